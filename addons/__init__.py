@@ -1,0 +1,1 @@
+"""mitmproxy spoken here, and nothing decided: flow <-> our messages, record, answer, guard."""

@@ -1,0 +1,1 @@
+"""Which example answers this request, and why. Pure: no I/O, no mitmproxy, no SQLAlchemy, no asyncio."""

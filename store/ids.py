@@ -1,0 +1,27 @@
+"""Ids that sort by time: 26 characters of Crockford's base 32, as ULIDs are written (github.com/ulid/spec)."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+RANDOM_BITS = 80
+
+_lock = threading.Lock()
+_last = 0
+
+
+def new_id() -> str:
+    """A new id, greater than every id this process made before."""
+    global _last
+    fresh = (time.time_ns() // 1_000_000) << RANDOM_BITS | int.from_bytes(os.urandom(RANDOM_BITS // 8))
+    with _lock:
+        # Within one millisecond, or after the clock was set back, count on: order is promised, not randomness.
+        _last = max(fresh, _last + 1)
+        return _encode(_last)
+
+
+def _encode(value: int) -> str:
+    return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
