@@ -1,1 +1,4 @@
-"""The programs: command line, gateway, wiring. Knows everything below. (mitmproxy's own `proxy` package is its inner engine; this is the outer shell.)"""
+"""The programs: command line, gateway, wiring. Knows everything below.
+
+In mitmproxy, `proxy` is the inner engine; here it is the outer shell.
+"""

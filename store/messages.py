@@ -110,7 +110,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `target` is in origin form (`/path?query`) as it was sent; `origin` is where it was sent to, or None."""
+    """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` where it was sent to."""
 
     method: str
     target: bytes
