@@ -1,0 +1,52 @@
+"""What a gateway does right now: one immutable value, swapped whole when the mode or the examples change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mitmproxy import http
+
+from matcher.index import Index, compile_index
+from serving.sequences import Sequences
+from store.entities import Mode
+from store.messages import Origin
+
+ACTIVE_KEY = "understudy.active"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The mode with all that a request in it needs.
+
+    `index` and `sequences` answer in mock, spy and replay; `session_id` is recorded to in record and spy.
+    `own_origin` is where a session's requests in origin form went to; None compares no host for them.
+    """
+
+    mode: Mode
+    index: Index = field(default_factory=lambda: compile_index(()))
+    sequences: Sequences = field(default_factory=Sequences)
+    session_id: str | None = None
+    own_origin: Origin | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether requests are answered from examples."""
+        return self.mode in (Mode.MOCK, Mode.SPY, Mode.REPLAY)
+
+    @property
+    def records(self) -> bool:
+        """Whether what is forwarded is kept."""
+        return self.mode in (Mode.RECORD, Mode.SPY) and self.session_id is not None
+
+
+class Current:
+    """Holds the value that new requests start with. Assigned and read in the event loop only."""
+
+    def __init__(self, active: Active) -> None:
+        self.active = active
+
+    def of(self, flow: http.HTTPFlow) -> Active:
+        """What this flow started with; it is set when its headers arrive."""
+        active = flow.metadata.setdefault(ACTIVE_KEY, self.active)
+        assert isinstance(active, Active)
+        return active

@@ -1,0 +1,34 @@
+"""Reading bodies from the store without stopping the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from cachetools import LRUCache
+
+from store.messages import Body, BodyRef
+
+CACHE_BYTES = 32 * 1024 * 1024
+# A body larger than this would push out many that are asked for more often.
+LARGEST_CACHED = 1024 * 1024
+
+
+class BodyReader:
+    """Reads bodies in a thread, and holds the last ones up to a bound in bytes. For one event loop."""
+
+    def __init__(self, read: Callable[[Body], bytes]) -> None:
+        self._read = read
+        self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
+
+    async def read(self, body: Body) -> bytes:
+        """The bytes of a body; raises NotFound or StoreError."""
+        if not isinstance(body, BodyRef):
+            return body
+        cached = self._cache.get(body.digest)
+        if cached is not None:
+            return cached
+        content = await asyncio.to_thread(self._read, body)
+        if len(content) <= LARGEST_CACHED:
+            self._cache[body.digest] = content
+        return content

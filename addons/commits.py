@@ -1,0 +1,41 @@
+"""Waiting in the event loop until an exchange is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from store.entities import Exchange
+from store.errors import StoreError
+from store.writer import HistoryWriter, Outcome, Told, tell
+
+
+class Commits:
+    """Hands exchanges to the history writer and awaits their commit."""
+
+    def __init__(self, writer: HistoryWriter) -> None:
+        self._writer = writer
+
+    async def keep(self, exchange: Exchange) -> int:
+        """Keep an exchange; returns its id once it is durable. Raises StoreError when it cannot be kept."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.submit(exchange, partial(_settle, future))
+        return await future
+
+
+def announce_in(loop: asyncio.AbstractEventLoop, told: Told) -> None:
+    """Tell a whole batch with one wake-up of the event loop; for `HistoryWriter(announce=...)`."""
+    try:
+        loop.call_soon_threadsafe(tell, told)
+    except RuntimeError:
+        # The loop has ended, and with it the connections of those who waited. The batch is kept all the same.
+        return
+
+
+def _settle(future: asyncio.Future[int], outcome: Outcome) -> None:
+    if future.done():
+        return  # the client has gone meanwhile
+    if isinstance(outcome, StoreError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,138 @@
+"""mitmproxy's flows to our messages and back; the only module that knows both."""
+
+from __future__ import annotations
+
+from mitmproxy import http
+from mitmproxy.net.http import status_codes
+from mitmproxy.proxy.mode_specs import ReverseMode
+
+from store.entities import Exchange, Timings
+from store.messages import Headers, Origin, Request, Response
+
+HEADERS_KEY = "understudy.headers"
+RESPONSE_HEADERS_KEY = "understudy.response-headers"
+STREAMED_KEY = "understudy.streamed"
+# Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
+NOWHERE = ("origin-form.invalid", 80)
+
+
+def stash_headers(flow: http.HTTPFlow) -> None:
+    """Remember the request's headers as they came: Host is rewritten later, and mitmproxy takes Expect away."""
+    flow.metadata[HEADERS_KEY] = Headers(tuple(flow.request.headers.fields))
+
+
+def stash_response_headers(flow: http.HTTPFlow) -> None:
+    """Remember the response's headers as they came, before they are rewritten for the client."""
+    assert flow.response
+    flow.metadata[RESPONSE_HEADERS_KEY] = Headers(tuple(flow.response.headers.fields))
+
+
+def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
+    """Replace the headers of the response that is on its way to the client."""
+    assert flow.response
+    flow.response.headers = http.Headers(headers.fields)
+
+
+def stream_and_keep(flow: http.HTTPFlow) -> None:
+    """Let the response's body through as it comes, and collect it for the recorder."""
+    assert flow.response
+    chunks: list[bytes] = []
+    flow.metadata[STREAMED_KEY] = chunks
+
+    def keep(data: bytes) -> bytes:
+        chunks.append(data)
+        return data
+
+    flow.response.stream = keep
+
+
+def in_origin_form(flow: http.HTTPFlow) -> bool:
+    """Whether the client took the gateway for the API itself, not for a forward proxy."""
+    mode = flow.client_conn.proxy_mode
+    address = mode.address if isinstance(mode, ReverseMode) else NOWHERE
+    return (flow.request.host, flow.request.port) == address
+
+
+def request_of(flow: http.HTTPFlow) -> Request:
+    """The request as the client sent it."""
+    data = flow.request.data
+    return Request(
+        method=flow.request.method,
+        target=data.path,
+        headers=_client_headers(flow),
+        body=data.content or b"",
+        origin=Origin(flow.request.scheme or "http", flow.request.host.lower(), flow.request.port),
+        http_version=flow.request.http_version,
+        trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
+    )
+
+
+def response_of(flow: http.HTTPFlow) -> Response | None:
+    """The response as the upstream sent it; None when none came."""
+    if flow.response is None:
+        return None
+    data = flow.response.data
+    headers = flow.metadata.get(RESPONSE_HEADERS_KEY)
+    return Response(
+        status=data.status_code,
+        headers=headers if isinstance(headers, Headers) else Headers(tuple(data.headers.fields)),
+        body=data.content or b"".join(flow.metadata.get(STREAMED_KEY, ())),
+        reason=data.reason,
+        http_version=flow.response.http_version,
+        trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
+    )
+
+
+def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
+    """The exchange to keep. A flow with an error becomes a failed exchange, with what came of its response."""
+    response = flow.response
+    return Exchange(
+        session_id=session_id,
+        request=request_of(flow),
+        response=response_of(flow),
+        timings=Timings(
+            started=flow.request.timestamp_start,
+            request_end=flow.request.timestamp_end,
+            response_start=response.timestamp_start if response else None,
+            response_end=response.timestamp_end if response else None,
+        ),
+        error=flow.error.msg if flow.error else None,
+    )
+
+
+def set_response(flow: http.HTTPFlow, response: Response) -> None:
+    """Answer a flow with a response of ours, in place of one it may have."""
+    flow.response = new_response(flow, response)
+
+
+def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
+    """A response of ours as mitmproxy sends it to the client of this flow."""
+    assert isinstance(response.body, bytes)
+    fields = response.headers.fields
+    if flow.request.is_http2:  # field names are lower case there (RFC 9113, section 8.2.1)
+        fields = tuple((name.lower(), value) for name, value in fields)
+    started = flow.request.timestamp_end or flow.request.timestamp_start
+    return http.Response(
+        http_version=flow.request.data.http_version,
+        status_code=response.status,
+        reason=response.reason or status_codes.RESPONSES.get(response.status, "").encode(),
+        headers=http.Headers(fields),
+        content=response.body,
+        trailers=None,
+        timestamp_start=started,
+        timestamp_end=None,
+    )
+
+
+def client_origin(flow: http.HTTPFlow) -> Origin | None:
+    """Where the client believes to be talking to: its own Host, by the scheme of its connection."""
+    host = _client_headers(flow).get("host") or flow.request.authority
+    try:
+        return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
+    except ValueError:
+        return None
+
+
+def _client_headers(flow: http.HTTPFlow) -> Headers:
+    headers = flow.metadata.get(HEADERS_KEY)
+    return headers if isinstance(headers, Headers) else Headers(tuple(flow.request.data.headers.fields))

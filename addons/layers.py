@@ -1,0 +1,105 @@
+"""Which layer of mitmproxy speaks on a connection: all request forms on one listener, nothing that calls out by itself.
+
+Chosen here and not by mitmproxy's NextLayer, which opens a raw tunnel for what is neither TLS nor HTTP, and builds the
+layer for an upstream's TLS before anybody asked for the upstream.
+"""
+
+from __future__ import annotations
+
+from mitmproxy import flow as mitmproxy_flow
+from mitmproxy.proxy import events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ClientTLSLayer
+from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HttpLayer, HTTPMode, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import ResponseData, ResponseEndOfMessage, ResponseHeaders
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
+
+from addons.active import Current
+from addons.flows import NOWHERE, new_response
+from serving.answer import error
+from store.messages import Origin
+
+TLS_HANDSHAKE = b"\x16"
+
+
+class ChooseLayer:
+    """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
+
+    def __init__(self, current: Current, upstream: Origin | None) -> None:
+        self._current = current
+        self._upstream = upstream
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """Decide by the first bytes of the client; before any came, wait."""
+        data, context = nextlayer.data_client(), nextlayer.context
+        if not data or context.client.transport_protocol != "tcp":
+            return
+        outermost = len(context.layers) == 1
+        if outermost:
+            self._aim(context)
+        if data[:1] == TLS_HANDSHAKE:
+            context.server.tls = context.server.tls or not outermost
+            nextlayer.layer = ClientTLSLayer(context)
+        elif outermost and _names_its_host(data):
+            nextlayer.layer = GatewayHttpLayer(context, HTTPMode.regular)
+        elif self._current.active.mode.offline or _looks_like_http(context, data):
+            nextlayer.layer = GatewayHttpLayer(context, HTTPMode.transparent)
+
+    def _aim(self, context: Context) -> None:
+        # A request in origin form goes to the upstream of a reverse proxy, and nowhere through a forward proxy.
+        if self._upstream is None:
+            context.server.address = NOWHERE
+        else:
+            context.server.address = (self._upstream.host, self._upstream.port)
+            context.server.tls = self._upstream.scheme == "https"
+            context.server.sni = self._upstream.host
+
+
+class GatewayHttpLayer(HttpLayer):
+    """mitmproxy's HTTP layer with streams of ours."""
+
+    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
+        """Begin one request."""
+        self.streams[stream_id] = GatewayStream(self.context.fork(), stream_id)
+        yield from self.event_to_child(self.streams[stream_id], events.Start())
+
+
+class GatewayStream(HttpStream):
+    """Says in JSON that an upstream could not be reached, and keeps the client's connection."""
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """Get a connection to the upstream; on failure answer 502 after the error hook."""
+        request = self.flow.request
+        via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
+        wanted = GetHttpConnection((request.host, request.port), request.scheme == "https", via, transport)
+        connection, reason = yield wanted
+        if not reason:
+            self.context.server = self.flow.server_conn = connection
+            return True
+        self.flow.error = mitmproxy_flow.Error(reason)
+        yield HttpErrorHook(self.flow)
+        if not (yield from self.check_killed(False)):
+            yield from self._answer_unreachable(reason)
+        return False
+
+    def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
+        request = self.flow.request
+        message = f"cannot reach {request.scheme}://{request.host}:{request.port}: {reason}"
+        self.flow.response = response = new_response(self.flow, error(502, "upstreamUnreachableError", message))
+        self.server_state = self.state_done
+        self.flow.live = False
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
+        yield DropStream(self.stream_id)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+
+def _names_its_host(data: bytes) -> bool:
+    method, _, rest = data.partition(b" ")
+    return method.upper() == b"CONNECT" or rest[:8].lower().startswith((b"http://", b"https://"))
+
+
+def _looks_like_http(context: Context, data: bytes) -> bool:
+    # Letters, then a space on the same line: a method and a target.
+    line = data.partition(b"\n")[0]
+    return context.client.alpn == b"h2" or (data[:1].isalpha() and (b" " in line or len(line) == len(data)))

@@ -1,0 +1,38 @@
+"""What a reverse proxy changes on the way: Host for the upstream, URLs and cookie domains for the client."""
+
+from __future__ import annotations
+
+from mitmproxy import http
+
+from addons.answerer import ANSWERED_KEY
+from addons.flows import (
+    client_origin,
+    in_origin_form,
+    response_of,
+    set_response_headers,
+    stash_response_headers,
+)
+from serving.rewriting import rewrite_for_client
+from store.messages import Origin
+
+
+class Rewriter:
+    """Rewrites what passes, and leaves a copy of what came for the recorder. `urls` off leaves answers alone."""
+
+    def __init__(self, upstream: Origin, *, urls: bool = True) -> None:
+        self._upstream = upstream
+        self._urls = urls
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Address the request to the upstream."""
+        if in_origin_form(flow):
+            flow.request.host_header = self._upstream.authority
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Make the upstream's URLs and cookies the gateway's own."""
+        if not self._urls or ANSWERED_KEY in flow.metadata or not in_origin_form(flow):
+            return
+        came, gateway = response_of(flow), client_origin(flow)
+        if came and gateway:
+            stash_response_headers(flow)
+            set_response_headers(flow, rewrite_for_client(came, self._upstream, gateway).headers)

@@ -1,0 +1,59 @@
+"""The command line. Every command is registered here; each noun has a file of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from proxy.cli import collections, examples, history, match, mode, promote, serve, sessions
+from store.errors import UnderstudyError
+
+
+class Mistake(click.ClickException):
+    """An error of ours, as one line; exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group that shows our errors as one line and ends with exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except UnderstudyError as error:
+            raise Mistake(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="understudy")
+@click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
+@click.pass_context
+def main(ctx: click.Context, store: str | None) -> None:
+    """Understudy learns an API's part by watching it, then goes on in its place.
+
+    \b
+    understudy record --upstream https://api.example.com --session shop
+    understudy promote --session shop --to shop
+    understudy mock shop
+    """
+    ctx.obj = store
+
+
+for command in (
+    serve.record,
+    serve.replay,
+    serve.mock,
+    serve.gateway,
+    mode.mode,
+    sessions.sessions,
+    history.history,
+    promote.promote,
+    collections.collections,
+    examples.examples,
+    match.match,
+    match.addon_path,
+):
+    main.add_command(command)

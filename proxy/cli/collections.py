@@ -1,0 +1,70 @@
+"""The commands about collections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
+from proxy.cli.options import json_option, with_store
+from proxy.cli.output import iso_time, local_time, print_json, print_table
+from store.entities import Collection
+from store.repository import Store
+
+
+@click.group()
+def collections() -> None:
+    """Collections of requests with their examples."""
+
+
+@collections.command("list")
+@json_option
+@with_store
+def list_collections(store: Store, as_json: bool) -> None:
+    """List the collections."""
+    found = store.collections.summaries()
+    if as_json:
+        print_json([_json(one.collection, one.items, one.examples) for one in found])
+        return
+    rows = [(one.collection.name, one.items, one.examples, local_time(one.collection.created_at)) for one in found]
+    columns = ("COLLECTION", "REQUESTS", "EXAMPLES", "MADE")
+    print_table(columns, rows, "No collections yet. Make one with: understudy promote --session NAME --to COLLECTION")
+
+
+@collections.command("show")
+@click.argument("name")
+@json_option
+@with_store
+def show_collection(store: Store, name: str, as_json: bool) -> None:
+    """Show the collection NAME with its requests and their examples."""
+    collection = store.collections.find(name)
+    items, examples = store.collections.items(collection.id), store.collections.examples(collection.id)
+    if as_json:
+        names = {item.id: item.name for item in items}
+        told = [{"id": one.id, "name": one.name, "request": names[one.item_id]} for one in examples]
+        print_json({**_json(collection, len(items), len(examples)), "example_list": told})
+        return
+    click.echo(f"{collection.name}: {len(items)} requests, {len(examples)} examples")
+    print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")
+
+
+@collections.command("delete")
+@click.argument("name")
+@with_store
+def delete_collection(store: Store, name: str) -> None:
+    """Delete the collection NAME with its examples. History stays."""
+    collection = store.collections.find(name)
+    store.collections.delete(collection.id)
+    click.echo(f"Deleted collection {collection.name}.")
+
+
+def _json(collection: Collection, items: int, examples: int) -> dict[str, Any]:
+    return {
+        "id": collection.id,
+        "name": collection.name,
+        "created_at": iso_time(collection.created_at),
+        "variables": dict(collection.variables),
+        "requests": items,
+        "examples": examples,
+    }

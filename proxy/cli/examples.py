@@ -1,0 +1,197 @@
+"""The commands about examples."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from proxy.cli.options import json_option, with_store
+from proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
+from store.entities import Example
+from store.errors import UserError
+from store.repository import Store
+
+EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
+
+collection_option = click.option("-c", "--collection", metavar="NAME", help="In this collection only.")
+
+
+@click.group()
+def examples() -> None:
+    """Saved responses, each with the request it answers.
+
+    EXAMPLE is an id, the end of an id (4 characters or more), or a name such as "GET /users/1 - 200".
+    """
+
+
+@examples.command("list")
+@click.argument("collection")
+@json_option
+@with_store
+def list_examples(store: Store, collection: str, as_json: bool) -> None:
+    """List the examples of COLLECTION."""
+    found = store.collections.examples(store.collections.find(collection).id)
+    if as_json:
+        print_json([_summary_json(example) for example in found])
+        return
+    print_table(EXAMPLE_COLUMNS, example_rows(found), "It has no examples.")
+
+
+@examples.command("show")
+@click.argument("example")
+@collection_option
+@json_option
+@with_store
+def show_example(store: Store, example: str, collection: str | None, as_json: bool) -> None:
+    """Show EXAMPLE."""
+    found = _find(store, example, collection)
+    request_body, response_body = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
+    request, response = found.request, found.response
+    if as_json:
+        told = {"request": request_json(request, request_body), "response": response_json(response, response_body)}
+        print_json({**_summary_json(found), **told})
+        return
+    click.echo(f"{found.name} ({found.id}{', edited' if found.edited else ''})\n")
+    click.echo(message_text(f"{request.method} {request.url}", request.headers, request_body) + "\n")
+    line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
+    click.echo(message_text(line, response.headers, response_body))
+
+
+@examples.command("edit")
+@click.argument("example")
+@collection_option
+@with_store
+def edit_example(store: Store, example: str, collection: str | None) -> None:
+    """Edit EXAMPLE in $EDITOR: its name, request and response."""
+    from proxy.editing import as_document, from_document
+
+    found = _find(store, example, collection)
+    bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
+    edited = click.edit(as_document(found, *bodies), extension=".http")
+    if edited is None:
+        click.echo("Nothing was changed.")
+        return
+    try:
+        new = from_document(edited, found, *bodies)
+    except UserError as error:
+        raise UserError(f"{error}; your text is kept in {_rescue(edited)}") from error
+    _save(store, new)
+
+
+@examples.command("set")
+@click.argument("example")
+@collection_option
+@click.option("--name", metavar="TEXT", help="A new name.")
+@click.option("--status", type=int, metavar="CODE", help="The status of the response.")
+@click.option("--body", metavar="TEXT|@FILE", help="The body of the response; @- reads it from standard input.")
+@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
+@click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Take a header out of the response.")
+@with_store
+def set_example(
+    store: Store,
+    example: str,
+    collection: str | None,
+    name: str | None,
+    status: int | None,
+    body: str | None,
+    headers: tuple[str, ...],
+    removed: tuple[str, ...],
+) -> None:
+    """Change single things of EXAMPLE.
+
+    \b
+    understudy examples set "GET /users/1 - 200" --status 503 --header 'Retry-After: 5' --body '{"error": "busy"}'
+    """
+    from proxy.editing import changed
+
+    if name is None and status is None and body is None and not headers and not removed:
+        raise UserError("say what to change: --name, --status, --body, --header or --remove-header")
+    found = _find(store, example, collection)
+    new_body = None if body is None else body_argument(body, "--body")
+    old_body = store.bodies.read(found.response.body)
+    _save(
+        store,
+        changed(found, old_body, name=name, status=status, body=new_body, headers=headers, removed_headers=removed),
+    )
+
+
+@examples.command("delete")
+@click.argument("example")
+@collection_option
+@with_store
+def delete_example(store: Store, example: str, collection: str | None) -> None:
+    """Delete EXAMPLE."""
+    found = _find(store, example, collection)
+    store.collections.delete_example(found.id)
+    _wait(store)
+    click.echo(f"Deleted {found.name} ({found.id}).")
+
+
+def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
+    """Table rows of examples, by EXAMPLE_COLUMNS."""
+    return [
+        (
+            one.id,
+            one.name,
+            one.response.status,
+            (one.response.headers.get("content-type") or "").split(";")[0],
+            size_of(one.response.body),
+            "edited" if one.edited else "",
+        )
+        for one in found
+    ]
+
+
+def body_argument(text: str, option: str) -> bytes:
+    """A body as an option gives it: text, `@FILE`, or `@-` for standard input; raises UserError."""
+    if not text.startswith("@"):
+        return text.encode()
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise UserError(f"{option}: cannot read {text[1:]}: {error.strerror}") from error
+
+
+def _find(store: Store, text: str, collection: str | None) -> Example:
+    collection_id = store.collections.find(collection).id if collection else None
+    return store.collections.find_example(text, collection_id)
+
+
+def _save(store: Store, example: Example) -> None:
+    store.collections.save_example(example)
+    in_force = _wait(store)
+    click.echo(f"Saved {example.name} ({example.id}).")
+    if not in_force:
+        click.echo("A gateway on this store has not taken it over yet.", err=True)
+
+
+def _wait(store: Store) -> bool:
+    from proxy.modes import wait_until_seen
+
+    return wait_until_seen(store, store.changes.latest())
+
+
+def _rescue(text: str) -> str:
+    with tempfile.NamedTemporaryFile("w", suffix=".http", prefix="understudy-", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    return file.name
+
+
+def _summary_json(example: Example) -> dict[str, Any]:
+    return {
+        "id": example.id,
+        "name": example.name,
+        "method": example.request.method,
+        "url": example.request.url,
+        "status": example.response.status,
+        "sequence": example.sequence,
+        "edited": example.edited,
+        "redacted": [{"part": place.part, "name": place.name} for place in sorted(example.redacted)],
+    }

@@ -1,0 +1,165 @@
+"""The commands about history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from proxy.cli.options import history_filter, json_option, with_store
+from proxy.cli.output import (
+    iso_time,
+    local_time,
+    message_text,
+    print_json,
+    print_table,
+    request_json,
+    response_json,
+    size_of,
+)
+from store.entities import Exchange
+from store.messages import Request, Response
+from store.redaction import redact_request, redact_response
+from store.repository import Store
+
+HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
+
+
+@click.group()
+def history() -> None:
+    """All recorded exchanges."""
+
+
+@history.command("list")
+@click.option("-s", "--session", metavar="NAME", help="Of this session only.")
+@click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="method=, host=, path=, status=.")
+@click.option("-n", "--limit", default=50, show_default=True, help="At most so many, the newest.")
+@json_option
+@with_store
+def list_history(store: Store, session: str | None, filters: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """List recorded exchanges, the newest last.
+
+    \b
+    understudy history list --filter 'path=/users/*' --filter status=5xx
+    """
+    session_id = store.sessions.find(session).id if session else None
+    exchanges = store.history.newest(history_filter(filters, session_id=session_id), limit)
+    if as_json:
+        print_json([_summary_json(exchange) for exchange in exchanges])
+        return
+    print_table(HISTORY_COLUMNS, exchange_rows(store, exchanges), "No exchanges.")
+
+
+@history.command("show")
+@click.argument("entry_id", type=int)
+@click.option("--secrets", is_flag=True, help="Show secrets too.")
+@click.option("--body", type=click.Choice(["request", "response"]), help="Write just this body, byte for byte.")
+@json_option
+@with_store
+def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, as_json: bool) -> None:
+    """Show the exchange ENTRY_ID; secrets are masked."""
+    exchange = _read_bodies(store, store.history.get(entry_id))
+    if body:
+        message = exchange.request if body == "request" else exchange.response
+        sys.stdout.buffer.write(_bytes(message))
+        return
+    if not secrets:
+        exchange = _masked(exchange)
+    if as_json:
+        print_json(_json(exchange))
+        return
+    click.echo(_text(exchange))
+
+
+def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[object, ...]]:
+    """Table rows of exchanges, by HISTORY_COLUMNS; queries are cut short."""
+    names = {summary.session.id: summary.session.name for summary in store.sessions.summaries()}
+    return [
+        (
+            exchange.id,
+            local_time(exchange.timings.started),
+            names.get(exchange.session_id, ""),
+            f"{exchange.request.method} {_short(_masked_url(exchange.request))}",
+            _status(exchange),
+            size_of(exchange.response.body) if exchange.response else 0,
+            _milliseconds(exchange),
+        )
+        for exchange in exchanges
+    ]
+
+
+def _masked_url(request: Request) -> str:
+    return redact_request(replace(request, body=b""), b"")[0].url
+
+
+def _short(text: str, limit: int = 100) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _status(exchange: Exchange) -> str:
+    if exchange.failed:
+        return f"failed: {_short(exchange.error or 'no response', 60)}"
+    assert exchange.response
+    return str(exchange.response.status)
+
+
+def _milliseconds(exchange: Exchange) -> int:
+    end = exchange.timings.response_end
+    return 0 if end is None else round((end - exchange.timings.started) * 1000)
+
+
+def _bytes(message: Request | Response | None) -> bytes:
+    body = b"" if message is None else message.body
+    assert isinstance(body, bytes)
+    return body
+
+
+def _read_bodies(store: Store, exchange: Exchange) -> Exchange:
+    request = replace(exchange.request, body=store.bodies.read(exchange.request.body))
+    response = exchange.response and replace(exchange.response, body=store.bodies.read(exchange.response.body))
+    return replace(exchange, request=request, response=response)
+
+
+def _masked(exchange: Exchange) -> Exchange:
+    request, _ = redact_request(exchange.request, _bytes(exchange.request))
+    response = exchange.response and redact_response(exchange.response, _bytes(exchange.response))[0]
+    return replace(exchange, request=request, response=response)
+
+
+def _summary_json(exchange: Exchange) -> dict[str, Any]:
+    request, response = exchange.request, exchange.response
+    return {
+        "id": exchange.id,
+        "session_id": exchange.session_id,
+        "started_at": iso_time(exchange.timings.started),
+        "method": request.method,
+        "url": _masked_url(request),
+        "status": response.status if response else None,
+        "error": exchange.error,
+        "request_size": size_of(request.body),
+        "response_size": size_of(response.body) if response else None,
+        "milliseconds": _milliseconds(exchange),
+    }
+
+
+def _json(exchange: Exchange) -> dict[str, Any]:
+    response = exchange.response
+    return {
+        **_summary_json(exchange),
+        "request": request_json(exchange.request, _bytes(exchange.request)),
+        "response": response_json(response, _bytes(response)) if response else None,
+    }
+
+
+def _text(exchange: Exchange) -> str:
+    request, response = exchange.request, exchange.response
+    parts = [message_text(f"{request.method} {request.url} {request.http_version}", request.headers, _bytes(request))]
+    if response:
+        line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
+        parts.append(message_text(line, response.headers, _bytes(response)))
+    if exchange.error:
+        parts.append(f"Failed: {exchange.error}")
+    return "\n\n".join(parts)

@@ -1,0 +1,130 @@
+"""How commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from store.messages import Body, BodyRef, Headers, Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Print a table; `empty` is said when there is nothing. Numbers are put to the right."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    listed = [list(row) for row in rows]
+    if not listed:
+        click.echo(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        numeric = all(isinstance(row[number], int | float) for row in listed)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    # Piped, a table is as wide as its longest row: grep must find whole lines.
+    Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr once something has taken a second; yields what to call after each step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(label, total=total)
+    begun = datetime.now().astimezone()
+
+    def step() -> None:
+        bar.advance(task)
+        if not bar.live.is_started and sys.stderr.isatty() and (datetime.now().astimezone() - begun).seconds >= 1:
+            bar.start()
+
+    try:
+        yield step
+    finally:
+        bar.stop()
+
+
+def local_time(seconds: float | None) -> str:
+    """A time for people, in this machine's zone."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso_time(seconds: float | None) -> str | None:
+    """A time for programs (ISO 8601)."""
+    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone().isoformat()
+
+
+def size_of(body: Body) -> int:
+    """The size of a body in bytes."""
+    return body.size if isinstance(body, BodyRef) else len(body)
+
+
+def request_json(request: Request, body: bytes) -> dict[str, Any]:
+    """A request as JSON."""
+    return {
+        "method": request.method,
+        "url": request.url,
+        "http_version": request.http_version,
+        "headers": list(request.headers),
+        **body_json(body),
+    }
+
+
+def response_json(response: Response, body: bytes) -> dict[str, Any]:
+    """A response as JSON."""
+    return {
+        "status": response.status,
+        "reason": response.reason.decode("latin-1"),
+        "http_version": response.http_version,
+        "headers": list(response.headers),
+        **body_json(body),
+    }
+
+
+def body_json(body: bytes) -> dict[str, Any]:
+    """A body as JSON: as text where it is UTF-8, else in base 64."""
+    import base64
+
+    try:
+        return {"body": body.decode(), "body_size": len(body)}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode(), "body_size": len(body)}
+
+
+def text_of(headers: Headers, body: bytes) -> str | None:
+    """A body as text, its content coding undone; None when it is not UTF-8."""
+    from store.codings import undo
+
+    plain = undo(headers.get("content-encoding") or "", body)
+    try:
+        return None if plain is None else plain.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def message_text(first_line: str, headers: Headers, body: bytes) -> str:
+    """A message for people: its first line, headers, and the body where it is text."""
+    lines = [first_line, *(f"{name}: {value}" for name, value in headers)]
+    text = text_of(headers, body)
+    shown = f"({len(body)} bytes that are not text)" if text is None else text
+    return "\n".join([*lines, "", shown] if shown else lines)

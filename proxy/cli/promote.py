@@ -1,0 +1,127 @@
+"""The command `promote`: from history to examples of a collection."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proxy.cli.options import history_filter, json_option, with_store
+from proxy.cli.output import print_json, progress
+from store.errors import UserError
+from store.repository import Store
+
+if TYPE_CHECKING:
+    from proxy.promoting import Outcome
+
+SHOWN_SKIPPED = 10
+
+
+@click.command()
+@click.argument("entry_ids", metavar="[ENTRY_ID ...]", nargs=-1, type=int)
+@click.option("-s", "--session", metavar="NAME", help="All of this session.")
+@click.option("--date", metavar="YYYY-MM-DD", help="All of this day, in this machine's time zone.")
+@click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="method=, host=, path=, status=.")
+@click.option(
+    "--to", "collection", metavar="COLLECTION", required=True, help="The collection; made when there is none."
+)
+@click.option(
+    "--repeats",
+    type=click.Choice(["sequence", "all", "newest"]),
+    default="sequence",
+    show_default=True,
+    help="One request, different answers: in turn, side by side, or the newest only.",
+)
+@click.option("--keep-secrets", is_flag=True, help="Do not redact tokens, passwords and cookies.")
+@click.option("--again", is_flag=True, help="Also what was promoted before and whose example was deleted.")
+@json_option
+@with_store
+def promote(
+    store: Store,
+    entry_ids: tuple[int, ...],
+    session: str | None,
+    date: str | None,
+    filters: tuple[str, ...],
+    collection: str,
+    repeats: str,
+    keep_secrets: bool,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Promote history to examples of a collection; promoting again adds only what is new.
+
+    \b
+    understudy promote --session shop --to shop
+    understudy promote 12 13 --to shop
+    understudy promote --date 2026-01-31 --filter 'path=/users/*' --filter status=2xx --to users
+    """
+    from proxy.promoting import promote_history
+    from store.promotion import PromotionPlan, Repeats
+
+    if not (entry_ids or session or date or filters):
+        raise UserError("say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE")
+    since, until = _day(date)
+    wanted = history_filter(
+        filters,
+        ids=frozenset(entry_ids) or None,
+        session_id=store.sessions.find(session).id if session else None,
+        since=since,
+        until=until,
+    )
+    plan = PromotionPlan(Repeats(repeats), keep_secrets=keep_secrets)
+    with progress(f"promoting to {collection}") as step:
+        outcome = promote_history(store, wanted, collection, plan, again=again, step=step)
+    if as_json:
+        print_json(_json(collection, outcome))
+    else:
+        _print(collection, outcome)
+
+
+def _day(date: str | None) -> tuple[float | None, float | None]:
+    if date is None:
+        return None, None
+    try:
+        start = datetime.strptime(date, "%Y-%m-%d").astimezone()
+    except ValueError:
+        raise UserError(f"--date takes a day such as 2026-01-31, got {date!r}") from None
+    # Through the calendar, not by 86,400 seconds: on two days a year there are 23 or 25 hours.
+    end = (start.replace(tzinfo=None) + timedelta(days=1)).astimezone()
+    return start.timestamp(), end.timestamp()
+
+
+def _print(collection: str, outcome: Outcome) -> None:
+    from store.redaction import describe
+
+    click.echo(f"Promoted to {collection}: {outcome.examples} new examples of {outcome.items} new requests.")
+    notes = {
+        "were promoted before": outcome.already,
+        "had the same answer as the one before": outcome.identical,
+        "older examples were replaced": outcome.replaced,
+    }
+    for note, number in notes.items():
+        if number:
+            click.echo(f"  {number} {note}")
+    for exchange, reason in outcome.skipped[:SHOWN_SKIPPED]:
+        path = exchange.request.path.decode("latin-1")
+        click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
+    if len(outcome.skipped) > SHOWN_SKIPPED:
+        click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")
+    if outcome.in_requests or outcome.in_responses:
+        redacted = describe(outcome.in_requests, outcome.in_responses)
+        click.echo(f"  redacted: {redacted} (--keep-secrets keeps them)")
+
+
+def _json(collection: str, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "collection": collection,
+        "selected": outcome.selected,
+        "new_requests": outcome.items,
+        "new_examples": outcome.examples,
+        "replaced": outcome.replaced,
+        "identical": outcome.identical,
+        "promoted_before": outcome.already,
+        "skipped": [{"id": exchange.id, "reason": reason} for exchange, reason in outcome.skipped],
+        "redacted_in_requests": {f"{one.part} {one.name}": n for one, n in sorted(outcome.in_requests.items())},
+        "redacted_in_responses": {f"{one.part} {one.name}": n for one, n in sorted(outcome.in_responses.items())},
+    }

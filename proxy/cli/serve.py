@@ -1,0 +1,187 @@
+"""The commands that run a gateway: record, replay, mock, gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proxy.cli.options import listen_address, upstream_origin, with_store
+from proxy.settings import DEFAULT_LISTEN
+from store.entities import Gateway, GatewayState, Mode
+from store.errors import UserError
+from store.repository import Store
+
+if TYPE_CHECKING:
+    from proxy.gateway import GatewaySettings
+
+Command = Callable[..., Any]
+
+
+def gateway_options(command: Command) -> Command:
+    """The options of every gateway."""
+    options = (
+        click.option("--upstream", metavar="URL", help="The API to stand in front of; without it, a forward proxy."),
+        click.option(
+            "--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Where to listen."
+        ),
+        click.option(
+            "--name", metavar="NAME", help="What 'understudy mode --gateway' calls it [default: gateway-PORT]."
+        ),
+        click.option(
+            "--no-rewrite", is_flag=True, help="Leave Location and cookie domains of the upstream as they are."
+        ),
+        click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
+        click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
+        click.option("-v", "--verbose", is_flag=True, help="Print a line for each request."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def recording_options(command: Command) -> Command:
+    """The options of a gateway that may record."""
+    options = (
+        click.option(
+            "--on-loss",
+            type=click.Choice(["stop", "continue"]),
+            default="stop",
+            show_default=True,
+            help="When an exchange cannot be kept: answer with an error, or let the response through.",
+        ),
+        click.option(
+            "--sync",
+            type=click.Choice(["normal", "full"]),
+            default="normal",
+            show_default=True,
+            help="full: what is kept survives a power cut too; slower.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one goes on.")
+@gateway_options
+@recording_options
+@with_store
+def record(store: Store, session: str | None, **options: Any) -> None:
+    """Record the traffic of an API.
+
+    \b
+    understudy record --upstream https://api.example.com --session shop
+    curl http://127.0.0.1:8080/users/1
+    """
+    _serve(store, Mode.RECORD, session=session, **options)
+
+
+@click.command()
+@click.argument("session")
+@click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss.")
+@gateway_options
+@with_store
+def replay(store: Store, session: str, **options: Any) -> None:
+    """Answer from the recorded session SESSION, never calling the API.
+
+    \b
+    understudy replay shop
+    """
+    _serve(store, Mode.REPLAY, session=session, **options)
+
+
+@click.command()
+@click.argument("name")
+@gateway_options
+@with_store
+def mock(store: Store, name: str, **options: Any) -> None:
+    """Answer from the examples of the collection NAME, never calling the API.
+
+    \b
+    understudy mock shop
+    curl http://127.0.0.1:8080/users/1
+    """
+    _serve(store, Mode.MOCK, mock=name, **options)
+
+
+@click.command()
+@click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
+@click.option("--mock", metavar="NAME", help="The collection that mock and spy answer from.")
+@click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
+@gateway_options
+@recording_options
+@with_store
+def gateway(store: Store, mode_name: str, **options: Any) -> None:
+    """Run a gateway whose mode can be switched while it runs.
+
+    \b
+    understudy gateway --upstream https://api.example.com
+    understudy mode record --session shop
+    understudy mode mock --mock shop
+    """
+    from proxy.modes import mode_named
+
+    _serve(store, mode_named(mode_name), **options)
+
+
+def _serve(store: Store, mode: Mode, **options: Any) -> None:
+    import asyncio
+
+    from proxy.gateway import run_gateway
+    from proxy.logs import configure_logging
+
+    settings = _settings(store, mode, **options)
+    configure_logging(verbose=options["verbose"])
+    report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
+    if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
+        click.echo(f"Kept {report.kept} exchanges; lost {report.lost}.")
+    if report.lost:
+        click.get_current_context().exit(1)
+
+
+def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
+    from addons.recorder import OnLoss
+    from proxy.gateway import GatewaySettings
+    from proxy.modes import wanted_state
+    from proxy.settings import ca_folder
+
+    host, port = listen_address(options["listen"])
+    upstream = upstream_origin(options["upstream"])
+    authority: Path | None = options["upstream_ca"]
+    if authority is not None and not authority.is_file():
+        raise UserError(f"--upstream-ca takes a PEM file, and there is none at {authority}")
+    state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
+    return GatewaySettings(
+        host=host,
+        port=port,
+        upstream=upstream,
+        state=state,
+        name=options["name"],
+        confdir=ca_folder(),
+        on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
+        rewrite=not options["no_rewrite"],
+        insecure=options["insecure"],
+        upstream_ca=authority,
+        once=options.get("once", False),
+    )
+
+
+def _announce(store: Store, gateway: Gateway) -> None:
+    kind = f"in front of {gateway.upstream}" if gateway.upstream else "as a forward proxy"
+    click.echo(f"Listening on http://{gateway.listen} {kind}: {describe_state(store, gateway.wanted)}.")
+    click.echo(f"The store is {store.place}. Stop with Ctrl-C.")
+
+
+def describe_state(store: Store, state: GatewayState) -> str:
+    """A mode with its collection and session, for people."""
+    words = [f"mode {state.mode}"]
+    if state.collection_id:
+        words.append(f"answering from collection {store.collections.find(state.collection_id).name}")
+    if state.session_id:
+        verb = "answering from" if state.mode is Mode.REPLAY else "recording to"
+        words.append(f"{verb} session {store.sessions.find(state.session_id).name}")
+    return ", ".join(words)

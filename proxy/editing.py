@@ -1,0 +1,174 @@
+"""An example as a text that people edit, and back; and single changes, for scripts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from store.codings import undo
+from store.entities import Example, Part, Redacted
+from store.errors import UserError
+from store.json_secrets import PLACEHOLDER
+from store.messages import Headers, Request, Response
+
+REQUEST_LINE = "=== request ==="
+RESPONSE_LINE = "=== response ==="
+KEPT_BODY = "(binary body, left as it is)"
+HINT = (
+    "# Edit, save and close; lines up to the first === that begin with # are dropped.\n"
+    "# In the request, {{name}} or :name stands for any one path segment or query value.\n"
+)
+
+
+def as_document(example: Example, request_body: bytes, response_body: bytes) -> str:
+    """The example as text: its name, then request and response as HTTP writes them, content codings undone."""
+    request, response = example.request, example.response
+    reason = f" {response.reason.decode('latin-1')}" if response.reason else ""
+    return "\n".join(
+        [
+            f"{HINT}name: {example.name}",
+            REQUEST_LINE,
+            f"{request.method} {request.target.decode('latin-1')}",
+            _message_text(request.headers, request_body),
+            RESPONSE_LINE,
+            f"{response.status}{reason}",
+            _message_text(response.headers, response_body),
+        ]
+    )
+
+
+def from_document(document: str, example: Example, request_body: bytes, response_body: bytes) -> Example:
+    """The example that an edited text says; raises UserError that names what it could not read."""
+    text = document.replace("\r\n", "\n")
+    head, found, rest = text.partition(f"{REQUEST_LINE}\n")
+    request_text, found_too, response_text = rest.partition(f"{RESPONSE_LINE}\n")
+    if not found or not found_too:
+        raise UserError(f"the edited text must keep the lines {REQUEST_LINE!r} and {RESPONSE_LINE!r}")
+    name = next((line[5:].strip() for line in head.splitlines() if line.startswith("name:")), "")
+    if not name:
+        raise UserError("the edited text must begin with a line such as name: GET /users/1 - 200")
+    request = _read_request(request_text.removesuffix("\n"), example.request, request_body)
+    response = _read_response(response_text, example.response, response_body)
+    return _edited(example, name, request, response)
+
+
+def changed(
+    example: Example,
+    response_body: bytes,
+    *,
+    name: str | None = None,
+    status: int | None = None,
+    body: bytes | None = None,
+    headers: Sequence[str] = (),
+    removed_headers: Sequence[str] = (),
+) -> Example:
+    """The example with single things changed; a header is `Name: value`. Raises UserError."""
+    response = example.response
+    if status is not None:
+        response = replace(response, status=_status(str(status)), reason=b"")
+    if body is not None and body != response_body:
+        response = _with_body(response, body)
+    fields = response.headers.without(removed_headers)
+    for line in headers:
+        key, value = header_field(line)
+        fields = fields.replace(key, value)
+    return _edited(example, name or example.name, example.request, replace(response, headers=fields))
+
+
+def _edited(example: Example, name: str, request: Request, response: Response) -> Example:
+    asks_else = request != example.request
+    return replace(
+        example,
+        name=name,
+        request=request,
+        response=response,
+        edited=True,
+        literal=example.literal and not asks_else,
+        redacted=_still_redacted(example.redacted, request) if asks_else else example.redacted,
+    )
+
+
+def _still_redacted(places: frozenset[Redacted], request: Request) -> frozenset[Redacted]:
+    # A person who replaced the placeholder wants that value to be compared.
+    body = request.body if isinstance(request.body, bytes) else b""
+    mark = PLACEHOLDER.encode()
+    holds = {
+        Part.HEADER: any(mark in value for _, value in request.headers.fields),
+        Part.QUERY: mark in request.query,
+        Part.FORM: mark in body or not isinstance(request.body, bytes),
+        Part.JSON: mark in body or not isinstance(request.body, bytes),
+    }
+    return frozenset(place for place in places if holds[place.part])
+
+
+def _message_text(headers: Headers, body: bytes) -> str:
+    fields = [f"{name}: {value}" for name, value in headers]
+    return "\n".join([*fields, "", _body_text(headers, body)])
+
+
+def _body_text(headers: Headers, body: bytes) -> str:
+    plain = undo(headers.get("content-encoding") or "", body)
+    try:
+        text = None if plain is None else plain.decode()
+    except UnicodeDecodeError:
+        text = None
+    # A lone carriage return would not survive an editor.
+    return KEPT_BODY if text is None or "\r" in text or text.endswith("\n\n") else text
+
+
+def _read_request(text: str, old: Request, old_body: bytes) -> Request:
+    line, _, rest = text.partition("\n")
+    method, _, target = line.strip().partition(" ")
+    if not method.isascii() or not method.isalpha() or not target.startswith(("/", "*")) or " " in target:
+        raise UserError(f"the request begins with a line such as GET /users/1, not {line!r}")
+    headers, body = _read_message(rest, old.headers, old_body)
+    request = replace(old, method=method, target=target.encode(), headers=headers)
+    return request if body is None else _without_coding(replace(request, body=body))
+
+
+def _read_response(text: str, old: Response, old_body: bytes) -> Response:
+    line, _, rest = text.partition("\n")
+    status, _, reason = line.strip().partition(" ")
+    headers, body = _read_message(rest, old.headers, old_body)
+    response = replace(old, status=_status(status), reason=_bytes(reason), headers=headers)
+    return response if body is None else _with_body(response, body)
+
+
+def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Headers, bytes | None]:
+    """Headers and body as they were written; None for a body that was left as it is."""
+    lines = text.split("\n")
+    end = lines.index("") if "" in lines else len(lines)
+    headers = Headers(tuple((_bytes(k), _bytes(v)) for k, v in map(header_field, lines[:end])))
+    body = "\n".join(lines[end + 1 :])
+    untouched = body.rstrip("\n") == _body_text(old_headers, old_body).rstrip("\n")
+    return headers, None if untouched or body.strip() == KEPT_BODY else body.encode()
+
+
+def _with_body(response: Response, body: bytes) -> Response:
+    return replace(response, body=body, headers=response.headers.without(["content-encoding"]))
+
+
+def _without_coding(request: Request) -> Request:
+    return replace(request, headers=request.headers.without(["content-encoding"]))
+
+
+def header_field(line: str) -> tuple[str, str]:
+    """Name and value of a header as people write it; raises UserError."""
+    name, separator, value = line.partition(":")
+    if not separator or not name.strip() or any(character.isspace() for character in name):
+        raise UserError(f"a header is written Name: value, not {line!r}")
+    _bytes(line)
+    return name, value.strip()
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise UserError(f"headers and reasons hold Latin-1 characters only, not {text!r}") from None
+
+
+def _status(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 200 <= int(text) <= 599):
+        raise UserError(f"a status is a number from 200 to 599, not {text!r}")
+    return int(text)

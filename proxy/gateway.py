@@ -1,0 +1,222 @@
+"""The gateway: puts mitmproxy, our addons and the store together, runs them, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from mitmproxy.addons.core import Core
+from mitmproxy.addons.next_layer import NextLayer
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.options import Options
+
+from addons.active import Active, Current
+from addons.answerer import Answerer
+from addons.bodies import BodyReader
+from addons.commits import Commits, announce_in
+from addons.guard import Finish, Guard
+from addons.layers import ChooseLayer
+from addons.recorder import OnLoss, Recorder
+from addons.rewriter import Rewriter
+from proxy.activation import Activation
+from proxy.master import LeanMaster
+from proxy.watcher import Watcher
+from store.entities import Gateway, GatewayState
+from store.errors import UserError
+from store.ids import new_id
+from store.messages import Origin
+from store.repository import Store
+from store.writer import HistoryWriter
+
+logger = logging.getLogger(__name__)
+
+# Ending is promised within two seconds; requests under way get this much of it.
+DRAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """How one gateway runs.
+
+    `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
+    the upstream's certificate; `once` ends a replayed sequence after its last answer.
+    """
+
+    host: str
+    port: int
+    upstream: Origin | None
+    state: GatewayState
+    name: str | None
+    confdir: Path
+    on_loss: OnLoss = OnLoss.STOP
+    rewrite: bool = True
+    insecure: bool = False
+    upstream_ca: Path | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a gateway did: exchanges kept and lost."""
+
+    kept: int
+    lost: int
+
+
+async def run_gateway(store: Store, settings: GatewaySettings, started: Callable[[Gateway], None]) -> Report:
+    """Run until SIGINT or SIGTERM; `started` is called when connections are accepted.
+
+    Raises UserError when the port is taken or the gateway's name is in use.
+    """
+    program = GatewayProgram(store, settings)
+    try:
+        started(await program.start())
+        await program.until_told_to_stop()
+    finally:
+        await program.stop()
+    return Report(program.writer.kept, program.writer.lost)
+
+
+class GatewayProgram:
+    """The parts of a running gateway."""
+
+    def __init__(self, store: Store, settings: GatewaySettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._activation = Activation(store, once=settings.once)
+        self._servers = Proxyserver()
+        self._watcher: Watcher | None = None
+        self._running: asyncio.Task[None] | None = None
+        self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
+        self.current = Current(Active(settings.state.mode))
+        self.guard = Guard(self.current)
+
+    async def start(self) -> Gateway:
+        """Listen, and let the store know."""
+        seen = await asyncio.to_thread(self._store.changes.latest)
+        self.current.active = await asyncio.to_thread(self._activation.activate, self._settings.state)
+        self.writer.start()
+        await self._listen()
+        gateway = self._row(seen)
+        self._watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
+        await asyncio.to_thread(self._watcher.start)
+        return gateway
+
+    async def until_told_to_stop(self) -> None:
+        """Wait for SIGINT or SIGTERM."""
+        told = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, told.set)
+        await told.wait()
+
+    async def stop(self) -> None:
+        """Accept nothing more, let requests under way finish for a second, commit everything."""
+        if self._watcher:
+            await asyncio.to_thread(self._watcher.stop)
+        if self._running:
+            await self._servers.servers.update([])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.guard.idle.wait(), DRAIN_SECONDS)
+            self.master.shutdown()
+            await self._running
+        await asyncio.to_thread(self.writer.stop)
+
+    async def _listen(self) -> None:
+        self.master = LeanMaster(_options(self._settings))
+        self.master.addons.add(
+            Core(),
+            self._servers,
+            self.guard,
+            ChooseLayer(self.current, self._settings.upstream),
+            NextLayer(),
+            TlsConfig(),
+            *self._own_addons(),
+        )
+        self.master.options.update(
+            connection_strategy="lazy", upstream_cert=False, keep_host_header=True, **_upstream_options(self._settings)
+        )
+        if not await self._servers.setup_servers():
+            raise _cannot_listen(self._settings, self._servers)
+        self._running = asyncio.ensure_future(self.master.run())
+
+    def _own_addons(self) -> list[object]:
+        settings = self._settings
+        rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
+        return [
+            *rewriter,
+            Answerer(self.current, BodyReader(self._store.bodies.read)),
+            Recorder(self.current, Commits(self.writer), settings.on_loss),
+            Finish(self.guard),
+        ]
+
+    def _row(self, seen_revision: int) -> Gateway:
+        host, port, *_ = self._servers.listen_addrs()[0]
+        now = time.time()
+        return Gateway(
+            id=new_id(),
+            name=self._settings.name or f"gateway-{port}",
+            pid=os.getpid(),
+            listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            upstream=self._settings.upstream,
+            wanted=self._settings.state,
+            started_at=now,
+            heartbeat=now,
+            seen_revision=seen_revision,
+        )
+
+    def _apply(self, state: GatewayState) -> None:
+        """Compile in the caller's thread, take over in the event loop, return when that is done."""
+        active = self._activation.activate(state)
+        asyncio.run_coroutine_threadsafe(self._take_over(active), self._loop).result()
+
+    async def _take_over(self, active: Active) -> None:
+        if active.mode is not self.current.active.mode:
+            logger.info("mode %s", active.mode)
+        self.current.active = active
+        if active.mode.offline:
+            for client_id in list(self.guard.tunnels):
+                _close(self._servers, client_id)
+
+
+def _options(settings: GatewaySettings) -> Options:
+    upstream = settings.upstream
+    # TLS towards the upstream is our layers' affair: in mitmproxy's own https mode the gateway would listen on UDP too.
+    mode = "regular" if upstream is None else f"reverse:http://{_bracketed(upstream.host)}:{upstream.port}"
+    return Options(listen_host=settings.host, listen_port=settings.port, mode=[mode], confdir=str(settings.confdir))
+
+
+def _upstream_options(settings: GatewaySettings) -> dict[str, object]:
+    return {
+        "ssl_insecure": settings.insecure,
+        "ssl_verify_upstream_trusted_ca": str(settings.upstream_ca) if settings.upstream_ca else None,
+    }
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError:
+    error = next((one.last_exception for one in servers.servers if one.last_exception), None)
+    where = f"{_bracketed(settings.host)}:{settings.port}"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return UserError(f"{where} is taken by another program; choose another with --listen HOST:PORT")
+    return UserError(f"cannot listen on {where}: {error.strerror if isinstance(error, OSError) else error}")
+
+
+def _close(servers: Proxyserver, client_id: str) -> None:
+    handler = servers.connections.get(client_id)
+    transport = handler.transports.get(handler.client) if handler else None
+    if transport and transport.handler:
+        transport.handler.cancel("the gateway makes no live calls any more")

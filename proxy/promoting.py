@@ -1,0 +1,115 @@
+"""Promotion with the store around it: reads history in batches, lets the pure function decide, keeps what it adds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from matcher.bodies import request_key
+from store.entities import Collection, Example, Exchange, Redacted, Session
+from store.errors import NotFound, UserError
+from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from store.repository import CollectionUpdate, HistoryFilter, Store
+
+BATCH = 500
+AS_RECORDED = PromotionPlan(Repeats.SEQUENCE, keep_secrets=True, keep_every=True)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a promotion did, added up over its batches; see `store.promotion.Promoted`."""
+
+    selected: int = 0
+    items: int = 0
+    examples: int = 0
+    replaced: int = 0
+    identical: int = 0
+    already: int = 0
+    skipped: list[tuple[Exchange, str]] = field(default_factory=list)
+    in_requests: Counter[Redacted] = field(default_factory=Counter)
+    in_responses: Counter[Redacted] = field(default_factory=Counter)
+
+    def add(self, promoted: Promoted, selected: int) -> None:
+        """Count one batch."""
+        self.selected += selected
+        self.items += len(promoted.items)
+        self.examples += len(promoted.examples)
+        self.replaced += len(promoted.dropped)
+        self.identical += promoted.identical
+        self.already += promoted.already
+        self.skipped += promoted.skipped
+        self.in_requests.update(promoted.in_requests)
+        self.in_responses.update(promoted.in_responses)
+
+
+def promote_history(
+    store: Store,
+    wanted: HistoryFilter,
+    collection_name: str,
+    plan: PromotionPlan,
+    *,
+    again: bool = False,
+    step: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Promote what the filter selects to a collection, made when there is none of that name.
+
+    `again` takes what was promoted and whose example was deleted once more; `step` is called after each batch.
+    Raises UserError when nothing is selected, NotFound for an entry id that does not exist.
+    """
+    _check_ids(store, wanted)
+    batches = _batches(store.history.select(wanted))
+    first = next(batches, None)
+    if first is None:
+        raise UserError("nothing to promote: no exchange in history is what was asked for")
+    collection = _collection(store, collection_name)
+    known, outcome = _known(store, collection, again=again), Outcome()
+    for batch in _prepended(first, batches):
+        promoted = promote(batch, known, plan, read=store.bodies.read, same_request=request_key)
+        update = CollectionUpdate(promoted.items, promoted.examples, promoted.marks, promoted.dropped)
+        store.collections.update(collection.id, update)
+        outcome.add(promoted, len(batch))
+        known = promoted.known
+        step()
+    return outcome
+
+
+def session_examples(store: Store, session: Session) -> list[Example]:
+    """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store."""
+    known, examples = Known(session.id), list[Example]()
+    for batch in _batches(store.history.select(HistoryFilter(session_id=session.id))):
+        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=request_key)
+        examples += promoted.examples
+        known = promoted.known
+    return examples
+
+
+def _check_ids(store: Store, wanted: HistoryFilter) -> None:
+    for exchange_id in sorted(wanted.ids or ()):
+        store.history.get(exchange_id)
+
+
+def _collection(store: Store, name: str) -> Collection:
+    try:
+        return store.collections.find(name)
+    except NotFound:
+        return store.collections.create(name)
+
+
+def _known(store: Store, collection: Collection, *, again: bool) -> Known:
+    marks = store.collections.promoted(collection.id)
+    done = (exchange_id for exchange_id, example_id in marks.items() if example_id is not None or not again)
+    return Known.of(
+        collection.id, done, store.collections.items(collection.id), store.collections.examples(collection.id)
+    )
+
+
+def _batches(exchanges: Iterator[Exchange]) -> Iterator[list[Exchange]]:
+    while batch := list(islice(exchanges, BATCH)):
+        yield batch
+
+
+def _prepended(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
+    yield first
+    yield from others

@@ -1,0 +1,26 @@
+"""Where things lie by default, and what the environment says. Read once, at the edge; the core gets values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+STORE_VARIABLE = "UNDERSTUDY_STORE"
+DEFAULT_LISTEN = "127.0.0.1:8080"
+
+
+def data_folder() -> Path:
+    """The per-user folder for data, by the platform's custom."""
+    from platformdirs import user_data_path
+
+    return user_data_path("understudy", appauthor=False)
+
+
+def store_url(given: str | None) -> str:
+    """The store to use: the one given, else the environment's, else the per-user file."""
+    return given or os.environ.get(STORE_VARIABLE) or str(data_folder() / "understudy.db")
+
+
+def ca_folder() -> Path:
+    """Where the certificate authority for intercepted HTTPS lies."""
+    return data_folder() / "ca"

@@ -1,0 +1,93 @@
+"""The thread that links a running gateway to the store: sees changes, has them compiled, sends the heartbeat."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from store.entities import Change, Gateway, GatewayState, Subject
+from store.errors import StoreError
+from store.repository import Store
+
+logger = logging.getLogger(__name__)
+
+# A change is promised to be seen within 100 ms.
+POLL_SECONDS = 0.03
+BEAT_SECONDS = 1.0
+
+
+class Watcher:
+    """Polls the revision table. `apply` gets the wanted state and returns when the gateway acts upon it."""
+
+    def __init__(
+        self, store: Store, gateway: Gateway, apply: Callable[[GatewayState], None], lost: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._apply = apply
+        self._lost = lost
+        self._state = gateway.wanted
+        self._seen = gateway.seen_revision
+        self._beaten = 0.0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store watcher", daemon=True)
+
+    def start(self) -> None:
+        """Put the gateway's row into the store and begin to watch; raises UserError when its name is taken."""
+        self._store.gateways.register(replace(self._gateway, pid=os.getpid(), heartbeat=time.time()))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching and take the row out."""
+        self._stopped.set()
+        self._thread.join()
+        try:
+            self._store.gateways.remove(self._gateway.id)
+        except StoreError as error:
+            logger.warning("the gateway's row stays in the store: %s", error)
+
+    def _run(self) -> None:
+        failing = False
+        while not self._stopped.wait(POLL_SECONDS):
+            try:
+                self._look()
+                failing = False
+            except Exception as error:  # noqa: BLE001 - a broken store must not end the watch over it
+                if not failing:
+                    logger.error("cannot follow changes in the store: %s", error)
+                failing = True
+
+    def _look(self) -> None:
+        latest = self._store.changes.latest()
+        if latest != self._seen:
+            changes = self._store.changes.since(self._seen)
+            self._follow(latest, changes)
+        elif time.monotonic() - self._beaten > BEAT_SECONDS:
+            self._beat()
+
+    def _follow(self, latest: int, changes: list[Change] | None) -> None:
+        if changes is None or any(self._concerns(change) for change in changes):
+            wanted = self._beat()
+            self._apply(wanted)
+            self._state = wanted
+            self._seen = latest
+            self._beat()  # says to who waits for it that the change is in force
+        else:
+            self._seen = latest
+
+    def _concerns(self, change: Change) -> bool:
+        if change.subject is Subject.GATEWAY:
+            return change.subject_id == self._gateway.id
+        return change.collection_id is not None and change.collection_id == self._state.collection_id
+
+    def _beat(self) -> GatewayState:
+        wanted = self._store.gateways.beat(self._gateway.id, time.time(), self._seen, self._lost())
+        self._beaten = time.monotonic()
+        if wanted is None:  # somebody emptied the store, or this machine slept for a day
+            self._store.gateways.register(replace(self._gateway, heartbeat=time.time(), wanted=self._state))
+            return self._state
+        return wanted

@@ -1,0 +1,78 @@
+"""From a request and the example that answers it to the response that is sent; misses and errors as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from matcher.decision import Decision
+from matcher.explain import as_json
+from serving.accepting import accepts
+from store.codings import undo
+from store.entities import Example
+from store.messages import Headers, Request, Response
+
+# They speak of one connection, not of the message (RFC 9110, section 7.6.1).
+HOP_BY_HOP = (
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
+)  # fmt: skip
+BODILESS = (204, 304)
+
+
+def answer(request: Request, example: Example, body: bytes) -> Response:
+    """What a client gets: the example's response, framed anew, `body` being its bytes.
+
+    The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts.
+    """
+    response = example.response
+    headers = response.headers.without(HOP_BY_HOP)
+    coding = headers.get("content-encoding")
+    if coding and not _takes(request, example.request, coding):
+        headers, body = _decoded(headers, body, coding)
+    headers, body = _framed(request.method, example.request.method, response.status, headers, body)
+    return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
+
+
+def miss(decision: Decision) -> Response:
+    """404 with Postman's error and the explanation (spec: matching, "Misses")."""
+    error = {
+        "name": "mockRequestNotFoundError",
+        "message": "Double check your method and the request path and try again.",
+        "header": "No matching requests",
+        "explanation": as_json(decision),
+    }
+    return json_response(404, {"error": error})
+
+
+def error(status: int, name: str, message: str) -> Response:
+    """An error of ours, as JSON `{"error": {"name", "message"}}`."""
+    return json_response(status, {"error": {"name": name, "message": message}})
+
+
+def json_response(status: int, value: dict[str, Any]) -> Response:
+    """A response with a JSON body."""
+    body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    headers = Headers.of([("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return Response(status, headers, body)
+
+
+def _takes(request: Request, recorded: Request, coding: str) -> bool:
+    wanted = request.headers.get_all("accept-encoding")
+    return wanted == recorded.headers.get_all("accept-encoding") or accepts(
+        ", ".join(wanted) if wanted else None, coding
+    )
+
+
+def _decoded(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
+    plain = undo(coding, body)
+    # Recorded so: the API itself sent bytes that are not what it said.
+    return (headers, body) if plain is None else (headers.without(("content-encoding",)), plain)
+
+
+def _framed(method: str, recorded: str, status: int, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    if status in BODILESS or (method == "HEAD" and recorded == "HEAD"):
+        return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
+    headers = headers.replace("Content-Length", str(len(body)))
+    return headers, b"" if method == "HEAD" else body

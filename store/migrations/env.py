@@ -1,0 +1,14 @@
+"""Alembic's environment: runs the migrations on the connection that `store.sql.schema` hands over."""
+
+from alembic import context
+
+from store.sql.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite cannot alter most things in place
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,276 @@
+"""What the store promises: one Protocol per kind of thing. Values in, values out; threads may share a repository.
+
+Every method raises StoreError when the store cannot do its work, and leaves it as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from store.entities import (
+    Change,
+    Collection,
+    Environment,
+    Example,
+    Exchange,
+    Folder,
+    Gateway,
+    GatewayState,
+    RequestItem,
+    Session,
+)
+from store.messages import Body, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which exchanges; every condition that is set must hold.
+
+    `since` and `until` are seconds since the epoch (until excluded); `host` and `path` are globs (`*`, `?`, `[a-z]`)
+    that compare with case; `status` is a status code (`404`) or a class (`5xx`); `method` compares without case.
+    """
+
+    ids: frozenset[int] | None = None
+    session_id: str | None = None
+    since: float | None = None
+    until: float | None = None
+    method: str | None = None
+    host: str | None = None
+    path: str | None = None
+    status: str | None = None
+
+    def globs_hold(self, host: str, path: str) -> bool:
+        """Whether the two globs hold; the other conditions are the store's to ask."""
+        return (self.host is None or fnmatchcase(host, self.host)) and (
+            self.path is None or fnmatchcase(path, self.path)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session with its number of exchanges, of failed ones among them, and the time of the last (None: empty)."""
+
+    session: Session
+    exchanges: int
+    failed: int
+    last_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSummary:
+    """A collection with its numbers of request items and examples."""
+
+    collection: Collection
+    items: int
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionUpdate:
+    """What a promotion adds to a collection, kept in one transaction.
+
+    `marks` remember (exchange id, example id or None) as promoted; `dropped` are ids of examples to take out.
+    """
+
+    items: Sequence[RequestItem] = ()
+    examples: Sequence[Example] = ()
+    marks: Sequence[tuple[int, str | None]] = ()
+    dropped: Sequence[str] = ()
+
+
+class Sessions(Protocol):
+    """Named recordings."""
+
+    def create(self, name: str, upstream: Origin | None) -> Session:
+        """A new session; raises UserError when the name is taken."""
+        ...
+
+    def find(self, text: str) -> Session:
+        """The session of this name or id; raises NotFound."""
+        ...
+
+    def summaries(self) -> list[SessionSummary]:
+        """All sessions, oldest first."""
+        ...
+
+    def delete(self, session_id: str) -> None:
+        """Delete a session with its exchanges, and the bodies that nothing else uses."""
+        ...
+
+
+class History(Protocol):
+    """All exchanges."""
+
+    def add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        """Keep exchanges in one transaction, bodies once per content; returns their ids. All or none is kept."""
+        ...
+
+    def get(self, exchange_id: int) -> Exchange:
+        """One exchange, its bodies as references; raises NotFound."""
+        ...
+
+    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
+        """The exchanges in recorded order (time started, then id), bodies as references, read page by page."""
+        ...
+
+    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
+        """The last `limit` exchanges, in recorded order."""
+        ...
+
+
+class Bodies(Protocol):
+    """The bytes that references name."""
+
+    def read(self, body: Body) -> bytes:
+        """The bytes of a body, whether given as bytes or as a reference; raises NotFound for an unknown one."""
+        ...
+
+
+class Collections(Protocol):
+    """Collections with their folders, request items and examples. Every change is written to the revision table."""
+
+    def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
+        """A new collection; raises UserError when the name is taken."""
+        ...
+
+    def find(self, text: str) -> Collection:
+        """The collection of this name or id; raises NotFound."""
+        ...
+
+    def summaries(self) -> list[CollectionSummary]:
+        """All collections by name."""
+        ...
+
+    def delete(self, collection_id: str) -> None:
+        """Delete a collection with all that is in it, and the bodies that nothing else uses."""
+        ...
+
+    def add_folder(self, folder: Folder) -> None:
+        """Keep a folder."""
+        ...
+
+    def folders(self, collection_id: str) -> list[Folder]:
+        """The folders by position."""
+        ...
+
+    def items(self, collection_id: str) -> list[RequestItem]:
+        """The request items by position."""
+        ...
+
+    def examples(self, collection_id: str) -> list[Example]:
+        """The examples by id, bodies as references."""
+        ...
+
+    def example(self, example_id: str) -> Example:
+        """One example, bodies as references; raises NotFound."""
+        ...
+
+    def find_example(self, text: str, collection_id: str | None = None) -> Example:
+        """The example of this id, end of an id (4 characters or more) or name.
+
+        Raises NotFound when there is none, UserError when there are several.
+        """
+        ...
+
+    def promoted(self, collection_id: str) -> dict[int, str | None]:
+        """The exchanges promoted to this collection so far, with their example; None where that was deleted."""
+        ...
+
+    def update(self, collection_id: str, update: CollectionUpdate) -> None:
+        """Keep what a promotion adds, all or none."""
+        ...
+
+    def save_example(self, example: Example) -> None:
+        """Replace an example by its edited form; raises NotFound when it is gone."""
+        ...
+
+    def delete_example(self, example_id: str) -> None:
+        """Delete an example, its request item too when that has no other; raises NotFound."""
+        ...
+
+
+class Environments(Protocol):
+    """Named variables."""
+
+    def save(self, environment: Environment) -> None:
+        """Keep a new environment or replace it; raises UserError when the name belongs to another."""
+        ...
+
+    def find(self, text: str) -> Environment:
+        """The environment of this name or id; raises NotFound."""
+        ...
+
+    def list(self) -> Sequence[Environment]:
+        """All environments by name."""
+        ...
+
+    def delete(self, environment_id: str) -> None:
+        """Delete an environment; raises NotFound."""
+        ...
+
+
+class Settings(Protocol):
+    """Settings of the store; values are what JSON can say."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a setting, or the default."""
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        ...
+
+
+class Gateways(Protocol):
+    """Gateways that run, and what they are told to do."""
+
+    def register(self, gateway: Gateway) -> None:
+        """Keep a row for a gateway that starts; raises UserError when a living one has its name."""
+        ...
+
+    def living(self, now: float) -> Sequence[Gateway]:
+        """The gateways whose heartbeat is recent, by name."""
+        ...
+
+    def beat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
+        """Say that a gateway lives; returns what it should be doing, None when its row is gone."""
+        ...
+
+    def want(self, gateway_id: str, state: GatewayState) -> int:
+        """Tell a gateway its mode; returns the revision of that change. Raises NotFound."""
+        ...
+
+    def remove(self, gateway_id: str) -> None:
+        """Take out the row of a gateway that ends."""
+        ...
+
+
+class Changes(Protocol):
+    """The revision table."""
+
+    def latest(self) -> int:
+        """The number of the newest change, 0 when nothing ever changed."""
+        ...
+
+    def since(self, revision: int) -> list[Change] | None:
+        """The changes after `revision`, in order; None when they were pruned and everything has to be read again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All repositories of one store. `place` says where the data lies, for people; `close` releases it."""
+
+    place: str
+    sessions: Sessions
+    history: History
+    bodies: Bodies
+    collections: Collections
+    environments: Environments
+    settings: Settings
+    gateways: Gateways
+    changes: Changes
+    close: Callable[[], None] = field(repr=False)

@@ -1,0 +1,176 @@
+"""Collections, folders, request items and examples in SQL."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session as Transaction
+
+from store.entities import Collection, Example, Folder, RequestItem, Subject
+from store.errors import NotFound, UserError
+from store.ids import new_id
+from store.repository import CollectionSummary, CollectionUpdate
+from store.sql import rows
+from store.sql import tables as t
+from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
+from store.sql.history import sweep_bodies
+from store.sql.names import SHORTEST_ID_END, find_named, the_only
+from store.sql.revisions import record_change
+
+
+class SqlCollections:
+    """`store.repository.Collections`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
+        collection = Collection(new_id(), name, time.time(), dict(variables or {}))
+        with self._database.writing() as tx:
+            if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):
+                raise UserError(f"there is a collection {name!r} already")
+            text = json.dumps(collection.variables)
+            tx.add(t.CollectionRow(id=collection.id, name=name, created_at=collection.created_at, variables=text))
+            record_change(tx, Subject.COLLECTION, collection.id, collection.id)
+        return collection
+
+    def find(self, text: str) -> Collection:
+        with self._database.reading() as tx:
+            return rows.collection_value(find_named(tx, t.CollectionRow, "collection", text))
+
+    def summaries(self) -> list[CollectionSummary]:
+        items = _count_of(t.RequestItemRow)
+        examples = _count_of(t.ExampleRow)
+        query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
+        with self._database.reading() as tx:
+            return [CollectionSummary(rows.collection_value(row), n, m) for row, n, m in tx.execute(query)]
+
+    def delete(self, collection_id: str) -> None:
+        with self._database.writing() as tx:
+            row = tx.get(t.CollectionRow, collection_id)
+            if row is None:
+                raise NotFound(f"there is no collection with the id {collection_id!r}")
+            tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
+            sweep_bodies(tx)
+            record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+    def add_folder(self, folder: Folder) -> None:
+        with self._database.writing() as tx:
+            tx.add(
+                t.FolderRow(
+                    id=folder.id,
+                    collection_id=folder.collection_id,
+                    parent_id=folder.parent_id,
+                    name=folder.name,
+                    position=folder.position,
+                )
+            )
+            record_change(tx, Subject.COLLECTION, folder.collection_id, folder.collection_id)
+
+    def folders(self, collection_id: str) -> list[Folder]:
+        query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            return [rows.folder_value(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
+
+    def items(self, collection_id: str) -> list[RequestItem]:
+        query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
+            return [rows.item_value(row) for row in found]
+
+    def examples(self, collection_id: str) -> list[Example]:
+        query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id).order_by(t.ExampleRow.id)
+        with self._database.reading() as tx:
+            return [rows.example_value(row) for row in tx.scalars(query)]
+
+    def example(self, example_id: str) -> Example:
+        with self._database.reading() as tx:
+            return rows.example_value(_example_row(tx, example_id))
+
+    def find_example(self, text: str, collection_id: str | None = None) -> Example:
+        wanted = [t.ExampleRow.id == text, t.ExampleRow.name == text]
+        if len(text) >= SHORTEST_ID_END:
+            wanted.append(t.ExampleRow.id.endswith(text, autoescape=True))
+        query = select(t.ExampleRow).where(or_(*wanted)).order_by(t.ExampleRow.id)
+        if collection_id is not None:
+            query = query.where(t.ExampleRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            found = list(tx.scalars(query.limit(100)))
+            exact = [row for row in found if row.id == text]
+            return rows.example_value(the_only(exact or found, "example", text))
+
+    def promoted(self, collection_id: str) -> dict[int, str | None]:
+        query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
+        with self._database.reading() as tx:
+            found = tx.execute(query.where(t.PromotedRow.collection_id == collection_id))
+            return {row.exchange_id: row.example_id for row in found}
+
+    def update(self, collection_id: str, update: CollectionUpdate) -> None:
+        bodies = rows.NewBodies()
+        examples = [rows.example_columns(example, bodies) for example in update.examples]
+        marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
+        with self._database.writing() as tx:
+            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            insert_rows(tx, t.RequestItemRow, [rows.item_columns(item) for item in update.items])
+            insert_rows(tx, t.ExampleRow, examples)
+            _delete_ids(tx, t.ExampleRow.id, update.dropped)
+            _forget_deleted(tx, collection_id, update)
+            insert_missing(tx, t.PromotedRow, marks)
+            if update.items or update.examples or update.dropped:
+                sweep_bodies(tx)
+                record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+    def save_example(self, example: Example) -> None:
+        bodies = rows.NewBodies()
+        columns = rows.example_columns(example, bodies)
+        with self._database.writing() as tx:
+            _example_row(tx, example.id)
+            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
+            sweep_bodies(tx)
+            record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)
+
+    def delete_example(self, example_id: str) -> None:
+        with self._database.writing() as tx:
+            row = _example_row(tx, example_id)
+            collection_id, item_id = row.collection_id, row.item_id
+            tx.execute(delete(t.ExampleRow).where(t.ExampleRow.id == example_id))
+            others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == item_id)
+            if tx.scalar(others.limit(1)) is None:
+                tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
+            sweep_bodies(tx)
+            record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+
+
+def _count_of(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
+    counted = select(func.count()).where(table.collection_id == t.CollectionRow.id)
+    return counted.correlate(t.CollectionRow).scalar_subquery()
+
+
+def _example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
+    row = tx.get(t.ExampleRow, example_id)
+    if row is None:
+        raise NotFound(f"there is no example with the id {example_id!r}")
+    return row
+
+
+def _delete_ids(tx: Transaction, column: Any, ids: Any) -> None:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        chunk = list(ids[start : start + IDS_PER_QUERY])
+        tx.execute(delete(t.ExampleRow).where(column.in_(chunk)).execution_options(synchronize_session=False))
+
+
+def _forget_deleted(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
+    # An exchange whose example was deleted and that is promoted again gets a new mark.
+    ids = [exchange_id for exchange_id, example_id in update.marks if example_id is not None]
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        stale = (
+            t.PromotedRow.collection_id == collection_id,
+            t.PromotedRow.example_id.is_(None),
+            t.PromotedRow.exchange_id.in_(ids[start : start + IDS_PER_QUERY]),
+        )
+        tx.execute(delete(t.PromotedRow).where(*stale).execution_options(synchronize_session=False))

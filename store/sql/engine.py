@@ -1,0 +1,150 @@
+"""The engine and its transactions. The only module that knows which database it talks to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Engine, Table, create_engine, event, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from store.errors import SchemaMismatch, StoreError, UserError
+
+BUSY_TIMEOUT_MS = 15_000
+# One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
+IDS_PER_QUERY = 500
+
+
+class Database:
+    """An engine with two kinds of transactions: `reading` and `writing`.
+
+    Driver errors become StoreError with one line that says what to do. Threads may share it.
+    """
+
+    def __init__(self, url: str, *, sync_full: bool = False) -> None:
+        self.url = _checked_url(url)
+        self.engine = _sqlite_engine(self.url, sync_full=sync_full)
+
+    @property
+    def place(self) -> str:
+        """Where the data lies, for people: a file path, or the URL without its password."""
+        return self.url.database or "memory" if self.url.drivername.startswith("sqlite") else str(self.url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one snapshot; nothing is committed."""
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that holds the write lock from its start and commits at its end; rolled back on any error."""
+        with self._translated(), Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """The driver's own connection, outside any transaction."""
+        with self._translated():
+            raw = self.engine.raw_connection()
+            try:
+                yield raw.driver_connection
+            finally:
+                raw.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _translate(str(error.orig), self.place) from error
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _translate(str(error), self.place) from error
+
+
+def insert_missing(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose primary key is not there yet; another process may be doing the same."""
+    if rows:
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        session.execute(dialect.insert(_core(table)).on_conflict_do_nothing(), rows)
+
+
+def insert_rows(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows in one statement."""
+    if rows:
+        session.execute(insert(_core(table)), rows)
+
+
+def _core(table: type[DeclarativeBase]) -> Table:
+    # The table itself: the mapped class would go through the unit of work, at three times the cost.
+    return cast("Table", table.__table__)
+
+
+def _checked_url(text: str) -> URL:
+    try:
+        url = make_url(text if "://" in text else f"sqlite:///{Path(text).expanduser()}")
+    except ArgumentError:
+        raise UserError(
+            f"--store takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
+        ) from None
+    if not url.drivername.startswith("sqlite"):
+        raise UserError(f"--store: this version keeps its data in SQLite only, got a URL of {url.drivername!r}")
+    return url
+
+
+def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if not in_memory:
+        _make_folder(Path(str(url.database)).parent)
+    pool = StaticPool if in_memory else QueuePool
+    engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        # Transactions are begun below, by hand: the driver's own way never begins one for a read or for DDL.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("pragma foreign_keys = on")
+        # With WAL, NORMAL survives every end of the process; only a power cut can take the last commits.
+        cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A transaction that reads first and writes later can find the lock taken and cannot wait for it: lock first.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder of the store, {folder}: {error.strerror}") from error
+
+
+def _translate(reason: str, place: str) -> StoreError:
+    known = {
+        "not a database": SchemaMismatch(f"{place} is not an Understudy store; name another file with --store"),
+        "readonly": StoreError(f"the store {place} is read-only; make it writable, or name another with --store"),
+        "unable to open": StoreError(f"cannot open the store {place}; does the folder exist and may you write to it?"),
+        "disk is full": StoreError(f"no space left on the disk of the store {place}"),
+        "locked": StoreError(f"the store {place} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s"),
+        "malformed": StoreError(f"the store {place} is damaged; try: sqlite3 {place} .recover"),
+    }
+    return next((error for part, error in known.items() if part in reason), StoreError(f"store {place}: {reason}"))

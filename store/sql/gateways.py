@@ -1,0 +1,81 @@
+"""Gateways in SQL: who runs, and what each was told to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, update
+
+from store.entities import Gateway, GatewayState, Mode, Subject
+from store.errors import NotFound, UserError
+from store.sql import rows
+from store.sql import tables as t
+from store.sql.engine import Database
+from store.sql.revisions import record_change
+
+# A gateway beats every second; after five without a beat it counts as gone.
+LIVES_SECONDS = 5.0
+# The row of a gateway that was killed is taken out after a day.
+FORGOTTEN_SECONDS = 86_400.0
+
+
+class SqlGateways:
+    """`store.repository.Gateways`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def register(self, gateway: Gateway) -> None:
+        with self._database.writing() as tx:
+            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - FORGOTTEN_SECONDS))
+            same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
+            if same is not None:
+                if same.heartbeat > gateway.heartbeat - LIVES_SECONDS:
+                    raise UserError(f"a gateway called {gateway.name!r} is running already (process {same.pid})")
+                tx.delete(same)
+                tx.flush()
+            tx.add(_row(gateway))
+            record_change(tx, Subject.GATEWAY, gateway.id)
+
+    def living(self, now: float) -> Sequence[Gateway]:
+        query = select(t.GatewayRow).where(t.GatewayRow.heartbeat > now - LIVES_SECONDS).order_by(t.GatewayRow.name)
+        with self._database.reading() as tx:
+            return [rows.gateway_value(row) for row in tx.scalars(query)]
+
+    def beat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
+        with self._database.writing() as tx:
+            row = tx.get(t.GatewayRow, gateway_id)
+            if row is None:
+                return None
+            row.heartbeat, row.seen_revision, row.lost = now, seen_revision, lost
+            return GatewayState(Mode(row.mode), row.collection_id, row.session_id)
+
+    def want(self, gateway_id: str, state: GatewayState) -> int:
+        columns = {"mode": state.mode, "collection_id": state.collection_id, "session_id": state.session_id}
+        with self._database.writing() as tx:
+            if tx.get(t.GatewayRow, gateway_id) is None:
+                raise NotFound(f"there is no gateway with the id {gateway_id!r}")
+            tx.execute(update(t.GatewayRow).where(t.GatewayRow.id == gateway_id).values(**columns))
+            return record_change(tx, Subject.GATEWAY, gateway_id)
+
+    def remove(self, gateway_id: str) -> None:
+        with self._database.writing() as tx:
+            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.id == gateway_id))
+            record_change(tx, Subject.GATEWAY, gateway_id)
+
+
+def _row(gateway: Gateway) -> t.GatewayRow:
+    return t.GatewayRow(
+        id=gateway.id,
+        name=gateway.name,
+        pid=gateway.pid,
+        listen=gateway.listen,
+        upstream=rows.origin_text(gateway.upstream),
+        mode=gateway.wanted.mode,
+        collection_id=gateway.wanted.collection_id,
+        session_id=gateway.wanted.session_id,
+        started_at=gateway.started_at,
+        heartbeat=gateway.heartbeat,
+        seen_revision=gateway.seen_revision,
+        lost=gateway.lost,
+    )

@@ -1,0 +1,194 @@
+"""Sessions, exchanges and bodies in SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
+from sqlalchemy.orm import Session as Transaction
+
+from store.entities import Exchange, Session
+from store.errors import NotFound, UserError
+from store.ids import new_id
+from store.messages import Body, BodyRef, Origin
+from store.repository import HistoryFilter, SessionSummary
+from store.sql import rows
+from store.sql import tables as t
+from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
+from store.sql.names import find_named
+
+PAGE = 500
+
+
+class SqlSessions:
+    """`store.repository.Sessions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, upstream: Origin | None) -> Session:
+        session = Session(new_id(), name, upstream, time.time())
+        with self._database.writing() as tx:
+            if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
+                raise UserError(f"there is a session {name!r} already")
+            upstream_text = rows.origin_text(upstream)
+            tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
+        return session
+
+    def find(self, text: str) -> Session:
+        with self._database.reading() as tx:
+            return rows.session_value(find_named(tx, t.SessionRow, "session", text))
+
+    def summaries(self) -> list[SessionSummary]:
+        failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
+        query = (
+            select(
+                t.SessionRow,
+                func.count(t.ExchangeRow.id),
+                func.sum(case((and_(t.ExchangeRow.id.is_not(None), failed), 1), else_=0)),
+                func.max(t.ExchangeRow.started_at),
+            )
+            .outerjoin(t.ExchangeRow, t.ExchangeRow.session_id == t.SessionRow.id)
+            .group_by(t.SessionRow.id)
+            .order_by(t.SessionRow.id)
+        )
+        with self._database.reading() as tx:
+            return [
+                SessionSummary(rows.session_value(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)
+            ]
+
+    def delete(self, session_id: str) -> None:
+        with self._database.writing() as tx:
+            if tx.get(t.SessionRow, session_id) is None:
+                raise NotFound(f"there is no session with the id {session_id!r}")
+            tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
+            sweep_bodies(tx)
+
+
+class SqlHistory:
+    """`store.repository.History`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        bodies = rows.NewBodies()
+        columns = [rows.exchange_columns(exchange, bodies) for exchange in exchanges]
+        with self._database.writing() as tx:
+            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            return _insert_numbered(tx, columns)
+
+    def get(self, exchange_id: int) -> Exchange:
+        with self._database.reading() as tx:
+            row = tx.get(t.ExchangeRow, exchange_id)
+            if row is None:
+                raise NotFound(f"there is no history entry {exchange_id}; 'understudy history list' shows them")
+            return rows.exchange_value(row)
+
+    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
+        for ids in _chunks(wanted.ids):
+            yield from self._pages(wanted, ids)
+
+    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
+        found: list[Exchange] = []
+        for ids in _chunks(wanted.ids):
+            for exchange in self._pages(wanted, ids, newest_first=True):
+                found.append(exchange)
+                if len(found) == limit:
+                    break
+        return sorted(found, key=lambda one: (one.timings.started, one.id))[-limit:]
+
+    def _pages(self, wanted: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False) -> Iterator[Exchange]:
+        # Each page is a transaction of its own: a long read would keep the write-ahead log from being emptied.
+        query = _conditions(select(t.ExchangeRow), wanted, ids)
+        order = (t.ExchangeRow.started_at, t.ExchangeRow.id)
+        query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(PAGE)
+        last: Exchange | None = None
+        while True:
+            with self._database.reading() as tx:
+                page = [rows.exchange_value(row) for row in tx.scalars(_after(query, last, newest_first))]
+            for exchange in page:
+                origin = exchange.request.origin
+                if wanted.globs_hold(origin.host if origin else "", exchange.request.path.decode("latin-1")):
+                    yield exchange
+            if len(page) < PAGE:
+                return
+            last = page[-1]
+
+
+class SqlBodies:
+    """`store.repository.Bodies`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, body: Body) -> bytes:
+        if not isinstance(body, BodyRef):
+            return body
+        with self._database.reading() as tx:
+            content = tx.scalar(select(t.BodyRow.content).where(t.BodyRow.digest == body.digest))
+        if content is None:
+            raise NotFound(f"there is no body {body.digest}")
+        return content
+
+
+def sweep_bodies(tx: Transaction) -> None:
+    """Delete the bodies that no exchange and no example refers to."""
+    uses = [
+        exists().where(column == t.BodyRow.digest)
+        for row in (t.ExchangeRow, t.ExampleRow)
+        for column in (row.request_body, row.response_body)
+    ]
+    tx.execute(delete(t.BodyRow).where(~or_(*uses)).execution_options(synchronize_session=False))
+
+
+def _insert_numbered(tx: Transaction, columns: list[rows.Columns]) -> list[int]:
+    # The write lock is held from the start of the transaction, so nobody else takes a number in between.
+    last = tx.scalar(select(func.max(t.ExchangeRow.id))) or 0
+    insert_rows(tx, t.ExchangeRow, columns)
+    return list(tx.scalars(select(t.ExchangeRow.id).where(t.ExchangeRow.id > last).order_by(t.ExchangeRow.id)))
+
+
+def _conditions(query: Select[Any], wanted: HistoryFilter, ids: list[int] | None) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = []
+    if ids is not None:
+        conditions.append(t.ExchangeRow.id.in_(ids))
+    if wanted.session_id is not None:
+        conditions.append(t.ExchangeRow.session_id == wanted.session_id)
+    if wanted.since is not None:
+        conditions.append(t.ExchangeRow.started_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(t.ExchangeRow.started_at < wanted.until)
+    if wanted.method is not None:
+        conditions.append(func.upper(t.ExchangeRow.method) == wanted.method.upper())
+    if wanted.status is not None:
+        conditions.append(_status_condition(wanted.status))
+    return query.where(*conditions)
+
+
+def _status_condition(status: str) -> ColumnElement[bool]:
+    if status.endswith("xx"):
+        first = int(status[0]) * 100
+        return and_(t.ExchangeRow.status >= first, t.ExchangeRow.status < first + 100)
+    return t.ExchangeRow.status == int(status)
+
+
+def _after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Select[Any]:
+    if last is None:
+        return query
+    started, number = t.ExchangeRow.started_at, t.ExchangeRow.id
+    at = last.timings.started
+    if newest_first:
+        return query.where(or_(started < at, and_(started == at, number < last.id)))
+    return query.where(or_(started > at, and_(started == at, number > last.id)))
+
+
+def _chunks(ids: frozenset[int] | None) -> Iterator[list[int] | None]:
+    if ids is None:
+        yield None
+        return
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        yield ordered[start : start + IDS_PER_QUERY]

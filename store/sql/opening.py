@@ -1,0 +1,38 @@
+"""Opening a store: the database, its schema, its repositories."""
+
+from __future__ import annotations
+
+from store.repository import Store
+from store.sql.collections import SqlCollections
+from store.sql.engine import Database
+from store.sql.gateways import SqlGateways
+from store.sql.history import SqlBodies, SqlHistory, SqlSessions
+from store.sql.revisions import SqlChanges
+from store.sql.schema import ensure_schema
+from store.sql.settings import SqlEnvironments, SqlSettings
+
+
+def open_store(url: str, *, sync_full: bool = False) -> Store:
+    """Open a store, made first when it is not there yet.
+
+    `url` is a file path or a database URL. `sync_full` makes every commit survive a power cut too, for its price.
+    Raises UserError for a URL that cannot be used, StoreError or SchemaMismatch for a database that cannot.
+    """
+    database = Database(url, sync_full=sync_full)
+    try:
+        ensure_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(
+        place=database.place,
+        sessions=SqlSessions(database),
+        history=SqlHistory(database),
+        bodies=SqlBodies(database),
+        collections=SqlCollections(database),
+        environments=SqlEnvironments(database),
+        settings=SqlSettings(database),
+        gateways=SqlGateways(database),
+        changes=SqlChanges(database),
+        close=database.close,
+    )

@@ -1,0 +1,251 @@
+"""Rows to domain values and back; the only module that knows both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from store.entities import (
+    Collection,
+    Environment,
+    Example,
+    Exchange,
+    Folder,
+    Gateway,
+    GatewayState,
+    Mode,
+    Part,
+    Redacted,
+    RequestItem,
+    Session,
+    Timings,
+)
+from store.messages import Body, BodyRef, Headers, Origin, Request, Response
+from store.sql import tables as t
+
+Columns = dict[str, Any]
+
+
+class NewBodies:
+    """Collects the bodies of what is being kept: each content once, references as they are."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Columns] = {}
+
+    def digest(self, body: Body) -> str | None:
+        """The key under which a body is kept; None for an empty one."""
+        if isinstance(body, BodyRef):
+            return body.digest if body.size else None
+        if not body:
+            return None
+        digest = hashlib.sha256(body).hexdigest()
+        self.rows[digest] = {"digest": digest, "size": len(body), "content": body}
+        return digest
+
+
+def body_size(body: Body) -> int:
+    """The size of a body in bytes."""
+    return body.size if isinstance(body, BodyRef) else len(body)
+
+
+def body_value(digest: str | None, size: int | None) -> Body:
+    """A body as a row names it."""
+    return BodyRef(digest, size or 0) if digest else b""
+
+
+def headers_text(headers: Headers) -> str | None:
+    """Headers as a JSON list of pairs; Latin-1 keeps every byte. None when there are none."""
+    if not headers.fields:
+        return None
+    return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers.fields])
+
+
+def headers_value(text: str | None) -> Headers:
+    """The inverse of `headers_text`."""
+    return (
+        Headers(tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in json.loads(text))) if text else Headers()
+    )
+
+
+def origin_text(origin: Origin | None) -> str | None:
+    """An origin as it is kept."""
+    return None if origin is None else str(origin)
+
+
+def origin_value(text: str | None) -> Origin | None:
+    """The inverse of `origin_text`."""
+    return None if text is None else Origin.parse(text)
+
+
+def request_columns(request: Request, bodies: NewBodies) -> Columns:
+    """The columns of `tables.RequestColumns`."""
+    return {
+        "method": request.method,
+        "origin": origin_text(request.origin),
+        "target": request.target,
+        "path": request.path.decode("latin-1").replace("\0", "%00"),
+        "request_version": request.http_version,
+        "request_headers": headers_text(request.headers),
+        "request_trailers": headers_text(request.trailers),
+        "request_body": bodies.digest(request.body),
+        "request_size": body_size(request.body),
+    }
+
+
+def request_value(row: t.ExchangeRow | t.ExampleRow) -> Request:
+    """The request of an exchange or example."""
+    return Request(
+        method=row.method,
+        target=row.target,
+        headers=headers_value(row.request_headers),
+        body=body_value(row.request_body, row.request_size),
+        origin=origin_value(row.origin),
+        http_version=row.request_version,
+        trailers=headers_value(row.request_trailers),
+    )
+
+
+def response_columns(response: Response | None, bodies: NewBodies) -> Columns:
+    """The columns of a response; all null for none."""
+    if response is None:
+        names = ("status", "reason", "response_version", "response_headers", "response_trailers", "response_body")
+        return dict.fromkeys((*names, "response_size"))
+    return {
+        "status": response.status,
+        "reason": response.reason,
+        "response_version": response.http_version,
+        "response_headers": headers_text(response.headers),
+        "response_trailers": headers_text(response.trailers),
+        "response_body": bodies.digest(response.body),
+        "response_size": body_size(response.body),
+    }
+
+
+def response_value(row: t.ExchangeRow | t.ExampleRow) -> Response:
+    """The response of an exchange or example that has one."""
+    assert row.status is not None
+    return Response(
+        status=row.status,
+        headers=headers_value(row.response_headers),
+        body=body_value(row.response_body, row.response_size),
+        reason=row.reason or b"",
+        http_version=row.response_version or "",
+        trailers=headers_value(row.response_trailers),
+    )
+
+
+def exchange_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
+    """The columns of an exchange, all but its id."""
+    times = exchange.timings
+    return {
+        "session_id": exchange.session_id,
+        "started_at": times.started,
+        "request_end": times.request_end,
+        "response_start": times.response_start,
+        "response_end": times.response_end,
+        "error": exchange.error,
+        **request_columns(exchange.request, bodies),
+        **response_columns(exchange.response, bodies),
+    }
+
+
+def exchange_value(row: t.ExchangeRow) -> Exchange:
+    """An exchange, its bodies as references."""
+    return Exchange(
+        session_id=row.session_id,
+        request=request_value(row),
+        response=None if row.status is None else response_value(row),
+        timings=Timings(row.started_at, row.request_end, row.response_start, row.response_end),
+        error=row.error,
+        id=row.id,
+    )
+
+
+def example_columns(example: Example, bodies: NewBodies) -> Columns:
+    """The columns of an example."""
+    return {
+        "id": example.id,
+        "collection_id": example.collection_id,
+        "item_id": example.item_id,
+        "name": example.name,
+        **request_columns(example.request, bodies),
+        **response_columns(example.response, bodies),
+        "redacted": json.dumps([[place.part, place.name] for place in sorted(example.redacted)]),
+        "literal": example.literal,
+        "sequence": example.sequence,
+        "templates": example.templates,
+        "edited": example.edited,
+        "fingerprint": example.fingerprint,
+    }
+
+
+def example_value(row: t.ExampleRow) -> Example:
+    """An example, its bodies as references."""
+    return Example(
+        id=row.id,
+        collection_id=row.collection_id,
+        item_id=row.item_id,
+        name=row.name,
+        request=request_value(row),
+        response=response_value(row),
+        redacted=frozenset(Redacted(Part(part), name) for part, name in json.loads(row.redacted)),
+        literal=row.literal,
+        sequence=row.sequence,
+        templates=row.templates,
+        edited=row.edited,
+        fingerprint=row.fingerprint,
+    )
+
+
+def session_value(row: t.SessionRow) -> Session:
+    """A session."""
+    return Session(row.id, row.name, origin_value(row.upstream), row.created_at)
+
+
+def collection_value(row: t.CollectionRow) -> Collection:
+    """A collection."""
+    return Collection(row.id, row.name, row.created_at, json.loads(row.variables))
+
+
+def folder_value(row: t.FolderRow) -> Folder:
+    """A folder."""
+    return Folder(row.id, row.collection_id, row.name, row.parent_id, row.position)
+
+
+def item_columns(item: RequestItem) -> Columns:
+    """The columns of a request item."""
+    return {
+        "id": item.id,
+        "collection_id": item.collection_id,
+        "folder_id": item.folder_id,
+        "name": item.name,
+        "key": item.key or None,
+        "position": item.position,
+    }
+
+
+def item_value(row: t.RequestItemRow) -> RequestItem:
+    """A request item."""
+    return RequestItem(row.id, row.collection_id, row.name, row.key or "", row.folder_id, row.position)
+
+
+def environment_value(row: t.EnvironmentRow) -> Environment:
+    """An environment."""
+    return Environment(row.id, row.name, json.loads(row.variables))
+
+
+def gateway_value(row: t.GatewayRow) -> Gateway:
+    """A gateway."""
+    return Gateway(
+        id=row.id,
+        name=row.name,
+        pid=row.pid,
+        listen=row.listen,
+        upstream=origin_value(row.upstream),
+        wanted=GatewayState(Mode(row.mode), row.collection_id, row.session_id),
+        started_at=row.started_at,
+        heartbeat=row.heartbeat,
+        seen_revision=row.seen_revision,
+        lost=row.lost,
+    )

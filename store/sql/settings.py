@@ -1,0 +1,66 @@
+"""Environments and settings in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from store.entities import Environment, Subject
+from store.errors import NotFound, UserError
+from store.sql import rows
+from store.sql import tables as t
+from store.sql.engine import Database
+from store.sql.names import find_named
+from store.sql.revisions import record_change
+
+
+class SqlEnvironments:
+    """`store.repository.Environments`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, environment: Environment) -> None:
+        with self._database.writing() as tx:
+            same_name = tx.scalar(select(t.EnvironmentRow).where(t.EnvironmentRow.name == environment.name))
+            if same_name is not None and same_name.id != environment.id:
+                raise UserError(f"there is an environment {environment.name!r} already")
+            variables = json.dumps(dict(environment.variables))
+            tx.merge(t.EnvironmentRow(id=environment.id, name=environment.name, variables=variables))
+            record_change(tx, Subject.ENVIRONMENT, environment.id)
+
+    def find(self, text: str) -> Environment:
+        with self._database.reading() as tx:
+            return rows.environment_value(find_named(tx, t.EnvironmentRow, "environment", text))
+
+    def list(self) -> Sequence[Environment]:
+        with self._database.reading() as tx:
+            found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
+            return [rows.environment_value(row) for row in found]
+
+    def delete(self, environment_id: str) -> None:
+        with self._database.writing() as tx:
+            if tx.get(t.EnvironmentRow, environment_id) is None:
+                raise NotFound(f"there is no environment with the id {environment_id!r}")
+            tx.execute(delete(t.EnvironmentRow).where(t.EnvironmentRow.id == environment_id))
+            record_change(tx, Subject.ENVIRONMENT, environment_id)
+
+
+class SqlSettings:
+    """`store.repository.Settings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, key: str, default: Any = None) -> Any:
+        with self._database.reading() as tx:
+            row = tx.get(t.SettingRow, key)
+            return default if row is None else json.loads(row.value)
+
+    def set(self, key: str, value: Any) -> None:
+        with self._database.writing() as tx:
+            tx.merge(t.SettingRow(key=key, value=json.dumps(value)))
+            record_change(tx, Subject.SETTING, key)

@@ -1,0 +1,201 @@
+"""The tables, as SQLAlchemy sees them. No behaviour, no queries; Alembic makes them (store/migrations)."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# Constraints have names, so that a migration can change them on every database.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Id = String(26)
+Digest = String(64)
+# Autoincrement keys: SQLite gives them to INTEGER alone.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class SessionRow(Base):
+    """A named recording."""
+
+    __tablename__ = "sessions"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    upstream: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[float] = mapped_column(Float(53))
+
+
+class BodyRow(Base):
+    """The bytes of a body, once per content; `digest` is their SHA-256 in hex."""
+
+    __tablename__ = "bodies"
+    digest: Mapped[str] = mapped_column(Digest, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class RequestColumns:
+    """A request. Headers are a JSON list of pairs, decoded as Latin-1; `path` is the target's, for filters."""
+
+    method: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(Text)
+    target: Mapped[bytes] = mapped_column(LargeBinary)
+    path: Mapped[str] = mapped_column(Text)
+    request_version: Mapped[str] = mapped_column(Text)
+    request_headers: Mapped[str | None] = mapped_column(Text)
+    request_trailers: Mapped[str | None] = mapped_column(Text)
+    request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
+    request_size: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExchangeRow(RequestColumns, Base):
+    """One recorded request and what came of it; the response's columns are null where none came."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (Index(None, "session_id", "started_at", "id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    started_at: Mapped[float] = mapped_column(Float(53), index=True)
+    request_end: Mapped[float | None] = mapped_column(Float(53))
+    response_start: Mapped[float | None] = mapped_column(Float(53))
+    response_end: Mapped[float | None] = mapped_column(Float(53))
+    error: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[int | None] = mapped_column(Integer)
+    reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    response_version: Mapped[str | None] = mapped_column(Text)
+    response_headers: Mapped[str | None] = mapped_column(Text)
+    response_trailers: Mapped[str | None] = mapped_column(Text)
+    response_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
+    response_size: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CollectionRow(Base):
+    """Named request items with their examples; `variables` is a JSON object."""
+
+    __tablename__ = "collections"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[float] = mapped_column(Float(53))
+    variables: Mapped[str] = mapped_column(Text)
+
+
+class FolderRow(Base):
+    """A folder of a collection."""
+
+    __tablename__ = "folders"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("folders.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(Integer)
+
+
+class RequestItemRow(Base):
+    """One request of a collection; `key` says which recorded requests are the same, null for typed ones."""
+
+    __tablename__ = "request_items"
+    __table_args__ = (Index(None, "collection_id", "key", unique=True),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    folder_id: Mapped[str | None] = mapped_column(ForeignKey("folders.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    key: Mapped[str | None] = mapped_column(Digest)
+    position: Mapped[int] = mapped_column(Integer)
+
+
+class ExampleRow(RequestColumns, Base):
+    """A saved response with the request it answers; `redacted` is a JSON list of [part, name]."""
+
+    __tablename__ = "examples"
+    __table_args__ = (Index(None, "collection_id", "id"),)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("request_items.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[bytes] = mapped_column(LargeBinary)
+    response_version: Mapped[str] = mapped_column(Text)
+    response_headers: Mapped[str | None] = mapped_column(Text)
+    response_trailers: Mapped[str | None] = mapped_column(Text)
+    response_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
+    response_size: Mapped[int] = mapped_column(BigInteger)
+    redacted: Mapped[str] = mapped_column(Text)
+    literal: Mapped[bool] = mapped_column(Boolean)
+    sequence: Mapped[str | None] = mapped_column(Id)
+    templates: Mapped[bool] = mapped_column(Boolean)
+    edited: Mapped[bool] = mapped_column(Boolean)
+    fingerprint: Mapped[str] = mapped_column(Text)
+
+
+class PromotedRow(Base):
+    """That an exchange was promoted to a collection; `example_id` is null when its example was deleted."""
+
+    __tablename__ = "promoted"
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
+    exchange_id: Mapped[int] = mapped_column(
+        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    example_id: Mapped[str | None] = mapped_column(ForeignKey("examples.id", ondelete="SET NULL"), index=True)
+
+
+class EnvironmentRow(Base):
+    """Named variables; `variables` is a JSON object."""
+
+    __tablename__ = "environments"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    variables: Mapped[str] = mapped_column(Text)
+
+
+class SettingRow(Base):
+    """One setting; `value` is JSON."""
+
+    __tablename__ = "settings"
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class GatewayRow(Base):
+    """A gateway that runs, or ran until its heartbeat stopped, with the mode it was told."""
+
+    __tablename__ = "gateways"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    pid: Mapped[int] = mapped_column(Integer)
+    listen: Mapped[str] = mapped_column(Text)
+    upstream: Mapped[str | None] = mapped_column(Text)
+    mode: Mapped[str] = mapped_column(Text)
+    collection_id: Mapped[str | None] = mapped_column(ForeignKey("collections.id", ondelete="SET NULL"), index=True)
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
+    started_at: Mapped[float] = mapped_column(Float(53))
+    heartbeat: Mapped[float] = mapped_column(Float(53))
+    seen_revision: Mapped[int] = mapped_column(BigInteger)
+    lost: Mapped[int] = mapped_column(BigInteger)
+
+
+class ClockRow(Base):
+    """The one row that counts revisions. A change locks it until commit, so revisions become visible in order."""
+
+    __tablename__ = "revision_clock"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class ChangeRow(Base):
+    """The revision table: what changed, for processes that hold a compiled copy."""
+
+    __tablename__ = "revisions"
+    revision: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
+    subject: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[str] = mapped_column(Text)
+    collection_id: Mapped[str | None] = mapped_column(Text)
