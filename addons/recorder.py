@@ -67,4 +67,6 @@ class Recorder:
         except Exception as failure:  # mitmproxy would log it and let the response go
             logger.exception("an exchange could not be read from its flow")
             return repr(failure)
+        path = flow.request.path.partition("?")[0]
+        logger.info("%s %s %s: entry %d", active.mode, flow.request.method, path, flow.metadata[ID_KEY])
         return None

@@ -95,17 +95,17 @@ def replay(store: Store, session: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("collection", metavar="NAME")
 @gateway_options
 @with_store
-def mock(store: Store, name: str, **options: Any) -> None:
+def mock(store: Store, collection: str, **options: Any) -> None:
     """Answer from the examples of the collection NAME, never calling the API.
 
     \b
     understudy mock shop
     curl http://127.0.0.1:8080/users/1
     """
-    _serve(store, Mode.MOCK, mock=name, **options)
+    _serve(store, Mode.MOCK, mock=collection, **options)
 
 
 @click.command()

@@ -1,0 +1,144 @@
+"""Understudy inside stock mitmproxy: mitmdump -s "$(understudy addon-path)" --set understudy_mode=record
+
+Wires the same addons as the gateway into mitmproxy, mitmdump or mitmweb, with options and commands of mitmproxy's kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mitmproxy import command, ctx, exceptions, flow, http
+from mitmproxy.log import ALERT
+
+from addons.active import Active, Current
+from addons.answerer import Answerer
+from addons.bodies import BodyReader
+from addons.commits import Commits, announce_in
+from addons.flows import exchange_of
+from addons.guard import Finish, Guard
+from addons.recorder import ID_KEY, Recorder
+from proxy.activation import Activation
+from proxy.modes import mode_named, session_to_record, wanted_state
+from proxy.promoting import promote_history
+from proxy.settings import store_url
+from store.entities import Mode
+from store.errors import UnderstudyError
+from store.promotion import PromotionPlan
+from store.repository import HistoryFilter, Store
+from store.sql.opening import open_store
+from store.writer import HistoryWriter
+
+if TYPE_CHECKING:
+    from mitmproxy.addonmanager import Loader
+
+logger = logging.getLogger(__name__)
+
+
+class Understudy:
+    """Records and answers; it passes everything until `understudy_mode` says otherwise."""
+
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._activation: Activation | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._current = Current(Active(Mode.PASS))
+        self._writer = HistoryWriter(
+            lambda exchanges: self._opened().history.add(exchanges),
+            announce=lambda told: announce_in(self._loop, told) if self._loop else None,
+        )
+        guard = Guard(self._current)
+        self.addons = [
+            guard,
+            Answerer(self._current, BodyReader(lambda body: self._opened().bodies.read(body))),
+            Recorder(self._current, Commits(self._writer)),
+            Finish(guard),
+        ]
+
+    def load(self, loader: Loader) -> None:
+        """Declare the options."""
+        loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
+        loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
+        loader.add_option("understudy_mock", str, "", "The collection that mock and spy answer from.")
+        loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
+
+    def configure(self, updated: set[str]) -> None:
+        """Take over changed options; a mode whose session or collection is missing is refused."""
+        if "understudy_store" in updated and self._store is not None:
+            raise exceptions.OptionsError("understudy_store cannot be changed while mitmproxy runs")
+        if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
+            return
+        mode = mode_named(ctx.options.understudy_mode)
+        if mode is Mode.PASS and self._store is None:
+            return
+        try:
+            self._switch(mode)
+        except UnderstudyError as error:
+            raise exceptions.OptionsError(str(error)) from error
+
+    def running(self) -> None:
+        """Everything is set up."""
+        self._loop = asyncio.get_running_loop()
+        self._writer.start()
+        # Without these mitmproxy asks the upstream before any hook is asked.
+        ctx.options.update(connection_strategy="lazy", upstream_cert=False)
+
+    def done(self) -> None:
+        """mitmproxy ends: commit what is queued."""
+        self._writer.stop()
+        if self._store is not None:
+            self._store.close()
+
+    @command.command("understudy.mode")
+    def set_mode(self, mode: str) -> None:
+        """Switch to pass, record, mock, spy or replay."""
+        ctx.options.update(understudy_mode=mode)
+
+    @command.command("understudy.promote")
+    def promote(self, flows: Sequence[flow.Flow], collection: str) -> None:
+        """Promote flows to examples of a collection; those that were not recorded are kept in history first."""
+        chosen = [one for one in flows if isinstance(one, http.HTTPFlow)]
+        task = asyncio.ensure_future(self._promote(chosen, collection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _promote(self, flows: list[http.HTTPFlow], collection: str) -> None:
+        try:
+            ids = [one.metadata.get(ID_KEY) or await self._keep(one) for one in flows]
+            wanted = HistoryFilter(ids=frozenset(ids))
+            outcome = await asyncio.to_thread(promote_history, self._opened(), wanted, collection, PromotionPlan())
+        except UnderstudyError as error:
+            logger.log(ALERT, "not promoted: %s", error)
+        else:
+            logger.log(ALERT, "promoted to %s: %d new examples", collection, outcome.examples)
+
+    async def _keep(self, one: http.HTTPFlow) -> int:
+        name = ctx.options.understudy_session or None
+        session_id = await asyncio.to_thread(session_to_record, self._opened(), name, None)
+        [number] = await asyncio.to_thread(self._opened().history.add, [exchange_of(one, session_id)])
+        one.metadata[ID_KEY] = number
+        return number
+
+    def _switch(self, mode: Mode) -> None:
+        options = ctx.options
+        state = wanted_state(
+            self._opened(),
+            mode,
+            mock=options.understudy_mock or None if mode in (Mode.MOCK, Mode.SPY) else None,
+            session=options.understudy_session or None if mode not in (Mode.PASS, Mode.MOCK) else None,
+            upstream=None,
+        )
+        if self._activation is None:
+            self._activation = Activation(self._opened())
+        self._current.active = self._activation.activate(state)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = open_store(store_url(ctx.options.understudy_store or None))
+        return self._store
+
+
+addons = [Understudy()]
