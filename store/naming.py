@@ -1,0 +1,32 @@
+"""Names for people: `GET /users/1` for a request, `GET /users/1 - 200` for an example of it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote, unquote_plus
+
+from store.messages import Request, Response
+
+NAME_LENGTH = 80
+"""Characters a request's name may have: a line of a table, or of a terminal."""
+
+
+def request_name(request: Request) -> str:
+    """Method, path and query with their escapes decoded, cut to 80 characters."""
+    path = unquote(request.path.decode("utf-8", "replace"))
+    query = unquote_plus(request.query.decode("utf-8", "replace"))
+    name = printable(f"{request.method} {path}" + (f"?{query}" if query else ""))
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+
+
+def example_name(request: Request, response: Response) -> str:
+    """The name of the request, and the status of its answer."""
+    return f"{request_name(request)} - {response.status}"
+
+
+def printable(text: str) -> str:
+    """The text with line ends, control characters and the like, which would disturb a terminal, escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return quote(character, safe="", errors="surrogateescape" if "\udc80" <= character <= "\udcff" else "replace")

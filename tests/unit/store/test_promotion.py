@@ -1,0 +1,239 @@
+"""Exchanges become request items and examples, once."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from store.entities import Example, Exchange, Part, Redacted, Timings
+from store.messages import Body, BodyRef, Headers, Origin, Request, Response
+from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+
+EMPTY = Known("c1")
+DEFAULT = PromotionPlan()
+KEEP = PromotionPlan(keep_secrets=True)
+
+
+def exchange(number: int, target: bytes = b"/users/1", body: Body = b"{}", **response: object) -> Exchange:
+    answer = replace(Response(200, Headers.of([("Content-Type", "application/json")]), body), **response)  # type: ignore[arg-type]
+    return Exchange("s1", Request("GET", target), answer, Timings(started=float(number)), id=number)
+
+
+def read(body: Body) -> bytes:
+    assert isinstance(body, bytes)
+    return body
+
+
+def same_request(request: Request, body: bytes) -> str:
+    return f"{request.method} {request.target!r} {body!r}"
+
+
+def run(exchanges: Sequence[Exchange], known: Known = EMPTY, plan: PromotionPlan = DEFAULT) -> Promoted:
+    return promote(exchanges, known, plan, read=read, same_request=same_request)
+
+
+def bodies(promoted: Promoted) -> list[Body]:
+    return [example.response.body for example in promoted.examples]
+
+
+def test_an_exchange_becomes_an_item_and_an_example() -> None:
+    one = exchange(7)
+    promoted = run([one])
+    (item,), (example,) = promoted.items, promoted.examples
+    assert (item.collection_id, item.name, item.position) == ("c1", "GET /users/1", 0)
+    assert example == Example(
+        example.id,
+        "c1",
+        item.id,
+        "GET /users/1 - 200",
+        one.request,
+        one.response,  # type: ignore[arg-type]
+        sequence=item.id,
+        fingerprint=example.fingerprint,
+    )
+    assert promoted.marks == ((7, example.id),)
+
+
+def test_items_and_examples_have_rising_ids_in_recorded_order() -> None:
+    promoted = run([exchange(3, body=b"3"), exchange(1, body=b"1"), exchange(2, b"/b", body=b"2")])
+    assert bodies(promoted) == [b"1", b"2", b"3"]
+    assert [example.id for example in promoted.examples] == sorted(example.id for example in promoted.examples)
+    assert [item.position for item in promoted.items] == [0, 1]
+
+
+def test_exchanges_of_one_moment_go_by_their_id() -> None:
+    at_once = [replace(exchange(n, body=str(n).encode()), timings=Timings(5.0)) for n in (2, 1, 3)]
+    assert bodies(run(at_once)) == [b"1", b"2", b"3"]
+
+
+def test_equal_requests_are_one_item() -> None:
+    promoted = run([exchange(1, body=b"a"), exchange(2, body=b"b"), exchange(3, b"/other")])
+    assert [item.name for item in promoted.items] == ["GET /users/1", "GET /other"]
+    assert promoted.examples[0].item_id == promoted.examples[1].item_id == promoted.items[0].id
+
+
+@pytest.mark.parametrize(
+    ("plan", "kept"),
+    [
+        (PromotionPlan(), [b"a", b"b", b"a"]),
+        (PromotionPlan(Repeats.ALL), [b"a", b"b", b"a"]),
+        (PromotionPlan(Repeats.NEWEST), [b"a"]),
+        (PromotionPlan(keep_every=True), [b"a", b"a", b"b", b"a"]),
+    ],
+)
+def test_repeats(plan: PromotionPlan, kept: list[bytes]) -> None:
+    promoted = run([exchange(n, body=body) for n, body in enumerate((b"a", b"a", b"b", b"a"), 1)], plan=plan)
+    assert bodies(promoted) == kept
+    assert promoted.identical == (0 if plan.keep_every else 1)
+    assert [example.sequence is None for example in promoted.examples] == [plan.repeats is not Repeats.SEQUENCE] * len(
+        kept
+    )
+
+
+def test_an_identical_answer_is_marked_with_the_example_that_holds_it() -> None:
+    promoted = run([exchange(1), exchange(2)])
+    assert promoted.marks == ((1, promoted.examples[0].id), (2, promoted.examples[0].id))
+
+
+def test_newest_marks_what_was_replaced_without_an_example() -> None:
+    promoted = run([exchange(1, body=b"a"), exchange(2, body=b"b")], plan=PromotionPlan(Repeats.NEWEST))
+    assert promoted.marks == ((1, None), (2, promoted.examples[0].id))
+    assert promoted.dropped == ()
+
+
+def test_newest_drops_older_unedited_examples_and_no_edited_one() -> None:
+    first = run([exchange(1, body=b"a"), exchange(2, body=b"b")])
+    unedited, edited = first.examples
+    known = Known.of("c1", [1, 2], first.items, [unedited, replace(edited, edited=True)])
+    second = run([exchange(3, body=b"c")], known, PromotionPlan(Repeats.NEWEST))
+    assert second.dropped == (unedited.id,)
+    assert bodies(second) == [b"c"]
+
+
+def test_promoting_again_changes_nothing() -> None:
+    first = run([exchange(1), exchange(2, body=b"b")])
+    again = run([exchange(1), exchange(2, body=b"b")], first.known)
+    assert (again.items, again.examples, again.marks, again.dropped) == ((), (), (), ())
+    assert again.already == 2
+    assert again.known == first.known
+
+
+def test_only_new_exchanges_are_added() -> None:
+    first = run([exchange(1)])
+    second = run([exchange(1), exchange(2), exchange(3, body=b"new"), exchange(4, b"/b")], first.known)
+    assert bodies(second) == [b"new", b"{}"]
+    assert second.examples[0].item_id == first.items[0].id
+    assert [item.position for item in second.items] == [1]
+    assert second.marks[0] == (2, first.examples[0].id)
+
+
+def test_an_edit_stays_when_the_recorded_answer_comes_again() -> None:
+    first = run([exchange(1)])
+    edited = replace(first.examples[0], response=Response(500), edited=True)
+    second = run([exchange(1), exchange(2)], Known.of("c1", [1], first.items, [edited]))
+    assert (second.examples, second.dropped, second.identical) == ((), (), 1)
+
+
+def test_known_of_the_store_is_what_the_promotion_left() -> None:
+    first = run([exchange(1), exchange(2, body=b"b"), exchange(3, b"/b")])
+    assert Known.of("c1", [1, 2, 3], first.items, reversed(first.examples)) == first.known
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        (replace(exchange(1), error="connection refused", response=None), "failed: connection refused"),
+        (replace(exchange(1), error="cut off"), "failed: cut off"),
+        (replace(exchange(1), response=None), "there is no response"),
+        (exchange(1, status=101), "status 101 is not an answer"),
+        (exchange(1, status=103), "status 103 is not an answer"),
+        (replace(exchange(1), request=Request("CONNECT", b"a:443")), "CONNECT opens a tunnel"),
+    ],
+)
+def test_what_is_no_answer_is_skipped_and_named(failed: Exchange, reason: str) -> None:
+    promoted = run([failed])
+    assert promoted.skipped == ((failed, reason),)
+    assert (promoted.items, promoted.examples, promoted.marks) == ((), (), ())
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
+def test_every_final_answer_will_do(status: int) -> None:
+    assert why_not(exchange(1, status=status)) == ""
+
+
+def test_logins_with_different_passwords_are_one_request() -> None:
+    form = Headers.of([("Content-Type", "application/x-www-form-urlencoded")])
+    logins = [
+        replace(exchange(n), request=Request("POST", b"/login", form, b"user=ann&password=" + password))
+        for n, password in enumerate((b"one", b"two"), 1)
+    ]
+    promoted = run(logins)
+    assert [item.name for item in promoted.items] == ["POST /login"]
+    assert promoted.examples[0].redacted == {Redacted(Part.FORM, "password")}
+    assert promoted.in_requests == {Redacted(Part.FORM, "password"): 2}
+
+
+def test_answers_that_differ_in_their_secrets_only_are_identical() -> None:
+    promoted = run([exchange(n, body=b'{"token": "%d"}' % n) for n in (1, 2)])
+    assert bodies(promoted) == [b'{"token": "REDACTED"}']
+    assert promoted.in_responses == {Redacted(Part.JSON, "$.token"): 2}
+
+
+def test_places_in_the_response_are_not_those_of_the_example() -> None:
+    promoted = run([exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]))])
+    assert promoted.examples[0].redacted == frozenset()
+
+
+def test_hop_by_hop_fields_are_left_out_and_no_length_is_added() -> None:
+    chunked = Headers.of([("Transfer-Encoding", "chunked"), ("Connection", "X-Hop"), ("X-Hop", "1"), ("ETag", "e")])
+    one = replace(exchange(1, headers=chunked), request=Request("GET", b"/", chunked))
+    (example,) = run([one]).examples
+    assert list(example.request.headers) == list(example.response.headers) == [("ETag", "e")]
+
+
+def test_the_origin_stays() -> None:
+    origin = Origin("https", "api.example.com", 443)
+    one = replace(exchange(1), request=Request("GET", b"/", origin=origin))
+    assert run([one]).examples[0].request.origin == origin
+
+
+def test_a_reference_stays_unless_the_body_has_a_secret() -> None:
+    kept = {digit * 64: body for digit, body in (("a", b'{"a": 1}'), ("b", b'{"token": "t"}'))}
+    first, second = (BodyRef(digest, 14) for digest in kept)
+    promoted = promote(
+        [exchange(1, body=first), exchange(2, body=second)],
+        EMPTY,
+        DEFAULT,
+        read=lambda body: body if isinstance(body, bytes) else kept[body.digest],
+        same_request=same_request,
+    )
+    assert bodies(promoted) == [first, b'{"token": "REDACTED"}']
+
+
+def test_a_reference_and_its_bytes_are_the_same_answer() -> None:
+    digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # SHA-256 of {}
+    promoted = promote(
+        [exchange(1), exchange(2, body=BodyRef(digest, 2))],
+        EMPTY,
+        DEFAULT,
+        read=lambda body: body if isinstance(body, bytes) else b"{}",
+        same_request=same_request,
+    )
+    assert promoted.identical == 1
+
+
+def test_same_request_sees_the_body_redacted_and_decoded() -> None:
+    coded = Headers.of([("Content-Encoding", "gzip")])
+    login = replace(exchange(1), request=Request("POST", b"/", coded, gzip.compress(b'{"pwd":"x"}')))
+    promoted = promote([login], EMPTY, DEFAULT, read=read, same_request=lambda _request, body: body.decode())
+    assert list(promoted.known.items) == ['{"pwd":"REDACTED"}']
+
+
+def test_with_secrets_kept_nothing_is_redacted() -> None:
+    one = exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]), body=b'{"token": "t"}')
+    promoted = run([one], plan=KEEP)
+    assert promoted.examples[0].response == one.response
+    assert not promoted.in_responses
