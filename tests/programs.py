@@ -42,9 +42,9 @@ class Understudy:
 
     def run(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> str:
         """Run a command to its end; returns its standard output, asserts its exit code."""
-        done = subprocess.run(
-            self.command(*arguments), input=stdin, capture_output=True, timeout=60, env=self.environment | environment
-        )
+        environment = self.environment | environment
+        command = self.command(*arguments)
+        done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, env=environment, check=False)
         assert done.returncode == code, f"exit {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}"
         return done.stdout.decode()
 
@@ -54,9 +54,9 @@ class Understudy:
 
     def mistake(self, *arguments: object, **environment: str) -> str:
         """The one line of a command that fails with exit code 2."""
-        done = subprocess.run(
-            self.command(*arguments), capture_output=True, text=True, timeout=60, env=self.environment | environment
-        )
+        environment = self.environment | environment
+        command = self.command(*arguments)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
         assert done.returncode == 2, f"exit {done.returncode}: {done.stdout}{done.stderr}"
         line = done.stderr.strip().splitlines()[-1]
         assert "Traceback" not in done.stderr
