@@ -171,8 +171,10 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
 
 
 def _announce(store: Store, gateway: Gateway) -> None:
-    kind = f"in front of {gateway.upstream}" if gateway.upstream else "as a forward proxy"
-    click.echo(f"Listening on http://{gateway.listen} {kind}: {describe_state(store, gateway.wanted)}.")
+    where = f" in front of {gateway.upstream}" if gateway.upstream else ""
+    if not gateway.upstream and not gateway.wanted.mode.offline:
+        where = " as a forward proxy"
+    click.echo(f"Listening on http://{gateway.listen}{where}: {describe_state(store, gateway.wanted)}.")
     click.echo(f"The store is {store.place}. Stop with Ctrl-C.")
 
 
