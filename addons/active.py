@@ -18,12 +18,13 @@ ACTIVE_KEY = "understudy.active"
 class Active:
     """The mode with all that a request in it needs.
 
-    `index` and `sequences` answer in mock, spy and replay; `session_id` is recorded to in record and spy.
-    `own_origin` is where a session's requests in origin form went to; None compares no host for them.
+    `index` and `sequences` answer in mock, spy and replay, `own_index` those requests that are in origin form;
+    `session_id` is recorded to in record and spy. `own_origin` is where a session's requests in origin form went to.
     """
 
     mode: Mode
     index: Index = field(default_factory=lambda: compile_index(()))
+    own_index: Index = field(default_factory=lambda: compile_index(()))
     sequences: Sequences = field(default_factory=Sequences)
     session_id: str | None = None
     own_origin: Origin | None = None

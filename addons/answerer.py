@@ -46,7 +46,7 @@ class Answerer:
         if active.answers:
             request = request_of(flow)
             asked = replace(request, origin=active.own_origin) if reverse else request
-            decision = active.index.decide(asked)
+            decision = (active.own_index if reverse else active.index).decide(asked)
             example = active.sequences.next(decision.candidate) if decision.candidate else None
             if example is not None:
                 logger.info("%s %s %s: %s", active.mode, request.method, _path(request), example.name)

@@ -16,8 +16,8 @@ from store.repository import Store
 
 logger = logging.getLogger(__name__)
 
-# A gateway may be asked for several hosts, as a forward proxy is; mock servers compare none.
-MOCK_SETTINGS = replace(POSTMAN, host=True)
+# A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
+FORWARD_SETTINGS = replace(POSTMAN, host=True)
 
 
 class Activation:
@@ -53,12 +53,13 @@ class Activation:
                 return self._replay(state, sequences)
             case Mode.MOCK | Mode.SPY:
                 index = self._mock_index(state.collection_id)
-                return Active(state.mode, index=index, sequences=sequences, session_id=state.session_id)
+                own = Index(index.candidates, POSTMAN, index.unusable)
+                return Active(state.mode, index, own, sequences, session_id=state.session_id)
 
     def _mock_index(self, collection_id: str | None) -> Index:
         if collection_id is None:
             raise NotFound("its collection was deleted")
-        return compile_index(self._store.collections.examples(collection_id), MOCK_SETTINGS)
+        return compile_index(self._store.collections.examples(collection_id), FORWARD_SETTINGS)
 
     def _replay(self, state: GatewayState, sequences: Sequences) -> Active:
         if state.session_id is None:
@@ -68,4 +69,4 @@ class Activation:
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
-        return Active(state.mode, index=index, sequences=sequences, own_origin=own)
+        return Active(state.mode, index, index, sequences, own_origin=own)

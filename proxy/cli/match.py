@@ -32,11 +32,13 @@ def match(store: Store, method: str, url: str, headers: tuple[str, ...], data: s
     from matcher.explain import as_json as told
     from matcher.explain import as_text
     from matcher.index import compile_index
-    from proxy.activation import MOCK_SETTINGS
+    from matcher.settings import POSTMAN
+    from proxy.activation import FORWARD_SETTINGS
 
     request = _request(method, url, headers, data)
     collection = store.collections.find(mock)
-    decision = compile_index(store.collections.examples(collection.id), MOCK_SETTINGS).decide(request)
+    settings = FORWARD_SETTINGS if request.origin else POSTMAN
+    decision = compile_index(store.collections.examples(collection.id), settings).decide(request)
     if as_json:
         print_json(told(decision))
     else:
