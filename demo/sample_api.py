@@ -29,9 +29,7 @@ class SampleApi(BaseHTTPRequestHandler):
             self._json(200, {"id": 7, "state": STATES[min(SampleApi.looks, len(STATES) - 1)]})
             SampleApi.looks += 1
         elif path == "/me":
-            self._send(
-                302, b"", ("Location", f"http://{self.headers['Host']}/users/1"), ("Set-Cookie", "seen=1; Path=/")
-            )
+            self._send(302, b"", ("Location", f"http://{self.headers['Host']}/users/1"))
         else:
             report = gzip.compress(b"id,name\n1,Ada\n2,Grace\n" * 200, mtime=0)
             self._send(200, report, ("Content-Type", "text/csv"), ("Content-Encoding", "gzip"))

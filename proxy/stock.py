@@ -24,12 +24,13 @@ from proxy.activation import Activation
 from proxy.modes import mode_named, session_to_record, wanted_state
 from proxy.promoting import promote_history
 from proxy.settings import store_url
-from store.entities import Mode
+from store.entities import Exchange, Mode
 from store.errors import UnderstudyError
+from store.messages import Body
 from store.promotion import PromotionPlan
 from store.repository import HistoryFilter, Store
 from store.sql.opening import open_store
-from store.writer import HistoryWriter
+from store.writer import HistoryWriter, Told
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
@@ -46,14 +47,11 @@ class Understudy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._current = Current(Active(Mode.PASS))
-        self._writer = HistoryWriter(
-            lambda exchanges: self._opened().history.add(exchanges),
-            announce=lambda told: announce_in(self._loop, told) if self._loop else None,
-        )
+        self._writer = HistoryWriter(self._add, announce=self._announce)
         guard = Guard(self._current)
         self.addons = [
             guard,
-            Answerer(self._current, BodyReader(lambda body: self._opened().bodies.read(body))),
+            Answerer(self._current, BodyReader(self._read)),
             Recorder(self._current, Commits(self._writer)),
             Finish(guard),
         ]
@@ -134,6 +132,16 @@ class Understudy:
         if self._activation is None:
             self._activation = Activation(self._opened())
         self._current.active = self._activation.activate(state)
+
+    def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        return self._opened().history.add(exchanges)
+
+    def _read(self, body: Body) -> bytes:
+        return self._opened().bodies.read(body)
+
+    def _announce(self, told: Told) -> None:
+        assert self._loop
+        announce_in(self._loop, told)
 
     def _opened(self) -> Store:
         if self._store is None:

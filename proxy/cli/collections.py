@@ -8,7 +8,7 @@ import click
 
 from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
 from proxy.cli.options import json_option, with_store
-from proxy.cli.output import iso_time, local_time, print_json, print_table
+from proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from store.entities import Collection
 from store.repository import Store
 
@@ -45,7 +45,7 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
         told = [{"id": one.id, "name": one.name, "request": names[one.item_id]} for one in examples]
         print_json({**_json(collection, len(items), len(examples)), "example_list": told})
         return
-    click.echo(f"{collection.name}: {len(items)} requests, {len(examples)} examples")
+    click.echo(f"{collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
     print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")
 
 

@@ -64,6 +64,11 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None
         bar.stop()
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def local_time(seconds: float | None) -> str:
     """A time for people, in this machine's zone."""
     return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proxy.cli.options import history_filter, json_option, with_store
-from proxy.cli.output import print_json, progress
+from proxy.cli.output import counted, print_json, progress
 from store.errors import UserError
 from store.repository import Store
 
@@ -61,6 +61,8 @@ def promote(
 
     if not (entry_ids or session or date or filters):
         raise UserError("say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE")
+    if again and repeats == "newest":
+        raise UserError("--again does not go with --repeats newest: what a newer answer replaced would come back")
     since, until = _day(date)
     wanted = history_filter(
         filters,
@@ -93,11 +95,12 @@ def _day(date: str | None) -> tuple[float | None, float | None]:
 def _print(collection: str, outcome: Outcome) -> None:
     from store.redaction import describe
 
-    click.echo(f"Promoted to {collection}: {outcome.examples} new examples of {outcome.items} new requests.")
+    new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
+    click.echo(f"Promoted to {collection}: {new}.")
     notes = {
-        "were promoted before": outcome.already,
-        "had the same answer as the one before": outcome.identical,
-        "older examples were replaced": outcome.replaced,
+        "promoted before": outcome.already,
+        "with the same answer as the one before, kept once": outcome.identical,
+        "replaced by a newer one": outcome.replaced,
     }
     for note, number in notes.items():
         if number:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proxy.cli.options import listen_address, upstream_origin, with_store
+from proxy.cli.output import counted
 from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
@@ -138,7 +139,7 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     configure_logging(verbose=options["verbose"])
     report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
-        click.echo(f"Kept {report.kept} exchanges; lost {report.lost}.")
+        click.echo(f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}.")
     if report.lost:
         click.get_current_context().exit(1)
 
