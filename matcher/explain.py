@@ -1,0 +1,130 @@
+"""A decision for people and programs: text for the terminal, and a dictionary for answers, logs and `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcher.candidate import Candidate, Match
+from matcher.decision import Decision, Difference, NearMiss, score_lines
+from matcher.normal import shown, text_of
+
+
+def as_text(decision: Decision) -> str:
+    """The decision in a few lines, each ended."""
+    lines = _hit(decision, decision.match) if decision.match else _miss(decision)
+    return "".join(line + "\n" for line in lines)
+
+
+def as_json(decision: Decision) -> dict[str, object]:
+    """The decision as values that JSON can hold; query values of the request are left out, they may be secret."""
+    told: dict[str, object] = {
+        "matched": decision.match is not None,
+        "request": {"method": shown(decision.request.method), "path": _path(decision)},
+    }
+    if decision.match is None:
+        return told | {"message": _headline(decision), "nearest": [_near(miss) for miss in decision.near_misses()]}
+    return told | {
+        "decided_as": decision.match.candidate.method,
+        **_scored(decision, decision.match),
+        "captures": decision.captures,
+        "runners_up": [_scored(decision, match) for match in decision.runners_up()],
+    }
+
+
+def tie_break(winner: Match, other: Match) -> str | None:
+    """What put the winner before another of the same score; None if their scores differ (spec, step 7)."""
+    if winner.score != other.score:
+        return None
+    if winner.path_line != other.path_line:
+        return "has the higher path score"
+    for rule, mine, theirs in zip(_TIE_RULES, winner.candidate.rank, other.candidate.rank, strict=True):
+        if mine != theirs:
+            return rule
+    return None
+
+
+_TIE_RULES = ("has fewer wildcards", "has more literal characters before its first wildcard", "is newer")
+
+
+def _path(decision: Decision) -> str:
+    return shown(text_of(decision.request.path))
+
+
+def _name(candidate: Candidate) -> str:
+    count = len(candidate.examples)
+    sequence = f", a sequence of {count}" if count > 1 else ""
+    return f'"{shown(candidate.example.name)}" ({shown(candidate.id)}{sequence})'
+
+
+def _hit(decision: Decision, match: Match) -> Iterator[str]:
+    yield f"{shown(decision.request.method)} {_path(decision)} is answered by {_name(match.candidate)}"
+    if decision.as_get:
+        yield "  decided as GET: no HEAD example fits"
+    for line in decision.lines:
+        points = f"{line.points:+d}" if line.points else ""
+        yield f"  {line.part:<6} {points:>4}  {line.reason}"
+    yield f"  score  {match.score:>4}"
+    for name, value in decision.captures.items():
+        yield f"  {{{{{shown(name)}}}}} is {shown(value)}"
+    yield from _runners_up(decision, match)
+
+
+def _runners_up(decision: Decision, winner: Match) -> Iterator[str]:
+    runners_up = decision.runners_up()
+    if runners_up:
+        yield "Runners-up:"
+    for match in runners_up:
+        yield f"  {match.score:>4}  {_name(match.candidate)}"
+        rule = tie_break(winner, match)
+        lost = f"; same score, but the winner {rule}" if rule else ""
+        yield f"        path {match.path_line.reason}, query {match.query_fit.reason}{lost}"
+
+
+def _headline(decision: Decision) -> str:
+    headline = f"No example answers {shown(decision.request.method)} {_path(decision)}"
+    return headline if decision.considered else f"{headline}: the collection has no examples"
+
+
+def _miss(decision: Decision) -> Iterator[str]:
+    yield _headline(decision)
+    misses = decision.near_misses()
+    if misses:
+        yield "Nearest:"
+    for miss in misses:
+        yield f"  {_name(miss.candidate)}"
+        for difference in miss.differences:
+            yield from _difference(difference)
+
+
+def _difference(difference: Difference) -> Iterator[str]:
+    yield f"    {difference.part:<6}  expected  {difference.expected}"
+    yield f"    {'':<6}  actual    {difference.actual}"
+
+
+def _scored(decision: Decision, match: Match) -> dict[str, object]:
+    lines = score_lines(match, decision.background.settings)
+    return {
+        "example": _example(match.candidate),
+        "score": match.score,
+        "path_line": match.path_line.reason,
+        "lines": [{"part": str(line.part), "points": line.points, "reason": line.reason} for line in lines],
+    }
+
+
+def _near(miss: NearMiss) -> dict[str, object]:
+    return {
+        "example": _example(miss.candidate),
+        "differences": [
+            {"part": str(each.part), "expected": each.expected, "actual": each.actual} for each in miss.differences
+        ],
+    }
+
+
+def _example(candidate: Candidate) -> dict[str, object]:
+    request = candidate.example.request
+    return {
+        "id": candidate.id,
+        "name": candidate.example.name,
+        "method": candidate.method,
+        "path": shown(text_of(request.path)),
+    }

@@ -1,0 +1,108 @@
+"""How an example's query and a request's query compare, and the keys under which equal ones are found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from matcher import normal
+from matcher.normal import Pair
+from matcher.scores import QueryFit
+from matcher.settings import QueryRule
+
+HIDDEN = "[redacted]"
+ANY = "[any]"
+
+Pairs = tuple[Pair, ...]
+Key = tuple[tuple[str, str | None], ...]
+
+
+def request_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
+    """The pairs of a query that count."""
+    pairs = normal.query_pairs(query)
+    return tuple(pair for pair in pairs if pair[0] not in ignored) if ignored else pairs
+
+
+def folded(pairs: Pairs) -> Pairs:
+    """The pairs without case, sorted again."""
+    return tuple(sorted((normal.fold(name), normal.fold(value)) for name, value in pairs))
+
+
+def key(pairs: Pairs, any_value: frozenset[str]) -> Key:
+    """The pairs with the values of these names left open: equal queries have equal keys."""
+    closed = sorted(pair for pair in pairs if pair[0] not in any_value)
+    opened = sorted(name for name, _ in pairs if name in any_value)
+    return (*closed, *((name, None) for name in opened))
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPattern:
+    """An example's query: pairs with a value, and the names of those that match any value (repeats count)."""
+
+    pairs: Pairs
+    wild: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, query: bytes, redacted: frozenset[str], ignored: frozenset[str], *, wildcards: bool) -> QueryPattern:
+        """The pattern of a raw query; the values of `redacted` names match anything, `ignored` names do not count."""
+        pairs: list[Pair] = []
+        wild: list[str] = []
+        for piece in filter(None, query.split(b"&")):
+            name, value = normal.query_pair(piece)
+            if name in ignored:
+                continue
+            if name in redacted or (wildcards and normal.is_wild_value(piece.partition(b"=")[2])):
+                wild.append(name)
+            else:
+                pairs.append((name, value))
+        return cls(tuple(sorted(pairs)), tuple(sorted(wild)))
+
+    @property
+    def any_value(self) -> frozenset[str]:
+        """The names of which at least one value matches anything."""
+        return frozenset(self.wild)
+
+    def key(self) -> Key:
+        """The key that every equal request has for `any_value`."""
+        every = (*self.pairs, *((name, "") for name in self.wild))
+        return key(every, self.any_value)
+
+    def folded(self) -> QueryPattern:
+        """The pattern without case."""
+        return QueryPattern(folded(self.pairs), tuple(sorted(map(normal.fold, self.wild))))
+
+    def fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
+        """How well a request's pairs fit; None if the rule puts the example out.
+
+        Under REQUIRE, a query that is equal only when case is ignored is unequal: replay must not mix up tokens.
+        """
+        if rule is QueryRule.OFF:
+            return QueryFit.OFF
+        if self.covers(pairs):
+            return QueryFit.WILD if self.wild else QueryFit.EQUAL
+        if rule is QueryRule.REQUIRE:
+            return None
+        return QueryFit.FOLDED if self.folded().covers(folded(pairs)) else QueryFit.UNEQUAL
+
+    def covers(self, pairs: Pairs) -> bool:
+        """Whether the pairs are these: every value spelled out is there, and the rest are the names left open."""
+        if not self.wild:
+            return self.pairs == pairs
+        rest = Counter(pairs)
+        rest.subtract(Counter(self.pairs))
+        if any(count < 0 for count in rest.values()):
+            return False
+        return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
+
+    def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
+        """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
+        mine, theirs = Counter(self.pairs), Counter(pairs)
+        extra = Counter(theirs - mine)
+        missing = [f"{name}={value}" for name, value in (mine - theirs).elements()]
+        for name in self.wild:
+            taken = next((pair for pair in extra if pair[0] == name and extra[pair]), None)
+            if taken is None:
+                missing.append(f"{name}={HIDDEN if name in redacted else ANY}")
+            else:
+                extra[taken] -= 1
+        return missing, [f"{name}={HIDDEN if name in redacted else value}" for name, value in extra.elements()]

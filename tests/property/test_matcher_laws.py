@@ -1,0 +1,231 @@
+"""Laws of the matcher: the index agrees with the plain algorithm, and nothing that should not count does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+from unittest import mock
+
+from hypothesis import example as case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher import groups
+from matcher.bodies import canonical, request_key
+from matcher.decision import Decision
+from matcher.explain import as_json, as_text
+from matcher.index import compile_index
+from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from store.entities import Example, Part, Redacted
+from store.messages import Headers, Request
+from tests import plain_matcher
+from tests.factories import make_example, make_request
+
+METHODS = st.sampled_from(["GET", "HEAD", "POST"])
+# Few words, near each other, so that examples and requests meet on every line of the table.
+WORDS = rb"a A b %61 7 42 cus_9s6XKz .. %2F {{x}} :id v{{n}} v2 V2.json {{n}}.json {{a}}{{b}} %C3%89"
+SEGMENTS = st.sampled_from([*WORDS.split(), b"", b"\xc3\xa9", b"\xff"])
+PATHS = st.builds(
+    lambda segments, slash: b"/" + b"/".join(segments) + slash,
+    st.lists(SEGMENTS, max_size=3),
+    st.sampled_from([b"", b"/", b"//"]),
+)
+PAIRS = st.sampled_from([b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"", b"r=%zz"])
+QUERIES = st.lists(PAIRS, max_size=4).map(b"&".join)
+TARGETS = st.builds(lambda path, query: path + b"?" + query if query else path, PATHS, QUERIES)
+BODIES = st.sampled_from([b"", b'{"k": 1, "t": 2}', b'{"t": 3, "k": 1.0}', b"t=1&k=1", b"k=1&t=2", b"\xff"])
+TYPES = st.sampled_from(
+    [None, "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"]
+)
+ORIGINS = st.sampled_from([None, "http://one.test", "https://one.test"])
+REQUESTS = st.builds(
+    lambda method, target, body, kind, origin: make_request(
+        method, target, body=body, content_type=kind, origin=origin
+    ),
+    METHODS,
+    TARGETS,
+    BODIES,
+    TYPES,
+    ORIGINS,
+)
+REDACTED = st.frozensets(
+    st.sampled_from([Redacted(Part.QUERY, "p"), Redacted(Part.JSON, "$.t"), Redacted(Part.FORM, "t")]), max_size=2
+)
+SETTINGS = st.one_of(
+    st.sampled_from([POSTMAN, STRICT]),
+    st.builds(
+        MatchSettings,
+        wildcards=st.booleans(),
+        ids=st.booleans(),
+        query=st.sampled_from(QueryRule),
+        ignore_query=st.sampled_from([frozenset[str](), frozenset({"p"})]),
+        body=st.booleans(),
+        host=st.booleans(),
+        exact_path=st.booleans(),
+    ),
+)
+ANY_TARGET = st.binary(max_size=40).map(lambda raw: b"/" + raw)
+ANY_HEADERS = st.lists(
+    st.tuples(st.sampled_from([b"Content-Type", b"content-encoding"]), st.binary(max_size=20)), max_size=2
+).map(lambda fields: Headers(tuple(fields)))
+ANY_REQUESTS = st.builds(Request, st.text(max_size=5), st.binary(max_size=40), ANY_HEADERS, st.binary(max_size=80))
+
+
+@st.composite
+def example_lists(draw: st.DrawFn, max_size: int = 14) -> list[Example]:
+    """Examples with rising ids; some recorded, some typed in, some in sequences."""
+    requests = draw(st.lists(REQUESTS, max_size=max_size))
+    return [
+        make_example(
+            request,
+            id=f"{number:02d}",
+            literal=draw(st.booleans()),
+            redacted=draw(REDACTED),
+            sequence=draw(st.sampled_from([None, None, None, "s", "t"])),
+        )
+        for number, request in enumerate(requests)
+    ]
+
+
+def outcome(decision: Decision) -> tuple[str, int] | None:
+    """Winner and score, as the plain algorithm gives them."""
+    if decision.candidate is None or decision.score is None:
+        return None
+    return decision.candidate.id, decision.score
+
+
+@settings(max_examples=600, deadline=None)
+@given(REQUESTS, example_lists(), SETTINGS, st.sampled_from([0, 8]))
+def test_index_decides_as_a_scan_does(
+    request: Request, examples: list[Example], chosen: MatchSettings, few: int
+) -> None:
+    """Look-ups find the same winner with the same score as scoring every example."""
+    with mock.patch.object(groups, "FEW", few):
+        decision = compile_index(examples, chosen).decide(request)
+    assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_TARGET, st.binary(max_size=60), ANY_HEADERS, st.sampled_from([POSTMAN, STRICT]), st.booleans())
+@case(b"/?a=%&b=%zz", b"{", Headers(((b"content-type", b"application/json"),)), STRICT, True)
+@case(b"/", b"[" * 100_000, Headers(((b"content-type", b"application/json"),)), STRICT, True)
+@case(b"/", b"x", Headers(((b"content-encoding", b"gzip"),)), STRICT, True)
+def test_example_matches_its_own_request(
+    target: bytes, body: bytes, headers: Headers, chosen: MatchSettings, literal: bool
+) -> None:
+    """Whatever bytes came, they match what was kept of them."""
+    request = Request("GET", target, headers, body)
+    decision = compile_index([make_example(request, literal=literal)], chosen).decide(request)
+    assert decision.candidate is not None
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_REQUESTS, example_lists(max_size=4), SETTINGS)
+def test_any_bytes_give_a_decision(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
+    """No request, however odd, raises: neither when decided nor when explained."""
+    decision = compile_index(examples, chosen).decide(request)
+    assert as_text(decision).encode()
+    assert as_json(decision)
+    assert len(request_key(request, b"")) == 64
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_REQUESTS, st.lists(ANY_REQUESTS, max_size=4), SETTINGS)
+def test_any_bytes_compile(request: Request, recorded: list[Request], chosen: MatchSettings) -> None:
+    """No recorded request breaks an index, nor the explanation that names it."""
+    examples = [make_example(one, id=str(number), literal=False) for number, one in enumerate(recorded)]
+    assert as_text(compile_index(examples, chosen).decide(request)).encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(REQUESTS, example_lists(), SETTINGS, st.randoms(use_true_random=False))
+def test_order_of_examples_does_not_count(
+    request: Request, examples: list[Example], chosen: MatchSettings, chance: Random
+) -> None:
+    """Only ids order examples."""
+    shuffled = list(examples)
+    chance.shuffle(shuffled)
+    assert outcome(compile_index(examples, chosen).decide(request)) == outcome(
+        compile_index(shuffled, chosen).decide(request)
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(REQUESTS, example_lists(), SETTINGS)
+def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
+    """The pairs of a request can come in any order."""
+    backwards = b"&".join(reversed(request.query.split(b"&")))
+    other = replace(request, target=request.path + b"?" + backwards)
+    index = compile_index(examples, chosen)
+    assert outcome(index.decide(request)) == outcome(index.decide(other))
+    assert request_key(request, b"") == request_key(other, b"")
+
+
+@settings(max_examples=150, deadline=None)
+@given(REQUESTS, example_lists(max_size=6), REQUESTS, st.booleans(), SETTINGS)
+def test_worse_candidate_never_changes_the_winner(
+    request: Request, examples: list[Example], extra: Request, literal: bool, chosen: MatchSettings
+) -> None:
+    """An example that scores less by itself, or does not match, changes nothing."""
+    added = make_example(extra, id="00-", literal=literal)
+    before = compile_index(examples, chosen).decide(request)
+    alone = compile_index([added], chosen).decide(request)
+    after = compile_index([*examples, added], chosen).decide(request)
+    if before.as_get == alone.as_get and (alone.score or 0) < (before.score or 0):
+        assert outcome(after) == outcome(before)
+
+
+@settings(max_examples=150, deadline=None)
+@given(REQUESTS, example_lists(max_size=6), SETTINGS)
+def test_miss_means_every_example_was_filtered_out(
+    request: Request, examples: list[Example], chosen: MatchSettings
+) -> None:
+    """On a miss each near miss names at least one part; on a hit there is none."""
+    decision = compile_index(examples, chosen).decide(request)
+    misses = decision.near_misses()
+    assert len(misses) == (0 if decision.candidate else min(3, decision.considered))
+    assert all(miss.differences for miss in misses)
+
+
+@settings(max_examples=150, deadline=None)
+@given(REQUESTS, example_lists(max_size=8), SETTINGS)
+def test_runners_up_come_in_the_order_of_decisions(
+    request: Request, examples: list[Example], chosen: MatchSettings
+) -> None:
+    """The first runner-up is who wins when the winner is gone."""
+    decision = compile_index(examples, chosen).decide(request)
+    if decision.candidate is None:
+        return
+    gone = {example.id for example in decision.candidate.examples}
+    runners_up = decision.runners_up()
+    rest = [example for example in examples if example.id not in gone]
+    method = decision.candidate.method
+    expected = plain_matcher.best(request, rest, chosen, method)
+    assert (runners_up[0].candidate.id if runners_up else None) == (expected[4] if expected else None)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def exactly(text: bytes) -> object:
+    """The value of a JSON text, no digit of its numbers lost."""
+    return json.loads(text, parse_int=Decimal, parse_float=Decimal)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JSON_VALUES)
+def test_json_layout_does_not_count(value: object) -> None:
+    """White space and escapes are free; the canonical text is JSON of the same value, and its own canonical form."""
+    kind = "application/json"
+    dense = canonical(
+        json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"), kind
+    )
+    assert dense == canonical(json.dumps(value, indent=3).encode(), kind)
+    assert dense == canonical(dense.removeprefix(b"json:"), kind)
+    assert exactly(dense.removeprefix(b"json:")) == exactly(json.dumps(value).encode())

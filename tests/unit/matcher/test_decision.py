@@ -1,0 +1,86 @@
+"""A decision explains itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.asked import Asked
+from matcher.decision import Decision, ScoreLine
+from matcher.index import Index, compile_index
+from matcher.scores import LOOKED_AT, NEAREST, PathLine, RequestPart
+from matcher.settings import POSTMAN, STRICT, MatchSettings
+from tests.factories import make_example, make_request
+
+
+def decided(target: str, *targets: str, settings: MatchSettings = POSTMAN) -> Decision:
+    """The decision on a GET request among examples that were typed in."""
+    examples = [make_example(each, id=f"{number:04d}", literal=False) for number, each in enumerate(targets)]
+    return compile_index(examples, settings).decide(make_request(target=target))
+
+
+def test_lines_add_up_to_the_score() -> None:
+    """Path and query give the points."""
+    decision = decided("/a/b?q=1", "/a/{{x}}?q=2")
+    assert sum(line.points for line in decision.lines) == decision.score == 70
+    assert decision.path_line is PathLine.WILDCARDS
+
+
+def test_strict_lines_name_what_was_compared() -> None:
+    """Host and body filter, and give no points."""
+    lines = decided("/a", "/a", settings=STRICT).lines
+    assert lines[2:] == (ScoreLine(RequestPart.HOST, 0, "equal"), ScoreLine(RequestPart.BODY, 0, "equal"))
+
+
+@pytest.mark.parametrize(
+    ("target", "captures"),
+    [("/users/Ann%20B", {"id": "Ann B"}), ("/users/{{id}}", {}), ("/nothing/at/all", {})],
+)
+def test_captures(target: str, captures: dict[str, str]) -> None:
+    """Only where wildcards decided."""
+    assert decided(target, "/users/{{id}}").captures == captures
+
+
+def test_hit_has_no_near_misses() -> None:
+    """There is nothing to explain."""
+    assert decided("/a", "/a", "/b").near_misses() == ()
+
+
+def test_miss_has_no_score() -> None:
+    """Nor lines, line of the path table, runners-up."""
+    decision = decided("/a", "/b")
+    assert (decision.score, decision.lines, decision.path_line, decision.runners_up()) == (None, (), None, ())
+
+
+def test_nearest_come_first() -> None:
+    """Ranked by what differs: a slip in one segment, then another resource, then another depth."""
+    decision = decided("/users/ann", "/users/ann/posts/7/x", "/orders/bob", "/users/bob", "/user/ann")
+    names = [miss.candidate.path.text for miss in decision.near_misses()]
+    assert names == ["/user/ann", "/users/bob", "/users/ann/posts/7/x"]
+
+
+def test_other_method_on_the_same_path_is_near() -> None:
+    """It is found among thousands, for there is a look-up for it."""
+    examples = [make_example(f"/{number}x/b", id=f"{number:04d}") for number in range(2 * LOOKED_AT)]
+    index = compile_index([*examples, make_example(make_request("PUT", "/users/ann"), id="put")])
+    assert index.decide(make_request(target="/users/ann")).near_misses()[0].candidate.id == "put"
+
+
+def test_runners_up_are_the_best_others() -> None:
+    """At most three, best first, without the winner."""
+    decision = decided("/a?q=1", "/a?q=1", "/a", "/a/?q=1", "/A?q=1", "/{{x}}?q=1")
+    assert [match.score for match in decision.runners_up()] == [105, 100, 90]
+    assert len(decision.runners_up()) == NEAREST
+
+
+def test_explanation_is_worked_out_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision, hit or miss, costs its look-ups."""
+    monkeypatch.setattr(Index, "_around", lambda *_: pytest.fail("explained"))
+    decided("/a", "/a")
+    decided("/a", "/b")
+
+
+def test_explanation_looks_at_a_bounded_number() -> None:
+    """However many examples there are."""
+    index = compile_index([make_example(f"/{number}x", id=f"{number:05d}") for number in range(3 * LOOKED_AT)])
+    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(list(index._around(asked))) == LOOKED_AT

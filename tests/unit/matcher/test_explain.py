@@ -1,0 +1,170 @@
+"""Decisions as people and programs read them; the texts lie in tests/golden/explain (UPDATE_GOLDEN=1 rewrites them)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from matcher.decision import Decision
+from matcher.explain import as_json, as_text
+from matcher.index import compile_index
+from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from store.entities import Example, Part, Redacted
+from store.messages import Request
+from tests.factories import make_example, make_request
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "explain"
+REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
+
+
+def example(
+    number: int, name: str, request: Request | str, *redacted: Redacted, sequence: str | None = None
+) -> Example:
+    """An example that was typed in."""
+    return make_example(
+        request,
+        id=f"01HZX000000000000000000{number:03d}",
+        name=name,
+        literal=False,
+        redacted=redacted,
+        sequence=sequence,
+    )
+
+
+def post(body: bytes, kind: str = "application/json") -> Request:
+    """An order placed."""
+    return make_request("POST", "/orders", body=body, content_type=kind)
+
+
+USERS = [
+    example(1, "List users", "/users"),
+    example(2, "Page two", "/users?page=2"),
+    example(3, "Get user", "/users/{{id}}"),
+    example(4, "Ann", "/users/ann"),
+    example(5, "Order 42", "/users/ann/orders/42"),
+    example(6, "Create user", make_request("POST", "/users", body=b"{}", content_type="application/json")),
+]
+ORDERS = [
+    example(1, "One tea", post(b'{"item": "tea", "count": 1, "card": "REDACTED"}'), Redacted(Part.JSON, "$.card")),
+    example(2, "Two teas", post(b'{"item": "tea", "count": 2, "card": "REDACTED"}'), Redacted(Part.JSON, "$.card")),
+    example(3, "Empty order", post(b"")),
+]
+SEARCHES = [
+    example(1, "Search tea", "/search?q=tea&key=REDACTED", Redacted(Part.QUERY, "key")),
+    example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", Redacted(Part.QUERY, "key")),
+]
+CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
+    "hit": (USERS, make_request(target="/users?page=2"), POSTMAN),
+    "hit_wildcard": (USERS, make_request(target="/users/Bob%20M"), POSTMAN),
+    "hit_strict": (ORDERS, post(b'{"count": 2.0, "item": "tea", "card": "4711"}'), STRICT),
+    "hit_head_as_get": (USERS, make_request("HEAD", "/users/ann/"), POSTMAN),
+    "hit_sequence": (
+        [example(number, "Job state", "/jobs/1", sequence="s") for number in (1, 2, 3)],
+        make_request(target="/jobs/1"),
+        POSTMAN,
+    ),
+    "tie": (
+        [
+            example(1, "Any user", "/users/{{id}}?full=1"),
+            example(2, "Ann", "/users/ann"),
+            example(3, "Anything", "/{{kind}}/{{id}}?full=1"),
+            example(4, "Older Ann", "/users/ann?full=0"),
+        ],
+        make_request(target="/users/ann?full=1"),
+        POSTMAN,
+    ),
+    "miss_empty": ([], make_request(target="/users/7"), POSTMAN),
+    "miss_method": (USERS, make_request("DELETE", "/users/ann"), POSTMAN),
+    "miss_path": (USERS, make_request(target="/user/ann/order/42"), POSTMAN),
+    "miss_path_ids": (
+        [
+            example(1, "Get order", "/orders/42"),
+            example(2, "Version two", "/orders/v2"),
+            example(3, "File", "/orders/{{id}}.json"),
+        ],
+        make_request(target="/orders/latest"),
+        POSTMAN,
+    ),
+    "miss_query": (SEARCHES, make_request(target="/search?q=cocoa&key=geheim"), REQUIRE),
+    "miss_body": (ORDERS, post(b'{"item": "tea", "count": 3, "card": "4711"}'), STRICT),
+    "miss_body_type": (ORDERS[1:2], post(b"item=tea&count=2", "application/x-www-form-urlencoded"), STRICT),
+    "miss_host": (USERS[:1], make_request(target="/users", origin="https://staging.example.com:8443"), STRICT),
+    "miss_odd_bytes": (USERS[:1], make_request(target=b"/\x1b[31m\xff" + b"x" * 200), POSTMAN),
+}  # fmt: skip
+
+
+def decided(case: str) -> Decision:
+    """The decision of a case."""
+    examples, request, settings = CASES[case]
+    return compile_index(examples, settings).decide(request)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_text(case: str) -> None:
+    """The text is the one that was reviewed."""
+    text, path = as_text(decided(case)), GOLDEN / f"{case}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each belongs to a case."""
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_json_says_what_the_text_says(case: str) -> None:
+    """It can be written as JSON, and names the same examples."""
+    decision = decided(case)
+    told = json.loads(json.dumps(as_json(decision)))
+    assert told["matched"] is case.startswith("hit") or case == "tie"
+    others = told["runners_up"] if told["matched"] else told["nearest"]
+    assert all(each["example"]["name"] in as_text(decision) for each in others)
+
+
+def test_json_of_a_hit() -> None:
+    """Example, score, lines, captures, runners-up."""
+    assert as_json(decided("hit_wildcard")) == {
+        "matched": True,
+        "request": {"method": "GET", "path": "/users/Bob%20M"},
+        "decided_as": "GET",
+        "example": {
+            "id": "01HZX000000000000000000003",
+            "name": "Get user",
+            "method": "GET",
+            "path": "/users/{{id}}",
+        },
+        "score": 90,
+        "path_line": "with wildcards",
+        "lines": [
+            {"part": "path", "points": 80, "reason": "with wildcards"},
+            {"part": "query", "points": 10, "reason": "equal"},
+        ],
+        "captures": {"id": "Bob M"},
+        "runners_up": [],
+    }
+
+
+def test_json_of_a_miss() -> None:
+    """The nearest, and what differed."""
+    told = as_json(decided("miss_host"))
+    assert told["message"] == "No example answers GET /users"
+    assert told["nearest"] == [
+        {
+            "example": {"id": "01HZX000000000000000000001", "name": "List users", "method": "GET", "path": "/users"},
+            "differences": [
+                {"part": "host", "expected": "http://api.example.com", "actual": "https://staging.example.com:8443"}
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_secrets_are_not_told(case: str) -> None:
+    """Neither what was redacted nor what the request has in its place."""
+    told = as_text(decided(case)) + json.dumps(as_json(decided(case)))
+    assert not any(secret in told for secret in ("REDACTED", "4711", "geheim"))

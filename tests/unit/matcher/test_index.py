@@ -1,0 +1,312 @@
+"""Who wins, with which score: the table of the specification, each number just hit and just missed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from matcher.asked import Asked
+from matcher.candidate import Candidate
+from matcher.index import compile_index
+from matcher.scores import QueryFit
+from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from store.entities import Example, Part, Redacted
+from store.errors import NotFound
+from store.messages import Body, BodyRef, Request
+from tests import plain_matcher
+from tests.factories import make_example, make_request
+
+EXACT_ONLY = MatchSettings(exact_path=True)
+NO_WILDCARDS = MatchSettings(wildcards=False)
+NO_IDS = MatchSettings(ids=False)
+REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
+OFF = MatchSettings(query=QueryRule.OFF)
+IGNORE = MatchSettings(query=QueryRule.REQUIRE, ignore_query=frozenset({"t"}))
+
+Winner = tuple[int, int] | None  # which of the examples, and its score
+Row = tuple[str, str, Winner, MatchSettings]
+
+# The examples in the order of their ids, the request's target, the winner and its score, the settings.
+PATHS: list[Row] = [
+    ("/a", "/a", (0, 110), POSTMAN),
+    ("/a", "/%61", (0, 110), POSTMAN),
+    ("/a", "/b", None, POSTMAN),
+    ("/", "/", (0, 110), POSTMAN),
+    ("/a%2fb", "/a%2Fb", (0, 110), POSTMAN),
+    ("/a%2Fb", "/a/b", None, POSTMAN),
+    ("/a/../b", "/b", None, POSTMAN),
+    ("/a//b", "/a/b", None, POSTMAN),
+    ("/{{x}}", "/{{x}}", (0, 110), POSTMAN),
+    ("/a", "/a/", (0, 105), POSTMAN),
+    ("/a//", "/a", (0, 105), POSTMAN),
+    ("/a", "/a/", None, EXACT_ONLY),
+    ("/a", "/A", (0, 100), POSTMAN),
+    ("/é", "/É", (0, 100), POSTMAN),
+    ("/a", "/A", None, EXACT_ONLY),
+    ("/a/", "/A", (0, 95), POSTMAN),
+    ("/a/", "/B", None, POSTMAN),
+    ("/a/{{x}}", "/a/b", (0, 90), POSTMAN),
+    ("/a/:x", "/a/b", (0, 90), POSTMAN),
+    ("/a/:x", "/A/b/", (0, 90), POSTMAN),
+    ("/a/{{x}}/", "/a/b", (0, 90), POSTMAN),
+    ("/a/v{{x}}", "/a/V2", (0, 90), POSTMAN),
+    ("/a/v{{x}}", "/a/v", None, POSTMAN),
+    ("/a/{{x}}.json", "/a/b.json", (0, 90), POSTMAN),
+    ("/a/{{x}}.json", "/a/b.xml", None, POSTMAN),
+    ("/a/{{x}}", "/a/", None, POSTMAN),
+    ("/a/{{x}}", "/a/b/c", None, POSTMAN),
+    ("/a/{{x}}", "/a/b%2Fc", (0, 90), POSTMAN),
+    ("/a/{{x}}/c", "/a//c", None, POSTMAN),
+    ("/a/{{x}}{{y}}", "/a/bc", None, POSTMAN),
+    ("/a/%7B%7Bx%7D%7D", "/a/b", None, POSTMAN),
+    ("/a/{{x}}", "/a/b", None, NO_WILDCARDS),
+    ("/a/{{x}}", "/a/b", None, EXACT_ONLY),
+    ("/a/7", "/a/8", (0, 89), POSTMAN),
+    ("/a/7", "/a/cus_9s6XKzkNRiz8i3", (0, 89), POSTMAN),
+    ("/a/7/b/8", "/a/1/b/2", (0, 89), POSTMAN),
+    ("/a/7", "/a/v8", None, POSTMAN),
+    ("/a/b", "/a/8", None, POSTMAN),
+    ("/a/7", "/A/8", None, POSTMAN),
+    ("/a/7", "/a/8", None, NO_IDS),
+    ("/a/7", "/a/8", None, EXACT_ONLY),
+    ("/a/7/", "/a/8", (0, 85), POSTMAN),
+    ("/a/7", "/a/8//", (0, 85), POSTMAN),
+    ("/a/7/", "/A/8", None, POSTMAN),
+    ("/a/7/", "/a/8", None, NO_IDS),
+    ("/{{x}}/7", "/a/8", None, POSTMAN),
+]
+QUERIES: list[Row] = [
+    ("/a?b=1", "/a?b=1", (0, 110), POSTMAN),
+    ("/a?b=1&c=2", "/a?c=2&b=1", (0, 110), POSTMAN),
+    ("/a?b", "/a?b=", (0, 110), POSTMAN),
+    ("/a?b=c+d", "/a?b=c%20d", (0, 110), POSTMAN),
+    ("/a", "/a?", (0, 110), POSTMAN),
+    ("/a?b={{x}}", "/a?b=1", (0, 109), POSTMAN),
+    ("/a?b={{x}}", "/a?b=1&b=2", (0, 90), POSTMAN),
+    ("/a?b=x{{x}}", "/a?b=x1", (0, 90), POSTMAN),
+    ("/a?b={{x}}", "/a?b=1", (0, 90), NO_WILDCARDS),
+    ("/a?b=x", "/a?B=X", (0, 105), POSTMAN),
+    ("/a?b=x", "/a?b=y", (0, 90), POSTMAN),
+    ("/a?b=1", "/a?b=1&b=1", (0, 90), POSTMAN),
+    ("/a", "/a?b=1", (0, 90), POSTMAN),
+    ("/a?b=1", "/a", (0, 90), POSTMAN),
+    ("/a?b=1", "/a?b=1", (0, 110), REQUIRE),
+    ("/a?b={{x}}", "/a?b=1", (0, 109), REQUIRE),
+    ("/a?b=x", "/a?b=X", None, REQUIRE),
+    ("/a?b=1", "/a?b=2", None, REQUIRE),
+    ("/a?b=1", "/a?b=2", (0, 100), OFF),
+    ("/a?b=1", "/a?b=1", (0, 100), OFF),
+    ("/a?b=1&t=1", "/a?t=2&b=1&t=3", (0, 110), IGNORE),
+    ("/a?b=1&t=1", "/a?b=2&t=1", None, IGNORE),
+]
+TIES: list[Row] = [
+    ("/a /a", "/a", (1, 110), POSTMAN),
+    ("/a /a/", "/a", (0, 110), POSTMAN),
+    ("/a /a/", "/A", (0, 100), POSTMAN),
+    ("/a?b=1 /a", "/a?b=1", (0, 110), POSTMAN),
+    ("/a?b=1 /a?b=2", "/a?b=3", (1, 90), POSTMAN),
+    # An exact path with the wrong query ties with a wildcard path with the right one: the higher path score wins.
+    ("/a/b?q=1 /a/{{x}}?q=2", "/a/b?q=2", (0, 90), POSTMAN),
+    ("/a/{{x}}?q=2 /a/b?q=1", "/a/b?q=2", (1, 90), POSTMAN),
+    # One point more or less on either side, and there is no tie.
+    ("/a/b/?q=1 /a/{{x}}?q=2", "/a/b?q=2", (1, 90), POSTMAN),
+    ("/a/b?q=1 /a/{{x}}?q={{y}}", "/a/b?q=2", (0, 90), POSTMAN),
+    ("/a/b/?q=1 /a/{{x}}?q={{y}}", "/a/b?q=2", (1, 89), POSTMAN),
+    ("/a/7?q=1 /a/8?q=2", "/a/7?q=2", (0, 90), POSTMAN),
+    ("/A/7?q=1 /a/8?q=2", "/a/7?q=2", (1, 89), POSTMAN),
+    ("/a/{{x}} /a/7", "/a/8", (0, 90), POSTMAN),
+    ("/a/7?q=1 /a/{{x}}", "/a/8?q=1", (0, 89), POSTMAN),
+    ("/a?b={{x}} /a?b=1", "/a?b=1", (1, 110), POSTMAN),
+    ("/a?b=1 /a?b={{x}}", "/a?b=1", (0, 110), POSTMAN),
+    # Fewer wildcards, in the path and in the query.
+    ("/a/{{x}} /{{x}}/{{y}}", "/a/b", (0, 90), POSTMAN),
+    ("/a?b=1&c={{y}} /a?b={{x}}&c={{y}}", "/a?b=1&c=2", (0, 109), POSTMAN),
+    # More literal characters before the first wildcard.
+    ("/a/{{x}} /{{x}}/b", "/a/b", (0, 90), POSTMAN),
+    ("/a/b{{x}} /a/{{x}}", "/a/bc", (0, 90), POSTMAN),
+    ("/a/{{x}}c /a/{{x}}", "/a/bc", (1, 90), POSTMAN),
+    # The newest.
+    ("/a/{{x}} /a/:y", "/a/b", (1, 90), POSTMAN),
+    ("/a/7 /a/8", "/a/9", (1, 89), POSTMAN),
+    ("/a//  /a/", "/a", (1, 105), POSTMAN),
+]
+
+
+def typed_in(targets: str, redacted: Sequence[Redacted] = ()) -> list[Example]:
+    """Examples of GET requests with these targets, ids rising."""
+    return [
+        make_example(target, id=f"{number:02d}", literal=False, redacted=redacted)
+        for number, target in enumerate(targets.split())
+    ]
+
+
+@pytest.mark.parametrize(("targets", "asked", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
+def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: MatchSettings) -> None:
+    """The index and the plain algorithm both say what the table says."""
+    examples, request = typed_in(targets), make_request(target=asked)
+    decision = compile_index(examples, settings).decide(request)
+    found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
+    assert found == winner
+    expected = None if winner is None else (f"{winner[0]:02d}", winner[1])
+    assert plain_matcher.decide(request, examples, settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("targets", "asked", "winner"),
+    [
+        ("/a?token=R", "/a?token=x", (0, 109)),
+        ("/a?token=R&b=1", "/a?token=x&b=2", (0, 90)),
+        ("/a?token=R", "/a", (0, 90)),
+        ("/a?token=R /a", "/a", (1, 110)),
+    ],
+)
+def test_redacted_query_value(targets: str, asked: str, winner: Winner) -> None:
+    """It matches any value, for one point less."""
+    decision = compile_index(typed_in(targets, [Redacted(Part.QUERY, "token")])).decide(make_request(target=asked))
+    assert decision.candidate is not None
+    assert (int(decision.candidate.id), decision.score) == winner
+
+
+@pytest.mark.parametrize("target", ["/a/{{x}}", "/a/:x"])
+def test_recorded_text_is_literal(target: str) -> None:
+    """What looks like a wildcard in a recorded request is text."""
+    assert compile_index([make_example(target, literal=True)]).decide(make_request(target="/a/b")).candidate is None
+
+
+@pytest.mark.parametrize(
+    ("methods", "winner", "as_get"),
+    [
+        (["GET", "HEAD"], "1", False),
+        (["HEAD", "GET"], "0", False),
+        (["GET"], "0", True),
+        (["POST"], None, False),
+    ],
+)
+def test_head(methods: list[str], winner: str | None, as_get: bool) -> None:
+    """HEAD is decided among HEAD examples, and on a miss as GET."""
+    examples = [make_example(make_request(method, "/a"), id=str(number)) for number, method in enumerate(methods)]
+    decision = compile_index(examples).decide(make_request("HEAD", "/a"))
+    assert (decision.candidate and decision.candidate.id) == winner
+    assert decision.as_get is as_get
+
+
+@pytest.mark.parametrize("method", ["POST", "get", "OPTIONS"])
+def test_method_must_be_equal(method: str) -> None:
+    """Methods are case-sensitive (RFC 9110, section 9.1)."""
+    assert compile_index([make_example("/a")]).decide(make_request(method, "/a")).candidate is None
+
+
+RECORDED = make_request("POST", "/a?b=1", body=b'{"k": 1}', content_type="application/json", origin="http://one.test")
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "kind", "origin", "hit"),
+    [
+        ("POST", "/a?b=1", b'{"k": 1}', "application/json", "http://one.test", True),
+        ("POST", "/%61?b=1", b'{ "k":1.0 }', "application/json; charset=utf-8", "http://one.test:80", True),
+        ("PUT", "/a?b=1", b'{"k": 1}', "application/json", "http://one.test", False),
+        ("POST", "/a/?b=1", b'{"k": 1}', "application/json", "http://one.test", False),
+        ("POST", "/A?b=1", b'{"k": 1}', "application/json", "http://one.test", False),
+        ("POST", "/a?b=2", b'{"k": 1}', "application/json", "http://one.test", False),
+        ("POST", "/a?B=1", b'{"k": 1}', "application/json", "http://one.test", False),
+        ("POST", "/a?b=1", b'{"k": 2}', "application/json", "http://one.test", False),
+        ("POST", "/a?b=1", b"", "application/json", "http://one.test", False),
+        ("POST", "/a?b=1", b'{"k": 1}', "text/plain", "http://one.test", False),
+        ("POST", "/a?b=1", b'{"k": 1}', "application/json", "https://one.test", False),
+        ("POST", "/a?b=1", b'{"k": 1}', "application/json", "http://two.test", False),
+        ("POST", "/a?b=1", b'{"k": 1}', "application/json", None, False),
+    ],
+)
+def test_replay(method: str, target: str, body: bytes, kind: str, origin: str | None, hit: bool) -> None:
+    """Strict settings take the request as it was, in its normal forms, and nothing else."""
+    asked = make_request(method, target, body=body, content_type=kind, origin=origin)
+    assert (compile_index([make_example(RECORDED)], STRICT).decide(asked).candidate is not None) is hit
+
+
+def test_replay_ignores_ids_and_wildcards() -> None:
+    """Another id is another resource."""
+    index = compile_index([make_example("/a/7", literal=False), make_example("/b/{{x}}", literal=False)], STRICT)
+    assert index.decide(make_request(target="/a/8")).candidate is None
+    assert index.decide(make_request(target="/b/8")).candidate is None
+
+
+def test_sequence_is_one_candidate() -> None:
+    """With the newest one's id, and its examples in recorded order, however they came."""
+    examples = [make_example("/a", id=id, sequence="s") for id in ("3", "1", "2")]
+    index = compile_index([*examples, make_example("/a", id="0")])
+    candidate = index.decide(make_request(target="/a")).candidate
+    assert candidate is not None
+    assert [example.id for example in candidate.examples] == ["1", "2", "3"]
+    assert len(index) == len(index.candidates) == 2
+
+
+def test_body_of_reads_references() -> None:
+    """Only when bodies are compared."""
+    example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
+    asked = make_request("POST", "/a", body=b"hello")
+    assert compile_index([example]).decide(asked).candidate is not None
+    assert compile_index([example], STRICT, body_of=lambda _: b"hello").decide(asked).candidate is not None
+    with pytest.raises(TypeError, match="body_of"):
+        compile_index([example], STRICT)
+
+
+def test_unusable_example_is_left_out_and_listed() -> None:
+    """Never silently, and the others go on answering."""
+
+    def body_of(body: Body) -> bytes:
+        if isinstance(body, BodyRef):
+            raise NotFound("no body ab")
+        return body
+
+    bad = make_example(make_request(body=BodyRef("ab", 5)), id="2")
+    index = compile_index([make_example(id="1"), bad], STRICT, body_of=body_of)
+    assert [(unusable.example, unusable.reason) for unusable in index.unusable] == [(bad, "no body ab")]
+    assert index.decide(make_request()).candidate is not None
+
+
+def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
+    """It could never be equal, and nobody would know why."""
+    index = compile_index([make_example(redacted=[Redacted(Part.JSON, "user.pin")])], STRICT)
+    assert [unusable.reason for unusable in index.unusable] == [
+        "expected a JSON path like $.user.token, got 'user.pin'"
+    ]
+
+
+def test_empty_index_misses() -> None:
+    """There is nothing to find, and nothing to explain."""
+    decision = compile_index([]).decide(make_request())
+    assert (decision.candidate, decision.considered, decision.near_misses()) == (None, 0, ())
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Request, settings: MatchSettings) -> int:
+    """How many candidates are compared in one decision."""
+    index, fit, seen = compile_index(examples, settings), Candidate.fit, []
+
+    def counted(self: Candidate, asked: Asked) -> QueryFit | None:
+        seen.append(self)
+        return fit(self, asked)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Candidate, "fit", counted)
+        index.decide(asked)
+    return len(seen)
+
+
+@pytest.mark.parametrize("settings", [POSTMAN, STRICT])
+@pytest.mark.parametrize("target", ["/a/{}", "/a?page={}", "/{}/orders/{{{{x}}}}"])
+def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, settings: MatchSettings) -> None:
+    """Thousands of examples, on many paths or on one, are decided like ten."""
+    examples = [make_example(target.format(number), id=f"{number:04d}", literal=False) for number in range(3000)]
+    asked = make_request(target=target.format(1234).replace("{{x}}", "7"))
+    assert looks(monkeypatch, examples, asked, settings) <= 2
+
+
+def test_import_is_light() -> None:
+    """The matcher loads neither SQLAlchemy nor mitmproxy, nor asyncio."""
+    code = (
+        "import sys, matcher.explain, matcher.index; print({'sqlalchemy', 'mitmproxy', 'asyncio'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"set()"

@@ -1,0 +1,66 @@
+"""The path table, one example at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher import paths
+from matcher.normal import path_text
+from matcher.paths import PathPattern, first_line
+from matcher.scores import PathLine
+from matcher.settings import POSTMAN, STRICT, MatchSettings
+
+WITHOUT_IDS = MatchSettings(ids=False)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "line"),
+    [
+        (b"/a/b", b"/a/b", PathLine.EXACT),
+        (b"/a/b", b"/a/b/", PathLine.SLASHES),
+        (b"/a/b", b"/A/b", PathLine.CASE),
+        (b"/a/b//", b"/A/b", PathLine.SLASHES_CASE),
+        (b"/a/{{x}}", b"/a/b", PathLine.WILDCARDS),
+        (b"/a/7", b"/a/8", PathLine.IDS),
+        (b"/a/7", b"/a/8/", PathLine.SLASHES_IDS),
+        (b"/a/7", b"/A/8", None),
+        (b"/a/7", b"/a/v1", None),
+        (b"/a/b", b"/a/c", None),
+    ],
+)
+def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None) -> None:
+    """Each line fits when no line before it does."""
+    assert first_line(PathPattern.of(mine, wildcards=True), path_text(theirs), POSTMAN) is line
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 6), (STRICT, 1)]
+)
+def test_settings_take_lines_out(settings: MatchSettings, count: int) -> None:
+    """Each switch takes out its own lines, and exact_path all but the first."""
+    assert len(paths.lines(settings)) == count
+
+
+def test_pattern_without_wildcards_is_text() -> None:
+    """Recorded text is literal."""
+    assert PathPattern.of(b"/a/{{x}}", wildcards=False).wild == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "length"), [(b"/a/{{x}}", 3), (b"/{{x}}/a", 1), (b"/a/v{{x}}", 4), (b"/a/b", 0), (b"/\xc3\xa9/:x", 3)]
+)
+def test_literal_length(path: bytes, length: int) -> None:
+    """Characters before the first wildcard, as a person counts them."""
+    assert PathPattern.of(path, wildcards=True).literal_length == length
+
+
+def test_captures_by_name() -> None:
+    """Each wildcard once, with the case that came; the first of a repeated name."""
+    pattern = PathPattern.of(b"/users/{{id}}/v{{n}}/{{id}}", wildcards=True)
+    assert pattern.captures("/Users/Ann/V2/other/") == {"id": "Ann", "n": "2"}
+
+
+def test_paths_of_one_shape_share_a_look_up() -> None:
+    """Names of wildcards and literals between them do not make a shape."""
+    assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape == PathPattern.of(b"/b/:y", wildcards=True).shape
+    assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape != PathPattern.of(b"/a/v{{x}}", wildcards=True).shape
