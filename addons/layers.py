@@ -7,6 +7,7 @@ layer for an upstream's TLS before anybody asked for the upstream.
 from __future__ import annotations
 
 from mitmproxy import flow as mitmproxy_flow
+from mitmproxy.connection import Server
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
@@ -63,6 +64,12 @@ class GatewayHttpLayer(HttpLayer):
         self.streams[stream_id] = GatewayStream(self.context.fork(), stream_id)
         yield from self.event_to_child(self.streams[stream_id], events.Start())
 
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Find or open a connection; one that failed is tried anew, where mitmproxy would repeat its error for good."""
+        for connection in [one for one in self.connections if isinstance(one, Server) and _is_over(one)]:
+            del self.connections[connection]
+        yield from super().get_connection(event, reuse=reuse)
+
 
 class GatewayStream(HttpStream):
     """Says in JSON that an upstream could not be reached, and keeps the client's connection."""
@@ -92,6 +99,11 @@ class GatewayStream(HttpStream):
         yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
         yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+
+def _is_over(server: Server) -> bool:
+    # Failed before it was open, or closed since: no event of it is still to come.
+    return bool(server.error) and (server.timestamp_tcp_setup is None or server.timestamp_end is not None)
 
 
 def _names_its_host(data: bytes) -> bool:

@@ -135,7 +135,7 @@ Handle = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def upstream(handle: Handle) -> Iterator[str]:
+def upstream(handle: Handle, port: int = 0) -> Iterator[str]:
     """An HTTP/1.1 server in a thread; `handle` answers every request. Yields its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -152,7 +152,7 @@ def upstream(handle: Handle) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -180,6 +180,12 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def probe(port: int) -> bool:
+    """Whether something accepts connections on a port of loopback."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -1,0 +1,38 @@
+"""docs/cli.md from the commands' own help: python -m tests.cli_reference > docs/cli.md"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from proxy.cli import main
+
+HEAD = """# Every command and option
+
+Made from `--help`; a test keeps it so. Shell completion: `eval "$(_UNDERSTUDY_COMPLETE=bash_source understudy)"`, with
+`zsh_source` or `fish_source` for those. `--store` goes before or after the command; `UNDERSTUDY_STORE` does the same.
+"""
+
+
+def reference() -> str:
+    """The whole page."""
+    sections = [f"## {name}\n\n```text\n{text}\n```\n" for name, text in _helps(main, "understudy", None)]
+    return "\n".join([HEAD, *sections])
+
+
+def commands() -> Iterator[str]:
+    """The names of all commands, groups too."""
+    return (name for name, _ in _helps(main, "understudy", None))
+
+
+def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for child_name, child in sorted(command.commands.items()):
+            yield from _helps(child, child_name, context)
+
+
+if __name__ == "__main__":
+    click.echo(reference(), nl=False)

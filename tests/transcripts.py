@@ -1,0 +1,94 @@
+"""Runs the console transcripts of a page, and checks that what they show is what happens.
+
+A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
+background until `kill %1`; the output after it is what it prints at its start. Ids may differ, nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
+PATIENCE_SECONDS = 30.0
+
+
+def steps(page: str) -> list[tuple[str, str]]:
+    """The commands of a page, each with the output it shows."""
+    found: list[tuple[str, str]] = []
+    for block in BLOCK.findall(page):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            found.append((command, shown))
+    return found
+
+
+class Shell:
+    """Runs commands as the page's reader would, with other ports and another store."""
+
+    def __init__(self, home: Path, environment: dict[str, str], replacements: dict[str, str]) -> None:
+        self._home = home
+        self._environment = environment
+        self._replacements = replacements
+        self._background: list[tuple[subprocess.Popen[bytes], Path]] = []
+
+    def run(self, command: str, shown: str) -> None:
+        """Run one command; fails when it prints anything but what is shown."""
+        command, shown = self._replaced(command), self._replaced(shown)
+        if command.endswith(" &"):
+            printed = self._start(command.removesuffix(" &"), shown)
+        elif command == "kill %1":
+            printed = self._kill()
+        else:
+            done = subprocess.run(
+                self._words(command), cwd=self._home, env=self._environment, capture_output=True, check=False
+            )
+            printed = done.stdout.decode() + done.stderr.decode()
+        assert _comparable(printed) == _comparable(shown), f"$ {command}"
+
+    def close(self) -> None:
+        """End what still runs."""
+        while self._background:
+            self._kill()
+
+    def _start(self, command: str, shown: str) -> str:
+        output = self._home / f"background-{time.monotonic_ns()}"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                self._words(command), cwd=self._home, env=self._environment, stdout=file, stderr=subprocess.STDOUT
+            )
+        self._background.append((process, output))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(output.read_text()) < len(shown) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.02)
+        return output.read_text()
+
+    def _kill(self) -> str:
+        process, output = self._background.pop()
+        before = len(output.read_text())
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+        return output.read_text()[before:]
+
+    def _words(self, command: str) -> list[str]:
+        program = f"understudy() {{ '{sys.executable}' -c 'from proxy.cli import main; main()' \"$@\"; }}; "
+        if command.startswith("understudy "):  # exec: a signal has to reach the program, not a shell around it
+            command = (
+                f"exec '{sys.executable}' -c 'from proxy.cli import main; main()' {command.removeprefix('understudy ')}"
+            )
+            program = ""
+        return ["bash", "-c", program + command.replace("curl ", "curl --silent --show-error ")]
+
+    def _replaced(self, text: str) -> str:
+        for old, new in self._replacements.items():
+            text = text.replace(old, new)
+        return text
+
+
+def _comparable(text: str) -> str:
+    # curl ends no line that the body does not end.
+    return ID.sub("ID", text).strip()
