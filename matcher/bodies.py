@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from collections.abc import Callable
 from urllib.parse import quote
 
 from matcher import normal
 from matcher.json_forms import OPEN, json_text
+from store.codings import undo
 from store.entities import Part, Redacted
 from store.messages import Headers, Request
 
@@ -17,8 +17,6 @@ Places = frozenset[Redacted]
 NOWHERE: Places = frozenset()
 Form = Callable[[bytes, str, Places], bytes]
 
-MAX_DECODED = 64 * 1024 * 1024  # bytes; what inflates to more is compared as it came: no request may fill the memory
-_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's names for the framing (RFC 1952, RFC 1950)
 _INLINE = 256  # parts up to this many bytes are written out, for the people who read explanations
 
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
@@ -49,7 +47,7 @@ def media_type(content_type: str | None) -> str | None:
 def body_key(body: bytes, headers: Headers, places: Places = NOWHERE) -> bytes:
     """A digest that equal bodies share, media type included; empty bodies are equal whatever their type.
 
-    `body` is as it came: gzip and deflate are undone here.
+    `body` is as it came: content codings are undone here.
     """
     body = without_encoding(body, ",".join(headers.get_all("content-encoding")))
     if not body:
@@ -70,16 +68,9 @@ def request_key(request: Request, body: bytes) -> str:
 
 
 def without_encoding(body: bytes, content_encoding: str) -> bytes:
-    """The body with gzip and deflate undone; as it came if it has other codings, is broken, or is too large."""
-    bits = _WINDOW_BITS.get(content_encoding.strip().lower())
-    if bits is None:
-        return body
-    inflater = zlib.decompressobj(bits)
-    try:
-        inflated = inflater.decompress(body, MAX_DECODED)
-    except zlib.error:
-        return body
-    return inflated if inflater.eof and not inflater.unused_data else body
+    """The body with its content codings undone; as it came if one is unknown, broken, or fills the memory."""
+    plain = undo(content_encoding, body)
+    return body if plain is None else plain
 
 
 def _forms_for(kind: str, places: Places) -> tuple[Form, ...]:
