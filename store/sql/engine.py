@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
 from typing import Any, cast
 
 from sqlalchemy import Engine, Table, create_engine, event, insert
@@ -31,6 +32,8 @@ class Database:
     def __init__(self, url: str, *, sync_full: bool = False) -> None:
         self.url = _checked_url(url)
         self.engine = _sqlite_engine(self.url, sync_full=sync_full)
+        # A store in memory is one connection, which has one transaction at a time.
+        self._turn = RLock() if _in_memory(self.url) else nullcontext()
 
     @property
     def place(self) -> str:
@@ -67,11 +70,14 @@ class Database:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            yield
+            with self._turn:
+                yield
         except DBAPIError as error:
             raise _translate(str(error.orig), self.place) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translate(str(error), self.place) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise StoreError(f"the store {self.place} has no place for that value: {error}") from error
 
 
 def insert_missing(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -93,22 +99,24 @@ def _core(table: type[DeclarativeBase]) -> Table:
 
 
 def _checked_url(text: str) -> URL:
+    if "://" not in text:
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
-        url = make_url(text if "://" in text else f"sqlite:///{Path(text).expanduser()}")
+        url = make_url(text)
     except ArgumentError:
         raise UserError(
             f"--store takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
         ) from None
-    if not url.drivername.startswith("sqlite"):
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise UserError(f"--store: this version keeps its data in SQLite only, got a URL of {url.drivername!r}")
     return url
 
 
 def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
-    in_memory = url.database in (None, "", ":memory:")
-    if not in_memory:
-        _make_folder(Path(str(url.database)).parent)
-    pool = StaticPool if in_memory else QueuePool
+    file = str(url.database)
+    if not _in_memory(url) and not file.startswith("file:"):  # a URI, which makes no folders
+        _make_folder(Path(file).parent)
+    pool = StaticPool if _in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -129,6 +137,10 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         connection.exec_driver_sql("begin immediate" if writes else "begin")
 
     return engine
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
 
 
 def _make_folder(folder: Path) -> None:
