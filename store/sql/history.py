@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
@@ -20,6 +22,7 @@ from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_row
 from store.sql.names import find_named
 
 PAGE = 500
+LARGEST_ID = 2**63 - 1
 
 
 class SqlSessions:
@@ -82,23 +85,19 @@ class SqlHistory:
 
     def get(self, exchange_id: int) -> Exchange:
         with self._database.reading() as tx:
-            row = tx.get(t.ExchangeRow, exchange_id)
+            row = tx.get(t.ExchangeRow, exchange_id) if 0 < exchange_id <= LARGEST_ID else None
             if row is None:
                 raise NotFound(f"there is no history entry {exchange_id}; 'understudy history list' shows them")
             return rows.exchange_value(row)
 
     def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
-        for ids in _chunks(wanted.ids):
-            yield from self._pages(wanted, ids)
+        yield from heapq.merge(*(self._pages(wanted, ids) for ids in _chunks(wanted.ids)), key=_recorded)
 
     def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
         found: list[Exchange] = []
         for ids in _chunks(wanted.ids):
-            for exchange in self._pages(wanted, ids, newest_first=True):
-                found.append(exchange)
-                if len(found) == limit:
-                    break
-        return sorted(found, key=lambda one: (one.timings.started, one.id))[-limit:]
+            found += islice(self._pages(wanted, ids, newest_first=True), limit)
+        return sorted(found, key=_recorded)[max(len(found) - limit, 0) :]
 
     def _pages(self, wanted: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False) -> Iterator[Exchange]:
         # Each page is a transaction of its own: a long read would keep the write-ahead log from being emptied.
@@ -183,6 +182,10 @@ def _after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Sel
     if newest_first:
         return query.where(or_(started < at, and_(started == at, number < last.id)))
     return query.where(or_(started > at, and_(started == at, number > last.id)))
+
+
+def _recorded(exchange: Exchange) -> tuple[float, int]:
+    return exchange.timings.started, exchange.id
 
 
 def _chunks(ids: frozenset[int] | None) -> Iterator[list[int] | None]:
