@@ -57,7 +57,7 @@ def request_of(flow: http.HTTPFlow) -> Request:
     """The request as the client sent it."""
     data = flow.request.data
     return Request(
-        method=flow.request.method,
+        method=data.method.decode("latin-1"),
         target=data.path,
         headers=_client_headers(flow),
         body=data.content or b"",

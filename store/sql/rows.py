@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from store.entities import (
     Collection,
@@ -21,7 +22,7 @@ from store.entities import (
     Session,
     Timings,
 )
-from store.messages import Body, BodyRef, Headers, Origin, Request, Response
+from store.messages import DEFAULT_PORTS, Body, BodyRef, Headers, Origin, Request, Response
 from store.sql import tables as t
 
 Columns = dict[str, Any]
@@ -75,7 +76,12 @@ def origin_text(origin: Origin | None) -> str | None:
 
 def origin_value(text: str | None) -> Origin | None:
     """The inverse of `origin_text`."""
-    return None if text is None else Origin.parse(text)
+    if text is None:
+        return None
+    # Not Origin.parse: a client may have asked for what we would not start with, such as port 0.
+    parts = urlsplit(text)
+    port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+    return Origin(parts.scheme, parts.hostname or "", port)
 
 
 def request_columns(request: Request, bodies: NewBodies) -> Columns:
