@@ -32,7 +32,8 @@ def tell(told: Told) -> None:
 class HistoryWriter:
     """Group commit for recorders in any thread.
 
-    `keep` is `History.add`. `announce` gets the outcomes of a batch in the writer's thread; the default tells them there.
+    `keep` is `History.add`. `announce` gets the outcomes of a batch in the writer's thread; the default tells them
+    there.
     The queue needs no bound: each exchange in it is a response that a client waits for, so clients bound it.
     """
 
