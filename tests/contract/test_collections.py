@@ -1,0 +1,336 @@
+"""What `store.repository.Collections` promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from store.entities import Collection, Example, Folder, Part, Redacted
+from store.errors import NotFound, StoreError, UserError
+from store.messages import Body, BodyRef
+from store.repository import CollectionSummary, CollectionUpdate, HistoryFilter, Store
+from tests.factories import make_example, make_request, make_response
+from tests.kept import additions, collect, make_item, record, within
+
+LONG = "01J8ZZZZZZZZZZZZZZZZZZ"
+
+
+@pytest.fixture
+def shop(store: Store) -> Collection:
+    """A collection."""
+    return store.collections.create("shop")
+
+
+def example_of(body: Body, id: str = "01", item_id: str = "item") -> Example:
+    return make_example(id=id, item_id=item_id, response=make_response(body=body))
+
+
+def body_of(store: Store, example_id: str) -> Body:
+    return store.collections.example(example_id).response.body
+
+
+# Collections
+
+
+def test_a_collection_is_found_as_it_was_created(store: Store) -> None:
+    created = store.collections.create("shop", {"base": "http://x", "ü": ""})
+    assert created.variables == {"base": "http://x", "ü": ""}
+    assert store.collections.find("shop") == store.collections.find(created.id) == created
+
+
+def test_a_name_is_taken_once(store: Store, shop: Collection) -> None:
+    with pytest.raises(UserError, match="there is a collection 'shop' already"):
+        store.collections.create("shop")
+
+
+def test_not_found_lists_names(store: Store, shop: Collection) -> None:
+    with pytest.raises(NotFound, match=r"there is no collection 'bank'; there are: shop$"):
+        store.collections.find("bank")
+
+
+def test_summaries_come_by_name_with_their_counts(store: Store) -> None:
+    empty = store.collections.create("b")
+    full = collect(store, example_of(b"", "01"), example_of(b"", "02"), example_of(b"", "03", "other"), name="a")
+    assert store.collections.summaries() == [CollectionSummary(full, 2, 3), CollectionSummary(empty, 0, 0)]
+
+
+def test_deleting_a_collection_takes_all_that_is_in_it(store: Store) -> None:
+    shop = collect(store, example_of(b"1"))
+    store.collections.add_folder(Folder("f", shop.id, "folder"))
+    store.collections.delete(shop.id)
+    inside = (store.collections.folders, store.collections.items, store.collections.examples)
+    assert [list(each(shop.id)) for each in inside] == [[], [], []]
+
+
+def test_deleting_a_collection_sweeps_its_bodies(store: Store) -> None:
+    shop = collect(store, example_of(b"alone"))
+    body = body_of(store, "01")
+    store.collections.delete(shop.id)
+    with pytest.raises(NotFound):
+        store.bodies.read(body)
+
+
+def test_deleting_a_collection_leaves_a_body_of_history(store: Store) -> None:
+    [exchange] = record(store, b"recorded")
+    assert exchange.response
+    shop = collect(store, example_of(exchange.response.body))
+    store.collections.delete(shop.id)
+    assert store.bodies.read(exchange.response.body) == b"recorded"
+
+
+def test_deleting_an_unknown_collection_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.collections.delete("nobody")
+
+
+# Folders and items
+
+
+def test_folders_come_by_position(store: Store, shop: Collection) -> None:
+    last, first = Folder("a", shop.id, "last", position=2), Folder("b", shop.id, "first", position=1)
+    inner = Folder("c", shop.id, "inner", parent_id="a", position=3)
+    for folder in (last, first, inner):
+        store.collections.add_folder(folder)
+    assert store.collections.folders(shop.id) == [first, last, inner]
+
+
+def test_items_come_by_position_as_they_were(store: Store, shop: Collection) -> None:
+    last, first = make_item(shop.id, "a", position=2), make_item(shop.id, "b", key="k" * 64, position=1)
+    store.collections.update(shop.id, CollectionUpdate(items=[last, first]))
+    assert store.collections.items(shop.id) == [first, last]
+
+
+def test_typed_items_without_a_key_are_not_the_same(store: Store, shop: Collection) -> None:
+    store.collections.update(shop.id, CollectionUpdate(items=[make_item(shop.id), make_item(shop.id)]))
+    assert len(store.collections.items(shop.id)) == 2
+
+
+# Examples
+
+EXAMPLES = [
+    make_example(),
+    make_example(make_request("POST", b"/\xff\x00?a=%zz", body=b"asked")),
+    make_example(redacted=[Redacted(Part.JSON, "$.user['a b']"), Redacted(Part.HEADER, "x-api-key")]),
+    make_example(literal=False, sequence="01J8"),
+    replace(make_example(), edited=True, templates=True, fingerprint="f"),
+    make_example(response=make_response(204, b"", headers=[("B", "1"), ("b", "2")], reason=b"\xff")),
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_comes_back_as_it_was(store: Store, shop: Collection, example: Example) -> None:
+    given = replace(example, collection_id=shop.id)
+    store.collections.update(shop.id, CollectionUpdate([make_item(shop.id, given.item_id)], [given]))
+    found = store.collections.example(given.id)
+    bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
+    request, response = replace(found.request, body=bodies[0]), replace(found.response, body=bodies[1])
+    assert replace(found, request=request, response=response) == given
+
+
+def test_examples_come_by_id_with_references(store: Store) -> None:
+    shop = collect(store, example_of(b"b", "02"), example_of(b"a", "01"))
+    found = store.collections.examples(shop.id)
+    assert [one.id for one in found] == ["01", "02"]
+    assert all(isinstance(one.response.body, BodyRef) for one in found)
+
+
+def test_examples_are_those_of_one_collection(store: Store) -> None:
+    shop = collect(store, example_of(b"", "01"))
+    collect(store, example_of(b"", "02", "other"), name="bank")
+    assert [one.id for one in store.collections.examples(shop.id)] == ["01"]
+
+
+def test_an_example_refers_to_the_recorded_body(store: Store) -> None:
+    [exchange] = record(store, b"recorded")
+    assert exchange.response
+    collect(store, example_of(exchange.response.body))
+    assert body_of(store, "01") == exchange.response.body
+
+
+def test_an_unknown_example_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.collections.example("nobody")
+
+
+@pytest.mark.parametrize("text", [f"{LONG}ABCD", "BCDA", "abcd", "GET /users/7 - 200"])
+def test_an_example_is_found_by_id_end_of_id_or_name(store: Store, text: str) -> None:
+    wanted = make_example(id=f"{LONG}{'BCDA' if text == 'BCDA' else 'ABCD'}", name="GET /users/7 - 200")
+    collect(store, wanted, make_example(id=f"{LONG}WXYZ"))
+    assert store.collections.find_example(text).id == wanted.id
+
+
+@pytest.mark.parametrize("text", ["BCD", "%BCD", "_BCD", "ABC", "GET", "", LONG])
+def test_other_texts_find_no_example(store: Store, text: str) -> None:
+    collect(store, make_example(id=f"{LONG}ABCD", name="GET /users/7 - 200"))
+    with pytest.raises(NotFound, match="give its id, the end of its id or its name"):
+        store.collections.find_example(text)
+
+
+def test_a_name_of_several_examples_is_ambiguous(store: Store) -> None:
+    collect(store, make_example(id="0001", name="same"), make_example(id="0002", name="same"))
+    with pytest.raises(UserError, match=r"2 examples are called 'same'; give an id: 0001, 0002$"):
+        store.collections.find_example("same")
+
+
+def test_a_whole_id_goes_before_a_name(store: Store) -> None:
+    collect(store, make_example(id="0001", name="first"), make_example(id="0002", name="0001"))
+    assert store.collections.find_example("0001").name == "first"
+
+
+def test_a_collection_named_narrows_the_search(store: Store) -> None:
+    shop = collect(store, make_example(id="0001", name="same"))
+    collect(store, make_example(id="0002", name="same", item_id="other"), name="bank")
+    assert store.collections.find_example("same", shop.id).id == "0001"
+
+
+def test_an_example_of_another_collection_is_not_found(store: Store, shop: Collection) -> None:
+    collect(store, make_example(id="0002"), name="bank")
+    with pytest.raises(NotFound):
+        store.collections.find_example("0002", shop.id)
+
+
+# Editing and deleting
+
+
+def test_saving_replaces_an_example(store: Store) -> None:
+    shop = collect(store, example_of(b"old"))
+    new = replace(within(shop, example_of(b"new")), name="renamed", edited=True)
+    store.collections.save_example(new)
+    found = store.collections.example("01")
+    assert (found.name, found.edited, store.bodies.read(found.response.body)) == ("renamed", True, b"new")
+
+
+def test_saving_leaves_other_examples(store: Store) -> None:
+    shop = collect(store, example_of(b"old"), example_of(b"other", "02"))
+    other = store.collections.example("02")
+    store.collections.save_example(within(shop, example_of(b"new")))
+    assert store.collections.example("02") == other
+
+
+def test_saving_sweeps_the_body_that_was_replaced(store: Store) -> None:
+    shop = collect(store, example_of(b"old"))
+    old = body_of(store, "01")
+    store.collections.save_example(within(shop, example_of(b"new")))
+    with pytest.raises(NotFound):
+        store.bodies.read(old)
+
+
+def test_saving_an_example_that_is_gone_is_not_found(store: Store, shop: Collection) -> None:
+    with pytest.raises(NotFound):
+        store.collections.save_example(within(shop, example_of(b"")))
+
+
+def test_deleting_an_example_takes_its_item_when_that_has_no_other(store: Store) -> None:
+    shop = collect(store, example_of(b"", "01", "alone"), example_of(b"", "02", "other"))
+    store.collections.delete_example("01")
+    assert [one.id for one in store.collections.examples(shop.id)] == ["02"]
+    assert [item.id for item in store.collections.items(shop.id)] == ["other"]
+
+
+def test_deleting_an_example_leaves_an_item_that_has_another(store: Store) -> None:
+    shop = collect(store, example_of(b"", "01"), example_of(b"", "02"))
+    store.collections.delete_example("01")
+    assert [item.id for item in store.collections.items(shop.id)] == ["item"]
+
+
+def test_deleting_an_example_sweeps_its_body_only(store: Store) -> None:
+    collect(store, example_of(b"1", "01"), example_of(b"2", "02"))
+    gone, kept = body_of(store, "01"), body_of(store, "02")
+    store.collections.delete_example("01")
+    assert store.bodies.read(kept) == b"2"
+    with pytest.raises(NotFound):
+        store.bodies.read(gone)
+
+
+def test_deleting_an_unknown_example_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        store.collections.delete_example("nobody")
+
+
+# Promotion
+
+
+def promote(store: Store, shop: Collection, *marks: tuple[int, str | None]) -> None:
+    store.collections.update(shop.id, CollectionUpdate(marks=marks))
+
+
+def test_what_is_promoted_is_remembered_by_collection(store: Store) -> None:
+    first, second = (one.id for one in record(store, b"1", b"2"))
+    shop, bank = collect(store, example_of(b"1")), store.collections.create("bank")
+    promote(store, shop, (first, "01"), (second, None))
+    assert store.collections.promoted(shop.id) == {first: "01", second: None}
+    assert store.collections.promoted(bank.id) == {}
+
+
+def test_a_mark_forgets_an_example_that_is_deleted(store: Store) -> None:
+    [exchange] = record(store, b"1")
+    shop = collect(store, example_of(b"1"))
+    promote(store, shop, (exchange.id, "01"))
+    store.collections.delete_example("01")
+    assert store.collections.promoted(shop.id) == {exchange.id: None}
+
+
+def test_an_exchange_promoted_again_gets_a_new_mark(store: Store) -> None:
+    [exchange] = record(store, b"1")
+    shop = collect(store, example_of(b"1"))
+    promote(store, shop, (exchange.id, None))
+    promote(store, shop, (exchange.id, "01"))
+    assert store.collections.promoted(shop.id) == {exchange.id: "01"}
+
+
+def test_a_mark_of_another_collection_stays(store: Store) -> None:
+    [exchange] = record(store, b"1")
+    shop, bank = collect(store, example_of(b"1")), store.collections.create("bank")
+    promote(store, bank, (exchange.id, None))
+    promote(store, shop, (exchange.id, "01"))
+    assert store.collections.promoted(bank.id) == {exchange.id: None}
+
+
+def test_marks_go_with_their_exchange(store: Store) -> None:
+    [exchange] = record(store, b"1")
+    shop = collect(store, example_of(b"1"))
+    promote(store, shop, (exchange.id, "01"))
+    store.sessions.delete(exchange.session_id)
+    assert store.collections.promoted(shop.id) == {}
+
+
+def test_more_marks_than_one_statement_takes(store: Store) -> None:
+    ids = [one.id for one in record(store, *[b""] * 1_201)]
+    shop = collect(store, example_of(b"1"))
+    promote(store, shop, *[(number, None) for number in ids])
+    promote(store, shop, *[(number, "01") for number in ids])
+    assert store.collections.promoted(shop.id) == dict.fromkeys(ids, "01")
+
+
+def test_an_update_takes_out_what_is_dropped(store: Store) -> None:
+    shop = collect(store, *(example_of(b"%d" % number, f"{number:04}") for number in range(1_201)))
+    body = body_of(store, "0000")
+    dropped = [f"{number:04}" for number in range(1_200)]
+    store.collections.update(shop.id, CollectionUpdate(dropped=dropped))
+    assert [one.id for one in store.collections.examples(shop.id)] == ["1200"]
+    with pytest.raises(NotFound):
+        store.bodies.read(body)
+
+
+@pytest.mark.parametrize("bad", [example_of(b"", "01"), example_of(b"", "03", "no such item")])
+def test_of_an_update_all_or_none_is_kept(store: Store, bad: Example) -> None:
+    """The id of one example is taken, the item of the other missing."""
+    shop = collect(store, example_of(b"first", "01"))
+    good = additions(shop, example_of(b"new", "02", "new item"))
+    refused = replace(good, examples=[*good.examples, within(shop, bad)], dropped=["01"])
+    with pytest.raises(StoreError):
+        store.collections.update(shop.id, refused)
+    assert [one.id for one in store.collections.examples(shop.id)] == ["01"]
+    assert [item.id for item in store.collections.items(shop.id)] == ["item"]
+
+
+def test_an_update_of_an_unknown_collection_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.collections.update("nobody", CollectionUpdate(items=[make_item("nobody")]))
+
+
+def test_a_promoted_exchange_that_is_gone_is_refused(store: Store, shop: Collection) -> None:
+    with pytest.raises(StoreError):
+        promote(store, shop, (99, None))
+    assert list(store.history.select(HistoryFilter())) == []

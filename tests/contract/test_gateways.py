@@ -1,0 +1,142 @@
+"""What `store.repository.Gateways` promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from store.entities import Change, Gateway, GatewayState, Mode, Subject
+from store.errors import NotFound, UserError
+from store.messages import Origin
+from store.repository import Store
+from tests.kept import make_gateway
+
+BEAT = 1_000.0
+LONG_GONE = BEAT - 10.0
+YESTERDAY = BEAT - 100_000.0
+
+
+def living(store: Store) -> list[Gateway]:
+    return list(store.gateways.living(BEAT))
+
+
+def test_a_gateway_comes_back_as_it_was(store: Store) -> None:
+    gateway = replace(make_gateway(heartbeat=BEAT), upstream=Origin("https", "::1", 8443), seen_revision=3, lost=2)
+    store.gateways.register(gateway)
+    assert living(store) == [gateway]
+
+
+def test_the_living_come_by_name(store: Store) -> None:
+    for name in ("b", "a"):
+        store.gateways.register(make_gateway(name, heartbeat=BEAT))
+    assert [gateway.name for gateway in living(store)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("heartbeat", "lives"), [(BEAT, True), (BEAT - 4.9, True), (BEAT - 5.0, False)])
+def test_five_seconds_without_a_beat_and_a_gateway_is_gone(store: Store, heartbeat: float, lives: bool) -> None:
+    store.gateways.register(make_gateway(heartbeat=heartbeat))
+    assert bool(living(store)) is lives
+
+
+def test_the_name_of_a_living_gateway_is_taken(store: Store) -> None:
+    store.gateways.register(make_gateway("shop", heartbeat=BEAT))
+    with pytest.raises(UserError, match=r"a gateway called 'shop' is running already \(process 4711\)"):
+        store.gateways.register(replace(make_gateway("shop", heartbeat=BEAT), id="other"))
+
+
+def test_the_name_of_a_dead_gateway_is_free(store: Store) -> None:
+    store.gateways.register(make_gateway("shop", heartbeat=LONG_GONE))
+    successor = replace(make_gateway("shop", heartbeat=BEAT), id="other")
+    store.gateways.register(successor)
+    assert living(store) == [successor]
+
+
+def test_a_gateway_may_register_again_after_a_long_sleep(store: Store) -> None:
+    gateway = make_gateway(heartbeat=LONG_GONE)
+    store.gateways.register(gateway)
+    store.gateways.register(replace(gateway, heartbeat=BEAT))
+    assert len(living(store)) == 1
+
+
+@pytest.mark.parametrize(("heartbeat", "remembered"), [(LONG_GONE, True), (YESTERDAY, False)])
+def test_the_row_of_a_killed_gateway_is_forgotten_after_a_day(store: Store, heartbeat: float, remembered: bool) -> None:
+    killed = make_gateway("killed", heartbeat=heartbeat)
+    store.gateways.register(killed)
+    store.gateways.register(make_gateway("new", heartbeat=BEAT))
+    assert (store.gateways.beat(killed.id, BEAT, 0, 0) is not None) is remembered
+
+
+def test_a_beat_is_noted(store: Store) -> None:
+    gateway = make_gateway(heartbeat=LONG_GONE)
+    store.gateways.register(gateway)
+    store.gateways.beat(gateway.id, BEAT, 7, 3)
+    assert living(store) == [replace(gateway, heartbeat=BEAT, seen_revision=7, lost=3)]
+
+
+def test_a_beat_changes_no_revision(store: Store) -> None:
+    gateway = make_gateway()
+    store.gateways.register(gateway)
+    before = store.changes.latest()
+    store.gateways.beat(gateway.id, BEAT, 7, 3)
+    assert store.changes.latest() == before
+
+
+def test_a_beat_tells_the_state_that_is_wanted(store: Store) -> None:
+    gateway = make_gateway(mode=Mode.RECORD)
+    store.gateways.register(gateway)
+    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.RECORD)
+
+
+def test_a_beat_without_a_row_tells_none(store: Store) -> None:
+    assert store.gateways.beat("nobody", BEAT, 0, 0) is None
+
+
+def test_what_is_wanted_is_told_at_the_next_beat(store: Store) -> None:
+    gateway = make_gateway()
+    store.gateways.register(gateway)
+    session, collection = store.sessions.create("s", None), store.collections.create("c")
+    wanted = GatewayState(Mode.SPY, collection.id, session.id)
+    store.gateways.want(gateway.id, wanted)
+    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == wanted
+
+
+def test_what_is_wanted_is_told_to_one_gateway_only(store: Store) -> None:
+    meant, other = make_gateway("meant"), make_gateway("other")
+    for gateway in (meant, other):
+        store.gateways.register(gateway)
+    store.gateways.want(meant.id, GatewayState(Mode.RECORD))
+    assert store.gateways.beat(other.id, BEAT, 0, 0) == GatewayState(Mode.PASS)
+
+
+def test_wanting_returns_its_revision(store: Store) -> None:
+    gateway = make_gateway()
+    store.gateways.register(gateway)
+    revision = store.gateways.want(gateway.id, GatewayState(Mode.RECORD))
+    assert store.changes.since(revision - 1) == [Change(revision, Subject.GATEWAY, gateway.id)]
+
+
+def test_wanting_of_an_unknown_gateway_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="no gateway with the id 'nobody'"):
+        store.gateways.want("nobody", GatewayState(Mode.PASS))
+
+
+def test_a_deleted_collection_is_wanted_no_more(store: Store) -> None:
+    gateway, collection = make_gateway(), store.collections.create("c")
+    store.gateways.register(gateway)
+    store.gateways.want(gateway.id, GatewayState(Mode.MOCK, collection.id))
+    store.collections.delete(collection.id)
+    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.MOCK)
+
+
+def test_a_removed_gateway_is_gone(store: Store) -> None:
+    stays, goes = make_gateway("stays", heartbeat=BEAT), make_gateway("goes", heartbeat=BEAT)
+    for gateway in (stays, goes):
+        store.gateways.register(gateway)
+    store.gateways.remove(goes.id)
+    assert living(store) == [stays]
+
+
+def test_removing_twice_does_no_harm(store: Store) -> None:
+    store.gateways.remove("nobody")
+    assert living(store) == []

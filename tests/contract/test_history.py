@@ -1,0 +1,328 @@
+"""What `store.repository.History` and `Bodies` promise."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from store.entities import Exchange, Timings
+from store.errors import NotFound, StoreError
+from store.messages import BodyRef, Headers, Origin, Request, Response
+from store.repository import HistoryFilter, Store
+from tests.factories import make_request, make_response
+from tests.kept import EVERYTHING, make_exchange, record
+
+EVERY_BYTE = bytes(range(256))
+
+
+@pytest.fixture
+def session_id(store: Store) -> str:
+    """A session to record to."""
+    return store.sessions.create("shop", None).id
+
+
+def kept(store: Store, exchange: Exchange) -> Exchange:
+    """The exchange as the store gives it back."""
+    [number] = store.history.add([exchange])
+    return store.history.get(number)
+
+
+REQUESTS = [
+    make_request("PATCH"),
+    make_request("G\xc3T"),
+    make_request(target=b"/caf\xc3\xa9\xff?\x00=\xfe"),
+    make_request(target=b"/nul\x00nul"),
+    make_request(target=b"*"),
+    make_request(origin=None),
+    make_request(origin=Origin("https", "::1", 8443)),
+    make_request(origin=Origin("http", "api.example.com", 0)),
+    make_request(origin=Origin("http", "b\xfccher.example", 80)),
+    make_request(headers=[("B", "2"), ("a", "1"), ("b", ""), ("B", "2")]),
+    make_request(headers=Headers(((b"X-\xff", EVERY_BYTE),))),
+    replace(make_request(), http_version="HTTP/2.0", trailers=Headers(((b"T", b"\xff"),))),
+]
+RESPONSES = [
+    make_response(599, reason=b"\x00\xff"),
+    make_response(reason=b""),
+    make_response(headers=[("Set-Cookie", "a=1"), ("set-cookie", "b=2"), ("Set-Cookie", "a=1")]),
+    make_response(headers=Headers(((b"X-\xff", EVERY_BYTE),))),
+    replace(make_response(), http_version="HTTP/1.0", trailers=Headers(((b"T", b"\xff"),))),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_request_comes_back_as_it_was(store: Store, session_id: str, request_: Request) -> None:
+    assert kept(store, make_exchange(session_id, request_)).request == request_
+
+
+@pytest.mark.parametrize("response", RESPONSES)
+def test_a_response_comes_back_as_it_was(store: Store, session_id: str, response: Response) -> None:
+    given = replace(response, body=b"")
+    assert kept(store, make_exchange(session_id, response=given)).response == given
+
+
+@pytest.mark.parametrize("timings", [Timings(1.0), Timings(1.0, 2.0), Timings(0.1, 0.2, 0.3, 0.4), Timings(1e9 + 1e-6)])
+def test_timings_come_back_as_they_were(store: Store, session_id: str, timings: Timings) -> None:
+    assert kept(store, replace(make_exchange(session_id), timings=timings)).timings == timings
+
+
+def test_a_failed_exchange_without_a_response_stays_one(store: Store, session_id: str) -> None:
+    failed = kept(store, make_exchange(session_id, response=None, error="refused"))
+    assert failed.failed
+    assert (failed.response, failed.error) == (None, "refused")
+
+
+def test_a_failed_exchange_keeps_what_came(store: Store, session_id: str) -> None:
+    failed = kept(store, make_exchange(session_id, response=make_response(206, b"par"), error="cut off"))
+    assert failed.response
+    assert (failed.error, store.bodies.read(failed.response.body)) == ("cut off", b"par")
+
+
+def test_an_unknown_entry_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no history entry 7"):
+        store.history.get(7)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2**63, 10**30])
+def test_a_number_that_no_entry_can_have_is_not_found(store: Store, number: int) -> None:
+    with pytest.raises(NotFound, match=str(number)):
+        store.history.get(number)
+
+
+# Bodies
+
+
+@pytest.mark.parametrize("body", [b"{}", EVERY_BYTE, b"\x00", b"x" * 2_000_000], ids=len)
+def test_a_body_comes_back_by_its_reference(store: Store, body: bytes) -> None:
+    [exchange] = record(store, body)
+    assert exchange.response
+    assert exchange.response.body == BodyRef(hashlib.sha256(body).hexdigest(), len(body))
+    assert store.bodies.read(exchange.response.body) == body
+
+
+def test_a_request_has_a_body_too(store: Store, session_id: str) -> None:
+    exchange = kept(store, make_exchange(session_id, make_request("POST", body=b"asked")))
+    assert store.bodies.read(exchange.request.body) == b"asked"
+
+
+def test_an_empty_body_stays_bytes(store: Store) -> None:
+    [exchange] = record(store, b"")
+    assert exchange.response
+    assert exchange.response.body == b""
+
+
+def test_bytes_are_read_as_they_are(store: Store) -> None:
+    assert store.bodies.read(b"given") == b"given"
+
+
+def test_an_unknown_body_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="no body abcd"):
+        store.bodies.read(BodyRef("abcd", 4))
+
+
+def test_equal_bodies_are_one_body(store: Store) -> None:
+    """Within one call, and from one to the next."""
+    both, [later] = record(store, b"same", b"same", session="a"), record(store, b"same", session="b")
+    assert len({exchange.response.body for exchange in [*both, later] if exchange.response}) == 1
+
+
+def test_an_exchange_may_refer_to_a_body_that_is_kept(store: Store) -> None:
+    [first] = record(store, b"kept", session="a")
+    assert first.response
+    [second] = record(store, first.response.body, session="b")
+    assert second.response
+    assert second.response.body == first.response.body
+
+
+def test_an_exchange_cannot_refer_to_an_unknown_body(store: Store, session_id: str) -> None:
+    with pytest.raises(StoreError):
+        store.history.add([make_exchange(session_id, response=make_response(body=BodyRef("0" * 64, 4)))])
+
+
+# All or none, and ids
+
+
+def test_all_or_none_is_kept(store: Store, session_id: str) -> None:
+    with pytest.raises(StoreError):
+        store.history.add([make_exchange(session_id), make_exchange("no such session")])
+    assert list(store.history.select(EVERYTHING)) == []
+
+
+def test_of_a_refused_batch_no_body_is_kept(store: Store, session_id: str) -> None:
+    good = make_exchange(session_id, response=make_response(body=b"lost"))
+    with pytest.raises(StoreError):
+        store.history.add([good, make_exchange("no such session")])
+    with pytest.raises(NotFound):
+        store.bodies.read(BodyRef(hashlib.sha256(b"lost").hexdigest(), 4))
+
+
+def test_what_no_store_can_hold_is_an_error_of_ours(store: Store, session_id: str) -> None:
+    with pytest.raises(StoreError):
+        store.history.add([make_exchange(session_id, make_request("G\udcff"))])
+
+
+def test_the_store_goes_on_after_an_error(store: Store, session_id: str) -> None:
+    with pytest.raises(StoreError):
+        store.history.add([make_exchange("no such session")])
+    assert store.history.add([make_exchange(session_id)])
+
+
+def test_adding_nothing_gives_no_ids(store: Store) -> None:
+    assert store.history.add([]) == []
+
+
+def test_ids_come_in_the_order_of_the_exchanges(store: Store, session_id: str) -> None:
+    exchanges = [make_exchange(session_id, f"/{number}") for number in range(1_200)]
+    ids = store.history.add(exchanges)
+    assert [store.history.get(ids[number]).request.target for number in (0, 777, 1_199)] == [b"/0", b"/777", b"/1199"]
+
+
+def test_ids_rise(store: Store, session_id: str) -> None:
+    first = store.history.add([make_exchange(session_id)] * 2)
+    second = store.history.add([make_exchange(session_id)] * 2)
+    assert first + second == sorted(set(first + second))
+
+
+def test_an_id_is_never_given_again(store: Store) -> None:
+    """Not even the newest one's, when it is gone."""
+    [gone] = record(store, b"1", session="gone")
+    store.sessions.delete(gone.session_id)
+    [after] = record(store, b"2", session="after")
+    assert after.id > gone.id
+
+
+# Order and pages
+
+
+def test_recorded_order_is_by_time_then_id(store: Store, session_id: str) -> None:
+    times = [3.0, 1.0, 2.0, 1.0]
+    ids = store.history.add([make_exchange(session_id, started=started) for started in times])
+    assert [one.id for one in store.history.select(EVERYTHING)] == [ids[1], ids[3], ids[2], ids[0]]
+
+
+@pytest.fixture
+def long_history(store: Store, session_id: str) -> list[int]:
+    """The ids, in recorded order, of 1,501 exchanges: newer ones have lower ids, three at a time started together."""
+    exchanges = [make_exchange(session_id, started=float(-number // 3)) for number in range(1_501)]
+    ids = store.history.add(exchanges)
+    return [number for _, number in sorted(zip((one.timings.started for one in exchanges), ids, strict=True))]
+
+
+def test_every_page_is_read_in_recorded_order(store: Store, long_history: list[int]) -> None:
+    assert [one.id for one in store.history.select(EVERYTHING)] == long_history
+
+
+def test_recorded_order_holds_for_many_ids(store: Store, long_history: list[int]) -> None:
+    wanted = HistoryFilter(ids=frozenset(long_history[1:]))
+    assert [one.id for one in store.history.select(wanted)] == long_history[1:]
+
+
+@pytest.mark.parametrize("limit", [1, 500, 501, 1_500, 1_501, 9_999])
+def test_the_newest_come_in_recorded_order(store: Store, long_history: list[int], limit: int) -> None:
+    assert [one.id for one in store.history.newest(EVERYTHING, limit)] == long_history[-limit:]
+
+
+def test_the_newest_none_are_none(store: Store, long_history: list[int]) -> None:
+    assert store.history.newest(EVERYTHING, 0) == []
+
+
+def test_the_newest_of_many_ids(store: Store, long_history: list[int]) -> None:
+    wanted = HistoryFilter(ids=frozenset(long_history[:-1]))
+    assert [one.id for one in store.history.newest(wanted, 3)] == long_history[-4:-1]
+
+
+def test_the_newest_that_fit_a_glob_are_looked_for_on_every_page(store: Store, session_id: str) -> None:
+    rare = make_exchange(session_id, "/rare", started=0.0)
+    [number, *_] = store.history.add([rare, *[make_exchange(session_id)] * 600])
+    assert [one.id for one in store.history.newest(HistoryFilter(path="/rare"), 5)] == [number]
+
+
+def test_a_selection_may_be_left_early_while_others_write(store: Store, long_history: list[int]) -> None:
+    """No transaction stays open between two exchanges."""
+    selection = store.history.select(EVERYTHING)
+    first = next(selection)
+    store.history.add([make_exchange(first.session_id)])
+    assert next(selection).id == long_history[1]
+
+
+# Filters: one exchange in session "b", after another that differs from it in everything
+
+OTHER = make_exchange("a", make_request("GET", "/a/b?c"), make_response(404), started=10.0)
+THIS = make_exchange(
+    "b", make_request("post", "/users/1?q=1", origin="http://h.example"), make_response(201), started=20.0
+)
+
+
+@pytest.fixture
+def two(store: Store) -> dict[str, str]:
+    """Session ids by name, after OTHER and THIS were recorded."""
+    sessions = {name: store.sessions.create(name, None).id for name in ("a", "b")}
+    store.history.add([replace(one, session_id=sessions[one.session_id]) for one in (OTHER, THIS)])
+    return sessions
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        HistoryFilter(since=20.0),
+        HistoryFilter(since=10.5, until=20.5),
+        HistoryFilter(method="post"),
+        HistoryFilter(method="POST"),
+        HistoryFilter(host="h.example"),
+        HistoryFilter(host="*.example"),
+        HistoryFilter(host="?.exampl[a-f]"),
+        HistoryFilter(path="/users/1"),
+        HistoryFilter(path="/users/*"),
+        HistoryFilter(path="/u*"),
+        HistoryFilter(path="*[0-9]"),
+        HistoryFilter(status="201"),
+        HistoryFilter(status="2xx"),
+        HistoryFilter(method="POST", status="2xx", path="/users/*", since=1.0),
+    ],
+)
+def test_a_filter_that_holds_for_one(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
+    assert [one.session_id for one in store.history.select(wanted)] == [two["b"]]
+    assert [one.session_id for one in store.history.newest(wanted, 9)] == [two["b"]]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        HistoryFilter(ids=frozenset()),
+        HistoryFilter(since=10.1, until=20.0),
+        HistoryFilter(method="PUT"),
+        HistoryFilter(host="H.example"),
+        HistoryFilter(host="example"),
+        HistoryFilter(path="/Users/1"),
+        HistoryFilter(path="/users"),
+        HistoryFilter(path="/users/1[?]q=1"),
+        HistoryFilter(status="200"),
+        HistoryFilter(status="3xx"),
+        HistoryFilter(method="POST", status="404"),
+    ],
+)
+def test_a_filter_that_holds_for_none(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
+    assert list(store.history.select(wanted)) == []
+
+
+def test_a_filter_by_session(store: Store, two: dict[str, str]) -> None:
+    wanted = HistoryFilter(session_id=two["a"])
+    assert [one.session_id for one in store.history.select(wanted)] == [two["a"]]
+
+
+def test_a_filter_by_id(store: Store, two: dict[str, str]) -> None:
+    [other, _] = store.history.select(EVERYTHING)
+    assert list(store.history.select(HistoryFilter(ids=frozenset({other.id, 10**6})))) == [other]
+
+
+def test_a_status_filter_passes_over_exchanges_without_a_response(store: Store, session_id: str) -> None:
+    store.history.add([make_exchange(session_id, response=None)])
+    assert list(store.history.select(HistoryFilter(status="2xx"))) == []
+
+
+def test_a_host_glob_meets_a_request_without_an_origin(store: Store, session_id: str) -> None:
+    store.history.add([make_exchange(session_id, make_request(origin=None))])
+    assert len(list(store.history.select(HistoryFilter(host="*")))) == 1
+    assert list(store.history.select(HistoryFilter(host="?*"))) == []

@@ -1,0 +1,110 @@
+"""What `store.repository.Sessions` promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from store.errors import NotFound, StoreError, UserError
+from store.messages import Origin
+from store.repository import SessionSummary, Store
+from tests.factories import ORIGIN, make_example, make_response
+from tests.kept import EVERYTHING, collect, make_exchange, record
+
+
+@pytest.mark.parametrize("upstream", [None, ORIGIN, Origin("https", "::1", 8443)])
+def test_a_session_is_found_as_it_was_created(store: Store, upstream: Origin | None) -> None:
+    created = store.sessions.create("shop", upstream)
+    assert (created.name, created.upstream) == ("shop", upstream)
+    assert store.sessions.find("shop") == store.sessions.find(created.id) == created
+
+
+def test_a_name_is_taken_once(store: Store) -> None:
+    store.sessions.create("shop", None)
+    with pytest.raises(UserError, match="there is a session 'shop' already"):
+        store.sessions.create("shop", ORIGIN)
+    assert len(store.sessions.summaries()) == 1
+
+
+def test_a_name_goes_before_an_id(store: Store) -> None:
+    first = store.sessions.create("first", None)
+    namesake = store.sessions.create(first.id, None)
+    assert store.sessions.find(first.id) == namesake
+
+
+def test_not_found_says_when_there_are_none(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no session 'shop'; there are none yet"):
+        store.sessions.find("shop")
+
+
+def test_not_found_lists_names(store: Store) -> None:
+    for name in ("b", "a"):
+        store.sessions.create(name, None)
+    with pytest.raises(NotFound, match=r"there is no session 'c'; there are: a, b$"):
+        store.sessions.find("c")
+
+
+def test_not_found_lists_five_names_at_most(store: Store) -> None:
+    for name in "abcdef":
+        store.sessions.create(name, None)
+    with pytest.raises(NotFound, match=r"there are: a, b, c, d, e, \.\.\.$"):
+        store.sessions.find("z")
+
+
+def test_summaries_come_oldest_first(store: Store) -> None:
+    created = [store.sessions.create(name, None) for name in ("c", "a", "b")]
+    assert [summary.session for summary in store.sessions.summaries()] == created
+
+
+def test_a_summary_of_an_empty_session(store: Store) -> None:
+    session = store.sessions.create("shop", None)
+    assert store.sessions.summaries() == [SessionSummary(session, 0, 0, None)]
+
+
+def test_a_summary_counts_exchanges_and_failed_ones(store: Store) -> None:
+    session = store.sessions.create("shop", None)
+    whole = make_exchange(session.id, started=3.0)
+    cut_off = make_exchange(session.id, started=5.0, error="reset")
+    unanswered = make_exchange(session.id, response=None, started=4.0)
+    store.history.add([whole, cut_off, unanswered])
+    assert store.sessions.summaries() == [SessionSummary(session, 3, 2, 5.0)]
+
+
+def test_deleting_a_session_takes_its_exchanges_and_no_others(store: Store) -> None:
+    gone, kept = record(store, b"1", session="gone"), record(store, b"2", session="kept")
+    store.sessions.delete(gone[0].session_id)
+    assert list(store.history.select(EVERYTHING)) == kept
+    assert [summary.session.name for summary in store.sessions.summaries()] == ["kept"]
+
+
+def test_deleting_a_session_takes_its_bodies(store: Store) -> None:
+    [exchange] = record(store, b"mine alone")
+    store.sessions.delete(exchange.session_id)
+    assert exchange.response
+    with pytest.raises(NotFound):
+        store.bodies.read(exchange.response.body)
+
+
+def test_deleting_a_session_leaves_a_body_that_another_session_has(store: Store) -> None:
+    [gone], [kept] = record(store, b"shared", session="gone"), record(store, b"shared", session="kept")
+    store.sessions.delete(gone.session_id)
+    assert kept.response
+    assert store.bodies.read(kept.response.body) == b"shared"
+
+
+def test_deleting_a_session_leaves_a_body_that_an_example_refers_to(store: Store) -> None:
+    [exchange] = record(store, b"promoted")
+    assert exchange.response
+    collect(store, make_example(response=make_response(body=exchange.response.body)))
+    store.sessions.delete(exchange.session_id)
+    assert store.bodies.read(exchange.response.body) == b"promoted"
+
+
+def test_deleting_an_unknown_session_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="no session with the id 'nobody'"):
+        store.sessions.delete("nobody")
+
+
+def test_a_name_that_no_store_can_hold_is_an_error_of_ours(store: Store) -> None:
+    """A command line that is not UTF-8 gives such a name."""
+    with pytest.raises(StoreError, match="no place for that value"):
+        store.sessions.find("\udcff")
