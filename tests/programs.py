@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,13 +25,22 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Understudy:
-    """The command line on a store of its own. `home` also takes the place of the user's data folder."""
+    """The command line on a store of its own. `home` also takes the place of the user's data folder.
+
+    `preamble` is Python that the program runs before it begins, for tests that watch it from within.
+    """
 
     home: Path
+    preamble: str = ""
 
     @property
     def store(self) -> Path:
         return self.home / "understudy.db"
+
+    @property
+    def ca(self) -> Path:
+        """The certificate that clients trust; it is made when a gateway starts for the first time."""
+        return self.home / "understudy" / "ca" / "mitmproxy-ca-cert.pem"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,7 +48,7 @@ class Understudy:
         return environment | {"UNDERSTUDY_STORE": str(self.store), "XDG_DATA_HOME": str(self.home), "COLUMNS": "200"}
 
     def command(self, *arguments: object) -> list[str]:
-        return [sys.executable, "-c", "from proxy.cli import main; main()", *map(str, arguments)]
+        return [sys.executable, "-c", f"{self.preamble}from proxy.cli import main; main()", *map(str, arguments)]
 
     def run(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> str:
         """Run a command to its end; returns its standard output, asserts its exit code."""
@@ -135,7 +145,7 @@ Handle = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def upstream(handle: Handle, port: int = 0) -> Iterator[str]:
+def upstream(handle: Handle, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """An HTTP/1.1 server in a thread; `handle` answers every request. Yields its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -154,10 +164,12 @@ def upstream(handle: Handle, port: int = 0) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
