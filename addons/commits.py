@@ -22,6 +22,10 @@ class Commits:
         self._writer.submit(exchange, partial(_settle, future))
         return await future
 
+    def count_loss(self) -> None:
+        """Count an exchange that could not even be handed over."""
+        self._writer.count_loss()
+
 
 def announce_in(loop: asyncio.AbstractEventLoop, told: Told) -> None:
     """Tell a whole batch with one wake-up of the event loop; for `HistoryWriter(announce=...)`."""

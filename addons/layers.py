@@ -35,13 +35,13 @@ class ChooseLayer:
         data, context = nextlayer.data_client(), nextlayer.context
         if not data or context.client.transport_protocol != "tcp":
             return
-        outermost = len(context.layers) == 1
-        if outermost:
+        in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+        if not in_tunnel:
             self._aim(context)
         if data[:1] == TLS_HANDSHAKE:
-            context.server.tls = context.server.tls or not outermost
+            context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif outermost and _names_its_host(data):
+        elif not in_tunnel and _names_its_host(data):
             nextlayer.layer = GatewayHttpLayer(context, HTTPMode.regular)
         elif self._current.active.mode.offline or _looks_like_http(context, data):
             nextlayer.layer = GatewayHttpLayer(context, HTTPMode.transparent)

@@ -46,27 +46,39 @@ class Recorder:
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """A response is complete; the client gets its end when this returns."""
+        if ANSWERED_KEY in flow.metadata:
+            return
         reason = await self._keep(flow)
         if reason and self._on_loss is OnLoss.STOP:
             set_response(flow, error(502, "recordingFailedError", f"this exchange could not be kept: {reason}"))
 
     async def error(self, flow: http.HTTPFlow) -> None:
         """The upstream could not be reached, or an exchange broke off: kept as failed."""
-        await self._keep(flow)
+        if ANSWERED_KEY not in flow.metadata and ID_KEY not in flow.metadata:
+            await self._keep(flow)
 
     async def _keep(self, flow: http.HTTPFlow) -> str | None:
         """Keep the exchange where the mode asks for it; returns why it is lost, None when all is well."""
         active = self._current.of(flow)
-        if not active.records or ANSWERED_KEY in flow.metadata or ID_KEY in flow.metadata:
+        # Without the query: it may hold secrets.
+        told = f"{active.mode} {flow.request.method} {flow.request.path.partition('?')[0]}"
+        if not active.records:
+            logger.info("%s: %s", told, _outcome(flow))
             return None
         assert active.session_id
         try:
-            flow.metadata[ID_KEY] = await self._commits.keep(exchange_of(flow, active.session_id))
+            number = flow.metadata[ID_KEY] = await self._commits.keep(exchange_of(flow, active.session_id))
         except StoreError as failure:
             return str(failure)  # the writer has counted and logged it
         except Exception as failure:  # mitmproxy would log it and let the response go
             logger.exception("an exchange could not be read from its flow")
+            self._commits.count_loss()
             return repr(failure)
-        path = flow.request.path.partition("?")[0]
-        logger.info("%s %s %s: entry %d", active.mode, flow.request.method, path, flow.metadata[ID_KEY])
+        logger.info("%s: %s, entry %d", told, _outcome(flow), number)
         return None
+
+
+def _outcome(flow: http.HTTPFlow) -> str:
+    if flow.error:
+        return f"failed, {flow.error.msg}"
+    return str(flow.response.status_code) if flow.response else "no response"

@@ -44,6 +44,7 @@ class HistoryWriter:
         self._announce = announce
         self._queue: queue.SimpleQueue[tuple[Exchange, Done] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
+        self._counting = threading.Lock()
         self.kept = 0
         self.lost = 0
 
@@ -54,6 +55,11 @@ class HistoryWriter:
     def submit(self, exchange: Exchange, done: Done) -> None:
         """Hand an exchange over; `done` is called once, with its id when it is durable, or with a StoreError."""
         self._queue.put((exchange, done))
+
+    def count_loss(self) -> None:
+        """Count an exchange that is lost; for what could not be handed over, too."""
+        with self._counting:
+            self.lost += 1
 
     def stop(self) -> None:
         """Commit what is queued, then end the thread."""
@@ -89,7 +95,7 @@ class HistoryWriter:
         return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
 
     def _lose(self, exchange: Exchange, error: Exception) -> StoreError:
-        self.lost += 1
+        self.count_loss()
         # The path alone: a query may hold secrets.
         logger.error("not kept: %s %r: %s", exchange.request.method, exchange.request.path, error)
         return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")

@@ -84,7 +84,7 @@ def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[obj
             names.get(exchange.session_id, ""),
             f"{exchange.request.method} {_short(_masked_url(exchange.request))}",
             _status(exchange),
-            size_of(exchange.response.body) if exchange.response else 0,
+            size_of(exchange.response.body) if exchange.response else None,
             _milliseconds(exchange),
         )
         for exchange in exchanges
@@ -106,9 +106,9 @@ def _status(exchange: Exchange) -> str:
     return str(exchange.response.status)
 
 
-def _milliseconds(exchange: Exchange) -> int:
+def _milliseconds(exchange: Exchange) -> int | None:
     end = exchange.timings.response_end
-    return 0 if end is None else round((end - exchange.timings.started) * 1000)
+    return None if end is None else round((end - exchange.timings.started) * 1000)
 
 
 def _bytes(message: Request | Response | None) -> bytes:

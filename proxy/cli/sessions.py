@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from proxy.cli.history import HISTORY_COLUMNS, exchange_rows
 from proxy.cli.options import json_option, with_store
 from proxy.cli.output import iso_time, local_time, print_json, print_table
+from store.errors import UserError
 from store.repository import HistoryFilter, SessionSummary, Store
 
 
@@ -57,6 +59,9 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
 def delete_session(store: Store, name: str) -> None:
     """Delete the session NAME with its exchanges. What was promoted stays."""
     session = store.sessions.find(name)
+    for gateway in store.gateways.living(time.time()):
+        if gateway.wanted.session_id == session.id:
+            raise UserError(f"{gateway.name} is using session {session.name}; switch it first: understudy mode pass")
     store.sessions.delete(session.id)
     click.echo(f"Deleted session {session.name}.")
 
