@@ -1,0 +1,47 @@
+"""Makes the small database that stands for the newest schema: python -m tests.assets.schema.make_schema_asset
+
+Run it once when a schema is released, and commit the file. What it holds is told in tests/contract/test_schema.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store.entities import Environment, Part, Redacted
+from store.repository import CollectionUpdate
+from store.sql.opening import open_store
+from store.sql.schema import HEAD
+from tests.factories import ORIGIN, make_example, make_request, make_response
+from tests.kept import make_exchange, make_item
+
+FOLDER = Path(__file__).parent
+
+
+def make(file: Path) -> None:
+    """A store with one thing of each kind."""
+    store = open_store(str(file))
+    session = store.sessions.create("shop", ORIGIN)
+    whole = make_exchange(
+        session.id, make_request("POST", "/users?a=1", body=b"asked"), make_response(201, b"recorded")
+    )
+    ids = store.history.add([whole, make_exchange(session.id, response=None, started=2_000.0, error="refused")])
+    recorded = store.history.get(ids[0])
+    assert recorded.response
+    shop = store.collections.create("shop", {"base": "http://x"})
+    example = make_example(
+        recorded.request,
+        id="01J8ZZZZZZZZZZZZZZZZZZABCD",
+        response=recorded.response,
+        redacted=[Redacted(Part.QUERY, "a")],
+        collection_id=shop.id,
+        item_id="01J8ZZZZZZZZZZZZZZZZZZITEM",
+    )
+    item = make_item(shop.id, example.item_id, key="k" * 64)
+    store.collections.update(shop.id, CollectionUpdate([item], [example], [(ids[0], example.id)]))
+    store.environments.save(Environment("01J8ZZZZZZZZZZZZZZZZZZENVI", "stage", {"base": "http://y"}))
+    store.settings.set("key", ["value"])
+    store.close()
+
+
+if __name__ == "__main__":
+    make(FOLDER / f"{HEAD}.db")

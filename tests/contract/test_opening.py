@@ -1,0 +1,205 @@
+"""Opening a store: which URLs, how SQLite is set up, and one clear line for what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from store.errors import SchemaMismatch, StoreError, UserError
+from store.repository import Store
+from store.sql import engine
+from store.sql.engine import Database
+from store.sql.history import SqlHistory, SqlSessions
+from store.sql.opening import open_store
+from store.sql.schema import ensure_schema
+from tests.factories import make_response
+from tests.kept import EVERYTHING, make_exchange, record
+
+
+@pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db", "new/folder/a.db"])
+def test_a_path_is_the_file(tmp_path: Path, name: str) -> None:
+    store = open_store(str(tmp_path / name))
+    store.close()
+    assert store.place == str(tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(b"SQLite format 3")
+
+
+def test_a_path_may_begin_with_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    open_store("~/a.db").close()
+    assert (tmp_path / "a.db").exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}"])
+def test_a_url_names_a_file(tmp_path: Path, url: str) -> None:
+    open_store(url.format(tmp_path / "a.db")).close()
+    assert (tmp_path / "a.db").exists()
+
+
+def test_a_sqlite_uri_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store(f"sqlite:///file:{tmp_path}/a.db?uri=true").close()
+    assert (tmp_path / "a.db").exists()
+    assert not (tmp_path / "file:").exists()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_store_in_memory_says_so(url: str) -> None:
+    store = open_store(url)
+    assert store.place in ("memory", ":memory:")
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["://", "nonsense://", "sqlite+nonsense:///a.db", "sqlite+aiosqlite:///a.db"])
+def test_a_url_that_cannot_be_used_is_the_users_mistake(url: str) -> None:
+    with pytest.raises(UserError, match="--store"):
+        open_store(url)
+
+
+def test_another_database_is_named_without_its_password() -> None:
+    with pytest.raises(UserError, match=r"SQLite only, got a URL of 'postgresql'$"):
+        open_store("postgresql://me:secret@host/db")
+
+
+@pytest.mark.parametrize(("sync_full", "level"), [(False, 1), (True, 2)])
+def test_a_file_is_set_up_for_durable_commits(tmp_path: Path, sync_full: bool, level: int) -> None:
+    """Write-ahead log; NORMAL survives a kill, FULL a power cut too."""
+    file = str(tmp_path / "a.db")
+    open_store(file, sync_full=sync_full).close()
+    with Database(file, sync_full=sync_full).connected() as connection:
+        told = [connection.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert told == ["wal", level]
+
+
+# What goes wrong
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Nobody's rights: root may write everywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everyone may read, of whose files nobody but their owner may write."""
+    open_store("sqlite://").close()  # imports all there is: nobody may not read the standard library's files
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_read_only_file_can_be_read(folder: Path) -> None:
+    with read_only_store(folder) as store:
+        assert [one.id for one in store.history.select(EVERYTHING)] == [1]
+
+
+def test_a_read_only_file_cannot_be_written(folder: Path) -> None:
+    with (
+        read_only_store(folder) as store,
+        pytest.raises(StoreError, match=r"the store \S+ is read-only; make it writable, or name another with --store"),
+    ):
+        store.sessions.create("bank", None)
+
+
+@contextmanager
+def read_only_store(folder: Path) -> Iterator[Store]:
+    """A store whose file may not be written; its log may, without which SQLite cannot read."""
+    file = folder / "a.db"
+    store = open_store(str(file))
+    record(store, b"recorded")
+    store.close()
+    file.chmod(0o444)
+    folder.chmod(0o777)
+    with without_root():
+        opened = open_store(str(file))
+        yield opened
+        opened.close()
+
+
+def test_a_new_store_read_only_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot open the store"):
+        open_store(f"sqlite:///file:{tmp_path}/a.db?mode=ro&uri=true")
+
+
+@pytest.mark.parametrize(("name", "line"), [("a.db", "cannot open the store"), ("b/a.db", "cannot make the folder")])
+def test_a_folder_that_may_not_be_written(folder: Path, name: str, line: str) -> None:
+    if os.geteuid() != 0:
+        folder.chmod(0o555)
+    with without_root(), pytest.raises(StoreError, match=line):
+        open_store(str(folder / name))
+
+
+def test_a_folder_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot open the store"):
+        open_store(str(tmp_path))
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot make the folder"):
+        open_store(str(tmp_path / "file" / "a.db"))
+
+
+@pytest.mark.parametrize("content", [b"no database", b"no database " * 1_000, b"\xff" * 4_096])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(content)
+    with pytest.raises(SchemaMismatch, match=r"a\.txt is not an Understudy store; name another file with --store"):
+        open_store(str(file))
+    assert file.read_bytes() == content
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    (tmp_path / "a.db").touch()
+    store = open_store(str(tmp_path / "a.db"))
+    assert store.changes.latest() == 0
+    store.close()
+
+
+def test_a_damaged_store_says_how_to_mend_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    store = open_store(str(file))
+    record(store, b"recorded")
+    store.close()
+    content = file.read_bytes()
+    file.write_bytes(content[:4_096] + b"\xff" * (len(content) - 4_096))
+    with pytest.raises(StoreError, match=r"is damaged; try: sqlite3 \S+ \.recover"):
+        open_store(str(file))
+
+
+def test_a_store_that_another_program_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 10)
+    store = open_store(str(tmp_path / "a.db"))
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(StoreError, match="was locked by another program"):
+        store.sessions.create("shop", None)
+    other.close()
+    store.sessions.create("shop", None)
+    store.close()
+
+
+def test_a_full_disk_leaves_the_store_as_it_was() -> None:
+    database = Database("sqlite://")
+    ensure_schema(database)
+    session, history = SqlSessions(database).create("shop", None), SqlHistory(database)
+    history.add([make_exchange(session.id)])
+    with database.connected() as connection:
+        connection.execute("pragma max_page_count = 80")
+    with pytest.raises(StoreError, match="no space left on the disk"):
+        history.add([make_exchange(session.id, response=make_response(body=b"x" * 1_000_000))])
+    assert len(list(history.select(EVERYTHING))) == 1
+    database.close()

@@ -1,0 +1,157 @@
+"""The schema: made and brought up to date by Alembic alone, refused when it is not ours."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData
+
+from proxy.promoting import promote_history
+from store.entities import Environment, Part, Redacted
+from store.errors import SchemaMismatch
+from store.promotion import PromotionPlan
+from store.repository import HistoryFilter, Store
+from store.sql.engine import Database
+from store.sql.opening import open_store
+from store.sql.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
+from store.sql.tables import Base
+from tests.assets.schema.make_schema_asset import FOLDER
+from tests.kept import EVERYTHING, make_exchange
+
+OLD_STORES = sorted(FOLDER.glob("*.db"))
+
+
+def test_migrations_and_tables_say_the_same() -> None:
+    database = Database("sqlite://")
+    ensure_schema(database)
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_alembic_alone_makes_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(MetaData, "create_all")
+    open_store("sqlite://").close()
+
+
+def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert scripts.get_current_head() == HEAD
+    assert {script.revision for script in scripts.walk_revisions()} == known_revisions()
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "understudy.db"
+    open_store(str(file)).close()
+    before = file.read_bytes()
+    open_store(str(file)).close()
+    assert file.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "understudy.db"
+    open_store(str(file)).close()
+    alter(file, "update alembic_version set version_num = '9999'")
+    with pytest.raises(SchemaMismatch, match=rf"newer Understudy \(schema 9999, this one knows {HEAD}\): upgrade"):
+        open_store(str(file))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table customers (id integer)",
+        "create table exchanges (id integer)",
+        "create table alembic_version (version_num text)",
+    ],
+)
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path, statement: str) -> None:
+    file = tmp_path / "other.db"
+    alter(file, statement)
+    before = file.read_bytes()
+    with pytest.raises(SchemaMismatch, match="a database of another program; name another file with --store"):
+        open_store(str(file))
+    assert file.read_bytes() == before
+
+
+def alter(file: Path, statement: str) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+OPEN_AT = """
+import sys, time
+from store.sql.opening import open_store
+time.sleep(max(0, float(sys.argv[2]) - time.time()))
+store = open_store(sys.argv[1])
+store.settings.set(sys.argv[3], True)
+"""
+
+
+def test_several_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "understudy.db"
+    moment = time.time() + 2.0
+    commands = [[sys.executable, "-c", OPEN_AT, str(file), str(moment), f"key {number}"] for number in range(6)]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
+    told = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 6, told
+    store = open_store(str(file))
+    assert all(store.settings.get(f"key {number}") for number in range(6))
+    store.close()
+
+
+# Old data is a test asset: one small database per released schema, opened and then used.
+
+
+@pytest.fixture(params=OLD_STORES, ids=lambda path: path.stem)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A copy of an old store, opened by this program."""
+    file = tmp_path / "old.db"
+    shutil.copy(request.param, file)
+    store = open_store(str(file))
+    yield store
+    store.close()
+
+
+def test_every_schema_has_its_asset() -> None:
+    assert {path.stem for path in OLD_STORES} == known_revisions()
+
+
+def test_history_of_an_old_store_is_read(old: Store) -> None:
+    whole, failed = old.history.select(HistoryFilter(session_id=old.sessions.find("shop").id))
+    assert (whole.request.method, whole.request.target, failed.error) == ("POST", b"/users?a=1", "refused")
+    assert whole.response
+    assert (whole.response.status, old.bodies.read(whole.response.body)) == (201, b"recorded")
+
+
+def test_examples_of_an_old_store_are_read(old: Store) -> None:
+    shop = old.collections.find("shop")
+    [example] = old.collections.examples(shop.id)
+    assert (example.response.status, set(example.redacted)) == (201, {Redacted(Part.QUERY, "a")})
+    assert old.collections.promoted(shop.id) == {1: example.id}
+    assert shop.variables == {"base": "http://x"}
+
+
+def test_environments_and_settings_of_an_old_store_are_read(old: Store) -> None:
+    assert old.environments.find("stage") == Environment("01J8ZZZZZZZZZZZZZZZZZZENVI", "stage", {"base": "http://y"})
+    assert old.settings.get("key") == ["value"]
+
+
+def test_an_old_store_is_used_on(old: Store) -> None:
+    old.history.add([make_exchange(old.sessions.find("shop").id, "/new")])
+    outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan())
+    assert (outcome.already, outcome.examples, len(outcome.skipped)) == (1, 1, 1)
+    shop = old.collections.find("shop")
+    assert len(old.collections.examples(shop.id)) == 2
+    old.collections.delete(shop.id)
