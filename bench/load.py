@@ -1,0 +1,118 @@
+"""Load on a server, every URL unique: wrk for throughput, one raw connection for latency, a number of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CONNECTIONS = 32
+
+# Each run has a name of its own, so that no URL ever comes twice.
+SCRIPT = """
+local sent = 0
+function init(args)
+  name = args[1]
+end
+function request()
+  sent = sent + 1
+  return wrk.format("GET", "/items/" .. name .. "/" .. sent .. "?page=" .. sent % 7)
+end
+function done(summary, latency, requests)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  print(string.format('{"requests": %d, "microseconds": %d, "failed": %d}', summary.requests, summary.duration, failed))
+end
+"""
+
+_run_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw."""
+
+    requests: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.requests / self.seconds
+
+
+def load_for_seconds(folder: Path, url: str, seconds: int) -> Load:
+    """32 connections for so long, from wrk."""
+    script = folder / "unique.lua"
+    script.write_text(SCRIPT)
+    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
+    command += ["--timeout", "10s", "--script", str(script), url, "--", f"run-{next(_run_numbers)}"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = json.loads(printed.strip().splitlines()[-1])
+    if told["failed"]:
+        raise RuntimeError(f"{told['failed']} requests failed: {printed}")
+    return Load(told["requests"], told["microseconds"] / 1e6)
+
+
+def load_of_requests(port: int, number: int) -> None:
+    """So many requests on 32 connections; wrk knows no number."""
+    asyncio.run(_requests(port, number))
+
+
+def latencies(port: int, number: int) -> list[float]:
+    """Seconds each of so many requests took, one after the other on one connection."""
+    run = next(_run_numbers)
+    taken = []
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for sent in range(number):
+            request = f"GET /items/one-{run}/{sent} HTTP/1.1\r\nHost: bench.test\r\n\r\n".encode()
+            begun = time.perf_counter()
+            connection.sendall(request)
+            _read_response(connection)
+            taken.append(time.perf_counter() - begun)
+    return taken
+
+
+async def _requests(port: int, number: int) -> None:
+    run = next(_run_numbers)
+    targets = iter([f"/items/many-{run}/{sent}" for sent in range(number)])
+    await asyncio.gather(*(_connection(port, targets) for _ in range(CONNECTIONS)))
+
+
+async def _connection(port: int, targets: Iterator[str]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for target in targets:
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(_content_length(head))
+    writer.close()
+
+
+def _read_response(connection: socket.socket) -> None:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += _received(connection)
+    head, _, body = data.partition(b"\r\n\r\n")
+    missing = _content_length(head) - len(body)
+    while missing > 0:
+        missing -= len(_received(connection))
+
+
+def _content_length(head: bytes) -> int:
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"not what was expected: {head!r}")
+    fields = dict(line.lower().split(b": ", 1) for line in head.strip().split(b"\r\n")[1:])
+    return int(fields[b"content-length"])
+
+
+def _received(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionError("the server closed the connection")
+    return data

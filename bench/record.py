@@ -1,0 +1,202 @@
+"""Recording: this gateway with everything durable beside `mitmdump -w`, on one upstream, under one load.
+
+python -m bench.record [--rounds N] [--seconds N] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import latencies, load_for_seconds, load_of_requests
+from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
+
+LEAST_RATIO = 2.0
+MOST_GROWTH_MB = 10.0
+MB = 1024 * 1024
+MILLISECONDS = 1000.0
+WARM_UP_REQUESTS = 200
+# Memory is read when the garbage of the last batch had time to go.
+SETTLE_SECONDS = 1.0
+
+Start = Callable[[Path, str], AbstractContextManager[Program]]
+Row = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    rounds: int = 3
+    seconds: int = 10
+    single: int = 2_000
+    few: int = 1_000
+    many: int = 50_000
+
+
+QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000)
+
+
+def main() -> int:
+    """Measure, and print the table."""
+    plan = _plan()
+    if installed("wrk") is None:
+        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+        return 2
+    if installed("nginx") is None:
+        print("nginx is not installed (apt install nginx): a bare asyncio server is the upstream", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
+        folder = Path(name)
+        with upstream(folder) as server:
+            rows = [
+                *throughput(plan, folder, server.url),
+                *latency(plan, folder, server),
+                *memory(plan, folder, server.url),
+            ]
+    _print(plan, rows)
+    return 0
+
+
+def throughput(plan: Plan, folder: Path, url: str) -> list[Row]:
+    """Requests per second of both, in turn."""
+    ours, theirs = [], []
+    for _ in range(plan.rounds):
+        ours.append(_rate(plan, folder, url, understudy))
+        theirs.append(_rate(plan, folder, url, mitmdump))
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    return [
+        ("requests per second, understudy recording", f"{statistics.median(ours):,.0f}", "", ""),
+        ("requests per second, mitmdump -w", f"{statistics.median(theirs):,.0f}", "", ""),
+        ("ratio", f"{ratio:.2f}", f"at least {LEAST_RATIO:.0f}", _met(ratio >= LEAST_RATIO)),
+    ]
+
+
+def latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
+    """What recording adds to a request on one connection."""
+    direct: list[float] = []
+    added: dict[str, list[float]] = {}
+    starts: dict[str, Start] = {"understudy": understudy, "mitmdump -w": mitmdump}
+    for name, start in starts.items():
+        with tempfile.TemporaryDirectory(dir=folder) as place, start(Path(place), server.url) as program:
+            latencies(program.port, WARM_UP_REQUESTS)
+            direct += latencies(server.port, plan.single)
+            added[name] = latencies(program.port, plan.single)
+    median, slow = _quantiles(direct)
+    rows: list[Row] = [("direct call, median / p99", f"{median:.2f} / {slow:.2f} ms", "", "")]
+    for name, taken in added.items():
+        more_median, more_slow = (x - y for x, y in zip(_quantiles(taken), (median, slow), strict=True))
+        rows.append((f"added by {name}, median / p99", f"{more_median:.2f} / {more_slow:.2f} ms", "", ""))
+    return rows
+
+
+def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
+    """Resident memory after few and after many exchanges; every one of them is in the store."""
+    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
+        small = _resident_after(Path(place), program, plan.few)
+        large = _resident_after(Path(place), program, plan.many - plan.few)
+    growth = large - small
+    return [
+        (f"resident memory after {plan.few:,} exchanges", f"{small:.0f} MB", "", ""),
+        (f"resident memory after {plan.many:,} exchanges", f"{large:.0f} MB", "", ""),
+        ("growth", f"{growth:.1f} MB", f"within {MOST_GROWTH_MB:.0f} MB", _met(abs(growth) <= MOST_GROWTH_MB)),
+    ]
+
+
+def _rate(plan: Plan, folder: Path, url: str, start: Start) -> float:
+    with tempfile.TemporaryDirectory(dir=folder) as place, start(Path(place), url) as program:
+        load_of_requests(program.port, WARM_UP_REQUESTS)
+        load = load_for_seconds(Path(place), program.url, plan.seconds)
+        if start is understudy:
+            _check_kept(Path(place), load.requests)
+    return load.rate
+
+
+def _resident_after(place: Path, program: Program, number: int) -> float:
+    before = _kept(place)
+    load_of_requests(program.port, number)
+    _check_kept(place, before + number)
+    time.sleep(SETTLE_SECONDS)
+    return program.resident / MB
+
+
+def _check_kept(place: Path, delivered: int) -> None:
+    kept = _kept(place)
+    if kept < delivered:
+        raise RuntimeError(f"{delivered} responses were delivered, and {kept} are in history")
+
+
+def _kept(place: Path) -> int:
+    connection = sqlite3.connect(store_file(place))
+    try:
+        return int(connection.execute("select count(*) from exchanges").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _quantiles(taken: list[float]) -> tuple[float, float]:
+    """Median and 99th percentile, in milliseconds."""
+    return statistics.median(taken) * MILLISECONDS, statistics.quantiles(taken, n=100)[-1] * MILLISECONDS
+
+
+def _met(holds: bool) -> str:
+    return "met" if holds else "NOT MET"
+
+
+def _print(plan: Plan, rows: list[Row]) -> None:
+    table = Table(title="Recording 1 KB JSON answers of unique URLs, 32 connections", title_justify="left")
+    for column in ("measured", "value", "aim", ""):
+        table.add_column(column, justify="right" if column == "value" else "left")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"{plan.rounds} rounds of {plan.seconds} s in turn, medians; {plan.single:,} single requests")
+    console.print(", ".join(_versions()), highlight=False)
+
+
+def _versions() -> list[str]:
+    nginx = _said([installed("nginx") or "nginx", "-v"]).rpartition("/")[2] if installed("nginx") else ""
+    return [
+        f"understudy {version('understudy')}",
+        f"mitmproxy {version('mitmproxy')}",
+        f"Python {platform.python_version()}",
+        f"SQLite {sqlite3.sqlite_version}",
+        f"nginx {nginx}" if nginx else "asyncio upstream",
+        f"wrk {_said([shutil.which('wrk') or 'wrk', '--version']).split()[1]}",
+        f"{os.cpu_count()} CPUs, {platform.system()} {platform.machine()}",
+    ]
+
+
+def _said(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # wrk --version exits with 1
+    return (done.stdout + done.stderr).strip()
+
+
+def _plan() -> Plan:
+    parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="rounds of each program")
+    parser.add_argument("--seconds", type=int, help="seconds of load in a round")
+    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    given = parser.parse_args()
+    plan = QUICK if given.quick else Plan()
+    return Plan(given.rounds or plan.rounds, given.seconds or plan.seconds, plan.single, plan.few, plan.many)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
