@@ -4,11 +4,13 @@ from __future__ import annotations
 
 
 def accepts(accept_encoding: str | None, content_encoding: str | None) -> bool:
-    """Whether a client accepts these codings (RFC 9110, section 12.5.3); without the header it accepts any."""
+    """Whether a client accepts these codings; without the header it accepts any, and `identity` unless it refuses."""
     if accept_encoding is None:
         return True
     weights = dict(_weight(item) for item in accept_encoding.lower().split(",") if item.strip())
-    return all(weights.get(coding, weights.get("*", 0.0)) > 0 for coding in _codings(content_encoding))
+    others = weights.get("*")
+    weights.setdefault("identity", 1.0 if others is None else others)
+    return all(weights.get(coding, others or 0.0) > 0 for coding in _codings(content_encoding))
 
 
 def _codings(content_encoding: str | None) -> list[str]:

@@ -29,7 +29,7 @@ def answer(request: Request, example: Example, body: bytes) -> Response:
     response = example.response
     headers = response.headers.without(HOP_BY_HOP)
     coding = headers.get("content-encoding")
-    if coding and not _takes(request, example.request, coding):
+    if coding and body and not _takes(request, example.request, coding):
         headers, body = _decoded(headers, body, coding)
     headers, body = _framed(request.method, example.request.method, response.status, headers, body)
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
