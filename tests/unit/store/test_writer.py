@@ -1,0 +1,173 @@
+"""The history writer: commits together, tells each who waits, loses nothing quietly."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+
+from store import writer as writer_module
+from store.entities import Exchange
+from store.errors import StoreError
+from store.writer import HistoryWriter, Outcome
+from tests.factories import make_request
+from tests.kept import make_exchange
+
+
+class Kept:
+    """A history in memory; refuses batches with one of the `bad` paths in them."""
+
+    def __init__(self, *bad: str, failure: Exception | None = None) -> None:
+        self.bad = bad
+        self.failure = failure or StoreError("disk full")
+        self.batches: list[list[str]] = []
+
+    def add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        paths = [exchange.request.target.decode() for exchange in exchanges]
+        if set(paths) & set(self.bad):
+            raise self.failure
+        first = sum(map(len, self.batches)) + 1
+        self.batches.append(paths)
+        return list(range(first, first + len(paths)))
+
+
+def note(told: list[tuple[str, Outcome]], path: str, outcome: Outcome) -> None:
+    told.append((path, outcome))
+
+
+def write(kept: Kept, *paths: str) -> tuple[HistoryWriter, list[tuple[str, Outcome]]]:
+    """Submit these before the writer starts, let it write them all; returns it and what was told, in order."""
+    writer = HistoryWriter(kept.add)
+    told: list[tuple[str, Outcome]] = []
+    for path in paths:
+        writer.submit(make_exchange(request=path), partial(note, told, path))
+    writer.start()
+    writer.stop()
+    return writer, told
+
+
+def test_what_waits_is_committed_together() -> None:
+    kept = Kept()
+    write(kept, "/1", "/2", "/3")
+    assert kept.batches == [["/1", "/2", "/3"]]
+
+
+def test_each_who_waits_gets_its_own_id_in_order() -> None:
+    _, told = write(Kept(), "/1", "/2", "/3")
+    assert told == [("/1", 1), ("/2", 2), ("/3", 3)]
+
+
+def test_a_batch_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "LARGEST_BATCH", 2)
+    kept = Kept()
+    write(kept, "/1", "/2", "/3")
+    assert kept.batches == [["/1", "/2"], ["/3"]]
+
+
+def test_what_comes_during_a_commit_is_committed_next_together() -> None:
+    kept, committing, go_on = Kept(), threading.Event(), threading.Event()
+
+    def add(exchanges: Sequence[Exchange]) -> list[int]:
+        committing.set()
+        assert go_on.wait(5)
+        return kept.add(exchanges)
+
+    writer = HistoryWriter(add)
+    writer.start()
+    writer.submit(make_exchange(request="/1"), lambda _: None)
+    assert committing.wait(5)
+    for path in ("/2", "/3"):
+        writer.submit(make_exchange(request=path), lambda _: None)
+    go_on.set()
+    writer.stop()
+    assert kept.batches == [["/1"], ["/2", "/3"]]
+
+
+def test_nobody_is_told_before_the_commit() -> None:
+    events: list[str] = []
+
+    def add(exchanges: Sequence[Exchange]) -> list[int]:
+        events.append("committed")
+        return [1]
+
+    writer = HistoryWriter(add)
+    writer.submit(make_exchange(), lambda _: events.append("told"))
+    writer.start()
+    writer.stop()
+    assert events == ["committed", "told"]
+
+
+def test_a_bad_exchange_does_not_take_the_others_along() -> None:
+    kept = Kept("/bad")
+    writer, told = write(kept, "/1", "/bad", "/2")
+    assert kept.batches == [["/1"], ["/2"]]
+    assert [path for path, outcome in told if isinstance(outcome, StoreError)] == ["/bad"]
+    assert (writer.kept, writer.lost) == (2, 1)
+
+
+def test_outcomes_keep_their_order_around_a_bad_exchange() -> None:
+    _, told = write(Kept("/bad"), "/1", "/bad", "/2")
+    assert [path for path, _ in told] == ["/1", "/bad", "/2"]
+
+
+def test_a_writer_that_always_fails_tells_each_and_counts() -> None:
+    writer, told = write(Kept("/1", "/2"), "/1", "/2")
+    assert [str(outcome) for _, outcome in told] == ["disk full", "disk full"]
+    assert (writer.kept, writer.lost) == (0, 2)
+
+
+def test_what_is_kept_is_counted() -> None:
+    writer, _ = write(Kept(), "/1", "/2")
+    assert (writer.kept, writer.lost) == (2, 0)
+
+
+def test_any_failure_becomes_a_store_error() -> None:
+    _, [(_, outcome)] = write(Kept("/1", failure=ZeroDivisionError("oh")), "/1")
+    assert isinstance(outcome, StoreError)
+    assert "ZeroDivisionError('oh')" in str(outcome)
+
+
+def test_the_writer_goes_on_after_a_failure() -> None:
+    told: queue.Queue[Outcome] = queue.Queue()
+    writer = HistoryWriter(Kept("/bad").add)
+    writer.start()
+    writer.submit(make_exchange(request="/bad"), told.put)
+    assert isinstance(told.get(timeout=5), StoreError)
+    writer.submit(make_exchange(request="/good"), told.put)
+    assert told.get(timeout=5) == 1
+    writer.stop()
+
+
+def test_a_loss_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, logger="store.writer"):
+        write(Kept("/login?token=s3cr3t"), "/login?token=s3cr3t")
+    assert caplog.messages == ["not kept: GET b'/login': disk full"]
+
+
+def test_stopping_commits_what_is_queued() -> None:
+    kept = Kept()
+    write(kept, *(f"/{number}" for number in range(1_234)))
+    assert sum(map(len, kept.batches)) == 1_234
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_stopping_twice_or_without_a_start_does_nothing(start: bool) -> None:
+    writer = HistoryWriter(Kept().add)
+    if start:
+        writer.start()
+        writer.stop()
+    writer.stop()
+
+
+def test_outcomes_of_a_batch_are_announced_at_once() -> None:
+    announced: list[list[Outcome]] = []
+    writer = HistoryWriter(Kept().add, announce=lambda told: announced.append([outcome for _, outcome in told]))
+    for _ in range(3):
+        writer.submit(make_exchange(request=make_request()), lambda _: None)
+    writer.start()
+    writer.stop()
+    assert announced == [[1, 2, 3]]
