@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -117,32 +117,31 @@ class SqlCollections:
             insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
             insert_rows(tx, t.RequestItemRow, [rows.item_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
-            _delete_ids(tx, t.ExampleRow.id, update.dropped)
+            _drop_examples(tx, update.dropped)
             _forget_deleted(tx, collection_id, update)
             insert_missing(tx, t.PromotedRow, marks)
             if update.items or update.examples or update.dropped:
-                sweep_bodies(tx)
                 record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
     def save_example(self, example: Example) -> None:
         bodies = rows.NewBodies()
         columns = rows.example_columns(example, bodies)
         with self._database.writing() as tx:
-            _example_row(tx, example.id)
+            old = _bodies_of(_example_row(tx, example.id))
             insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
             tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
-            sweep_bodies(tx)
+            sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)
 
     def delete_example(self, example_id: str) -> None:
         with self._database.writing() as tx:
             row = _example_row(tx, example_id)
-            collection_id, item_id = row.collection_id, row.item_id
+            collection_id, item_id, old = row.collection_id, row.item_id, _bodies_of(row)
             tx.execute(delete(t.ExampleRow).where(t.ExampleRow.id == example_id))
             others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == item_id)
             if tx.scalar(others.limit(1)) is None:
                 tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
-            sweep_bodies(tx)
+            sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
 
 
@@ -158,10 +157,16 @@ def _example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
     return row
 
 
-def _delete_ids(tx: Transaction, column: Any, ids: Any) -> None:
+def _bodies_of(row: t.ExampleRow) -> list[str | None]:
+    return [row.request_body, row.response_body]
+
+
+def _drop_examples(tx: Transaction, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), IDS_PER_QUERY):
-        chunk = list(ids[start : start + IDS_PER_QUERY])
-        tx.execute(delete(t.ExampleRow).where(column.in_(chunk)).execution_options(synchronize_session=False))
+        chosen = t.ExampleRow.id.in_(ids[start : start + IDS_PER_QUERY])
+        old = [digest for row in tx.scalars(select(t.ExampleRow).where(chosen)) for digest in _bodies_of(row)]
+        tx.execute(delete(t.ExampleRow).where(chosen).execution_options(synchronize_session=False))
+        sweep_bodies(tx, old)
 
 
 def _forget_deleted(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:

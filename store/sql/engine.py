@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, cast
 
-from sqlalchemy import Engine, Table, create_engine, event, insert
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -22,6 +23,8 @@ BUSY_TIMEOUT_MS = 15_000
 # One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
 IDS_PER_QUERY = 500
 
+Rows = Sequence[Mapping[str, Any]]
+
 
 class Database:
     """An engine with two kinds of transactions: `reading` and `writing`.
@@ -32,6 +35,7 @@ class Database:
     def __init__(self, url: str, *, sync_full: bool = False) -> None:
         self.url = _checked_url(url)
         self.engine = _sqlite_engine(self.url, sync_full=sync_full)
+        self._writing = self.engine.execution_options(writes=True)
         # A store in memory is one connection, which has one transaction at a time.
         self._turn = RLock() if _in_memory(self.url) else nullcontext()
 
@@ -49,9 +53,15 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that holds the write lock from its start and commits at its end; rolled back on any error."""
-        with self._translated(), Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+        with self._translated(), Session(self._writing, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    @contextmanager
+    def committing(self) -> Iterator[Connection]:
+        """As `writing`, without the unit of work, which costs more than the commit: for what is on the hot path."""
+        with self._translated(), self._writing.begin() as connection:
+            yield connection
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
@@ -80,17 +90,29 @@ class Database:
             raise StoreError(f"the store {self.place} has no place for that value: {error}") from error
 
 
-def insert_missing(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_missing(tx: Connection | Session, table: type[DeclarativeBase], rows: Rows) -> None:
     """Insert the rows whose primary key is not there yet; another process may be doing the same."""
     if rows:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        session.execute(dialect.insert(_core(table)).on_conflict_do_nothing(), rows)
+        connection = tx if isinstance(tx, Connection) else tx.connection()
+        connection.execute(_insert_missing(table, connection.dialect.name), rows)
 
 
-def insert_rows(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(tx: Connection | Session, table: type[DeclarativeBase], rows: Rows) -> None:
     """Insert many rows in one statement."""
     if rows:
-        session.execute(insert(_core(table)), rows)
+        tx.execute(_insert(table), rows)
+
+
+@cache
+def _insert_missing(table: type[DeclarativeBase], dialect: str) -> Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(_core(table)).on_conflict_do_nothing()
+    return sqlite.insert(_core(table)).on_conflict_do_nothing()
+
+
+@cache
+def _insert(table: type[DeclarativeBase]) -> Insert:
+    return insert(_core(table))
 
 
 def _core(table: type[DeclarativeBase]) -> Table:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session as Transaction
 
 from store.entities import Exchange, Session
@@ -79,7 +79,7 @@ class SqlHistory:
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
         bodies = rows.NewBodies()
         columns = [rows.exchange_columns(exchange, bodies) for exchange in exchanges]
-        with self._database.writing() as tx:
+        with self._database.committing() as tx:
             insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
             return _insert_numbered(tx, columns)
 
@@ -133,21 +133,31 @@ class SqlBodies:
         return content
 
 
-def sweep_bodies(tx: Transaction) -> None:
-    """Delete the bodies that no exchange and no example refers to."""
+def sweep_bodies(tx: Transaction, among: Iterable[str | None] | None = None) -> None:
+    """Delete the bodies that no exchange and no example refers to: all of them, or those among some digests."""
     uses = [
         exists().where(column == t.BodyRow.digest)
         for row in (t.ExchangeRow, t.ExampleRow)
         for column in (row.request_body, row.response_body)
     ]
-    tx.execute(delete(t.BodyRow).where(~or_(*uses)).execution_options(synchronize_session=False))
+    unused = delete(t.BodyRow).where(~or_(*uses)).execution_options(synchronize_session=False)
+    if among is None:
+        tx.execute(unused)
+        return
+    digests = sorted({digest for digest in among if digest})
+    for start in range(0, len(digests), IDS_PER_QUERY):
+        tx.execute(unused.where(t.BodyRow.digest.in_(digests[start : start + IDS_PER_QUERY])))
 
 
-def _insert_numbered(tx: Transaction, columns: list[rows.Columns]) -> list[int]:
+_LAST_ID = select(func.max(t.ExchangeRow.id))
+_IDS_AFTER = select(t.ExchangeRow.id).where(t.ExchangeRow.id > bindparam("last")).order_by(t.ExchangeRow.id)
+
+
+def _insert_numbered(tx: Connection, columns: list[rows.Columns]) -> list[int]:
     # The write lock is held from the start of the transaction, so nobody else takes a number in between.
-    last = tx.scalar(select(func.max(t.ExchangeRow.id))) or 0
+    last = tx.scalar(_LAST_ID) or 0
     insert_rows(tx, t.ExchangeRow, columns)
-    return list(tx.scalars(select(t.ExchangeRow.id).where(t.ExchangeRow.id > last).order_by(t.ExchangeRow.id)))
+    return list(tx.scalars(_IDS_AFTER, {"last": last}))
 
 
 def _conditions(query: Select[Any], wanted: HistoryFilter, ids: list[int] | None) -> Select[Any]:
