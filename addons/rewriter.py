@@ -33,6 +33,7 @@ class Rewriter:
         if not self._urls or ANSWERED_KEY in flow.metadata or not in_origin_form(flow):
             return
         came, gateway = response_of(flow), client_origin(flow)
-        if came and gateway:
+        rewritten = rewrite_for_client(came, self._upstream, gateway) if came and gateway else None
+        if rewritten and rewritten is not came:
             stash_response_headers(flow)
-            set_response_headers(flow, rewrite_for_client(came, self._upstream, gateway).headers)
+            set_response_headers(flow, rewritten.headers)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import exceptions, hooks
-from mitmproxy.addonmanager import AddonManager, safecall
+from mitmproxy.addonmanager import AddonManager
 from mitmproxy.master import Master
 from mitmproxy.options import Options
+
+logger = logging.getLogger(__name__)
 
 
 class CachedDispatch(AddonManager):
@@ -25,23 +28,29 @@ class CachedDispatch(AddonManager):
         return super().register(addon)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
-        """Trigger an event across all addons, as mitmproxy does."""
+        """Call each addon's hook; what one raises is logged and the next is called, as mitmproxy does."""
+        arguments = event.args()
+        for function in self._functions(event):
+            try:
+                result = function(*arguments)
+                if result is not None and inspect.isawaitable(result):
+                    await result
+            except exceptions.AddonHalt:
+                return
+            except exceptions.OptionsError:
+                raise
+            except Exception:
+                logger.exception("an addon failed in the hook %s", event.name)
+
+    # Nobody here listens to mitmproxy's `update`, which would follow each event.
+    handle_lifecycle = trigger_event
+
+    def _functions(self, event: hooks.Hook) -> list[Callable[..., Any]]:
         functions = self._found.get(event.name)
         if functions is None:
             functions = [function for addon in self.chain for _, function in self._iter_hooks(addon, event)]
             self._found[event.name] = functions
-        for function in functions:
-            try:
-                with safecall():
-                    result = function(*event.args())
-                    if inspect.isawaitable(result):
-                        await result
-            except exceptions.AddonHalt:
-                return
-
-    async def handle_lifecycle(self, event: hooks.Hook) -> None:
-        """Trigger an event; nobody here listens to mitmproxy's `update`, which would follow each one."""
-        await self.trigger_event(event)
+        return functions
 
 
 class LeanMaster(Master):

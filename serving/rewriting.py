@@ -7,6 +7,7 @@ from dataclasses import replace
 from store.messages import Headers, Origin, Response
 
 URL_HEADERS = (b"location", b"content-location")
+REWRITTEN = frozenset((*URL_HEADERS, b"set-cookie"))
 
 
 def rewrite_for_client(response: Response, upstream: Origin, gateway: Origin) -> Response:
