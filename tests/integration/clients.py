@@ -32,6 +32,7 @@ class Answer:
     reason: str
     fields: Fields
     body: bytes
+    version: str = "HTTP/1.1"
 
     def all(self, name: str) -> list[str]:
         """The values of a field."""
@@ -39,7 +40,7 @@ class Answer:
 
     @property
     def message(self) -> tuple[int, str, Fields, bytes]:
-        """All that an example has to give back: everything but framing."""
+        """All that an example has to give back: everything but framing and the version of HTTP."""
         kept = tuple((name, value) for name, value in self.fields if name.lower() not in FRAMING)
         return self.status, self.reason, kept, self.body
 
@@ -96,12 +97,12 @@ def ask_curl(base: str, call: Call, route: Route = DIRECT) -> Answer:
                        check=True, timeout=TIMEOUT)  # fmt: skip
         blocks = head.read_bytes().decode("latin-1").strip().split("\r\n\r\n")
         line, *lines = blocks[-1].split("\r\n")
-        _, status, *reason = line.split(" ", 2)
+        version, status, *reason = line.split(" ", 2)
         pairs = (one.partition(":") for one in lines)
         fields = tuple((name, value.strip()) for name, _, value in pairs)
         # For HEAD, curl writes the fields where the body goes.
         content = body.read_bytes() if body.exists() and call.method != "HEAD" else b""
-        return Answer(int(status), "".join(reason), fields, content)
+        return Answer(int(status), "".join(reason), fields, content, version)
 
 
 def _curl(route: Route) -> list[str | Path]:
@@ -161,11 +162,7 @@ def ask_requests(base: str, call: Call, route: Route = DIRECT) -> Answer:
 def ask_httpx(base: str, call: Call, route: Route = DIRECT) -> Answer:
     """By httpx; the body is read below its decoding."""
     verify = route.context or False
-    with (
-        httpx.Client(
-            trust_env=False, verify=verify, proxy=route.proxy, timeout=TIMEOUT, http2=route.http2, http1=not route.http2
-        ) as client,
-    ):
+    with httpx.Client(trust_env=False, verify=verify, proxy=route.proxy, timeout=TIMEOUT, http2=route.http2) as client:
         form = {name: [value for key, value in call.form if key == name] for name, _ in call.form}
         request = client.build_request(
             call.method,
@@ -183,7 +180,7 @@ def ask_httpx(base: str, call: Call, route: Route = DIRECT) -> Answer:
         fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
         body = b"".join(response.iter_raw())
         response.close()
-        return Answer(response.status_code, response.reason_phrase, fields, body)
+        return Answer(response.status_code, response.reason_phrase, fields, body, response.http_version)
 
 
 def ask_socket(base: str, call: Call, route: Route = DIRECT) -> Answer:
@@ -216,10 +213,19 @@ class Wire:
 
     def receive(self, method: str = "GET") -> Answer:
         """Read one response."""
+        # To http.client, the answer to CONNECT has a body up to the end of the stream.
+        method = "HEAD" if method == "CONNECT" else method
         response = http.client.HTTPResponse(self._reader, method=method)  # type: ignore[arg-type]
         response.begin()
         body = response.read()
         return Answer(response.status, response.reason, tuple(response.headers.items()), body)
+
+    def read(self, size: int) -> bytes:
+        """Bytes that are no response; b"" when the gateway closed the connection."""
+        try:
+            return self._reader.read(size)
+        except ConnectionResetError:
+            return b""
 
     def ask(self, call: Call) -> Answer:
         """Send one request and read its response."""
