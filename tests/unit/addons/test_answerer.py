@@ -1,0 +1,209 @@
+"""Answering by hooks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pytest
+from mitmproxy import http
+
+from addons.active import Active, Current
+from addons.answerer import ANSWERED_KEY, Answerer
+from addons.bodies import BodyReader
+from addons.flows import NOWHERE
+from matcher.index import Index, compile_index
+from matcher.settings import POSTMAN
+from serving.sequences import Sequences
+from store.entities import Example, Mode
+from store.errors import StoreError
+from store.messages import Body, BodyRef, Origin
+from tests.factories import ORIGIN, make_example, make_request, make_response
+from tests.flows import make_flow, make_flow_response
+
+ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]
+GATEWAY = Origin("http", "127.0.0.1", 8080)
+
+
+def read(body: Body) -> bytes:
+    """The bytes of a body; those of a reference are its digest."""
+    return body.digest.encode() if isinstance(body, BodyRef) else body
+
+
+def active(mode: Mode, *examples: Example, once: bool = False) -> Active:
+    """A mode with these examples: a forward proxy compares hosts, a reverse proxy does not."""
+    forward = compile_index(examples, replace(POSTMAN, host=True))
+    own = Index(forward.candidates, POSTMAN)
+    return Active(mode, forward, own, Sequences(once=once))
+
+
+async def asked(flow: http.HTTPFlow, mode: Mode = Mode.MOCK, *examples: Example, once: bool = False) -> http.HTTPFlow:
+    """The flow after the hook."""
+    await Answerer(Current(active(mode, *examples, once=once)), BodyReader(read)).request(flow)
+    return flow
+
+
+def told(flow: http.HTTPFlow) -> tuple[int, str]:
+    """Status and name of an error of ours."""
+    assert flow.response
+    return flow.response.status_code, flow.response.json()["error"]["name"]
+
+
+@pytest.mark.parametrize("mode", ANSWERING)
+@pytest.mark.parametrize("reverse", [True, False])
+async def test_an_example_answers(mode: Mode, reverse: bool) -> None:
+    flow = await asked(make_flow(reverse=reverse), mode, make_example(response=make_response(201, b"hit")))
+    assert flow.response
+    assert (flow.response.status_code, flow.response.content) == (201, b"hit")
+    assert ANSWERED_KEY in flow.metadata
+
+
+async def test_a_body_is_read_from_the_store() -> None:
+    flow = await asked(make_flow(), Mode.MOCK, make_example(response=make_response(body=BodyRef("d1935", 5))))
+    assert flow.response
+    assert flow.response.content == b"d1935"
+
+
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
+async def test_a_miss_explains_itself(mode: Mode) -> None:
+    flow = await asked(make_flow(target=b"/other"), mode, make_example())
+    assert told(flow) == (404, "mockRequestNotFoundError")
+    assert ANSWERED_KEY in flow.metadata
+
+
+async def test_a_spy_forwards_a_miss() -> None:
+    flow = await asked(make_flow(target=b"/other"), Mode.SPY, make_example())
+    assert flow.response is None
+    assert ANSWERED_KEY not in flow.metadata
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
+async def test_live_modes_forward(mode: Mode) -> None:
+    flow = await asked(make_flow(), mode, make_example())
+    assert flow.response is None
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_a_flow_that_is_answered_already_is_left_alone(mode: Mode) -> None:
+    flow = await asked(make_flow(response=make_flow_response(418)), mode, make_example())
+    assert flow.response
+    assert flow.response.status_code == 418
+    assert ANSWERED_KEY not in flow.metadata
+
+
+async def test_a_request_is_answered_in_the_mode_it_started_in() -> None:
+    flow = make_flow()
+    current = Current(active(Mode.MOCK, make_example()))
+    current.of(flow)
+    current.active = Active(Mode.PASS)
+    await Answerer(current, BodyReader(read)).request(flow)
+    assert flow.response
+
+
+# Hosts
+
+
+async def test_a_forward_proxy_answers_for_the_recorded_host_only() -> None:
+    example = make_example(make_request(origin=ORIGIN))
+    flow = await asked(make_flow(address=("other.example", 80), reverse=False), Mode.MOCK, example)
+    assert told(flow) == (404, "mockRequestNotFoundError")
+
+
+async def test_a_reverse_proxy_answers_for_any_recorded_host() -> None:
+    example = make_example(make_request(origin="http://other.example"))
+    flow = await asked(make_flow(), Mode.MOCK, example)
+    assert flow.response
+    assert flow.response.status_code == 200
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY])
+async def test_origin_form_without_an_upstream_is_the_clients_mistake(mode: Mode) -> None:
+    flow = await asked(make_flow(address=NOWHERE, reverse=False), mode)
+    assert told(flow) == (400, "noUpstreamError")
+
+
+@pytest.mark.parametrize("mode", ANSWERING)
+async def test_origin_form_without_an_upstream_is_answered_from_examples(mode: Mode) -> None:
+    flow = await asked(make_flow(address=NOWHERE, reverse=False), mode, make_example())
+    assert flow.response
+    assert flow.response.status_code == 200
+
+
+async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
+    own = Origin("https", "api.example.com", 443)
+    index = compile_index([make_example(make_request(origin=own))], replace(POSTMAN, host=True))
+    flow = make_flow(address=NOWHERE, reverse=False)
+    current = Current(Active(Mode.REPLAY, index, index, own_origin=own))
+    await Answerer(current, BodyReader(read)).request(flow)
+    assert flow.response
+    assert flow.response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("reverse", "location"), [(True, "http://127.0.0.1:8080/x"), (False, "http://api.example.com/x")]
+)
+async def test_urls_of_the_upstream_are_rewritten_for_a_reverse_proxys_client(reverse: bool, location: str) -> None:
+    response = make_response(302, headers=[("Location", "http://api.example.com/x")])
+    flow = await asked(make_flow(reverse=reverse), Mode.MOCK, make_example(response=response))
+    assert flow.response
+    assert flow.response.headers["Location"] == location
+
+
+# Sequences
+
+
+async def statuses(once: bool) -> list[int]:
+    """Three answers from a sequence of two."""
+    examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
+    answerer = Answerer(Current(active(Mode.REPLAY, *examples, once=once)), BodyReader(read))
+    flows = [make_flow() for _ in range(3)]
+    for flow in flows:
+        await answerer.request(flow)
+    return [flow.response.status_code for flow in flows if flow.response]
+
+
+async def test_repeats_are_answered_in_turn() -> None:
+    assert await statuses(once=False) == [201, 202, 202]
+
+
+async def test_a_sequence_that_has_ended_says_so() -> None:
+    assert await statuses(once=True) == [201, 202, 404]
+    flow = make_flow()
+    answerer = Answerer(Current(active(Mode.REPLAY, make_example(), once=True)), BodyReader(read))
+    await answerer.request(make_flow())
+    await answerer.request(flow)
+    assert told(flow) == (404, "sequenceEndedError")
+
+
+async def test_a_spy_forwards_when_a_sequence_has_ended() -> None:
+    flow = make_flow()
+    answerer = Answerer(Current(active(Mode.SPY, make_example(), once=True)), BodyReader(read))
+    await answerer.request(make_flow())
+    await answerer.request(flow)
+    assert flow.response is None
+
+
+# Failures and the log
+
+
+@pytest.mark.parametrize("mode", ANSWERING)
+@pytest.mark.parametrize("failure", [StoreError("broken"), ZeroDivisionError("oh")])
+async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Exception) -> None:
+    def fail(body: Body) -> bytes:
+        raise failure
+
+    flow = make_flow()
+    example = make_example(response=make_response(body=BodyRef("d1935", 5)))
+    await Answerer(Current(active(mode, example)), BodyReader(fail)).request(flow)
+    assert told(flow) == (500, "internalError")
+    assert ANSWERED_KEY in flow.metadata
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [(b"/users/7?token=s3cr3t", "mock GET /users/7: Example 01"), (b"/b?token=s3cr3t", "mock GET /b: no match")],
+)
+async def test_the_log_has_no_query(target: bytes, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="addons"):
+        await asked(make_flow(target=target), Mode.MOCK, make_example())
+    assert caplog.messages == [line]

@@ -1,0 +1,180 @@
+"""mitmproxy's flows become our messages, byte for byte, and back."""
+
+from __future__ import annotations
+
+import pytest
+from mitmproxy import http
+
+from addons.flows import (
+    NOWHERE,
+    client_origin,
+    exchange_of,
+    in_origin_form,
+    request_of,
+    response_of,
+    set_response,
+    set_response_headers,
+    stash_headers,
+    stash_response_headers,
+    stream_and_keep,
+)
+from store.entities import Timings
+from store.messages import Headers, Origin, Response
+from tests.factories import make_response
+from tests.flows import make_flow, make_flow_response
+
+FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))
+
+
+def test_a_request_is_what_came() -> None:
+    flow = make_flow("PATCH", b"/caf\xc3\xa9?\xff=%2f", headers=FIELDS, body=b"\x00\xff")
+    request = request_of(flow)
+    assert (request.method, request.target, request.body) == ("PATCH", b"/caf\xc3\xa9?\xff=%2f", b"\x00\xff")
+    assert (request.headers, request.http_version) == (Headers(FIELDS), "HTTP/1.1")
+
+
+def test_a_method_may_have_any_bytes() -> None:
+    assert request_of(make_flow("G\xc3T")).method == "G\xc3T"
+
+
+def test_an_origin_is_where_the_request_was_sent_to() -> None:
+    flow = make_flow(address=("API.example.com", 8443), reverse=False)
+    assert request_of(flow).origin == Origin("http", "api.example.com", 8443)
+
+
+def test_a_body_that_was_not_kept_is_empty() -> None:
+    flow = make_flow(response=make_flow_response(body=None))
+    flow.request.content = None
+    assert request_of(flow).body == b""
+    assert (response_of(flow) or make_response()).body == b""
+
+
+def test_trailers_come_along() -> None:
+    flow = make_flow(response=make_flow_response())
+    assert flow.response
+    flow.request.trailers, flow.response.trailers = http.Headers(FIELDS), http.Headers(FIELDS[:1])
+    assert request_of(flow).trailers == Headers(FIELDS)
+    assert (response_of(flow) or make_response()).trailers == Headers(FIELDS[:1])
+
+
+def test_a_response_is_what_came() -> None:
+    flow = make_flow(response=make_flow_response(404, b"\x00\xff", headers=FIELDS))
+    assert response_of(flow) == Response(404, Headers(FIELDS), b"\x00\xff", b"Fine")
+
+
+def test_a_flow_without_a_response_has_none() -> None:
+    assert response_of(make_flow()) is None
+
+
+def test_headers_are_those_the_client_sent_though_they_were_rewritten_since() -> None:
+    flow = make_flow(headers=FIELDS)
+    stash_headers(flow)
+    flow.request.headers["b"] = "rewritten"
+    assert request_of(flow).headers == Headers(FIELDS)
+
+
+def test_headers_are_those_the_upstream_sent_though_they_were_rewritten_since() -> None:
+    flow = make_flow(response=make_flow_response(headers=FIELDS))
+    stash_response_headers(flow)
+    set_response_headers(flow, Headers(FIELDS[:1]))
+    assert (response_of(flow) or make_response()).headers == Headers(FIELDS)
+    assert flow.response
+    assert flow.response.headers.fields == FIELDS[:1]
+
+
+def test_a_streamed_body_passes_and_is_collected() -> None:
+    flow = make_flow(response=make_flow_response(body=None))
+    stream_and_keep(flow)
+    assert flow.response
+    assert callable(flow.response.stream)
+    passed = [flow.response.stream(piece) for piece in (b"data: 1\n", b"\xff", b"")]
+    assert passed == [b"data: 1\n", b"\xff", b""]
+    assert (response_of(flow) or make_response()).body == b"data: 1\n\xff"
+
+
+def test_an_exchange_has_all_times() -> None:
+    exchange = exchange_of(make_flow(response=make_flow_response()), "session")
+    assert exchange.timings == Timings(1_000.0, 1_001.0, 1_002.0, 1_003.0)
+    assert (exchange.session_id, exchange.error, exchange.failed) == ("session", None, False)
+
+
+@pytest.mark.parametrize("response", [None, make_flow_response(200, b"par")])
+def test_a_flow_with_an_error_is_a_failed_exchange(response: http.Response | None) -> None:
+    flow = make_flow(response=response, error="connection refused")
+    exchange = exchange_of(flow, "session")
+    assert (exchange.error, exchange.failed) == ("connection refused", True)
+    assert exchange.response == response_of(flow)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        make_response(headers=Headers(FIELDS)),
+        make_response(204, b"", headers=(), reason=b""),
+        make_response(599, b"\x00\xff", reason=b"\xff"),
+    ],
+)
+def test_a_response_of_ours_goes_there_and_back(response: Response) -> None:
+    flow = make_flow()
+    set_response(flow, response)
+    back = response_of(flow)
+    assert back
+    assert (back.status, back.headers, back.body) == (response.status, response.headers, response.body)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "sent"), [(404, b"Gone fishing", b"Gone fishing"), (404, b"", b"Not Found"), (299, b"", b"")]
+)
+def test_a_response_without_a_reason_gets_the_usual_one(status: int, reason: bytes, sent: bytes) -> None:
+    flow = make_flow()
+    set_response(flow, make_response(status, reason=reason))
+    assert flow.response
+    assert flow.response.data.reason == sent
+
+
+def test_field_names_are_lower_case_in_http_2() -> None:
+    flow = make_flow()
+    flow.request.http_version = "HTTP/2.0"
+    set_response(flow, make_response(headers=[("X-Case", "Kept")]))
+    assert flow.response
+    assert flow.response.headers.fields == ((b"x-case", b"Kept"),)
+
+
+@pytest.mark.parametrize(
+    ("address", "reverse", "own"),
+    [
+        (("api.example.com", 80), True, True),
+        (("other.example", 80), True, False),
+        (("api.example.com", 81), True, False),
+        (("api.example.com", 80), False, False),
+        (NOWHERE, False, True),
+    ],
+)
+def test_who_takes_the_gateway_for_the_api(address: tuple[str, int], reverse: bool, own: bool) -> None:
+    """A request in origin form, or one that names the upstream; another is for a forward proxy."""
+    assert in_origin_form(make_flow(address=address, reverse=reverse)) is own
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "origin"),
+    [
+        (b"127.0.0.1:8080", False, Origin("http", "127.0.0.1", 8080)),
+        (b"localhost", False, Origin("http", "localhost", 80)),
+        (b"localhost", True, Origin("https", "localhost", 443)),
+        (b"[::1]:8080", False, Origin("http", "::1", 8080)),
+        (b"", False, None),
+        (b"a b", False, None),
+        (b"a:x", False, None),
+    ],
+)
+def test_where_the_client_believes_to_be_talking_to(host: bytes, tls: bool, origin: Origin | None) -> None:
+    flow = make_flow(headers=((b"Host", host),))
+    flow.client_conn.timestamp_tls_setup = 1.0
+    flow.client_conn.tls = tls
+    assert client_origin(flow) == origin
+
+
+def test_the_client_of_http_2_says_its_authority() -> None:
+    flow = make_flow(headers=())
+    flow.request.authority = "localhost:8080"
+    assert client_origin(flow) == Origin("http", "localhost", 8080)

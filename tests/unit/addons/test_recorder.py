@@ -1,0 +1,204 @@
+"""Recording by hooks: what is kept, what waits for it, and what a loss means."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+import pytest
+
+from addons.active import Active, Current
+from addons.answerer import ANSWERED_KEY
+from addons.commits import Commits, announce_in
+from addons.recorder import OnLoss, Recorder
+from store.entities import Exchange, Mode
+from store.errors import StoreError
+from store.writer import HistoryWriter
+from tests.flows import make_flow, make_flow_response
+
+
+class History:
+    """A history in memory behind a running writer; `failure` is raised instead of keeping."""
+
+    def __init__(self) -> None:
+        self.kept: list[Exchange] = []
+        self.failure: Exception | None = None
+        self.may_commit = threading.Event()
+        self.may_commit.set()
+        self.writer = HistoryWriter(self._add, announce=partial(announce_in, asyncio.get_running_loop()))
+
+    def recorder(self, mode: Mode = Mode.RECORD, on_loss: OnLoss = OnLoss.STOP, session: str | None = "s") -> Recorder:
+        """A recorder whose flows start in this mode."""
+        return Recorder(Current(Active(mode, session_id=session)), Commits(self.writer), on_loss)
+
+    def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        assert self.may_commit.wait(5)
+        if self.failure:
+            raise self.failure
+        self.kept += exchanges
+        return list(range(len(self.kept) - len(exchanges) + 1, len(self.kept) + 1))
+
+
+@pytest.fixture
+async def history() -> AsyncIterator[History]:
+    """A history whose writer runs until the end of the test."""
+    made = History()
+    made.writer.start()
+    yield made
+    made.writer.stop()
+
+
+@pytest.mark.parametrize("mode", [Mode.RECORD, Mode.SPY])
+async def test_what_is_forwarded_is_kept(history: History, mode: Mode) -> None:
+    await history.recorder(mode).response(make_flow(target=b"/a", response=make_flow_response(201)))
+    [exchange] = history.kept
+    assert exchange.response
+    assert (exchange.session_id, exchange.request.target, exchange.response.status) == ("s", b"/a", 201)
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.MOCK, Mode.REPLAY])
+@pytest.mark.parametrize("hook", ["response", "error"])
+async def test_other_modes_keep_nothing(history: History, mode: Mode, hook: str) -> None:
+    await getattr(history.recorder(mode), hook)(make_flow(response=make_flow_response(), error="reset"))
+    assert history.kept == []
+
+
+async def test_without_a_session_nothing_is_kept(history: History) -> None:
+    await history.recorder(session=None).response(make_flow(response=make_flow_response()))
+    assert history.kept == []
+
+
+@pytest.mark.parametrize("hook", ["response", "error"])
+async def test_what_we_answered_ourselves_is_not_kept(history: History, hook: str) -> None:
+    flow = make_flow(response=make_flow_response(), error="reset")
+    flow.metadata[ANSWERED_KEY] = True
+    await getattr(history.recorder(Mode.SPY), hook)(flow)
+    assert history.kept == []
+
+
+async def test_a_response_waits_until_its_exchange_is_durable(history: History) -> None:
+    history.may_commit.clear()
+    hook = asyncio.ensure_future(history.recorder().response(make_flow(response=make_flow_response())))
+    await asyncio.wait([hook], timeout=0.05)
+    assert not hook.done()
+    history.may_commit.set()
+    await asyncio.wait_for(hook, 5)
+    assert len(history.kept) == 1
+
+
+async def test_a_client_that_has_gone_loses_nothing(history: History) -> None:
+    history.may_commit.clear()
+    recorder = history.recorder()
+    gone = asyncio.ensure_future(recorder.response(make_flow(target=b"/gone", response=make_flow_response())))
+    await asyncio.sleep(0)
+    gone.cancel()
+    history.may_commit.set()
+    await recorder.response(make_flow(target=b"/next", response=make_flow_response()))
+    assert [exchange.request.target for exchange in history.kept] == [b"/gone", b"/next"]
+
+
+async def test_an_upstream_that_failed_is_kept_as_failed(history: History) -> None:
+    await history.recorder().error(make_flow(error="connection refused"))
+    [exchange] = history.kept
+    assert (exchange.failed, exchange.error, exchange.response) == (True, "connection refused", None)
+
+
+async def test_a_response_that_broke_off_is_kept_as_failed(history: History) -> None:
+    await history.recorder().error(make_flow(response=make_flow_response(body=b"par"), error="reset"))
+    [exchange] = history.kept
+    assert exchange.response
+    assert (exchange.failed, exchange.response.body) == (True, b"par")
+
+
+async def test_an_exchange_that_is_kept_is_not_kept_again_as_failed(history: History) -> None:
+    """The client may break off after the hook, before it has read everything."""
+    recorder, flow = history.recorder(), make_flow(response=make_flow_response(), error="client gone")
+    await recorder.response(flow)
+    await recorder.error(flow)
+    assert len(history.kept) == 1
+
+
+# What is lost
+
+
+async def test_a_loss_stops_the_response(history: History) -> None:
+    history.failure = StoreError("no space left")
+    flow = make_flow(response=make_flow_response())
+    await history.recorder().response(flow)
+    assert flow.response
+    assert flow.response.status_code == 502
+    error = flow.response.json()["error"]
+    assert error["name"] == "recordingFailedError"
+    assert error["message"].endswith("could not be kept: no space left")
+
+
+async def test_a_loss_lets_the_response_go_on_where_that_is_asked_for(history: History) -> None:
+    history.failure = StoreError("no space left")
+    flow = make_flow(response=make_flow_response(201))
+    await history.recorder(on_loss=OnLoss.CONTINUE).response(flow)
+    assert flow.response
+    assert flow.response.status_code == 201
+
+
+@pytest.mark.parametrize("on_loss", OnLoss)
+async def test_a_loss_is_counted(history: History, on_loss: OnLoss) -> None:
+    history.failure = ZeroDivisionError("oh")
+    await history.recorder(on_loss=on_loss).response(make_flow(response=make_flow_response()))
+    assert (history.writer.kept, history.writer.lost) == (0, 1)
+
+
+async def test_a_failed_exchange_that_is_lost_is_counted(history: History) -> None:
+    history.failure = StoreError("no space left")
+    await history.recorder().error(make_flow(error="reset"))
+    assert history.writer.lost == 1
+
+
+async def test_a_flow_that_cannot_be_read_is_a_loss_too(history: History) -> None:
+    """mitmproxy would log the exception and let the response go."""
+    flow = make_flow(response=make_flow_response())
+    flow.request.data.headers = None  # type: ignore[assignment]  # so that something fails
+    await history.recorder().response(flow)
+    assert flow.response
+    assert (flow.response.status_code, history.writer.lost) == (502, 1)
+
+
+# Streaming and the log
+
+
+@pytest.mark.parametrize(
+    ("mode", "content_type", "streams"),
+    [
+        (Mode.PASS, b"text/plain", True),
+        (Mode.RECORD, b"text/plain", False),
+        (Mode.SPY, b"text/plain", False),
+        (Mode.RECORD, b"text/event-stream; charset=utf-8", True),
+        (Mode.PASS, b"text/event-stream", True),
+    ],
+)
+async def test_what_streams_through(history: History, mode: Mode, content_type: bytes, streams: bool) -> None:
+    flow = make_flow(response=make_flow_response(headers=((b"Content-Type", content_type),)))
+    history.recorder(mode).responseheaders(flow)
+    assert flow.response
+    assert bool(flow.response.stream) is streams
+
+
+async def test_an_event_stream_is_kept_at_its_end(history: History) -> None:
+    recorder = history.recorder()
+    flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
+    recorder.responseheaders(flow)
+    assert flow.response
+    assert callable(flow.response.stream)
+    flow.response.stream(b"data: 1\n\n")
+    await recorder.response(flow)
+    [exchange] = history.kept
+    assert exchange.response
+    assert exchange.response.body == b"data: 1\n\n"
+
+
+async def test_the_log_has_no_query(history: History, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="addons"):
+        await history.recorder().response(make_flow(target=b"/a?token=s3cr3t", response=make_flow_response()))
+    assert caplog.messages == ["record GET /a: 200, entry 1"]
