@@ -139,8 +139,10 @@ def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Hea
     lines = text.split("\n")
     end = lines.index("") if "" in lines else len(lines)
     headers = Headers(tuple((_bytes(k), _bytes(v)) for k, v in map(header_field, lines[:end])))
-    body = "\n".join(lines[end + 1 :])
-    untouched = body.rstrip("\n") == _body_text(old_headers, old_body).rstrip("\n")
+    body, shown = "\n".join(lines[end + 1 :]), _body_text(old_headers, old_body)
+    if not shown.endswith("\n"):
+        body = body.removesuffix("\n")  # editors end every text with a line end
+    untouched = body.rstrip("\n") == shown.rstrip("\n")
     return headers, None if untouched or body.strip() == KEPT_BODY else body.encode()
 
 
