@@ -23,15 +23,14 @@ HINT = (
 def as_document(example: Example, request_body: bytes, response_body: bytes) -> str:
     """The example as text: its name, then request and response as HTTP writes them, content codings undone."""
     request, response = example.request, example.response
-    reason = f" {response.reason.decode('latin-1')}" if response.reason else ""
     return "\n".join(
         [
             f"{HINT}name: {example.name}",
             REQUEST_LINE,
-            f"{request.method} {request.target.decode('latin-1')}",
+            _request_line(request),
             _message_text(request.headers, request_body),
             RESPONSE_LINE,
-            f"{response.status}{reason}",
+            _status_line(response),
             _message_text(response.headers, response_body),
         ]
     )
@@ -101,9 +100,23 @@ def _still_redacted(places: frozenset[Redacted], request: Request) -> frozenset[
     return frozenset(place for place in places if holds[place.part])
 
 
+def _request_line(request: Request) -> str:
+    try:
+        return f"{request.method} {request.target.decode()}"
+    except UnicodeDecodeError:
+        return f"{request.method} {request.target.decode('latin-1')}"
+
+
+def _status_line(response: Response) -> str:
+    return f"{response.status} {response.reason.decode('latin-1')}".rstrip()
+
+
 def _message_text(headers: Headers, body: bytes) -> str:
-    fields = [f"{name}: {value}" for name, value in headers]
-    return "\n".join([*fields, "", _body_text(headers, body)])
+    return f"{_fields_text(headers)}\n{_body_text(headers, body)}"
+
+
+def _fields_text(headers: Headers) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in headers)
 
 
 def _body_text(headers: Headers, body: bytes) -> str:
@@ -112,25 +125,29 @@ def _body_text(headers: Headers, body: bytes) -> str:
         text = None if plain is None else plain.decode()
     except UnicodeDecodeError:
         text = None
-    # A lone carriage return would not survive an editor.
-    return KEPT_BODY if text is None or "\r" in text or text.endswith("\n\n") else text
+    # A lone carriage return would not survive an editor, and our own line would be read as where the response begins.
+    return KEPT_BODY if text is None or "\r" in text or text.endswith("\n\n") or RESPONSE_LINE in text else text
 
 
 def _read_request(text: str, old: Request, old_body: bytes) -> Request:
     line, _, rest = text.partition("\n")
-    method, _, target = line.strip().partition(" ")
-    if not method.isascii() or not method.isalpha() or not target.startswith(("/", "*")) or " " in target:
-        raise UserError(f"the request begins with a line such as GET /users/1, not {line!r}")
     headers, body = _read_message(rest, old.headers, old_body)
-    request = replace(old, method=method, target=target.encode(), headers=headers)
+    request = replace(old, headers=headers)
+    if line.strip() != _request_line(old).strip():
+        method, _, target = line.strip().partition(" ")
+        if not method.isascii() or not method.isalpha() or not target.startswith(("/", "*")) or " " in target:
+            raise UserError(f"the request begins with a line such as GET /users/1, not {line!r}")
+        request = replace(request, method=method, target=target.encode())
     return request if body is None else _without_coding(replace(request, body=body))
 
 
 def _read_response(text: str, old: Response, old_body: bytes) -> Response:
     line, _, rest = text.partition("\n")
-    status, _, reason = line.strip().partition(" ")
     headers, body = _read_message(rest, old.headers, old_body)
-    response = replace(old, status=_status(status), reason=_bytes(reason), headers=headers)
+    response = replace(old, headers=headers)
+    if line.strip() != _status_line(old).strip():
+        status, _, reason = line.strip().partition(" ")
+        response = replace(response, status=_status(status), reason=_bytes(reason))
     return response if body is None else _with_body(response, body)
 
 
@@ -138,11 +155,15 @@ def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Hea
     """Headers and body as they were written; None for a body that was left as it is."""
     lines = text.split("\n")
     end = lines.index("") if "" in lines else len(lines)
-    headers = Headers(tuple((_bytes(k), _bytes(v)) for k, v in map(header_field, lines[:end])))
+    headers = old_headers
+    # What nobody touched stays as it came, whether we would take it from a person or not.
+    if lines[:end] != _fields_text(old_headers).replace("\r\n", "\n").split("\n")[:-1]:
+        headers = Headers(tuple((_bytes(k), _bytes(v)) for k, v in map(header_field, lines[:end])))
     body, shown = "\n".join(lines[end + 1 :]), _body_text(old_headers, old_body)
     if not shown.endswith("\n"):
         body = body.removesuffix("\n")  # editors end every text with a line end
-    untouched = body.rstrip("\n") == shown.rstrip("\n")
+    same_coding = headers.get("content-encoding") == old_headers.get("content-encoding")
+    untouched = same_coding and body.rstrip("\n") == shown.rstrip("\n")
     return headers, None if untouched or body.strip() == KEPT_BODY else body.encode()
 
 
