@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mitmproxy import http
 
 from matcher.index import Index, compile_index
+from serving.response_templates import Templates
 from serving.sequences import Sequences
 from store.entities import Mode
 from store.messages import Origin
@@ -19,13 +20,15 @@ class Active:
     """The mode with all that a request in it needs.
 
     `index` and `sequences` answer in mock, spy and replay, `own_index` those requests that are in origin form;
-    `session_id` is recorded to in record and spy. `own_origin` is where a session's requests in origin form went to.
+    `templates` fills in the answers. `session_id` is recorded to in record and spy. `own_origin` is where a session's
+    requests in origin form went to.
     """
 
     mode: Mode
     index: Index = field(default_factory=lambda: compile_index(()))
     own_index: Index = field(default_factory=lambda: compile_index(()))
     sequences: Sequences = field(default_factory=Sequences)
+    templates: Templates = field(default_factory=Templates)
     session_id: str | None = None
     own_origin: Origin | None = None
 

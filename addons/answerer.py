@@ -50,6 +50,7 @@ class Answerer:
             example = active.sequences.next(decision.candidate) if decision.candidate else None
             if example is not None:
                 logger.info("%s %s %s: %s", active.mode, request.method, _path(request), example.name)
+                example = active.templates.applied(example, decision)
                 return await self._answered(asked, example, client_origin(flow) if reverse else None)
             if active.mode is not Mode.SPY:
                 logger.warning("%s %s %s: no match", active.mode, request.method, _path(request))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from addons.active import Active
 from matcher.index import Index, compile_index
 from matcher.settings import POSTMAN, STRICT
 from proxy.promoting import session_examples
+from serving.chance import Chance
+from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
-from store.entities import GatewayState, Mode
+from store.entities import Collection, Environment, Example, GatewayState, Mode
 from store.errors import NotFound
 from store.repository import Store
 
@@ -21,47 +25,58 @@ FORWARD_SETTINGS = replace(POSTMAN, host=True)
 
 
 class Activation:
-    """Compiles states for one gateway; blocks, so it belongs in a thread. `once` ends each replayed sequence."""
+    """Compiles states for one gateway; blocks, so it belongs in a thread.
 
-    def __init__(self, store: Store, *, once: bool = False) -> None:
+    `once` ends each replayed sequence; `seed` makes random values in answers the same in every run.
+    """
+
+    def __init__(self, store: Store, *, once: bool = False, seed: int | None = None) -> None:
         self._store = store
         self._once = once
-        self._last: tuple[GatewayState, Active] | None = None
+        self._seed = seed
+        self._state: GatewayState | None = None
 
     def activate(self, state: GatewayState) -> Active:
         """The compiled state; where its examples cannot be had, one that answers nothing and keeps the mode's promise.
 
-        The same state compiled again, after an edit, goes on where its sequences stood.
+        The same state compiled again, after an edit, goes on where its sequences and its random values stood.
         """
-        same = self._last is not None and self._last[0] == state
-        sequences = self._last[1].sequences if same and self._last else Sequences(once=self._once)
+        if state != self._state:
+            self._state = state
+            self._sequences = Sequences(once=self._once)
+            self._chance = Chance(time.time, self._seed)
         try:
-            active = self._compiled(state, sequences)
+            return self._compiled(state)
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
-            active = Active(state.mode, sequences=sequences)
-        self._last = (state, active)
-        return active
+            return Active(state.mode, sequences=self._sequences)
 
-    def _compiled(self, state: GatewayState, sequences: Sequences) -> Active:
+    def _compiled(self, state: GatewayState) -> Active:
         match state.mode:
             case Mode.PASS:
                 return Active(state.mode)
             case Mode.RECORD:
                 return Active(state.mode, session_id=state.session_id)
             case Mode.REPLAY:
-                return self._replay(state, sequences)
+                return self._replay(state)
             case Mode.MOCK | Mode.SPY:
-                index = self._mock_index(state.collection_id)
-                own = Index(index.candidates, POSTMAN, index.unusable)
-                return Active(state.mode, index, own, sequences, session_id=state.session_id)
+                return self._mock(state)
 
-    def _mock_index(self, collection_id: str | None) -> Index:
-        if collection_id is None:
+    def _mock(self, state: GatewayState) -> Active:
+        if state.collection_id is None:
             raise NotFound("its collection was deleted")
-        return compile_index(self._store.collections.examples(collection_id), FORWARD_SETTINGS)
+        collection = self._store.collections.find(state.collection_id)
+        examples = self._store.collections.examples(collection.id)
+        index = compile_index(examples, FORWARD_SETTINGS)
+        own = Index(index.candidates, POSTMAN, index.unusable)
+        templates = self._templates(collection, examples)
+        return Active(state.mode, index, own, self._sequences, templates, session_id=state.session_id)
 
-    def _replay(self, state: GatewayState, sequences: Sequences) -> Active:
+    def _templates(self, collection: Collection, examples: list[Example]) -> Templates:
+        found = compile_templates(examples, self._store.bodies.read)
+        return Templates(found, variables_of(collection), self._chance)
+
+    def _replay(self, state: GatewayState) -> Active:
         if state.session_id is None:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
@@ -69,4 +84,9 @@ class Activation:
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
-        return Active(state.mode, index, index, sequences, own_origin=own)
+        return Active(state.mode, index, index, self._sequences, own_origin=own)
+
+
+def variables_of(collection: Collection, environment: Environment | None = None) -> Mapping[str, str]:
+    """The variables that templates know; an environment's beat those of the collection."""
+    return {**collection.variables, **(environment.variables if environment else {})}

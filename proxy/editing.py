@@ -13,6 +13,7 @@ from store.messages import Headers, Request, Response
 
 REQUEST_LINE = "=== request ==="
 RESPONSE_LINE = "=== response ==="
+TEMPLATES = ("off", "on")
 KEPT_BODY = "(binary body, left as it is)"
 HINT = (
     "# Edit, save and close; lines up to the first === that begin with # are dropped.\n"
@@ -26,6 +27,7 @@ def as_document(example: Example, request_body: bytes, response_body: bytes) -> 
     return "\n".join(
         [
             f"{HINT}name: {example.name}",
+            f"templates: {TEMPLATES[example.templates]}",
             REQUEST_LINE,
             _request_line(request),
             _message_text(request.headers, request_body),
@@ -43,12 +45,15 @@ def from_document(document: str, example: Example, request_body: bytes, response
     request_text, found_too, response_text = rest.partition(f"{RESPONSE_LINE}\n")
     if not found or not found_too:
         raise UserError(f"the edited text must keep the lines {REQUEST_LINE!r} and {RESPONSE_LINE!r}")
-    name = next((line[5:].strip() for line in head.splitlines() if line.startswith("name:")), "")
+    name = _head_line(head, "name")
     if not name:
         raise UserError("the edited text must begin with a line such as name: GET /users/1 - 200")
+    templates = _head_line(head, "templates") or TEMPLATES[example.templates]
+    if templates not in TEMPLATES:
+        raise UserError(f"templates: takes on or off, not {templates!r}")
     request = _read_request(request_text.removesuffix("\n"), example.request, request_body)
     response = _read_response(response_text, example.response, response_body)
-    return _edited(example, name, request, response)
+    return replace(_edited(example, name, request, response), templates=templates == "on")
 
 
 def changed(
@@ -72,6 +77,11 @@ def changed(
         key, value = header_field(line)
         fields = fields.replace(key, value)
     return _edited(example, name or example.name, example.request, replace(response, headers=fields))
+
+
+def _head_line(head: str, key: str) -> str:
+    start = f"{key}:"
+    return next((line.removeprefix(start).strip() for line in head.splitlines() if line.startswith(start)), "")
 
 
 def _edited(example: Example, name: str, request: Request, response: Response) -> Example:

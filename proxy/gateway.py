@@ -52,7 +52,7 @@ class GatewaySettings:
     """How one gateway runs.
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `once` ends a replayed sequence after its last answer.
+    the upstream's certificate; `once` ends a replayed sequence after its last answer; `seed` makes random values alike.
     """
 
     host: str
@@ -66,6 +66,7 @@ class GatewaySettings:
     insecure: bool = False
     upstream_ca: Path | None = None
     once: bool = False
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class GatewayProgram:
         self._store = store
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._activation = Activation(store, once=settings.once)
+        self._activation = Activation(store, once=settings.once, seed=settings.seed)
         self._servers = Proxyserver()
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def show_example(store: Store, example: str, collection: str | None, as_json: bo
         told = {"request": request_json(request, request_body), "response": response_json(response, response_body)}
         print_json({**_summary_json(found), **told})
         return
-    click.echo(f"{found.name} ({found.id}{', edited' if found.edited else ''})\n")
+    click.echo(f"{found.name} ({', '.join([found.id, *_marks(found)])})\n")
     click.echo(message_text(f"{request.method} {request.url}", request.headers, request_body) + "\n")
     line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
     click.echo(message_text(line, response.headers, response_body))
@@ -91,6 +92,7 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
 @click.option("--body", metavar="TEXT|@FILE", help="The body of the response; @- reads it from standard input.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
 @click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Take a header out of the response.")
+@click.option("--templates/--no-templates", default=None, help="Fill in {{...}} in the response, or give it as it is.")
 @with_store
 def set_example(
     store: Store,
@@ -101,6 +103,7 @@ def set_example(
     body: str | None,
     headers: tuple[str, ...],
     removed: tuple[str, ...],
+    templates: bool | None,
 ) -> None:
     """Change single things of EXAMPLE.
 
@@ -109,15 +112,13 @@ def set_example(
     """
     from proxy.editing import changed
 
-    if name is None and status is None and body is None and not headers and not removed:
-        raise UserError("say what to change: --name, --status, --body, --header or --remove-header")
+    if (name, status, body, templates) == (None,) * 4 and not headers and not removed:
+        raise UserError("say what to change: --name, --status, --body, --header, --remove-header or --templates")
     found = _find(store, example, collection)
     new_body = None if body is None else body_argument(body, "--body")
     old_body = store.bodies.read(found.response.body)
-    _save(
-        store,
-        changed(found, old_body, name=name, status=status, body=new_body, headers=headers, removed_headers=removed),
-    )
+    new = changed(found, old_body, name=name, status=status, body=new_body, headers=headers, removed_headers=removed)
+    _save(store, new if templates is None else replace(new, templates=templates))
 
 
 @examples.command("delete")
@@ -141,10 +142,14 @@ def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
             one.response.status,
             (one.response.headers.get("content-type") or "").split(";")[0],
             size_of(one.response.body),
-            "edited" if one.edited else "",
+            ", ".join(_marks(one)),
         )
         for one in found
     ]
+
+
+def _marks(example: Example) -> list[str]:
+    return [word for word, holds in (("edited", example.edited), ("templates", example.templates)) if holds]
 
 
 def body_argument(text: str, option: str) -> bytes:
@@ -193,5 +198,6 @@ def _summary_json(example: Example) -> dict[str, Any]:
         "status": example.response.status,
         "sequence": example.sequence,
         "edited": example.edited,
+        "templates": example.templates,
         "redacted": [{"part": place.part, "name": place.name} for place in sorted(example.redacted)],
     }

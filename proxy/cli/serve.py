@@ -66,6 +66,11 @@ def recording_options(command: Command) -> Command:
     return command
 
 
+seed_option = click.option(
+    "--seed", type=int, metavar="N", help="Give the same random values in every run, where examples have templates."
+)
+
+
 @click.command()
 @click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one goes on.")
 @gateway_options
@@ -97,6 +102,7 @@ def replay(store: Store, session: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("collection", metavar="NAME")
+@seed_option
 @gateway_options
 @with_store
 def mock(store: Store, collection: str, **options: Any) -> None:
@@ -113,6 +119,7 @@ def mock(store: Store, collection: str, **options: Any) -> None:
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
 @click.option("--mock", metavar="NAME", help="The collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
+@seed_option
 @gateway_options
 @recording_options
 @with_store
@@ -168,6 +175,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         insecure=options["insecure"],
         upstream_ca=authority,
         once=options.get("once", False),
+        seed=options.get("seed"),
     )
 
 

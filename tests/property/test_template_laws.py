@@ -1,0 +1,138 @@
+"""Laws of response templates: nothing raises, nothing is lost, nothing is quadratic."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.index import compile_index
+from serving.chance import Chance
+from serving.dynamic_variables import DYNAMIC_VARIABLES
+from serving.live_request import REQUEST_VALUES, LiveRequest
+from serving.response_templates import Templates, compile_templates
+from serving.templates import Values, parse
+from store.entities import Example
+from store.messages import Body, Headers, Request, Response
+from tests.factories import make_example, make_request, make_response
+
+# The pieces that fields are made of, so that most texts hold some, whole and broken.
+PIECES = st.sampled_from(
+    [
+        "{{", "}}", "{", "}", "'", "\\", '"', " ", ".", "[0]", "\r\n", "id", "unknown", "é", "\ud800", "0", "a",
+        "{{id}}", "{{unknown}}", "{{$body 'a' 'b'}}", "{{$headers 'a'}}", "{{$guid}}", "{{$randomCity}}",
+        *REQUEST_VALUES, "$guid", "$randomInt", "$unknown",
+    ]
+)  # fmt: skip
+TEXTS = st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join))
+BODIES = st.one_of(
+    st.binary(max_size=50),
+    TEXTS.map(lambda text: text.encode("utf-8", "replace")),
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+PLAIN = st.text().filter(lambda text: not set(text) & set("{}"))
+LINES = st.one_of(st.binary(max_size=30), TEXTS.map(lambda text: text.encode("utf-8", "replace"))).map(
+    lambda value: value.replace(b"\r", b"").replace(b"\n", b"")
+)
+HEADERS = st.lists(st.tuples(st.just(b"X-A"), LINES), max_size=2).map(lambda fields: Headers(tuple(fields)))
+KINDS = st.sampled_from([None, "application/json", "application/x-www-form-urlencoded", "text/plain"])
+REQUESTS = st.builds(
+    lambda target, body, kind: make_request("POST", target, body=body, content_type=kind),
+    st.binary(max_size=30).map(lambda tail: b"/" + tail),
+    BODIES,
+    KINDS,
+)
+
+
+def make_values(request: Request, variables: dict[str, str] | None = None) -> Values:
+    return Values(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {})
+
+
+def filled(text: str, values: Values, *, in_json: bool = False) -> str:
+    template = parse(text, in_json=in_json)
+    return text if template is None else template.fill(values)
+
+
+def applied(example: Example, request: Request, seed: int) -> Response:
+    templates = Templates(compile_templates([example], _as_bytes), {"id": "42"}, Chance(lambda: 0.0, seed))
+    return templates.applied(example, compile_index([example]).decide(request)).response
+
+
+def _as_bytes(body: Body) -> bytes:
+    assert isinstance(body, bytes)
+    return body
+
+
+def with_templates(response: Response) -> Example:
+    return replace(make_example(make_request("POST"), response=response), templates=True)
+
+
+@given(body=BODIES.filter(lambda body: b"{{" not in body))
+def test_body_without_braces_is_the_same_object(body: bytes) -> None:
+    """An example whose body holds no `{{` is no template: it answers itself, body and all."""
+    example = with_templates(make_response(body=body))
+    templates = Templates(compile_templates([example], _as_bytes))
+    assert templates.applied(example, compile_index([example]).decide(make_request("POST"))) is example
+
+
+@given(text=TEXTS, request=REQUESTS)
+def test_unknown_names_stay_as_written(text: str, request: Request) -> None:
+    """Text that asks for nothing there is comes out as it went in."""
+    template = parse(text)
+    if template is None or not template.names & {*REQUEST_VALUES, *DYNAMIC_VARIABLES, "id"}:
+        assert filled(text, make_values(request)) == text
+
+
+@given(before=PLAIN, after=PLAIN, value=TEXTS)
+def test_values_are_not_looked_at_again(before: str, after: str, value: str) -> None:
+    """A value goes in whole, whatever it holds: a request cannot bring a template of its own."""
+    assert filled(f"{before}{{{{id}}}}{after}", make_values(make_request(), {"id": value})) == before + value + after
+
+
+@given(headers=HEADERS, body=BODIES, kind=KINDS, request=REQUESTS, seed=st.integers())
+def test_any_template_answers_any_request(
+    headers: Headers, body: bytes, kind: str | None, request: Request, seed: int
+) -> None:
+    """Any text as headers and body, any bytes as request: an answer, the same for the same seed, framing kept."""
+    fields = headers if kind is None else headers.replace("Content-Type", kind)
+    example = with_templates(Response(200, fields, body))
+    told = applied(example, request, seed)
+    assert told == applied(example, request, seed)
+    assert len(told.headers) == len(fields)
+    assert not any(byte in value for _, value in told.headers.fields for byte in b"\r\n")
+
+
+@given(text=TEXTS, value=TEXTS)
+def test_json_stays_json(text: str, value: str) -> None:
+    """In a string of a JSON body any value stands whole, whatever text is around it."""
+    document = json.dumps([text.replace("{", ""), "{{id}}"])
+    told = filled(document, make_values(make_request(), {"id": value}), in_json=True)
+    assert json.loads(told) == [text.replace("{", ""), value]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "{{", "{{id}}", "{{unknown}}", "{{$unknown}}", "{{$body '", "{{$body 'a", "{{$body 'a' '", "{{$body ' ' ' ",
+        "{{ ", "{{$body", "{{$guid", "'{{$body\\'", "\\{{", '"{{$x}}', "{{$body 'a' 'b'}}", "{{{{}", "{{$headers 'é",
+    ],
+)  # fmt: skip
+def test_nothing_is_quadratic(unit: str) -> None:
+    """100,000 openings in 10 MB of text are parsed and filled in within seconds."""
+    values = make_values(make_request("POST", body=b'{"a": 1}'), {"id": "42"})
+    spaced = unit + "x" * (100 - len(unit))
+    began = time.perf_counter()
+    for text in (spaced * 100_000, unit * 100_000 + "x" * 10_000_000, unit + " " * 10_000_000):
+        template = parse(text, in_json=True)
+        if template is not None:
+            template.fill(values)
+    assert time.perf_counter() - began < 20
