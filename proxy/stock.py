@@ -58,6 +58,7 @@ class Understudy:
 
     def load(self, loader: Loader) -> None:
         """Declare the options."""
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
         loader.add_option("understudy_mock", str, "", "The collection that mock and spy answer from.")
@@ -69,13 +70,12 @@ class Understudy:
             raise exceptions.OptionsError("understudy_store cannot be changed while mitmproxy runs")
         if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
             return
-        mode = mode_named(ctx.options.understudy_mode)
-        if mode is Mode.PASS and self._store is None:
-            return
         try:
-            self._switch(mode)
+            mode = mode_named(ctx.options.understudy_mode)
+            if mode is not Mode.PASS or self._store is not None:
+                self._switch(mode)
         except UnderstudyError as error:
-            raise exceptions.OptionsError(str(error)) from error
+            self._refuse(str(error))
 
     def running(self) -> None:
         """Everything is set up."""
@@ -93,7 +93,10 @@ class Understudy:
     @command.command("understudy.mode")
     def set_mode(self, mode: str) -> None:
         """Switch to pass, record, mock, spy or replay."""
-        ctx.options.update(understudy_mode=mode)
+        try:
+            ctx.options.update(understudy_mode=mode)
+        except exceptions.OptionsError as error:  # the console would end over it
+            raise exceptions.CommandError(str(error)) from error
 
     @command.command("understudy.promote")
     def promote(self, flows: Sequence[flow.Flow], collection: str) -> None:
@@ -119,6 +122,13 @@ class Understudy:
         [number] = await asyncio.to_thread(self._opened().history.add, [exchange_of(one, session_id)])
         one.metadata[ID_KEY] = number
         return number
+
+    def _refuse(self, reason: str) -> None:
+        if self._loop is not None:
+            raise exceptions.OptionsError(reason)  # mitmproxy puts the option back
+        # At start mitmproxy would print it with a traceback; one that has logged an error ends.
+        self._current.active = Active(Mode.MOCK)
+        logger.error("understudy: %s", reason)
 
     def _switch(self, mode: Mode) -> None:
         options = ctx.options
