@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -52,7 +53,7 @@ def upstream_origin(text: str | None) -> Origin | None:
         origin = Origin.parse(text)
     except ValueError as error:
         raise UserError(f"--upstream: {error}") from error
-    if text.split("://", 1)[1].rstrip("/").count("/"):
+    if any(character in text.split("://", 1)[1].rstrip("/") for character in "/?#@"):
         raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {text!r}")
     return origin
 
@@ -68,7 +69,7 @@ def history_filter(
     """A filter, part of it `name=value` conditions; raises UserError for an unknown name or a status that is none."""
     given = dict(_condition(condition) for condition in conditions)
     status = given["status"].lower() if "status" in given else None
-    if status and not (len(status) == 3 and status[0] in "12345" and (status[1:] == "xx" or status.isdigit())):
+    if status and not re.fullmatch("[1-5]([0-9]{2}|xx)", status):
         raise UserError(f"--filter status= takes a status such as 404 or a class such as 5xx, got {status!r}")
     return HistoryFilter(
         ids=ids,
