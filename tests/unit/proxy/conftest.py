@@ -1,0 +1,18 @@
+"""A store that is no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from store.repository import Store
+from store.sql.opening import open_store
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A fresh store in memory."""
+    opened = open_store("sqlite://")
+    yield opened
+    opened.close()

@@ -1,0 +1,165 @@
+"""From what a gateway was told to what it does."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from addons.active import Active
+from proxy.activation import Activation
+from store.entities import Example, GatewayState, Mode
+from store.messages import Origin
+from store.repository import CollectionUpdate, HistoryFilter, Store
+from tests.factories import ORIGIN, make_example, make_request, make_response
+from tests.kept import collect, make_exchange
+
+OTHER = Origin("http", "other.example", 80)
+
+
+def record(store: Store, *statuses: int, upstream: Origin | None = ORIGIN, origin: Origin | None = ORIGIN) -> str:
+    """The id of a session with an answer of each status to the same request."""
+    session = store.sessions.create("shop", upstream)
+    request = make_request("POST", "/buy", body=b"one", origin=origin)
+    exchanges = [make_exchange(session.id, request, make_response(status)) for status in statuses]
+    store.history.add(exchanges)
+    return session.id
+
+
+def answers(active: Active, **changes: object) -> Example | None:
+    """The example that is given to this request."""
+    request = make_request(**changes)  # type: ignore[arg-type]  # passed through
+    decision = active.index.decide(request)
+    return active.sequences.next(decision.candidate) if decision.candidate else None
+
+
+def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin | None = ORIGIN) -> list[int | None]:
+    """The statuses of answers to the request that was recorded."""
+    found = (answers(active, method="POST", target="/buy", body=body, origin=origin) for _ in range(count))
+    return [example.response.status if example else None for example in found]
+
+
+@pytest.mark.parametrize(
+    ("state", "records"),
+    [
+        (GatewayState(Mode.PASS), False),
+        (GatewayState(Mode.RECORD, session_id="s"), True),
+        (GatewayState(Mode.RECORD), False),
+    ],
+)
+def test_a_mode_that_forwards_answers_nothing(store: Store, state: GatewayState, records: bool) -> None:
+    active = Activation(store).activate(state)
+    assert (active.mode, active.records, active.answers, len(active.index)) == (state.mode, records, False, 0)
+
+
+@pytest.mark.parametrize(("mode", "records"), [(Mode.MOCK, False), (Mode.SPY, True)])
+def test_a_collection_answers(store: Store, mode: Mode, records: bool) -> None:
+    shop = collect(store, make_example("/users/7"))
+    session_id = "s" if mode is Mode.SPY else None
+    active = Activation(store).activate(GatewayState(mode, shop.id, session_id))
+    assert answers(active, target="/users/7")
+    assert (active.mode, active.records, active.session_id) == (mode, records, session_id)
+
+
+def test_a_collection_answers_as_postman_does(store: Store) -> None:
+    shop = collect(store, make_example(make_request(target="/users/{{id}}"), literal=False))
+    active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id))
+    assert answers(active, target="/users/8?page=1")
+
+
+@pytest.mark.parametrize(("origin", "forward"), [(ORIGIN, True), (OTHER, False)])
+def test_a_collection_compares_hosts_of_a_forward_proxys_requests_only(
+    store: Store, origin: Origin, forward: bool
+) -> None:
+    active = Activation(store).activate(GatewayState(Mode.MOCK, collect(store, make_example()).id))
+    request = make_request(origin=origin)
+    assert (active.index.decide(request).candidate is not None) is forward
+    assert active.own_index.decide(request).candidate is not None
+
+
+def test_a_session_answers_in_recorded_order(store: Store) -> None:
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 409, 201)))
+    assert bought(active, 5) == [201, 409, 409, 201, 201]
+
+
+def test_a_session_answers_once_where_that_is_asked_for(store: Store) -> None:
+    state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
+    assert bought(Activation(store, once=True).activate(state), 3) == [201, 409, None]
+
+
+@pytest.mark.parametrize("change", [{"body": b"two"}, {"origin": OTHER}])
+def test_a_session_answers_what_was_asked_and_nothing_like_it(store: Store, change: dict[str, object]) -> None:
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201)))
+    assert bought(active, 1, **change) == [None]  # type: ignore[arg-type]  # passed through
+
+
+@pytest.mark.parametrize(
+    ("upstream", "origins", "own"),
+    [
+        (ORIGIN, [ORIGIN], ORIGIN),
+        (ORIGIN, [OTHER], ORIGIN),
+        (None, [OTHER], OTHER),
+        (None, [OTHER, ORIGIN], None),
+        (None, [], None),
+    ],
+)
+def test_where_a_sessions_requests_in_origin_form_went_to(
+    store: Store, upstream: Origin | None, origins: list[Origin], own: Origin | None
+) -> None:
+    """To its upstream, or to the only host that a forward proxy recorded."""
+    session = store.sessions.create("shop", upstream)
+    store.history.add([make_exchange(session.id, make_request(origin=origin)) for origin in origins])
+    assert Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id)).own_origin == own
+
+
+def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
+    state = GatewayState(Mode.REPLAY, session_id=record(store, 201))
+    before = store.changes.latest(), list(store.history.select(HistoryFilter()))
+    Activation(store).activate(state)
+    assert (store.changes.latest(), list(store.history.select(HistoryFilter()))) == before
+    assert store.collections.summaries() == []
+
+
+# Sequences, after an edit and after a switch
+
+
+def test_after_an_edit_sequences_go_on_where_they_stood(store: Store) -> None:
+    examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202", "203")]
+    shop = collect(store, *examples)
+    activation, state = Activation(store), GatewayState(Mode.MOCK, shop.id)
+    assert (answers(activation.activate(state)) or examples[2]).id == "201"
+    store.collections.update(shop.id, CollectionUpdate(dropped=["203"]))
+    assert (answers(activation.activate(state)) or examples[2]).id == "202"
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY, Mode.MOCK])
+def test_after_a_switch_sequences_start_over(store: Store, mode: Mode) -> None:
+    examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
+    state = GatewayState(Mode.MOCK, collect(store, *examples).id)
+    other = collect(store, name="other").id if mode in (Mode.SPY, Mode.MOCK) else None
+    activation = Activation(store)
+    assert (answers(activation.activate(state)) or examples[1]).id == "201"
+    activation.activate(GatewayState(mode, other))
+    assert (answers(activation.activate(state)) or examples[1]).id == "201"
+
+
+# Nothing to answer from
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (GatewayState(Mode.MOCK), "mock mode has nothing to answer from: its collection was deleted"),
+        (GatewayState(Mode.SPY), "spy mode has nothing to answer from: its collection was deleted"),
+        (GatewayState(Mode.REPLAY), "replay mode has nothing to answer from: its session was deleted"),
+        (GatewayState(Mode.REPLAY, session_id="gone"), "replay mode has nothing to answer from: there is no session"),
+    ],
+)
+def test_without_examples_a_mode_keeps_its_promise(
+    store: Store, state: GatewayState, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It answers nothing, and calls nobody instead."""
+    with caplog.at_level(logging.ERROR, logger="proxy.activation"):
+        active = Activation(store).activate(state)
+    assert (active.mode, active.answers, len(active.index)) == (state.mode, True, 0)
+    assert [message[: len(line)] for message in caplog.messages] == [line]
