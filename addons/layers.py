@@ -12,7 +12,7 @@ from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HttpLayer, HTTPMode, HttpStream, SendHttp
-from mitmproxy.proxy.layers.http._events import ResponseData, ResponseEndOfMessage, ResponseHeaders
+from mitmproxy.proxy.layers.http._events import RequestHeaders, ResponseData, ResponseEndOfMessage, ResponseHeaders
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
 from addons.active import Current
@@ -72,7 +72,17 @@ class GatewayHttpLayer(HttpLayer):
 
 
 class GatewayStream(HttpStream):
-    """Says in JSON that an upstream could not be reached, and keeps the client's connection."""
+    """One request, in whatever form, and its answer; that an upstream cannot be reached is said in JSON.
+
+    The client's connection is kept then.
+    """
+
+    def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
+        """A request begins; outside of CONNECT each one may have another form than the one before."""
+        if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
+            names_its_host = event.request.host and not event.request.is_http2
+            self.mode = HTTPMode.regular if names_its_host else HTTPMode.transparent
+        yield from super().state_wait_for_request_headers(event)
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Get a connection to the upstream; on failure answer 502 after the error hook."""

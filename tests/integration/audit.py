@@ -1,8 +1,9 @@
-"""Runs inside the program under test: tells of every attempt to call somebody, and does not let it happen."""
+"""Runs inside the program under test: tells of every attempt to call somebody and forbids it, or resolves a name."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,21 @@ def watch(log: str, allowed: str) -> None:
             raise LiveCallError(event)
 
     sys.addaudithook(hook)
+
+
+def resolve(name: str) -> None:
+    """Make this name mean the loopback within this process; elsewhere it goes on to mean nothing."""
+    look_up = socket.getaddrinfo
+
+    def patched(host: Any, *arguments: Any, **options: Any) -> Any:
+        return look_up("127.0.0.1" if host == name else host, *arguments, **options)
+
+    socket.getaddrinfo = patched
+
+
+def resolving(understudy: Understudy, name: str) -> Understudy:
+    """The same command line, for which this name means the loopback."""
+    return replace(understudy, preamble=f"from tests.integration.audit import resolve; resolve({name!r}); ")
 
 
 @dataclass(frozen=True)
