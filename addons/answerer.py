@@ -11,7 +11,7 @@ from addons.active import Active, Current
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
 from matcher.decision import Decision
-from serving.answer import answer, error, miss
+from serving.answer import answer, error, malformed, miss
 from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
 from store.messages import Origin, Request, Response
@@ -47,6 +47,8 @@ class Answerer:
             request = request_of(flow)
             asked = replace(request, origin=active.own_origin) if reverse else request
             decision = (active.own_index if reverse else active.index).decide(asked)
+            if decision.problem is not None:
+                return malformed(decision.problem)
             example = active.sequences.next(decision.candidate) if decision.candidate else None
             if example is not None:
                 logger.info("%s %s %s: %s", active.mode, request.method, _path(request), example.name)

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from matcher import bodies, normal, paths, queries
-from matcher.bodies import Places
+from matcher import bodies, header_patterns, normal, paths, queries
+from matcher.body_patterns import UNREADABLE, comparable_value
+from matcher.form_forms import MAX_PAIRS
+from matcher.header_patterns import Names, Values
+from matcher.openings import Places
 from matcher.queries import Key, Pairs
+from matcher.selectors import NONE, Selectors
 from matcher.settings import MatchSettings, QueryRule
 from store.messages import Request
 
 
 class Asked:
-    """One request under the settings of one index. Its body must be bytes; `methods` are those that answer it."""
+    """One request under the settings of one index. Its body must be bytes; `methods` are those that answer it.
 
-    def __init__(self, request: Request, settings: MatchSettings, methods: tuple[str, ...]) -> None:
+    `chosen` is what its selector headers ask for; `names` are the headers that the settings compare.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        settings: MatchSettings,
+        methods: tuple[str, ...],
+        chosen: Selectors = NONE,
+        names: Names | None = None,
+    ) -> None:
         self.request = request
         self.settings = settings
         self.methods = methods
+        self.chosen = chosen
+        self.names = settings.compared_headers() if names is None else names
         self.text = normal.path_text(request.path)
         off = settings.query is QueryRule.OFF
         self.pairs: Pairs = () if off else queries.request_pairs(request.query, settings.ignore_query)
@@ -33,6 +49,36 @@ class Asked:
         """The query's pairs without case."""
         return queries.folded(self.pairs)
 
+    @cached_property
+    def header_values(self) -> Values:
+        """The values of the headers that are compared."""
+        return header_patterns.header_values(self.request.headers, self.names)
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body without its content codings."""
+        body = self.request.body
+        assert isinstance(body, bytes), "a request to decide on has its body as bytes"
+        return bodies.plain(body, self.request.headers)
+
+    @cached_property
+    def content_type(self) -> str | None:
+        """What the request says its body is."""
+        return self.request.headers.get("content-type")
+
+    @cached_property
+    def form_pairs(self) -> Pairs:
+        """The pairs of a body that is a form; none of one that is too long to be compared as such."""
+        return () if self.body.count(b"&") > MAX_PAIRS else normal.query_pairs(self.body)
+
+    @cached_property
+    def json_value(self) -> object:
+        """The body's exact value, or `UNREADABLE`."""
+        try:
+            return comparable_value(self.body)
+        except (ValueError, RecursionError):
+            return UNREADABLE
+
     def query_key(self, any_value: frozenset[str]) -> Key:
         """The key of equal queries in which the values of these names are left open."""
         return queries.key(self.pairs, any_value)
@@ -41,12 +87,14 @@ class Asked:
         """The same, of queries that are equal when case is ignored; `any_value` is folded too."""
         return queries.key(self.folded_pairs, any_value)
 
+    def header_key(self, any_value: frozenset[str]) -> Values:
+        """The key of equal headers in which the values of these names are left open; () if none are compared."""
+        return header_patterns.header_key(self.header_values, self.names, any_value) if self.names else ()
+
     def body_key(self, places: Places) -> bytes:
         """The key of equal bodies in which these places are left open; b"" when bodies are not compared."""
         if not self.settings.body:
             return b""
         if places not in self._body_keys:
-            body = self.request.body
-            assert isinstance(body, bytes), "a request to decide on has its body as bytes"
-            self._body_keys[places] = bodies.body_key(body, self.request.headers, places)
+            self._body_keys[places] = bodies.plain_key(self.body, self.content_type, places)
         return self._body_keys[places]

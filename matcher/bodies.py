@@ -3,39 +3,69 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
-from urllib.parse import quote
+from enum import StrEnum
 
-from matcher import normal
-from matcher.json_forms import OPEN, json_text
-from store.codings import undo
-from store.entities import Part, Redacted
+from matcher import graphql_forms, normal
+from matcher.form_forms import form_text, multipart_text
+from matcher.json_forms import json_value, written
+from matcher.openings import NOWHERE, Mark, Places, names
+from matcher.xml_forms import xml_text
+from store.codings import LIMIT, undo
+from store.entities import Part
 from store.messages import Headers, Request
 
-Places = frozenset[Redacted]
-NOWHERE: Places = frozenset()
-Form = Callable[[bytes, str, Places], bytes]
+LONGEST = 16 * 2**20
+"""Bytes of a body that are read as what it is said to be; longer ones are compared by bytes. Values take far more."""
 
-_INLINE = 256  # parts up to this many bytes are written out, for the people who read explanations
+_TEXTUAL = frozenset(
+    f"application/{name}" for name in ("javascript", "x-ndjson", "yaml", "x-yaml", "toml", "sql", "x-sh")
+)
 
-_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
-_PART_NAME = re.compile(r';\s*name=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
+
+class Kind(StrEnum):
+    """What bodies are compared as. A canonical form begins with its kind, so that no two kinds are ever equal."""
+
+    JSON = "json"
+    GRAPHQL = "graphql"
+    FORM = "form"
+    MULTIPART = "multipart"
+    XML = "xml"
+    TEXT = "text"
+    BYTES = "bytes"
+
+    @property
+    def words(self) -> str:
+        """What is compared, for people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Kind.JSON: "JSON values",
+    Kind.GRAPHQL: "GraphQL",
+    Kind.FORM: "form fields",
+    Kind.MULTIPART: "parts",
+    Kind.XML: "XML",
+    Kind.TEXT: "text",
+    Kind.BYTES: "bytes",
+}
 
 
 def canonical(body: bytes, content_type: str | None, places: Places = NOWHERE) -> bytes:
-    """The form that all bodies equal to this one share; the values at redacted `places` do not count.
+    """The form that all bodies equal to this one share; the values at `places` do not count.
 
-    JSON as values, forms as pairs in any order, multipart by parts without its boundary, text with its line ends
-    unified, everything else, and what does not parse, as bytes. `body` is without content encoding.
+    JSON as values, forms as pairs in any order, multipart by parts without its boundary, XML by canonical form, GraphQL
+    by what it asks, text with its line ends unified, everything else, and what does not parse, as bytes. `body` is
+    without content encoding.
     """
     if not body:
         return b""
-    for form in _forms_for(media_type(content_type) or "", places):
-        try:
-            return form(body, content_type or "", places)
-        except (ValueError, RecursionError):
-            continue
+    if len(body) <= LONGEST:
+        for kind in _kinds(media_type(content_type) or "", places):
+            try:
+                return _FORMS[kind](body, content_type or "", places)
+            except (ValueError, RecursionError):
+                continue
     return _bytes(body, "", places)
 
 
@@ -44,15 +74,23 @@ def media_type(content_type: str | None) -> str | None:
     return (content_type or "").partition(";")[0].strip().lower() or None
 
 
+def request_media_type(request: Request) -> str | None:
+    """The media type of a request's body."""
+    return media_type(request.headers.get("content-type"))
+
+
 def body_key(body: bytes, headers: Headers, places: Places = NOWHERE) -> bytes:
     """A digest that equal bodies share, media type included; empty bodies are equal whatever their type.
 
     `body` is as it came: content codings are undone here.
     """
-    body = without_encoding(body, ",".join(headers.get_all("content-encoding")))
+    return plain_key(plain(body, headers), headers.get("content-type"), places) if body else b""
+
+
+def plain_key(body: bytes, content_type: str | None, places: Places) -> bytes:
+    """The same for a body whose content codings are undone."""
     if not body:
         return b""
-    content_type = headers.get("content-type")
     kind = (media_type(content_type) or "").encode("utf-8")
     return hashlib.sha256(kind + b"\0" + canonical(body, content_type, places)).digest()
 
@@ -67,29 +105,53 @@ def request_key(request: Request, body: bytes) -> str:
     return hashlib.sha256(told + b"\0" + body_key(body, request.headers)).hexdigest()
 
 
-def without_encoding(body: bytes, content_encoding: str) -> bytes:
+def plain(body: bytes, headers: Headers) -> bytes:
     """The body with its content codings undone; as it came if one is unknown, broken, or fills the memory."""
-    plain = undo(content_encoding, body)
-    return body if plain is None else plain
+    codings = headers.get_all("content-encoding")
+    undone = undo(",".join(codings), body) if codings else body
+    return body if undone is None else undone
 
 
-def _forms_for(kind: str, places: Places) -> tuple[Form, ...]:
+def kind_of(body: bytes, content_type: str | None, places: Places = NOWHERE) -> Kind:
+    """What a body without content encoding is compared as; an empty one as bytes."""
+    return Kind(canonical(body, content_type, places).partition(b":")[0].decode()) if body else Kind.BYTES
+
+
+def compared_as(body: bytes, headers: Headers, places: Places = NOWHERE) -> tuple[Kind, str]:
+    """What a body is compared as; and, if that is not what its headers say, why. For explanations: reads it again."""
+    codings = ",".join(headers.get_all("content-encoding"))
+    content_type = headers.get("content-type")
+    if body and codings and undo(codings, body) is None:
+        return Kind.BYTES, f"{codings} is unknown, broken or more than {LIMIT // 2**20} MiB, and is not undone"
+    body = plain(body, headers)
+    if not body:
+        return Kind.BYTES, ""
+    kind, said = kind_of(body, content_type, places), _kind(media_type(content_type) or "")
+    if kind is not Kind.BYTES or said is Kind.BYTES:
+        return kind, ""
+    if len(body) > LONGEST:
+        return kind, f"longer than {LONGEST // 2**20} MiB, so not read as the {said.words} it is said to be"
+    return kind, f"not the {said.words} that {media_type(content_type)} says it is"
+
+
+def _kinds(kind: str, places: Places) -> tuple[Kind, ...]:
     # Redaction finds JSON by its looks: curl sends it as a form, and browsers' fetch as plain text.
-    looks_like_json = any(place.part is Part.JSON for place in places)
-    return (_json, _form_for(kind)) if looks_like_json else (_form_for(kind),)
+    looks_like_json = any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places)
+    return (Kind.JSON, _kind(kind)) if looks_like_json else (_kind(kind),)
 
 
-def _form_for(kind: str) -> Form:
-    if kind.endswith("+json") or kind in ("application/json", "text/json"):
-        return _json
-    if kind == "application/x-www-form-urlencoded":
-        return _form
-    if kind.startswith("multipart/"):
-        return _multipart
-    return _text if kind.startswith("text/") else _bytes
-
-
-# Each form begins with its name, so that a body of one form never equals one of another.
+def _kind(media: str) -> Kind:
+    if media.endswith("+json") or media in ("application/json", "text/json"):
+        return Kind.JSON
+    if media.endswith("+xml") or media in ("application/xml", "text/xml"):
+        return Kind.XML
+    if media == "application/x-www-form-urlencoded":
+        return Kind.FORM
+    if media == "application/graphql":
+        return Kind.GRAPHQL
+    if media.startswith("multipart/"):
+        return Kind.MULTIPART
+    return Kind.TEXT if media.startswith("text/") or media in _TEXTUAL else Kind.BYTES
 
 
 def _bytes(body: bytes, _content_type: str, _places: Places) -> bytes:
@@ -101,60 +163,37 @@ def _text(body: bytes, _content_type: str, _places: Places) -> bytes:
 
 
 def _json(body: bytes, _content_type: str, places: Places) -> bytes:
-    return b"json:" + json_text(body, _names(places, Part.JSON)).encode("utf-8", "surrogatepass")
+    value = json_value(body, names(places, Part.JSON))
+    asked = graphql_forms.request_value(value)
+    form = f"json:{written(value)}" if asked is None else f"graphql:{written(asked)}"
+    return form.encode("utf-8", "surrogatepass")
+
+
+def _graphql(body: bytes, _content_type: str, _places: Places) -> bytes:
+    query = graphql_forms.normal_query(body.decode())
+    if query is None:
+        raise ValueError("not GraphQL")
+    return b"graphql:" + query.encode()
 
 
 def _form(body: bytes, _content_type: str, places: Places) -> bytes:
-    hidden = _names(places, Part.FORM)
-    pairs = (
-        f"{_quoted(name)}={OPEN if name in hidden else _quoted(value)}" for name, value in normal.query_pairs(body)
-    )
-    return b"form:" + "&".join(sorted(pairs)).encode("ascii")
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape")
+    return b"form:" + form_text(body, names(places, Part.FORM))
 
 
 def _multipart(body: bytes, content_type: str, places: Places) -> bytes:
-    found = _BOUNDARY.search(content_type)
-    boundary = (found[1] or found[2]) if found else ""
-    if not boundary:
-        raise ValueError("multipart without a boundary (RFC 2046, section 5.1.1)")
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))
-    if len(pieces) == 1 or not pieces[-1].startswith(b"--"):
-        raise ValueError("multipart without its closing delimiter")
-    hidden = _names(places, Part.FORM)
-    return b"multipart:" + b"\n".join(_part(piece, hidden) for piece in pieces[1:-1])
+    return b"multipart:" + multipart_text(body, content_type, names(places, Part.FORM))
 
 
-def _part(piece: bytes, hidden: frozenset[str]) -> bytes:
-    padding, line_end, rest = piece.partition(b"\r\n")
-    if padding.strip() or not line_end:
-        raise ValueError("a part that begins on the line of its delimiter")
-    # A part may have no header: then it begins with the empty line.
-    head, empty_line, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
-    if not empty_line:
-        raise ValueError("a part without the empty line after its header")
-    fields = sorted(_field(line) for line in head.split(b"\r\n") if line)
-    named = next((found[1] or found[2] for name, value in fields if (found := _part_name(name, value))), None)
-    return f"{fields!a} {OPEN if named in hidden else _content(content)}".encode("ascii")
+def _xml(body: bytes, _content_type: str, _places: Places) -> bytes:
+    return b"xml:" + xml_text(body)
 
 
-def _field(line: bytes) -> tuple[str, str]:
-    name, _, value = line.partition(b":")
-    return normal.text_of(name).strip().lower(), normal.text_of(value).strip()
-
-
-def _part_name(name: str, value: str) -> re.Match[str] | None:
-    return _PART_NAME.search(value) if name == "content-disposition" else None
-
-
-def _content(content: bytes) -> str:
-    if len(content) <= _INLINE:
-        return repr(content)
-    return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
-
-
-def _names(places: Places, part: Part) -> frozenset[str]:
-    return frozenset(place.name for place in places if place.part is part)
+_FORMS: dict[Kind, Callable[[bytes, str, Places], bytes]] = {
+    Kind.JSON: _json,
+    Kind.GRAPHQL: _graphql,
+    Kind.FORM: _form,
+    Kind.MULTIPART: _multipart,
+    Kind.XML: _xml,
+    Kind.TEXT: _text,
+    Kind.BYTES: _bytes,
+}

@@ -3,61 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from matcher import bodies
 from matcher.asked import Asked
-from matcher.bodies import Places
-from matcher.json_forms import json_place
+from matcher.bodies import media_type
+from matcher.body_patterns import NO_BODY, BodyPattern, holds
+from matcher.header_patterns import NO_HEADERS, HeaderPattern
 from matcher.paths import PathPattern, first_line
 from matcher.queries import QueryPattern
 from matcher.scores import PathLine, QueryFit
 from matcher.settings import MatchSettings
-from store.entities import Example, Part
-from store.messages import Body, Origin
+from matcher.variables import NO_VARIABLES, Variables, filled, substituted
+from store.entities import Example, Part, Redacted
+from store.errors import UnderstudyError
+from store.messages import Body, Origin, Request
 
 BodyOf = Callable[[Body], bytes]
 Rank = tuple[int, int, str]
 
 
-def query_names(redacted: Places) -> frozenset[str]:
-    """The query parameters among redacted places."""
-    return frozenset(place.name for place in redacted if place.part is Part.QUERY)
+def redacted_names(redacted: frozenset[Redacted], part: Part) -> frozenset[str]:
+    """The names among redacted places of one part."""
+    return frozenset(place.name for place in redacted if place.part is part)
+
+
+def plain_bytes(body: Body) -> bytes:
+    """The bytes of a body that is kept as bytes; raises TypeError for a reference into the store."""
+    if not isinstance(body, bytes):
+        raise TypeError("comparing bodies needs body_of, which reads a BodyRef from the store")
+    return body
+
+
+def _read_now(body: Body, settings: MatchSettings, body_of: BodyOf) -> bytes | None:
+    """The bytes of a body that must be compiled now: bodies are compared, or a request may ask and cannot wait."""
+    if settings.body:
+        return body_of(body)
+    if isinstance(body, bytes) or not settings.selectors or body_of is plain_bytes:
+        return None
+    try:
+        return body_of(body)
+    except (UnderstudyError, OSError, ValueError):
+        return None  # the example answers all the same, until its body is asked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """One example, or the examples of one sequence in recorded order; the newest one's request is the one compared.
 
-    `body_places` are the redacted places in its body, `body_key` the digest of the rest; both are empty unless bodies
-    are compared. `rank` breaks ties between equal path and query points: greater is better.
+    `request` is that request with variables substituted. `headers` and `body` are empty unless they are compared;
+    `body` is None where a request may ask for it and it can be compiled then. `rank` breaks ties between equal path and
+    query points: greater is better.
     """
 
     examples: tuple[Example, ...]
+    request: Request
     path: PathPattern
     query: QueryPattern
-    body_places: Places
-    body_key: bytes
+    headers: HeaderPattern
+    body: BodyPattern | None
     rank: Rank
 
     @classmethod
-    def of(cls, examples: tuple[Example, ...], settings: MatchSettings, body_of: BodyOf) -> Candidate:
+    def of(
+        cls,
+        examples: tuple[Example, ...],
+        settings: MatchSettings,
+        body_of: BodyOf = plain_bytes,
+        variables: Variables = NO_VARIABLES,
+    ) -> Candidate:
         """Compile examples whose ids rise; raises what `body_of` raises, and ValueError for a bad JSON path."""
         newest = examples[-1]
-        request = newest.request
+        request = newest.request if newest.literal else substituted(newest.request, variables)
         wildcards = settings.wildcards and not newest.literal
         path = PathPattern.of(request.path, wildcards=wildcards)
-        query = QueryPattern.of(request.query, query_names(newest.redacted), settings.ignore_query, wildcards=wildcards)
-        places, body_key = bodies.NOWHERE, b""
-        if settings.body:
-            places = frozenset(place for place in newest.redacted if place.part in (Part.FORM, Part.JSON))
-            for place in places:
-                if place.part is Part.JSON:
-                    json_place(place.name)  # an example whose secrets cannot be found is unusable, not just never equal
-            body_key = bodies.body_key(body_of(request.body), request.headers, places)
+        hidden = redacted_names(newest.redacted, Part.QUERY)
+        query = QueryPattern.of(request.query, hidden, settings.ignore_query, wildcards=wildcards)
         # Fewer wildcards, then more literal characters before the first, then the newest (spec, step 7).
         rank = (-len(path.shape) - len(query.wild), path.literal_length, newest.id)
-        return cls(examples, path, query, places, body_key, rank)
+        one = cls(examples, request, path, query, NO_HEADERS, None, rank)
+        raw = _read_now(request.body, settings, body_of)
+        if raw is not None:
+            raw = raw if newest.literal or isinstance(request.body, bytes) else filled(raw, variables)
+            one = replace(one, body=one.compiled_body(raw, settings))
+        return one.under(settings)
+
+    def compiled_body(self, body: bytes, settings: MatchSettings) -> BodyPattern:
+        """The pattern of the example's body under these settings."""
+        redacted, literal = self.example.redacted, self.example.literal
+        wildcards = settings.wildcards and not literal
+        return BodyPattern.of(body, self.request.headers, redacted, settings, wildcards=wildcards)
+
+    def under(self, settings: MatchSettings) -> Candidate:
+        """The candidate under settings that differ in the headers and in whether bodies are compared.
+
+        Raises ValueError if the body lies in the store, and was not read when the index was compiled.
+        """
+        wildcards = settings.wildcards and not self.example.literal
+        names, redacted = settings.compared_headers(), redacted_names(self.example.redacted, Part.HEADER)
+        headers = HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
+        body = self.body
+        if settings.body and body is None:
+            if not isinstance(self.request.body, bytes):
+                raise ValueError("its body was not read when the index was compiled")
+            body = self.compiled_body(self.request.body, settings)
+        if headers is self.headers and body is self.body:
+            return self
+        return replace(self, headers=headers, body=body)
+
+    def only(self, status: int) -> Candidate | None:
+        """The candidate with those of its examples that answer with this status; None if there is none."""
+        kept = tuple(example for example in self.examples if example.response.status == status)
+        if len(kept) == len(self.examples):
+            return self
+        return replace(self, examples=kept) if kept else None
 
     @property
     def example(self) -> Example:
@@ -72,21 +130,42 @@ class Candidate:
     @property
     def method(self) -> str:
         """The method it answers."""
-        return self.examples[-1].request.method
+        return self.request.method
 
     @property
     def origin(self) -> Origin | None:
         """Where it was recorded from; None for one that was typed in."""
-        return self.examples[-1].request.origin
+        return self.request.origin
 
     def fit(self, asked: Asked) -> QueryFit | None:
-        """How well the query fits, path aside; None if query or body put the candidate out."""
-        if asked.settings.body and self.body_key != asked.body_key(self.body_places):
+        """How well the query fits, path aside; None if query, headers or body put the candidate out."""
+        if not self.headers_fit(asked) or not self.body_fits(asked):
             return None
         return self.query.fit(asked.pairs, asked.settings.query)
 
+    def headers_fit(self, asked: Asked) -> bool:
+        """Whether the compared headers have the same values."""
+        return not asked.names or self.headers.key == asked.header_key(self.headers.any_value)
+
+    def body_fits(self, asked: Asked) -> bool:
+        """Whether the bodies are equal, or the settings do not ask."""
+        if not asked.settings.body:
+            return True
+        body = self.body or NO_BODY
+        if asked.settings.subset and body.least is not None:
+            if media_type(asked.content_type) != body.least.media:
+                return False
+            form = body.least.form
+            return form.within(asked.form_pairs) if form else holds(asked.json_value, body.least.value)
+        if body.key != asked.body_key(body.places):
+            return False
+        return body.form is None or body.form.covers(asked.form_pairs)
+
     def match(self, asked: Asked) -> Match | None:
-        """The score of this candidate, worked out by itself, without an index; None if anything puts it out."""
+        """The score of this candidate, worked out by itself, without an index; None if anything puts it out.
+
+        Not by distance: that is for when no candidate fits by any other line.
+        """
         if self.method not in asked.methods or (asked.settings.host and self.origin != asked.request.origin):
             return None
         line = first_line(self.path, asked.text, asked.settings)
@@ -96,18 +175,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A candidate that fits a request, with the points it has for it."""
+    """A candidate that answers a request, with the points it has for it; no path line if it was asked for by name."""
 
     candidate: Candidate
-    path_line: PathLine
+    path_line: PathLine | None
     query_fit: QueryFit
 
     @property
     def score(self) -> int:
         """Points for path and query."""
-        return self.path_line + self.query_fit
+        return (self.path_line or 0) + self.query_fit
 
     @property
     def order(self) -> tuple[int, int, Rank]:
         """Greater is better: the score, then the tie rules."""
-        return self.path_line + self.query_fit, self.path_line, self.candidate.rank
+        return self.score, self.path_line or 0, self.candidate.rank

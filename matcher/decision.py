@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from matcher import selectors
+from matcher.bodies import compared_as
 from matcher.candidate import Candidate, Match
 from matcher.normal import path_text
 from matcher.scores import PathLine, RequestPart
+from matcher.selectors import NONE, Problem, Selectors
 from matcher.settings import MatchSettings
 from store.messages import Request
 
@@ -23,11 +26,15 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A part by which an example was filtered out: what the example has, what the request has; shortened."""
+    """A part by which an example was filtered out: what the example has, what the request has; shortened.
+
+    `note` says how they were compared, where that is not what one would expect.
+    """
 
     part: RequestPart
     expected: str
     actual: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +52,30 @@ class Background(Protocol):
 
     def __len__(self) -> int: ...
 
-    def near_misses(self, request: Request) -> tuple[NearMiss, ...]:
+    def near_misses(self, request: Request, chosen: Selectors) -> tuple[NearMiss, ...]:
         """The nearest candidates that were filtered out."""
 
-    def runners_up(self, request: Request, winner: Match) -> tuple[Match, ...]:
+    def runners_up(self, request: Request, winner: Match, chosen: Selectors) -> tuple[Match, ...]:
         """The best candidates after the winner."""
+
+    def without_example(self, request: Request) -> str | None:
+        """The name of the request item that has no example, if it is the one asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Which candidate answers a request, or that none does: then every example was filtered out by a named part.
 
-    `as_get`: no HEAD example fitted, so it was decided as GET.
+    `as_get`: no HEAD example fitted, so it was decided as GET. `selectors` is what the request's own headers asked for,
+    `problem` what is wrong with one of them: then nothing was decided.
     """
 
     request: Request
     match: Match | None
     background: Background = field(repr=False, compare=False)
     as_get: bool = False
+    selectors: Selectors = NONE
+    problem: Problem | None = None
 
     @property
     def candidate(self) -> Candidate | None:
@@ -76,13 +89,15 @@ class Decision:
 
     @property
     def path_line(self) -> PathLine | None:
-        """The line of the path table that decided."""
+        """The line of the path table that decided; None on a miss, and where an example was asked for by name."""
         return self.match.path_line if self.match else None
 
     @property
     def lines(self) -> tuple[ScoreLine, ...]:
         """The winner's score line by line; its points add up to `score`."""
-        return score_lines(self.match, self.background.settings) if self.match else ()
+        if not self.match:
+            return ()
+        return score_lines(self.match, self.background.settings, self.request, self.selectors)
 
     @property
     def captures(self) -> dict[str, str]:
@@ -96,23 +111,55 @@ class Decision:
         """How many candidates there were to decide among."""
         return len(self.background)
 
+    @property
+    def without_example(self) -> str | None:
+        """The name of the request item that would answer if it had an example; worked out now. None on a hit."""
+        if self.match or self.problem or self.selectors.named:
+            return None
+        return self.background.without_example(self.request)
+
     def near_misses(self) -> tuple[NearMiss, ...]:
         """Up to three examples that nearly answer, nearest first; worked out now. Empty on a hit."""
-        return () if self.match else self.background.near_misses(self.request)
+        if self.match or self.problem:
+            return ()
+        return self.background.near_misses(self.request, self.selectors)
 
     def runners_up(self) -> tuple[Match, ...]:
         """Up to three examples that would answer without the winner, best first; worked out now."""
-        return self.background.runners_up(self.request, self.match) if self.match else ()
+        if not self.match or self.selectors.named:
+            return ()
+        return self.background.runners_up(self.request, self.match, self.selectors)
 
 
-def score_lines(match: Match, settings: MatchSettings) -> tuple[ScoreLine, ...]:
-    """A score line by line. Host and body, where compared, filter and give no points."""
-    lines = [
+def score_lines(
+    match: Match, settings: MatchSettings, request: Request, chosen: Selectors = NONE
+) -> tuple[ScoreLine, ...]:
+    """A score line by line. What filters, where it was compared, gives no points."""
+    lines = []
+    if chosen.code is not None:
+        lines.append(ScoreLine(RequestPart.STATUS, 0, f"{chosen.code}, as {selectors.CODE} asks"))
+    if match.path_line is None:
+        part, header = (RequestPart.ID, selectors.ID) if chosen.id is not None else (RequestPart.NAME, selectors.NAME)
+        return (*lines, ScoreLine(part, 0, f"as {header} asks; nothing else is compared"))
+    lines += [
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),
         ScoreLine(RequestPart.QUERY, int(match.query_fit), match.query_fit.reason),
     ]
     if settings.host:
         lines.append(ScoreLine(RequestPart.HOST, 0, "equal"))
+    if match.candidate.headers.names:
+        lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(match.candidate.headers.names)}"))
     if settings.body:
-        lines.append(ScoreLine(RequestPart.BODY, 0, "equal"))
+        lines.append(ScoreLine(RequestPart.BODY, 0, body_reason(match, settings, request)))
     return tuple(lines)
+
+
+def body_reason(match: Match, settings: MatchSettings, request: Request) -> str:
+    """How the bodies were found equal."""
+    body = request.body
+    if not isinstance(body, bytes) or not body:
+        return "equal: both empty"
+    pattern = match.candidate.body
+    kind, note = compared_as(body, request.headers, pattern.places if pattern else frozenset())
+    word = "holds the example's" if settings.subset and pattern and pattern.least else "equal, as"
+    return f"{word} {kind.words}" + (f": {note}" if note else "")

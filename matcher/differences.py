@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from matcher import bodies, normal
 from matcher.asked import Asked
-from matcher.bodies import Places
-from matcher.candidate import Candidate, query_names
+from matcher.candidate import Candidate, redacted_names
 from matcher.decision import Difference
-from matcher.normal import Wildcard, shown
-from matcher.paths import first_line, segment_fits, segments
-from matcher.scores import ANOTHER_ID, FAR, SAME_KIND, SLIGHTLY, RequestPart
-from store.messages import BodyRef, Request
+from matcher.likeness import common_start
+from matcher.neighbours import differ_little
+from matcher.normal import shown
+from matcher.paths import first_line
+from matcher.scores import RequestPart
+from matcher.shown_bodies import body_notes, body_texts
+from store.entities import Example, Part, Redacted
+from store.messages import Request
 
 WIDTH = 120  # characters of what was expected and of what came: a line or two of a terminal
 _LEAD = 20  # characters of agreement shown before the first difference
-_COMPARED = 64 * 1024  # characters of a body searched for its first difference
-
+HIDDEN = "[redacted]"
 NOTHING = "(none)"
-EMPTY = "(empty)"
+
+Secrets = frozenset[Redacted]
 
 
-def differences(candidate: Candidate, asked: Asked, secret: Places = bodies.NOWHERE) -> tuple[Difference, ...]:
+def differences(candidate: Candidate, asked: Asked, secret: Secrets = frozenset()) -> tuple[Difference, ...]:
     """Every part by which the candidate is out; empty exactly when it matches.
 
     Values at places redacted in its request, or in `secret`, are not shown, neither its own nor what came.
@@ -33,142 +34,124 @@ def differences(candidate: Candidate, asked: Asked, secret: Places = bodies.NOWH
     return tuple(_difference(part, candidate, asked, hidden) for part in filtered_by(candidate, asked))
 
 
-def distance(candidate: Candidate, asked: Asked) -> float:
-    """How far the candidate is: 0 for a match, else the weighted share of every part that differs."""
-    return sum(FAR[part] * _share(part, candidate, asked) for part in filtered_by(candidate, asked))
-
-
-def rough_distance(candidate: Candidate, asked: Asked) -> float:
-    """The same by method, host and whole segments only: ten times as fast, for choosing whom to compare closely."""
-    mine = candidate.path.wild or segments(normal.fold(candidate.path.text))
-    theirs = asked.folded_segments
-    alike = sum(map(segment_fits, mine, theirs)) / max(len(mine), len(theirs))
-    method = candidate.method not in asked.methods
-    host = asked.settings.host and candidate.origin != asked.request.origin
-    return FAR[RequestPart.PATH] * (1 - alike) + FAR[RequestPart.METHOD] * method + FAR[RequestPart.HOST] * host
-
-
 def filtered_by(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
     """The parts that put the candidate out."""
-    settings = asked.settings
     if candidate.method not in asked.methods:
         yield RequestPart.METHOD
-    if settings.host and candidate.origin != asked.request.origin:
+    if asked.settings.host and candidate.origin != asked.request.origin:
         yield RequestPart.HOST
-    if first_line(candidate.path, asked.text, settings) is None:
+    yield from _not_chosen(candidate, asked)
+    if not asked.chosen.named:
+        yield from _not_fitting(candidate, asked)
+
+
+def _not_chosen(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
+    chosen = asked.chosen
+    meant = [example for example in candidate.examples if _is_meant(example, asked)]
+    if not meant:
+        yield RequestPart.NAME if chosen.id is None else RequestPart.ID
+    if chosen.code is not None and all(each.response.status != chosen.code for each in meant or candidate.examples):
+        yield RequestPart.STATUS
+
+
+def _is_meant(example: Example, asked: Asked) -> bool:
+    if asked.chosen.id is not None:
+        return example.id in asked.chosen.ids
+    return asked.chosen.name in (None, example.name)
+
+
+def _not_fitting(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
+    line = first_line(candidate.path, asked.text, asked.settings)
+    fits = line is not None or _alike_paths(candidate, asked)
+    if not fits:
         yield RequestPart.PATH
-    if candidate.query.fit(asked.pairs, settings.query) is None:
+    if candidate.query.fit(asked.pairs, asked.settings.query) is None:
         yield RequestPart.QUERY
-    if settings.body and candidate.body_key != asked.body_key(candidate.body_places):
+        fits = False
+    if not candidate.headers_fit(asked):
+        yield RequestPart.HEADERS
+        fits = False
+    if not candidate.body_fits(asked):
         yield RequestPart.BODY
+        fits = False
+    if fits and line is None:
+        yield RequestPart.PATH  # alike, and beyond the number of paths that distance is worked out for
 
 
-def _share(part: RequestPart, candidate: Candidate, asked: Asked) -> float:
-    if part is RequestPart.PATH:
-        return _path_share(candidate, asked)
-    if part is RequestPart.QUERY:
-        return _query_share(candidate, asked)
-    return _body_share(candidate, asked) if part is RequestPart.BODY else 1.0
+def _alike_paths(candidate: Candidate, asked: Asked) -> bool:
+    settings = asked.settings
+    if not settings.distance or settings.exact_path:
+        return False
+    return differ_little(candidate.path.text.split("/"), asked.text.split("/"))
 
 
-def _path_share(candidate: Candidate, asked: Asked) -> float:
-    mine = candidate.path.wild or segments(normal.fold(candidate.path.text))
-    theirs = asked.folded_segments
-    alike = sum(_alike(one, other) for one, other in zip(mine[1:], theirs[1:], strict=False))
-    longer = max(len(mine), len(theirs)) - 1
-    return max(SLIGHTLY, 1 - alike / longer) if longer else SLIGHTLY
-
-
-def _alike(mine: str | Wildcard, theirs: str) -> float:
-    if segment_fits(mine, theirs):
-        return 1.0
-    if isinstance(mine, Wildcard):
-        return 0.0
-    if normal.is_id(mine) and normal.is_id(theirs):
-        return ANOTHER_ID
-    return _common_start(mine, theirs) / max(len(mine), len(theirs))
-
-
-def _common_start(one: str, other: str) -> int:
-    """How many characters two texts begin with together, found by halving: linear, without a loop over characters."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _query_share(candidate: Candidate, asked: Asked) -> float:
-    mine = Counter(name for name, _ in candidate.query.pairs) + Counter(candidate.query.wild)
-    names = Counter(name for name, _ in asked.pairs)
-    every = max(mine.total(), names.total())
-    alike = (Counter(candidate.query.pairs) & Counter(asked.pairs)).total() + (mine & names).total()
-    return 1 - alike / (2 * every)
-
-
-def _body_share(candidate: Candidate, asked: Asked) -> float:
-    mine, theirs = candidate.example.request, asked.request
-    both = mine.body and theirs.body and _media_type(mine) == _media_type(theirs)
-    return SAME_KIND if both else 1.0
-
-
-def _difference(part: RequestPart, candidate: Candidate, asked: Asked, hidden: Places) -> Difference:
+def _difference(part: RequestPart, candidate: Candidate, asked: Asked, hidden: Secrets) -> Difference:
     expected, actual = _SHOWN[part](candidate, asked, hidden)
-    return Difference(part, shown(expected, WIDTH), shown(actual, WIDTH))
+    note = body_notes(candidate, asked) if part is RequestPart.BODY else ""
+    return Difference(part, shown(expected, WIDTH), shown(actual, WIDTH), note)
 
 
-def _methods(candidate: Candidate, asked: Asked, _hidden: Places) -> tuple[str, str]:
+def _methods(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
     return candidate.method, asked.request.method
 
 
-def _hosts(candidate: Candidate, asked: Asked, _hidden: Places) -> tuple[str, str]:
+def _hosts(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
     return str(candidate.origin or NOTHING), str(asked.request.origin or NOTHING)
 
 
-def _paths(candidate: Candidate, asked: Asked, _hidden: Places) -> tuple[str, str]:
-    return normal.text_of(candidate.example.request.path), normal.text_of(asked.request.path)
+def _paths(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
+    return normal.text_of(candidate.request.path), normal.text_of(asked.request.path)
 
 
-def _queries(candidate: Candidate, asked: Asked, hidden: Places) -> tuple[str, str]:
-    missing, extra = candidate.query.lacks(asked.pairs, query_names(hidden))
+def _queries(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
+    missing, extra = candidate.query.lacks(asked.pairs, redacted_names(hidden, Part.QUERY))
     return "&".join(missing) or NOTHING, "&".join(extra) or NOTHING
 
 
-def _bodies(candidate: Candidate, asked: Asked, hidden: Places) -> tuple[str, str]:
-    mine, theirs = candidate.example.request, asked.request
-    if mine.body and theirs.body and _media_type(mine) != _media_type(theirs):
-        return _media_type(mine), _media_type(theirs)
-    one, other = _body_text(mine, hidden), _body_text(theirs, hidden)
-    start = max(0, _common_start(one, other) - _LEAD)
+def _headers(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
+    secret = redacted_names(hidden, Part.HEADER)
+    names = [name for name, _, _ in candidate.headers.differing(asked.header_values)]
+
+    def told(request: Request, name: str) -> str:
+        values = request.headers.get_all(name)
+        return f"{name}: {HIDDEN if values and name in secret else ', '.join(values) if values else NOTHING}"
+
+    mine, theirs = (["; ".join(told(each, name) for name in names)] for each in (candidate.request, asked.request))
+    return mine[0], theirs[0]
+
+
+def _bodies(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
+    mine, theirs = candidate.request, asked.request
+    kinds = bodies.request_media_type(mine) or NOTHING, bodies.request_media_type(theirs) or NOTHING
+    if mine.body and theirs.body and kinds[0] != kinds[1]:
+        return kinds
+    one, other = body_texts(candidate, asked, hidden)
+    start = max(0, common_start(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
 
 
-def _media_type(request: Request) -> str:
-    return bodies.media_type(request.headers.get("content-type")) or NOTHING
+def _statuses(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
+    statuses = dict.fromkeys(str(example.response.status) for example in candidate.examples)
+    return ", ".join(statuses), str(asked.chosen.code)
 
 
-def _body_text(request: Request, hidden: Places) -> str:
-    body = request.body
-    if isinstance(body, BodyRef):
-        return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
-    if not body:
-        return EMPTY
-    plain = bodies.without_encoding(body, ",".join(request.headers.get_all("content-encoding")))
-    canonical = bodies.canonical(plain, request.headers.get("content-type"), hidden)
-    try:
-        return canonical.partition(b":")[2].decode()[:_COMPARED]
-    except UnicodeDecodeError:
-        return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
+def _ids(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.id, asked.chosen.id or NOTHING
 
 
-_SHOWN: Mapping[RequestPart, Callable[[Candidate, Asked, Places], tuple[str, str]]] = {
+def _names(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.example.name, asked.chosen.name or NOTHING
+
+
+_SHOWN: Mapping[RequestPart, Callable[[Candidate, Asked, Secrets], tuple[str, str]]] = {
     RequestPart.METHOD: _methods,
     RequestPart.HOST: _hosts,
     RequestPart.PATH: _paths,
     RequestPart.QUERY: _queries,
+    RequestPart.HEADERS: _headers,
     RequestPart.BODY: _bodies,
+    RequestPart.STATUS: _statuses,
+    RequestPart.ID: _ids,
+    RequestPart.NAME: _names,
 }

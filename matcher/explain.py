@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from matcher import selectors
 from matcher.candidate import Candidate, Match
 from matcher.decision import Decision, Difference, NearMiss, score_lines
 from matcher.normal import shown, text_of
+from matcher.selectors import Selectors
 
 
 def as_text(decision: Decision) -> str:
     """The decision in a few lines, each ended."""
+    if decision.problem:
+        return f"{shown(decision.problem.message, 200)}\n"
     lines = _hit(decision, decision.match) if decision.match else _miss(decision)
     return "".join(line + "\n" for line in lines)
 
@@ -21,6 +25,8 @@ def as_json(decision: Decision) -> dict[str, object]:
         "matched": decision.match is not None,
         "request": {"method": shown(decision.request.method), "path": _path(decision)},
     }
+    if decision.problem:
+        return told | {"message": decision.problem.message, "nearest": []}
     if decision.match is None:
         return told | {"message": _headline(decision), "nearest": [_near(miss) for miss in decision.near_misses()]}
     return told | {
@@ -77,12 +83,31 @@ def _runners_up(decision: Decision, winner: Match) -> Iterator[str]:
         yield f"  {match.score:>4}  {_name(match.candidate)}"
         rule = tie_break(winner, match)
         lost = f"; same score, but the winner {rule}" if rule else ""
-        yield f"        path {match.path_line.reason}, query {match.query_fit.reason}{lost}"
+        line = f"path {match.path_line.reason}, " if match.path_line else ""
+        yield f"        {line}query {match.query_fit.reason}{lost}"
 
 
 def _headline(decision: Decision) -> str:
     headline = f"No example answers {shown(decision.request.method)} {_path(decision)}"
-    return headline if decision.considered else f"{headline}: the collection has no examples"
+    if not decision.considered:
+        return f"{headline}: the collection has no examples"
+    item = decision.without_example
+    wanted = _wanted(decision.selectors)
+    if item is not None:
+        return f'{headline}: the request "{shown(item)}" has no example'
+    return f"{headline}: {wanted}" if wanted else headline
+
+
+def _wanted(chosen: Selectors) -> str:
+    """Which selectors found nothing."""
+    told = []
+    if chosen.code is not None:
+        told.append(f"{selectors.CODE} asks for the status {chosen.code}")
+    if chosen.id is not None:
+        told.append(f"{selectors.ID} asks for the id {shown(chosen.id)}")
+    elif chosen.name is not None:
+        told.append(f'{selectors.NAME} asks for the name "{shown(chosen.name)}"')
+    return ", ".join(told)
 
 
 def _miss(decision: Decision) -> Iterator[str]:
@@ -99,14 +124,16 @@ def _miss(decision: Decision) -> Iterator[str]:
 def _difference(difference: Difference) -> Iterator[str]:
     yield f"    {difference.part:<6}  expected  {difference.expected}"
     yield f"    {'':<6}  actual    {difference.actual}"
+    if difference.note:
+        yield f"    {'':<6}  note      {difference.note}"
 
 
 def _scored(decision: Decision, match: Match) -> dict[str, object]:
-    lines = score_lines(match, decision.background.settings)
+    lines = score_lines(match, decision.background.settings, decision.request, decision.selectors)
     return {
         "example": _example(match.candidate),
         "score": match.score,
-        "path_line": match.path_line.reason,
+        "path_line": match.path_line.reason if match.path_line else None,
         "lines": [{"part": str(line.part), "points": line.points, "reason": line.reason} for line in lines],
     }
 
@@ -115,13 +142,15 @@ def _near(miss: NearMiss) -> dict[str, object]:
     return {
         "example": _example(miss.candidate),
         "differences": [
-            {"part": str(each.part), "expected": each.expected, "actual": each.actual} for each in miss.differences
+            {"part": str(each.part), "expected": each.expected, "actual": each.actual}
+            | ({"note": each.note} if each.note else {})
+            for each in miss.differences
         ],
     }
 
 
 def _example(candidate: Candidate) -> dict[str, object]:
-    request = candidate.example.request
+    request = candidate.request
     return {
         "id": candidate.id,
         "name": candidate.example.name,

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 
+from matcher import nearest, search
 from matcher.asked import Asked
-from matcher.candidate import BodyOf, Candidate, Match
+from matcher.candidate import BodyOf, Candidate, Match, plain_bytes
 from matcher.decision import Decision, NearMiss
-from matcher.differences import differences, distance, rough_distance
-from matcher.scores import LIKELY, LOOKED_AT, NEAREST, QueryFit
-from matcher.settings import POSTMAN, MatchSettings, QueryRule
+from matcher.scores import PathLine, QueryFit
+from matcher.selectors import NONE, Problem, Selectors, read
+from matcher.settings import POSTMAN, MatchSettings
 from matcher.tables import Tables, tables
+from matcher.unanswered import BY_PATH, BareItem, bare_items
+from matcher.variables import NO_VARIABLES, Variables
+from matcher.variants import Variants
 from store.entities import Example
 from store.errors import UnderstudyError
-from store.messages import Body, Origin, Request
+from store.messages import Origin, Request
 
 Realm = tuple[str, Origin | None]  # the method, and the origin where hosts are compared
+READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +33,30 @@ class Unusable:
     reason: str
 
 
-def plain_bytes(body: Body) -> bytes:
-    """The bytes of a body that is kept as bytes; raises TypeError for a reference into the store."""
-    if not isinstance(body, bytes):
-        raise TypeError("comparing bodies needs body_of, which reads a BodyRef from the store")
-    return body
-
-
 def compile_index(
-    examples: Iterable[Example], settings: MatchSettings = POSTMAN, *, body_of: BodyOf = plain_bytes
+    examples: Iterable[Example],
+    settings: MatchSettings = POSTMAN,
+    *,
+    body_of: BodyOf = plain_bytes,
+    variables: Variables = NO_VARIABLES,
+    items: Iterable[BareItem] = (),
 ) -> Index:
-    """Compile examples, in any order, into an index.
+    """Compile examples, in any order, into an index; `items` are the request items without one.
 
-    `body_of` is called only if the settings compare bodies. An example for which it raises an UnderstudyError, OSError
-    or ValueError is left out and listed in `Index.unusable`; other errors are the caller's.
+    `variables` are those in force, put into the requests of examples that are not literal. `body_of` is called if the
+    settings compare bodies, and for bodies in the store where a request may ask for that. An example for which it
+    raises an UnderstudyError, OSError or ValueError is left out and listed in `Index.unusable`; other errors are the
+    caller's.
     """
     candidates: list[Candidate] = []
     unusable: list[Unusable] = []
     for together in _sequences(examples):
         try:
-            candidates.append(Candidate.of(together, settings, body_of))
-        except (UnderstudyError, OSError, ValueError) as error:
+            candidates.append(Candidate.of(together, settings, body_of, variables))
+        except READING_ERRORS as error:
             unusable.append(Unusable(together[-1], str(error)))
     candidates.sort(key=lambda candidate: candidate.id, reverse=True)
-    return Index(tuple(candidates), settings, tuple(unusable))
+    return Index(tuple(candidates), settings, tuple(unusable), bare_items(items, variables))
 
 
 def _sequences(examples: Iterable[Example]) -> Iterator[tuple[Example, ...]]:
@@ -67,97 +70,130 @@ def _sequences(examples: Iterable[Example]) -> Iterator[tuple[Example, ...]]:
 
 
 class Index:
-    """Candidates, newest first, with the look-ups that find the best of them. Never changes once made."""
+    """Candidates, newest first, with the look-ups that find the best of them. Never changes once made.
 
-    __slots__ = ("_best_query", "_realms", "_spread", "candidates", "settings", "unusable")
+    What only some requests ask for (a status, a name, other headers) is looked up in indexes of its own, made when the
+    first of them asks, and kept.
+    """
+
+    __slots__ = ("_names", "_realms", "_spread", "_variants", "bare", "candidates", "settings", "unusable")
 
     def __init__(
-        self, candidates: tuple[Candidate, ...], settings: MatchSettings, unusable: tuple[Unusable, ...] = ()
+        self,
+        candidates: tuple[Candidate, ...],
+        settings: MatchSettings,
+        unusable: tuple[Unusable, ...] = (),
+        bare: tuple[Candidate, ...] = (),
     ) -> None:
         self.candidates = candidates
         self.settings = settings
         self.unusable = unusable
-        self._best_query = QueryFit.OFF if settings.query is QueryRule.OFF else QueryFit.EQUAL
+        self.bare = bare
+        self._names = settings.compared_headers()
         by_realm: defaultdict[Realm, list[Candidate]] = defaultdict(list)
-        self._spread: defaultdict[tuple[str, int], list[Candidate]] = defaultdict(list)
         for candidate in candidates:
             by_realm[self._realm(candidate.method, candidate.origin)].append(candidate)
-            self._spread[candidate.method, _size(candidate.path.text)].append(candidate)
         self._realms: dict[Realm, Tables] = {realm: tables(each, settings) for realm, each in by_realm.items()}
+        self._spread = nearest.Spread(candidates)
+        self._variants = Variants()
 
     def __len__(self) -> int:
         return len(self.candidates)
 
+    def under(self, settings: MatchSettings) -> Index:
+        """The same candidates under settings that differ in host, headers, and whether bodies are compared."""
+        return self.among(self.candidates, settings)
+
+    def among(self, candidates: tuple[Candidate, ...], settings: MatchSettings | None = None) -> Index:
+        """An index of some of the candidates, newest first, under these settings or its own."""
+        settings = settings or self.settings
+        kept: list[Candidate] = []
+        unusable = list(self.unusable)
+        for candidate in candidates:
+            try:
+                kept.append(candidate.under(settings))
+            except READING_ERRORS as error:
+                unusable.append(Unusable(candidate.example, str(error)))
+        return Index(tuple(kept), settings, tuple(unusable), self.bare)
+
     def decide(self, request: Request) -> Decision:
         """The best candidate for a request whose body is bytes, or a miss; any other bytes give a decision too.
 
-        HEAD is decided among HEAD examples, and on a miss as GET.
+        HEAD is decided among HEAD examples, and on a miss as GET. A selector header that cannot be read is the
+        decision's `problem`.
         """
-        match = self._best(Asked(request, self.settings, (request.method,)))
-        if match is None and request.method == "HEAD":
-            match = self._best(Asked(request, self.settings, ("GET",)))
-            return Decision(request, match, self, as_get=match is not None)
-        return Decision(request, match, self)
+        chosen = read(request.headers) if self.settings.selectors else NONE
+        if chosen is NONE:
+            return self._decide(request, NONE)
+        if isinstance(chosen, Problem):
+            return Decision(request, None, self, problem=chosen)
+        return self._variants.index(self, request, chosen)._decide(request, chosen)
 
-    def near_misses(self, request: Request) -> tuple[NearMiss, ...]:
+    def near_misses(self, request: Request, chosen: Selectors = NONE) -> tuple[NearMiss, ...]:
         """The nearest three of at most 1,000 candidates, nearest first, then newest first."""
         methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
-        asked = Asked(request, self.settings, methods)
-        newest_first = sorted(self._around(asked), key=lambda candidate: candidate.id, reverse=True)
-        likely = heapq.nsmallest(LIKELY, newest_first, key=lambda candidate: rough_distance(candidate, asked))
-        nearest = heapq.nsmallest(NEAREST, likely, key=lambda candidate: distance(candidate, asked))
-        # What is secret in one example is not shown beside another.
-        secret = frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
-        return tuple(NearMiss(candidate, differences(candidate, asked, secret)) for candidate in nearest)
+        asked = self.asked(request, methods, chosen)
+        meant = self._variants.by_id(self, chosen)
+        around = self.around(asked)
+        return nearest.near_misses([meant, *around] if meant and meant not in around else around, asked)
 
-    def runners_up(self, request: Request, winner: Match) -> tuple[Match, ...]:
+    def runners_up(self, request: Request, winner: Match, chosen: Selectors = NONE) -> tuple[Match, ...]:
         """The best three of at most 1,000 candidates that fit beside the winner, best first."""
-        asked = Asked(request, self.settings, (winner.candidate.method,))
-        matches = islice(self._matches(asked), LOOKED_AT)
-        others = (match for match in matches if match and match.candidate is not winner.candidate)
-        return tuple(heapq.nlargest(NEAREST, others, key=lambda match: match.order))
+        asked = self.asked(request, (winner.candidate.method,), chosen)
+        found = self.with_status(chosen.code)._found(asked)
+        matches = search.distant_matches if winner.path_line is PathLine.DISTANCE else search.matches
+        return nearest.runners_up(matches(found, asked), winner) if found else ()
 
-    def _matches(self, asked: Asked) -> Iterator[Match | None]:
-        """Each candidate whose path fits, by its first line; None where query or body put it out."""
-        found = self._realms.get(self._realm(asked.methods[0], asked.request.origin))
-        seen: set[Candidate] = set()
-        for line, group in found.fitting(asked) if found else ():
-            for candidate in group.candidates:
-                if candidate not in seen:
-                    seen.add(candidate)
-                    fit = candidate.fit(asked)
-                    yield None if fit is None else Match(candidate, line, fit)
+    def without_example(self, request: Request) -> str | None:
+        """The name of the request item without an example that the request's method and path fit best."""
+        methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
+        asked = Asked(request, BY_PATH, methods)
+        fitting = filter(None, (candidate.match(asked) for candidate in self.bare))
+        best = max(fitting, key=lambda match: match.order, default=None)
+        return best.candidate.example.name if best else None
+
+    def with_status(self, code: int | None) -> Index:
+        """The index of the examples that answer with this status; this one for None."""
+        return self if code is None else self._variants.with_status(self, code)
+
+    def asked(self, request: Request, methods: tuple[str, ...], chosen: Selectors = NONE) -> Asked:
+        """The request under this index's settings."""
+        return Asked(request, self.settings, methods, chosen, self._names)
+
+    def fitting(self, asked: Asked) -> Iterator[Candidate]:
+        """Every candidate of the request's method and host whose path fits by some line; one can come again."""
+        found = self._found(asked)
+        yield from found.all_fitting(asked) if found else ()
+
+    def around(self, asked: Asked) -> list[Candidate]:
+        """At most 1,000 candidates worth explaining, newest first within each kind."""
+        realms = sorted(self._realms, key=lambda each: (each[0] not in asked.methods, each[1] != asked.request.origin))
+        return self._spread.around(asked, (each for realm in realms for each in self._realms[realm].all_fitting(asked)))
+
+    def _decide(self, request: Request, chosen: Selectors) -> Decision:
+        index = self.with_status(chosen.code)
+        match = index._match(self.asked(request, (request.method,), chosen))
+        if match is None and request.method == "HEAD":
+            match = index._match(self.asked(request, ("GET",), chosen))
+            return Decision(request, match, self, match is not None, chosen)
+        return Decision(request, match, self, False, chosen)
+
+    def _match(self, asked: Asked) -> Match | None:
+        if asked.chosen.named:
+            candidate = self._named(asked, asked.chosen)
+            return None if candidate is None else Match(candidate, None, QueryFit.OFF)
+        found = self._found(asked)
+        return search.best(found, asked) if found else None
+
+    def _named(self, asked: Asked, chosen: Selectors) -> Candidate | None:
+        if chosen.id is None:
+            return self._variants.by_name(self, asked, chosen.name or "")
+        found = self._variants.by_id(self, chosen)
+        realm = self._realm(asked.methods[0], asked.request.origin)
+        return found if found and self._realm(found.method, found.origin) == realm else None
+
+    def _found(self, asked: Asked) -> Tables | None:
+        return self._realms.get(self._realm(asked.methods[0], asked.request.origin))
 
     def _realm(self, method: str, origin: Origin | None) -> Realm:
         return method, origin if self.settings.host else None
-
-    def _best(self, asked: Asked) -> Match | None:
-        found = self._realms.get(self._realm(asked.methods[0], asked.request.origin))
-        if found is None:
-            return None
-        best: Match | None = None
-        for line, group in found.fitting(asked):
-            # What is left has fewer points for its path, or as many: not even a query that is equal can win then.
-            if best is not None and best.score >= line + self._best_query and line < best.path_line:
-                break
-            match = group.best(line, asked)
-            if match is not None and (best is None or match.order > best.order):
-                best = match
-        return best
-
-    def _around(self, asked: Asked) -> Iterator[Candidate]:
-        """Candidates worth explaining, likely ones first, each once: at most 1,000."""
-        realms = (self._realms[realm] for realm in self._nearest_realms(asked))
-        fitting = (candidate for each in realms for _, group in each.fitting(asked) for candidate in group.candidates)
-        size = _size(asked.text)
-        # The same method before others, then the number of segments: each of these is a list made beforehand.
-        kinds = sorted(self._spread, key=lambda kind: (kind[1] != size, kind[0] not in asked.methods, kind))
-        others = (candidate for kind in kinds for candidate in self._spread[kind])
-        return iter(dict.fromkeys(islice(chain(islice(fitting, LOOKED_AT // 2), others), LOOKED_AT)))
-
-    def _nearest_realms(self, asked: Asked) -> list[Realm]:
-        return sorted(self._realms, key=lambda realm: (realm[0] not in asked.methods, realm[1] != asked.request.origin))
-
-
-def _size(text: str) -> int:
-    return text.rstrip("/").count("/")

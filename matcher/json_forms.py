@@ -3,63 +3,112 @@
 from __future__ import annotations
 
 import json
-import re
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-Place = tuple[str | int, ...]
+from matcher.json_paths import ANY_INDEX, Place, json_place
+from matcher.openings import Mark
 
 # Deeper bodies compare by bytes. Far below the interpreter's own limits, so that the answer depends on the body alone
 # and never on how deep in the stack the question was asked.
 MAX_DEPTH = 128
-# Not JSON, so no value is written like it.
-OPEN = "[redacted]"
-ANY_INDEX = -1
-
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\*)\]|\['([^']*)'\]")
+# JSON has no such numbers, so no value is written like them.
+_TOKENS = {Mark.REDACTED: math.nan, Mark.ANY: math.inf}
 _PLAIN_ZEROS = 20  # numbers up to this many zeros are written out, for the people who read explanations
+_TOO_MANY_ZEROS = b"0" * (_PLAIN_ZEROS + 1)
+_SHORT = 32  # characters of a number worth remembering
+
+Marks = Mapping[str, Mark]
+NO_MARKS: Marks = {}
 
 
-class _Number(str):
-    __slots__ = ()
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number by its canonical text, exact however long."""
+
+    text: str
 
 
-def json_text(body: bytes, open_places: frozenset[str] = frozenset()) -> str:
-    """The canonical text of a JSON document; the values at `open_places` (`$.user.token`, `$.a[*].b`) do not count.
+def json_text(body: bytes, marks: Marks = NO_MARKS) -> str:
+    """The canonical text of a JSON document; the values at the marked paths (`$.user.token`, `$.a[*].b`) do not count.
 
     Key order and white space are free, `1` is `1.0` and not `true`, numbers are exact, the last of duplicate keys
     counts (RFC 8259, section 4 leaves that open). Raises ValueError or RecursionError for what is not such a document.
     """
-    value = json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_no_number)
-    return _write(value, tuple(json_place(place) for place in open_places), 0)
+    return written(json_value(body, marks))
 
 
-@lru_cache(maxsize=1024)
-def json_place(path: str) -> Place:
-    """The steps of a JSON path; raises ValueError that says what was expected."""
-    steps: list[str | int] = []
-    at = 1
-    while path.startswith("$") and (found := _STEP.match(path, at)):
-        name, index, quoted = found.groups()
-        steps.append(name or quoted or "" if index is None else ANY_INDEX if index == "*" else int(index))
-        at = found.end()
-    if not path.startswith("$") or at != len(path):
-        raise ValueError(f"expected a JSON path like $.user.token, got {path!r}")
-    return tuple(steps)
+def json_value(body: bytes, marks: Marks = NO_MARKS) -> object:
+    """The document as a value for `written`: a token at each marked place, nothing where one is ignored."""
+    return _marked(_parsed(body), body, marks)
+
+
+def exact_value(body: bytes, marks: Marks = NO_MARKS) -> object:
+    """The same with every number as a `Number`: equal values are equal, `1` is not `true`, and a float is a token."""
+    return _marked(_exactly(body), body, marks)
+
+
+def written(value: object) -> str:
+    """The canonical text of a value."""
+    try:
+        return _ENCODER.encode(value)
+    except TypeError:  # a Number
+        return _write(value)
+
+
+def _parsed(body: bytes) -> object:
+    if _TOO_MANY_ZEROS not in body:
+        try:
+            return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        except ValueError:
+            pass  # not JSON, or a number that the interpreter's own types do not write as we do
+    return _exactly(body)
+
+
+def _exactly(body: bytes) -> object:
+    return json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_no_number)
+
+
+def _marked(value: object, body: bytes, marks: Marks) -> object:
+    _check_depth(value, body)
+    for path, mark in marks.items():
+        value = _opened(value, json_place(path), mark)
+    return value
 
 
 def _no_number(text: str) -> object:
     raise ValueError(f"{text} is not JSON (RFC 8259, section 6)")
 
 
-def _number(text: str) -> _Number:
+def _float(text: str) -> int | float:
+    """A number with a point or an exponent, if Python writes it as `Number` would; raises ValueError otherwise."""
+    if len(text) > _SHORT:
+        raise ValueError("a long number")
+    return _short_float(text)
+
+
+@lru_cache(maxsize=4096)
+def _short_float(text: str) -> int | float:
+    canonical = _number(text).text
+    if "e" not in canonical and "." not in canonical:
+        return int(canonical)
+    value = float(canonical)
+    if repr(value) != canonical:
+        raise ValueError("a number that is no float")
+    return value
+
+
+def _number(text: str) -> Number:
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("-").partition(".")
     digits = (whole + fraction).lstrip("0")
     significant = digits.rstrip("0")
     if not significant:
-        return _Number("0")
+        return Number("0")
     power = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
-    return _Number(("-" if text.startswith("-") else "") + _plain(significant, power))
+    return Number(("-" if text.startswith("-") else "") + _plain(significant, power))
 
 
 def _plain(digits: str, power: int) -> str:
@@ -71,30 +120,46 @@ def _plain(digits: str, power: int) -> str:
     return f"{digits}e{power}"
 
 
-def _write(value: object, places: tuple[Place, ...], depth: int) -> str:
-    if depth >= MAX_DEPTH and isinstance(value, dict | list):
-        raise RecursionError("nested too deep to compare as values")
-    if () in places:
-        return OPEN
+_DECODER = json.JSONDecoder(parse_float=_float, parse_constant=_no_number)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+
+
+def _check_depth(value: object, body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return  # so few brackets cannot nest deeper
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for each in level
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise RecursionError("nested too deep to compare as values")
+
+
+def _opened(value: object, place: Place, mark: Mark) -> object:
+    """The value, changed in place, with a token where the place is, or without what is ignored there."""
+    if not place:
+        return _TOKENS.get(mark)
+    step, rest = place[0], place[1:]
+    if isinstance(value, dict) and step in value:
+        if mark is Mark.IGNORED and not rest:
+            del value[step]
+        else:
+            value[step] = _opened(value[step], rest, mark)
+    elif isinstance(value, list) and isinstance(step, int):
+        for index in range(len(value)) if step == ANY_INDEX else range(step, step + 1)[: len(value) - step]:
+            value[index] = _opened(value[index], rest, mark)
+    return value
+
+
+def _write(value: object) -> str:
     if isinstance(value, dict):
-        members = [f"{_string(name)}:{_write(value[name], _below(places, name), depth + 1)}" for name in sorted(value)]
+        members = [f"{_ENCODER.encode(name)}:{_write(value[name])}" for name in sorted(value)]
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
-        items = [_write(item, _below(places, index), depth + 1) for index, item in enumerate(value)]
-        return "[" + ",".join(items) + "]"
-    if isinstance(value, _Number):
-        return value
-    return _string(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _below(places: tuple[Place, ...], step: str | int) -> tuple[Place, ...]:
-    if not places:
-        return places
-    open_index = isinstance(step, int)
-    return tuple(
-        place[1:] for place in places if place and (place[0] == step or (open_index and place[0] == ANY_INDEX))
-    )
+        return "[" + ",".join(map(_write, value)) + "]"
+    return value.text if isinstance(value, Number) else _ENCODER.encode(value)

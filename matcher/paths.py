@@ -24,10 +24,10 @@ TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
 
 
 def lines(settings: MatchSettings) -> tuple[PathLine, ...]:
-    """The lines of the table that these settings leave, best first."""
+    """The lines of the table that these settings leave, best first; distance, which no key finds, aside."""
     if settings.exact_path:
         return (PathLine.EXACT,)
-    off = set()
+    off = {PathLine.DISTANCE}
     if not settings.wildcards:
         off.add(PathLine.WILDCARDS)
     if not settings.ids:
@@ -113,7 +113,7 @@ def shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 def first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
-    """The first line of the table that makes the two paths equal, or None: the example is out."""
+    """The first line of the table that makes the two paths equal, distance aside, or None: the example is out."""
     for line in lines(settings):
         if line is PathLine.WILDCARDS:
             fits = pattern.wild_fits(tuple(normal.fold(segment) for segment in segments(text)))

@@ -94,6 +94,13 @@ class QueryPattern:
             return False
         return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
 
+    def within(self, pairs: Pairs) -> bool:
+        """Whether these are among the pairs, which may hold more."""
+        rest = Counter(pairs)
+        rest.subtract(Counter(self.pairs))
+        left = Counter(name for name, _ in (+rest).elements())
+        return min(rest.values(), default=0) >= 0 and Counter(self.wild) <= left
+
     def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
         """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
         mine, theirs = Counter(self.pairs), Counter(pairs)

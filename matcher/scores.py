@@ -12,7 +12,11 @@ class RequestPart(StrEnum):
     HOST = "host"
     PATH = "path"
     QUERY = "query"
+    HEADERS = "header"
     BODY = "body"
+    STATUS = "status"
+    ID = "id"
+    NAME = "name"
 
 
 class PathLine(IntEnum):
@@ -20,6 +24,7 @@ class PathLine(IntEnum):
 
     Postman starts at 100 and takes points off for each liberty: 5 for the trailing slash, 10 for the case, 20 for
     wildcards. Without ids is one less than a wildcard, because there the author said that the segment varies.
+    Distance is a guess, so it comes last, and only where nothing else fits.
     """
 
     EXACT = 100
@@ -29,6 +34,7 @@ class PathLine(IntEnum):
     WILDCARDS = 80
     IDS = 79
     SLASHES_IDS = 75
+    DISTANCE = 70
 
     @property
     def reason(self) -> str:
@@ -44,6 +50,7 @@ _PATH_REASONS = {
     PathLine.WILDCARDS: "with wildcards",
     PathLine.IDS: "without ids",
     PathLine.SLASHES_IDS: "without trailing slashes and ids",
+    PathLine.DISTANCE: "by document distance",
 }
 
 
@@ -75,6 +82,11 @@ _QUERY_REASONS = {
     QueryFit.UNEQUAL: "differs",
 }
 
+ALIKE = 0.75  # by distance, one segment of a path may differ, and at least so much of it must be the same
+DISTANT_PATHS = 1000  # paths with one other segment that are compared by distance: a bound on the time of a miss
+LONGEST_ALIKE = 512  # characters of a segment compared by distance: its time grows with their square
+HEADER_LISTS = 16  # lists of headers named by requests that get look-ups of their own; each costs memory
+
 # How far a near miss is: weight times the share of the part that differs. These rank explanations, never winners.
 FAR = {
     # One resource is told from another by its path: a path with nothing in common is further than all else together.
@@ -84,7 +96,12 @@ FAR = {
     RequestPart.HOST: 3.0,
     # What differs only in its data is the nearest of all.
     RequestPart.QUERY: 2.0,
+    RequestPart.HEADERS: 2.0,
     RequestPart.BODY: 2.0,
+    # Asked for by name, and there is no such thing: the request fits, so these come before all that it does not fit.
+    RequestPart.STATUS: 1.0,
+    RequestPart.ID: 1.0,
+    RequestPart.NAME: 1.0,
 }
 
 NEAREST = 3  # the specification shows three near misses; as many runners-up fit a screen

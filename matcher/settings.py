@@ -1,9 +1,15 @@
-"""What a comparison looks at: the match settings, and the two sets of them that the product uses."""
+"""What a comparison looks at: the match settings, and the sets of them that the product uses."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from store.entities import Example
+
+OUR_HEADERS = ("x-mock-", "x-understudy-")
+"""Header fields whose names begin so speak to Understudy, not to the API."""
 
 
 class QueryRule(StrEnum):
@@ -16,21 +22,54 @@ class QueryRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
-    """How requests and examples are compared (spec/matching.md, steps 4 to 6).
+    """How requests and examples are compared (spec/matching.md, steps 3 to 6).
 
-    `ignore_query` names parameters that do not count on either side. `body` and `host` filter; `host` compares the
-    request's origin with the one the example was recorded from. `exact_path` leaves only the table's first line.
+    `headers`, `body` and `host` filter; `host` compares the request's origin with the one the example was recorded
+    from. `subset` lets a JSON or form body hold more than the example's. The names in `ignore_query`, `ignore_headers`
+    and the JSON paths in `ignore_json` do not count on either side. `exact_path` leaves only the path table's first
+    line. `selectors`: whether `x-mock-*` headers of a request are obeyed. `key_headers` carry the key of a private mock
+    server, and are never compared.
     """
 
     wildcards: bool = True
     ids: bool = True
+    distance: bool = True
     query: QueryRule = QueryRule.PREFER
     ignore_query: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
+    ignore_headers: frozenset[str] = frozenset()
     body: bool = False
+    subset: bool = False
+    ignore_json: frozenset[str] = frozenset()
     host: bool = False
     exact_path: bool = False
+    selectors: bool = True
+    key_headers: frozenset[str] = frozenset({"x-api-key"})
+
+    def compared_headers(self) -> tuple[str, ...]:
+        """The names of the headers that filter, in lower case and in order; ours are taken off before matching."""
+        dropped = {name.lower() for name in self.ignore_headers | self.key_headers}
+        names = {name.strip().lower() for name in self.headers} - dropped
+        return tuple(sorted(name for name in names if not name.startswith(OUR_HEADERS)))
 
 
 POSTMAN = MatchSettings()
-STRICT = MatchSettings(wildcards=False, ids=False, query=QueryRule.REQUIRE, body=True, host=True, exact_path=True)
+"""What authored and imported collections start with."""
+PROMOTED = replace(POSTMAN, distance=False)
+"""What promoted collections start with."""
+STRICT = MatchSettings(
+    wildcards=False,
+    ids=False,
+    distance=False,
+    query=QueryRule.REQUIRE,
+    body=True,
+    host=True,
+    exact_path=True,
+    selectors=False,
+)
 """Replay of a session: path as it is, query and body equal, host compared."""
+
+
+def usual_settings(examples: Iterable[Example]) -> MatchSettings:
+    """The settings a collection starts with: distance only where nothing in it was recorded."""
+    return PROMOTED if any(example.literal or example.edited for example in examples) else POSTMAN

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from matcher.asked import Asked
 from matcher.candidate import Candidate
 from matcher.groups import Group, group
+from matcher.neighbours import Neighbours
 from matcher.paths import TEXT_KEYS, Shape, lines, shape_key
 from matcher.scores import PathLine
 from matcher.settings import MatchSettings
@@ -21,12 +22,14 @@ ByLiterals = Mapping[tuple[str, ...], Group]
 class Tables:
     """All candidates of one method (and one origin, where hosts are compared), found by their paths.
 
-    `shapes` holds, per number of segments, the wildcard shapes that occur, each with its candidates by literals.
+    `shapes` holds, per number of segments, the wildcard shapes that occur, each with its candidates by literals;
+    `neighbours` is None where distance does not count.
     """
 
     lines: tuple[PathLine, ...]
     texts: Mapping[PathLine, ByText]
     shapes: Mapping[int, tuple[tuple[Shape, ByLiterals], ...]]
+    neighbours: Neighbours | None
 
     def fitting(self, asked: Asked) -> Iterator[tuple[PathLine, Group]]:
         """The groups whose paths fit the request's by each line, best line first.
@@ -42,6 +45,19 @@ class Tables:
             if key is not None and (group_found := self.texts[line].get(key)) is not None:
                 yield line, group_found
 
+    def distant(self, asked: Asked) -> Iterator[Group]:
+        """The groups whose paths fit by document distance."""
+        if self.neighbours is not None:
+            for text in self.neighbours.alike(asked.text):
+                yield self.texts[PathLine.EXACT][text]
+
+    def all_fitting(self, asked: Asked) -> Iterator[Candidate]:
+        """Every candidate whose path fits by some line, distance last; one can come again."""
+        for _, found in self.fitting(asked):
+            yield from found.candidates
+        for found in self.distant(asked):
+            yield from found.candidates
+
     def _wild(self, folded: tuple[str, ...]) -> Iterator[Group]:
         for shape, by_literals in self.shapes.get(len(folded), ()):
             key = shape_key(shape, folded)
@@ -50,7 +66,7 @@ class Tables:
 
 
 def tables(candidates: Iterable[Candidate], settings: MatchSettings) -> Tables:
-    """Sort the candidates of one method into their look-ups."""
+    """Sort the candidates of one method, newest first, into their look-ups."""
     members = tuple(candidates)
     grouped = _sharing(settings)
     texts: dict[PathLine, ByText] = {
@@ -58,7 +74,9 @@ def tables(candidates: Iterable[Candidate], settings: MatchSettings) -> Tables:
         for line in lines(settings)
         if line is not PathLine.WILDCARDS
     }
-    return Tables(lines(settings), texts, _by_shape(members, grouped))
+    distance = settings.distance and not settings.exact_path
+    neighbours = Neighbours(list(texts[PathLine.EXACT])) if distance else None
+    return Tables(lines(settings), texts, _by_shape(members, grouped), neighbours)
 
 
 def _sharing(settings: MatchSettings) -> Callable[[list[Candidate]], Group]:
@@ -68,7 +86,7 @@ def _sharing(settings: MatchSettings) -> Callable[[list[Candidate]], Group]:
     def shared(found: list[Candidate]) -> Group:
         key = tuple(map(id, found))
         if key not in known:
-            known[key] = group(found, settings.query)
+            known[key] = group(found, settings)
         return known[key]
 
     return shared

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 
 from addons.active import Active
-from matcher.index import Index, compile_index
-from matcher.settings import POSTMAN, STRICT
+from matcher.index import compile_index
+from matcher.settings import STRICT, usual_settings
+from matcher.variables import in_force
 from proxy.promoting import session_examples
 from serving.chance import Chance
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
-from store.entities import Collection, Environment, Example, GatewayState, Mode
+from store.entities import Collection, Example, GatewayState, Mode
 from store.errors import NotFound
 from store.repository import Store
 
 logger = logging.getLogger(__name__)
-
-# A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
-FORWARD_SETTINGS = replace(POSTMAN, host=True)
 
 
 class Activation:
@@ -67,14 +64,17 @@ class Activation:
             raise NotFound("its collection was deleted")
         collection = self._store.collections.find(state.collection_id)
         examples = self._store.collections.examples(collection.id)
-        index = compile_index(examples, FORWARD_SETTINGS)
-        own = Index(index.candidates, POSTMAN, index.unusable)
+        settings = usual_settings(examples)
+        variables = in_force(collection.variables)
+        own = compile_index(examples, settings, body_of=self._store.bodies.read, variables=variables)
+        # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
+        index = own.under(replace(settings, host=True))
         templates = self._templates(collection, examples)
         return Active(state.mode, index, own, self._sequences, templates, session_id=state.session_id)
 
     def _templates(self, collection: Collection, examples: list[Example]) -> Templates:
         found = compile_templates(examples, self._store.bodies.read)
-        return Templates(found, variables_of(collection), self._chance)
+        return Templates(found, in_force(collection.variables), self._chance)
 
     def _replay(self, state: GatewayState) -> Active:
         if state.session_id is None:
@@ -85,8 +85,3 @@ class Activation:
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
         return Active(state.mode, index, index, self._sequences, own_origin=own)
-
-
-def variables_of(collection: Collection, environment: Environment | None = None) -> Mapping[str, str]:
-    """The variables that templates know; an environment's beat those of the collection."""
-    return {**collection.variables, **(environment.variables if environment else {})}

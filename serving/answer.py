@@ -8,6 +8,7 @@ from typing import Any
 
 from matcher.decision import Decision
 from matcher.explain import as_json
+from matcher.selectors import Problem
 from serving.accepting import accepts
 from store.codings import undo
 from store.entities import Example
@@ -19,6 +20,10 @@ HOP_BY_HOP = (
     "transfer-encoding", "upgrade",
 )  # fmt: skip
 BODILESS = (204, 304)
+
+# Postman's words.
+NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
+NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
 
 
 def answer(request: Request, example: Example, body: bytes) -> Response:
@@ -37,13 +42,15 @@ def answer(request: Request, example: Example, body: bytes) -> Response:
 
 def miss(decision: Decision) -> Response:
     """404 with Postman's error and the explanation (spec: matching, "Misses")."""
-    error = {
-        "name": "mockRequestNotFoundError",
-        "message": "Double check your method and the request path and try again.",
-        "header": "No matching requests",
-        "explanation": as_json(decision),
-    }
-    return json_response(404, {"error": error})
+    header, message = NO_EXAMPLE if decision.without_example is not None else NO_MATCH
+    error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
+    return json_response(404, {"error": {**error, "explanation": as_json(decision)}})
+
+
+def malformed(problem: Problem) -> Response:
+    """400 for an `x-mock-*` header that cannot be obeyed: which one, and what it takes."""
+    error = {"name": "malformedHeaderError", "message": problem.message, "header": problem.header}
+    return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.takes}})
 
 
 def error(status: int, name: str, message: str) -> Response:

@@ -1,48 +1,105 @@
 """The specification's algorithm as it is written, over every example: what the index must agree with.
 
-Slow and plain on purpose. Of the product it uses only the normal forms and the numbers' names, never keys or look-ups.
+Slow and plain on purpose. Of the product it uses only the normal forms and the reading of selector headers, never keys
+or look-ups.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import permutations
 
-from matcher import bodies, normal
+from matcher import bodies, normal, selectors
+from matcher.json_forms import exact_value
+from matcher.json_paths import wild_texts
+from matcher.openings import Mark, Opening, Places, opened
+from matcher.selectors import NONE, Problem, Selectors
 from matcher.settings import MatchSettings, QueryRule
 from store.entities import Example, Part
 from store.messages import Request
 
 Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id
 Pair = tuple[str, str | None]
+PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
+WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
+FORM = "application/x-www-form-urlencoded"
 
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
     """The winner's id and score, or None."""
-    found = best(request, examples, settings, request.method)
-    if found is None and request.method == "HEAD":
-        found = best(request, examples, settings, "GET")
-    return (found[4], found[0]) if found else None
-
-
-def best(request: Request, examples: Sequence[Example], settings: MatchSettings, method: str) -> Score | None:
-    """Every example scored, the highest taken."""
-    newest = {example.sequence or ("", example.id): example for example in sorted(examples, key=lambda one: one.id)}
-    scores = [score(request, example, settings, method) for example in newest.values()]
-    return max(filter(None, scores), default=None)
-
-
-def score(request: Request, example: Example, settings: MatchSettings, method: str) -> Score | None:
-    """One example: filters, path table, query."""
-    recorded = example.request
-    if recorded.method != method or (settings.host and recorded.origin != request.origin):
+    chosen = selectors.read(request.headers) if settings.selectors else NONE
+    if isinstance(chosen, Problem):
         return None
+    found = best(request, examples, settings, request.method, chosen)
+    if found is None and request.method == "HEAD":
+        found = best(request, examples, settings, "GET", chosen)
+    return (answering(found[4], examples, chosen), found[0]) if found else None
+
+
+def answering(winner: str, examples: Sequence[Example], chosen: Selectors) -> str:
+    """The id of the winner or, in a sequence, of its newest example with the status asked for."""
+    sequence = next(each.sequence for each in examples if each.id == winner)
+    if chosen.named or sequence is None:
+        return winner
+    together = (each for each in examples if each.sequence == sequence)
+    return max(each.id for each in together if chosen.code in (None, each.response.status))
+
+
+def best(
+    request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, chosen: Selectors = NONE
+) -> Score | None:
+    """Every example of the method and status scored, the highest taken; by distance if there is none."""
+    asked_for = named(request, examples, settings, method, chosen)
+    if chosen.named:
+        return (0, 0, 0, 0, min(asked_for)) if asked_for else None
+    kept = [each for each in candidates(examples, chosen) if same_realm(each, request, settings, method)]
+    scores = [score(request, each, settings, chosen, by_table(request, settings)) for each in kept]
+    if any(scores) or not settings.distance or settings.exact_path:
+        return max(filter(None, scores), default=None)
+    return by_distance(request, kept, settings, chosen)
+
+
+def candidates(examples: Sequence[Example], chosen: Selectors) -> list[Example]:
+    """One example for each sequence: the newest one's request, answered by the newest of the status asked for."""
+    newest: dict[object, Example] = {}
+    kept: dict[object, Example] = {}
+    for example in sorted(examples, key=lambda one: one.id):
+        newest[example.sequence or ("", example.id)] = example
+        if chosen.code in (None, example.response.status):
+            kept[example.sequence or ("", example.id)] = example
+    return [newest[key] for key in kept]
+
+
+def named(
+    request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, chosen: Selectors
+) -> list[str]:
+    """The ids of the examples that an id or a name asks for."""
+    newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: one.id)}
+    realm = [one for one in examples if same_realm(newest[one.sequence or ("", one.id)], request, settings, method)]
+    kept = [one for one in realm if chosen.code in (None, one.response.status)]
+    if chosen.id is not None:
+        whole = [one.id for one in examples if one.id == chosen.id and chosen.code in (None, one.response.status)]
+        meant = chosen.ids[:1] if whole else chosen.ids[1:]
+        return [one.id for one in kept if one.id in meant]
+    return [one.id for one in kept if one.name == chosen.name]
+
+
+def same_realm(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
+    """Steps 2 and, where hosts are compared, the host."""
+    return example.request.method == method and (not settings.host or example.request.origin == request.origin)
+
+
+def score(
+    request: Request, example: Example, settings: MatchSettings, chosen: Selectors, path_of: PathPoints
+) -> Score | None:
+    """One example: path, query, filters."""
+    recorded = example.request
     wildcards = settings.wildcards and not example.literal
-    path = path_points(recorded.path, request.path, settings, wildcards)
+    path = path_of(example)
     query = query_points(request, example, settings, wildcards)
-    if path is None or query is None or (settings.body and not body_fits(request, example)):
+    if path is None or query is None or not filters_pass(request, example, settings, chosen):
         return None
     segments = wild_segments(recorded.path) if wildcards else []
     places = [place for place, segment in enumerate(segments) if not isinstance(segment, str)]
@@ -52,6 +109,13 @@ def score(request: Request, example: Example, settings: MatchSettings, method: s
         literal = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
     wild = len(places) + sum(value is None for _, value in example_pairs(example, settings, wildcards))
     return path + query, path, -wild, literal, example.id
+
+
+def by_table(request: Request, settings: MatchSettings) -> PathPoints:
+    """The points of the path table but for distance."""
+    return lambda example: path_points(
+        example.request.path, request.path, settings, settings.wildcards and not example.literal
+    )
 
 
 def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
@@ -68,6 +132,43 @@ def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: 
         (75, settings.ids and equal_without_ids(short_a, short_b)),
     ]
     return next((points for points, fits in table[: 1 if settings.exact_path else None] if fits), None)
+
+
+def by_distance(request: Request, kept: Sequence[Example], settings: MatchSettings, chosen: Selectors) -> Score | None:
+    """The newest 1,000 paths with at most one other segment, those that are alike; then query and filters."""
+    theirs = normal.path_text(request.path).split("/")
+    near: list[str] = []
+    for example in sorted(kept, key=lambda one: one.id, reverse=True):
+        mine = normal.path_text(example.request.path)
+        if mine not in near and apart(mine.split("/"), theirs) <= 1:
+            near.append(mine)
+    alike = {mine for mine in near[:1000] if all_alike(mine.split("/"), theirs)}
+    scores = [
+        score(request, each, settings, chosen, lambda _: 70)
+        for each in kept
+        if normal.path_text(each.request.path) in alike
+    ]
+    return max(filter(None, scores), default=None)
+
+
+def apart(mine: Sequence[str], theirs: Sequence[str]) -> int:
+    """How many segments differ; more than one if there are not as many."""
+    return sum(x != y for x, y in zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else 2
+
+
+def all_alike(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Every segment at least 75 % alike; the equal ones are."""
+    return all(1 - edits(x, y) / max(len(x), len(y), 1) >= 0.75 for x, y in zip(mine, theirs, strict=True))
+
+
+def edits(one: str, other: str) -> int:
+    """Levenshtein's distance, by its definition."""
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        above, row = row, [at]
+        for place, wanted in enumerate(other, 1):
+            row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (letter != wanted)))
+    return row[-1]
 
 
 def equal_without_ids(a: str, b: str) -> bool:
@@ -103,14 +204,19 @@ def wild_equal(mine: bytes, theirs: str) -> bool:
 
 
 def example_pairs(example: Example, settings: MatchSettings, wildcards: bool) -> list[Pair]:
-    """Name and value; None for a value that matches any."""
+    """Name and value of the query; None for a value that matches any."""
     redacted = {place.name for place in example.redacted if place.part is Part.QUERY}
+    pairs = pairs_of(example.request.query, redacted, wildcards)
+    return [(name, value) for name, value in pairs if name not in settings.ignore_query]
+
+
+def pairs_of(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
+    """Name and value; None for a value that matches any."""
     found: list[Pair] = []
-    for piece in filter(None, example.request.query.split(b"&")):
+    for piece in filter(None, raw.split(b"&")):
         name, value = normal.query_pair(piece)
-        wild = wildcards and re.fullmatch(rb"\{\{[^{}]+\}\}", piece.partition(b"=")[2])
-        if name not in settings.ignore_query:
-            found.append((name, None if wild or name in redacted else value))
+        wild = wildcards and WILD_VALUE.fullmatch(piece.partition(b"=")[2])
+        found.append((name, None if wild or name in redacted else value))
     return found
 
 
@@ -136,15 +242,53 @@ def same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
     )
 
 
-def body_fits(request: Request, example: Example) -> bool:
-    """Whether the bodies are equal, redacted places aside."""
-    places = frozenset(place for place in example.redacted if place.part in (Part.FORM, Part.JSON))
+def filters_pass(request: Request, example: Example, settings: MatchSettings, chosen: Selectors) -> bool:
+    """Step 6: headers, then body, as the settings say or the request itself."""
+    names = settings.headers if chosen.headers is None else chosen.headers
+    body = settings.body if chosen.body is None else chosen.body
+    if not all(header_fits(request, example, settings, name.lower()) for name in names):
+        return False
+    return not body or body_fits(request, example, settings)
+
+
+def header_fits(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:
+    """Whether one listed header has the same values; ours are taken off before."""
+    ignored = {each.lower() for each in settings.ignore_headers | settings.key_headers}
+    if name in ignored or name.startswith(("x-mock-", "x-understudy-")):
+        return True
+    mine, theirs = (one.headers.get_all(name) for one in (example.request, request))
+    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
+    wild = settings.wildcards and not example.literal and mine and WILD_VALUE.fullmatch(mine[0].encode())
+    if mine and theirs and (name in redacted or wild):
+        return True
+    return [value.lower() for value in mine] == [value.lower() for value in theirs]
+
+
+def body_fits(request: Request, example: Example, settings: MatchSettings) -> bool:
+    """Whether the bodies are equal, redacted places and wildcards aside."""
     mine, theirs = example.request, request
     assert isinstance(mine.body, bytes)
     assert isinstance(theirs.body, bytes)
     if not mine.body or not theirs.body:
         return mine.body == theirs.body
-    types = [one.headers.get("content-type") for one in (mine, theirs)]
-    if bodies.media_type(types[0]) != bodies.media_type(types[1]):
+    types = [bodies.media_type(one.headers.get("content-type")) for one in (mine, theirs)]
+    if types[0] != types[1]:
         return False
+    wildcards = settings.wildcards and not example.literal
+    if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
+        redacted = {place.name for place in example.redacted if place.part is Part.FORM}
+        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal.query_pairs(theirs.body))
+    places = open_places(example, settings, wildcards)
     return bodies.canonical(mine.body, types[0], places) == bodies.canonical(theirs.body, types[1], places)
+
+
+def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
+    """The places of a JSON body whose values do not count."""
+    places = opened(example.redacted) | {Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json}
+    body, kind = example.request.body, bodies.media_type(example.request.headers.get("content-type"))
+    if wildcards and isinstance(body, bytes) and kind == "application/json":
+        try:
+            places |= {Opening(Part.JSON, path, Mark.ANY) for path in wild_texts(exact_value(body))}
+        except ValueError:
+            return places
+    return places

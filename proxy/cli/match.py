@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +16,32 @@ from store.errors import UserError
 from store.messages import Headers, Origin, Request
 from store.repository import Store
 
+if TYPE_CHECKING:
+    from matcher.index import Index
+    from matcher.settings import MatchSettings
+
+_SETTINGS = (
+    click.option("--match-body", is_flag=True, help="Leave out examples whose body differs."),
+    click.option("--subset", is_flag=True, help="Bodies may hold more than the example's; with --match-body."),
+    click.option("--ignore-json", metavar="PATH", multiple=True, help="A place in JSON that does not count: $.at"),
+    click.option("--match-header", metavar="NAME", multiple=True, help="Leave out examples whose NAME differs."),
+    click.option("--query", type=click.Choice(["prefer", "require", "off"]), help="How much the query counts."),
+    click.option("--ignore-query", metavar="NAME", multiple=True, help="A query parameter that does not count."),
+    click.option("--distance/--no-distance", default=None, help="Take a path that is nearly the same."),
+)
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that change match settings, and hand them to it as `change`, a function."""
+
+    @functools.wraps(command)
+    def changed(*arguments: Any, **options: Any) -> Any:
+        names = ("match_body", "subset", "ignore_json", "match_header", "query", "ignore_query", "distance")
+        chosen = {name: options.pop(name) for name in names}
+        return command(*arguments, change=functools.partial(_changed, **chosen), **options)
+
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_SETTINGS), changed)
+
 
 @click.command()
 @click.argument("method")
@@ -19,32 +49,83 @@ from store.repository import Store
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")
 @click.option("-d", "--data", metavar="TEXT|@FILE", default="", help="The body of the request.")
 @click.option("--mock", metavar="NAME", required=True, help="The collection to decide among.")
+@with_settings
 @json_option
 @with_store
-def match(store: Store, method: str, url: str, headers: tuple[str, ...], data: str, mock: str, as_json: bool) -> None:
+def match(
+    store: Store,
+    method: str,
+    url: str,
+    headers: tuple[str, ...],
+    data: str,
+    mock: str,
+    change: Callable[[MatchSettings], MatchSettings],
+    as_json: bool,
+) -> None:
     """Say which example of a collection answers METHOD URL, and why; exit code 1 when none does.
 
-    URL is a path, or an absolute URL when the host is to be compared too.
+    URL is a path, or an absolute URL when the host is to be compared too. Headers such as `x-mock-response-code: 404`
+    choose as they do in a request. Settings begin where those of the collection are.
 
     \b
     understudy match GET '/users/7?page=2' --mock shop
+    understudy match POST /orders -d '{"item": 2}' -H 'Content-Type: application/json' --match-body --mock shop
     """
     from matcher.explain import as_json as told
     from matcher.explain import as_text
-    from matcher.index import compile_index
-    from matcher.settings import POSTMAN
-    from proxy.activation import FORWARD_SETTINGS
 
     request = _request(method, url, headers, data)
-    collection = store.collections.find(mock)
-    settings = FORWARD_SETTINGS if request.origin else POSTMAN
-    decision = compile_index(store.collections.examples(collection.id), settings).decide(request)
+    decision = _index(store, mock, request, change).decide(request)
+    if decision.problem is not None:
+        raise UserError(decision.problem.message)
     if as_json:
         print_json(told(decision))
     else:
         click.echo(as_text(decision), nl=False)
     if decision.candidate is None:
         click.get_current_context().exit(1)
+
+
+def _index(store: Store, mock: str, request: Request, change: Callable[[MatchSettings], MatchSettings]) -> Index:
+    from matcher.index import compile_index
+    from matcher.settings import usual_settings
+    from matcher.variables import in_force
+
+    collection = store.collections.find(mock)
+    examples = store.collections.examples(collection.id)
+    settings = change(replace(usual_settings(examples), host=request.origin is not None))
+    return compile_index(examples, settings, body_of=store.bodies.read, variables=in_force(collection.variables))
+
+
+def _changed(
+    settings: MatchSettings,
+    *,
+    match_body: bool,
+    subset: bool,
+    ignore_json: tuple[str, ...],
+    match_header: tuple[str, ...],
+    query: str | None,
+    ignore_query: tuple[str, ...],
+    distance: bool | None,
+) -> MatchSettings:
+    from matcher.json_paths import json_place
+    from matcher.settings import QueryRule
+
+    try:
+        for path in ignore_json:
+            json_place(path)
+    except ValueError as error:
+        raise UserError(f"--ignore-json: {error}") from error
+    return replace(
+        settings,
+        body=match_body,
+        subset=subset,
+        ignore_json=frozenset(ignore_json),
+        headers=frozenset(match_header),
+        query=settings.query if query is None else QueryRule(query),
+        ignore_query=frozenset(ignore_query),
+        distance=settings.distance if distance is None else distance,
+    )
 
 
 @click.command("addon-path")

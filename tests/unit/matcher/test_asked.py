@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from matcher.asked import Asked
-from matcher.bodies import NOWHERE
+from matcher.openings import NOWHERE
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.messages import BodyRef
 from tests.factories import make_request

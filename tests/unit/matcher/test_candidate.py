@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.index import plain_bytes
+from matcher.candidate import Candidate, plain_bytes
+from matcher.openings import Opening
 from matcher.settings import POSTMAN, STRICT, MatchSettings
 from store.entities import Example, Part, Redacted
 from tests.factories import make_example, make_request
@@ -42,14 +42,16 @@ def test_rank(target: str, literal: bool, wildcards: bool, rank: tuple[int, int,
 def test_body_is_compiled_only_when_it_counts() -> None:
     """Otherwise it may not even be there."""
     example = make_example(make_request("POST", body=b"x"))
-    assert compiled(example).body_key == b""
-    assert compiled(example, settings=STRICT).body_key
+    assert compiled(example).body is None
+    assert compiled(example, settings=STRICT).body is not None
 
 
 def test_redacted_headers_open_nothing() -> None:
     """Only places that are compared."""
     example = make_example(redacted=[Redacted(Part.HEADER, "cookie"), Redacted(Part.FORM, "t")])
-    assert compiled(example, settings=STRICT).body_places == {Redacted(Part.FORM, "t")}
+    body = compiled(example, settings=STRICT).body
+    assert body is not None
+    assert body.places == {Opening(Part.FORM, "t")}
 
 
 def test_match_by_itself() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from matcher.asked import Asked
-from matcher.candidate import Candidate
+from matcher.candidate import Candidate, plain_bytes
 from matcher.decision import Difference
-from matcher.differences import differences, distance
-from matcher.index import plain_bytes
+from matcher.differences import differences
+from matcher.distances import distance
 from matcher.scores import RequestPart
 from matcher.settings import POSTMAN, STRICT, MatchSettings
 from store.entities import Example, Part, Redacted

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from matcher.asked import Asked
-from matcher.candidate import Candidate
+from matcher.candidate import Candidate, plain_bytes
 from matcher.groups import FEW, Few, Group, Many, group
-from matcher.index import plain_bytes
 from matcher.scores import PathLine, QueryFit
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.entities import Part, Redacted
@@ -23,7 +22,7 @@ def grouped(*queries: str, settings: MatchSettings = POSTMAN, least: int = FEW +
         make_example(f"/a?{query}", id=f"{'z' if query in queries else 'a'}{number:03d}", redacted=[TOKEN])
         for number, query in enumerate(every)
     ]
-    return group((Candidate.of((example,), settings, plain_bytes) for example in examples), settings.query)
+    return group((Candidate.of((example,), settings, plain_bytes) for example in examples), settings)
 
 
 @pytest.mark.parametrize(("count", "kind"), [(1, Few), (FEW, Few), (FEW + 1, Many)])
@@ -71,7 +70,7 @@ def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
         make_request("POST", "/a", body=b"%d" % number, content_type="application/json") for number in range(20)
     ]
     examples = (make_example(request, id=f"{number:02d}") for number, request in enumerate(requests))
-    found = group((Candidate.of((example,), STRICT, plain_bytes) for example in examples), STRICT.query)
+    found = group((Candidate.of((example,), STRICT, plain_bytes) for example in examples), STRICT)
     asked = Asked(make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",))
     match = found.best(PathLine.EXACT, asked)
     assert (match and match.candidate.id) == ("05" if hit else None)

@@ -13,6 +13,15 @@ def test_postman_is_the_default() -> None:
 def test_strict_takes_no_liberty() -> None:
     """Replay compares everything as it is."""
     assert (
-        MatchSettings(wildcards=False, ids=False, query=QueryRule.REQUIRE, body=True, host=True, exact_path=True)
+        MatchSettings(
+            wildcards=False,
+            ids=False,
+            distance=False,
+            query=QueryRule.REQUIRE,
+            body=True,
+            host=True,
+            exact_path=True,
+            selectors=False,
+        )
         == STRICT
     )

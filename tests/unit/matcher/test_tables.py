@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.index import plain_bytes
+from matcher.candidate import Candidate, plain_bytes
 from matcher.scores import PathLine
 from matcher.settings import POSTMAN, STRICT, MatchSettings
 from matcher.tables import Tables, tables

@@ -1,0 +1,60 @@
+"""Two bodies that differ, as texts for people: canonical, secrets and wildcards marked, bytes by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from matcher import bodies
+from matcher.asked import Asked
+from matcher.candidate import Candidate
+from matcher.openings import NOWHERE, Mark, Places, opened
+from store.entities import Redacted
+from store.messages import BodyRef, Request
+
+EMPTY = "(empty)"
+_COMPARED = 64 * 1024  # characters of a body searched for its first difference
+
+# A text of JSON, or a token in the place of a value: linear, for no character can be read in two ways.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
+_MARKS = {"NaN": Mark.REDACTED, "Infinity": Mark.ANY}
+
+
+def body_texts(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) -> tuple[str, str]:
+    """The example's body and the request's, with the values at hidden places left out of both."""
+    places = opened(hidden) | (candidate.body.places if candidate.body else NOWHERE)
+    return _text(candidate.request, places), _text(asked.request, places)
+
+
+def body_notes(candidate: Candidate, asked: Asked) -> str:
+    """Which of the bodies is not compared as what it is said to be, and why; "" if both are."""
+    notes = []
+    for whose, request in (("the example's body", candidate.request), ("the request's body", asked.request)):
+        if isinstance(request.body, bytes):
+            places = candidate.body.places if candidate.body else NOWHERE
+            note = bodies.compared_as(request.body, request.headers, places)[1]
+            notes += [f"{whose} is compared as bytes: {note}"] if note else []
+    return "; ".join(notes)
+
+
+def _text(request: Request, places: Places) -> str:
+    body = request.body
+    if isinstance(body, BodyRef):
+        return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
+    if not body:
+        return EMPTY
+    content_type = request.headers.get("content-type")
+    kind, _, text = bodies.canonical(bodies.plain(body, request.headers), content_type, places).partition(b":")
+    try:
+        shown = text[: 4 * _COMPARED].decode()[:_COMPARED] if len(text) <= 4 * _COMPARED else _start(text)
+    except UnicodeDecodeError:
+        return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
+    return _TOKEN.sub(_marked, shown) if kind in (b"json", b"graphql") else shown
+
+
+def _start(text: bytes) -> str:
+    return text[: 4 * _COMPARED].decode("utf-8", "ignore")[:_COMPARED]
+
+
+def _marked(found: re.Match[str]) -> str:
+    return _MARKS.get(found[0], found[0])

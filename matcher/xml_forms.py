@@ -1,0 +1,73 @@
+"""XML bodies by canonical form: names by namespace, attributes in any order, white space between elements free.
+
+Read by the standard library's expat with everything refused that grows or reaches out: a document type declaration,
+and with it every entity of its own, makes a body plain bytes.
+"""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+_SPACE = " \t\r\n"  # XML 1.0, production 3
+_QUOTES = {'"': "&quot;"}
+
+
+def xml_text(body: bytes) -> bytes:
+    """The canonical form of a document, prefixes and comments aside; raises ValueError for what is none."""
+    writer = _Writer()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.ordered_attributes = True
+    parser.StartElementHandler = writer.start
+    parser.EndElementHandler = writer.end
+    parser.CharacterDataHandler = writer.text
+    parser.ProcessingInstructionHandler = writer.instruction
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, LookupError) as error:
+        raise ValueError(f"not XML: {error}") from error
+    return bytes(writer.out)
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("a document type declaration is not read")
+
+
+class _Writer:
+    """Takes expat's events and writes them, text as late as possible: whether white space counts shows at its end."""
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+        self._text: list[str] = []
+        self._opened = False  # whether the last tag opened an element, whose content white space may be
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        self._flush(leaf=False)
+        pairs = sorted(zip(attributes[::2], attributes[1::2], strict=True))
+        written = "".join(f' {{{key}}}="{escape(value, _QUOTES)}"' for key, value in pairs)
+        self._write(f"<{{{name}}}{written}>")
+        self._opened = True
+
+    def end(self, _name: str) -> None:
+        self._flush(leaf=self._opened)
+        self._write("</>")
+        self._opened = False
+
+    def text(self, data: str) -> None:
+        self._text.append(data)
+
+    def instruction(self, target: str, data: str) -> None:
+        self._flush(leaf=False)
+        self._write(f"<?{target} {data}?>")
+        self._opened = False
+
+    def _flush(self, *, leaf: bool) -> None:
+        text = "".join(self._text)
+        self._text.clear()
+        if text and (leaf or text.strip(_SPACE)):
+            self._write(escape(text))
+
+    def _write(self, text: str) -> None:
+        self.out += text.encode("utf-8", "surrogatepass")
