@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 # Ending is promised within two seconds; requests under way get this much of it.
 DRAIN_SECONDS = 1.0
+HANG_UP_SECONDS = 0.4
+HANG_UP_STEP_SECONDS = 0.01
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Objects made and not yet freed before the collector looks; Python's own 700 makes it look at every second request.
 GARBAGE_THRESHOLD = 50_000
 
@@ -121,9 +124,12 @@ class GatewayProgram:
     async def until_told_to_stop(self) -> None:
         """Wait for SIGINT or SIGTERM."""
         told = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, told.set)
         await told.wait()
+        for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
     async def stop(self) -> None:
         """Accept nothing more, let requests under way finish for a second, commit everything."""
@@ -133,9 +139,18 @@ class GatewayProgram:
             await self._servers.servers.update([])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.guard.idle.wait(), DRAIN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hang_up(), HANG_UP_SECONDS)
             self.master.shutdown()
             await self._running
         await asyncio.to_thread(self.writer.stop)
+
+    async def _hang_up(self) -> None:
+        """Close the connections that are left; a request still under way is kept as failed."""
+        while self._servers.connections:
+            for client_id in list(self._servers.connections):
+                _close(self._servers, str(client_id), "the gateway ends")
+            await asyncio.sleep(HANG_UP_STEP_SECONDS)
 
     async def _listen(self) -> None:
         self.master = LeanMaster(_options(self._settings))
@@ -191,7 +206,7 @@ class GatewayProgram:
         self.current.active = active
         if active.mode.offline:
             for client_id in list(self.guard.tunnels):
-                _close(self._servers, client_id)
+                _close(self._servers, client_id, "the gateway makes no live calls any more")
 
 
 def _settle_memory() -> None:
@@ -227,8 +242,8 @@ def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError
     return UserError(f"cannot listen on {where}: {error.strerror if isinstance(error, OSError) else error}")
 
 
-def _close(servers: Proxyserver, client_id: str) -> None:
+def _close(servers: Proxyserver, client_id: str, why: str) -> None:
     handler = servers.connections.get(client_id)
     transport = handler.transports.get(handler.client) if handler else None
     if transport and transport.handler:
-        transport.handler.cancel("the gateway makes no live calls any more")
+        transport.handler.cancel(why)

@@ -1,0 +1,107 @@
+"""Load on a gateway: an upstream whose every answer names its request, and clients that never pause."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from store.repository import HistoryFilter
+from store.sql.opening import open_store
+from tests.programs import Understudy
+
+Bodies = dict[str, bytes]
+
+# A target with this word in it is never answered.
+SLOW = "slow"
+
+
+@dataclass
+class Load:
+    """Clients on a port, each with one request in flight, until their connections break; every target is new."""
+
+    port: int
+    prefix: str
+    received: Bodies = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def client(self) -> None:
+        """Ask for one thing after the other; `received` holds the bodies that came completely."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            while True:
+                target = f"/{self.prefix}/{next(self._numbers)}"
+                self.received[target] = await ask(reader, writer, target)
+                self._more.set()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    async def until_received(self, number: int) -> None:
+        """Wait until so many responses have come."""
+        while len(self.received) < number:
+            self._more.clear()
+            await self._more.wait()
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str) -> bytes:
+    """The body of an answer, all of it; raises IncompleteReadError when it is cut off."""
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: api.test\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 "), head
+    fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
+    return await reader.readexactly(int(fields[b"content-length"]))
+
+
+class Echo:
+    """An upstream in this event loop; `slow` is set once it was asked for something slow."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.slow = asyncio.Event()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        try:
+            while True:
+                line = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0]
+                if SLOW.encode() in line:
+                    self.slow.set()
+                else:
+                    body = line * 20
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def echoing() -> AsyncIterator[Echo]:
+    """An upstream until the block ends."""
+    echo = Echo()
+    server = await asyncio.start_server(echo.answer, "127.0.0.1", 0)
+    echo.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield echo
+    finally:
+        server.close()
+
+
+def lost(delivered: Bodies, kept: Bodies) -> list[str]:
+    """What is not in history as it was delivered."""
+    return sorted(target for target, body in delivered.items() if kept.get(target) != body)
+
+
+def history(understudy: Understudy, since: float | None = None) -> Bodies:
+    """What is kept: the body of each exchange by its target."""
+    store = open_store(str(understudy.store))
+    try:
+        exchanges = list(store.history.select(HistoryFilter(since=since)))
+        return {one.request.target.decode(): store.bodies.read(one.response.body) for one in exchanges if one.response}
+    finally:
+        store.close()
