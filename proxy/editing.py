@@ -72,6 +72,8 @@ def changed(
         response = replace(response, status=_status(str(status)), reason=b"")
     if body is not None and body != response_body:
         response = _with_body(response, body)
+    elif "content-encoding" in (name.lower() for name in removed_headers):
+        response = _with_body(response, _plain(response.headers, response_body))
     fields = response.headers.without(removed_headers)
     for line in headers:
         key, value = header_field(line)
@@ -175,6 +177,11 @@ def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Hea
     same_coding = headers.get("content-encoding") == old_headers.get("content-encoding")
     untouched = same_coding and body.rstrip("\n") == shown.rstrip("\n")
     return headers, None if untouched or body.strip() == KEPT_BODY else body.encode()
+
+
+def _plain(headers: Headers, body: bytes) -> bytes:
+    plain = undo(headers.get("content-encoding") or "", body)
+    return body if plain is None else plain
 
 
 def _with_body(response: Response, body: bytes) -> Response:

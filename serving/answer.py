@@ -19,7 +19,6 @@ HOP_BY_HOP = (
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade",
 )  # fmt: skip
-BODILESS = (204, 304)
 
 # Postman's words.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
@@ -79,7 +78,9 @@ def _decoded(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes
 
 
 def _framed(method: str, recorded: str, status: int, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-    if status in BODILESS or (method == "HEAD" and recorded == "HEAD"):
+    if status == 204:
+        return headers.without(("content-length",)), b""  # RFC 9110, section 8.6
+    if status == 304 or (method == "HEAD" and recorded == "HEAD"):
         return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
     headers = headers.replace("Content-Length", str(len(body)))
     return headers, b"" if method == "HEAD" else body

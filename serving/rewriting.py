@@ -28,6 +28,8 @@ def _rewritten(name: bytes, value: bytes, upstream: Origin, gateway: Origin) -> 
 
 def _own_url(url: bytes, upstream: Origin, gateway: Origin) -> bytes:
     text = url.decode("latin-1")
+    if text.startswith("//"):  # without its scheme, that of the page (RFC 3986, section 4.2)
+        text = f"{upstream.scheme}:{text}"
     end = next((i for i, c in enumerate(text) if c in "/?#" and i > text.find("://") + 2), len(text))
     try:
         origin = Origin.parse(text[:end])

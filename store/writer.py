@@ -26,7 +26,10 @@ Told = list[tuple[Done, Outcome]]
 def tell(told: Told) -> None:
     """Call each who waits with the id of the exchange, or with the reason why it was not kept."""
     for done, outcome in told:
-        done(outcome)
+        try:
+            done(outcome)
+        except Exception:  # one who fails to listen must not keep the others from hearing
+            logger.exception("could not tell who waits for a commit")
 
 
 class HistoryWriter:

@@ -303,6 +303,12 @@ def test_a_body_is_set_without_its_coding() -> None:
     assert (response.body, list(response.headers)) == (b"new", [("X", "1")])
 
 
+def test_a_body_whose_coding_is_taken_out_becomes_plain() -> None:
+    coded = replace(EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip"), ("X", "1")]))
+    response = changed(coded, gzip.compress(b"plain"), removed_headers=["content-encoding"]).response
+    assert (response.body, list(response.headers)) == (b"plain", [("X", "1")])
+
+
 def test_the_same_body_stays_a_reference() -> None:
     ref = BodyRef("d1935", 5)
     example = replace(EXAMPLE, response=replace(ANSWER, body=ref))

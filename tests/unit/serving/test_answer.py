@@ -88,6 +88,12 @@ def test_a_status_without_a_body_has_none(status: int) -> None:
     assert (response.body, "Content-Length" in response.headers) == (b"", False)
 
 
+def test_a_204_has_no_length() -> None:
+    """Not even one that stood there before its status was edited."""
+    response = answered(recorded(("Content-Length", "24"), body=b"left over", status=204))
+    assert "Content-Length" not in response.headers
+
+
 def test_a_recorded_304_keeps_its_length() -> None:
     response = answered(recorded(("Content-Length", "5000"), body=b"", status=304))
     assert response.headers.get("Content-Length") == "5000"

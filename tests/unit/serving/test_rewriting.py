@@ -25,6 +25,7 @@ def rewritten(name: str, value: str, upstream: Origin = UPSTREAM, gateway: Origi
         ("HTTP://API.example.COM/Users", "http://127.0.0.1:8080/Users"),
         ("http://api.example.com", "http://127.0.0.1:8080"),
         ("http://api.example.com?a=/b#c", "http://127.0.0.1:8080?a=/b#c"),
+        ("//api.example.com/users", "http://127.0.0.1:8080/users"),
         ("http://api.example.com#c", "http://127.0.0.1:8080#c"),
         ("http://api.example.com/\xff?\xe9", "http://127.0.0.1:8080/\xff?\xe9"),
         ("http://api.example.com/to?next=http://api.example.com/", "http://127.0.0.1:8080/to?next=http://api.example.com/"),

@@ -171,3 +171,19 @@ def test_outcomes_of_a_batch_are_announced_at_once() -> None:
     writer.start()
     writer.stop()
     assert announced == [[1, 2, 3]]
+
+
+def test_one_who_fails_to_listen_does_not_end_the_writing() -> None:
+    def fail(_: Outcome) -> None:
+        raise RuntimeError("gone")
+
+    kept = Kept()
+    writer = HistoryWriter(kept.add)
+    writer.start()
+    told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    writer.submit(make_exchange(request="/1"), fail)
+    writer.submit(make_exchange(request="/2"), told.put)
+    writer.submit(make_exchange(request="/3"), told.put)
+    writer.stop()
+    assert [path for batch in kept.batches for path in batch] == ["/1", "/2", "/3"]
+    assert told.qsize() == 2
