@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 
 from matcher.bodies import request_key
 from store.entities import Collection, Example, Exchange, Redacted, Session
@@ -76,10 +76,18 @@ def promote_history(
 
 
 def session_examples(store: Store, session: Session) -> list[Example]:
-    """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store."""
+    """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
+
+    Their ids are the same each time: by them is remembered where a sequence stands.
+    """
     known, examples = Known(session.id), list[Example]()
+    numbers = count()
+
+    def next_id() -> str:
+        return f"{next(numbers):012d}"
+
     for batch in _batches(store.history.select(HistoryFilter(session_id=session.id))):
-        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=request_key)
+        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=request_key, new_id=next_id)
         examples += promoted.examples
         known = promoted.known
     return examples

@@ -214,6 +214,14 @@ def test_a_mode_answers_calls_and_records_as_its_row_says(
     assert stage.recorded("table") - kept == Counter(call.target for call in records)
 
 
+def test_a_replay_goes_on_where_it_stood(stage: Stage) -> None:
+    """When the gateway reads the session anew, which it does whenever somebody tells it its mode."""
+    with stage.understudy.serving("replay", "first", "--once", "--name", "once") as gateway, Wire(gateway.url) as wire:
+        assert wire.ask(ITEM).status == 200
+        stage.understudy.run("mode", "replay", "--session", "first", "--gateway", "once")
+        assert [wire.ask(ITEM).status, wire.ask(ITEMS[1]).status] == [404, 200]
+
+
 def test_an_edited_example_is_the_next_answer(stage: Stage) -> None:
     """In mock mode, from the moment `examples set` returns, on a connection that was open before."""
     stage.switch("mock", mock="shop")
