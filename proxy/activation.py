@@ -33,12 +33,13 @@ class Activation:
         self._seed = seed
         self._state: GatewayState | None = None
 
-    def activate(self, state: GatewayState) -> Active:
+    def activate(self, state: GatewayState, *, over: bool = False) -> Active:
         """The compiled state; where its examples cannot be had, one that answers nothing and keeps the mode's promise.
 
-        The same state compiled again, after an edit, goes on where its sequences and its random values stood.
+        The same state compiled again, after an edit, goes on where its sequences and its random values stood, unless
+        they are to start `over`.
         """
-        if state != self._state:
+        if over or state != self._state:
             self._state = state
             self._sequences = Sequences(once=self._once)
             self._chance = Chance(time.time, self._seed)

@@ -195,9 +195,9 @@ class GatewayProgram:
             seen_revision=seen_revision,
         )
 
-    def _apply(self, state: GatewayState) -> None:
+    def _apply(self, state: GatewayState, over: bool) -> None:
         """Compile in the caller's thread, take over in the event loop, return when that is done."""
-        active = self._activation.activate(state)
+        active = self._activation.activate(state, over=over)
         asyncio.run_coroutine_threadsafe(self._take_over(active), self._loop).result()
 
     async def _take_over(self, active: Active) -> None:

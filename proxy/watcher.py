@@ -21,10 +21,13 @@ BEAT_SECONDS = 1.0
 
 
 class Watcher:
-    """Polls the revision table. `apply` gets the wanted state and returns when the gateway acts upon it."""
+    """Polls the revision table.
+
+    `apply` gets the wanted state, and whether the gateway was told so just now; it returns when that is in force.
+    """
 
     def __init__(
-        self, store: Store, gateway: Gateway, apply: Callable[[GatewayState], None], lost: Callable[[], int]
+        self, store: Store, gateway: Gateway, apply: Callable[[GatewayState, bool], None], lost: Callable[[], int]
     ) -> None:
         self._store = store
         self._gateway = gateway
@@ -70,18 +73,17 @@ class Watcher:
             self._beat()
 
     def _follow(self, latest: int, changes: list[Change] | None) -> None:
-        if changes is None or any(self._concerns(change) for change in changes):
+        told = any(
+            change.subject is Subject.GATEWAY and change.subject_id == self._gateway.id for change in changes or ()
+        )
+        if changes is None or told or any(self._concerns(change) for change in changes):
             wanted = self._beat()
-            self._apply(wanted)
+            self._apply(wanted, told)
             self._state = wanted
-            self._seen = latest
-            self._beat()  # says to who waits for it that the change is in force
-        else:
-            self._seen = latest
+        self._seen = latest
+        self._beat()  # says to who waits for it that the change is in force
 
     def _concerns(self, change: Change) -> bool:
-        if change.subject is Subject.GATEWAY:
-            return change.subject_id == self._gateway.id
         return change.collection_id is not None and change.collection_id == self._state.collection_id
 
     def _beat(self) -> GatewayState:

@@ -35,7 +35,6 @@ class SqlGateways:
                 tx.delete(same)
                 tx.flush()
             tx.add(_row(gateway))
-            record_change(tx, Subject.GATEWAY, gateway.id)
 
     def living(self, now: float) -> Sequence[Gateway]:
         query = select(t.GatewayRow).where(t.GatewayRow.heartbeat > now - LIVES_SECONDS).order_by(t.GatewayRow.name)
@@ -61,7 +60,6 @@ class SqlGateways:
     def remove(self, gateway_id: str) -> None:
         with self._database.writing() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.id == gateway_id))
-            record_change(tx, Subject.GATEWAY, gateway_id)
 
 
 def _row(gateway: Gateway) -> t.GatewayRow:

@@ -214,12 +214,12 @@ def test_a_mode_answers_calls_and_records_as_its_row_says(
     assert stage.recorded("table") - kept == Counter(call.target for call in records)
 
 
-def test_a_replay_goes_on_where_it_stood(stage: Stage) -> None:
-    """When the gateway reads the session anew, which it does whenever somebody tells it its mode."""
+def test_a_replay_starts_over_when_told_so(stage: Stage) -> None:
+    """A switch to what the gateway does already begins the session anew; nothing else does."""
     with stage.understudy.serving("replay", "first", "--once", "--name", "once") as gateway, Wire(gateway.url) as wire:
-        assert wire.ask(ITEM).status == 200
+        assert [wire.ask(ITEM).status, wire.ask(ITEM).status] == [200, 404]
         stage.understudy.run("mode", "replay", "--session", "first", "--gateway", "once")
-        assert [wire.ask(ITEM).status, wire.ask(ITEMS[1]).status] == [404, 200]
+        assert [wire.ask(ITEM).status, wire.ask(ITEM).status] == [200, 404]
 
 
 def test_an_edited_example_is_the_next_answer(stage: Stage) -> None:

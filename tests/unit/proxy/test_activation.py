@@ -163,3 +163,11 @@ def test_without_examples_a_mode_keeps_its_promise(
         active = Activation(store).activate(state)
     assert (active.mode, active.answers, len(active.index)) == (state.mode, True, 0)
     assert [message[: len(line)] for message in caplog.messages] == [line]
+
+
+def test_a_switch_to_the_same_starts_over(store: Store) -> None:
+    """As a test run that begins anew needs it."""
+    state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
+    activation = Activation(store)
+    assert bought(activation.activate(state), 2) == [201, 409]
+    assert bought(activation.activate(state, over=True), 2) == [201, 409]
