@@ -197,8 +197,11 @@ def header_field(line: str) -> tuple[str, str]:
     name, separator, value = line.partition(":")
     if not separator or not name.strip() or any(character.isspace() for character in name):
         raise UserError(f"a header is written Name: value, not {line!r}")
+    value = value.strip()
+    if any(character in value for character in "\r\n\0"):
+        raise UserError(f"the value of a header is one line, not {value!r}")
     _bytes(line)
-    return name, value.strip()
+    return name, value
 
 
 def _bytes(text: str) -> bytes:

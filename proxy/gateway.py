@@ -116,8 +116,9 @@ class GatewayProgram:
         self.writer.start()
         await self._listen()
         gateway = self._row(seen)
-        self._watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
-        await asyncio.to_thread(self._watcher.start)
+        watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
+        await asyncio.to_thread(watcher.start)
+        self._watcher = watcher
         _settle_memory()
         return gateway
 

@@ -85,7 +85,7 @@ class Sessions(Protocol):
     """Named recordings."""
 
     def create(self, name: str, upstream: Origin | None) -> Session:
-        """A new session; raises UserError when the name is taken."""
+        """A new session; raises UserError when the name is taken or empty."""
         ...
 
     def find(self, text: str) -> Session:
@@ -133,7 +133,7 @@ class Collections(Protocol):
     """Collections with their folders, request items and examples. Every change is written to the revision table."""
 
     def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
-        """A new collection; raises UserError when the name is taken."""
+        """A new collection; raises UserError when the name is taken or empty."""
         ...
 
     def find(self, text: str) -> Collection:

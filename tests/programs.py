@@ -63,14 +63,15 @@ class Understudy:
         return json.loads(self.run(*arguments, "--json"))
 
     def mistake(self, *arguments: object, **environment: str) -> str:
-        """The one line of a command that fails with exit code 2."""
+        """The one line of a command that fails with exit code 2; click puts the usage before it for its own."""
         environment = self.environment | environment
         command = self.command(*arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
         assert done.returncode == 2, f"exit {done.returncode}: {done.stdout}{done.stderr}"
-        line = done.stderr.strip().splitlines()[-1]
-        assert "Traceback" not in done.stderr
-        return line
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1 or lines[0].startswith("Usage: "), done.stderr
+        assert lines[-1].startswith("Error: "), done.stderr
+        return lines[-1]
 
     @contextmanager
     def serving(self, *arguments: object, **environment: str) -> Iterator[Serving]:

@@ -36,7 +36,9 @@ def history() -> None:
 @history.command("list")
 @click.option("-s", "--session", metavar="NAME", help="Of this session only.")
 @click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="method=, host=, path=, status=.")
-@click.option("-n", "--limit", default=50, show_default=True, help="At most so many, the newest.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many, the newest."
+)
 @json_option
 @with_store
 def list_history(store: Store, session: str | None, filters: tuple[str, ...], limit: int, as_json: bool) -> None:

@@ -61,7 +61,8 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None
     try:
         yield step
     finally:
-        bar.stop()
+        if bar.live.is_started:  # else it would print an empty line
+            bar.stop()
 
 
 def counted(number: int, noun: str) -> str:

@@ -13,6 +13,7 @@ from proxy.cli.output import counted
 from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
+from store.ids import new_id
 from store.repository import Store
 
 if TYPE_CHECKING:
@@ -142,9 +143,16 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     from proxy.gateway import run_gateway
     from proxy.logs import configure_logging
 
+    begun = new_id()
     settings = _settings(store, mode, **options)
     configure_logging(verbose=options["verbose"])
-    report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
+    try:
+        report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
+    except UserError:
+        made = settings.state.session_id
+        if made is not None and made > begun:  # by this command, which could not start
+            store.sessions.delete(made)
+        raise
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         click.echo(f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}.")
     if report.lost:

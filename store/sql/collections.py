@@ -29,6 +29,8 @@ class SqlCollections:
         self._database = database
 
     def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
+        if not name.strip():
+            raise UserError("a collection needs a name that is not empty")
         collection = Collection(new_id(), name, time.time(), dict(variables or {}))
         with self._database.writing() as tx:
             if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):

@@ -32,6 +32,8 @@ class SqlSessions:
         self._database = database
 
     def create(self, name: str, upstream: Origin | None) -> Session:
+        if not name.strip():
+            raise UserError("a session needs a name that is not empty")
         session = Session(new_id(), name, upstream, time.time())
         with self._database.writing() as tx:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
