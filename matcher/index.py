@@ -100,6 +100,11 @@ class Index:
     def __len__(self) -> int:
         return len(self.candidates)
 
+    @property
+    def header_lists(self) -> int:
+        """How many lists of headers, named by requests, have look-ups of their own."""
+        return len(self._variants.header_lists(self))
+
     def under(self, settings: MatchSettings) -> Index:
         """The same candidates under settings that differ in host, headers, and whether bodies are compared."""
         return self.among(self.candidates, settings)

@@ -48,6 +48,8 @@ class MatchSettings:
 
     def compared_headers(self) -> tuple[str, ...]:
         """The names of the headers that filter, in lower case and in order; ours are taken off before matching."""
+        if not self.headers:
+            return ()
         dropped = {name.lower() for name in self.ignore_headers | self.key_headers}
         names = {name.strip().lower() for name in self.headers} - dropped
         return tuple(sorted(name for name in names if not name.startswith(OUR_HEADERS)))

@@ -35,11 +35,15 @@ class Variants:
         if settings == own.settings or chosen.named:
             return own
         if settings not in self._compared:
-            lists = {each.headers for each in self._compared} - {own.settings.headers}
+            lists = self.header_lists(own)
             if settings.headers not in {own.settings.headers, *lists} and len(lists) >= HEADER_LISTS:
                 return scanned(own, request, settings)
             self._compared[settings] = own.under(settings)
         return self._compared[settings]
+
+    def header_lists(self, own: Index) -> set[frozenset[str]]:
+        """The lists of headers, named by requests, that have an index of their own."""
+        return {each.headers for each in self._compared} - {own.settings.headers}
 
     def with_status(self, own: Index, code: int) -> Index:
         """The index of those examples that answer with this status."""

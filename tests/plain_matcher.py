@@ -261,7 +261,7 @@ def header_fits(request: Request, example: Example, settings: MatchSettings, nam
     wild = settings.wildcards and not example.literal and mine and WILD_VALUE.fullmatch(mine[0].encode())
     if mine and theirs and (name in redacted or wild):
         return True
-    return [value.lower() for value in mine] == [value.lower() for value in theirs]
+    return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())
 
 
 def body_fits(request: Request, example: Example, settings: MatchSettings) -> bool:
@@ -279,7 +279,11 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
         redacted = {place.name for place in example.redacted if place.part is Part.FORM}
         return same_pairs(pairs_of(mine.body, redacted, wildcards), normal.query_pairs(theirs.body))
     places = open_places(example, settings, wildcards)
-    return bodies.canonical(mine.body, types[0], places) == bodies.canonical(theirs.body, types[1], places)
+    one, other = (
+        bodies.canonical(bodies.plain(raw, each.headers), each.headers.get("content-type"), places)
+        for each, raw in ((mine, mine.body), (theirs, theirs.body))
+    )
+    return one == other
 
 
 def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
@@ -289,6 +293,6 @@ def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> P
     if wildcards and isinstance(body, bytes) and kind == "application/json":
         try:
             places |= {Opening(Part.JSON, path, Mark.ANY) for path in wild_texts(exact_value(body))}
-        except ValueError:
+        except (ValueError, RecursionError):
             return places
     return places

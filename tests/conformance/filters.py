@@ -1,0 +1,206 @@
+"""Steps 3 and 6: selector headers, and headers as filters; variables, and items without an example."""
+
+from __future__ import annotations
+
+from matcher.settings import STRICT
+from store.entities import Part, Redacted
+from tests.conformance.table import JSON, Given, Row, request, rows, under
+
+CODE, ID, NAME = "x-mock-response-code", "x-mock-response-id", "x-mock-response-name"
+LIST, BODY, DELAY = "x-mock-match-request-headers", "x-mock-match-request-body", "x-mock-response-delay"
+OK, BAD = Given(request("GET /a"), name="Fine"), Given(request("GET /a/"), status=500, name="Broken")
+RED, BLUE = request("GET /a", ("X-Team", "red")), request("GET /a", ("X-Team", "blue"))
+TEAM = under(headers=frozenset({"X-Team"}))
+HIDDEN = (Redacted(Part.HEADER, "x-team"),)
+NUMBER = "2147483648"
+
+
+ROWS: list[Row] = [
+    *rows(
+        "step 3: x-mock-response-code keeps the examples with that status",
+        ([OK, BAD], request("GET /a", (CODE, "500")), (1, 105)),
+        ([OK, BAD], request("GET /a", ("X-Mock-Response-Code", "200")), (0, 110)),
+        ([OK, BAD], request("GET /a", (CODE, "404")), None),
+        ([BAD, "/profile"], request("GET /profle", (CODE, "200")), (1, 80)),
+        ([OK, BAD], request("HEAD /a", (CODE, "500")), (1, 105)),
+    ),
+    *rows(
+        "step 3: x-mock-response-id answers with that example",
+        ([OK, BAD], request("GET /a", (ID, "0001")), (1, 0)),
+        ([OK, BAD], request("GET /a", (ID, "4711-0001")), (1, 0)),
+        ([OK, BAD], request("GET /a", (ID, "0002")), None),
+        ([OK, BAD], request("GET /a", (ID, "x-0001")), None),
+        (
+            [Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="s")],
+            request("GET /", (ID, "0000")),
+            (0, 0),
+        ),
+    ),
+    *rows(
+        "step 3: x-mock-response-name likewise",
+        ([OK, BAD], request("GET /a", (NAME, "Broken")), (1, 0)),
+        ([OK, BAD], request("GET /a", (NAME, "broken")), None),
+        ([Given(request("GET /a"), name="Caf\u00e9")], request("GET /a", (NAME, "Caf\u00c3\u00a9")), (0, 0)),
+    ),
+    *rows(
+        "step 3: several of one name, the lowest id",
+        ([BAD, OK, OK], request("GET /a", (NAME, "Fine")), (1, 0)),
+        ([Given(request("POST /a"), name="Fine"), OK], request("GET /a", (NAME, "Fine")), (1, 0)),
+    ),
+    *rows(
+        "step 3: in this order",
+        ([OK, BAD], request("GET /a", (CODE, "200"), (ID, "0000")), (0, 0)),
+        ([OK, BAD], request("GET /a", (CODE, "500"), (ID, "0000")), None),
+        ([OK, BAD], request("GET /a", (ID, "0001"), (NAME, "Fine")), (1, 0)),
+        (
+            [OK, Given(request("GET /a"), status=500, name="Fine")],
+            request("GET /a", (CODE, "500"), (NAME, "Fine")),
+            (1, 0),
+        ),
+    ),
+    *rows(
+        "step 3: id and name do not look at path, query, headers or body",
+        ([OK, BAD], request("GET /other?x=1", (ID, "0000")), (0, 0)),
+        ([OK, BAD], request("GET /other", (NAME, "Fine"), (LIST, "X-Team")), (0, 0)),
+        ([OK, BAD], request("GET /a", (ID, "0000"), (BODY, "true"), body=b"x"), (0, 0)),
+        ([OK, BAD], request("POST /a", (ID, "0000")), None),
+    ),
+    *rows(
+        "settings: selector headers off",
+        ([OK, BAD], request("GET /a", (CODE, "500")), (0, 110)),
+        ([OK, BAD], request("GET /a", (CODE, "soon")), (0, 110)),
+        settings=under(selectors=False),
+    ),
+    *rows(
+        "replay: strict, selector headers do not count",
+        (OK, request("GET /a", (CODE, "500")), (0, 110)),
+        settings=STRICT,
+    ),
+    *rows(
+        "step 3, own rule: a malformed value decides nothing",
+        ([OK, BAD], request("GET /a", (CODE, "soon")), None),
+        ([OK, BAD], request("GET /a", (CODE, "99")), None),
+        ([OK, BAD], request("GET /a", (CODE, "1000")), None),
+        ([OK, BAD], request("GET /a", (CODE, "200"), (CODE, "500")), None),
+        ([OK, BAD], request("GET /a", (CODE, "200"), (CODE, "200")), (0, 110)),
+        ([OK, BAD], request("GET /a", (ID, "")), None),
+        ([OK, BAD], request("GET /a", (BODY, "yes")), None),
+        ([OK, BAD], request("GET /a", (LIST, "a b")), None),
+        ([OK, BAD], request("GET /a", (DELAY, "0")), None),
+        ([OK, BAD], request("GET /a", (DELAY, "1")), (0, 110)),
+        ([OK, BAD], request("GET /a", (DELAY, "180000")), (0, 110)),
+        ([OK, BAD], request("GET /a", (DELAY, "180001")), None),
+    ),
+    *rows(
+        "step 6: every listed header has the same values",
+        ([RED, BLUE], request("GET /a", ("X-Team", "red")), (0, 110)),
+        ([RED, BLUE], request("GET /a", ("X-Team", "blue")), (1, 110)),
+        ([RED, BLUE], request("GET /a", ("X-Team", "green")), None),
+        ([RED, BLUE], "/a", None),
+        ("/a", request("GET /a", ("X-Team", "red")), None),
+        ("/a", "/a", (0, 110)),
+        (RED, request("GET /a", ("X-Team", "red"), ("X-Team", "blue")), None),
+        (
+            request("GET /a", ("X-Team", "red"), ("X-Team", "blue")),
+            request("GET /a", ("X-Team", "red, blue")),
+            (0, 110),
+        ),
+        (request("GET /a", ("X-Team", "red"), ("X-Team", "blue")), request("GET /a", ("X-Team", "blue, red")), None),
+        settings=TEAM,
+    ),
+    *rows(
+        "step 6: names and values compare without case",
+        (RED, request("GET /a", ("x-team", "red")), (0, 110)),
+        (RED, request("GET /a", ("X-Team", "RED")), (0, 110)),
+        settings=TEAM,
+    ),
+    *rows(
+        "step 6: headers that are not listed do not count",
+        (RED, request("GET /a", ("X-Team", "red"), ("X-Other", "1")), (0, 110)),
+        settings=TEAM,
+    ),
+    *rows("step 6: where switched on", (RED, request("GET /a", ("X-Team", "blue")), (0, 110))),
+    *rows(
+        "step 6: x-mock-match-request-headers",
+        ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Team")), (0, 110)),
+        ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Other")), (1, 110)),
+        ([RED, BLUE], request("GET /a", ("X-Team", "green"), (LIST, "X-Other, x-team")), None),
+    ),
+    *rows(
+        "step 6: replaces the list; empty: off",
+        (RED, request("GET /a", ("X-Team", "blue"), (LIST, "X-Other")), (0, 110)),
+        (RED, request("GET /a", ("X-Team", "blue"), (LIST, "")), (0, 110)),
+        (RED, request("GET /a", ("X-Team", "blue"), (LIST, "x-team")), None),
+        settings=TEAM,
+    ),
+    *rows(
+        "input: headers that belong to us are taken off before matching",
+        (request("GET /a", ("x-api-key", "one")), request("GET /a", ("x-api-key", "two")), (0, 110)),
+        (request("GET /a", ("x-mock-a", "one")), request("GET /a", ("x-mock-a", "two")), (0, 110)),
+        (request("GET /a", ("x-understudy-a", "one")), request("GET /a", ("x-understudy-a", "two")), (0, 110)),
+        (request("GET /a", ("x-other-key", "one")), request("GET /a", ("x-other-key", "two")), None),
+        settings=under(headers=frozenset({"x-api-key", "x-mock-a", "x-understudy-a", "x-other-key"})),
+    ),
+    *rows(
+        "settings: names of headers that carry keys",
+        (request("GET /a", ("x-other-key", "one")), request("GET /a", ("x-other-key", "two")), (0, 110)),
+        (request("GET /a", ("x-api-key", "one")), request("GET /a", ("x-api-key", "two")), None),
+        settings=under(headers=frozenset({"x-api-key", "x-other-key"}), key_headers=frozenset({"X-Other-Key"})),
+    ),
+    *rows(
+        "settings: headers to ignore",
+        (RED, request("GET /a", ("X-Team", "blue")), (0, 110)),
+        settings=under(TEAM, ignore_headers=frozenset({"x-team"})),
+    ),
+    *rows(
+        "redacted values match any value: headers",
+        (Given(RED, redacted=HIDDEN), request("GET /a", ("X-Team", "blue")), (0, 110)),
+        (Given(RED, redacted=HIDDEN), "/a", None),
+        settings=TEAM,
+    ),
+    *rows(
+        "input: unresolved {{name}} stays as a wildcard: headers",
+        (request("GET /a", ("X-Team", "{{team}}")), request("GET /a", ("X-Team", "blue")), (0, 110)),
+        (request("GET /a", ("X-Team", "{{team}}")), "/a", None),
+        (request("GET /a", ("X-Team", "a {{team}}")), request("GET /a", ("X-Team", "a b")), None),
+        (Given(request("GET /a", ("X-Team", "{{t}}")), literal=True), request("GET /a", ("X-Team", "blue")), None),
+        settings=TEAM,
+    ),
+    *rows(
+        "step 6: x-mock-match-request-body: true|false",
+        (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "true"), body="1.0", kind=JSON), (0, 110)),
+        (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "true"), body="2", kind=JSON), None),
+        (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "TRUE"), body="2", kind=JSON), None),
+        (request("POST /a", body="1", kind=JSON), request("POST /a", body="2", kind=JSON), (0, 110)),
+    ),
+    *rows(
+        "step 6: x-mock-match-request-body: false",
+        (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "false"), body="2", kind=JSON), (0, 110)),
+        (request("POST /a", body="1", kind=JSON), request("POST /a", body="2", kind=JSON), None),
+        settings=under(body=True),
+    ),
+    *rows(
+        "input: variables already substituted",
+        ("/{{base}}/b", "/a/b", (0, 110)),
+        ("/{{base}}/b", "/c/b", None),
+        ("/{{other}}/b", "/c/b", (0, 90)),
+        (Given(request("GET /{{base}}/b"), literal=True), "/a/b", None),
+        ("{{url}}/b", "/v1/b", (0, 110)),
+        ("/x?q={{base}}", "/x?q=a", (0, 110)),
+        ("/x?q={{base}}", "/x?q=c", (0, 90)),
+        ("/{{nested}}", "/a", (0, 110)),
+        (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "a"), (LIST, "x-team")), (0, 110)),
+        (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "c"), (LIST, "x-team")), None),
+        (
+            request("POST /a", body='{"k": "{{base}}"}', kind=JSON),
+            request("POST /a", (BODY, "true"), body='{"k": "a"}', kind=JSON),
+            (0, 110),
+        ),
+        (
+            request("POST /a", body='{"k": "{{base}}"}', kind=JSON),
+            request("POST /a", (BODY, "true"), body='{"k": "c"}', kind=JSON),
+            None,
+        ),
+        variables={"base": "a", "url": "http://api.test/v1", "nested": "{{base}}"},
+    ),
+]

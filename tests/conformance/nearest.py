@@ -1,0 +1,148 @@
+"""Misses: the three nearest examples, in order; these rows hold the numbers that rank them.
+
+In each, one example lies so near to a nearer and a further one that its number doubled or halved changes the order.
+"""
+
+from __future__ import annotations
+
+from matcher.settings import QueryRule
+from store.messages import Request
+from tests.conformance.filters import CODE, ID, NAME
+from tests.conformance.table import JSON, Given, Row, request, under
+
+ALONE = under(distance=False, ids=False, query=QueryRule.REQUIRE)
+TEN, TWENTY, MANY = "m" * 10, "m" * 20, "m" * 128
+RED = ("X-Team", "red")
+
+
+def post(path: str, body: str = "1", kind: str = JSON) -> Request:
+    """A POST request with a body."""
+    return request(f"POST /{path}", body=body, kind=kind)
+
+
+def slip(text: str, letters: int) -> str:
+    """The text with its last letters changed; no letters that an id could be made of."""
+    return text[:-letters] + "n" * letters
+
+
+def other(path: str, status: int, id: str, name: str = "") -> Given:
+    """An example with a status, and an id or a name."""
+    return Given(request(f"GET /{path}"), status=status, id=id, name=name)
+
+
+NEAREST: list[tuple[Row, list[int]]] = [
+    (Row("far: method", ["/aaab", "POST /aaaa", "/aabb"], "/aaaa", None, ALONE), [0, 1, 2]),
+    (
+        Row(
+            "far: host",
+            [
+                request("GET /aaab", at="http://a.test"),
+                request("GET /aaaa", at="http://b.test"),
+                request("GET /aabb", at="http://a.test"),
+            ],
+            request("GET /aaaa", at="http://a.test"),
+            None,
+            under(ALONE, host=True),
+        ),
+        [0, 1, 2],
+    ),
+    (Row("far: query", [f"/{slip(TEN, 1)}?q", f"/{TEN}", f"/{slip(TEN, 3)}?q"], f"/{TEN}?q", None, ALONE), [0, 1, 2]),
+    (
+        Row(
+            "far: headers",
+            [request(f"GET /{slip(TEN, 1)}", RED), f"/{TEN}", request(f"GET /{slip(TEN, 3)}", RED)],
+            request(f"GET /{TEN}", RED),
+            None,
+            under(ALONE, headers=frozenset({"x-team"})),
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: body",
+            [post(slip(TEN, 1)), post(TEN, kind="text/plain"), post(slip(TEN, 3))],
+            post(TEN),
+            None,
+            under(ALONE, body=True),
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: another body of the same kind",
+            [post(slip(TWENTY, 1)), post(TWENTY, "2"), post(slip(TWENTY, 3))],
+            post(TWENTY),
+            None,
+            under(ALONE, body=True),
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: another id",
+            [f"/{slip(TWENTY, 1)}/7", f"/{TWENTY}/8", f"/{slip(TWENTY, 6)}/7"],
+            f"/{TWENTY}/7",
+            None,
+            ALONE,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: what only the settings count",
+            [f"/{MANY.upper()}", f"/{slip(MANY, 1)}", f"/{slip(MANY, 2)}"],
+            f"/{MANY}",
+            None,
+            under(exact_path=True),
+        ),
+        [1, 0, 2],
+    ),
+    (
+        Row(
+            "far: status",
+            [other(slip(TWENTY, 1), 500, "1"), other(TWENTY, 200, "2"), other(slip(TWENTY, 3), 500, "3")],
+            request(f"GET /{TWENTY}", (CODE, "500")),
+            None,
+            ALONE,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: id",
+            [other("a", 500, "r1"), other("a", 200, "r2"), other("a", 500, "a0")],
+            request("GET /a", (CODE, "500"), (ID, "r2")),
+            None,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "far: name",
+            [other("a", 500, "1", "r1"), other("a", 200, "3", "r2"), other("a", 500, "2", "a0")],
+            request("GET /a", (CODE, "500"), (NAME, "r2")),
+            None,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "near misses: one hundred are compared part by part",
+            ["/users/annabella3", "/users/annabella2", *(f"/users/zz{number:03d}" for number in range(99))],
+            "/users/annabella1",
+            None,
+            ALONE,
+        ),
+        [1, 100, 99],
+    ),
+    (
+        Row(
+            "near misses: a thousand are looked at",
+            ["/a/annabella3", "/a/annabella2", *(f"/b/zz{number:04d}" for number in range(999))],
+            "/a/annabella1",
+            None,
+            ALONE,
+        ),
+        [1, 1000, 999],
+    ),
+]

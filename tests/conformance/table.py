@@ -1,0 +1,121 @@
+"""What a row of the conformance table is, and how it is read: examples, a request, the winner and its score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from matcher.decision import Decision
+from matcher.index import Index, compile_index
+from matcher.settings import POSTMAN, MatchSettings
+from matcher.unanswered import BareItem
+from store.entities import Example, Redacted
+from store.messages import Request
+from tests.factories import make_example, make_request, make_response
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+XML = "application/xml"
+GRAPHQL = "application/graphql"
+
+Fields = Sequence[tuple[str, str]]
+
+
+def request(
+    line: str = "GET /a", *fields: tuple[str, str], body: bytes | str = b"", kind: str | None = None, at: str = ""
+) -> Request:
+    """A request; `kind` is its Content-Type, `at` its origin."""
+    method, _, target = line.partition(" ")
+    raw = body.encode() if isinstance(body, str) else body
+    return make_request(method, target, headers=fields, body=raw, content_type=kind, origin=at or None)
+
+
+@dataclass(frozen=True)
+class Given:
+    """An example of a row: typed in unless it is `literal`."""
+
+    request: Request
+    status: int = 200
+    name: str = ""
+    literal: bool = False
+    redacted: tuple[Redacted, ...] = ()
+    sequence: str | None = None
+    id: str = ""
+
+    def example(self, number: int) -> Example:
+        """The example, its id made from its number unless it has one."""
+        return make_example(
+            self.request,
+            id=self.id or f"{number:04d}",
+            name=self.name or f"Example {number:04d}",
+            response=make_response(self.status),
+            redacted=self.redacted,
+            literal=self.literal,
+            sequence=self.sequence,
+        )
+
+
+Examples = Sequence[Given | Request | str]
+Winner = tuple[int, int] | None  # which of the examples, and its score
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the line of the specification it comes from, and what it says of these examples and this request."""
+
+    line: str
+    examples: Examples
+    request: Request | str
+    winner: Winner
+    settings: MatchSettings = POSTMAN
+    variables: dict[str, str] = field(default_factory=dict)
+    items: tuple[BareItem, ...] = ()
+
+    def given(self) -> list[Example]:
+        """The examples, their ids rising in the order they are written."""
+        every = (Given(_request(each)) if not isinstance(each, Given) else each for each in self.examples)
+        return [each.example(number) for number, each in enumerate(every)]
+
+    def asked(self) -> Request:
+        """The request."""
+        return _request(self.request)
+
+    def index(self) -> Index:
+        """The compiled examples."""
+        return compile_index(self.given(), self.settings, variables=self.variables, items=self.items)
+
+    def decided(self) -> Decision:
+        """What the index says."""
+        return self.index().decide(self.asked())
+
+    def nearest(self) -> list[int]:
+        """Which of the examples the near misses are."""
+        ids = [example.id for example in self.given()]
+        return [ids.index(miss.candidate.id) for miss in self.decided().near_misses()]
+
+    def holds(self) -> bool:
+        """Whether the index says what the row says."""
+        decision = self.decided()
+        found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
+        return found == self.winner
+
+
+def rows(
+    line: str, *written: tuple[Examples | Given | Request | str, Request | str, Winner], **shared: object
+) -> list[Row]:
+    """Rows of one line of the specification; a single example needs no list."""
+    return [
+        Row(line, [each] if isinstance(each, Given | Request | str) else each, asked, winner, **shared)  # type: ignore[arg-type]
+        for each, asked, winner in written
+    ]
+
+
+def under(settings: MatchSettings = POSTMAN, **changes: object) -> MatchSettings:
+    """Settings with changes."""
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+def _request(written: Request | str) -> Request:
+    if isinstance(written, Request):
+        return written
+    return request(written if " " in written else f"GET {written}")

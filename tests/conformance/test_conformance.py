@@ -1,0 +1,120 @@
+"""The specification row by row; and every number in the matcher is held by a row."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from matcher import scores
+from tests import plain_matcher
+from tests.conformance.every import ROWS, header_lists
+from tests.conformance.nearest import NEAREST
+from tests.conformance.table import Row
+
+SOURCE = Path(scores.__file__).read_text(encoding="utf-8")
+
+
+def names(rows: list[Row]) -> list[str]:
+    """A name for each row: its line, and its number."""
+    return [f"{number}: {row.line}" for number, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_row(row: Row) -> None:
+    """The winner and its score are what the specification says."""
+    decision = row.decided()
+    found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
+    assert found == row.winner
+
+
+# What the plain algorithm leaves out; its distance is as slow as its definition.
+PLAIN = [
+    row
+    for row in ROWS
+    if not (row.variables or row.settings.subset or len(row.examples) > 100)
+    and "512" not in row.line
+    and "multipart form" not in row.line
+]
+
+
+@pytest.mark.parametrize("row", PLAIN, ids=names(PLAIN))
+def test_plain_algorithm_says_the_same(row: Row) -> None:
+    """The reference implementation holds to the same table."""
+    expected = None if row.winner is None else (f"{row.winner[0]:04d}", row.winner[1])
+    assert plain_matcher.decide(row.asked(), row.given(), row.settings) == expected
+
+
+@pytest.mark.parametrize(("row", "nearest"), NEAREST, ids=[row.line for row, _ in NEAREST])
+def test_nearest(row: Row, nearest: list[int]) -> None:
+    """Near misses come in this order."""
+    assert row.decided().candidate is None
+    assert row.nearest() == nearest
+
+
+def test_header_lists_are_bounded() -> None:
+    """The rest is scanned."""
+    assert header_lists() == 16
+
+
+def test_there_are_enough_rows() -> None:
+    """At least 150, of every step."""
+    assert len(ROWS) >= 150
+    assert {f"step {number}" for number in range(2, 8)} <= {row.line[:6] for row in ROWS}
+
+
+def numbers() -> Iterator[tuple[int, int, int, str, str]]:
+    """Every number of scores.py, and what it is changed to: line, columns, new text, name."""
+    lines = SOURCE.splitlines()
+    for node in ast.walk(ast.parse(SOURCE)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            changed = (
+                (node.value - 1, node.value + 1) if isinstance(node.value, int) else (node.value / 2, node.value * 2)
+            )
+            if "ALIKE = 0.75" in lines[node.lineno - 1]:
+                changed = (0.74, 0.76)
+            for value in changed:
+                end = node.end_col_offset or 0
+                yield node.lineno - 1, node.col_offset, end, repr(value), lines[node.lineno - 1].split("#")[0].strip()
+
+
+@pytest.fixture
+def apart() -> Iterator[None]:
+    """Modules imported within are forgotten afterwards."""
+    ours = {name: module for name, module in sys.modules.items() if _is_reloaded(name)}
+    for name in ours:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if _is_reloaded(name)]:
+        del sys.modules[name]
+    sys.modules.update(ours)
+    for name, module in ours.items():
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], child, module)
+
+
+def _is_reloaded(name: str) -> bool:
+    return name == "matcher" or name.startswith(("matcher.", "tests.conformance."))
+
+
+@pytest.mark.parametrize(
+    ("line", "start", "end", "value"),
+    [each[:4] for each in numbers()],
+    ids=[f"{each[4]} -> {each[3]}" for each in numbers()],
+)
+@pytest.mark.usefixtures("apart")
+def test_every_number_is_held_by_a_row(line: int, start: int, end: int, value: str) -> None:
+    """Change any number in matcher/scores.py, and a row fails."""
+    lines = SOURCE.splitlines(keepends=True)
+    lines[line] = lines[line][:start] + value + lines[line][end:]
+    changed = ModuleType("matcher.scores")
+    importlib.import_module("matcher")
+    sys.modules["matcher.scores"] = changed
+    exec(compile("".join(lines), "scores.py", "exec"), changed.__dict__)
+    assert importlib.import_module("tests.conformance.every").failing()
