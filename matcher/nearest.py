@@ -39,7 +39,7 @@ def near_misses(around: Iterable[Candidate], asked: Asked) -> tuple[NearMiss, ..
     """The nearest three, nearest first, then newest first."""
     newest_first = sorted(around, key=lambda candidate: candidate.id, reverse=True)
     rough = partial(distance if asked.chosen.named else rough_distance, asked=asked)
-    likely = heapq.nsmallest(LIKELY, newest_first, key=rough)
+    likely = sorted(heapq.nsmallest(LIKELY, newest_first, key=rough), key=lambda each: each.id, reverse=True)
     nearest = heapq.nsmallest(NEAREST, likely, key=partial(distance, asked=asked))
     # What is secret in one example is not shown beside another.
     secret = frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tests.conformance import bodies, filters, paths, queries
+from tests.conformance.bodies import ROWS as BODIES
 from tests.conformance.filters import LIST
+from tests.conformance.filters import ROWS as FILTERS
 from tests.conformance.nearest import NEAREST
+from tests.conformance.paths import ROWS as PATHS
+from tests.conformance.queries import ROWS as QUERIES
 from tests.conformance.table import Row, request
 
-ROWS: list[Row] = [*paths.ROWS, *queries.ROWS, *filters.ROWS, *bodies.ROWS]
+ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES]
 
 
 def header_lists() -> int:
