@@ -57,12 +57,14 @@ class Understudy:
         ]
 
     def load(self, loader: Loader) -> None:
-        """Declare the options."""
+        """Declare the options, and take mitmproxy's own in hand before it listens."""
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
         loader.add_option("understudy_mock", str, "", "The collection that mock and spy answer from.")
         loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
+        # Without these mitmproxy asks the upstream before any hook is asked.
+        ctx.options.update(connection_strategy="lazy", upstream_cert=False)
 
     def configure(self, updated: set[str]) -> None:
         """Take over changed options; a mode whose session or collection is missing is refused."""
@@ -81,8 +83,6 @@ class Understudy:
         """Everything is set up."""
         self._loop = asyncio.get_running_loop()
         self._writer.start()
-        # Without these mitmproxy asks the upstream before any hook is asked.
-        ctx.options.update(connection_strategy="lazy", upstream_cert=False)
 
     def done(self) -> None:
         """mitmproxy ends: commit what is queued."""
