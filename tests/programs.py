@@ -52,11 +52,15 @@ class Understudy:
 
     def run(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> str:
         """Run a command to its end; returns its standard output, asserts its exit code."""
+        return self.output(*arguments, code=code, stdin=stdin, **environment).decode()
+
+    def output(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> bytes:
+        """The same, for output that is no text."""
         environment = self.environment | environment
         command = self.command(*arguments)
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, env=environment, check=False)
         assert done.returncode == code, f"exit {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}"
-        return done.stdout.decode()
+        return done.stdout
 
     def json(self, *arguments: object) -> Any:
         """What a command prints with --json."""

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shop import CALLS, record_shop
-from tests.programs import Understudy
+from tests.e2e.shop import CALLS, record, shop_api
+from tests.programs import Understudy, upstream
 
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store file with the recording of the sample API; not to be written to."""
     understudy = Understudy(tmp_path_factory.mktemp("recorded"))
-    record_shop(understudy, *CALLS)
+    with upstream(shop_api()) as url:
+        record(understudy, url, *CALLS)
     return understudy.store
 
 

@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
-from tests.programs import Understudy, answer, upstream
+from tests.programs import Understudy, answer
 
 TOKEN = "tok-51f2"
 COOKIE = "sid-77aa"
@@ -67,11 +67,8 @@ def call(url: str, method: str = "GET", body: bytes = b"", **headers: str) -> tu
         return error.code, error.read()
 
 
-def record_shop(understudy: Understudy, *calls: tuple[str, str, bytes], session: str = "shop") -> None:
-    """Call the sample API through a recording gateway."""
-    with (
-        upstream(shop_api()) as url,
-        understudy.serving("record", "--upstream", url, "--session", session) as gateway,
-    ):
+def record(understudy: Understudy, url: str, *calls: tuple[str, str, bytes]) -> None:
+    """Make these calls through a gateway that records them to the session "shop"."""
+    with understudy.serving("record", "--upstream", url, "--session", "shop") as gateway:
         for method, target, body in calls:
             call(f"{gateway.url}{target}", method, body, Authorization=f"Bearer {TOKEN}")

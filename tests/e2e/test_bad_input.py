@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from proxy.cli import main
 from tests.cli_reference import commands
 from tests.e2e.shop import call
 from tests.programs import Understudy, free_port
@@ -28,7 +30,6 @@ MISTAKES = [
     (f"record {START} --upstream-ca /nowhere/ca.pem", "there is none at /nowhere/ca.pem"),
     ("record --listen nonsense", "--listen takes HOST:PORT, such as 127.0.0.1:8080, got 'nonsense'"),
     ("record --listen 127.0.0.1:65536", "--listen takes HOST:PORT"),
-    ("record --listen 192.0.2.1:1", "cannot listen on 192.0.2.1:1"),
     ("record --on-loss maybe", "'maybe' is not one of 'stop', 'continue'"),
     ("gateway --mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
     ("gateway --mode mock", "mode mock needs a collection to answer from: --mock NAME"),
@@ -90,8 +91,19 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("typed", "said"), MISTAKES, ids=[typed for typed, _ in MISTAKES])
 def test_mistakes_are_explained(promoted_once: Understudy, typed: str, said: str) -> None:
-    """A user's mistake gets exit code 2 and one line that says what was expected."""
-    assert said in promoted_once.mistake(*shlex.split(typed))
+    """A user's mistake gets exit code 2 and one line that says what was expected. In this process: they are many."""
+    done = CliRunner().invoke(main, shlex.split(typed), env=promoted_once.environment, prog_name="understudy")
+    lines = done.stderr.splitlines()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert lines[-1].startswith("Error: ")
+    assert said in lines[-1]
+    assert len(lines) == 1 or lines[0].startswith("Usage: understudy ")  # that is how click says it
+
+
+def test_mistake_ends_the_program(promoted_once: Understudy) -> None:
+    """The same for a real process."""
+    line = promoted_once.mistake("mock", "nowhere")
+    assert line == "Error: there is no collection 'nowhere'; there are: shop"
 
 
 @pytest.mark.parametrize("name", list(commands()))
@@ -248,7 +260,8 @@ def test_edited_text_that_cannot_be_read(promoted: Understudy, tmp_path: Path) -
 
 def test_gateway_that_cannot_start_makes_no_session(understudy: Understudy) -> None:
     """A recording that never began leaves no empty session behind."""
-    understudy.mistake("record", "--listen", "192.0.2.1:1", "--session", "never")
+    line = understudy.mistake("record", "--listen", "192.0.2.1:1", "--session", "never")
+    assert line.startswith("Error: cannot listen on 192.0.2.1:1: ")
     assert understudy.json("sessions", "list") == []
 
 
