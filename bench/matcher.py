@@ -1,0 +1,210 @@
+"""Deciding: what a decision costs among 10, 1,000 and 100,000 examples, and what an index costs to make and to hold.
+
+python -m bench.matcher [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from matcher.index import Index, compile_index
+from matcher.settings import POSTMAN, MatchSettings
+from store.entities import Example
+from store.messages import Headers, Request, Response
+
+MOST_RATIO = 1.5
+AIMS = {"exact path": 5.0, "JSON body": 25.0}  # microseconds, on a fast laptop core
+MICROSECOND = 1_000
+ON_ONE_PATH = 1_000  # examples on one path where queries are chosen among
+CLIENT = (("Host", "api.example.com"), ("User-Agent", "curl/8.5.0"), ("Accept", "*/*"))
+TURNS = 20
+BODIES = MatchSettings(body=True)
+
+Make = Callable[[int, int], Request]  # the request of one example, of so many
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to find an example: what the examples are, and what the requests."""
+
+    name: str
+    example: Make
+    asked: Make
+    settings: MatchSettings = POSTMAN
+    hits: bool = True
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one case costs at one size; times in microseconds."""
+
+    compile_s: float
+    median: float
+    p99: float
+
+
+def get(target: str) -> Request:
+    """A GET request as a client sends it."""
+    return Request("GET", target.encode(), Headers.of(CLIENT))
+
+
+def order(number: int, *, spaced: bool) -> Request:
+    """An order of about 1 KB; `spaced` as another client would lay it out."""
+    items = [{"sku": f"item-{line:04d}", "count": line, "price": line * 1.25, "gift": False} for line in range(14)]
+    value = {"customer": f"customer-{number}", "items": items, "note": "Leave it with the neighbours, please. " * 5}
+    body = json.dumps(value, sort_keys=spaced, separators=None if spaced else (",", ":")).encode()
+    return Request("POST", b"/orders", Headers.of([*CLIENT, ("Content-Type", "application/json")]), body)
+
+
+CASES = (
+    Case(
+        "exact path",
+        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
+    ),
+    Case(
+        "wildcard path", lambda i, _: get(f"/shop{i:06d}/{{{{id}}}}/posts"), lambda i, _: get(f"/shop{i:06d}/ann/posts")
+    ),
+    Case("path without ids", lambda i, _: get(f"/shop{i:06d}x/7/posts"), lambda i, _: get(f"/shop{i:06d}x/8/posts")),
+    Case(
+        "query, up to 1,000 on one path",
+        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?q=tea&page={i}"),
+        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?page={i}&q=tea"),
+    ),
+    Case("JSON body, all on one path", lambda i, _: order(i, spaced=False), lambda i, _: order(i, spaced=True), BODIES),
+    Case(
+        "a miss", lambda i, _: get(f"/users/user-name-{i:06d}/posts"), lambda i, _: get(f"/nothing/here{i}"), hits=False
+    ),
+    Case(
+        "a miss beside all others",
+        lambda i, _: get(f"/users/{i * 7919 % 999983:x}-x"),
+        lambda i, _: get(f"/users/zz{i}zzzzzz"),
+        hits=False,
+    ),
+)
+
+
+def main() -> int:
+    """Measure, print the tables, and fail if a ratio is above its aim."""
+    parser = argparse.ArgumentParser(prog="python -m bench.matcher", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    quick = parser.parse_args().quick
+    sizes, decisions = ((10, 100, 1_000), 500) if quick else ((10, 1_000, 100_000), 4_000)
+    console = Console(width=120)
+    costs = {case.name: _costs(case, sizes, decisions) for case in CASES}
+    ratios = {name: each[-1].median / each[0].median for name, each in costs.items()}
+    console.print(_table(sizes, costs, ratios))
+    console.print(_memory(sizes))
+    console.print(f"Medians of {decisions:,} decisions each; {_machine()}", highlight=False)
+    for name, aim in AIMS.items():
+        case = next(each for each in costs if each.startswith(name))
+        console.print(f"{case}: {costs[case][-1].median:.1f} µs; the aim is about {aim:.0f} µs on a fast laptop core")
+    return 0 if quick or all(ratio <= MOST_RATIO for ratio in ratios.values()) else 1
+
+
+def _costs(case: Case, sizes: tuple[int, ...], decisions: int) -> list[Cost]:
+    """The cost at every size, measured in turns, so that what else the machine does falls on all alike."""
+    compiled, taken = zip(*(_compiled(case, size) for size in sizes), strict=True)
+    times: list[list[int]] = [[] for _ in sizes]
+    gc.collect()
+    gc.freeze()  # as a program does with an index: full collections would walk it
+    for turn in range(TURNS):
+        for number, size in enumerate(sizes):
+            chance = random.Random(turn)
+            asked = [case.asked(chance.randrange(size), size) for _ in range(decisions // TURNS)]
+            times[number] += _times(compiled[number], asked, case)
+    gc.unfreeze()
+    return [
+        Cost(each, statistics.median(found) / MICROSECOND, statistics.quantiles(found, n=100)[-1] / MICROSECOND)
+        for each, found in zip(taken, times, strict=True)
+    ]
+
+
+def _compiled(case: Case, size: int) -> tuple[Index, float]:
+    examples = _examples(case, size)
+    started = time.process_time()
+    index = compile_index(examples, case.settings)
+    return index, time.process_time() - started
+
+
+def _times(index: Index, asked: list[Request], case: Case) -> list[int]:
+    if (index.decide(asked[0]).candidate is not None) is not case.hits:
+        raise RuntimeError(f"{case.name}: {asked[0].url} was not decided as it should be")
+    taken = []
+    for request in asked:
+        started = time.perf_counter_ns()
+        index.decide(request)
+        taken.append(time.perf_counter_ns() - started)
+    return taken
+
+
+def _examples(case: Case, size: int) -> list[Example]:
+    answer = Response(200, Headers.of([("Content-Type", "application/json")]), b'{"ok": true}')
+    return [
+        Example(f"{i:026d}", "collection", "item", f"Example {i}", case.example(i, size), answer, literal=False)
+        for i in range(size)
+    ]
+
+
+def _table(sizes: tuple[int, ...], costs: dict[str, list[Cost]], ratios: dict[str, float]) -> Table:
+    table = Table(title="A decision, in microseconds: median (99th percentile)", title_justify="left")
+    table.add_column("case")
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    table.add_column("largest to smallest", justify="right")
+    table.add_column(f"at most {MOST_RATIO}")
+    table.add_column("compiled in", justify="right")
+    for name, each in costs.items():
+        times = (f"{cost.median:.1f} ({cost.p99:.1f})" for cost in each)
+        met = "met" if ratios[name] <= MOST_RATIO else "NOT MET"
+        table.add_row(name, *times, f"{ratios[name]:.2f}", met, f"{each[-1].compile_s:.2f} s")
+    return table
+
+
+def _memory(sizes: tuple[int, ...]) -> Table:
+    table = Table(title="An index, in bytes an example beyond the example itself", title_justify="left")
+    table.add_column("case")
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    for case in CASES:
+        if case.hits:
+            table.add_row(case.name, *(f"{_held(case, size):,.0f}" for size in sizes))
+    return table
+
+
+def _held(case: Case, size: int) -> float:
+    examples = _examples(case, size)
+    compile_index(examples[:1], case.settings)  # what is imported and cached at first use is not counted
+    gc.collect()
+    tracemalloc.start()
+    index = compile_index(examples, case.settings)
+    gc.collect()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(index) == size
+    return held / size
+
+
+def _machine() -> str:
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    name = models[0].partition(":")[2].strip() if models else platform.machine()
+    return f"Python {platform.python_version()}, {name}, {os.cpu_count()} CPUs, {platform.system()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
