@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 from mitmproxy import http
 
+from addons.notes import note_of
 from matcher.index import Index, compile_index
 from serving.response_templates import Templates
 from serving.sequences import Sequences
 from store.entities import Mode
 from store.messages import Origin
-
-ACTIVE_KEY = "understudy.active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Active:
     @property
     def records(self) -> bool:
         """Whether what is forwarded is kept."""
-        return self.mode in (Mode.RECORD, Mode.SPY) and self.session_id is not None
+        return self.mode in (Mode.RECORD, Mode.SPY)
 
 
 class Current:
@@ -51,6 +50,7 @@ class Current:
 
     def of(self, flow: http.HTTPFlow) -> Active:
         """What this flow started with; it is set when its headers arrive."""
-        active = flow.metadata.setdefault(ACTIVE_KEY, self.active)
-        assert isinstance(active, Active)
-        return active
+        note = note_of(flow)
+        if note.active is None:
+            note.active = self.active
+        return note.active

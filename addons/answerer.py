@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from dataclasses import replace
 
 from mitmproxy import http
@@ -10,36 +12,55 @@ from mitmproxy import http
 from addons.active import Active, Current
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
+from addons.notes import note_of
 from matcher.decision import Decision
 from serving.answer import answer, error, malformed, miss
 from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
+from store.errors import NotFound
 from store.messages import Origin, Request, Response
 
 logger = logging.getLogger(__name__)
 
-ANSWERED_KEY = "understudy.answered"
+# How long an edit may take until the gateway has compiled it; meanwhile the body it replaced may be gone.
+PATIENCE_SECONDS = 2.0
+STEP_SECONDS = 0.02
 
 
 class Answerer:
     """Asks the index, and answers; a request that nobody could forward gets an error that says so."""
 
-    def __init__(self, current: Current, bodies: BodyReader) -> None:
+    def __init__(self, current: Current, bodies: BodyReader, upstream: Origin | None = None) -> None:
         self._current = current
         self._bodies = bodies
+        self._upstream = upstream
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete."""
         if flow.response is not None:
             return
         try:
-            response = await self._response(flow, self._current.of(flow))
+            response = await self._patient_response(flow)
         except Exception as failure:  # mitmproxy would log it and forward the request
             logger.exception("could not answer a request")
             response = error(500, "internalError", f"Understudy failed to answer: {failure!r}")
         if response is not None:
-            flow.metadata[ANSWERED_KEY] = True
+            note_of(flow).answered = True
             set_response(flow, response)
+
+    async def _patient_response(self, flow: http.HTTPFlow) -> Response | None:
+        """The response; when an example was edited or deleted this moment, from the examples that come after."""
+        active = self._current.of(flow)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._response(flow, active)
+            except NotFound:
+                newer = self._current.active
+                if time.monotonic() > deadline or newer.mode is not active.mode:
+                    raise
+                active = newer
+                await asyncio.sleep(STEP_SECONDS)
 
     async def _response(self, flow: http.HTTPFlow, active: Active) -> Response | None:
         reverse = in_origin_form(flow)
@@ -57,7 +78,9 @@ class Answerer:
             if active.mode is not Mode.SPY:
                 logger.warning("%s %s %s: no match", active.mode, request.method, _path(request))
                 return _missed(decision)
-        return _nowhere() if (flow.request.host, flow.request.port) == NOWHERE else None
+        if (flow.request.host, flow.request.port) == NOWHERE:
+            return _nowhere()
+        return None if reverse or self._upstream is None else _elsewhere(self._upstream)
 
     async def _answered(self, request: Request, example: Example, gateway: Origin | None) -> Response:
         response = answer(request, example, await self._bodies.read(example.response.body))
@@ -76,6 +99,11 @@ def _missed(decision: Decision) -> Response:
 def _nowhere() -> Response:
     message = "This gateway is a forward proxy: set it as your client's proxy, or start it with --upstream URL."
     return error(400, "noUpstreamError", message)
+
+
+def _elsewhere(upstream: Origin) -> Response:
+    message = f"This gateway calls {upstream} only; start one without --upstream to have a forward proxy."
+    return error(403, "otherUpstreamError", message)
 
 
 def _path(request: Request) -> str:

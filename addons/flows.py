@@ -6,25 +6,23 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from addons.notes import note_of
 from store.entities import Exchange, Timings
 from store.messages import Headers, Origin, Request, Response
 
-HEADERS_KEY = "understudy.headers"
-RESPONSE_HEADERS_KEY = "understudy.response-headers"
-STREAMED_KEY = "understudy.streamed"
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
 NOWHERE = ("origin-form.invalid", 80)
 
 
 def stash_headers(flow: http.HTTPFlow) -> None:
     """Remember the request's headers as they came: Host is rewritten later, and mitmproxy takes Expect away."""
-    flow.metadata[HEADERS_KEY] = Headers(tuple(flow.request.headers.fields))
+    note_of(flow).request_headers = Headers(tuple(flow.request.headers.fields))
 
 
 def stash_response_headers(flow: http.HTTPFlow) -> None:
     """Remember the response's headers as they came, before they are rewritten for the client."""
     assert flow.response
-    flow.metadata[RESPONSE_HEADERS_KEY] = Headers(tuple(flow.response.headers.fields))
+    note_of(flow).response_headers = Headers(tuple(flow.response.headers.fields))
 
 
 def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
@@ -36,8 +34,7 @@ def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
 def stream_and_keep(flow: http.HTTPFlow) -> None:
     """Let the response's body through as it comes, and collect it for the recorder."""
     assert flow.response
-    chunks: list[bytes] = []
-    flow.metadata[STREAMED_KEY] = chunks
+    chunks = note_of(flow).chunks
 
     def keep(data: bytes) -> bytes:
         chunks.append(data)
@@ -72,11 +69,11 @@ def response_of(flow: http.HTTPFlow) -> Response | None:
     if flow.response is None:
         return None
     data = flow.response.data
-    headers = flow.metadata.get(RESPONSE_HEADERS_KEY)
+    note = note_of(flow)
     return Response(
         status=data.status_code,
-        headers=headers if isinstance(headers, Headers) else Headers(tuple(data.headers.fields)),
-        body=data.content or b"".join(flow.metadata.get(STREAMED_KEY, ())),
+        headers=note.response_headers or Headers(tuple(data.headers.fields)),
+        body=data.content or b"".join(note.chunks),
         reason=data.reason,
         http_version=flow.response.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
@@ -134,5 +131,4 @@ def client_origin(flow: http.HTTPFlow) -> Origin | None:
 
 
 def _client_headers(flow: http.HTTPFlow) -> Headers:
-    headers = flow.metadata.get(HEADERS_KEY)
-    return headers if isinstance(headers, Headers) else Headers(tuple(flow.request.data.headers.fields))
+    return note_of(flow).request_headers or Headers(tuple(flow.request.data.headers.fields))

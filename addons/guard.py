@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 
 from mitmproxy import http, tcp
 from mitmproxy.connection import Client
@@ -12,22 +13,31 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from addons.active import Current
 from addons.flows import stash_headers
+from addons.notes import new_note, note_of
+from store.messages import Origin
 
 logger = logging.getLogger(__name__)
 
 REFUSED = "no live calls in {mode} mode"
-OPEN_KEY = "understudy.open"
 
 
 class Guard:
     """Stamps each request with the mode it starts in, and refuses upstream connections that no live request wants.
 
     A request that started in a live mode may finish in it after a switch; `live` counts those by client connection,
-    `idle` is set while there are none.
+    `idle` is set while there are none. With an `upstream` nothing else is called: a reverse proxy is no open forward
+    proxy. `hang_up` closes the connection of a client by its id.
     """
 
-    def __init__(self, current: Current) -> None:
+    def __init__(
+        self,
+        current: Current,
+        upstream: Origin | None = None,
+        hang_up: Callable[[str], None] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy is not switched so
+    ) -> None:
         self._current = current
+        self._upstream = upstream
+        self._hang_up = hang_up
         self.live: Counter[str] = Counter()
         self.tunnels: dict[str, Client] = {}
         self.refused = 0
@@ -36,28 +46,38 @@ class Guard:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A request begins."""
+        note = new_note(flow)
         stash_headers(flow)
         if not self._current.of(flow).mode.offline:
-            flow.metadata[OPEN_KEY] = True
+            note.live = True
             self.live[flow.client_conn.id] += 1
             self.idle.clear()
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Somebody wants a connection: look-up and connect come after this hook, and not if it sets an error."""
         try:
-            mode = self._current.active.mode
-            if not mode.offline or self.live[data.client.id] > 0:
+            reason = self._reason_against(data)
+            if reason is None:
                 return
-            reason = REFUSED.format(mode=mode)
         except Exception:  # mitmproxy would log it and connect
             logger.exception("the guard failed; refusing")
             reason = "no live calls: the guard failed"
         self.refused += 1
         data.server.error = reason
 
+    def _reason_against(self, data: ServerConnectionHookData) -> str | None:
+        mode = self._current.active.mode
+        if mode.offline and self.live[data.client.id] <= 0:
+            return REFUSED.format(mode=mode)
+        if self._upstream and data.server.address != (self._upstream.host, self._upstream.port):
+            return f"this gateway calls {self._upstream} only"
+        return None
+
     def ended(self, flow: http.HTTPFlow) -> None:
         """A request is over, well or badly."""
-        if flow.metadata.pop(OPEN_KEY, None):
+        note = note_of(flow)
+        if note.live:
+            note.live = False
             self._forget(flow.client_conn.id, 1)
 
     def client_disconnected(self, client: Client) -> None:
@@ -67,20 +87,21 @@ class Guard:
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """A WebSocket is open; a switch to an offline mode closes it."""
-        self.tunnels[flow.client_conn.id] = flow.client_conn
-
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """mitmproxy keeps every message of a WebSocket in its flow; memory stays flat without."""
-        assert flow.websocket
-        flow.websocket.messages.clear()
+        self._opened(flow.client_conn)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
         """A raw tunnel is open; a switch to an offline mode closes it."""
-        self.tunnels[flow.client_conn.id] = flow.client_conn
+        self._opened(flow.client_conn)
 
-    def tcp_message(self, flow: tcp.TCPFlow) -> None:
-        """As for WebSockets."""
-        flow.messages.clear()
+    def hang_up_tunnels(self) -> None:
+        """Close what is open: the mode is an offline one now."""
+        for client_id in list(self.tunnels):
+            self._hang_up(client_id)
+
+    def _opened(self, client: Client) -> None:
+        self.tunnels[client.id] = client
+        if self._current.active.mode.offline:  # the switch came while it was opening
+            self._hang_up(client.id)
 
     def _forget(self, client_id: str, number: int) -> None:
         self.live[client_id] -= number
@@ -88,6 +109,19 @@ class Guard:
             del self.live[client_id]
         if not self.live:
             self.idle.set()
+
+
+class FlatMemory:
+    """mitmproxy keeps every message of a WebSocket or tunnel in its flow; a gateway that runs for days must not."""
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """A message passes."""
+        assert flow.websocket
+        flow.websocket.messages.clear()
+
+    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+        """Bytes pass."""
+        flow.messages.clear()
 
 
 class Finish:

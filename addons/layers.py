@@ -32,7 +32,8 @@ class ChooseLayer:
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Decide by the first bytes of the client; before any came, wait."""
-        data, context = nextlayer.data_client(), nextlayer.context
+        # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
+        data, context = nextlayer.data_client().lstrip(b"\r\n"), nextlayer.context
         if not data or context.client.transport_protocol != "tcp":
             return
         in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)

@@ -7,16 +7,14 @@ from enum import StrEnum
 
 from mitmproxy import http
 
-from addons.active import Current
-from addons.answerer import ANSWERED_KEY
+from addons.active import Active, Current
 from addons.commits import Commits
 from addons.flows import exchange_of, set_response, stream_and_keep
+from addons.notes import note_of
 from serving.answer import error
 from store.errors import StoreError
 
 logger = logging.getLogger(__name__)
-
-ID_KEY = "understudy.id"
 
 
 class OnLoss(StrEnum):
@@ -37,7 +35,7 @@ class Recorder:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """What is not kept streams through; so does an endless stream of events, which is kept at its end."""
         assert flow.response
-        if ANSWERED_KEY in flow.metadata:
+        if note_of(flow).answered:
             return
         if not self._current.of(flow).records:
             flow.response.stream = True
@@ -46,39 +44,47 @@ class Recorder:
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """A response is complete; the client gets its end when this returns."""
-        if ANSWERED_KEY in flow.metadata:
+        if note_of(flow).answered:
             return
         reason = await self._keep(flow)
-        if reason and self._on_loss is OnLoss.STOP:
+        if not reason or self._on_loss is OnLoss.CONTINUE:
+            return
+        if note_of(flow).chunks:
+            flow.kill()  # all but its end has gone out: without that end the client sees that something is wrong
+        else:
             set_response(flow, error(502, "recordingFailedError", f"this exchange could not be kept: {reason}"))
 
     async def error(self, flow: http.HTTPFlow) -> None:
         """The upstream could not be reached, or an exchange broke off: kept as failed."""
-        if ANSWERED_KEY not in flow.metadata and ID_KEY not in flow.metadata:
+        note = note_of(flow)
+        if not note.answered and note.entry is None:
             await self._keep(flow)
 
     async def _keep(self, flow: http.HTTPFlow) -> str | None:
         """Keep the exchange where the mode asks for it; returns why it is lost, None when all is well."""
-        active = self._current.of(flow)
-        # Without the query: it may hold secrets.
-        told = f"{active.mode} {flow.request.method} {flow.request.path.partition('?')[0]}"
-        if not active.records:
-            logger.info("%s: %s", told, _outcome(flow))
-            return None
-        assert active.session_id
         try:
-            number = flow.metadata[ID_KEY] = await self._commits.keep(exchange_of(flow, active.session_id))
+            active = self._current.of(flow)
+            if active.records:
+                note_of(flow).entry = await self._commits.keep(exchange_of(flow, _session_of(active)))
+            logger.info("%s %s", active.mode, _told(flow))
         except StoreError as failure:
             return str(failure)  # the writer has counted and logged it
         except Exception as failure:  # mitmproxy would log it and let the response go
-            logger.exception("an exchange could not be read from its flow")
+            logger.exception("an exchange could not be kept")
             self._commits.count_loss()
-            return repr(failure)
-        logger.info("%s: %s, entry %d", told, _outcome(flow), number)
+            return str(failure)
         return None
 
 
-def _outcome(flow: http.HTTPFlow) -> str:
-    if flow.error:
-        return f"failed, {flow.error.msg}"
-    return str(flow.response.status_code) if flow.response else "no response"
+def _session_of(active: Active) -> str:
+    if active.session_id is None:
+        raise RuntimeError("there is no session to record to; it was deleted")
+    return active.session_id
+
+
+def _told(flow: http.HTTPFlow) -> str:
+    # Without the query: it may hold secrets.
+    path, entry = flow.request.path.partition("?")[0], note_of(flow).entry
+    came = str(flow.response.status_code) if flow.response else "no response"
+    outcome = f"failed, {flow.error.msg}" if flow.error else came
+    return f"{flow.request.method} {path}: {outcome}" + (f", entry {entry}" if entry else "")

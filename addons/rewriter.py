@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mitmproxy import http
 
-from addons.answerer import ANSWERED_KEY
 from addons.flows import (
     client_origin,
     in_origin_form,
@@ -12,6 +11,7 @@ from addons.flows import (
     set_response_headers,
     stash_response_headers,
 )
+from addons.notes import note_of
 from serving.rewriting import rewrite_for_client
 from store.messages import Origin
 
@@ -30,7 +30,7 @@ class Rewriter:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Make the upstream's URLs and cookies the gateway's own."""
-        if not self._urls or ANSWERED_KEY in flow.metadata or not in_origin_form(flow):
+        if not self._urls or note_of(flow).answered or not in_origin_form(flow):
             return
         came, gateway = response_of(flow), client_origin(flow)
         rewritten = rewrite_for_client(came, self._upstream, gateway) if came and gateway else None

@@ -53,7 +53,7 @@ class Activation:
         match state.mode:
             case Mode.PASS:
                 return Active(state.mode)
-            case Mode.RECORD:
+            case Mode.RECORD:  # without a session, which was deleted, every exchange is a loss
                 return Active(state.mode, session_id=state.session_id)
             case Mode.REPLAY:
                 return self._replay(state)

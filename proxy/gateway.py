@@ -25,7 +25,7 @@ from addons.active import Active, Current
 from addons.answerer import Answerer
 from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
-from addons.guard import Finish, Guard
+from addons.guard import Finish, FlatMemory, Guard
 from addons.layers import ChooseLayer
 from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
@@ -107,7 +107,7 @@ class GatewayProgram:
         self._running: asyncio.Task[None] | None = None
         self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
         self.current = Current(Active(settings.state.mode))
-        self.guard = Guard(self.current)
+        self.guard = Guard(self.current, settings.upstream, self._hang_up_offline)
 
     async def start(self) -> Gateway:
         """Listen, and let the store know."""
@@ -176,8 +176,9 @@ class GatewayProgram:
         rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
         return [
             *rewriter,
-            Answerer(self.current, BodyReader(self._store.bodies.read)),
+            Answerer(self.current, BodyReader(self._store.bodies.read), settings.upstream),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
+            FlatMemory(),
             Finish(self.guard),
         ]
 
@@ -206,8 +207,10 @@ class GatewayProgram:
             logger.info("mode %s", active.mode)
         self.current.active = active
         if active.mode.offline:
-            for client_id in list(self.guard.tunnels):
-                _close(self._servers, client_id, "the gateway makes no live calls any more")
+            self.guard.hang_up_tunnels()
+
+    def _hang_up_offline(self, client_id: str) -> None:
+        _close(self._servers, client_id, "the gateway makes no live calls any more")
 
 
 def _settle_memory() -> None:

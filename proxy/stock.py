@@ -19,7 +19,8 @@ from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
 from addons.flows import exchange_of
 from addons.guard import Finish, Guard
-from addons.recorder import ID_KEY, Recorder
+from addons.notes import note_of
+from addons.recorder import Recorder
 from proxy.activation import Activation
 from proxy.modes import mode_named, session_to_record, wanted_state
 from proxy.promoting import promote_history
@@ -108,7 +109,7 @@ class Understudy:
 
     async def _promote(self, flows: list[http.HTTPFlow], collection: str) -> None:
         try:
-            ids = [one.metadata.get(ID_KEY) or await self._keep(one) for one in flows]
+            ids = [note_of(one).entry or await self._keep(one) for one in flows]
             wanted = HistoryFilter(ids=frozenset(ids))
             outcome = await asyncio.to_thread(promote_history, self._opened(), wanted, collection, PromotionPlan())
         except UnderstudyError as error:
@@ -120,7 +121,7 @@ class Understudy:
         name = ctx.options.understudy_session or None
         session_id = await asyncio.to_thread(session_to_record, self._opened(), name, None)
         [number] = await asyncio.to_thread(self._opened().history.add, [exchange_of(one, session_id)])
-        one.metadata[ID_KEY] = number
+        note_of(one).entry = number
         return number
 
     def _refuse(self, reason: str) -> None:

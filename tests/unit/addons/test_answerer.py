@@ -9,14 +9,15 @@ import pytest
 from mitmproxy import http
 
 from addons.active import Active, Current
-from addons.answerer import ANSWERED_KEY, Answerer
+from addons.answerer import Answerer
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE
+from addons.notes import note_of
 from matcher.index import Index, compile_index
 from matcher.settings import POSTMAN
 from serving.sequences import Sequences
 from store.entities import Example, Mode
-from store.errors import StoreError
+from store.errors import NotFound, StoreError
 from store.messages import Body, BodyRef, Origin
 from tests.factories import ORIGIN, make_example, make_request, make_response
 from tests.flows import make_flow, make_flow_response
@@ -55,7 +56,7 @@ async def test_an_example_answers(mode: Mode, reverse: bool) -> None:
     flow = await asked(make_flow(reverse=reverse), mode, make_example(response=make_response(201, b"hit")))
     assert flow.response
     assert (flow.response.status_code, flow.response.content) == (201, b"hit")
-    assert ANSWERED_KEY in flow.metadata
+    assert note_of(flow).answered
 
 
 async def test_a_body_is_read_from_the_store() -> None:
@@ -68,13 +69,13 @@ async def test_a_body_is_read_from_the_store() -> None:
 async def test_a_miss_explains_itself(mode: Mode) -> None:
     flow = await asked(make_flow(target=b"/other"), mode, make_example())
     assert told(flow) == (404, "mockRequestNotFoundError")
-    assert ANSWERED_KEY in flow.metadata
+    assert note_of(flow).answered
 
 
 async def test_a_spy_forwards_a_miss() -> None:
     flow = await asked(make_flow(target=b"/other"), Mode.SPY, make_example())
     assert flow.response is None
-    assert ANSWERED_KEY not in flow.metadata
+    assert not note_of(flow).answered
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
@@ -88,7 +89,7 @@ async def test_a_flow_that_is_answered_already_is_left_alone(mode: Mode) -> None
     flow = await asked(make_flow(response=make_flow_response(418)), mode, make_example())
     assert flow.response
     assert flow.response.status_code == 418
-    assert ANSWERED_KEY not in flow.metadata
+    assert not note_of(flow).answered
 
 
 async def test_a_request_is_answered_in_the_mode_it_started_in() -> None:
@@ -196,7 +197,7 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
     example = make_example(response=make_response(body=BodyRef("d1935", 5)))
     await Answerer(Current(active(mode, example)), BodyReader(fail)).request(flow)
     assert told(flow) == (500, "internalError")
-    assert ANSWERED_KEY in flow.metadata
+    assert note_of(flow).answered
 
 
 @pytest.mark.parametrize(
@@ -207,3 +208,29 @@ async def test_the_log_has_no_query(target: bytes, line: str, caplog: pytest.Log
     with caplog.at_level(logging.INFO, logger="addons"):
         await asked(make_flow(target=target), Mode.MOCK, make_example())
     assert caplog.messages == [line]
+
+
+async def test_an_example_edited_this_moment_is_answered_as_it_is_now() -> None:
+    """The body it had is gone from the store before the gateway has compiled the new one."""
+    old = make_example(response=make_response(body=BodyRef("0ld", 3)))
+    new = make_example(response=make_response(body=BodyRef("new", 3)))
+    current = Current(active(Mode.MOCK, old))
+
+    def read_new(body: Body) -> bytes:
+        if body == old.response.body:
+            current.active = active(Mode.MOCK, new)
+            raise NotFound("there is no body 0ld")
+        return read(body)
+
+    flow = make_flow()
+    await Answerer(current, BodyReader(read_new)).request(flow)
+    assert flow.response
+    assert flow.response.content == b"new"
+
+
+@pytest.mark.parametrize(("host", "status"), [("api.example.com", None), ("other.example", 403)])
+async def test_a_reverse_proxy_forwards_to_its_upstream_only(host: str, status: int | None) -> None:
+    flow = make_flow(address=(host, 80))
+    answerer = Answerer(Current(Active(Mode.RECORD)), BodyReader(read), Origin("http", "api.example.com", 80))
+    await answerer.request(flow)
+    assert (flow.response and flow.response.status_code) == status

@@ -7,10 +7,12 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test.tflow import tclient_conn, tflow, tserver_conn, ttcpflow
 
-from addons.active import ACTIVE_KEY, Active, Current
+from addons.active import Active, Current
 from addons.flows import request_of
-from addons.guard import Finish, Guard
+from addons.guard import Finish, FlatMemory, Guard
+from addons.notes import note_of
 from store.entities import Mode
+from store.messages import Origin
 from tests.flows import make_flow, make_flow_response
 
 LIVE = [Mode.PASS, Mode.RECORD, Mode.SPY]
@@ -184,7 +186,7 @@ def test_open_tunnels_are_known_until_their_client_goes() -> None:
 
 
 def test_memory_stays_flat_while_messages_pass() -> None:
-    guard, _ = guarding(Mode.PASS)
+    guard = FlatMemory()
     websocket, tunnel = tflow(ws=True), ttcpflow()
     guard.websocket_message(websocket)
     guard.tcp_message(tunnel)
@@ -196,4 +198,42 @@ def test_a_flow_that_no_guard_saw_gets_the_present_mode() -> None:
     _, current = guarding(Mode.MOCK)
     flow = make_flow()
     assert current.of(flow) is current.active
-    assert flow.metadata[ACTIVE_KEY] is current.active
+    assert note_of(flow).active is current.active
+
+
+def test_a_tunnel_that_opens_after_the_switch_is_closed() -> None:
+    """Its handshake was under way when the mode changed."""
+    closed: list[str] = []
+    guard = Guard(Current(Active(Mode.MOCK)), None, closed.append)
+    websocket, tunnel = tflow(ws=True), ttcpflow()
+    guard.websocket_start(websocket)
+    guard.tcp_start(tunnel)
+    assert closed == [websocket.client_conn.id, tunnel.client_conn.id]
+
+
+@pytest.mark.parametrize(("address", "refused"), [(("api.example.com", 80), False), (("api.example.com", 81), True)])
+def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refused: bool) -> None:
+    guard = Guard(Current(Active(Mode.RECORD)), Origin("http", "api.example.com", 80))
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = address
+    guard.server_connect(data)
+    assert bool(data.server.error) is refused
+
+
+def test_a_flow_that_is_sent_again_has_no_past() -> None:
+    """As mitmproxy's client replay does: what it was answered, and in which mode, is over."""
+    guard, current = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    note_of(flow).answered = True
+    current.active = Active(Mode.MOCK)
+    guard.requestheaders(flow)
+    assert (note_of(flow).answered, current.of(flow).mode) == (False, Mode.MOCK)
+
+
+def test_a_flow_can_be_copied_and_saved() -> None:
+    """Nothing of ours is in its metadata, which stock mitmproxy writes to files."""
+    guard, _ = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    assert flow.copy().metadata == {}

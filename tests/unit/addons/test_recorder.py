@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from addons.active import Active, Current
-from addons.answerer import ANSWERED_KEY
 from addons.commits import Commits, announce_in
+from addons.notes import note_of
 from addons.recorder import OnLoss, Recorder
 from store.entities import Exchange, Mode
 from store.errors import StoreError
@@ -66,15 +66,33 @@ async def test_other_modes_keep_nothing(history: History, mode: Mode, hook: str)
     assert history.kept == []
 
 
-async def test_without_a_session_nothing_is_kept(history: History) -> None:
-    await history.recorder(session=None).response(make_flow(response=make_flow_response()))
-    assert history.kept == []
+async def test_without_a_session_every_exchange_is_a_loss(history: History) -> None:
+    """It was deleted under the gateway: the client must not believe that its calls are kept."""
+    flow = make_flow(response=make_flow_response())
+    await history.recorder(session=None).response(flow)
+    assert flow.response
+    assert (flow.response.status_code, history.kept, history.writer.lost) == (502, [], 1)
+
+
+async def test_a_stream_that_cannot_be_kept_does_not_end(history: History) -> None:
+    """Its pieces have gone out; without its end the client sees that something is wrong."""
+    history.failure = StoreError("disk full")
+    recorder = history.recorder()
+    flow = make_flow(response=make_flow_response(headers=[(b"Content-Type", b"text/event-stream")]))
+    flow.live = True
+    recorder.responseheaders(flow)
+    assert flow.response
+    assert callable(flow.response.stream)
+    flow.response.stream(b"data: 1\n\n")
+    await recorder.response(flow)
+    assert flow.error
+    assert flow.error.msg == flow.error.KILLED_MESSAGE
 
 
 @pytest.mark.parametrize("hook", ["response", "error"])
 async def test_what_we_answered_ourselves_is_not_kept(history: History, hook: str) -> None:
     flow = make_flow(response=make_flow_response(), error="reset")
-    flow.metadata[ANSWERED_KEY] = True
+    note_of(flow).answered = True
     await getattr(history.recorder(Mode.SPY), hook)(flow)
     assert history.kept == []
 

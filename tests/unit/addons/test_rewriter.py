@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from mitmproxy import http
 
-from addons.answerer import ANSWERED_KEY
 from addons.flows import request_of, response_of, stash_headers
+from addons.notes import note_of
 from addons.rewriter import Rewriter
 from store.messages import Headers, Origin
 from tests.factories import ORIGIN, make_response
@@ -39,7 +39,7 @@ def test_urls_are_left_alone_where_that_is_asked_for() -> None:
 
 def test_what_we_answered_ourselves_was_rewritten_already() -> None:
     flow = make_flow(response=make_flow_response(headers=CAME))
-    flow.metadata[ANSWERED_KEY] = True
+    note_of(flow).answered = True
     assert rewritten(flow) == CAME
 
 

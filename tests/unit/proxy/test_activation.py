@@ -44,7 +44,7 @@ def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin |
     [
         (GatewayState(Mode.PASS), False),
         (GatewayState(Mode.RECORD, session_id="s"), True),
-        (GatewayState(Mode.RECORD), False),
+        (GatewayState(Mode.RECORD), True),
     ],
 )
 def test_a_mode_that_forwards_answers_nothing(store: Store, state: GatewayState, records: bool) -> None:

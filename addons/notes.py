@@ -1,0 +1,49 @@
+"""What our addons remember of a flow. Beside it, not in its metadata: that is saved, copied and replayed with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from mitmproxy import http
+
+from store.messages import Headers
+
+if TYPE_CHECKING:
+    from addons.active import Active
+
+
+@dataclass(slots=True)
+class Note:
+    """One request on its way.
+
+    `active` is what it started with; the headers are those that came, before anything was rewritten; `chunks` the
+    pieces of a body that streamed through; `answered` says that the answer is ours; `live` that it may call out and is
+    not over yet; `entry` is its number in history.
+    """
+
+    active: Active | None = None
+    request_headers: Headers | None = None
+    response_headers: Headers | None = None
+    chunks: list[bytes] = field(default_factory=list)
+    answered: bool = False
+    live: bool = False
+    entry: int | None = None
+
+
+_notes: WeakKeyDictionary[http.HTTPFlow, Note] = WeakKeyDictionary()
+
+
+def note_of(flow: http.HTTPFlow) -> Note:
+    """The note of a flow, made at first use."""
+    note = _notes.get(flow)
+    if note is None:
+        note = _notes[flow] = Note()
+    return note
+
+
+def new_note(flow: http.HTTPFlow) -> Note:
+    """A note without a past: a client's replay sends the same flow once more."""
+    note = _notes[flow] = Note()
+    return note
