@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from matcher import bodies, header_patterns, normal, paths, queries
+from matcher.bodies import Reading
 from matcher.body_patterns import UNREADABLE, comparable_value
 from matcher.form_forms import MAX_PAIRS
 from matcher.header_patterns import Names, Values
@@ -18,7 +19,8 @@ from store.messages import Request
 class Asked:
     """One request under the settings of one index. Its body must be bytes; `methods` are those that answer it.
 
-    `chosen` is what its selector headers ask for; `names` are the headers that the settings compare.
+    `chosen` is what its selector headers ask for; `names` are the headers that the settings compare; `readings` those
+    of its body that are known already.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Asked:
         methods: tuple[str, ...],
         chosen: Selectors = NONE,
         names: Names | None = None,
+        readings: dict[Places, Reading] | None = None,
     ) -> None:
         self.request = request
         self.settings = settings
@@ -37,7 +40,13 @@ class Asked:
         self.text = normal.path_text(request.path)
         off = settings.query is QueryRule.OFF
         self.pairs: Pairs = () if off else queries.request_pairs(request.query, settings.ignore_query)
-        self._body_keys: dict[Places, bytes] = {}
+        self.readings: dict[Places, Reading] = {} if readings is None else readings
+
+    def answered_by(self, methods: tuple[str, ...]) -> Asked:
+        """The same request among the examples of other methods; what is known of its body stays known."""
+        if methods == self.methods:
+            return self
+        return Asked(self.request, self.settings, methods, self.chosen, self.names, self.readings)
 
     @cached_property
     def folded_segments(self) -> tuple[str, ...]:
@@ -60,6 +69,13 @@ class Asked:
         body = self.request.body
         assert isinstance(body, bytes), "a request to decide on has its body as bytes"
         return bodies.plain(body, self.request.headers)
+
+    def body_note(self, places: Places) -> str:
+        """Why the body is not compared as what its headers say; "" if it is."""
+        headers = self.request.headers
+        raw = self.request.body
+        note = bodies.not_undone(raw, headers) if self.body is raw else ""
+        return note or bodies.told(self.reading(places), len(self.body), headers)
 
     @cached_property
     def content_type(self) -> str | None:
@@ -95,6 +111,10 @@ class Asked:
         """The key of equal bodies in which these places are left open; b"" when bodies are not compared."""
         if not self.settings.body:
             return b""
-        if places not in self._body_keys:
-            self._body_keys[places] = bodies.plain_key(self.body, self.content_type, places)
-        return self._body_keys[places]
+        return self.reading(places).key
+
+    def reading(self, places: Places) -> Reading:
+        """What the body is, when these places are left open: read once, however often it is asked about."""
+        if places not in self.readings:
+            self.readings[places] = bodies.read(self.body, self.content_type, places)
+        return self.readings[places]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from enum import StrEnum
+from dataclasses import dataclass
 
 from matcher import graphql_forms, normal
 from matcher.form_forms import form_text, multipart_text
 from matcher.json_forms import json_value, written
+from matcher.media import Kind, kind_of, media_type
 from matcher.openings import NOWHERE, Mark, Places, names
 from matcher.xml_forms import xml_text
 from store.codings import LIMIT, undo
@@ -17,38 +18,6 @@ from store.messages import Headers, Request
 
 LONGEST = 16 * 2**20
 """Bytes of a body that are read as what it is said to be; longer ones are compared by bytes. Values take far more."""
-
-_TEXTUAL = frozenset(
-    f"application/{name}" for name in ("javascript", "x-ndjson", "yaml", "x-yaml", "toml", "sql", "x-sh")
-)
-
-
-class Kind(StrEnum):
-    """What bodies are compared as. A canonical form begins with its kind, so that no two kinds are ever equal."""
-
-    JSON = "json"
-    GRAPHQL = "graphql"
-    FORM = "form"
-    MULTIPART = "multipart"
-    XML = "xml"
-    TEXT = "text"
-    BYTES = "bytes"
-
-    @property
-    def words(self) -> str:
-        """What is compared, for people."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Kind.JSON: "JSON values",
-    Kind.GRAPHQL: "GraphQL",
-    Kind.FORM: "form fields",
-    Kind.MULTIPART: "parts",
-    Kind.XML: "XML",
-    Kind.TEXT: "text",
-    Kind.BYTES: "bytes",
-}
 
 
 def canonical(body: bytes, content_type: str | None, places: Places = NOWHERE) -> bytes:
@@ -69,11 +38,6 @@ def canonical(body: bytes, content_type: str | None, places: Places = NOWHERE) -
     return _bytes(body, "", places)
 
 
-def media_type(content_type: str | None) -> str | None:
-    """The media type without its parameters, which do not count, in lower case; None if there is none."""
-    return (content_type or "").partition(";")[0].strip().lower() or None
-
-
 def request_media_type(request: Request) -> str | None:
     """The media type of a request's body."""
     return media_type(request.headers.get("content-type"))
@@ -89,10 +53,28 @@ def body_key(body: bytes, headers: Headers, places: Places = NOWHERE) -> bytes:
 
 def plain_key(body: bytes, content_type: str | None, places: Places) -> bytes:
     """The same for a body whose content codings are undone."""
+    return read(body, content_type, places).key
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a body was compared as, and the digest that equal ones share."""
+
+    kind: Kind
+    key: bytes
+
+
+NO_READING = Reading(Kind.BYTES, b"")
+
+
+def read(body: bytes, content_type: str | None, places: Places = NOWHERE) -> Reading:
+    """Read a body whose content codings are undone, once for all that is asked about it."""
     if not body:
-        return b""
-    kind = (media_type(content_type) or "").encode("utf-8")
-    return hashlib.sha256(kind + b"\0" + canonical(body, content_type, places)).digest()
+        return NO_READING
+    text = canonical(body, content_type, places)
+    digest = hashlib.sha256((media_type(content_type) or "").encode("utf-8") + b"\0")
+    digest.update(text)
+    return Reading(Kind(text[: text.index(b":")].decode()), digest.digest())
 
 
 def request_key(request: Request, body: bytes) -> str:
@@ -112,46 +94,41 @@ def plain(body: bytes, headers: Headers) -> bytes:
     return body if undone is None else undone
 
 
-def kind_of(body: bytes, content_type: str | None, places: Places = NOWHERE) -> Kind:
-    """What a body without content encoding is compared as; an empty one as bytes."""
-    return Kind(canonical(body, content_type, places).partition(b":")[0].decode()) if body else Kind.BYTES
+def told(reading: Reading, length: int, headers: Headers) -> str:
+    """Why a body that is not empty was not compared as what its headers say; "" if it was.
+
+    `length` is that of the body with its content codings undone, or of the one that came if they could not be.
+    """
+    said = kind_of(media_type(headers.get("content-type")) or "")
+    if reading.kind is not Kind.BYTES or said is Kind.BYTES or not length:
+        return ""
+    if length > LONGEST:
+        return f"longer than {LONGEST // 2**20} MiB, so not read as the {said.words} it is said to be"
+    return f"not the {said.words} that {media_type(headers.get('content-type'))} says it is"
+
+
+def not_undone(body: bytes, headers: Headers) -> str:
+    """Why the content codings of a body are not undone; "" if they are, or there are none."""
+    codings = ",".join(headers.get_all("content-encoding"))
+    if not body or not codings or undo(codings, body) is not None:
+        return ""
+    return f"{codings} is unknown, broken or more than {LIMIT // 2**20} MiB, and is not undone"
 
 
 def compared_as(body: bytes, headers: Headers, places: Places = NOWHERE) -> tuple[Kind, str]:
     """What a body is compared as; and, if that is not what its headers say, why. For explanations: reads it again."""
-    codings = ",".join(headers.get_all("content-encoding"))
-    content_type = headers.get("content-type")
-    if body and codings and undo(codings, body) is None:
-        return Kind.BYTES, f"{codings} is unknown, broken or more than {LIMIT // 2**20} MiB, and is not undone"
+    note = not_undone(body, headers)
+    if note:
+        return Kind.BYTES, note
     body = plain(body, headers)
-    if not body:
-        return Kind.BYTES, ""
-    kind, said = kind_of(body, content_type, places), _kind(media_type(content_type) or "")
-    if kind is not Kind.BYTES or said is Kind.BYTES:
-        return kind, ""
-    if len(body) > LONGEST:
-        return kind, f"longer than {LONGEST // 2**20} MiB, so not read as the {said.words} it is said to be"
-    return kind, f"not the {said.words} that {media_type(content_type)} says it is"
+    reading = read(body, headers.get("content-type"), places)
+    return reading.kind, told(reading, len(body), headers)
 
 
 def _kinds(kind: str, places: Places) -> tuple[Kind, ...]:
     # Redaction finds JSON by its looks: curl sends it as a form, and browsers' fetch as plain text.
     looks_like_json = any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places)
-    return (Kind.JSON, _kind(kind)) if looks_like_json else (_kind(kind),)
-
-
-def _kind(media: str) -> Kind:
-    if media.endswith("+json") or media in ("application/json", "text/json"):
-        return Kind.JSON
-    if media.endswith("+xml") or media in ("application/xml", "text/xml"):
-        return Kind.XML
-    if media == "application/x-www-form-urlencoded":
-        return Kind.FORM
-    if media == "application/graphql":
-        return Kind.GRAPHQL
-    if media.startswith("multipart/"):
-        return Kind.MULTIPART
-    return Kind.TEXT if media.startswith("text/") or media in _TEXTUAL else Kind.BYTES
+    return (Kind.JSON, kind_of(kind)) if looks_like_json else (kind_of(kind),)
 
 
 def _bytes(body: bytes, _content_type: str, _places: Places) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matcher import graphql_forms
-from matcher.bodies import LONGEST, Kind, kind_of, media_type, plain, plain_key
+from matcher.bodies import LONGEST, plain, read
 from matcher.form_forms import wild_parts
 from matcher.json_forms import NO_MARKS, Marks, exact_value
 from matcher.json_paths import json_place, wild_texts
+from matcher.media import Kind, media_type
 from matcher.openings import NOWHERE, Mark, Opening, Places, names, opened
 from matcher.queries import QueryPattern
 from matcher.settings import MatchSettings
@@ -51,13 +52,13 @@ class BodyPattern:
                 json_place(place.name)  # an example whose secrets cannot be found is unusable, not just never equal
         form = None
         if (wildcards and b"{{" in body) or settings.subset:
-            kind = kind_of(body, content_type, places)
+            kind = read(body, content_type, places).kind
             if kind is Kind.FORM:
                 hidden = frozenset(names(places, Part.FORM))
                 form = QueryPattern.of(body, hidden, frozenset(), wildcards=wildcards)
             places |= _wild_places(body, content_type, kind, form) if wildcards else NOWHERE
         least = _least(body, content_type, places, form) if settings.subset else None
-        return cls(places, plain_key(body, content_type, places), form if form and form.wild else None, least)
+        return cls(places, read(body, content_type, places).key, form if form and form.wild else None, least)
 
 
 NO_BODY = BodyPattern()
@@ -99,6 +100,6 @@ def _least(body: bytes, content_type: str | None, places: Places, form: QueryPat
     media = media_type(content_type)
     if form is not None:
         return Least(media, form=form)
-    if media == "application/graphql" or kind_of(body, content_type, places) not in (Kind.JSON, Kind.GRAPHQL):
+    if media == "application/graphql" or read(body, content_type, places).kind not in (Kind.JSON, Kind.GRAPHQL):
         return None
     return Least(media, value=comparable_value(body, names(places, Part.JSON)))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from matcher.asked import Asked
-from matcher.bodies import media_type
 from matcher.body_patterns import NO_BODY, BodyPattern, holds
 from matcher.header_patterns import NO_HEADERS, HeaderPattern
+from matcher.media import media_type
 from matcher.paths import PathPattern, first_line
 from matcher.queries import QueryPattern
 from matcher.scores import PathLine, QueryFit

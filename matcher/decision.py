@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from matcher import selectors
-from matcher.bodies import compared_as
+from matcher.asked import Asked
+from matcher.body_patterns import NO_BODY
 from matcher.candidate import Candidate, Match
 from matcher.normal import path_text
 from matcher.scores import PathLine, RequestPart
-from matcher.selectors import NONE, Problem, Selectors
-from matcher.settings import MatchSettings
+from matcher.selectors import Problem, Selectors
 from store.messages import Request
 
 
@@ -48,17 +48,15 @@ class NearMiss:
 class Background(Protocol):
     """What a decision asks when it is to explain itself: the index that made it."""
 
-    settings: MatchSettings
-
     def __len__(self) -> int: ...
 
-    def near_misses(self, request: Request, chosen: Selectors) -> tuple[NearMiss, ...]:
+    def near_misses(self, asked: Asked) -> tuple[NearMiss, ...]:
         """The nearest candidates that were filtered out."""
 
-    def runners_up(self, request: Request, winner: Match, chosen: Selectors) -> tuple[Match, ...]:
+    def runners_up(self, asked: Asked, winner: Match) -> tuple[Match, ...]:
         """The best candidates after the winner."""
 
-    def without_example(self, request: Request) -> str | None:
+    def without_example(self, asked: Asked) -> str | None:
         """The name of the request item that has no example, if it is the one asked for."""
 
 
@@ -66,16 +64,25 @@ class Background(Protocol):
 class Decision:
     """Which candidate answers a request, or that none does: then every example was filtered out by a named part.
 
-    `as_get`: no HEAD example fitted, so it was decided as GET. `selectors` is what the request's own headers asked for,
-    `problem` what is wrong with one of them: then nothing was decided.
+    `as_get`: no HEAD example fitted, so it was decided as GET. `problem` is what is wrong with a selector header of the
+    request: then nothing was decided.
     """
 
-    request: Request
+    asked: Asked = field(repr=False, compare=False)
     match: Match | None
     background: Background = field(repr=False, compare=False)
     as_get: bool = False
-    selectors: Selectors = NONE
     problem: Problem | None = None
+
+    @property
+    def request(self) -> Request:
+        """The request that was decided on."""
+        return self.asked.request
+
+    @property
+    def selectors(self) -> Selectors:
+        """What the request's own headers asked for."""
+        return self.asked.chosen
 
     @property
     def candidate(self) -> Candidate | None:
@@ -97,7 +104,7 @@ class Decision:
         """The winner's score line by line; its points add up to `score`."""
         if not self.match:
             return ()
-        return score_lines(self.match, self.background.settings, self.request, self.selectors)
+        return score_lines(self.match, self.asked)
 
     @property
     def captures(self) -> dict[str, str]:
@@ -116,26 +123,24 @@ class Decision:
         """The name of the request item that would answer if it had an example; worked out now. None on a hit."""
         if self.match or self.problem or self.selectors.named:
             return None
-        return self.background.without_example(self.request)
+        return self.background.without_example(self.asked)
 
     def near_misses(self) -> tuple[NearMiss, ...]:
         """Up to three examples that nearly answer, nearest first; worked out now. Empty on a hit."""
         if self.match or self.problem:
             return ()
-        return self.background.near_misses(self.request, self.selectors)
+        return self.background.near_misses(self.asked)
 
     def runners_up(self) -> tuple[Match, ...]:
         """Up to three examples that would answer without the winner, best first; worked out now."""
         if not self.match or self.selectors.named:
             return ()
-        return self.background.runners_up(self.request, self.match, self.selectors)
+        return self.background.runners_up(self.asked, self.match)
 
 
-def score_lines(
-    match: Match, settings: MatchSettings, request: Request, chosen: Selectors = NONE
-) -> tuple[ScoreLine, ...]:
+def score_lines(match: Match, asked: Asked) -> tuple[ScoreLine, ...]:
     """A score line by line. What filters, where it was compared, gives no points."""
-    lines = []
+    lines, chosen = [], asked.chosen
     if chosen.code is not None:
         lines.append(ScoreLine(RequestPart.STATUS, 0, f"{chosen.code}, as {selectors.CODE} asks"))
     if match.path_line is None:
@@ -145,21 +150,19 @@ def score_lines(
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),
         ScoreLine(RequestPart.QUERY, int(match.query_fit), match.query_fit.reason),
     ]
-    if settings.host:
+    if asked.settings.host:
         lines.append(ScoreLine(RequestPart.HOST, 0, "equal"))
-    if match.candidate.headers.names:
-        lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(match.candidate.headers.names)}"))
-    if settings.body:
-        lines.append(ScoreLine(RequestPart.BODY, 0, body_reason(match, settings, request)))
+    if asked.names:
+        lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(asked.names)}"))
+    if asked.settings.body:
+        lines.append(ScoreLine(RequestPart.BODY, 0, _body_reason(match, asked)))
     return tuple(lines)
 
 
-def body_reason(match: Match, settings: MatchSettings, request: Request) -> str:
-    """How the bodies were found equal."""
-    body = request.body
-    if not isinstance(body, bytes) or not body:
+def _body_reason(match: Match, asked: Asked) -> str:
+    if not asked.request.body:
         return "equal: both empty"
-    pattern = match.candidate.body
-    kind, note = compared_as(body, request.headers, pattern.places if pattern else frozenset())
-    word = "holds the example's" if settings.subset and pattern and pattern.least else "equal, as"
-    return f"{word} {kind.words}" + (f": {note}" if note else "")
+    pattern = match.candidate.body or NO_BODY
+    note = asked.body_note(pattern.places)
+    word = "holds the example's" if pattern.least else "equal, as"
+    return f"{word} {asked.reading(pattern.places).kind.words}" + (f": {note}" if note else "")

@@ -129,7 +129,7 @@ def _difference(difference: Difference) -> Iterator[str]:
 
 
 def _scored(decision: Decision, match: Match) -> dict[str, object]:
-    lines = score_lines(match, decision.background.settings, decision.request, decision.selectors)
+    lines = score_lines(match, decision.asked)
     return {
         "example": _example(match.candidate),
         "score": match.score,

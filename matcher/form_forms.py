@@ -12,6 +12,7 @@ from matcher.openings import Mark
 
 MAX_PAIRS = 100_000  # forms of more are compared by bytes: each pair costs a microsecond or two
 MAX_PARTS = 10_000
+MAX_HEAD = 64 * 1024
 
 _INLINE = 256  # parts up to this many bytes are written out, for the people who read explanations
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
@@ -69,6 +70,8 @@ def _split(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
     head, empty_line, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
     if not empty_line:
         raise ValueError("a part without the empty line after its header")
+    if len(head) > MAX_HEAD:
+        raise ValueError("a part with a header as long as a body")
     return sorted(_field(line) for line in head.split(b"\r\n") if line), content
 
 

@@ -131,29 +131,27 @@ class Index:
         if chosen is NONE:
             return self._decide(request, NONE)
         if isinstance(chosen, Problem):
-            return Decision(request, None, self, problem=chosen)
+            return Decision(self.asked(request, (request.method,)), None, self, problem=chosen)
         return self._variants.index(self, request, chosen)._decide(request, chosen)
 
-    def near_misses(self, request: Request, chosen: Selectors = NONE) -> tuple[NearMiss, ...]:
+    def near_misses(self, asked: Asked) -> tuple[NearMiss, ...]:
         """The nearest three of at most 1,000 candidates, nearest first, then newest first."""
-        methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
-        asked = self.asked(request, methods, chosen)
-        meant = self._variants.by_id(self, chosen)
+        asked = asked.answered_by(_methods(asked.request))
+        meant = self._variants.by_id(self, asked.chosen)
         around = self.around(asked)
         return nearest.near_misses([meant, *around] if meant and meant not in around else around, asked)
 
-    def runners_up(self, request: Request, winner: Match, chosen: Selectors = NONE) -> tuple[Match, ...]:
+    def runners_up(self, asked: Asked, winner: Match) -> tuple[Match, ...]:
         """The best three of at most 1,000 candidates that fit beside the winner, best first."""
-        asked = self.asked(request, (winner.candidate.method,), chosen)
-        found = self.with_status(chosen.code)._found(asked)
+        asked = asked.answered_by((winner.candidate.method,))
+        found = self.with_status(asked.chosen.code)._found(asked)
         matches = search.distant_matches if winner.path_line is PathLine.DISTANCE else search.matches
         return nearest.runners_up(matches(found, asked), winner) if found else ()
 
-    def without_example(self, request: Request) -> str | None:
+    def without_example(self, asked: Asked) -> str | None:
         """The name of the request item without an example that the request's method and path fit best."""
-        methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
-        asked = Asked(request, BY_PATH, methods)
-        fitting = filter(None, (candidate.match(asked) for candidate in self.bare))
+        by_path = Asked(asked.request, BY_PATH, _methods(asked.request))
+        fitting = filter(None, (candidate.match(by_path) for candidate in self.bare))
         best = max(fitting, key=lambda match: match.order, default=None)
         return best.candidate.example.name if best else None
 
@@ -177,11 +175,12 @@ class Index:
 
     def _decide(self, request: Request, chosen: Selectors) -> Decision:
         index = self.with_status(chosen.code)
-        match = index._match(self.asked(request, (request.method,), chosen))
+        asked = self.asked(request, (request.method,), chosen)
+        match = index._match(asked)
         if match is None and request.method == "HEAD":
-            match = index._match(self.asked(request, ("GET",), chosen))
-            return Decision(request, match, self, match is not None, chosen)
-        return Decision(request, match, self, False, chosen)
+            match = index._match(asked.answered_by(("GET",)))
+            return Decision(asked, match, self, match is not None)
+        return Decision(asked, match, self)
 
     def _match(self, asked: Asked) -> Match | None:
         if asked.chosen.named:
@@ -202,3 +201,7 @@ class Index:
 
     def _realm(self, method: str, origin: Origin | None) -> Realm:
         return method, origin if self.settings.host else None
+
+
+def _methods(request: Request) -> tuple[str, ...]:
+    return ("HEAD", "GET") if request.method == "HEAD" else (request.method,)

@@ -101,6 +101,10 @@ def _short_float(text: str) -> int | float:
 
 
 def _number(text: str) -> Number:
+    return _short_number(text) if len(text) <= _SHORT else _normal(text)
+
+
+def _normal(text: str) -> Number:
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("-").partition(".")
     digits = (whole + fraction).lstrip("0")
@@ -109,6 +113,9 @@ def _number(text: str) -> Number:
         return Number("0")
     power = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
     return Number(("-" if text.startswith("-") else "") + _plain(significant, power))
+
+
+_short_number = lru_cache(maxsize=4096)(_normal)
 
 
 def _plain(digits: str, power: int) -> str:

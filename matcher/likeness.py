@@ -7,13 +7,32 @@ from matcher.scores import ALIKE, LONGEST_ALIKE
 
 def alike(one: str, other: str) -> bool:
     """Whether two segments are alike enough, neither of them too long to tell."""
-    longer = max(len(one), len(other))
-    if longer > LONGEST_ALIKE:
+    if not may_be_alike(len(one), letters(one), len(other), letters(other)):
         return False
+    return levenshtein(one, other) <= int(max(len(one), len(other)) * (1 - ALIKE))
+
+
+def letters(text: str) -> int:
+    """Which letters a text has, as bits; two letters may share one."""
+    mask = 0
+    for letter in set(text):
+        mask |= 1 << (ord(letter) & 63)
+    return mask
+
+
+def may_be_alike(length: int, mask: int, other_length: int, other_mask: int) -> bool:
+    """Whether two segments can be alike, told from their lengths and letters alone.
+
+    Each letter that only one of them has takes an edit, and one edit mends one such letter on either side at most.
+    """
+    longer = length if length > other_length else other_length
     allowed = int(longer * (1 - ALIKE))
-    if abs(len(one) - len(other)) > allowed or _letters_apart(one, other) > allowed:
-        return False
-    return levenshtein(one, other) <= allowed
+    return (
+        longer <= LONGEST_ALIKE
+        and -allowed <= length - other_length <= allowed
+        and (mask & ~other_mask).bit_count() <= allowed
+        and (other_mask & ~mask).bit_count() <= allowed
+    )
 
 
 def common_start(one: str, other: str) -> int:
@@ -51,9 +70,3 @@ def levenshtein(one: str, other: str) -> int:
         more = ((down << 1) | ~(vertical | up)) & every
         less = up & vertical & every
     return distance
-
-
-def _letters_apart(one: str, other: str) -> int:
-    # Each letter that only one of them has takes an edit; one edit can mend one such letter on either side.
-    mine, theirs = set(one), set(other)
-    return max(len(mine - theirs), len(theirs - mine))

@@ -14,6 +14,7 @@ from store.messages import BodyRef, Request
 
 EMPTY = "(empty)"
 _COMPARED = 64 * 1024  # characters of a body searched for its first difference
+_LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
 
 # A text of JSON, or a token in the place of a value: linear, for no character can be read in two ways.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
@@ -28,13 +29,11 @@ def body_texts(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) 
 
 def body_notes(candidate: Candidate, asked: Asked) -> str:
     """Which of the bodies is not compared as what it is said to be, and why; "" if both are."""
-    notes = []
-    for whose, request in (("the example's body", candidate.request), ("the request's body", asked.request)):
-        if isinstance(request.body, bytes):
-            places = candidate.body.places if candidate.body else NOWHERE
-            note = bodies.compared_as(request.body, request.headers, places)[1]
-            notes += [f"{whose} is compared as bytes: {note}"] if note else []
-    return "; ".join(notes)
+    places = candidate.body.places if candidate.body else NOWHERE
+    recorded = candidate.request
+    mine = bodies.compared_as(recorded.body, recorded.headers, places)[1] if isinstance(recorded.body, bytes) else ""
+    notes = (("the example's body", mine), ("the request's body", asked.body_note(places)))
+    return "; ".join(f"{whose} is compared as bytes: {note}" for whose, note in notes if note)
 
 
 def _text(request: Request, places: Places) -> str:
@@ -43,6 +42,8 @@ def _text(request: Request, places: Places) -> str:
         return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
     if not body:
         return EMPTY
+    if len(body) > _LONGEST:
+        return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
     content_type = request.headers.get("content-type")
     kind, _, text = bodies.canonical(bodies.plain(body, request.headers), content_type, places).partition(b":")
     try:

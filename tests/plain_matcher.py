@@ -13,6 +13,7 @@ from itertools import permutations
 from matcher import bodies, normal, selectors
 from matcher.json_forms import exact_value
 from matcher.json_paths import wild_texts
+from matcher.media import media_type
 from matcher.openings import Mark, Opening, Places, opened
 from matcher.selectors import NONE, Problem, Selectors
 from matcher.settings import MatchSettings, QueryRule
@@ -271,7 +272,7 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
     assert isinstance(theirs.body, bytes)
     if not mine.body or not theirs.body:
         return mine.body == theirs.body
-    types = [bodies.media_type(one.headers.get("content-type")) for one in (mine, theirs)]
+    types = [media_type(one.headers.get("content-type")) for one in (mine, theirs)]
     if types[0] != types[1]:
         return False
     wildcards = settings.wildcards and not example.literal
@@ -289,7 +290,7 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
 def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
     """The places of a JSON body whose values do not count."""
     places = opened(example.redacted) | {Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json}
-    body, kind = example.request.body, bodies.media_type(example.request.headers.get("content-type"))
+    body, kind = example.request.body, media_type(example.request.headers.get("content-type"))
     if wildcards and isinstance(body, bytes) and kind == "application/json":
         try:
             places |= {Opening(Part.JSON, path, Mark.ANY) for path in wild_texts(exact_value(body))}
