@@ -74,11 +74,20 @@ def changed(
         response = _with_body(response, body)
     elif "content-encoding" in (name.lower() for name in removed_headers):
         response = _with_body(response, _plain(response.headers, response_body))
-    fields = response.headers.without(removed_headers)
-    for line in headers:
-        key, value = header_field(line)
-        fields = fields.replace(key, value)
+    fields = _with_fields(response.headers.without(removed_headers), [header_field(line) for line in headers])
     return _edited(example, name or example.name, example.request, replace(response, headers=fields))
+
+
+def _with_fields(headers: Headers, wanted: list[tuple[str, str]]) -> Headers:
+    # One name given several times is meant to be there several times, as Set-Cookie is.
+    seen: set[str] = set()
+    for name, value in wanted:
+        if name.lower() in seen:
+            headers = Headers((*headers.fields, (_bytes(name), _bytes(value))))
+        else:
+            headers = headers.replace(name, value)
+        seen.add(name.lower())
+    return headers
 
 
 def _head_line(head: str, key: str) -> str:

@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 # Ending is promised within two seconds; requests under way get this much of it.
 DRAIN_SECONDS = 1.0
+# A store that another program locks must not keep us; who waits for a commit now was not delivered.
+STORE_SECONDS = 2.0
 HANG_UP_SECONDS = 0.4
 HANG_UP_STEP_SECONDS = 0.01
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -144,7 +146,7 @@ class GatewayProgram:
                 await asyncio.wait_for(self._hang_up(), HANG_UP_SECONDS)
             self.master.shutdown()
             await self._running
-        await asyncio.to_thread(self.writer.stop)
+        await asyncio.to_thread(self.writer.stop, STORE_SECONDS)
 
     async def _hang_up(self) -> None:
         """Close the connections that are left; a request still under way is kept as failed."""

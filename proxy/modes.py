@@ -41,13 +41,20 @@ def wanted_state(
 
 
 def session_to_record(store: Store, name: str | None, upstream: Origin | None) -> str:
-    """The id of the session of this name, made when there is none; without a name, of a new one named by the time."""
+    """The id of the session of this name, made when there is none; without a name, of a new one named by the time.
+
+    Raises UserError when the session belongs to another upstream: its requests in origin form could not be told apart.
+    """
     if name is None:
         return store.sessions.create(_free_name(store), upstream).id
     try:
-        return store.sessions.find(name).id
+        session = store.sessions.find(name)
     except NotFound:
         return store.sessions.create(name, upstream).id
+    if upstream is not None and session.upstream != upstream:
+        kind = f"was recorded from {session.upstream}" if session.upstream else "is a forward proxy's"
+        raise UserError(f"session {name!r} {kind}, not from {upstream}; record to another session")
+    return session.id
 
 
 def gateway_meant(store: Store, name: str | None) -> Gateway:
@@ -76,7 +83,8 @@ def wait_until_seen(store: Store, revision: int, *, gateway_id: str | None = Non
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         living = [one for one in store.gateways.living(time.time()) if gateway_id in (None, one.id)]
-        if all(gateway.seen_revision >= revision for gateway in living):
+        gone = gateway_id is not None and not living
+        if not gone and all(gateway.seen_revision >= revision for gateway in living):
             return True
         time.sleep(0.02)
     return False

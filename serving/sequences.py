@@ -27,7 +27,8 @@ class Sequences:
         key = examples[0].sequence or candidate.id
         with self._lock:
             position = self._positions.get(key, 0)
-            self._positions[key] = position + 1
+            # Not past the end: what is appended while the last one repeats comes next.
+            self._positions[key] = min(position + 1, len(examples))
         if position >= len(examples) and self._once:
             return None
         return examples[min(position, len(examples) - 1)]

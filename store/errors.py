@@ -17,5 +17,9 @@ class StoreError(UnderstudyError):
     """The store could not do its work: disk full, read-only, locked, broken."""
 
 
+class ValueRefused(StoreError):
+    """One value cannot be kept; the store itself is well."""
+
+
 class SchemaMismatch(StoreError):
     """The store was written by a newer Understudy, or is not an Understudy store."""

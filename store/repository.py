@@ -228,7 +228,10 @@ class Gateways(Protocol):
     """Gateways that run, and what they are told to do."""
 
     def register(self, gateway: Gateway) -> None:
-        """Keep a row for a gateway that starts; raises UserError when a living one has its name."""
+        """Keep a row for a gateway that starts, in place of one that had its address.
+
+        Raises UserError when a living one has its name.
+        """
         ...
 
     def living(self, now: float) -> Sequence[Gateway]:

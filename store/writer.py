@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from store.entities import Exchange
-from store.errors import StoreError
+from store.errors import StoreError, ValueRefused
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +64,13 @@ class HistoryWriter:
         with self._counting:
             self.lost += 1
 
-    def stop(self) -> None:
-        """Commit what is queued, then end the thread."""
+    def stop(self, patience: float | None = None) -> None:
+        """Commit what is queued, then end the thread; wait for that so many seconds, or as long as it takes."""
         if self._thread.is_alive():
             self._queue.put(None)
-            self._thread.join()
+            self._thread.join(patience)
+            if self._thread.is_alive():
+                logger.error("the store does not answer; what nobody was told to be kept may be lost")
 
     def _run(self) -> None:
         ended = False
@@ -91,14 +93,16 @@ class HistoryWriter:
         try:
             ids = self._keep([exchange for exchange, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever went wrong, those who wait must hear of it
-            if len(batch) > 1:  # one that cannot be kept must not take the others along
+            store_is_broken = isinstance(error, StoreError) and not isinstance(error, ValueRefused)
+            if len(batch) > 1 and not store_is_broken:  # one that cannot be kept must not take the others along
                 return [told for entry in batch for told in self._commit([entry])]
-            return [(batch[0][1], self._lose(batch[0][0], error))]
+            return [(done, self._lose(exchange, error)) for exchange, done in batch]
         self.kept += len(batch)
         return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
 
     def _lose(self, exchange: Exchange, error: Exception) -> StoreError:
         self.count_loss()
         # The path alone: a query may hold secrets.
-        logger.error("not kept: %s %r: %s", exchange.request.method, exchange.request.path, error)
+        path = exchange.request.path.decode("utf-8", "backslashreplace")
+        logger.error("not kept: %s %s: %s", exchange.request.method, path, error)
         return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")

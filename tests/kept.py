@@ -32,12 +32,12 @@ def make_item(collection_id: str, id: str | None = None, *, key: str = "", posit
 
 
 def make_gateway(name: str = "gateway-8080", *, heartbeat: float = 1_000.0, mode: Mode = Mode.PASS) -> Gateway:
-    """A gateway of this name, its id made from it."""
+    """A gateway of this name; its id and its address are made from it."""
     return Gateway(
         id=f"id-of-{name}",
         name=name,
         pid=4711,
-        listen="127.0.0.1:8080",
+        listen=f":8080/{name}",
         upstream=None,
         wanted=GatewayState(mode),
         started_at=heartbeat,

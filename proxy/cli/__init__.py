@@ -25,6 +25,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except UnderstudyError as error:
             raise Mistake(str(error)) from error
+        except UnicodeError as error:  # arguments and terminals may hold what no text is
+            raise Mistake(f"a text cannot be written in the encoding that is wanted: {error}") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
 from proxy.cli.options import json_option, with_store
 from proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from store.entities import Collection
+from store.errors import UserError
 from store.repository import Store
 
 
@@ -55,6 +57,10 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
 def delete_collection(store: Store, name: str) -> None:
     """Delete the collection NAME with its examples. History stays."""
     collection = store.collections.find(name)
+    for gateway in store.gateways.living(time.time()):
+        if gateway.wanted.collection_id == collection.id:
+            switch = f"understudy mode pass --gateway {gateway.name}"
+            raise UserError(f"{gateway.name} is answering from collection {collection.name}; switch it first: {switch}")
     store.collections.delete(collection.id)
     click.echo(f"Deleted collection {collection.name}.")
 

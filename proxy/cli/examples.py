@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -73,7 +74,11 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
 
     found = _find(store, example, collection)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
-    edited = click.edit(as_document(found, *bodies), extension=".http")
+    try:
+        edited = click.edit(as_document(found, *bodies), extension=".http")
+    except (OSError, UnicodeDecodeError, click.ClickException) as error:
+        reason = error.message if isinstance(error, click.ClickException) else error
+        raise UserError(f"the editor did not leave a text that can be read, nothing was changed: {reason}") from error
     if edited is None:
         click.echo("Nothing was changed.")
         return
@@ -155,7 +160,7 @@ def _marks(example: Example) -> list[str]:
 def body_argument(text: str, option: str) -> bytes:
     """A body as an option gives it: text, `@FILE`, or `@-` for standard input; raises UserError."""
     if not text.startswith("@"):
-        return text.encode()
+        return os.fsencode(text)
     if text == "@-":
         return sys.stdin.buffer.read()
     try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -146,10 +148,11 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
 
     fields = Headers.of(header_field(line) for line in headers)
     if url.startswith("/"):
-        return Request(method.upper(), url.encode(), fields, body_argument(data, "--data"))
+        return Request(method.upper(), os.fsencode(url), fields, body_argument(data, "--data"))
     try:
         origin = Origin.parse(url)
     except ValueError as error:
         raise UserError(f"URL is a path such as /users/1 or an absolute URL: {error}") from error
-    target = "/" + url.split("://", 1)[1].partition("/")[2]
-    return Request(method.upper(), target.encode(), fields, body_argument(data, "--data"), origin)
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,6 +44,18 @@ def listen_address(text: str) -> tuple[str, int]:
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise UserError(f"--listen takes HOST:PORT, such as 127.0.0.1:8080, got {text!r}")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def check_authority(file: Path) -> None:
+    """Raise UserError when the value of --upstream-ca is no file of certificates."""
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise UserError(
+            f"--upstream-ca takes a PEM file of certificates, and {file} is none: {error.strerror or error}"
+        ) from error
 
 
 def upstream_origin(text: str | None) -> Origin | None:

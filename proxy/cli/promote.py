@@ -84,12 +84,11 @@ def _day(date: str | None) -> tuple[float | None, float | None]:
     if date is None:
         return None, None
     try:
-        start = datetime.strptime(date, "%Y-%m-%d").astimezone()
-    except ValueError:
+        day = datetime.strptime(date, "%Y-%m-%d")  # noqa: DTZ007 - this machine's zone is what is meant
+        # Through the calendar, not by 86,400 seconds: on two days a year there are 23 or 25 hours.
+        return day.astimezone().timestamp(), (day + timedelta(days=1)).astimezone().timestamp()
+    except (ValueError, OverflowError):
         raise UserError(f"--date takes a day such as 2026-01-31, got {date!r}") from None
-    # Through the calendar, not by 86,400 seconds: on two days a year there are 23 or 25 hours.
-    end = (start.replace(tzinfo=None) + timedelta(days=1)).astimezone()
-    return start.timestamp(), end.timestamp()
 
 
 def _print(collection: str, outcome: Outcome) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import listen_address, upstream_origin, with_store
+from proxy.cli.options import check_authority, listen_address, upstream_origin, with_store
 from proxy.cli.output import counted
 from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
-from store.repository import Store
+from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
     from proxy.gateway import GatewaySettings
@@ -150,7 +150,8 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
         report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
     except UserError:
         made = settings.state.session_id
-        if made is not None and made > begun:  # by this command, which could not start
+        # By this command, which could not start.
+        if made is not None and made > begun and not store.history.newest(HistoryFilter(session_id=made), 1):
             store.sessions.delete(made)
         raise
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
@@ -168,8 +169,8 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     host, port = listen_address(options["listen"])
     upstream = upstream_origin(options["upstream"])
     authority: Path | None = options["upstream_ca"]
-    if authority is not None and not authority.is_file():
-        raise UserError(f"--upstream-ca takes a PEM file, and there is none at {authority}")
+    if authority is not None:
+        check_authority(authority)
     state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
     return GatewaySettings(
         host=host,

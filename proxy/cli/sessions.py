@@ -61,7 +61,8 @@ def delete_session(store: Store, name: str) -> None:
     session = store.sessions.find(name)
     for gateway in store.gateways.living(time.time()):
         if gateway.wanted.session_id == session.id:
-            raise UserError(f"{gateway.name} is using session {session.name}; switch it first: understudy mode pass")
+            switch = f"understudy mode pass --gateway {gateway.name}"
+            raise UserError(f"{gateway.name} is using session {session.name}; switch it first: {switch}")
     store.sessions.delete(session.id)
     click.echo(f"Deleted session {session.name}.")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from threading import RLock
@@ -13,11 +14,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from store.errors import SchemaMismatch, StoreError, UserError
+from store.errors import SchemaMismatch, StoreError, UserError, ValueRefused
 
 BUSY_TIMEOUT_MS = 15_000
 # One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
@@ -82,12 +83,14 @@ class Database:
         try:
             with self._turn:
                 yield
+        except (DataError, IntegrityError) as error:
+            raise ValueRefused(f"the store {self.place} refuses a value: {error.orig}") from error
         except DBAPIError as error:
             raise _translate(str(error.orig), self.place) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translate(str(error), self.place) from error
         except (UnicodeEncodeError, OverflowError) as error:
-            raise StoreError(f"the store {self.place} has no place for that value: {error}") from error
+            raise ValueRefused(f"the store {self.place} has no place for that value: {error}") from error
 
 
 def insert_missing(tx: Connection | Session, table: type[DeclarativeBase], rows: Rows) -> None:
@@ -137,7 +140,7 @@ def _checked_url(text: str) -> URL:
 def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
     file = str(url.database)
     if not _in_memory(url) and not file.startswith("file:"):  # a URI, which makes no folders
-        _make_folder(Path(file).parent)
+        _make_private(Path(file))
     pool = StaticPool if _in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
@@ -165,11 +168,14 @@ def _in_memory(url: URL) -> bool:
     return url.database in (None, "", ":memory:")
 
 
-def _make_folder(folder: Path) -> None:
+def _make_private(file: Path) -> None:
+    # History holds secrets: what we make is for its owner alone. SQLite gives its other files the mode of this one.
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot make the folder of the store, {folder}: {error.strerror}") from error
+        raise StoreError(f"cannot make the folder of the store, {file.parent}: {error.strerror}") from error
+    with suppress(OSError):  # it is there already; or SQLite will say what is wrong
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _translate(reason: str, place: str) -> StoreError:

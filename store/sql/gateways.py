@@ -28,6 +28,8 @@ class SqlGateways:
     def register(self, gateway: Gateway) -> None:
         with self._database.writing() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - FORGOTTEN_SECONDS))
+            # Two cannot listen on one address: who did is gone, killed before it could say so.
+            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.listen == gateway.listen))
             same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
             if same is not None:
                 if same.heartbeat > gateway.heartbeat - LIVES_SECONDS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -10,6 +12,7 @@ from store.errors import SchemaMismatch
 from store.sql.engine import Database
 
 HEAD = "0001"
+WAL_PATIENCE_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -53,7 +56,16 @@ def _set_wal(database: Database) -> None:
     # A property of the file, set once; it cannot change inside a transaction.
     if database.url.drivername.startswith("sqlite"):
         with database.connected() as connection:
-            connection.execute("pragma journal_mode = wal")
+            until = time.monotonic() + WAL_PATIENCE_SECONDS
+            while True:
+                try:
+                    connection.execute("pragma journal_mode = wal")
+                except sqlite3.OperationalError:  # another process does the same: SQLite does not wait for this lock
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.02)
+                else:
+                    return
 
 
 def _upgrade(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from store.entities import Change, Environment, Folder, Subject
 from store.repository import CollectionUpdate, HistoryFilter, Store
 from store.sql import revisions
 from tests.factories import make_example
-from tests.kept import collect, make_exchange, make_gateway, make_item, record, within
+from tests.kept import collect, make_exchange, make_item, record, within
 
 
 def test_a_fresh_store_never_changed(store: Store) -> None:
@@ -41,13 +41,6 @@ CHANGES: dict[str, tuple[Done, Subject, str | None, bool]] = {
     "delete example": (lambda store, _: store.collections.delete_example("01"), Subject.EXAMPLE, "01", True),
     "environment": (lambda store, _: store.environments.save(Environment("e", "")), Subject.ENVIRONMENT, "e", False),
     "setting": (lambda store, _: store.settings.set("key", 1), Subject.SETTING, "key", False),
-    "register": (
-        lambda store, _: store.gateways.register(make_gateway("a")),
-        Subject.GATEWAY,
-        make_gateway("a").id,
-        False,
-    ),
-    "remove": (lambda store, _: store.gateways.remove("g"), Subject.GATEWAY, "g", False),
 }
 
 

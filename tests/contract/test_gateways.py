@@ -42,7 +42,7 @@ def test_five_seconds_without_a_beat_and_a_gateway_is_gone(store: Store, heartbe
 def test_the_name_of_a_living_gateway_is_taken(store: Store) -> None:
     store.gateways.register(make_gateway("shop", heartbeat=BEAT))
     with pytest.raises(UserError, match=r"a gateway called 'shop' is running already \(process 4711\)"):
-        store.gateways.register(replace(make_gateway("shop", heartbeat=BEAT), id="other"))
+        store.gateways.register(replace(make_gateway("shop", heartbeat=BEAT), id="other", listen="127.0.0.1:8081"))
 
 
 def test_the_name_of_a_dead_gateway_is_free(store: Store) -> None:
@@ -140,3 +140,11 @@ def test_a_removed_gateway_is_gone(store: Store) -> None:
 def test_removing_twice_does_no_harm(store: Store) -> None:
     store.gateways.remove("nobody")
     assert living(store) == []
+
+
+def test_an_address_belongs_to_who_came_last(store: Store) -> None:
+    """A gateway that was killed cannot hold the one that is started in its place up."""
+    store.gateways.register(make_gateway("killed", heartbeat=BEAT))
+    again = replace(make_gateway("killed", heartbeat=BEAT + 1), id="id-of-the-next")
+    store.gateways.register(again)
+    assert [gateway.id for gateway in store.gateways.living(BEAT + 1)] == ["id-of-the-next"]

@@ -12,6 +12,7 @@ from proxy import modes
 from proxy.modes import gateway_meant, mode_named, session_to_record, switch, wait_until_seen, wanted_state
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import NotFound, UserError
+from store.messages import Origin
 from store.repository import Store
 from tests.factories import ORIGIN
 from tests.kept import make_gateway
@@ -46,7 +47,7 @@ def wanted(store: Store, mode: str, mock: str | None = None, session: str | None
     ],
 )
 def test_a_mode_with_all_it_needs(store: Store, mode: str, mock: str | None, session: str | None) -> None:
-    ids = {"c": store.collections.create("c").id, "s": store.sessions.create("s", None).id, None: None}
+    ids = {"c": store.collections.create("c").id, "s": store.sessions.create("s", ORIGIN).id, None: None}
     assert wanted(store, mode, mock, session) == GatewayState(Mode(mode), ids[mock], ids[session])
 
 
@@ -87,8 +88,16 @@ def test_a_session_that_is_not_there_is_made(store: Store, mode: str, mock: str 
 
 
 def test_a_session_that_is_there_is_gone_on_with(store: Store) -> None:
-    session = store.sessions.create("old", None)
-    assert session_to_record(store, "old", ORIGIN) == session.id
+    session = store.sessions.create("old", ORIGIN)
+    assert [session_to_record(store, "old", upstream) for upstream in (ORIGIN, None)] == [session.id] * 2
+
+
+@pytest.mark.parametrize("upstream", [None, replace(ORIGIN, port=81)])
+def test_a_session_of_another_upstream_is_not_gone_on_with(store: Store, upstream: Origin | None) -> None:
+    """Replay could not tell whose requests in origin form they were."""
+    store.sessions.create("old", upstream)
+    with pytest.raises(UserError, match="record to another session"):
+        session_to_record(store, "old", ORIGIN)
 
 
 def test_a_session_without_a_name_is_named_by_the_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,8 +132,12 @@ def test_one_of_several_is_named(store: Store) -> None:
     [
         ("", None, "no gateway is running on this store; start one with: understudy gateway"),
         ("", "a", "no gateway is running on this store; start one with: understudy gateway"),
-        ("ab", None, "2 gateways are running; say which with --gateway NAME: a (127.0.0.1:8080), b (127.0.0.1:8080)"),
-        ("a", "b", "there is no running gateway 'b'; there are: a (127.0.0.1:8080)"),
+        (
+            "ab",
+            None,
+            "2 gateways are running; say which with --gateway NAME: a (:8080/a), b (:8080/b)",
+        ),
+        ("a", "b", "there is no running gateway 'b'; there are: a (:8080/a)"),
     ],
 )
 def test_no_gateway_is_meant(store: Store, names: str, name: str | None, line: str) -> None:

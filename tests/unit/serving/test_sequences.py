@@ -58,6 +58,13 @@ def test_a_sequence_goes_on_in_a_new_index() -> None:
     assert turns(sequences, candidate("a", "b", "c"), 1) == ["b"]
 
 
+def test_a_sequence_that_grows_goes_on_with_what_is_new() -> None:
+    """However often its last answer was repeated before."""
+    sequences = Sequences()
+    assert turns(sequences, candidate("a", "b"), 5) == ["a", "b", "b", "b", "b"]
+    assert turns(sequences, candidate("a", "b", "c", "d"), 3) == ["c", "d", "d"]
+
+
 def test_a_reset_starts_every_sequence_over() -> None:
     sequences = Sequences(once=True)
     assert turns(sequences, candidate("a", "b"), 3) == ["a", "b", None]

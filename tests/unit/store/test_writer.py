@@ -12,7 +12,7 @@ import pytest
 
 from store import writer as writer_module
 from store.entities import Exchange
-from store.errors import StoreError
+from store.errors import StoreError, ValueRefused
 from store.writer import HistoryWriter, Outcome
 from tests.factories import make_request
 from tests.kept import make_exchange
@@ -23,7 +23,7 @@ class Kept:
 
     def __init__(self, *bad: str, failure: Exception | None = None) -> None:
         self.bad = bad
-        self.failure = failure or StoreError("disk full")
+        self.failure = failure or ValueRefused("too odd")
         self.batches: list[list[str]] = []
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
@@ -116,8 +116,26 @@ def test_outcomes_keep_their_order_around_a_bad_exchange() -> None:
 
 def test_a_writer_that_always_fails_tells_each_and_counts() -> None:
     writer, told = write(Kept("/1", "/2"), "/1", "/2")
-    assert [str(outcome) for _, outcome in told] == ["disk full", "disk full"]
+    assert [str(outcome) for _, outcome in told] == ["too odd", "too odd"]
     assert (writer.kept, writer.lost) == (0, 2)
+
+
+def test_a_broken_store_is_asked_once_for_a_batch() -> None:
+    """Each try may take the whole time a lock is waited for."""
+    tries = 0
+
+    def refuse(_: Sequence[Exchange]) -> list[int]:
+        nonlocal tries
+        tries += 1
+        raise StoreError("locked")
+
+    writer = HistoryWriter(refuse)
+    told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    for path in ("/1", "/2", "/3"):
+        writer.submit(make_exchange(request=path), told.put)
+    writer.start()
+    writer.stop()
+    assert (tries, told.qsize(), writer.lost) == (1, 3, 3)
 
 
 def test_what_is_kept_is_counted() -> None:
@@ -145,7 +163,7 @@ def test_the_writer_goes_on_after_a_failure() -> None:
 def test_a_loss_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, logger="store.writer"):
         write(Kept("/login?token=s3cr3t"), "/login?token=s3cr3t")
-    assert caplog.messages == ["not kept: GET b'/login': disk full"]
+    assert caplog.messages == ["not kept: GET /login: too odd"]
 
 
 def test_stopping_commits_what_is_queued() -> None:
