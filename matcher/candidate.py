@@ -21,6 +21,8 @@ from store.messages import Body, Origin, Request
 BodyOf = Callable[[Body], bytes]
 Rank = tuple[int, int, str]
 
+KEPT = 4096  # bytes of a body in the store that are kept at hand, to be compared and shown when a request asks
+
 
 def redacted_names(redacted: frozenset[Redacted], part: Part) -> frozenset[str]:
     """The names among redacted places of one part."""
@@ -74,6 +76,10 @@ class Candidate:
         """Compile examples whose ids rise; raises what `body_of` raises, and ValueError for a bad JSON path."""
         newest = examples[-1]
         request = newest.request if newest.literal else substituted(newest.request, variables)
+        raw = _read_now(request.body, settings, body_of)
+        if raw is not None:
+            raw = raw if newest.literal or raw is request.body else filled(raw, variables)
+            request = request if raw is request.body or len(raw) > KEPT else replace(request, body=raw)
         wildcards = settings.wildcards and not newest.literal
         path = PathPattern.of(request.path, wildcards=wildcards)
         hidden = redacted_names(newest.redacted, Part.QUERY)
@@ -81,9 +87,7 @@ class Candidate:
         # Fewer wildcards, then more literal characters before the first, then the newest (spec, step 7).
         rank = (-len(path.shape) - len(query.wild), path.literal_length, newest.id)
         one = cls(examples, request, path, query, NO_HEADERS, None, rank)
-        raw = _read_now(request.body, settings, body_of)
-        if raw is not None:
-            raw = raw if newest.literal or isinstance(request.body, bytes) else filled(raw, variables)
+        if raw is not None and (settings.body or not isinstance(request.body, bytes)):
             one = replace(one, body=one.compiled_body(raw, settings))
         return one.under(settings)
 

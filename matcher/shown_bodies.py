@@ -42,15 +42,21 @@ def _text(request: Request, places: Places) -> str:
         return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
     if not body:
         return EMPTY
-    if len(body) > _LONGEST:
-        return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
     content_type = request.headers.get("content-type")
+    if len(body) > _LONGEST:
+        return _digest(body)
     kind, _, text = bodies.canonical(bodies.plain(body, request.headers), content_type, places).partition(b":")
+    if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
+        return _digest(body)  # secrets are somewhere in what could not be read
     try:
-        shown = text[: 4 * _COMPARED].decode()[:_COMPARED] if len(text) <= 4 * _COMPARED else _start(text)
+        shown = text.decode()[:_COMPARED] if len(text) <= 4 * _COMPARED else _start(text)
     except UnicodeDecodeError:
-        return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
+        return _digest(body)
     return _TOKEN.sub(_marked, shown) if kind in (b"json", b"graphql") else shown
+
+
+def _digest(body: bytes) -> str:
+    return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
 
 
 def _start(text: bytes) -> str:

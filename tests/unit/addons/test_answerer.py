@@ -72,6 +72,13 @@ async def test_a_miss_explains_itself(mode: Mode) -> None:
     assert note_of(flow).answered
 
 
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.SPY])
+async def test_a_malformed_header_is_the_clients_mistake(mode: Mode) -> None:
+    flow = make_flow()
+    flow.request.headers["x-mock-response-code"] = "soon"
+    assert told(await asked(flow, mode, make_example())) == (400, "malformedHeaderError")
+
+
 async def test_a_spy_forwards_a_miss() -> None:
     flow = await asked(make_flow(target=b"/other"), Mode.SPY, make_example())
     assert flow.response is None

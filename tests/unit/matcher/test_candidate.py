@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from matcher.asked import Asked
-from matcher.candidate import Candidate, plain_bytes
+from matcher.candidate import KEPT, Candidate, plain_bytes
 from matcher.openings import Opening
 from matcher.settings import POSTMAN, STRICT, MatchSettings
 from store.entities import Example, Part, Redacted
+from store.messages import BodyRef
 from tests.factories import make_example, make_request
 
 
@@ -76,3 +77,12 @@ def test_every_part_can_put_a_candidate_out(request_: object, settings: MatchSet
     """Method, path, query, body, host."""
     assert isinstance(request_, type(make_request()))
     assert compiled(make_example("/a"), settings=settings).match(Asked(request_, settings, (request_.method,))) is None
+
+
+@pytest.mark.parametrize(("size", "kept"), [(KEPT, True), (KEPT + 1, False)])
+def test_small_bodies_of_the_store_are_kept_at_hand(size: int, kept: bool) -> None:
+    """They can be shown; of large ones there is the pattern."""
+    example = make_example(make_request("POST", body=BodyRef("ab", size)))
+    candidate = Candidate.of((example,), POSTMAN, lambda _: b"x" * size)
+    assert isinstance(candidate.request.body, bytes) is kept
+    assert (candidate.body is None) is kept

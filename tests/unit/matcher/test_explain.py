@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from matcher.decision import Decision
 from matcher.explain import as_json, as_text
 from matcher.index import compile_index
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from matcher.unanswered import BareItem
 from store.entities import Example, Part, Redacted
 from store.messages import Request
-from tests.factories import make_example, make_request
+from tests.factories import make_example, make_request, make_response
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "explain"
 REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
@@ -39,6 +41,7 @@ def post(body: bytes, kind: str = "application/json") -> Request:
     return make_request("POST", "/orders", body=body, content_type=kind)
 
 
+KEY = Redacted(Part.HEADER, "x-key")
 USERS = [
     example(1, "List users", "/users"),
     example(2, "Page two", "/users?page=2"),
@@ -52,10 +55,25 @@ ORDERS = [
     example(2, "Two teas", post(b'{"item": "tea", "count": 2, "card": "REDACTED"}'), Redacted(Part.JSON, "$.card")),
     example(3, "Empty order", post(b"")),
 ]
+BROKEN = [*ORDERS, example(4, "Broken order", post(b"{"))]
 SEARCHES = [
     example(1, "Search tea", "/search?q=tea&key=REDACTED", Redacted(Part.QUERY, "key")),
     example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", Redacted(Part.QUERY, "key")),
 ]
+TEAMS = [
+    example(1, "Red", make_request(target="/shop", headers=[("X-Team", "red"), ("X-Key", "R")]), KEY),
+    example(2, "Blue", make_request(target="/shop", headers=[("X-Team", "blue"), ("X-Key", "R")]), KEY),
+]
+STATES = [
+    replace(example(1, "Running", "/jobs/1"), response=make_response(202)),
+    replace(example(2, "Done", "/jobs/1"), response=make_response(200)),
+    replace(example(3, "Failed", "/jobs/1"), response=make_response(500)),
+]
+NOTES = [example(1, "Any note", post(b'{"id": "{{id}}", "text": "tea"}'))]
+TEAM = MatchSettings(headers=frozenset({"X-Team", "X-Key"}))
+BODY = MatchSettings(body=True)
+SUBSET = MatchSettings(body=True, subset=True)
+EXACT = MatchSettings(exact_path=True)
 CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
     "hit": (USERS, make_request(target="/users?page=2"), POSTMAN),
     "hit_wildcard": (USERS, make_request(target="/users/Bob%20M"), POSTMAN),
@@ -92,6 +110,21 @@ CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
     "miss_body": (ORDERS, post(b'{"item": "tea", "count": 3, "card": "4711"}'), STRICT),
     "miss_body_type": (ORDERS[1:2], post(b"item=tea&count=2", "application/x-www-form-urlencoded"), STRICT),
     "miss_host": (USERS[:1], make_request(target="/users", origin="https://staging.example.com:8443"), STRICT),
+    "hit_distance": (USERS[:1], make_request(target="/user"), POSTMAN),
+    "hit_headers": (TEAMS, make_request(target="/shop", headers=[("X-Team", "RED"), ("X-Key", "geheim")]), TEAM),
+    "hit_status": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "500")]), POSTMAN),
+    "hit_id": (STATES, make_request(headers=[("x-mock-response-id", "01HZX000000000000000000001")]), POSTMAN),
+    "hit_name": (STATES, make_request(headers=[("x-mock-response-name", "Failed")]), POSTMAN),
+    "hit_body_as_bytes": (BROKEN, post(b"{"), BODY),
+    "hit_subset": (ORDERS, post(b'{"item": "tea", "count": 1, "card": "4711", "gift": true}'), SUBSET),
+    "miss_header": (TEAMS, make_request(target="/shop", headers=[("X-Team", "green"), ("X-Key", "geheim")]), TEAM),
+    "miss_status": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "404")]), POSTMAN),
+    "miss_id": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-id", "01HZX1")]), POSTMAN),
+    "miss_name": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-name", "Fail")]), POSTMAN),
+    "miss_body_broken": (BROKEN, post(b'{"item": "tea", "card": "4711"'), BODY),
+    "miss_body_wildcard": (NOTES, post(b'{"id": 7, "text": "cocoa"}'), BODY),
+    "miss_case": (USERS[:4], make_request(target="/USERS/ANN"), EXACT),
+    "problem": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "soon")]), POSTMAN),
     "miss_odd_bytes": (USERS[:1], make_request(target=b"/\x1b[31m\xff" + b"x" * 200), POSTMAN),
 }  # fmt: skip
 
@@ -147,6 +180,20 @@ def test_json_of_a_hit() -> None:
         "captures": {"id": "Bob M"},
         "runners_up": [],
     }
+
+
+def test_item_without_example() -> None:
+    """The miss names the request that needs one."""
+    items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
+    decision = compile_index(USERS, items=items).decide(make_request(target="/carts/7"))
+    assert as_text(decision).startswith('No example answers GET /carts/7: the request "Get cart" has no example\n')
+
+
+def test_note_is_told() -> None:
+    """What was not compared as it is said to be."""
+    told = as_json(decided("miss_body_broken"))
+    assert isinstance(told["nearest"], list)
+    assert "compared as bytes" in told["nearest"][0]["differences"][0]["note"]
 
 
 def test_json_of_a_miss() -> None:

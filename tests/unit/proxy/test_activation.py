@@ -171,3 +171,10 @@ def test_a_switch_to_the_same_starts_over(store: Store) -> None:
     activation = Activation(store)
     assert bought(activation.activate(state), 2) == [201, 409]
     assert bought(activation.activate(state, over=True), 2) == [201, 409]
+
+
+@pytest.mark.parametrize(("literal", "hit"), [(True, False), (False, True)])
+def test_only_collections_without_recordings_take_nearly_the_same_path(store: Store, literal: bool, hit: bool) -> None:
+    shop = collect(store, make_example("/profile", literal=literal))
+    active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id))
+    assert (answers(active, target="/profle") is not None) is hit

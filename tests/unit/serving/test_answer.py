@@ -11,7 +11,8 @@ import pytest
 import zstandard
 
 from matcher.index import compile_index
-from serving.answer import answer, error, miss
+from matcher.unanswered import BareItem
+from serving.answer import answer, error, malformed, miss
 from store.entities import Example
 from store.messages import Headers, Request, Response
 from tests.factories import make_example, make_request, make_response
@@ -174,6 +175,29 @@ def test_a_miss_explains_itself() -> None:
     told = json.loads(bytes_of(response))["error"]
     assert told["name"] == "mockRequestNotFoundError"
     assert "/users/7" in json.dumps(told["explanation"])
+
+
+def test_a_request_item_without_example_asks_for_one() -> None:
+    items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
+    decision = compile_index([make_example("/users/7")], items=items).decide(make_request(target="/carts/7"))
+    told = json.loads(bytes_of(miss(decision)))["error"]
+    assert told["header"] == "You need an example"
+    assert told["message"] == "To mock this request add an example response for the mock server to return."
+    assert "Get cart" in told["explanation"]["message"]
+
+
+def test_a_malformed_header_is_named() -> None:
+    decision = compile_index([]).decide(make_request(headers=[("x-mock-response-delay", "soon")]))
+    assert decision.problem is not None
+    response = malformed(decision.problem)
+    assert response.status == 400
+    assert json.loads(bytes_of(response))["error"] == {
+        "name": "malformedHeaderError",
+        "message": "x-mock-response-delay takes milliseconds from 1 to 180000, not 'soon'",
+        "header": "x-mock-response-delay",
+        "value": "soon",
+        "takes": "milliseconds from 1 to 180000",
+    }
 
 
 def test_an_error_is_json() -> None:

@@ -1,0 +1,46 @@
+"""How alike segments are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.likeness import alike, common_start, letters, levenshtein, may_be_alike
+from matcher.scores import ALIKE, LONGEST_ALIKE
+from tests.plain_matcher import edits
+
+NEAR = st.text("abcé", max_size=12)
+
+
+@given(NEAR, NEAR)
+def test_levenshtein(one: str, other: str) -> None:
+    """As by its definition."""
+    assert levenshtein(one, other) == edits(one, other)
+
+
+@given(NEAR, NEAR)
+def test_alike(one: str, other: str) -> None:
+    """The cheap refusals refuse nothing that is alike."""
+    expected = 1 - edits(one, other) / max(len(one), len(other), 1) >= ALIKE
+    assert alike(one, other) is expected
+
+
+@pytest.mark.parametrize(("length", "fits"), [(LONGEST_ALIKE, True), (LONGEST_ALIKE + 1, False)])
+def test_long_segments(length: int, fits: bool) -> None:
+    """Are not compared."""
+    assert alike("x" * length, "x" * (length - 1) + "y") is fits
+
+
+def test_refused_by_letters_alone() -> None:
+    """Too many that only one of them has."""
+    assert not may_be_alike(8, letters("abcdefgh"), 8, letters("abcdexyz"))
+    assert may_be_alike(8, letters("abcdefgh"), 8, letters("abcdefxy"))
+
+
+@given(NEAR, NEAR)
+def test_common_start(one: str, other: str) -> None:
+    """As many letters as they begin with together."""
+    length = common_start(one, other)
+    assert one[:length] == other[:length]
+    assert one[length : length + 1] != other[length : length + 1] or length == len(one) == len(other)

@@ -1,0 +1,52 @@
+"""Paths with one other segment."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from matcher.neighbours import Neighbours, differ_little
+from matcher.scores import DISTANT_PATHS
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        ("/profile", "/profle", True),
+        ("/profile", "/profile", False),
+        ("/a/profile", "/b/profle", False),
+        ("/profile/a", "/profle", False),
+        ("/abc", "/abx", False),
+    ],
+)
+def test_differ_little(mine: str, theirs: str, expected: bool) -> None:
+    """One segment, and not much in it."""
+    assert differ_little(mine.split("/"), theirs.split("/")) is expected
+
+
+def test_found_as_by_comparing_all() -> None:
+    """The look-up leaves nothing out and puts nothing in, where there are fewer than 1,000."""
+    chance = Random(1)
+    words = ["profile", "profle", "profiles", "a", "b", "", "users", "user"]
+    texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
+    neighbours = Neighbours(texts)
+    for asked in [*texts, "/profiel", "/x/y/z", "/"]:
+        expected = {text for text in texts if differ_little(text.split("/"), asked.split("/"))}
+        assert set(neighbours.alike(asked)) == expected
+        assert set(neighbours.alike(asked)) == expected  # from what it remembers
+
+
+@pytest.mark.parametrize(("before", "found"), [(DISTANT_PATHS - 1, True), (DISTANT_PATHS, False)])
+def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
+    """They count together, whichever segment is the other one."""
+    texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
+    assert (list(Neighbours([*texts, "/profile/user"]).alike("/profile/users")) == ["/profile/user"]) is found
+
+
+def test_remembers_a_bounded_number() -> None:
+    """Hostile requests do not fill the memory."""
+    neighbours = Neighbours([f"/{number}/x" for number in range(500)])
+    for number in range(500):
+        list(neighbours.alike(f"/{number}/y"))
+    assert len(neighbours._siblings) <= 65
