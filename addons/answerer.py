@@ -19,6 +19,7 @@ from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
 from store.errors import NotFound
 from store.messages import Origin, Request, Response
+from store.naming import printable
 
 logger = logging.getLogger(__name__)
 
@@ -108,4 +109,4 @@ def _elsewhere(upstream: Origin) -> Response:
 
 def _path(request: Request) -> str:
     # Without the query: it may hold secrets.
-    return request.path.decode("utf-8", "backslashreplace")
+    return printable(request.path.decode("utf-8", "backslashreplace"))

@@ -13,6 +13,7 @@ from addons.flows import exchange_of, set_response, stream_and_keep
 from addons.notes import note_of
 from serving.answer import error
 from store.errors import StoreError
+from store.naming import printable
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _session_of(active: Active) -> str:
 
 def _told(flow: http.HTTPFlow) -> str:
     # Without the query: it may hold secrets.
-    path, entry = flow.request.path.partition("?")[0], note_of(flow).entry
+    path, entry = printable(flow.request.path.partition("?")[0]), note_of(flow).entry
     came = str(flow.response.status_code) if flow.response else "no response"
     outcome = f"failed, {flow.error.msg}" if flow.error else came
     return f"{flow.request.method} {path}: {outcome}" + (f", entry {entry}" if entry else "")

@@ -22,7 +22,6 @@ from proxy.cli.output import (
 )
 from store.entities import Exchange
 from store.messages import Request, Response
-from store.redaction import redact_request, redact_response
 from store.repository import Store
 
 HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
@@ -94,6 +93,8 @@ def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[obj
 
 
 def _masked_url(request: Request) -> str:
+    from store.redaction import redact_request
+
     return redact_request(replace(request, body=b""), b"")[0].url
 
 
@@ -126,6 +127,8 @@ def _read_bodies(store: Store, exchange: Exchange) -> Exchange:
 
 
 def _masked(exchange: Exchange) -> Exchange:
+    from store.redaction import redact_request, redact_response
+
     request, _ = redact_request(exchange.request, _bytes(exchange.request))
     response = exchange.response and redact_response(exchange.response, _bytes(exchange.response))[0]
     return replace(exchange, request=request, response=response)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from store.messages import Body, BodyRef, Headers, Request, Response
+from store.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
         numeric = all(row[number] is None or isinstance(row[number], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
     # Piped, a table is as wide as its longest row: grep must find whole lines.
     Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
 

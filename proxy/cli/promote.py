@@ -10,6 +10,7 @@ import click
 from proxy.cli.options import history_filter, json_option, with_store
 from proxy.cli.output import counted, print_json, progress
 from store.errors import UserError
+from store.naming import printable
 from store.repository import Store
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _print(collection: str, outcome: Outcome) -> None:
         if number:
             click.echo(f"  {number} {note}")
     for exchange, reason in outcome.skipped[:SHOWN_SKIPPED]:
-        path = exchange.request.path.decode("latin-1")
+        path = printable(exchange.request.path.decode("latin-1"))
         click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
     if len(outcome.skipped) > SHOWN_SKIPPED:
         click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")

@@ -18,7 +18,7 @@ from store.sql import rows
 from store.sql import tables as t
 from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
 from store.sql.history import sweep_bodies
-from store.sql.names import SHORTEST_ID_END, find_named, the_only
+from store.sql.names import SHORTEST_ID_END, check_name, find_named, the_only
 from store.sql.revisions import record_change
 
 
@@ -29,8 +29,7 @@ class SqlCollections:
         self._database = database
 
     def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
-        if not name.strip():
-            raise UserError("a collection needs a name that is not empty")
+        check_name("collection", name)
         collection = Collection(new_id(), name, time.time(), dict(variables or {}))
         with self._database.writing() as tx:
             if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):

@@ -19,7 +19,7 @@ from store.repository import HistoryFilter, SessionSummary
 from store.sql import rows
 from store.sql import tables as t
 from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
-from store.sql.names import find_named
+from store.sql.names import check_name, find_named
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1
@@ -32,8 +32,7 @@ class SqlSessions:
         self._database = database
 
     def create(self, name: str, upstream: Origin | None) -> Session:
-        if not name.strip():
-            raise UserError("a session needs a name that is not empty")
+        check_name("session", name)
         session = Session(new_id(), name, upstream, time.time())
         with self._database.writing() as tx:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):

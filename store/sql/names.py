@@ -15,6 +15,14 @@ SHOWN_NAMES = 5
 Row = TypeVar("Row")
 
 
+def check_name(kind: str, name: str) -> None:
+    """Raise UserError for a name that nobody could read or type."""
+    if not name.strip():
+        raise UserError(f"a {kind} needs a name that is not empty")
+    if not name.isprintable():
+        raise UserError(f"a {kind} needs a name without control characters, got {name!r}")
+
+
 def find_named(session: Session, table: type[Row], kind: str, text: str) -> Row:
     """The row of this name or id, the name first; raises NotFound that lists some names there are."""
     columns: Any = table

@@ -69,6 +69,7 @@ MISTAKES = [
     (f"examples set {USERS_1} --body @/nowhere/body", "--body: cannot read /nowhere/body: No such file or directory"),
     ("promote --to shop", "say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE"),
     ("promote --session shop", "Missing option '--to'"),
+    ("promote --session shop --to 'x\x1b[31m'", "a collection needs a name without control characters"),
     ("promote --session shop --to ''", "a collection needs a name that is not empty"),
     ("promote 4711 --to shop", "there is no history entry 4711"),
     ("promote --session nowhere --to shop", "there is no session 'nowhere'; there are: shop"),
