@@ -137,9 +137,11 @@ class Index:
     def near_misses(self, asked: Asked) -> tuple[NearMiss, ...]:
         """The nearest three of at most 1,000 candidates, nearest first, then newest first."""
         asked = asked.answered_by(_methods(asked.request))
-        meant = self._variants.by_id(self, asked.chosen)
-        around = self.around(asked)
-        return nearest.near_misses([meant, *around] if meant and meant not in around else around, asked)
+        around, meant = self.around(asked), self._variants.by_id(self, asked.chosen)
+        if meant is not None:
+            # The example asked for by its id, on its own, in the place of the sequence it is part of.
+            around = [meant, *(each for each in around if meant.example not in each.examples)]
+        return nearest.near_misses(around, asked)
 
     def runners_up(self, asked: Asked, winner: Match) -> tuple[Match, ...]:
         """The best three of at most 1,000 candidates that fit beside the winner, best first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -20,6 +21,7 @@ from matcher.index import compile_index
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.entities import Example, Part, Redacted
 from store.messages import Headers, Request
+from store.redaction import redact_request
 from tests import plain_matcher
 from tests.factories import make_example, make_request, make_response
 
@@ -127,7 +129,13 @@ SETTINGS = st.one_of(
 )
 ANY_TARGET = st.binary(max_size=40).map(lambda raw: b"/" + raw)
 ANY_HEADERS = st.lists(
-    st.tuples(st.sampled_from([b"Content-Type", b"content-encoding"]), st.binary(max_size=20)), max_size=2
+    st.tuples(
+        st.sampled_from(
+            [b"Content-Type", b"content-encoding", b"X-Mock-Response-Name", b"x-mock-match-request-headers"]
+        ),
+        st.binary(max_size=20),
+    ),
+    max_size=2,
 ).map(lambda fields: Headers(tuple(fields)))
 ANY_REQUESTS = st.builds(Request, st.text(max_size=5), st.binary(max_size=40), ANY_HEADERS, st.binary(max_size=80))
 
@@ -168,18 +176,88 @@ def test_index_decides_as_a_scan_does(
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 
 
-@settings(max_examples=150, deadline=None)
-@given(ANY_TARGET, st.binary(max_size=60), ANY_HEADERS, st.sampled_from([POSTMAN, STRICT]), st.booleans())
-@case(b"/?a=%&b=%zz", b"{", Headers(((b"content-type", b"application/json"),)), STRICT, True)
-@case(b"/", b"[" * 100_000, Headers(((b"content-type", b"application/json"),)), STRICT, True)
-@case(b"/", b"x", Headers(((b"content-encoding", b"gzip"),)), STRICT, True)
-def test_example_matches_its_own_request(
-    target: bytes, body: bytes, headers: Headers, chosen: MatchSettings, literal: bool
-) -> None:
-    """Whatever bytes came, they match what was kept of them."""
-    request = Request("GET", target, headers, body)
-    decision = compile_index([make_example(request, literal=literal)], chosen).decide(request)
+KINDS = [
+    None,
+    "application/json",
+    "text/plain; charset=latin-1",
+    "application/xml",
+    "application/graphql",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "image/png",
+]
+# Bodies that are what some of these say, with and without secrets and what looks like a wildcard.
+WRITTEN = st.sampled_from(
+    [
+        b"",
+        b'{"password": "geheim", "a": ["{{x}}", 1e400], "token": null}',
+        b'{"query": "{ user(token: 1) { id } }", "variables": {"password": "geheim"}}',
+        b"{ a { b } }",
+        b"<a> <password>geheim</password> </a>",
+        b"<!DOCTYPE a><a/>",
+        b"password=geheim&a={{x}}&a=1&a",
+        b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\ngeheim\r\n--x--',
+        b"{{x}}",
+        b"a\r\nb",
+        b"[" * 100_000,
+    ]
+)
+CODINGS = st.sampled_from([None, None, "gzip", "broken"])
+EVERY_SETTING = st.one_of(
+    SETTINGS,
+    st.builds(
+        MatchSettings,
+        body=st.just(True),
+        subset=st.booleans(),
+        wildcards=st.booleans(),
+        headers=st.sampled_from([frozenset[str](), frozenset({"Cookie", "Authorization", "X-None", "content-type"})]),
+        ignore_json=st.sampled_from([frozenset[str](), frozenset({"$.password"})]),
+    ),
+)
+
+
+@st.composite
+def recorded_requests(draw: st.DrawFn) -> Request:
+    """Requests as clients send them: bodies and Content-Types of every kind or none, signed in or not."""
+    body = draw(st.one_of(WRITTEN, st.binary(max_size=60)))
+    coding, kind = draw(CODINGS), draw(st.sampled_from(KINDS))
+    fields = [("Content-Encoding", coding)] if coding else []
+    fields += [("Authorization", "Bearer geheim"), ("Cookie", "a=1; sid=geheim")] if draw(st.booleans()) else []
+    target = draw(st.one_of(ANY_TARGET, st.just(b"/a/{{x}}/7?token=geheim&q={{y}}")))
+    sent = gzip.compress(body, mtime=0) if coding == "gzip" else body
+    return make_request("POST", target, headers=fields, body=sent, content_type=kind)
+
+
+@settings(max_examples=500, deadline=None)
+@given(recorded_requests(), EVERY_SETTING, st.booleans(), st.booleans())
+def test_example_matches_its_own_request(request: Request, chosen: MatchSettings, literal: bool, redact: bool) -> None:
+    """Whatever came, it matches what was kept of it: under every setting, redacted or not."""
+    assert isinstance(request.body, bytes)
+    kept, redacted = redact_request(request, request.body) if redact else (request, frozenset[Redacted]())
+    decision = compile_index([make_example(kept, literal=literal, redacted=redacted)], chosen).decide(request)
     assert decision.candidate is not None
+    assert "geheim" not in as_text(decision) or not redact
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_TARGET, st.binary(max_size=60), ANY_HEADERS, st.booleans())
+@case(b"/?a=%&b=%zz", b"{", Headers(((b"content-type", b"application/json"),)), True)
+@case(b"/", b"x", Headers(((b"content-encoding", b"gzip"),)), True)
+def test_any_bytes_match_themselves(target: bytes, body: bytes, headers: Headers, literal: bool) -> None:
+    """In a replay, where selector headers are the recorded client's own."""
+    request = Request("GET", target, headers, body)
+    assert compile_index([make_example(request, literal=literal)], STRICT).decide(request).candidate is not None
+
+
+@settings(max_examples=150, deadline=None)
+@given(ASKED, example_lists(), SETTINGS)
+def test_case_of_header_names_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
+    """Neither in the request nor in what is listed."""
+    shouted = Headers(tuple((name.swapcase(), value) for name, value in request.headers.fields))
+    loud = replace(chosen, headers=frozenset(name.swapcase() for name in chosen.headers))
+    assert outcome(compile_index(examples, chosen).decide(request)) == outcome(
+        compile_index(examples, loud).decide(replace(request, headers=shouted))
+    )
 
 
 @settings(max_examples=150, deadline=None)

@@ -84,3 +84,13 @@ def test_explanation_looks_at_a_bounded_number() -> None:
     index = compile_index([make_example(f"/{number}x", id=f"{number:05d}") for number in range(3 * LOOKED_AT)])
     asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
     assert len(list(index.around(asked))) == LOOKED_AT
+
+
+def test_example_asked_for_by_id_is_explained_once() -> None:
+    """On its own, in the place of its sequence."""
+    examples = [make_example("/a", id=id, sequence="s") for id in ("1", "2")]
+    asked = make_request("POST", "/a", headers=[("x-mock-response-id", "1")])
+    misses = compile_index(examples).decide(asked).near_misses()
+    assert [(miss.candidate.id, [each.part for each in miss.differences]) for miss in misses] == [
+        ("1", [RequestPart.METHOD])
+    ]
