@@ -77,7 +77,7 @@ def test_loss_is_counted_logged_and_shown(understudy: Understudy, on_loss: str) 
     else:
         assert during == [(200, f"/during/{number}".encode()) for number in range(LOST)]
     assert after == (200, b"/after")
-    assert [f"not kept: GET b'/during/{number}'" in gateway.log for number in range(LOST)] == [True] * LOST
+    assert [f"not kept: GET /during/{number}:" in gateway.log for number in range(LOST)] == [True] * LOST
     assert f"Kept {KEPT_BEFORE + 1} exchanges; lost {LOST}." in gateway.log
     assert code == 1
 

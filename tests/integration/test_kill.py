@@ -42,7 +42,7 @@ def test_what_a_client_received_outlives_a_kill(understudy: Understudy) -> None:
 async def one_round(understudy: Understudy, name: str, moments: random.Random) -> Bodies:
     """A gateway, load on it, and its end by SIGKILL; returns what the clients received completely."""
     async with echoing() as echo:
-        with understudy.serving("record", "--upstream", echo.url, "--session", "killed", "--name", name) as gateway:
+        with understudy.serving("record", "--upstream", echo.url, "--session", name, "--name", name) as gateway:
             load = Load(gateway.port, name)
             clients = [asyncio.ensure_future(load.client()) for _ in range(IN_FLIGHT)]
             enough = load.until_received(COMPLETED + moments.randrange(MORE_RESPONSES))

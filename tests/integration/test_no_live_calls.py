@@ -268,8 +268,11 @@ def test_a_used_up_replay_calls_nobody(place: Place) -> None:
     place.assert_silent()
 
 
+Recorder = tuple[Understudy, Audit, tuple[Serving, Serving]]
+
+
 @pytest.fixture(scope="module")
-def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Understudy, Audit, Serving]]:
+def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
     """A gateway that records, watched and refused in the same way."""
     home = tmp_path_factory.mktemp("live-calls")
     understudy, audit = Understudy(home), Audit(home)
@@ -277,24 +280,26 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Underst
         socket.create_server(("127.0.0.1", 0)) as listener,
         audit.of(understudy).serving(
             "record", "--upstream", f"http://127.0.0.1:{listener.getsockname()[1]}"
-        ) as gateway,
+        ) as reverse,
+        audit.of(understudy).serving("record") as forward,
     ):
-        yield understudy, audit, gateway
+        yield understudy, audit, (reverse, forward)
 
 
 @pytest.mark.parametrize("name", [name for name in DRIVES if name != "a TCP connection with garbage"])
-def test_the_hook_hears_a_gateway_that_records(recorder: tuple[Understudy, Audit, Serving], name: str) -> None:
-    """The same requests trip it in record mode, so its silence above means something."""
-    understudy, audit, gateway = recorder
+def test_the_hook_hears_a_gateway_that_records(recorder: Recorder, name: str) -> None:
+    """The same requests trip it in record mode, as one proxy or the other, so its silence above means something."""
+    understudy, audit, gateways = recorder
     before = len(audit.calls)
-    with suppress(AssertionError, subprocess.CalledProcessError):
-        DRIVES[name](gateway, understudy.ca)
+    for gateway in gateways:
+        with suppress(AssertionError, subprocess.CalledProcessError):
+            DRIVES[name](gateway, understudy.ca)
     assert len(audit.calls) > before
 
 
-def test_a_refused_call_is_told_to_the_client(recorder: tuple[Understudy, Audit, Serving]) -> None:
+def test_a_refused_call_is_told_to_the_client(recorder: Recorder) -> None:
     """The hook refuses as a network does that is not there: 502."""
-    with Wire(recorder[2].url) as wire:
+    with Wire(recorder[2][0].url) as wire:
         assert wire.ask(HIT).status == 502
 
 
