@@ -93,7 +93,7 @@ CASES = (
     Case(
         "a miss beside all others",
         lambda i, _: get(f"/users/{i * 7919 % 999983:x}-x"),
-        lambda i, _: get(f"/users/zz{i}zzzzzz"),
+        lambda i, _: get(f"/users/{i * 104729 % 999983:x}-q"),
         hits=False,
     ),
 )

@@ -7,32 +7,20 @@ from matcher.scores import ALIKE, LONGEST_ALIKE
 
 def alike(one: str, other: str) -> bool:
     """Whether two segments are alike enough, neither of them too long to tell."""
-    if not may_be_alike(len(one), letters(one), len(other), letters(other)):
+    allowed = allowed_edits(len(one), len(other))
+    if allowed is None or abs(len(one) - len(other)) > allowed:
         return False
-    return levenshtein(one, other) <= int(max(len(one), len(other)) * (1 - ALIKE))
+    mine, theirs = set(one), set(other)
+    # A letter that only one of them has takes an edit, and one edit mends one such letter on either side.
+    if len(mine - theirs) > allowed or len(theirs - mine) > allowed:
+        return False
+    return levenshtein(one, other) <= allowed
 
 
-def letters(text: str) -> int:
-    """Which letters a text has, as bits; two letters may share one."""
-    mask = 0
-    for letter in set(text):
-        mask |= 1 << (ord(letter) & 63)
-    return mask
-
-
-def may_be_alike(length: int, mask: int, other_length: int, other_mask: int) -> bool:
-    """Whether two segments can be alike, told from their lengths and letters alone.
-
-    Each letter that only one of them has takes an edit, and one edit mends one such letter on either side at most.
-    """
-    longer = length if length > other_length else other_length
-    allowed = int(longer * (1 - ALIKE))
-    return (
-        longer <= LONGEST_ALIKE
-        and -allowed <= length - other_length <= allowed
-        and (mask & ~other_mask).bit_count() <= allowed
-        and (other_mask & ~mask).bit_count() <= allowed
-    )
+def allowed_edits(length: int, other: int) -> int | None:
+    """How many letters may differ between alike segments of these lengths; None if one is too long to tell."""
+    longer = length if length > other else other
+    return int(longer * (1 - ALIKE)) if longer <= LONGEST_ALIKE else None
 
 
 def common_start(one: str, other: str) -> int:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 
-from matcher.likeness import alike, letters, may_be_alike
+from matcher.likeness import alike
 from matcher.scores import DISTANT_PATHS
+from matcher.siblings import Siblings
 
 _REMEMBERED = 64  # keys whose segments are kept at hand, a tenth of a megabyte each at most
-
-Sibling = tuple[int, str, int]  # the path's place, its segment that differs, and the letters of that
 
 
 class Neighbours:
@@ -30,41 +29,36 @@ class Neighbours:
         self._texts = tuple(texts)
         self._keys = array("q", (key for key, _ in pairs))
         self._places = array("L", (place for _, place in pairs))
-        self._siblings: dict[int, list[Sibling]] = {}
+        self._siblings: dict[int, tuple[list[int], Siblings]] = {}
 
     def alike(self, text: str) -> Iterator[str]:
         """The alike ones among the newest 1,000 paths with as many segments of which at most one is different."""
         segments = text.split("/")
-        found = [(at, self._with(key, at)) for at, key in enumerate(_keys(segments), 1)]
-        last = _last_place([[place for place, _, _ in siblings] for _, siblings in found if siblings])
-        for at, siblings in found:
-            segment = segments[at]
-            mask, length = letters(segment), len(segment)
-            for place, other, other_mask in siblings:
-                if place <= last and may_be_alike(length, mask, len(other), other_mask):
-                    path = self._texts[place]
-                    # Two keys may be equal by chance.
-                    if differ_little(path.split("/"), segments):
-                        yield path
+        found = [(at, *near) for at, key in enumerate(_keys(segments), 1) if (near := self._with(key, at))]
+        last = _last_place([places for _, places, _ in found])
+        for at, places, siblings in found:
+            for number in siblings.near(segments[at]):
+                path = self._texts[places[number]]
+                # Two keys may be equal by chance.
+                if places[number] <= last and differ_little(path.split("/"), segments):
+                    yield path
 
-    def _with(self, key: int, at: int) -> list[Sibling]:
-        """The newest 1,000 paths under a key, with their segment at this place."""
+    def _with(self, key: int, at: int) -> tuple[list[int], Siblings] | None:
+        """The places of the newest 1,000 paths under a key, and their segments at this one; None if there are none."""
         known = self._siblings.get(key)
         if known is not None:
             return known
         start = bisect_left(self._keys, key)
-        end = min(start + DISTANT_PATHS, len(self._keys))
-        places = [self._places[number] for number in range(start, end) if self._keys[number] == key]
-        siblings = []
-        for place in places:
-            segments = self._texts[place].split("/")
-            segment = segments[at] if at < len(segments) else ""
-            siblings.append((place, segment, letters(segment)))
-        if places:
-            if len(self._siblings) >= _REMEMBERED:
-                self._siblings.clear()
-            self._siblings[key] = siblings
-        return siblings
+        end = bisect_right(self._keys, key, start)
+        places = list(self._places[start : min(end, start + DISTANT_PATHS)])
+        if not places:
+            return None
+        if len(self._siblings) >= _REMEMBERED:
+            self._siblings.clear()
+        paths = (self._texts[place].split("/") for place in places)
+        siblings = Siblings([segments[at] if at < len(segments) else "" for segments in paths])
+        self._siblings[key] = places, siblings
+        return places, siblings
 
 
 def differ_little(mine: list[str], theirs: list[str]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.likeness import alike, common_start, letters, levenshtein, may_be_alike
+from matcher.likeness import alike, allowed_edits, common_start, levenshtein
 from matcher.scores import ALIKE, LONGEST_ALIKE
 from tests.plain_matcher import edits
 
@@ -32,10 +32,13 @@ def test_long_segments(length: int, fits: bool) -> None:
     assert alike("x" * length, "x" * (length - 1) + "y") is fits
 
 
-def test_refused_by_letters_alone() -> None:
-    """Too many that only one of them has."""
-    assert not may_be_alike(8, letters("abcdefgh"), 8, letters("abcdexyz"))
-    assert may_be_alike(8, letters("abcdefgh"), 8, letters("abcdefxy"))
+@pytest.mark.parametrize(
+    ("lengths", "allowed"),
+    [((3, 3), 0), ((4, 1), 1), ((7, 4), 1), ((8, 8), 2), ((512, 1), 128), ((1, 513), None)],
+)
+def test_allowed_edits(lengths: tuple[int, int], allowed: int | None) -> None:
+    """A quarter of the longer one."""
+    assert allowed_edits(*lengths) == allowed
 
 
 @given(NEAR, NEAR)

@@ -1,0 +1,37 @@
+"""Segments told apart all at once."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher import siblings
+from matcher.likeness import alike
+from matcher.siblings import Siblings
+
+SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
+
+
+@given(SEGMENTS, st.text("abcdefgh", max_size=12), st.sampled_from([0, 32]), st.sampled_from([0, 32]))
+def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, many: int) -> None:
+    """With the letters looked at, or not."""
+    with mock.patch.multiple(siblings, _MOST_LETTERS=most, _MANY=many):
+        near = set(Siblings(segments).near(asked))
+    assert {number for number, each in enumerate(segments) if each != asked and alike(each, asked)} <= near
+
+
+@pytest.mark.parametrize(
+    ("segments", "asked", "near"),
+    [
+        (["abcdefgh", "abcdefxy", "abcdewxy", "zzzzzzzz"], "abcdefgh", [0, 1]),
+        (["ab", "abc", "abcd", "abcde"], "abcd", [1, 2, 3]),
+        (["ab"], "ab", []),
+        ([], "ab", []),
+    ],
+)
+def test_near(segments: list[str], asked: str, near: list[int]) -> None:
+    """By length, then by letters."""
+    assert list(Siblings(segments).near(asked)) == near
