@@ -80,7 +80,8 @@ class Watcher:
             wanted = self._beat()
             self._apply(wanted, told)
             self._state = wanted
-        self._seen = latest
+        # One may have come between the two looks: it is dealt with now, and must not be dealt with again.
+        self._seen = max(latest, changes[-1].revision if changes else latest)
         self._beat()  # says to who waits for it that the change is in force
 
     def _concerns(self, change: Change) -> bool:
