@@ -47,7 +47,7 @@ class Activation:
             return self._compiled(state)
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
-            return Active(state.mode, sequences=self._sequences)
+            return Active(state.mode, sequences=self._sequences, session_id=state.session_id)
 
     def _compiled(self, state: GatewayState) -> Active:
         match state.mode:

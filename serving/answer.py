@@ -12,13 +12,8 @@ from matcher.selectors import Problem
 from serving.accepting import accepts
 from store.codings import undo
 from store.entities import Example
+from store.fields import end_to_end
 from store.messages import Headers, Request, Response
-
-# They speak of one connection, not of the message (RFC 9110, section 7.6.1).
-HOP_BY_HOP = (
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade",
-)  # fmt: skip
 
 # Postman's words.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
@@ -31,7 +26,7 @@ def answer(request: Request, example: Example, body: bytes) -> Response:
     The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts.
     """
     response = example.response
-    headers = response.headers.without(HOP_BY_HOP)
+    headers = end_to_end(response.headers)
     coding = headers.get("content-encoding")
     if coding and body and not _takes(request, example.request, coding):
         headers, body = _decoded(headers, body, coding)

@@ -178,3 +178,9 @@ def test_only_collections_without_recordings_take_nearly_the_same_path(store: St
     shop = collect(store, make_example("/profile", literal=literal))
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id))
     assert (answers(active, target="/profle") is not None) is hit
+
+
+def test_a_spy_without_its_collection_goes_on_recording(store: Store) -> None:
+    """The collection was deleted: nothing answers, but what is forwarded is not lost."""
+    active = Activation(store).activate(GatewayState(Mode.SPY, None, "s"))
+    assert (len(active.index), active.session_id) == (0, "s")
