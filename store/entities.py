@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from store.messages import Origin, Request, Response
+from store.mock_servers import PLAIN, Behaviour
 
 
 class Mode(StrEnum):
@@ -89,7 +90,8 @@ class Folder:
 class RequestItem:
     """One request of a collection, the parent of its examples.
 
-    `key` says which requests are the same: equal keys, one item. It is "" for items that were typed in.
+    `key` says which requests are the same: equal keys, one item. It is "" for items that were typed in; those have a
+    `method` and a `path` of their own, which may hold `{{name}}` and `:name`, so that a miss can say what they need.
     """
 
     id: str
@@ -98,6 +100,8 @@ class RequestItem:
     key: str = ""
     folder_id: str | None = None
     position: int = 0
+    method: str = ""
+    path: str = ""
 
 
 class Part(StrEnum):
@@ -126,7 +130,8 @@ class Example:
 
     `literal`: the request was recorded and not edited since, so `{{x}}` and `:x` in it are plain text.
     `sequence`: examples of one sequence answer one request in turn, in the order of their ids; None stands alone.
-    `fingerprint` names the recorded answer, volatile headers aside, and survives edits. Ids sort by time.
+    `fingerprint` names the recorded answer, volatile headers aside, and survives edits. Ids sort by time. `behaviour`
+    is what it does on purpose: delays and faults.
     """
 
     id: str
@@ -141,6 +146,7 @@ class Example:
     templates: bool = False
     edited: bool = False
     fingerprint: str = ""
+    behaviour: Behaviour = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,8 @@ class Subject(StrEnum):
     GATEWAY = "gateway"
     ENVIRONMENT = "environment"
     SETTING = "setting"
+    MOCK_SERVER = "mock_server"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
