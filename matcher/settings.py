@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from store.entities import Example
+from store.mock_servers import Matching
 
 OUR_HEADERS = ("x-mock-", "x-understudy-")
 """Header fields whose names begin so speak to Understudy, not to the API."""
+KEY_HEADERS = frozenset({"x-api-key", "x-understudy-key"})
+"""Either of them may hold the key of a private mock server."""
 
 
 class QueryRule(StrEnum):
@@ -44,7 +47,7 @@ class MatchSettings:
     host: bool = False
     exact_path: bool = False
     selectors: bool = True
-    key_headers: frozenset[str] = frozenset({"x-api-key"})
+    key_headers: frozenset[str] = KEY_HEADERS
 
     def compared_headers(self) -> tuple[str, ...]:
         """The names of the headers that filter, in lower case and in order; ours are taken off before matching."""
@@ -70,6 +73,27 @@ STRICT = MatchSettings(
     selectors=False,
 )
 """Replay of a session: path as it is, query and body equal, host compared."""
+
+
+def settings_of(matching: Matching, examples: Iterable[Example], *, private: bool = False) -> MatchSettings:
+    """The settings of a mock server: `matching`, and where that leaves it open what its examples usually take.
+
+    To a public one an `x-api-key` is the API's own, compared as any other header.
+    """
+    usual = usual_settings(examples).distance if matching.distance is None else matching.distance
+    return MatchSettings(
+        wildcards=matching.wildcards,
+        ids=matching.ids,
+        distance=usual,
+        query=QueryRule(matching.query),
+        ignore_query=matching.ignore_query,
+        headers=matching.headers,
+        ignore_headers=matching.ignore_headers,
+        body=matching.body,
+        subset=matching.subset,
+        ignore_json=matching.ignore_json,
+        key_headers=KEY_HEADERS if private else KEY_HEADERS - {"x-api-key"},
+    )
 
 
 def usual_settings(examples: Iterable[Example]) -> MatchSettings:

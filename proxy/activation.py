@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from addons.active import Active
 from matcher.index import compile_index
-from matcher.settings import STRICT, usual_settings
-from matcher.variables import in_force
+from matcher.settings import STRICT
+from proxy.compiled import MockSetup, mock_setup
 from proxy.promoting import session_examples
 from serving.chance import Chance
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
-from store.entities import Collection, Example, GatewayState, Mode
+from store.entities import GatewayState, Mode
 from store.errors import NotFound
 from store.repository import Store
 
@@ -32,22 +32,27 @@ class Activation:
         self._once = once
         self._seed = seed
         self._state: GatewayState | None = None
+        self._epoch: int | None = None  # of its mock server's sequences
 
     def activate(self, state: GatewayState, *, over: bool = False) -> Active:
         """The compiled state; where its examples cannot be had, one that answers nothing and keeps the mode's promise.
 
         The same state compiled again, after an edit, goes on where its sequences and its random values stood, unless
-        they are to start `over`.
+        they are to start `over`, or its mock server's sequences were told to.
         """
         if over or state != self._state:
             self._state = state
-            self._sequences = Sequences(once=self._once)
-            self._chance = Chance(time.time, self._seed)
+            self._epoch = None
+            self._start_over()
         try:
             return self._compiled(state)
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
             return Active(state.mode, sequences=self._sequences, session_id=state.session_id)
+
+    def _start_over(self) -> None:
+        self._sequences = Sequences(once=self._once)
+        self._chance = Chance(time.time, self._seed)
 
     def _compiled(self, state: GatewayState) -> Active:
         match state.mode:
@@ -58,24 +63,26 @@ class Activation:
             case Mode.REPLAY:
                 return self._replay(state)
             case Mode.MOCK | Mode.SPY:
-                return self._mock(state)
+                return self._mock(state, self._setup(state))
 
-    def _mock(self, state: GatewayState) -> Active:
+    def _setup(self, state: GatewayState) -> MockSetup:
         if state.collection_id is None:
             raise NotFound("its collection was deleted")
-        collection = self._store.collections.find(state.collection_id)
-        examples = self._store.collections.examples(collection.id)
-        settings = usual_settings(examples)
-        variables = in_force(collection.variables)
-        own = compile_index(examples, settings, body_of=self._store.bodies.read, variables=variables)
-        # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
-        index = own.under(replace(settings, host=True))
-        templates = self._templates(collection, examples)
-        return Active(state.mode, index, own, self._sequences, templates, session_id=state.session_id)
+        if state.mock_server_id is None:
+            return mock_setup(self._store, self._store.collections.find(state.collection_id))
+        mock = self._store.mock_servers.find(state.mock_server_id)
+        if self._epoch not in (None, mock.sequences_epoch):
+            self._start_over()
+        self._epoch = mock.sequences_epoch
+        return mock_setup(self._store, mock)
 
-    def _templates(self, collection: Collection, examples: list[Example]) -> Templates:
-        found = compile_templates(examples, self._store.bodies.read)
-        return Templates(found, in_force(collection.variables), self._chance)
+    def _mock(self, state: GatewayState, setup: MockSetup) -> Active:
+        read = self._store.bodies.read
+        own = setup.index(read)
+        # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
+        index = own.under(replace(setup.settings, host=True))
+        templates = Templates(compile_templates(setup.examples, read), setup.variables, self._chance)
+        return Active(state.mode, index, own, self._sequences, templates, session_id=state.session_id)
 
     def _replay(self, state: GatewayState) -> Active:
         if state.session_id is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from proxy.compiled import find_mock
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import NotFound, UserError
 from store.messages import Origin
+from store.mock_servers import MockServer
 from store.repository import Store
 
 # A gateway sees a change within 100 ms; compiling a large collection takes longer.
@@ -24,20 +26,23 @@ def mode_named(text: str) -> Mode:
 def wanted_state(
     store: Store, mode: Mode, *, mock: str | None, session: str | None, upstream: Origin | None
 ) -> GatewayState:
-    """The state for a mode, its collection or session found, a session to record to made where none is named.
+    """The state for a mode, what it answers from found, a session to record to made where none is named.
 
     Raises UserError when something the mode needs is missing or something is named that it does not use.
     """
     if mode in (Mode.MOCK, Mode.SPY) and mock is None:
-        raise UserError(f"mode {mode} needs a collection to answer from: --mock NAME")
+        raise UserError(f"mode {mode} needs a mock server or a collection to answer from: --mock NAME")
     if mode is Mode.REPLAY and session is None:
         raise UserError("mode replay needs a session to answer from: --session NAME")
     if mock is not None and mode not in (Mode.MOCK, Mode.SPY):
         raise UserError(f"mode {mode} does not answer from a collection: leave --mock out")
     if session is not None and mode in (Mode.PASS, Mode.MOCK):
         raise UserError(f"mode {mode} uses no session: leave --session out")
-    collection_id = store.collections.find(mock).id if mock is not None else None
-    return GatewayState(mode, collection_id, _session_id(store, mode, session, upstream))
+    found = find_mock(store, mock) if mock is not None else None
+    session_id = _session_id(store, mode, session, upstream)
+    if isinstance(found, MockServer):
+        return GatewayState(mode, found.collection_id, session_id, found.id)
+    return GatewayState(mode, found.id if found else None, session_id)
 
 
 def session_to_record(store: Store, name: str | None, upstream: Origin | None) -> str:

@@ -62,7 +62,7 @@ class Understudy:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
-        loader.add_option("understudy_mock", str, "", "The collection that mock and spy answer from.")
+        loader.add_option("understudy_mock", str, "", "The mock server or collection that mock and spy answer from.")
         loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
         # Without these mitmproxy asks the upstream before any hook is asked.
         ctx.options.update(connection_strategy="lazy", upstream_cert=False)

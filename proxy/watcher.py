@@ -76,16 +76,13 @@ class Watcher:
         told = any(
             change.subject is Subject.GATEWAY and change.subject_id == self._gateway.id for change in changes or ()
         )
-        if changes is None or told or any(self._concerns(change) for change in changes):
+        if changes is None or told or any(concerns(change, self._state) for change in changes):
             wanted = self._beat()
             self._apply(wanted, told)
             self._state = wanted
         # One may have come between the two looks: it is dealt with now, and must not be dealt with again.
         self._seen = max(latest, changes[-1].revision if changes else latest)
         self._beat()  # says to who waits for it that the change is in force
-
-    def _concerns(self, change: Change) -> bool:
-        return change.collection_id is not None and change.collection_id == self._state.collection_id
 
     def _beat(self) -> GatewayState:
         wanted = self._store.gateways.beat(self._gateway.id, time.time(), self._seen, self._lost())
@@ -94,3 +91,12 @@ class Watcher:
             self._store.gateways.register(replace(self._gateway, heartbeat=time.time(), wanted=self._state))
             return self._state
         return wanted
+
+
+def concerns(change: Change, state: GatewayState) -> bool:
+    """Whether a gateway in this state may have to answer otherwise after a change."""
+    if change.subject is Subject.MOCK_SERVER:
+        return change.subject_id == state.mock_server_id
+    if change.subject is Subject.ENVIRONMENT:  # it may be the mock server's
+        return state.mock_server_id is not None
+    return change.collection_id is not None and change.collection_id == state.collection_id

@@ -160,11 +160,15 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class GatewayState:
-    """What a gateway should be doing: its mode, and the collection or session that the mode needs."""
+    """What a gateway should be doing: its mode, and the collection or session that the mode needs.
+
+    With `mock_server_id` it answers as that mock server does, from its collection, which is named too.
+    """
 
     mode: Mode
     collection_id: str | None = None
     session_id: str | None = None
+    mock_server_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

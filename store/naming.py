@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote, unquote, unquote_plus
 
 from store.messages import Request, Response
 
 NAME_LENGTH = 80
 """Characters a request's name may have: a line of a table, or of a terminal."""
+
+SHOWN_NAMES = 5
+"""Names that an error lists."""
 
 
 def request_name(request: Request) -> str:
@@ -21,6 +25,13 @@ def request_name(request: Request) -> str:
 def example_name(request: Request, response: Response) -> str:
     """The name of the request, and the status of its answer."""
     return f"{request_name(request)} - {response.status}"
+
+
+def there_are(names: Sequence[str]) -> str:
+    """What there is instead of what was asked for, the first few: `there are: a, b`."""
+    if not names:
+        return "there are none yet"
+    return f"there are: {', '.join(names[:SHOWN_NAMES])}{', ...' if len(names) > SHOWN_NAMES else ''}"
 
 
 def printable(text: str) -> str:

@@ -72,7 +72,7 @@ class CollectionSummary:
 
 @dataclass(frozen=True, slots=True)
 class CollectionUpdate:
-    """What a promotion adds to a collection, kept in one transaction.
+    """What is added to a collection, kept in one transaction.
 
     `marks` remember (exchange id, example id or None) as promoted; `dropped` are ids of examples to take out.
     """
@@ -146,8 +146,15 @@ class Collections(Protocol):
         """All collections by name."""
         ...
 
+    def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
+        """Give a collection these variables in the place of its own; raises NotFound."""
+        ...
+
     def delete(self, collection_id: str) -> None:
-        """Delete a collection with all that is in it, and the bodies that nothing else uses."""
+        """Delete a collection with all that is in it, and the bodies that nothing else uses.
+
+        Raises NotFound, and UserError that lists the mock servers that use it.
+        """
         ...
 
     def add_folder(self, folder: Folder) -> None:
@@ -166,6 +173,10 @@ class Collections(Protocol):
         """The examples by id, bodies as references."""
         ...
 
+    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
+        """Those examples among `ids` that there are, by id, bodies as references: for who follows changes."""
+        ...
+
     def example(self, example_id: str) -> Example:
         """One example, bodies as references; raises NotFound."""
         ...
@@ -182,7 +193,10 @@ class Collections(Protocol):
         ...
 
     def update(self, collection_id: str, update: CollectionUpdate) -> None:
-        """Keep what a promotion adds, all or none."""
+        """Keep what a promotion or a person adds, all or none.
+
+        The change it makes is one of each example if these are few, else one of the collection.
+        """
         ...
 
     def save_example(self, example: Example) -> None:
@@ -210,7 +224,7 @@ class Environments(Protocol):
         ...
 
     def delete(self, environment_id: str) -> None:
-        """Delete an environment; raises NotFound."""
+        """Delete an environment; raises NotFound, and UserError that lists the mock servers that use it."""
         ...
 
 
@@ -269,10 +283,14 @@ class MockServers(Protocol):
         ...
 
     def save(self, mock: MockServer) -> int:
-        """Replace one by its edited form; returns the revision of that change.
+        """Replace one by its edited form, all but `sequences_epoch`; returns the revision of that change.
 
         Raises NotFound when it is gone, UserError when its name or slug belongs to another or its collection changed.
         """
+        ...
+
+    def restart_sequences(self, mock_server_id: str) -> int:
+        """Have its sequences start over; returns the revision of that change. Raises NotFound."""
         ...
 
     def delete(self, mock_server_id: str) -> None:
@@ -331,7 +349,10 @@ class Calls(Protocol):
     """The call logs. They are not in the revision table: who follows one asks for what came after an id."""
 
     def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        """Keep calls in one transaction, and of each mock server in `limits` the newest so many only."""
+        """Keep calls in one transaction, and of each mock server in `limits` the newest so many only.
+
+        Their bodies are bytes. Calls of a mock server that was deleted meanwhile are let go.
+        """
         ...
 
     def get(self, call_id: int) -> Call:
@@ -375,5 +396,8 @@ class Store:
     environments: Environments
     settings: Settings
     gateways: Gateways
+    mock_servers: MockServers
+    keys: Keys
+    calls: Calls
     changes: Changes
     close: Callable[[], None] = field(repr=False)

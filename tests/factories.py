@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from store.entities import Example, Redacted
 from store.messages import Body, Headers, Origin, Request, Response
+from store.mock_servers import PLAIN, Behaviour
 
 ORIGIN = Origin("http", "api.example.com", 80)
 
@@ -59,6 +60,7 @@ def make_example(
     redacted: Iterable[Redacted] = (),
     literal: bool = True,
     sequence: str | None = None,
+    behaviour: Behaviour = PLAIN,
     collection_id: str = "collection",
     item_id: str = "item",
 ) -> Example:
@@ -75,4 +77,5 @@ def make_example(
         redacted=frozenset(redacted),
         literal=literal,
         sequence=sequence,
+        behaviour=behaviour,
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from store.calls import Call
 from store.entities import Collection, Example, Exchange, Gateway, GatewayState, Mode, RequestItem, Timings
 from store.ids import new_id
 from store.messages import Body, Request, Response
+from store.mock_servers import MockServer, ServerError
 from store.repository import CollectionUpdate, HistoryFilter, Store
-from tests.factories import make_example, make_request, make_response
+from tests.factories import make_request, make_response
 
 EVERYTHING = HistoryFilter()
 GIVEN = make_response()
@@ -26,9 +31,9 @@ def make_exchange(
     return Exchange(session_id, asked, response, Timings(started), error, id)
 
 
-def make_item(collection_id: str, id: str | None = None, *, key: str = "", position: int = 0) -> RequestItem:
+def make_item(collection_id: str, id: str | None = None, **fields: Any) -> RequestItem:
     """A request item."""
-    return RequestItem(id or new_id(), collection_id, "GET /users/7", key, position=position)
+    return RequestItem(id or new_id(), collection_id, "GET /users/7", **fields)
 
 
 def make_gateway(name: str = "gateway-8080", *, heartbeat: float = 1_000.0, mode: Mode = Mode.PASS) -> Gateway:
@@ -67,14 +72,32 @@ def additions(collection: Collection, *examples: Example) -> CollectionUpdate:
 
 def within(collection: Collection, example: Example) -> Example:
     """The example as one of this collection."""
-    return make_example(
-        example.request,
-        id=example.id,
-        name=example.name,
-        response=example.response,
-        redacted=example.redacted,
-        literal=example.literal,
-        sequence=example.sequence,
-        collection_id=collection.id,
-        item_id=example.item_id,
-    )
+    return replace(example, collection_id=collection.id)
+
+
+def make_mock_server(collection: Collection | str, name: str = "shop", **fields: Any) -> MockServer:
+    """A mock server of this collection; its id and slug are made from its name."""
+    collection_id = collection if isinstance(collection, str) else collection.id
+    defaults = {"id": f"id-of-{name}", "slug": name, "created_at": 1_000.0, "updated_at": 1_000.0}
+    return MockServer(name=name, collection_id=collection_id, **{**defaults, **fields})
+
+
+def serve(store: Store, collection: Collection, name: str = "shop", **fields: Any) -> MockServer:
+    """A mock server that is kept."""
+    mock = make_mock_server(collection, name, **fields)
+    store.mock_servers.create(mock)
+    return mock
+
+
+def make_server_error(mock: MockServer, name: str = "down", **fields: Any) -> ServerError:
+    """A saved server error of this mock server, a 503."""
+    defaults: dict[str, Any] = {"id": new_id(), "response": make_response(503)}
+    return ServerError(mock_server_id=mock.id, name=name, **{**defaults, **fields})
+
+
+def make_call(mock: MockServer | str, target: str = "/users/7", **fields: Any) -> Call:
+    """A call to a mock server that an example answered."""
+    request = fields.pop("request", None) or make_request(fields.pop("method", "GET"), target, origin=None)
+    mock_server_id = mock if isinstance(mock, str) else mock.id
+    defaults: dict[str, Any] = {"at": 1_000.0, "duration": 0.001, "response": make_response(), "example_id": "01"}
+    return Call(mock_server_id, request=request, **{**defaults, **fields})

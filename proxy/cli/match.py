@@ -50,7 +50,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("url")
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")
 @click.option("-d", "--data", metavar="TEXT|@FILE", default="", help="The body of the request.")
-@click.option("--mock", metavar="NAME", required=True, help="The collection to decide among.")
+@click.option("--mock", metavar="NAME", required=True, help="The mock server or collection to decide among.")
 @with_settings
 @json_option
 @with_store
@@ -64,10 +64,10 @@ def match(
     change: Callable[[MatchSettings], MatchSettings],
     as_json: bool,
 ) -> None:
-    """Say which example of a collection answers METHOD URL, and why; exit code 1 when none does.
+    """Say which example of a mock server or collection answers METHOD URL, and why; exit code 1 when none does.
 
     URL is a path, or an absolute URL when the host is to be compared too. Headers such as `x-mock-response-code: 404`
-    choose as they do in a request. Settings begin where those of the collection are.
+    choose as they do in a request. Settings begin where those of the mock server or collection are.
 
     \b
     understudy match GET '/users/7?page=2' --mock shop
@@ -89,14 +89,10 @@ def match(
 
 
 def _index(store: Store, mock: str, request: Request, change: Callable[[MatchSettings], MatchSettings]) -> Index:
-    from matcher.index import compile_index
-    from matcher.settings import usual_settings
-    from matcher.variables import in_force
+    from proxy.compiled import find_mock, mock_setup
 
-    collection = store.collections.find(mock)
-    examples = store.collections.examples(collection.id)
-    settings = change(replace(usual_settings(examples), host=request.origin is not None))
-    return compile_index(examples, settings, body_of=store.bodies.read, variables=in_force(collection.variables))
+    setup = mock_setup(store, find_mock(store, mock))
+    return setup.index(store.bodies.read, change(replace(setup.settings, host=request.origin is not None)))
 
 
 def _changed(
@@ -120,12 +116,12 @@ def _changed(
         raise UserError(f"--ignore-json: {error}") from error
     return replace(
         settings,
-        body=match_body,
-        subset=subset,
-        ignore_json=frozenset(ignore_json),
-        headers=frozenset(match_header),
+        body=match_body or settings.body,
+        subset=subset or settings.subset,
+        ignore_json=frozenset(ignore_json) or settings.ignore_json,
+        headers=frozenset(match_header) or settings.headers,
         query=settings.query if query is None else QueryRule(query),
-        ignore_query=frozenset(ignore_query),
+        ignore_query=frozenset(ignore_query) or settings.ignore_query,
         distance=settings.distance if distance is None else distance,
     )
 

@@ -17,7 +17,7 @@ from store.repository import Store
 
 @click.command()
 @click.argument("mode", required=False)
-@click.option("--mock", metavar="NAME", help="The collection that mock and spy answer from.")
+@click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
 @click.option("--gateway", "gateway_name", metavar="NAME", help="Which gateway, when several run.")
 @json_option
@@ -68,6 +68,7 @@ def _json(store: Store, gateway: Gateway) -> dict[str, Any]:
         "upstream": str(gateway.upstream) if gateway.upstream else None,
         "mode": state.mode,
         "collection": store.collections.find(state.collection_id).name if state.collection_id else None,
+        "mock_server": store.mock_servers.find(state.mock_server_id).name if state.mock_server_id else None,
         "session": store.sessions.find(state.session_id).name if state.session_id else None,
         "pid": gateway.pid,
         "started_at": iso_time(gateway.started_at),

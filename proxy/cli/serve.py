@@ -107,7 +107,7 @@ def replay(store: Store, session: str, **options: Any) -> None:
 @gateway_options
 @with_store
 def mock(store: Store, collection: str, **options: Any) -> None:
-    """Answer from the examples of the collection NAME, never calling the API.
+    """Answer from the examples of the mock server or collection NAME, never calling the API.
 
     \b
     understudy mock shop
@@ -118,7 +118,7 @@ def mock(store: Store, collection: str, **options: Any) -> None:
 
 @click.command()
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
-@click.option("--mock", metavar="NAME", help="The collection that mock and spy answer from.")
+@click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
 @seed_option
 @gateway_options
@@ -197,9 +197,11 @@ def _announce(store: Store, gateway: Gateway) -> None:
 
 
 def describe_state(store: Store, state: GatewayState) -> str:
-    """A mode with its collection and session, for people."""
+    """A mode with its mock server or collection, and its session, for people."""
     words = [f"mode {state.mode}"]
-    if state.collection_id:
+    if state.mock_server_id:
+        words.append(f"answering from mock server {store.mock_servers.find(state.mock_server_id).name}")
+    elif state.collection_id:
         words.append(f"answering from collection {store.collections.find(state.collection_id).name}")
     if state.session_id:
         verb = "answering from" if state.mode is Mode.REPLAY else "recording to"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from store.entities import Collection, Example, Folder, RequestItem, Subject
@@ -18,8 +18,11 @@ from store.sql import rows
 from store.sql import tables as t
 from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
 from store.sql.history import sweep_bodies
-from store.sql.names import SHORTEST_ID_END, check_name, find_named, the_only
+from store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
 from store.sql.revisions import record_change
+
+# Who holds a compiled copy takes single examples over quickly; of more it reads the collection again.
+FEW_EXAMPLES = 100
 
 
 class SqlCollections:
@@ -50,11 +53,16 @@ class SqlCollections:
         with self._database.reading() as tx:
             return [CollectionSummary(rows.collection_value(row), n, m) for row, n, m in tx.execute(query)]
 
+    def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
+        with self._database.writing() as tx:
+            _collection_row(tx, collection_id).variables = json.dumps(dict(variables))
+            record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
     def delete(self, collection_id: str) -> None:
         with self._database.writing() as tx:
-            row = tx.get(t.CollectionRow, collection_id)
-            if row is None:
-                raise NotFound(f"there is no collection with the id {collection_id!r}")
+            row = _collection_row(tx, collection_id)
+            used = t.MockServerRow.collection_id == collection_id
+            check_unused(tx, f"collection {row.name}", used, "delete what uses it first: understudy mocks delete NAME")
             tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
             sweep_bodies(tx)
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
@@ -87,6 +95,15 @@ class SqlCollections:
         query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id).order_by(t.ExampleRow.id)
         with self._database.reading() as tx:
             return [rows.example_value(row) for row in tx.scalars(query)]
+
+    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
+        wanted = sorted(set(ids))
+        with self._database.reading() as tx:
+            return [
+                rows.example_value(row)
+                for start in range(0, len(wanted), IDS_PER_QUERY)
+                for row in tx.scalars(_examples_among(wanted[start : start + IDS_PER_QUERY]))
+            ]
 
     def example(self, example_id: str) -> Example:
         with self._database.reading() as tx:
@@ -121,8 +138,7 @@ class SqlCollections:
             _drop_examples(tx, update.dropped)
             _forget_deleted(tx, collection_id, update)
             insert_missing(tx, t.PromotedRow, marks)
-            if update.items or update.examples or update.dropped:
-                record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+            _record_update(tx, collection_id, update)
 
     def save_example(self, example: Example) -> None:
         bodies = rows.NewBodies()
@@ -144,6 +160,27 @@ class SqlCollections:
                 tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
             sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+
+
+def _collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
+    row = tx.get(t.CollectionRow, collection_id)
+    if row is None:
+        raise NotFound(f"there is no collection with the id {collection_id!r}")
+    return row
+
+
+def _examples_among(ids: Sequence[str]) -> Select[Any]:
+    return select(t.ExampleRow).where(t.ExampleRow.id.in_(ids)).order_by(t.ExampleRow.id)
+
+
+def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
+    changed = [*(example.id for example in update.examples), *update.dropped]
+    bare = {item.id for item in update.items} - {example.item_id for example in update.examples}
+    if 0 < len(changed) <= FEW_EXAMPLES and not bare:
+        for example_id in changed:
+            record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+    elif changed or bare:
+        record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
 
 def _count_of(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:

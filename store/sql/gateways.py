@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from store.entities import Gateway, GatewayState, Mode, Subject
+from store.entities import Gateway, GatewayState, Subject
 from store.errors import NotFound, UserError
 from store.sql import rows
 from store.sql import tables as t
@@ -49,10 +49,10 @@ class SqlGateways:
             if row is None:
                 return None
             row.heartbeat, row.seen_revision, row.lost = now, seen_revision, lost
-            return GatewayState(Mode(row.mode), row.collection_id, row.session_id)
+            return rows.gateway_state(row)
 
     def want(self, gateway_id: str, state: GatewayState) -> int:
-        columns = {"mode": state.mode, "collection_id": state.collection_id, "session_id": state.session_id}
+        columns = _state_columns(state)
         with self._database.writing() as tx:
             if tx.get(t.GatewayRow, gateway_id) is None:
                 raise NotFound(f"there is no gateway with the id {gateway_id!r}")
@@ -71,11 +71,18 @@ def _row(gateway: Gateway) -> t.GatewayRow:
         pid=gateway.pid,
         listen=gateway.listen,
         upstream=rows.origin_text(gateway.upstream),
-        mode=gateway.wanted.mode,
-        collection_id=gateway.wanted.collection_id,
-        session_id=gateway.wanted.session_id,
+        **_state_columns(gateway.wanted),
         started_at=gateway.started_at,
         heartbeat=gateway.heartbeat,
         seen_revision=gateway.seen_revision,
         lost=gateway.lost,
     )
+
+
+def _state_columns(state: GatewayState) -> rows.Columns:
+    return {
+        "mode": state.mode,
+        "collection_id": state.collection_id,
+        "session_id": state.session_id,
+        "mock_server_id": state.mock_server_id,
+    }

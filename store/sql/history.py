@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Transaction
 
 from store.entities import Exchange, Session
@@ -174,15 +175,16 @@ def _conditions(query: Select[Any], wanted: HistoryFilter, ids: list[int] | None
     if wanted.method is not None:
         conditions.append(func.upper(t.ExchangeRow.method) == wanted.method.upper())
     if wanted.status is not None:
-        conditions.append(_status_condition(wanted.status))
+        conditions.append(status_condition(t.ExchangeRow.status, wanted.status))
     return query.where(*conditions)
 
 
-def _status_condition(status: str) -> ColumnElement[bool]:
+def status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:
+    """That a column holds a status such as `404`, or one of a class such as `5xx`."""
     if status.endswith("xx"):
         first = int(status[0]) * 100
-        return and_(t.ExchangeRow.status >= first, t.ExchangeRow.status < first + 100)
-    return t.ExchangeRow.status == int(status)
+        return and_(column >= first, column < first + 100)
+    return column == int(status)
 
 
 def _after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Select[Any]:

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from store.errors import NotFound, UserError
+from store.naming import SHOWN_NAMES, there_are
+from store.sql.tables import MockServerRow
 
 SHORTEST_ID_END = 4
-SHOWN_NAMES = 5
 
 Row = TypeVar("Row")
 
 
 def check_name(kind: str, name: str) -> None:
     """Raise UserError for a name that nobody could read or type."""
+    a = "an" if kind[0] in "aeiou" else "a"
     if not name.strip():
-        raise UserError(f"a {kind} needs a name that is not empty")
+        raise UserError(f"{a} {kind} needs a name that is not empty")
     if not name.isprintable():
-        raise UserError(f"a {kind} needs a name without control characters, got {name!r}")
+        raise UserError(f"{a} {kind} needs a name without control characters, got {name!r}")
 
 
-def find_named(session: Session, table: type[Row], kind: str, text: str) -> Row:
-    """The row of this name or id, the name first; raises NotFound that lists some names there are."""
+def find_named(session: Session, table: type[Row], kind: str, text: str, by: Sequence[str] = ("name", "id")) -> Row:
+    """The row whose name or id this is, the columns in `by` in their order; raises NotFound that lists some names."""
     columns: Any = table
-    rows = list(session.scalars(select(table).where(or_(columns.name == text, columns.id == text))))
+    rows = list(session.scalars(select(table).where(or_(*(getattr(columns, column) == text for column in by)))))
     if rows:
-        return max(rows, key=lambda row: bool(getattr(row, "name", None) == text))
-    names = list(session.scalars(select(columns.name).order_by(columns.name).limit(SHOWN_NAMES + 1)))
-    if not names:
-        raise NotFound(f"there is no {kind} {text!r}; there are none yet")
-    more = ", ..." if len(names) > SHOWN_NAMES else ""
-    raise NotFound(f"there is no {kind} {text!r}; there are: {', '.join(names[:SHOWN_NAMES])}{more}")
+        return min(rows, key=lambda row: [getattr(row, column) != text for column in by])
+    names = session.scalars(select(columns.name).order_by(columns.name).limit(SHOWN_NAMES + 1))
+    raise NotFound(f"there is no {kind} {text!r}; {there_are(list(names))}")
+
+
+def check_unused(session: Session, used: str, by: ColumnElement[bool], way_out: str) -> None:
+    """Raise UserError when mock servers use what is to be deleted; `way_out` is what to do with them instead."""
+    names = list(session.scalars(select(MockServerRow.name).where(by).order_by(MockServerRow.name)))
+    if names:
+        servers = "mock server" if len(names) == 1 else "mock servers"
+        raise UserError(f"{used} is used by {servers} {', '.join(names)}; {way_out}")
 
 
 def the_only(rows: list[Row], kind: str, text: str) -> Row:

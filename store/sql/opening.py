@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from store.repository import Store
+from store.sql.calls import SqlCalls
 from store.sql.collections import SqlCollections
 from store.sql.engine import Database
 from store.sql.gateways import SqlGateways
 from store.sql.history import SqlBodies, SqlHistory, SqlSessions
+from store.sql.keys import SqlKeys
+from store.sql.mock_servers import SqlMockServers
 from store.sql.revisions import SqlChanges
 from store.sql.schema import ensure_schema
 from store.sql.settings import SqlEnvironments, SqlSettings
@@ -33,6 +36,9 @@ def open_store(url: str, *, sync_full: bool = False) -> Store:
         environments=SqlEnvironments(database),
         settings=SqlSettings(database),
         gateways=SqlGateways(database),
+        mock_servers=SqlMockServers(database),
+        keys=SqlKeys(database),
+        calls=SqlCalls(database),
         changes=SqlChanges(database),
         close=database.close,
     )

@@ -24,6 +24,7 @@ from store.entities import (
 )
 from store.messages import DEFAULT_PORTS, Body, BodyRef, Headers, Origin, Request, Response
 from store.sql import tables as t
+from store.sql.behaviours import behaviour_text, behaviour_value
 
 Columns = dict[str, Any]
 
@@ -86,6 +87,12 @@ def origin_value(text: str | None) -> Origin | None:
 
 def request_columns(request: Request, bodies: NewBodies) -> Columns:
     """The columns of `tables.RequestColumns`."""
+    size = body_size(request.body)
+    return {**request_head(request), "request_body": bodies.digest(request.body), "request_size": size}
+
+
+def request_head(request: Request) -> Columns:
+    """The columns of a request but for its body and that body's size."""
     return {
         "method": request.method,
         "origin": origin_text(request.origin),
@@ -94,18 +101,21 @@ def request_columns(request: Request, bodies: NewBodies) -> Columns:
         "request_version": request.http_version,
         "request_headers": headers_text(request.headers),
         "request_trailers": headers_text(request.trailers),
-        "request_body": bodies.digest(request.body),
-        "request_size": body_size(request.body),
     }
 
 
 def request_value(row: t.ExchangeRow | t.ExampleRow) -> Request:
     """The request of an exchange or example."""
+    return request_head_value(row, body_value(row.request_body, row.request_size))
+
+
+def request_head_value(row: t.RequestHead, body: Body) -> Request:
+    """The request of a row, with this body."""
     return Request(
         method=row.method,
         target=row.target,
         headers=headers_value(row.request_headers),
-        body=body_value(row.request_body, row.request_size),
+        body=body,
         origin=origin_value(row.origin),
         http_version=row.request_version,
         trailers=headers_value(row.request_trailers),
@@ -115,26 +125,36 @@ def request_value(row: t.ExchangeRow | t.ExampleRow) -> Request:
 def response_columns(response: Response | None, bodies: NewBodies) -> Columns:
     """The columns of a response; all null for none."""
     if response is None:
-        names = ("status", "reason", "response_version", "response_headers", "response_trailers", "response_body")
-        return dict.fromkeys((*names, "response_size"))
+        return {**response_head(None), "response_body": None, "response_size": None}
+    size = body_size(response.body)
+    return {**response_head(response), "response_body": bodies.digest(response.body), "response_size": size}
+
+
+def response_head(response: Response | None) -> Columns:
+    """The columns of a response but for its body and that body's size; all null for none."""
+    if response is None:
+        return dict.fromkeys(("status", "reason", "response_version", "response_headers", "response_trailers"))
     return {
         "status": response.status,
         "reason": response.reason,
         "response_version": response.http_version,
         "response_headers": headers_text(response.headers),
         "response_trailers": headers_text(response.trailers),
-        "response_body": bodies.digest(response.body),
-        "response_size": body_size(response.body),
     }
 
 
 def response_value(row: t.ExchangeRow | t.ExampleRow) -> Response:
     """The response of an exchange or example that has one."""
+    return response_head_value(row, body_value(row.response_body, row.response_size))
+
+
+def response_head_value(row: t.ExchangeRow | t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
+    """The response of a row that has one, with this body."""
     assert row.status is not None
     return Response(
         status=row.status,
         headers=headers_value(row.response_headers),
-        body=body_value(row.response_body, row.response_size),
+        body=body,
         reason=row.reason or b"",
         http_version=row.response_version or "",
         trailers=headers_value(row.response_trailers),
@@ -183,6 +203,7 @@ def example_columns(example: Example, bodies: NewBodies) -> Columns:
         "templates": example.templates,
         "edited": example.edited,
         "fingerprint": example.fingerprint,
+        "behaviour": behaviour_text(example.behaviour),
     }
 
 
@@ -201,6 +222,7 @@ def example_value(row: t.ExampleRow) -> Example:
         templates=row.templates,
         edited=row.edited,
         fingerprint=row.fingerprint,
+        behaviour=behaviour_value(row.behaviour),
     )
 
 
@@ -228,17 +250,33 @@ def item_columns(item: RequestItem) -> Columns:
         "name": item.name,
         "key": item.key or None,
         "position": item.position,
+        "method": item.method or None,
+        "path": item.path or None,
     }
 
 
 def item_value(row: t.RequestItemRow) -> RequestItem:
     """A request item."""
-    return RequestItem(row.id, row.collection_id, row.name, row.key or "", row.folder_id, row.position)
+    return RequestItem(
+        id=row.id,
+        collection_id=row.collection_id,
+        name=row.name,
+        key=row.key or "",
+        folder_id=row.folder_id,
+        position=row.position,
+        method=row.method or "",
+        path=row.path or "",
+    )
 
 
 def environment_value(row: t.EnvironmentRow) -> Environment:
     """An environment."""
     return Environment(row.id, row.name, json.loads(row.variables))
+
+
+def gateway_state(row: t.GatewayRow) -> GatewayState:
+    """What a gateway should be doing."""
+    return GatewayState(Mode(row.mode), row.collection_id, row.session_id, row.mock_server_id)
 
 
 def gateway_value(row: t.GatewayRow) -> Gateway:
@@ -249,7 +287,7 @@ def gateway_value(row: t.GatewayRow) -> Gateway:
         pid=row.pid,
         listen=row.listen,
         upstream=origin_value(row.upstream),
-        wanted=GatewayState(Mode(row.mode), row.collection_id, row.session_id),
+        wanted=gateway_state(row),
         started_at=row.started_at,
         heartbeat=row.heartbeat,
         seen_revision=row.seen_revision,

@@ -13,7 +13,7 @@ from store.errors import NotFound, UserError
 from store.sql import rows
 from store.sql import tables as t
 from store.sql.engine import Database
-from store.sql.names import find_named
+from store.sql.names import check_name, check_unused, find_named
 from store.sql.revisions import record_change
 
 
@@ -24,6 +24,7 @@ class SqlEnvironments:
         self._database = database
 
     def save(self, environment: Environment) -> None:
+        check_name("environment", environment.name)
         with self._database.writing() as tx:
             same_name = tx.scalar(select(t.EnvironmentRow).where(t.EnvironmentRow.name == environment.name))
             if same_name is not None and same_name.id != environment.id:
@@ -43,8 +44,12 @@ class SqlEnvironments:
 
     def delete(self, environment_id: str) -> None:
         with self._database.writing() as tx:
-            if tx.get(t.EnvironmentRow, environment_id) is None:
+            row = tx.get(t.EnvironmentRow, environment_id)
+            if row is None:
                 raise NotFound(f"there is no environment with the id {environment_id!r}")
+            used = t.MockServerRow.environment_id == environment_id
+            way_out = "take it out first: understudy mocks edit NAME --no-environment"
+            check_unused(tx, f"environment {row.name}", used, way_out)
             tx.execute(delete(t.EnvironmentRow).where(t.EnvironmentRow.id == environment_id))
             record_change(tx, Subject.ENVIRONMENT, environment_id)
 

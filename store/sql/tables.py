@@ -44,8 +44,8 @@ class BodyRow(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
-class RequestColumns:
-    """A request. Headers are a JSON list of pairs, decoded as Latin-1; `path` is the target's, for filters."""
+class RequestHead:
+    """A request but for its body. Headers are a JSON list of pairs, in Latin-1; `path` is the target's, for filters."""
 
     method: Mapped[str] = mapped_column(Text)
     origin: Mapped[str | None] = mapped_column(Text)
@@ -54,8 +54,13 @@ class RequestColumns:
     request_version: Mapped[str] = mapped_column(Text)
     request_headers: Mapped[str | None] = mapped_column(Text)
     request_trailers: Mapped[str | None] = mapped_column(Text)
-    request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
     request_size: Mapped[int] = mapped_column(BigInteger)
+
+
+class RequestColumns(RequestHead):
+    """A request whose body is kept once per content."""
+
+    request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
 
 
 class ExchangeRow(RequestColumns, Base):
@@ -101,7 +106,10 @@ class FolderRow(Base):
 
 
 class RequestItemRow(Base):
-    """One request of a collection; `key` says which recorded requests are the same, null for typed ones."""
+    """One request of a collection; `key` says which recorded requests are the same, null for typed ones.
+
+    Those have `method` and `path` instead.
+    """
 
     __tablename__ = "request_items"
     __table_args__ = (Index(None, "collection_id", "key", unique=True),)
@@ -111,10 +119,15 @@ class RequestItemRow(Base):
     name: Mapped[str] = mapped_column(Text)
     key: Mapped[str | None] = mapped_column(Digest)
     position: Mapped[int] = mapped_column(Integer)
+    method: Mapped[str | None] = mapped_column(Text)
+    path: Mapped[str | None] = mapped_column(Text)
 
 
 class ExampleRow(RequestColumns, Base):
-    """A saved response with the request it answers; `redacted` is a JSON list of [part, name]."""
+    """A saved response with the request it answers.
+
+    `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for nothing on purpose.
+    """
 
     __tablename__ = "examples"
     __table_args__ = (Index(None, "collection_id", "id"),)
@@ -135,6 +148,7 @@ class ExampleRow(RequestColumns, Base):
     templates: Mapped[bool] = mapped_column(Boolean)
     edited: Mapped[bool] = mapped_column(Boolean)
     fingerprint: Mapped[str] = mapped_column(Text)
+    behaviour: Mapped[str | None] = mapped_column(Text)
 
 
 class PromotedRow(Base):
@@ -165,6 +179,79 @@ class SettingRow(Base):
     value: Mapped[str] = mapped_column(Text)
 
 
+class MockServerRow(Base):
+    """A collection made callable; `behaviour` and `matching` are JSON objects, null for nothing on purpose.
+
+    `server_error_id` is set to null by hand when that error is deleted: two tables that refer to each other could not
+    be made one after the other.
+    """
+
+    __tablename__ = "mock_servers"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), index=True)
+    environment_id: Mapped[str | None] = mapped_column(ForeignKey("environments.id"), index=True)
+    private: Mapped[bool] = mapped_column(Boolean)
+    behaviour: Mapped[str | None] = mapped_column(Text)
+    matching: Mapped[str] = mapped_column(Text)
+    server_error_id: Mapped[str | None] = mapped_column(Id)
+    cors: Mapped[bool] = mapped_column(Boolean)
+    sequences_epoch: Mapped[int] = mapped_column(BigInteger)
+    log_limit: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[float] = mapped_column(Float(53))
+    updated_at: Mapped[float] = mapped_column(Float(53))
+
+
+class ServerErrorRow(Base):
+    """A saved 5xx response of a mock server."""
+
+    __tablename__ = "server_errors"
+    __table_args__ = (Index(None, "mock_server_id", "name", unique=True),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    mock_server_id: Mapped[str] = mapped_column(ForeignKey("mock_servers.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[bytes] = mapped_column(LargeBinary)
+    response_version: Mapped[str] = mapped_column(Text)
+    response_headers: Mapped[str | None] = mapped_column(Text)
+    response_trailers: Mapped[str | None] = mapped_column(Text)
+    response_content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class KeyRow(Base):
+    """A key to private mock servers; `digest` is its SHA-256 in hex."""
+
+    __tablename__ = "api_keys"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    digest: Mapped[str] = mapped_column(Digest)
+    ending: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float] = mapped_column(Float(53))
+
+
+class CallRow(RequestHead, Base):
+    """One call to a mock server. Bodies are kept here, cut; the example may be gone by now."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index(None, "mock_server_id", "id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    mock_server_id: Mapped[str] = mapped_column(ForeignKey("mock_servers.id", ondelete="CASCADE"))
+    at: Mapped[float] = mapped_column(Float(53))
+    duration: Mapped[float] = mapped_column(Float(53))
+    request_content: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None] = mapped_column(Integer)
+    reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    response_version: Mapped[str | None] = mapped_column(Text)
+    response_headers: Mapped[str | None] = mapped_column(Text)
+    response_trailers: Mapped[str | None] = mapped_column(Text)
+    response_content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    response_size: Mapped[int] = mapped_column(BigInteger)
+    example_id: Mapped[str | None] = mapped_column(String(64))
+    example_name: Mapped[str] = mapped_column(Text)
+    decision: Mapped[str] = mapped_column(Text)
+
+
 class GatewayRow(Base):
     """A gateway that runs, or ran until its heartbeat stopped, with the mode it was told."""
 
@@ -177,6 +264,7 @@ class GatewayRow(Base):
     mode: Mapped[str] = mapped_column(Text)
     collection_id: Mapped[str | None] = mapped_column(ForeignKey("collections.id", ondelete="SET NULL"), index=True)
     session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
+    mock_server_id: Mapped[str | None] = mapped_column(ForeignKey("mock_servers.id", ondelete="SET NULL"), index=True)
     started_at: Mapped[float] = mapped_column(Float(53))
     heartbeat: Mapped[float] = mapped_column(Float(53))
     seen_revision: Mapped[int] = mapped_column(BigInteger)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 
 import pytest
 
 from store.entities import Change, Environment, Folder, Subject
+from store.mock_servers import ApiKey, MockServer
 from store.repository import CollectionUpdate, HistoryFilter, Store
 from store.sql import revisions
+from store.sql.collections import FEW_EXAMPLES
 from tests.factories import make_example
-from tests.kept import collect, make_exchange, make_item, record, within
+from tests.kept import (
+    additions,
+    collect,
+    make_call,
+    make_exchange,
+    make_item,
+    make_mock_server,
+    make_server_error,
+    record,
+    serve,
+    within,
+)
 
 
 def test_a_fresh_store_never_changed(store: Store) -> None:
@@ -31,7 +45,13 @@ CHANGES: dict[str, tuple[Done, Subject, str | None, bool]] = {
         None,
         True,
     ),
-    "dropped": (lambda store, shop: store.collections.update(shop, CollectionUpdate(dropped=["01"])), SHOP, None, True),
+    "dropped": (
+        lambda store, shop: store.collections.update(shop, CollectionUpdate(dropped=["01"])),
+        Subject.EXAMPLE,
+        "01",
+        True,
+    ),
+    "variables": (lambda store, shop: store.collections.set_variables(shop, {"a": "1"}), SHOP, None, True),
     "save": (
         lambda store, _: store.collections.save_example(within(store.collections.find("shop"), make_example())),
         Subject.EXAMPLE,
@@ -39,7 +59,14 @@ CHANGES: dict[str, tuple[Done, Subject, str | None, bool]] = {
         True,
     ),
     "delete example": (lambda store, _: store.collections.delete_example("01"), Subject.EXAMPLE, "01", True),
-    "environment": (lambda store, _: store.environments.save(Environment("e", "")), Subject.ENVIRONMENT, "e", False),
+    "environment": (lambda store, _: store.environments.save(Environment("e", "e")), Subject.ENVIRONMENT, "e", False),
+    "mock server": (
+        lambda store, shop: store.mock_servers.create(make_mock_server(shop)),
+        Subject.MOCK_SERVER,
+        "id-of-shop",
+        False,
+    ),
+    "key": (lambda store, _: store.keys.add(ApiKey("k", "ci", "", "", 0.0)), Subject.KEY, "k", False),
     "setting": (lambda store, _: store.settings.set("key", 1), Subject.SETTING, "key", False),
 }
 
@@ -59,6 +86,60 @@ def test_a_change_is_numbered_and_says_what_it_is_about(
 def test_creating_a_collection_is_a_change(store: Store) -> None:
     shop = store.collections.create("shop").id
     assert store.changes.since(0) == [Change(1, Subject.COLLECTION, shop, shop)]
+
+
+KEPT: dict[str, Callable[[Store, MockServer], object]] = {
+    "save": lambda store, mock: store.mock_servers.save(mock),
+    "restart sequences": lambda store, mock: store.mock_servers.restart_sequences(mock.id),
+    "delete": lambda store, mock: store.mock_servers.delete(mock.id),
+    "save an error": lambda store, mock: store.mock_servers.save_server_error(make_server_error(mock)),
+}
+
+
+@pytest.mark.parametrize("change", KEPT.values(), ids=KEPT)
+def test_every_edit_of_a_mock_server_is_a_change(store: Store, change: Callable[[Store, MockServer], object]) -> None:
+    mock = serve(store, store.collections.create("shop"))
+    before = store.changes.latest()
+    revision = change(store, mock)
+    assert revision in (None, before + 1)
+    assert store.changes.since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
+
+
+def test_deleting_a_server_error_is_a_change_of_its_mock_server(store: Store) -> None:
+    mock = serve(store, store.collections.create("shop"))
+    store.mock_servers.save_server_error(make_server_error(mock, id="e"))
+    before = store.changes.latest()
+    store.mock_servers.delete_server_error("e")
+    assert store.changes.since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
+
+
+def test_revoking_a_key_is_a_change(store: Store) -> None:
+    store.keys.add(ApiKey("k", "ci", "", "", 0.0))
+    store.keys.revoke("ci")
+    assert store.changes.since(1) == [Change(2, Subject.KEY, "k")]
+
+
+def test_calls_are_no_change(store: Store) -> None:
+    """Every process would wake for each call that any of them answers."""
+    mock = serve(store, store.collections.create("shop"))
+    before = store.changes.latest()
+    store.calls.add([make_call(mock)], {mock.id: 10})
+    assert store.changes.latest() == before
+
+
+@pytest.mark.parametrize(
+    ("number", "with_bare_item", "singly"),
+    [(1, False, True), (FEW_EXAMPLES, False, True), (FEW_EXAMPLES + 1, False, False), (1, True, False)],
+)
+def test_few_examples_are_told_one_by_one(store: Store, number: int, with_bare_item: bool, singly: bool) -> None:
+    """Who follows takes them over without reading the whole collection again, and reads it when there are many."""
+    shop = store.collections.create("shop")
+    update = additions(shop, *(make_example(id=f"{n:04}") for n in range(number)))
+    bare = [make_item(shop.id)] if with_bare_item else []
+    before = store.changes.latest()
+    store.collections.update(shop.id, replace(update, items=[*update.items, *bare]))
+    told = [(change.subject, change.subject_id) for change in store.changes.since(before) or ()]
+    assert told == ([(Subject.EXAMPLE, f"{n:04}") for n in range(number)] if singly else [(SHOP, shop.id)])
 
 
 def test_deleting_an_environment_is_a_change(store: Store) -> None:

@@ -334,3 +334,35 @@ def test_a_promoted_exchange_that_is_gone_is_refused(store: Store, shop: Collect
     with pytest.raises(StoreError):
         promote(store, shop, (99, None))
     assert list(store.history.select(HistoryFilter())) == []
+
+
+# Variables, typed-in requests, examples by id
+
+
+def test_variables_take_the_place_of_the_old(store: Store) -> None:
+    shop = store.collections.create("shop", {"a": "1", "b": "2"})
+    store.collections.set_variables(shop.id, {"b": "3"})
+    assert store.collections.find("shop").variables == {"b": "3"}
+
+
+def test_a_collection_that_is_gone_gets_no_variables(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no collection with the id 'gone'"):
+        store.collections.set_variables("gone", {})
+
+
+def test_a_typed_in_request_keeps_its_method_and_path(store: Store) -> None:
+    shop = store.collections.create("shop")
+    items = [make_item(shop.id, method="GET", path="/users/:id"), make_item(shop.id, key="k", position=1)]
+    store.collections.update(shop.id, CollectionUpdate(items=items))
+    assert store.collections.items(shop.id) == items
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"), [([], []), (["03", "01", "03"], ["01", "03"]), (["02", "gone"], ["02"]), (["gone"], [])]
+)
+def test_examples_by_id(store: Store, asked: list[str], found: list[str]) -> None:
+    """Those there are, in the order of their ids: what is missing was deleted."""
+    shop = collect(store, *(make_example(id=id, item_id=id) for id in ("01", "02", "03")))
+    examples = store.collections.examples_by_id(asked)
+    assert [one.id for one in examples] == found
+    assert all(one in store.collections.examples(shop.id) for one in examples)

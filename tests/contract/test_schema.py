@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,14 +19,15 @@ from sqlalchemy import MetaData
 from proxy.promoting import promote_history
 from store.entities import Environment, Part, Redacted
 from store.errors import SchemaMismatch
+from store.mock_servers import PLAIN, PRESETS, Behaviour, Matching
 from store.promotion import PromotionPlan
-from store.repository import HistoryFilter, Store
+from store.repository import CallFilter, HistoryFilter, Store
 from store.sql.engine import Database
 from store.sql.opening import open_store
 from store.sql.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
 from store.sql.tables import Base
 from tests.assets.schema.make_schema_asset import FOLDER
-from tests.kept import EVERYTHING, make_exchange
+from tests.kept import EVERYTHING, make_exchange, serve
 
 OLD_STORES = sorted(FOLDER.glob("*.db"))
 
@@ -114,14 +115,29 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
 # Old data is a test asset: one small database per released schema, opened and then used.
 
 
-@pytest.fixture(params=OLD_STORES, ids=lambda path: path.stem)
-def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+OldOf = Callable[[str], Store]
+
+
+@pytest.fixture
+def old_of(tmp_path: Path) -> Iterator[OldOf]:
+    """Opens a copy of the store of an old schema with this program."""
+    opened: list[Store] = []
+
+    def of(revision: str) -> Store:
+        file = tmp_path / "old.db"
+        shutil.copy(FOLDER / f"{revision}.db", file)
+        opened.append(open_store(str(file)))
+        return opened[-1]
+
+    yield of
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture(params=[path.stem for path in OLD_STORES])
+def old(request: pytest.FixtureRequest, old_of: OldOf) -> Store:
     """A copy of an old store, opened by this program."""
-    file = tmp_path / "old.db"
-    shutil.copy(request.param, file)
-    store = open_store(str(file))
-    yield store
-    store.close()
+    return old_of(request.param)
 
 
 def test_every_schema_has_its_asset() -> None:
@@ -148,10 +164,36 @@ def test_environments_and_settings_of_an_old_store_are_read(old: Store) -> None:
     assert old.settings.get("key") == ["value"]
 
 
+def test_an_old_example_does_nothing_on_purpose(old_of: OldOf) -> None:
+    """Before 0002 examples had no behaviour."""
+    store = old_of("0001")
+    [example] = store.collections.examples(store.collections.find("shop").id)
+    assert example.behaviour == PLAIN
+    mock = serve(store, store.collections.find("shop"))
+    assert store.mock_servers.find("shop") == mock
+
+
+def test_mock_servers_of_an_old_store_are_read(old_of: OldOf) -> None:
+    store = old_of("0002")
+    shop = store.collections.find("shop")
+    mock = store.mock_servers.find("shop")
+    assert (mock.behaviour, mock.matching) == (Behaviour(PRESETS["2G"]), Matching(headers=frozenset({"x-team"})))
+    assert [error.response.status for error in store.mock_servers.server_errors(mock.id)] == [503]
+    assert [call.request.target for call in store.calls.newest(CallFilter(mock.id), 5)] == [b"/users/7"]
+    assert [key.ending for key in store.keys.list()] == ["wxyz"]
+    [example] = store.collections.examples(shop.id)
+    assert example.behaviour == Behaviour(bytes_per_second=9)
+    assert [(item.method, item.path) for item in store.collections.items(shop.id) if item.method] == [
+        ("PUT", "/users/{{id}}")
+    ]
+
+
 def test_an_old_store_is_used_on(old: Store) -> None:
     old.history.add([make_exchange(old.sessions.find("shop").id, "/new")])
     outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan())
     assert (outcome.already, outcome.examples, len(outcome.skipped)) == (1, 1, 1)
     shop = old.collections.find("shop")
     assert len(old.collections.examples(shop.id)) == 2
+    for mock in old.mock_servers.list():
+        old.mock_servers.delete(mock.id)
     old.collections.delete(shop.id)

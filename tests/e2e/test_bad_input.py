@@ -33,12 +33,12 @@ MISTAKES = [
     ("record --listen 127.0.0.1:65536", "--listen takes HOST:PORT"),
     ("record --on-loss maybe", "'maybe' is not one of 'stop', 'continue'"),
     ("gateway --mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
-    ("gateway --mode mock", "mode mock needs a collection to answer from: --mock NAME"),
-    ("gateway --mode spy", "mode spy needs a collection to answer from: --mock NAME"),
+    ("gateway --mode mock", "mode mock needs a mock server or a collection to answer from: --mock NAME"),
+    ("gateway --mode spy", "mode spy needs a mock server or a collection to answer from: --mock NAME"),
     ("gateway --mode replay", "mode replay needs a session to answer from: --session NAME"),
     ("gateway --mode pass --session shop", "mode pass uses no session"),
     ("gateway --mode record --mock shop", "mode record does not answer from a collection"),
-    ("mock nowhere", "there is no collection 'nowhere'; there are: shop"),
+    ("mock nowhere", "there is no mock server or collection 'nowhere'; there are: shop"),
     ("replay nowhere", "there is no session 'nowhere'; there are: shop"),
     ("mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
     ("mode mock --mock shop", "no gateway is running on this store; start one with: understudy gateway"),
@@ -83,7 +83,7 @@ MISTAKES = [
     ("promote --session shop --repeats some --to shop", "'some' is not one of 'sequence', 'all', 'newest'"),
     ("match GET users/1 --mock shop", "URL is a path such as /users/1 or an absolute URL"),
     ("match GET ftp://127.0.0.1/users/1 --mock shop", "URL is a path such as /users/1 or an absolute URL"),
-    ("match GET /users/1 --mock nowhere", "there is no collection 'nowhere'; there are: shop"),
+    ("match GET /users/1 --mock nowhere", "there is no mock server or collection 'nowhere'; there are: shop"),
     ("match GET /users/1 --mock shop -H nonsense", "a header is written Name: value, not 'nonsense'"),
     ("match GET /users/1 --mock shop -d @/nowhere/body", "--data: cannot read /nowhere/body"),
     ("dance", "No such command 'dance'"),
@@ -106,7 +106,7 @@ def test_mistakes_are_explained(promoted_once: Understudy, typed: str, said: str
 def test_mistake_ends_the_program(promoted_once: Understudy) -> None:
     """The same for a real process."""
     line = promoted_once.mistake("mock", "nowhere")
-    assert line == "Error: there is no collection 'nowhere'; there are: shop"
+    assert line == "Error: there is no mock server or collection 'nowhere'; there are: shop"
 
 
 @pytest.mark.parametrize("name", list(commands()))
@@ -239,9 +239,9 @@ def test_mode_switch_without_what_the_mode_needs(promoted: Understudy) -> None:
         ]
         [gateway] = promoted.json("mode")
     assert lines == [
-        "Error: mode mock needs a collection to answer from: --mock NAME",
+        "Error: mode mock needs a mock server or a collection to answer from: --mock NAME",
         "Error: mode replay needs a session to answer from: --session NAME",
-        "Error: there is no collection 'nowhere'; there are: shop",
+        "Error: there is no mock server or collection 'nowhere'; there are: shop",
         "Error: there is no session 'nowhere'; there are: shop",
     ]
     assert gateway["mode"] == "pass"

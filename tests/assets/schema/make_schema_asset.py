@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from store.entities import Environment, Part, Redacted
+from store.mock_servers import PRESETS, ApiKey, Behaviour, Matching
 from store.repository import CollectionUpdate
 from store.sql.opening import open_store
 from store.sql.schema import HEAD
 from tests.factories import ORIGIN, make_example, make_request, make_response
-from tests.kept import make_exchange, make_item
+from tests.kept import make_call, make_exchange, make_item, make_server_error, serve
 
 FOLDER = Path(__file__).parent
 
@@ -33,13 +34,20 @@ def make(file: Path) -> None:
         id="01J8ZZZZZZZZZZZZZZZZZZABCD",
         response=recorded.response,
         redacted=[Redacted(Part.QUERY, "a")],
+        behaviour=Behaviour(bytes_per_second=9),
         collection_id=shop.id,
         item_id="01J8ZZZZZZZZZZZZZZZZZZITEM",
     )
     item = make_item(shop.id, example.item_id, key="k" * 64)
-    store.collections.update(shop.id, CollectionUpdate([item], [example], [(ids[0], example.id)]))
+    typed = make_item(shop.id, "01J8ZZZZZZZZZZZZZZZZZTYPED", method="PUT", path="/users/{{id}}")
+    store.collections.update(shop.id, CollectionUpdate([item, typed], [example], [(ids[0], example.id)]))
     store.environments.save(Environment("01J8ZZZZZZZZZZZZZZZZZZENVI", "stage", {"base": "http://y"}))
     store.settings.set("key", ["value"])
+    behaviour, matching = Behaviour(delay=PRESETS["2G"]), Matching(headers=frozenset({"x-team"}))
+    mock = serve(store, shop, id="01J8ZZZZZZZZZZZZZZZZZZMOCK", behaviour=behaviour, matching=matching)
+    store.mock_servers.save_server_error(make_server_error(mock, id="01J8ZZZZZZZZZZZZZZZZZERROR"))
+    store.keys.add(ApiKey("01J8ZZZZZZZZZZZZZZZZZZZKEY", "ci", "d" * 64, "wxyz", 1_000.0))
+    store.calls.add([make_call(mock)], {mock.id: 10})
     store.close()
 
 

@@ -1,8 +1,18 @@
-"""The two sets of settings that the product uses."""
+"""The sets of settings that the product uses."""
 
 from __future__ import annotations
 
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from dataclasses import replace
+
+import pytest
+
+from matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of
+from store.entities import Example
+from store.mock_servers import Matching
+from tests.factories import make_example
+
+PUBLIC = frozenset({"x-understudy-key"})
+RECORDED, AUTHORED = make_example(), make_example(literal=False)
 
 
 def test_postman_is_the_default() -> None:
@@ -25,3 +35,26 @@ def test_strict_takes_no_liberty() -> None:
         )
         == STRICT
     )
+
+
+@pytest.mark.parametrize(("example", "usual"), [(RECORDED, PROMOTED), (AUTHORED, POSTMAN)])
+def test_a_mock_server_begins_where_its_collection_does(example: Example, usual: MatchSettings) -> None:
+    """Distance only where nothing was recorded, until somebody says otherwise."""
+    assert settings_of(Matching(), [example], private=True) == usual
+    assert settings_of(Matching(distance=True), [example]).distance
+    assert not settings_of(Matching(distance=False), [example]).distance
+
+
+def test_a_mock_server_compares_as_it_is_told() -> None:
+    told = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
+    ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "json")}
+    matching = Matching(query="require", **told, **ignored)  # type: ignore[arg-type]  # a table of settings
+    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **told, **ignored)  # type: ignore[arg-type]
+    assert settings_of(matching, [RECORDED]) == expected
+
+
+@pytest.mark.parametrize(("private", "compared"), [(True, ()), (False, ("x-api-key",))])
+def test_the_key_of_a_private_mock_server_is_not_compared(private: bool, compared: tuple[str, ...]) -> None:
+    """To a public one it is a header of the API like any other; ours never is."""
+    matching = Matching(headers=frozenset({"X-Api-Key", "X-Understudy-Key"}))
+    assert settings_of(matching, [], private=private).compared_headers() == compared

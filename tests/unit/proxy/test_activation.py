@@ -8,11 +8,12 @@ import pytest
 
 from addons.active import Active
 from proxy.activation import Activation
-from store.entities import Example, GatewayState, Mode
+from store.entities import Environment, Example, GatewayState, Mode
 from store.messages import Origin
+from store.mock_servers import Matching
 from store.repository import CollectionUpdate, HistoryFilter, Store
 from tests.factories import ORIGIN, make_example, make_request, make_response
-from tests.kept import collect, make_exchange
+from tests.kept import collect, make_exchange, serve
 
 OTHER = Origin("http", "other.example", 80)
 
@@ -118,6 +119,43 @@ def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
     Activation(store).activate(state)
     assert (store.changes.latest(), list(store.history.select(HistoryFilter()))) == before
     assert store.collections.summaries() == []
+
+
+# Mock servers
+
+
+def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> None:
+    """Which beats the collection's variables."""
+    shop = collect(store, make_example(make_request(target="/{{v}}/users", body=b"a"), literal=False))
+    store.collections.set_variables(shop.id, {"v": "v1"})
+    store.environments.save(Environment("e", "stage", {"v": "v2"}))
+    mock = serve(store, shop, environment_id="e", matching=Matching(body=True))
+    active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, mock.id))
+    asked = [("/v2/users", b"a"), ("/v1/users", b"a"), ("/v2/users", b"b")]
+    decisions = [active.own_index.decide(make_request(target=target, body=body)) for target, body in asked]
+    assert [decision.candidate is not None for decision in decisions] == [True, False, False]
+
+
+def test_sequences_of_a_mock_server_start_over_when_they_are_told_to(store: Store) -> None:
+    examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
+    shop = collect(store, *examples)
+    mock = serve(store, shop)
+    activation, state = Activation(store), GatewayState(Mode.MOCK, shop.id, None, mock.id)
+    assert [given(activation, state) for _ in range(2)] == ["201", "202"]
+    store.mock_servers.restart_sequences(mock.id)
+    assert [given(activation, state) for _ in range(2)] == ["201", "202"]
+
+
+def given(activation: Activation, state: GatewayState) -> str | None:
+    """The id of the example that answers after the state was compiled again."""
+    example = answers(activation.activate(state))
+    return example.id if example else None
+
+
+def test_a_mock_server_that_is_gone_answers_nothing(store: Store) -> None:
+    shop = collect(store, make_example())
+    active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, "gone"))
+    assert (active.answers, len(active.index)) == (True, 0)
 
 
 # Sequences, after an edit and after a switch

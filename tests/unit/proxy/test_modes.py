@@ -15,7 +15,7 @@ from store.errors import NotFound, UserError
 from store.messages import Origin
 from store.repository import Store
 from tests.factories import ORIGIN
-from tests.kept import make_gateway
+from tests.kept import make_gateway, serve
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -54,15 +54,15 @@ def test_a_mode_with_all_it_needs(store: Store, mode: str, mock: str | None, ses
 @pytest.mark.parametrize(
     ("mode", "mock", "session", "line"),
     [
-        ("mock", None, None, "mode mock needs a collection to answer from: --mock NAME"),
-        ("spy", None, "s", "mode spy needs a collection to answer from: --mock NAME"),
+        ("mock", None, None, "mode mock needs a mock server or a collection to answer from: --mock NAME"),
+        ("spy", None, "s", "mode spy needs a mock server or a collection to answer from: --mock NAME"),
         ("replay", None, None, "mode replay needs a session to answer from: --session NAME"),
         ("pass", "c", None, "mode pass does not answer from a collection: leave --mock out"),
         ("record", "c", None, "mode record does not answer from a collection: leave --mock out"),
         ("replay", "c", "s", "mode replay does not answer from a collection: leave --mock out"),
         ("pass", None, "s", "mode pass uses no session: leave --session out"),
         ("mock", "c", "s", "mode mock uses no session: leave --session out"),
-        ("mock", "nobody", None, "there is no collection 'nobody'; there are: c"),
+        ("mock", "nobody", None, "there is no mock server or collection 'nobody'; there are: c"),
         ("replay", None, "nobody", "there is no session 'nobody'; there are: s"),
     ],
 )
@@ -74,6 +74,16 @@ def test_a_mode_with_something_missing_or_too_much(
     with pytest.raises(UserError, match=f"^{re.escape(line)}$"):
         wanted(store, mode, mock, session)
     assert len(store.sessions.summaries()) == 1
+
+
+@pytest.mark.parametrize("mode", ["mock", "spy"])
+def test_a_mock_server_is_meant_before_a_collection(store: Store, mode: str) -> None:
+    """They may have the same name."""
+    shop = store.collections.create("shop")
+    mock = serve(store, shop)
+    store.collections.create("other")
+    state = wanted(store, mode, "shop")
+    assert (state.collection_id, state.mock_server_id) == (shop.id, mock.id)
 
 
 # Sessions to record to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store.messages import Request, Response
-from store.naming import example_name, request_name
+from store.naming import example_name, request_name, there_are
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,16 @@ def test_request_name(target: bytes, name: str) -> None:
 
 def test_an_example_is_named_after_its_request_and_status() -> None:
     assert example_name(Request("GET", b"/users/1"), Response(200)) == "GET /users/1 - 200"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "there are none yet"),
+        (["a"], "there are: a"),
+        (list("abcde"), "there are: a, b, c, d, e"),
+        (list("abcdef"), "there are: a, b, c, d, e, ..."),
+    ],
+)
+def test_what_there_is_instead(names: list[str], said: str) -> None:
+    assert there_are(names) == said

@@ -1,0 +1,85 @@
+"""What a mock server, or a collection by itself, answers from: read here for everyone who serves or explains it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from matcher.candidate import BodyOf
+from matcher.index import Index, compile_index
+from matcher.settings import MatchSettings, settings_of, usual_settings
+from matcher.unanswered import BareItem
+from matcher.variables import in_force
+from store.entities import Collection, Example, RequestItem
+from store.errors import NotFound
+from store.mock_servers import MockServer
+from store.naming import there_are
+from store.repository import Store
+
+
+@dataclass(frozen=True, slots=True)
+class MockSetup:
+    """What is needed to answer for a collection; `mock` is None when it is asked for by itself.
+
+    `items` are its requests without an example, `variables` those in force.
+    """
+
+    collection: Collection
+    mock: MockServer | None
+    examples: list[Example]
+    items: list[BareItem]
+    settings: MatchSettings
+    variables: dict[str, str]
+
+    def index(self, body_of: BodyOf, settings: MatchSettings | None = None) -> Index:
+        """The examples compiled, under these settings or its own."""
+        return compile_index(
+            self.examples,
+            settings or self.settings,
+            body_of=body_of,
+            variables=self.variables,
+            items=self.items,
+        )
+
+
+def find_mock(store: Store, text: str) -> MockServer | Collection:
+    """The mock server, else the collection, of this name or id (or slug); raises NotFound."""
+    for find in (store.mock_servers.find, store.collections.find):
+        with suppress(NotFound):
+            return find(text)
+    servers = [one.name for one in store.mock_servers.list()]
+    collections = [one.collection.name for one in store.collections.summaries()]
+    raise NotFound(f"there is no mock server or collection {text!r}; {there_are([*servers, *collections])}")
+
+
+def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
+    """Read what answers for a mock server or a collection; raises NotFound when part of it is gone."""
+    server = mock if isinstance(mock, MockServer) else None
+    collection = store.collections.find(mock.collection_id) if isinstance(mock, MockServer) else mock
+    examples = store.collections.examples(collection.id)
+    return MockSetup(
+        collection=collection,
+        mock=server,
+        examples=examples,
+        items=bare_items(store.collections.items(collection.id), examples),
+        settings=settings_for(server, examples),
+        variables=variables_of(store, collection, server),
+    )
+
+
+def settings_for(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
+    """How a mock server compares; as collections usually do when there is none."""
+    return usual_settings(examples) if mock is None else settings_of(mock.matching, examples, private=mock.private)
+
+
+def variables_of(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:
+    """The variables in force: those of the mock server's environment beat the collection's."""
+    if mock is None or mock.environment_id is None:
+        return in_force(collection.variables)
+    return in_force(collection.variables, store.environments.find(mock.environment_id).variables)
+
+
+def bare_items(items: list[RequestItem], examples: list[Example]) -> list[BareItem]:
+    """The typed-in request items that have no example."""
+    answered = {example.item_id for example in examples}
+    return [BareItem(one.method, one.path, one.name) for one in items if one.method and one.id not in answered]

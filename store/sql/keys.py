@@ -1,0 +1,43 @@
+"""Keys to private mock servers in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from store.entities import Subject
+from store.errors import UserError
+from store.mock_servers import ApiKey
+from store.sql import mock_rows
+from store.sql import tables as t
+from store.sql.engine import Database
+from store.sql.names import check_name, find_named
+from store.sql.revisions import record_change
+
+
+class SqlKeys:
+    """`store.repository.Keys`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, key: ApiKey) -> None:
+        check_name("key", key.name)
+        columns = {"digest": key.digest, "ending": key.ending, "created_at": key.created_at}
+        with self._database.writing() as tx:
+            if tx.scalar(select(t.KeyRow).where(t.KeyRow.name == key.name)):
+                raise UserError(f"there is a key {key.name!r} already")
+            tx.add(t.KeyRow(id=key.id, name=key.name, **columns))
+            record_change(tx, Subject.KEY, key.id)
+
+    def list(self) -> Sequence[ApiKey]:
+        with self._database.reading() as tx:
+            return [mock_rows.key_value(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+
+    def revoke(self, text: str) -> ApiKey:
+        with self._database.writing() as tx:
+            key = mock_rows.key_value(find_named(tx, t.KeyRow, "key", text))
+            tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
+            record_change(tx, Subject.KEY, key.id)
+        return key

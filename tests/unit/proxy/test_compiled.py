@@ -1,0 +1,56 @@
+"""What a mock server, or a collection by itself, answers from."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.settings import PROMOTED, settings_of
+from matcher.unanswered import BareItem
+from proxy.compiled import find_mock, mock_setup
+from store.entities import Environment
+from store.errors import NotFound
+from store.mock_servers import Matching
+from store.repository import CollectionUpdate, Store
+from tests.factories import make_example, make_request
+from tests.kept import collect, make_item, serve
+
+
+def test_a_mock_server_comes_before_a_collection_of_its_name(store: Store) -> None:
+    shop, other = store.collections.create("shop"), store.collections.create("other")
+    mock = serve(store, shop, "other", slug="api")
+    assert [find_mock(store, text) for text in ("shop", "other", "api", other.id)] == [shop, mock, mock, other]
+
+
+def test_what_is_not_there_lists_both(store: Store) -> None:
+    serve(store, store.collections.create("shop"), "api")
+    with pytest.raises(NotFound, match=r"^there is no mock server or collection 'x'; there are: api, shop$"):
+        find_mock(store, "x")
+
+
+def test_a_collection_by_itself_answers_as_collections_do(store: Store) -> None:
+    shop = collect(store, make_example())
+    store.collections.set_variables(shop.id, {"a": "1"})
+    setup = mock_setup(store, store.collections.find("shop"))
+    assert (setup.mock, setup.settings, setup.variables) == (None, PROMOTED, {"a": "1"})
+    assert [example.id for example in setup.examples] == ["01"]
+
+
+def test_a_mock_server_answers_as_it_was_set_up(store: Store) -> None:
+    shop = store.collections.create("shop", {"a": "1", "b": "1"})
+    store.environments.save(Environment("e", "stage", {"b": "2"}))
+    matching = Matching(body=True)
+    mock = serve(store, shop, environment_id="e", matching=matching, private=True)
+    setup = mock_setup(store, mock)
+    assert (setup.collection, setup.mock, setup.variables) == (shop, mock, {"a": "1", "b": "2"})
+    assert setup.settings == settings_of(matching, [], private=True)
+
+
+def test_typed_in_requests_without_an_example_are_named_by_a_miss(store: Store) -> None:
+    shop = collect(store, make_example(item_id="answered"))
+    items = [make_item(shop.id, method="GET", path="/orders/:id"), make_item(shop.id, key="recorded")]
+    store.collections.update(shop.id, CollectionUpdate(items=items))
+    setup = mock_setup(store, shop)
+    assert setup.items == [BareItem("GET", "/orders/:id", items[0].name)]
+    index = setup.index(store.bodies.read)
+    missed = index.asked(make_request(target="/orders/7"), ("GET",))
+    assert index.without_example(missed) == items[0].name
