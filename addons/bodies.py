@@ -21,13 +21,16 @@ class BodyReader:
         self._read = read
         self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
 
+    def at_hand(self, body: Body) -> bytes | None:
+        """The bytes of a body if no reading is needed for them."""
+        return self._cache.get(body.digest) if isinstance(body, BodyRef) else body
+
     async def read(self, body: Body) -> bytes:
         """The bytes of a body; raises NotFound or StoreError."""
-        if not isinstance(body, BodyRef):
-            return body
-        cached = self._cache.get(body.digest)
-        if cached is not None:
-            return cached
+        known = self.at_hand(body)
+        if known is not None:
+            return known
+        assert isinstance(body, BodyRef)
         content = await asyncio.to_thread(self._read, body)
         if len(content) <= LARGEST_CACHED:
             self._cache[body.digest] = content

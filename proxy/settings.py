@@ -24,3 +24,13 @@ def store_url(given: str | None) -> str:
 def ca_folder() -> Path:
     """Where the certificate authority for intercepted HTTPS lies."""
     return data_folder() / "ca"
+
+
+def counts_file(place: str) -> Path:
+    """The file in which the mock servers of a store share their counters: beside a store that is a file."""
+    import hashlib
+
+    beside = Path(f"{place}-mocks")
+    if beside.parent.is_dir() and "://" not in place:
+        return beside
+    return data_folder() / f"mocks-{hashlib.sha256(place.encode()).hexdigest()[:16]}"

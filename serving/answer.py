@@ -47,6 +47,12 @@ def malformed(problem: Problem) -> Response:
     return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.takes}})
 
 
+def framed(response: Response, body: bytes) -> Response:
+    """A saved response as it is sent to whoever calls, `body` being its bytes."""
+    headers, body = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
+    return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
+
+
 def error(status: int, name: str, message: str) -> Response:
     """An error of ours, as JSON `{"error": {"name", "message"}}`."""
     return json_response(status, {"error": {"name": name, "message": message}})

@@ -33,6 +33,10 @@ class Sequences:
             return None
         return examples[min(position, len(examples) - 1)]
 
+    def moves(self, candidate: Candidate) -> bool:
+        """Whether the next call may be answered by another example."""
+        return self._once or len(candidate.examples) > 1
+
     def reset(self) -> None:
         """Start every sequence over."""
         with self._lock:

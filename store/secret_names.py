@@ -29,6 +29,7 @@ SECRET_ENDINGS = (
     "privatekey",
     "secretkey",
     "signingkey",
+    "understudykey",  # X-Understudy-Key
     "subscriptionkey",  # Azure Ocp-Apim-Subscription-Key
     "signature",  # a signed URL is a key to what it names: X-Amz-Signature, X-Goog-Signature
     "credential",

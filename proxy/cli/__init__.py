@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from proxy.cli import collections, examples, history, match, mode, promote, serve, sessions
+from proxy.cli import collections, examples, history, match, mocks, mode, promote, serve, serve_mocks, sessions
 from store.errors import UnderstudyError
 
 
@@ -57,5 +57,7 @@ for command in (
     examples.examples,
     match.match,
     match.addon_path,
+    mocks.mocks,
 ):
     main.add_command(command)
+mocks.mocks.add_command(serve_mocks.serve)

@@ -1,0 +1,240 @@
+"""One client's connection to a mock server: the socket's side of `serving.responder`, on asyncio or uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from time import time
+from typing import cast
+
+from serving.limits import Limits
+from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
+from serving.site import MockSite
+from store.messages import Body
+
+logger = logging.getLogger(__name__)
+
+LINGER_SECONDS = 2.0
+_RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER, for no time: close sends RST
+
+
+class Connections:
+    """The open connections of one process, and what they share: the site, the limits, and a clock of whole seconds.
+
+    One look at all of them every second ends those that keep a limit waiting: a timer each would cost more.
+    """
+
+    def __init__(self, site: MockSite, limits: Limits, read: Callable[[Body], Awaitable[bytes]]) -> None:
+        self.site = site
+        self.limits = limits
+        self.read = read
+        self.seconds = 0
+        self.ending = False
+        self.open: set[MockConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.closed = asyncio.Event()
+        self.closed.set()
+
+    def new(self) -> MockConnection:
+        """The protocol of a connection that is made."""
+        return MockConnection(self)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self.seconds += 1
+        for connection in list(self.open):
+            connection.check_time()
+
+    def end(self) -> None:
+        """Close idle connections now, the others after the answer under way."""
+        self.ending = True
+        for connection in list(self.open):
+            connection.end_soon()
+
+    def exchange(self, site: MockSite) -> None:
+        """Answer from this site from now on."""
+        self.site = site
+
+    def abort(self) -> None:
+        """Cut off every connection that is left."""
+        for connection in list(self.open):
+            connection.abort()
+
+    def fetch(self, connection: MockConnection, body: Body) -> None:
+        """Read a body, then let the connection go on."""
+        self._tasks.add(task := asyncio.ensure_future(self._fetch(connection, body)))
+        task.add_done_callback(self._tasks.discard)
+
+    async def _fetch(self, connection: MockConnection, body: Body) -> None:
+        try:
+            content: bytes | None = await self.read(body)
+        except Exception:  # the client is told
+            logger.exception("could not read a body")
+            content = None
+        connection.fetched(content)
+
+
+class MockConnection(asyncio.Protocol):
+    """Answers at once where the whole request is known; otherwise does what the responder says, step by step."""
+
+    __slots__ = ("_all", "_lingering", "_paused", "_responder", "_since", "_timer", "_transport", "_waiting")
+
+    def __init__(self, connections: Connections) -> None:
+        self._all = connections
+        self._responder = Responder(lambda: connections.site, connections.limits)
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = False  # for a timer or a body
+        self._paused = False  # the client does not read
+        self._lingering = False  # answered for good, listening only
+        self._since = connections.seconds  # when what is waited for now began
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._all.open.add(self)
+        self._all.closed.clear()
+        if self._all.ending:
+            self._responder.end_soon()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
+        """The client has gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._all.open.discard(self)
+        if not self._all.open:
+            self._all.closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        everything, responder = self._all, self._responder
+        idle = responder.idle
+        if idle and not everything.ending:
+            site = everything.site
+            reply = site.known.get(data)
+            if reply is not None and reply.behaviour is None:
+                at = time()
+                self._since = everything.seconds
+                self._transport.write(reply.wire)
+                site.called(data, reply, at, time() - at)
+                return
+        if self._lingering:
+            return
+        responder.receive(data)
+        # A head is waited for as a whole, a body piece by piece.
+        if idle or not responder.reader.in_head:
+            self._since = everything.seconds
+        if not self._waiting and not self._paused:
+            self._go_on()
+        if self._waiting and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it may still read the answers to what it sent."""
+        self._responder.end_soon()
+        return self._responder.busy and not self._lingering
+
+    def pause_writing(self) -> None:
+        """The client does not read: nothing more is answered until it does."""
+        self._paused = True
+        self._since = self._all.seconds
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._paused = False
+        self._resume()
+
+    def fetched(self, body: bytes | None) -> None:
+        """The body that the responder wanted."""
+        self._responder.fetched(body)
+        self._awake()
+
+    def end_soon(self) -> None:
+        """The server ends."""
+        self._responder.end_soon()
+        if self._responder.idle:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Cut the connection off."""
+        self._transport.abort()
+
+    def check_time(self) -> None:
+        """End the connection if it keeps a limit waiting."""
+        if self._all.seconds - self._since > self._patience():
+            self._transport.abort() if self._paused or self._lingering else self._transport.close()
+
+    def _patience(self) -> float:
+        limits, reader = self._all.limits, self._responder.reader
+        if self._lingering:
+            return LINGER_SECONDS
+        if self._paused:
+            return limits.write_seconds
+        if self._waiting:
+            return math.inf
+        if reader.in_body:
+            return limits.body_seconds
+        return limits.head_seconds if reader.in_head else limits.idle_seconds
+
+    def _awake(self) -> None:
+        self._waiting = False
+        if not self._paused:
+            self._resume()
+
+    def _resume(self) -> None:
+        self._since = self._all.seconds
+        if self._stopped():
+            return
+        self._go_on()
+        if not self._stopped():
+            self._transport.resume_reading()
+
+    def _stopped(self) -> bool:
+        return self._waiting or self._paused or self._transport.is_closing()
+
+    def _go_on(self) -> None:
+        while not self._paused and not self._waiting:
+            try:
+                step = self._responder.next()
+            except Exception:
+                logger.exception("a connection failed")
+                self._transport.abort()
+                return
+            if step is None:
+                return
+            self._do(step)
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case bytes():
+                self._transport.write(step)
+            case Wait():
+                self._waiting = True
+                self._timer = asyncio.get_running_loop().call_later(step.seconds, self._awake)
+            case Fetch():
+                self._waiting = True
+                self._all.fetch(self, step.body)
+            case Close():
+                self._close(step)
+            case HandOver():
+                raise AssertionError("a mock server has nobody to hand a connection to")
+
+    def _close(self, step: Close) -> None:
+        transport = self._transport
+        if step.reset:
+            raw = transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
+            transport.abort()
+        elif step.unread and transport.can_write_eof():
+            # Closing with bytes unread would reset the connection, and the client might never see the answer.
+            self._lingering = True
+            self._since = self._all.seconds
+            transport.write_eof()
+        else:
+            transport.close()

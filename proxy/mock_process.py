@@ -1,0 +1,204 @@
+"""One process that serves mock servers: its sockets, its site kept up to date, its call log, and an end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from addons.bodies import BodyReader
+from proxy.call_log import CallLog, LogCounters
+from proxy.mock_connection import Connections
+from proxy.mock_sites import Environs, MockSites
+from proxy.shared_counts import SharedCounts
+from serving.limits import USUAL, Limits
+from serving.site import MockSite
+from store.calls import Call
+from store.messages import Body
+from store.mock_servers import MockServer
+from store.repository import Store
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 2_048
+TICK_SECONDS = 1.0
+# A change is promised to be served within 100 ms by every process.
+POLL_SECONDS = 0.03
+# Threads that compile or log may hold the interpreter so long before answering goes on; Python's own is 5 ms.
+SWITCH_SECONDS = 0.0005
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+DRAIN_SECONDS = 10.0
+GARBAGE_THRESHOLD = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How mock servers are served: which by name (all for none), where, and by how many processes.
+
+    `at_root`: the one named answers at the root of the port. `certificate` holds the files of certificate and key.
+    """
+
+    host: str
+    port: int
+    names: Sequence[str] = ()
+    at_root: bool = False
+    workers: int = 1
+    certificate: tuple[Path, Path] | None = None
+    seed: int | None = None
+    limits: Limits = field(default=USUAL)
+
+
+class MockProcess:
+    """One process. `compile` before its event loop runs, and before it is forked; `use` gives it a store of its own."""
+
+    def __init__(self, store: Store, settings: ServeSettings, counts: SharedCounts) -> None:
+        self._store = store
+        self._settings = settings
+        self._counters: dict[str, LogCounters] = {}
+        self._counts = counts
+        self._bodies = BodyReader(self._read)
+        self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root)
+        environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed)
+        self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
+        self._seen = 0
+
+    def compile(self) -> None:
+        """Read and compile everything that is served."""
+        self._seen = self._store.changes.latest()
+        self._site = self._sites.site()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+
+    @property
+    def mocks(self) -> list[MockServer]:
+        """The mock servers that are served."""
+        return [served.mock for served in self._site.directory.by_slug.values()]
+
+    def use(self, store: Store) -> None:
+        """Go on with this store: one opened before a fork must not be used after it."""
+        self._store = store
+        self._sites.use(store)
+
+    async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
+        """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        loop = asyncio.get_running_loop()
+        connections = Connections(self._site, self._settings.limits, self._bodies.read)
+        tls = _tls(self._settings.certificate)
+        server = await loop.create_server(connections.new, sock=listener, backlog=BACKLOG, ssl=tls)
+        self._log.start()
+        watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
+        watch.start()
+        ticking = asyncio.ensure_future(_tick(connections))
+        told = _told_to_stop(loop)
+        started()
+        try:
+            await told.wait()
+        finally:
+            server.close()
+            await _drained(connections)
+            ticking.cancel()
+            await asyncio.to_thread(watch.stop)
+            await asyncio.to_thread(self._log.stop)
+
+    def _changed(self) -> MockSite | None:
+        """The site after what changed since the last look; None if nothing of it did."""
+        latest = self._store.changes.latest()
+        if latest == self._seen:
+            return None
+        changes = self._store.changes.since(self._seen)
+        site = self._sites.changed(changes)
+        self._seen = max(latest, changes[-1].revision if changes else latest)
+        return site
+
+    def _read(self, body: Body) -> bytes:
+        return self._store.bodies.read(body)
+
+    def _keep(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
+        self._store.calls.add(calls, limits)
+
+    def _counters_of(self, mock_id: str) -> LogCounters:
+        known = self._counters.get(mock_id)
+        if known is None:
+            made = (self._counts.counter(f"{mock_id} {what}") for what in ("kept", "failed", "dropped"))
+            known = self._counters[mock_id] = LogCounters(*made)
+        return known
+
+
+class Watch:
+    """Looks for changes in a thread of its own; `look` returns what to serve now, or None."""
+
+    def __init__(self, look: Callable[[], MockSite | None], serve: Callable[[MockSite], object]) -> None:
+        self._look = look
+        self._serve = serve
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failing = False
+        while not self._stopped.wait(POLL_SECONDS):
+            try:
+                site = self._look()
+            except Exception as error:  # noqa: BLE001 - a broken store must not end the watch over it
+                if not failing:
+                    logger.error("cannot follow changes in the store: %s", error)
+                failing = True
+                continue
+            failing = False
+            if site is not None:
+                self._serve(site)
+
+
+def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def _tick(connections: Connections) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        connections.tick()
+
+
+def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    told = asyncio.Event()
+
+    def stop() -> None:
+        for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+        told.set()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
+    return told
+
+
+async def _drained(connections: Connections) -> None:
+    connections.end()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(connections.closed.wait(), DRAIN_SECONDS)
+    connections.abort()

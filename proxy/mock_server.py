@@ -1,0 +1,163 @@
+"""Mock servers served: one process, or several on one port that share nothing but the store and a file of counters."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from proxy.mock_process import STOP_SIGNALS, MockProcess, ServeSettings
+from proxy.settings import counts_file
+from proxy.shared_counts import SharedCounts
+from store.errors import UserError
+from store.mock_servers import MockServer
+from store.repository import Store
+
+logger = logging.getLogger(__name__)
+
+Started = Callable[[str, list[MockServer]], None]
+
+
+def serve(open_store: Callable[[], Store], settings: ServeSettings, started: Started) -> None:
+    """Serve until SIGINT or SIGTERM; `started` gets the address and what is served when connections are accepted.
+
+    Raises UserError when the port is taken, NotFound for a name that is none.
+    """
+    listener = _bound(settings)
+    store = open_store()
+    counts = SharedCounts(counts_file(store.place), serve=True)
+    try:
+        process = MockProcess(store, settings, counts)
+        process.compile()
+        _allow_many_connections()
+        tell = lambda: started(_address(listener), process.mocks)  # noqa: E731
+        if settings.workers == 1:
+            _run(process.run(listener, tell))
+        else:
+            store.close()
+            Workers(open_store, settings, process, listener).run(tell)
+    finally:
+        counts.close()
+        listener.close()
+        store.close()
+
+
+class Workers:
+    """Processes on one port. One that ends by itself is started anew."""
+
+    def __init__(
+        self, open_store: Callable[[], Store], settings: ServeSettings, process: MockProcess, listener: socket.socket
+    ) -> None:
+        self._open_store = open_store
+        self._settings = settings
+        self._process = process
+        self._listener = listener
+        self._running: set[int] = set()
+        self._told = False
+
+    def run(self, started: Callable[[], None]) -> None:
+        """Start them all and stay until all have ended."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._stop)
+        for _ in range(self._settings.workers):
+            self._start()
+        started()
+        while self._running:
+            ended, status = os.wait()
+            self._running.discard(ended)
+            if not self._told:
+                logger.error("worker %d ended by itself (%s); starting another", ended, _how(status))
+                self._start()
+
+    def _start(self) -> None:
+        child = os.fork()
+        if child:
+            self._running.add(child)
+            return
+        code = 1
+        try:
+            self._work()
+            code = 0
+        except BaseException:  # noqa: BLE001 - this is where the process ends
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _work(self) -> None:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        store = self._open_store()
+        self._process.use(store)
+        listener = _listener(self._listener.getsockname()[:2], share=True)
+        _run(self._process.run(listener, lambda: None))
+        store.close()
+
+    def _stop(self, *_: object) -> None:
+        self._told = True
+        for child in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    uvloop.run(main)
+
+
+def _bound(settings: ServeSettings) -> socket.socket:
+    """A socket at the address; several workers share it, each with a socket of its own beside this one."""
+    where = (settings.host, settings.port)
+    try:
+        first = _listener(where, share=False)
+        if settings.workers == 1:
+            return first
+        where = first.getsockname()[:2]
+        first.close()
+        return _listener(where, share=True)
+    except OSError as error:
+        shown = f"{settings.host}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(f"{shown} is taken by another program; choose another with --port PORT") from error
+        raise UserError(f"cannot listen on {shown}: {error.strerror or error}") from error
+
+
+def _listener(where: tuple[str, int], *, share: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if share:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(where)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _allow_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _how(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,188 @@
+"""The small memory-mapped file that the processes of one machine share beside their store.
+
+A table of 64-bit numbers found by key: where sequences stand, how many calls a window of a rate limit has had, how many
+calls each process answered and logged. Whoever opens it when nobody else serves begins with an empty table. A crash
+leaves nothing to mend: locks end with their process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import mmap
+import os
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.errors import StoreError
+
+SLOTS = 1 << 18
+FULL = SLOTS * 3 // 4
+_SLOT = struct.Struct("=16s8sQ")  # digest of the key, digest of its group, the number
+_NUMBER = 24  # where the number lies in a slot
+_USED = struct.Struct("=Q")
+SIZE = (1 + SLOTS) * _SLOT.size  # sparse: pages that nobody writes to take no room
+_FREE = bytes(16)
+_WINDOW_BITS = 32
+
+
+class Counter:
+    """A number that only one process changes: the one that first counts."""
+
+    __slots__ = ("_find", "_place")
+
+    def __init__(self, find: Callable[[], memoryview]) -> None:
+        self._find = find
+        self._place: memoryview | None = None
+
+    def count(self) -> None:
+        """One more."""
+        place = self._place
+        if place is None:
+            place = self._place = self._find()
+        place[0] += 1
+
+
+class SharedCounts:
+    """The table of one store's mock servers. Raises StoreError when its file cannot be used or is full.
+
+    `serve`: begin with an empty table if nobody else serves; without it, look only.
+    """
+
+    def __init__(self, path: Path, *, serve: bool) -> None:
+        self._threads = threading.Lock()
+        try:
+            self._file = _opened(path, serve=serve)
+            self._map = mmap.mmap(self._file, SIZE)
+        except OSError as error:
+            raise StoreError(f"cannot use {path}, in which mock servers share their counters: {error}") from error
+        self._numbers = memoryview(self._map).cast("Q")
+
+    def close(self) -> None:
+        """Let the file go; counters made here must not be used any more."""
+        # The map has the file open too, for as long as there are counters: the lock would stay.
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        os.close(self._file)
+
+    def counter(self, group: str) -> Counter:
+        """A number in a group, of the process that counts with it."""
+        return Counter(lambda: self._own(group))
+
+    def _own(self, group: str) -> memoryview:
+        with self._locked():
+            place = self._place(f"{group} {os.getpid()}", group) // 8
+        return self._numbers[place : place + 1]
+
+    def total(self, group: str) -> int:
+        """The sum of the numbers of a group."""
+        return sum(self._numbers[place // 8] for place in self._group(group))
+
+    def clear(self, group: str) -> None:
+        """Set every number of a group to nought."""
+        with self._locked():
+            for place in self._group(group):
+                self._numbers[place // 8] = 0
+
+    def advance(self, key: str, group: str, most: int) -> int:
+        """The number of a key, which then is one more, and `most` at the most."""
+        with self._locked():
+            place = self._place(key, group) // 8
+            number = self._numbers[place]
+            self._numbers[place] = min(number + 1, most)
+            return number
+
+    def raise_to(self, key: str, group: str, number: int) -> bool:
+        """Make the number of a key at least this; returns whether it was less."""
+        with self._locked():
+            place = self._place(key, group) // 8
+            less = self._numbers[place] < number
+            if less:
+                self._numbers[place] = number
+            return less
+
+    def count(self, key: str, window: int) -> int:
+        """Count one more call in this window of a rate limit; returns how many it has now."""
+        with self._locked():
+            place = self._place(key, "rate limits") // 8
+            known, calls = divmod(self._numbers[place], 1 << _WINDOW_BITS)
+            calls = calls + 1 if known == window % (1 << _WINDOW_BITS) else 1
+            self._numbers[place] = (window % (1 << _WINDOW_BITS) << _WINDOW_BITS) + calls
+            return calls
+
+    def _place(self, key: str, group: str) -> int:
+        """Where the number of a key lies; made with nought when it is not there. Only under the lock."""
+        wanted = hashlib.blake2b(key.encode(), digest_size=16).digest()
+        slot = int.from_bytes(wanted[:8], "big") % SLOTS
+        while True:
+            start = (1 + slot) * _SLOT.size
+            found = self._map[start : start + 16]
+            if found == wanted:
+                return start + _NUMBER
+            if found == _FREE:
+                self._take(start, wanted, group)
+                return start + _NUMBER
+            slot = (slot + 1) % SLOTS
+
+    def _take(self, start: int, wanted: bytes, group: str) -> None:
+        used = self._numbers[0]
+        if used >= FULL:
+            raise StoreError("the table of counters is full; stop all mock servers of this store once to empty it")
+        self._numbers[0] = used + 1
+        _SLOT.pack_into(self._map, start, wanted, _digest(group), 0)
+
+    def _group(self, group: str) -> Iterator[int]:
+        wanted = _digest(group)
+        found = self._map.find(wanted, _SLOT.size)
+        while found >= 0:
+            if found % _SLOT.size == 16:  # else these bytes are something else by chance
+                yield found + 8
+            found = self._map.find(wanted, found + 1)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # The file's lock is the process's: threads of one process need their own.
+        with self._threads:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1)
+
+
+def _opened(path: Path, *, serve: bool) -> int:
+    """The file, open; in an exchange for a new one when nobody else serves from it.
+
+    Never emptied in place: who looks at it then would be killed (SIGBUS).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if not serve:
+            os.ftruncate(file, SIZE)
+            return file
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(file, fcntl.LOCK_SH)
+        else:
+            if os.fstat(file).st_size and _is_at(file, path):
+                path.unlink()
+        os.ftruncate(file, SIZE)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        if _is_at(file, path):
+            return file
+        os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _digest(group: str) -> bytes:
+    return hashlib.blake2b(group.encode(), digest_size=8).digest()

@@ -1,0 +1,235 @@
+"""The bytes of one connection read as HTTP/1.1 requests, strictly: what two servers could read differently is refused.
+
+httptools (llhttp) reads; it refuses bare CR and LF, obs-fold, two lengths, and bad chunk sizes. What it lets pass and
+RFC 9112 does not is refused here. No sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httptools
+
+from serving.limits import USUAL, Limits
+from store.messages import Headers, Request
+
+VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One whole request. `target` is what came, in whatever form; after it the connection ends unless `keep_alive`."""
+
+    method: str
+    target: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    http_version: str
+    keep_alive: bool
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def request(self) -> Request:
+        """The request as our messages have it, its target not yet in origin form."""
+        trailers = Headers(self.trailers) if self.trailers else _NONE
+        return Request(self.method, self.target, Headers(self.fields), self.body, None, self.http_version, trailers)
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What came is no request that can be answered: the status that says so, and why. Nothing after it is read."""
+
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueWanted:
+    """The client waits for 100 Continue before it sends the body (RFC 9110, section 10.1.1)."""
+
+
+Event = Arrived | Malformed | ContinueWanted
+_NONE = Headers()
+
+
+class RequestReader:
+    """Reads the requests of one connection. After a `Malformed`, or a request without `keep_alive`, it is deaf."""
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_deaf",
+        "_events",
+        "_fields",
+        "_head",
+        "_limits",
+        "_parser",
+        "_raw",
+        "_target",
+        "_where",
+    )
+
+    def __init__(self, limits: Limits = USUAL) -> None:
+        self._limits = limits
+        self._deaf = False
+        self._events: list[Event] = []
+        self._begin()
+        self._parser = httptools.HttpRequestParser(self)
+
+    @property
+    def between(self) -> bool:
+        """Whether nothing of a further request has come."""
+        return self._where == _BETWEEN and not self._raw
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a head has begun and is not complete."""
+        return self._where != _BODY and not self.between
+
+    @property
+    def in_body(self) -> bool:
+        """Whether a head is complete and its body is not."""
+        return self._where == _BODY
+
+    def feed(self, data: bytes) -> list[Event]:
+        """What these bytes complete, in order."""
+        if self._deaf:
+            return []
+        self._raw += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The answer is not an upgrade, so what follows is HTTP still (RFC 9110, section 7.8).
+            return self._after_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError:
+            raise  # a bug of ours
+        except httptools.HttpParserError as error:
+            self._refuse(400, f"that is not HTTP/1.1: {str(error) or type(error).__name__}")
+        else:
+            self._check_sizes()
+        return self._taken()
+
+    def _after_upgrade(self, rest: bytes) -> list[Event]:
+        events = self._taken()
+        if self._deaf:
+            return events
+        self._begin()
+        self._parser = httptools.HttpRequestParser(self)
+        return events + (self.feed(rest) if rest else [])
+
+    def _taken(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _begin(self) -> None:
+        self._where = _BETWEEN
+        self._target = b""
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._raw = 0
+
+    def _refuse(self, status: int, message: str) -> None:
+        if not self._deaf:
+            self._deaf = True
+            self._events.append(Malformed(status, message))
+
+    def _check_sizes(self) -> None:
+        limits = self._limits
+        if self._where == _BODY:
+            # Chunk sizes and extensions count too: they are bytes that somebody sends us.
+            if max(self._body_size, self._raw - limits.head) > limits.body:
+                self._refuse(413, f"a body of up to {limits.body} bytes is read here")
+        elif self._raw > limits.head:
+            self._refuse(431, f"a head of up to {limits.head} bytes is read here")
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """A request line begins."""
+        self._where = _HEAD
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._target += url
+        if len(self._target) > self._limits.target:
+            self._refuse(414, f"a target of up to {self._limits.target} bytes is read here")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or a trailer."""
+        self._fields.append((name, value))
+        if len(self._fields) > self._limits.fields:
+            self._refuse(431, f"up to {self._limits.fields} header fields are read here")
+
+    def on_headers_complete(self) -> None:
+        """The head is complete."""
+        self._where = _BODY
+        self._head = tuple(self._fields)
+        self._fields = []
+        version = self._parser.get_http_version()
+        problem = _problem(version, self._head, self._limits)
+        if problem is not None:
+            self._refuse(problem.status, problem.message)
+        elif any(name.lower() == b"expect" for name, _ in self._head):
+            self._expect(version)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._body.append(body)
+        self._body_size += len(body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        if self._deaf:
+            return
+        if self._body_size > self._limits.body:
+            self._check_sizes()
+            return
+        parser = self._parser
+        keep_alive = parser.should_keep_alive()
+        arrived = Arrived(
+            parser.get_method().decode("ascii"),
+            self._target,
+            self._head,
+            b"".join(self._body),
+            VERSIONS[parser.get_http_version()],
+            keep_alive,
+            tuple(self._fields),
+        )
+        self._events.append(arrived)
+        self._begin()
+        self._deaf = not keep_alive
+
+    def _expect(self, version: str) -> None:
+        values = {value.strip().lower() for name, value in self._head if name.lower() == b"expect"}
+        if version == "1.0":
+            return  # to be ignored there
+        if values != {b"100-continue"}:
+            self._refuse(417, "Expect takes 100-continue")
+        else:
+            self._events.append(ContinueWanted())
+
+
+_BETWEEN, _HEAD, _BODY = range(3)
+
+
+def _problem(version: str, fields: tuple[tuple[bytes, bytes], ...], limits: Limits) -> Malformed | None:
+    """What is wrong with a head that llhttp lets pass."""
+    if version not in VERSIONS:
+        return Malformed(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
+    hosts = codings = 0
+    for name, value in fields:
+        lower = name.lower()
+        if lower == b"host":
+            hosts += 1
+        elif lower == b"content-length":
+            if int(value) > limits.body:
+                return Malformed(413, f"a body of up to {limits.body} bytes is read here")
+        elif lower == b"transfer-encoding":
+            codings += 1
+            if value.strip().lower() != b"chunked":
+                return Malformed(501, "Transfer-Encoding takes chunked alone here")
+    if hosts != 1 and (hosts or version == "1.1"):
+        return Malformed(400, f"a request has one Host header (RFC 9112, section 3.2), this one has {hosts}")
+    if codings > 1 or (codings and version == "1.0"):
+        return Malformed(400, "one Transfer-Encoding, and in HTTP/1.1 only (RFC 9112, section 6.1)")
+    return None

@@ -1,0 +1,95 @@
+"""What a request is answered with: the decision, the example whose turn it is, or an error. Both mouths ask here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from matcher.candidate import Candidate
+from matcher.decision import Decision
+from matcher.index import Index, compile_index
+from serving.answer import error, malformed, miss
+from serving.response_templates import Templates
+from serving.sequences import Sequences
+from store.entities import Example
+from store.messages import Request, Response
+
+
+class Turns(Protocol):
+    """Where sequences stand."""
+
+    def next(self, candidate: Candidate) -> Example | None:
+        """The example whose turn it is; None when its sequence has ended."""
+        ...
+
+    def moves(self, candidate: Candidate) -> bool:
+        """Whether the next call may be answered by another example."""
+        ...
+
+    def reset(self) -> None:
+        """Start every sequence over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What is answered from: an index, where its sequences stand, and its templates."""
+
+    index: Index = field(default_factory=lambda: compile_index(()))
+    sequences: Turns = field(default_factory=Sequences)
+    templates: Templates = field(default_factory=Templates)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An example, its templates filled in; without one, nothing answers.
+
+    `filled`: it is a template that was filled in for this request alone. `fixed`: the same request gets the same answer
+    as long as nobody changes anything.
+    """
+
+    decision: Decision
+    example: Example | None
+    fixed: bool = False
+    filled: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer other than a miss."""
+        return self.example is not None or self.decision.problem is not None
+
+    def failure(self) -> Response:
+        """The error to answer with where there is no example."""
+        decision = self.decision
+        if decision.problem is not None:
+            return malformed(decision.problem)
+        if decision.candidate is None:
+            return miss(decision)
+        return error(404, "sequenceEndedError", ENDED)
+
+    @property
+    def told(self) -> str:
+        """How it came to this, in a few words."""
+        match = self.decision.match
+        if match is None:
+            return "malformed header" if self.decision.problem else "no match"
+        line = "asked for by name" if match.path_line is None else f"path {match.path_line.reason}"
+        return f"{line}, score {match.score}" if match.path_line is not None else line
+
+
+ENDED = "All recorded answers to this request were given, and --once was asked for."
+
+
+def outcome(answers: Answers, request: Request) -> Outcome:
+    """Decide, and take the sequence a step further."""
+    decision = answers.index.decide(request)
+    candidate = decision.candidate
+    if candidate is None:
+        return Outcome(decision, None, fixed=True)
+    fixed = not answers.sequences.moves(candidate)
+    example = answers.sequences.next(candidate)
+    if example is None:
+        return Outcome(decision, None)
+    applied = answers.templates.applied(example, decision)
+    filled = applied is not example
+    return Outcome(decision, applied, fixed and not filled, filled)

@@ -1,0 +1,49 @@
+"""Simulated rate limits: so many calls in each window of time."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from serving.answer import json_response
+from store.messages import Headers, Response
+from store.mock_servers import RateLimit
+
+
+class RateCounts(Protocol):
+    """Counts calls by key and window; several processes may share one."""
+
+    def count(self, key: str, window: int) -> int:
+        """Count one more call in this window; returns how many it has now. A new window begins at nought."""
+        ...
+
+
+class OwnRateCounts:
+    """Counts of one process."""
+
+    def __init__(self) -> None:
+        self._windows: dict[str, tuple[int, int]] = {}
+
+    def count(self, key: str, window: int) -> int:
+        """Count one more call in this window."""
+        known, calls = self._windows.get(key, (window, 0))
+        calls = calls + 1 if known == window else 1
+        self._windows[key] = window, calls
+        return calls
+
+
+def seconds_to_wait(limit: RateLimit, counts: RateCounts, key: str, now: float) -> int | None:
+    """Count a call at `now`, in seconds; None if it is within the limit, else the seconds until the next window."""
+    window = int(now // limit.seconds)
+    if counts.count(key, window) <= limit.calls:
+        return None
+    return max(1, round((window + 1) * limit.seconds - now))
+
+
+def too_many(limit: RateLimit, seconds: int) -> Response:
+    """429 with Retry-After (RFC 6585, section 4; RFC 9110, section 10.2.3)."""
+    message = (
+        f"Rate limit of {limit.calls} calls in {limit.seconds} seconds exceeded. Please retry in {seconds} seconds."
+    )
+    response = json_response(429, {"error": {"name": "rateLimitError", "message": message}})
+    fields = (*response.headers.fields, (b"Retry-After", str(seconds).encode()))
+    return Response(429, Headers(fields), response.body)

@@ -1,0 +1,57 @@
+"""An answer ready to be sent: its bytes, and what the call log says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from serving.wire import head_of
+from store.messages import Body, Response
+from store.mock_servers import Behaviour
+
+if TYPE_CHECKING:
+    from serving.mock_calls import Served
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reply:
+    """The bytes of an answer, for a connection that stays open: `head` ends with its empty line.
+
+    `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
+    bytes again. `served` is the mock server that was called, None for a call to none; the rest is for its log.
+    """
+
+    head: bytes
+    body: bytes
+    response: Response
+    behaviour: Behaviour | None = None
+    fixed: bool = False
+    served: Served | None = None
+    example_id: str | None = None
+    example_name: str = ""
+    told: str = ""
+    wire: bytes = field(init=False, repr=False, default=b"")
+
+    def __post_init__(self) -> None:
+        # Small answers go out in one piece; of large ones no second copy is made.
+        if len(self.body) <= JOINED:
+            object.__setattr__(self, "wire", self.head + self.body)
+
+
+JOINED = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An answer whose body has to be read from the store first; `finish` makes the reply of its bytes."""
+
+    body: Body
+    finish: Callable[[bytes], Reply]
+
+
+def reply_of(response: Response, *, told: str, served: Served | None = None, head_only: bool = False) -> Reply:
+    """A reply of our own, such as an error."""
+    body = response.body
+    assert isinstance(body, bytes)
+    return Reply(head_of(response), b"" if head_only else body, response, served=served, told=told)

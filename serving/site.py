@@ -1,0 +1,74 @@
+"""All that a port answers from at one moment, and what it remembers of whole requests it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from serving.answer import error
+from serving.directory import Directory
+from serving.http_reader import Arrived
+from serving.mock_calls import respond
+from serving.replies import Pending, Reply, reply_of
+
+MOST_KNOWN = 20_000
+LONGEST_KNOWN = 4 * 1024
+
+NO_SUCH = "There is no mock server here: call /mocks/<slug>/..., and 'understudy mocks list' shows them."
+
+
+class Log(Protocol):
+    """Takes what a call log keeps of a call, at once and without failing."""
+
+    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None: ...
+
+
+class Site(Protocol):
+    """What a responder asks. `known` holds replies by the bytes of a whole request, for as long as nothing changes."""
+
+    known: dict[bytes, Reply]
+
+    def respond(self, arrived: Arrived) -> Reply | Pending | None:
+        """The reply; None for a request that this site does not take."""
+        ...
+
+    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        """A call was answered: count and log it."""
+        ...
+
+
+class MockSite:
+    """The mock servers of one port. Swapped whole when one of them changes, so what is `known` is never stale."""
+
+    __slots__ = ("_log", "directory", "known")
+
+    def __init__(self, directory: Directory, log: Log | None = None) -> None:
+        self.directory = directory
+        self.known: dict[bytes, Reply] = {}
+        self._log = log
+
+    def respond(self, arrived: Arrived) -> Reply | Pending:
+        """The reply of the mock server that is called."""
+        found = self.directory.find(arrived.request())
+        if found is None:
+            head_only = arrived.method == "HEAD"
+            return reply_of(error(404, "mockNotFoundError", NO_SUCH), told="no mock server", head_only=head_only)
+        return respond(*found)
+
+    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        """Count the call, and log it."""
+        if reply.served is not None:
+            reply.served.calls.count()
+            if self._log is not None:
+                self._log(call, reply, at, duration)
+
+
+def remember(site: Site, data: bytes, reply: Reply) -> None:
+    """Keep the reply to a request that came as just these bytes, on a connection between requests."""
+    if reply.fixed and reply.wire and len(data) <= LONGEST_KNOWN:
+        if len(site.known) >= MOST_KNOWN:
+            site.known.clear()
+        site.known[data] = reply
+
+
+Current = Callable[[], Site]

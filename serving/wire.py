@@ -1,0 +1,32 @@
+"""Responses as the bytes of HTTP/1.1 (RFC 9112)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from store.messages import Headers, Response
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+KEEP = b"Connection: keep-alive\r\n\r\n"
+
+_REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+
+
+def head_of(response: Response) -> bytes:
+    """Status line and header fields, up to and including the empty line; Connection is not among them."""
+    reason = response.reason or _REASONS.get(response.status, b"")
+    lines = [b"HTTP/1.1 %d %s\r\n" % (response.status, reason)]
+    lines += [b"%s: %s\r\n" % field for field in response.headers.fields]
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def with_connection(head: bytes, line: bytes) -> bytes:
+    """A head that ends with a Connection field: `CLOSE`, or `KEEP` for HTTP/1.0 (RFC 9112, appendix C.2.2)."""
+    return head[:-2] + line
+
+
+def with_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """The headers with further fields behind them."""
+    return Headers(headers.fields + fields) if fields else headers
