@@ -98,4 +98,4 @@ def settings_of(matching: Matching, examples: Iterable[Example], *, private: boo
 
 def usual_settings(examples: Iterable[Example]) -> MatchSettings:
     """The settings a collection starts with: distance only where nothing in it was recorded."""
-    return PROMOTED if any(example.literal or example.edited for example in examples) else POSTMAN
+    return PROMOTED if any(example.literal or example.fingerprint for example in examples) else POSTMAN

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from proxy.behaviours import (
+    NONE,
+    bytes_per_second_text,
+    delay_text,
+    fault_text,
+    rate_limit_text,
+    read_bytes_per_second,
+    read_delay,
+    read_fault,
+    read_rate_limit,
+)
+from proxy.typed import read_status
 from store.codings import undo
 from store.entities import Example, Part, Redacted
 from store.errors import UserError
 from store.json_secrets import PLACEHOLDER
 from store.messages import Headers, Request, Response
+from store.mock_servers import Behaviour
 
 REQUEST_LINE = "=== request ==="
 RESPONSE_LINE = "=== response ==="
@@ -20,6 +34,14 @@ HINT = (
     "# In the request, {{name}} or :name stands for any one path segment or query value.\n"
 )
 
+# What an example does on purpose: its name in the document, its field, how it is written and read.
+_BEHAVIOURS: tuple[tuple[str, str, Callable[[Any], str], Callable[[str], object]], ...] = (
+    ("delay", "delay", delay_text, read_delay),
+    ("bytes-per-second", "bytes_per_second", bytes_per_second_text, read_bytes_per_second),
+    ("fault", "fault", fault_text, read_fault),
+    ("rate-limit", "rate_limit", rate_limit_text, read_rate_limit),
+)
+
 
 def as_document(example: Example, request_body: bytes, response_body: bytes) -> str:
     """The example as text: its name, then request and response as HTTP writes them, content codings undone."""
@@ -28,6 +50,7 @@ def as_document(example: Example, request_body: bytes, response_body: bytes) -> 
         [
             f"{HINT}name: {example.name}",
             f"templates: {TEMPLATES[example.templates]}",
+            *(f"{name}: {text(getattr(example.behaviour, field))}" for name, field, text, _ in _BEHAVIOURS),
             REQUEST_LINE,
             _request_line(request),
             _message_text(request.headers, request_body),
@@ -53,7 +76,8 @@ def from_document(document: str, example: Example, request_body: bytes, response
         raise UserError(f"templates: takes on or off, not {templates!r}")
     request = _read_request(request_text.removesuffix("\n"), example.request, request_body)
     response = _read_response(response_text, example.response, response_body)
-    return replace(_edited(example, name, request, response), templates=templates == "on")
+    behaviour = _read_behaviour(head, example.behaviour)
+    return replace(_edited(example, name, request, response), templates=templates == "on", behaviour=behaviour)
 
 
 def changed(
@@ -69,7 +93,7 @@ def changed(
     """The example with single things changed; a header is `Name: value`. Raises UserError."""
     response = example.response
     if status is not None:
-        response = replace(response, status=_status(str(status)), reason=b"")
+        response = replace(response, status=read_status(str(status)), reason=b"")
     if body is not None and body != response_body:
         response = _with_body(response, body)
     elif "content-encoding" in (name.lower() for name in removed_headers):
@@ -88,6 +112,15 @@ def _with_fields(headers: Headers, wanted: list[tuple[str, str]]) -> Headers:
             headers = headers.replace(name, value)
         seen.add(name.lower())
     return headers
+
+
+def _read_behaviour(head: str, old: Behaviour) -> Behaviour:
+    fields: dict[str, Any] = {}
+    for name, field, _, read in _BEHAVIOURS:
+        text = _head_line(head, name)
+        if text:
+            fields[field] = None if text == NONE else read(text)
+    return replace(old, **fields)
 
 
 def _head_line(head: str, key: str) -> str:
@@ -168,7 +201,7 @@ def _read_response(text: str, old: Response, old_body: bytes) -> Response:
     response = replace(old, headers=headers)
     if line.strip() != _status_line(old).strip():
         status, _, reason = line.strip().partition(" ")
-        response = replace(response, status=_status(status), reason=_bytes(reason))
+        response = replace(response, status=read_status(status), reason=_bytes(reason))
     return response if body is None else _with_body(response, body)
 
 
@@ -218,9 +251,3 @@ def _bytes(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         raise UserError(f"headers and reasons hold Latin-1 characters only, not {text!r}") from None
-
-
-def _status(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 200 <= int(text) <= 599):
-        raise UserError(f"a status is a number from 200 to 599, not {text!r}")
-    return int(text)

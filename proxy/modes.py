@@ -9,6 +9,7 @@ from store.entities import Gateway, GatewayState, Mode
 from store.errors import NotFound, UserError
 from store.messages import Origin
 from store.mock_servers import MockServer
+from store.naming import free_name
 from store.repository import Store
 
 # A gateway sees a change within 100 ms; compiling a large collection takes longer.
@@ -107,6 +108,5 @@ def _session_id(store: Store, mode: Mode, session: str | None, upstream: Origin 
 
 
 def _free_name(store: Store) -> str:
-    name = time.strftime("session-%Y%m%d-%H%M%S")
     taken = {summary.session.name for summary in store.sessions.summaries()}
-    return next(candidate for candidate in (name, *(f"{name}-{n}" for n in range(2, 10_000))) if candidate not in taken)
+    return free_name(time.strftime("session-%Y%m%d-%H%M%S"), taken, "-")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from matcher.bodies import request_key
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
-from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
 from store.repository import CollectionUpdate, HistoryFilter, Store
 
 BATCH = 500
@@ -73,6 +73,25 @@ def promote_history(
         known = promoted.known
         step()
     return outcome
+
+
+def save_exchange(
+    store: Store, exchange: Exchange, collection_name: str, *, name: str | None, keep_secrets: bool
+) -> tuple[Example | None, Outcome]:
+    """Keep an exchange that is not in history as an example; None when the newest one of its request says the same.
+
+    The collection is made when there is none of that name. Raises UserError for an exchange that cannot be an example.
+    """
+    reason = why_not(exchange)
+    if reason:
+        raise UserError(f"that cannot be an example: {reason}")
+    collection, outcome = _collection(store, collection_name), Outcome()
+    known, plan = _known(store, collection, again=False), PromotionPlan(Repeats.ALL, keep_secrets=keep_secrets)
+    promoted = promote([exchange], known, plan, read=store.bodies.read, same_request=request_key)
+    outcome.add(promoted, 1)
+    examples = [replace(example, name=name or example.name) for example in promoted.examples]
+    store.collections.update(collection.id, CollectionUpdate(promoted.items, examples))
+    return (examples[0] if examples else None), outcome
 
 
 def session_examples(store: Store, session: Session) -> list[Example]:

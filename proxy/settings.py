@@ -7,6 +7,7 @@ from pathlib import Path
 
 STORE_VARIABLE = "UNDERSTUDY_STORE"
 DEFAULT_LISTEN = "127.0.0.1:8080"
+MOCKS_PORT = 4000
 
 
 def data_folder() -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
 from urllib.parse import quote, unquote, unquote_plus
 
 from store.messages import Request, Response
@@ -10,6 +12,9 @@ from store.messages import Request, Response
 NAME_LENGTH = 80
 """Characters a request's name may have: a line of a table, or of a terminal."""
 
+SLUG_LENGTH = 63
+"""A slug is a label of a host name too (RFC 1035, section 2.3.4)."""
+SLUG_FORM = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 SHOWN_NAMES = 5
 """Names that an error lists."""
 
@@ -25,6 +30,24 @@ def request_name(request: Request) -> str:
 def example_name(request: Request, response: Response) -> str:
     """The name of the request, and the status of its answer."""
     return f"{request_name(request)} - {response.status}"
+
+
+def slug_of(name: str) -> str:
+    """The name as it can stand in URLs and host names: `Shop API (v2)` gives `shop-api-v2`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-") or "mock"
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can stand in URLs and host names as it is."""
+    return len(text) <= SLUG_LENGTH and SLUG_FORM.fullmatch(text) is not None
+
+
+def free_name(wanted: str, taken: Collection[str], between: str = " ") -> str:
+    """The wanted name, or with the first number from 2 that makes it one that is not taken."""
+    if wanted not in taken:
+        return wanted
+    return next(name for n in range(2, len(taken) + 3) if (name := f"{wanted}{between}{n}") not in taken)
 
 
 def there_are(names: Sequence[str]) -> str:

@@ -130,10 +130,20 @@ def why_not(exchange: Exchange) -> str:
         return "there is no response"
     if exchange.request.method.upper() == "CONNECT":
         return "CONNECT opens a tunnel"
+    if _is_grpc(exchange.request):
+        return "gRPC is no plain HTTP"
+    if exchange.response.status == 101:
+        return f"it became a {exchange.response.headers.get('upgrade') or 'tunnel'} connection"
     if exchange.response.status < 200:
-        # RFC 9110, section 15.2: not the answer, but a word before it; after 101 another protocol is spoken.
+        # RFC 9110, section 15.2: not the answer, but a word before it.
         return f"status {exchange.response.status} is not an answer"
     return ""
+
+
+def _is_grpc(request: Request) -> bool:
+    # gRPC-Web and its kin (application/grpc-web) are.
+    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return kind == "application/grpc" or kind.startswith("application/grpc+")
 
 
 @dataclass(slots=True)

@@ -6,7 +6,24 @@ from typing import Any
 
 import click
 
-from proxy.cli import collections, examples, history, match, mocks, mode, promote, serve, serve_mocks, sessions
+from proxy.cli import (
+    add_examples,
+    collections,
+    create_mocks,
+    environments,
+    examples,
+    history,
+    keys,
+    match,
+    mock_errors,
+    mocks,
+    mode,
+    promote,
+    send,
+    serve,
+    serve_mocks,
+    sessions,
+)
 from store.errors import UnderstudyError
 
 
@@ -55,9 +72,14 @@ for command in (
     promote.promote,
     collections.collections,
     examples.examples,
+    environments.environments,
     match.match,
     match.addon_path,
     mocks.mocks,
+    keys.keys,
+    send.send,
 ):
     main.add_command(command)
-mocks.mocks.add_command(serve_mocks.serve)
+examples.examples.add_command(add_examples.add)
+for command in (create_mocks.create, mock_errors.errors, serve_mocks.serve):
+    mocks.mocks.add_command(command)

@@ -7,12 +7,16 @@ from typing import Any
 
 import click
 
+from proxy.cli.environments import check_known
 from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
-from proxy.cli.options import json_option, with_store
+from proxy.cli.options import json_option, say_if_not_in_force, variable, with_store
 from proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from store.entities import Collection
 from store.errors import UserError
+from store.naming import printable
 from store.repository import Store
+
+variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
 
 
 @click.group()
@@ -48,7 +52,40 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
         print_json({**_json(collection, len(items), len(examples)), "example_list": told})
         return
     click.echo(f"{collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
+    for key, value in sorted(collection.variables.items()):
+        click.echo(f"  {printable(key)} = {printable(value)}")
     print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")
+
+
+@collections.command("create")
+@click.argument("name")
+@variable_option
+@with_store
+def create_collection(store: Store, name: str, variables: tuple[str, ...]) -> None:
+    """Create the collection NAME, still empty."""
+    collection = store.collections.create(name, dict(map(variable, variables)))
+    click.echo(f"Created collection {collection.name}. Fill it with: understudy examples add NAME 'METHOD PATH'")
+
+
+@collections.command("set")
+@click.argument("name")
+@variable_option
+@click.option("--remove-variable", "removed", metavar="KEY", multiple=True, help="Take a variable out.")
+@with_store
+def set_collection(store: Store, name: str, variables: tuple[str, ...], removed: tuple[str, ...]) -> None:
+    """Set variables of the collection NAME, or take them out.
+
+    \b
+    understudy collections set shop --variable base=https://api.example.com --remove-variable old
+    """
+    if not variables and not removed:
+        raise UserError("say what to change: --variable KEY=VALUE or --remove-variable KEY")
+    collection = store.collections.find(name)
+    check_known(collection.variables, removed)
+    new = {**collection.variables, **dict(map(variable, variables))}
+    store.collections.set_variables(collection.id, {key: value for key, value in new.items() if key not in removed})
+    click.echo(f"Saved collection {collection.name}.")
+    say_if_not_in_force(store)
 
 
 @collections.command("delete")

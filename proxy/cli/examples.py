@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, with_store
+from proxy.cli.mock_options import behaviour_options
+from proxy.cli.mock_output import behaviour_json
+from proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
 from proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
 from store.entities import Example
 from store.errors import UserError
+from store.mock_servers import PLAIN
 from store.repository import Store
 
 EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
@@ -98,6 +98,7 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
 @click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Take a header out of the response.")
 @click.option("--templates/--no-templates", default=None, help="Fill in {{...}} in the response, or give it as it is.")
+@behaviour_options(clearing=True)
 @with_store
 def set_example(
     store: Store,
@@ -109,6 +110,7 @@ def set_example(
     headers: tuple[str, ...],
     removed: tuple[str, ...],
     templates: bool | None,
+    behaviour: dict[str, Any],
 ) -> None:
     """Change single things of EXAMPLE.
 
@@ -117,12 +119,13 @@ def set_example(
     """
     from proxy.editing import changed
 
-    if (name, status, body, templates) == (None,) * 4 and not headers and not removed:
-        raise UserError("say what to change: --name, --status, --body, --header, --remove-header or --templates")
+    if (name, status, body, templates) == (None,) * 4 and not headers and not removed and not behaviour:
+        raise UserError("say what to change; understudy examples set --help lists the options")
     found = _find(store, example, collection)
     new_body = None if body is None else body_argument(body, "--body")
     old_body = store.bodies.read(found.response.body)
     new = changed(found, old_body, name=name, status=status, body=new_body, headers=headers, removed_headers=removed)
+    new = replace(new, behaviour=replace(new.behaviour, **behaviour))
     _save(store, new if templates is None else replace(new, templates=templates))
 
 
@@ -134,8 +137,8 @@ def delete_example(store: Store, example: str, collection: str | None) -> None:
     """Delete EXAMPLE."""
     found = _find(store, example, collection)
     store.collections.delete_example(found.id)
-    _wait(store)
     click.echo(f"Deleted {found.name} ({found.id}).")
+    say_if_not_in_force(store)
 
 
 def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
@@ -154,19 +157,9 @@ def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
 
 
 def _marks(example: Example) -> list[str]:
-    return [word for word, holds in (("edited", example.edited), ("templates", example.templates)) if holds]
-
-
-def body_argument(text: str, option: str) -> bytes:
-    """A body as an option gives it: text, `@FILE`, or `@-` for standard input; raises UserError."""
-    if not text.startswith("@"):
-        return os.fsencode(text)
-    if text == "@-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(text[1:]).read_bytes()
-    except OSError as error:
-        raise UserError(f"{option}: cannot read {text[1:]}: {error.strerror}") from error
+    marks = [word for word, holds in (("edited", example.edited), ("templates", example.templates)) if holds]
+    behaviour = behaviour_json(example.behaviour).items() if example.behaviour != PLAIN else ()
+    return [*marks, *(f"{name.replace('_', ' ')} {value}" for name, value in behaviour if value is not None)]
 
 
 def _find(store: Store, text: str, collection: str | None) -> Example:
@@ -176,16 +169,8 @@ def _find(store: Store, text: str, collection: str | None) -> Example:
 
 def _save(store: Store, example: Example) -> None:
     store.collections.save_example(example)
-    in_force = _wait(store)
     click.echo(f"Saved {example.name} ({example.id}).")
-    if not in_force:
-        click.echo("A gateway on this store has not taken it over yet.", err=True)
-
-
-def _wait(store: Store) -> bool:
-    from proxy.modes import wait_until_seen
-
-    return wait_until_seen(store, store.changes.latest())
+    say_if_not_in_force(store)
 
 
 def _rescue(text: str) -> str:
@@ -204,5 +189,6 @@ def _summary_json(example: Example) -> dict[str, Any]:
         "sequence": example.sequence,
         "edited": example.edited,
         "templates": example.templates,
+        **behaviour_json(example.behaviour),
         "redacted": [{"part": place.part, "name": place.name} for place in sorted(example.redacted)],
     }

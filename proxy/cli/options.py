@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from store.errors import UserError
-from store.messages import Origin
-from store.repository import HistoryFilter
+from store.messages import Headers, Origin, Request
+from store.repository import HistoryFilter, Store
 
 FILTERS = ("method", "host", "path", "status")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+tz_option = click.option(
+    "--tz", metavar="ZONE", help="The day's time zone, such as Europe/Berlin [default: this machine's]."
+)
 
 
 def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,6 +43,74 @@ def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
             store.close()
 
     return opened
+
+
+def say_if_not_in_force(store: Store) -> None:
+    """Wait until the running gateways act upon the last change; says so on stderr when one does not."""
+    from proxy.modes import wait_until_seen
+
+    if not wait_until_seen(store, store.changes.latest()):
+        click.echo("A gateway on this store has not taken it over yet.", err=True)
+
+
+def body_argument(text: str, option: str) -> bytes:
+    """A body as an option gives it: text, `@FILE`, or `@-` for standard input; raises UserError."""
+    if not text.startswith("@"):
+        return os.fsencode(text)
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise UserError(f"{option}: cannot read {text[1:]}: {error.strerror}") from error
+
+
+def variable(text: str) -> tuple[str, str]:
+    """Key and value of a variable as people write it, `KEY=VALUE`; raises UserError."""
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip() or not key.isprintable() or set(key) & set("{}"):
+        raise UserError(f"a variable is written KEY=VALUE, not {text!r}")
+    return key.strip(), value
+
+
+def day_bounds(date: str | None, zone: str | None, option: str) -> tuple[float | None, float | None]:
+    """When a day begins and ends, in seconds since the epoch; raises UserError."""
+    if date is None:
+        return None, None
+    tz = _zone(zone)
+    try:
+        day = datetime.strptime(date, "%Y-%m-%d")  # noqa: DTZ007 - its zone comes below
+        days = day, day + timedelta(days=1)
+        # Through the calendar, not by 86,400 seconds: on two days a year there are 23 or 25 hours.
+        begins, ends = (one.replace(tzinfo=tz) if tz else one.astimezone() for one in days)
+        return begins.timestamp(), ends.timestamp()
+    except (ValueError, OverflowError):
+        raise UserError(f"{option} takes a day such as 2026-01-31, got {date!r}") from None
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError) as error:
+        raise UserError(f"--tz takes a time zone such as Europe/Berlin or UTC, got {name!r}") from error
+
+
+def url_request(method: str, url: str, headers: tuple[str, ...], data: str) -> Request:
+    """The request that METHOD, URL and the options --header and --data say; raises UserError."""
+    from proxy.editing import header_field
+
+    fields = Headers.of(header_field(line) for line in headers)
+    if url.startswith("/"):
+        return Request(method.upper(), os.fsencode(url), fields, body_argument(data, "--data"))
+    try:
+        origin = Origin.parse(url)
+    except ValueError as error:
+        raise UserError(f"URL is a path such as /users/1 or an absolute URL: {error}") from error
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)
 
 
 def listen_address(text: str) -> tuple[str, int]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import history_filter, json_option, with_store
+from proxy.cli.options import day_bounds, history_filter, json_option, tz_option, with_store
 from proxy.cli.output import counted, print_json, progress
 from store.errors import UserError
 from store.naming import printable
@@ -22,7 +21,8 @@ SHOWN_SKIPPED = 10
 @click.command()
 @click.argument("entry_ids", metavar="[ENTRY_ID ...]", nargs=-1, type=int)
 @click.option("-s", "--session", metavar="NAME", help="All of this session.")
-@click.option("--date", metavar="YYYY-MM-DD", help="All of this day, in this machine's time zone.")
+@click.option("--date", metavar="YYYY-MM-DD", help="All of this day.")
+@tz_option
 @click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="method=, host=, path=, status=.")
 @click.option(
     "--to", "collection", metavar="COLLECTION", required=True, help="The collection; made when there is none."
@@ -43,6 +43,7 @@ def promote(
     entry_ids: tuple[int, ...],
     session: str | None,
     date: str | None,
+    tz: str | None,
     filters: tuple[str, ...],
     collection: str,
     repeats: str,
@@ -64,7 +65,9 @@ def promote(
         raise UserError("say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE")
     if again and repeats == "newest":
         raise UserError("--again does not go with --repeats newest: what a newer answer replaced would come back")
-    since, until = _day(date)
+    if tz is not None and date is None:
+        raise UserError("--tz goes with --date")
+    since, until = day_bounds(date, tz, "--date")
     wanted = history_filter(
         filters,
         ids=frozenset(entry_ids) or None,
@@ -78,23 +81,11 @@ def promote(
     if as_json:
         print_json(_json(collection, outcome))
     else:
-        _print(collection, outcome)
+        print_outcome(collection, outcome)
 
 
-def _day(date: str | None) -> tuple[float | None, float | None]:
-    if date is None:
-        return None, None
-    try:
-        day = datetime.strptime(date, "%Y-%m-%d")  # noqa: DTZ007 - this machine's zone is what is meant
-        # Through the calendar, not by 86,400 seconds: on two days a year there are 23 or 25 hours.
-        return day.astimezone().timestamp(), (day + timedelta(days=1)).astimezone().timestamp()
-    except (ValueError, OverflowError):
-        raise UserError(f"--date takes a day such as 2026-01-31, got {date!r}") from None
-
-
-def _print(collection: str, outcome: Outcome) -> None:
-    from store.redaction import describe
-
+def print_outcome(collection: str, outcome: Outcome) -> None:
+    """Say what a promotion did, what was left out, and what was redacted."""
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
     click.echo(f"Promoted to {collection}: {new}.")
     notes = {
@@ -110,9 +101,18 @@ def _print(collection: str, outcome: Outcome) -> None:
         click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
     if len(outcome.skipped) > SHOWN_SKIPPED:
         click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")
-    if outcome.in_requests or outcome.in_responses:
-        redacted = describe(outcome.in_requests, outcome.in_responses)
-        click.echo(f"  redacted: {redacted} (--keep-secrets keeps them)")
+    note = redaction_note(outcome)
+    if note:
+        click.echo(note)
+
+
+def redaction_note(outcome: Outcome) -> str:
+    """A line that says what was redacted; "" when nothing was."""
+    from store.redaction import describe
+
+    if not outcome.in_requests and not outcome.in_responses:
+        return ""
+    return f"  redacted: {describe(outcome.in_requests, outcome.in_responses)} (--keep-secrets keeps them)"
 
 
 def _json(collection: str, outcome: Outcome) -> dict[str, Any]:

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
+from proxy.settings import MOCKS_PORT
 from store.errors import UserError
 from store.mock_servers import MockServer
-
-PORT = 4000
 
 
 @click.command("serve")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"The port [{PORT}]; with it, one NAME answers at its root."
+    "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; with it, one NAME answers at its root."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port.")
@@ -52,7 +51,7 @@ def serve(
 
     certificate = _certificate(certfile, keyfile)
     at_root = port is not None and len(names) == 1
-    settings = ServeSettings(host, PORT if port is None else port, names, at_root, workers, certificate, seed)
+    settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
     url = store_url(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
     scheme = "https" if certificate else "http"

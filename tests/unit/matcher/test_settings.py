@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of
+from matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of, usual_settings
 from store.entities import Example
 from store.mock_servers import Matching
 from tests.factories import make_example
@@ -51,6 +51,20 @@ def test_a_mock_server_compares_as_it_is_told() -> None:
     matching = Matching(query="require", **told, **ignored)  # type: ignore[arg-type]  # a table of settings
     expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **told, **ignored)  # type: ignore[arg-type]
     assert settings_of(matching, [RECORDED]) == expected
+
+
+@pytest.mark.parametrize(
+    ("example", "distance"),
+    [
+        (RECORDED, False),
+        (replace(RECORDED, literal=False, edited=True, fingerprint="f"), False),
+        (AUTHORED, True),
+        (replace(AUTHORED, edited=True), True),
+    ],
+)
+def test_an_edit_does_not_change_what_a_collection_is(example: Example, distance: bool) -> None:
+    """A fingerprint says that an answer was recorded, whatever became of it since."""
+    assert usual_settings([example]).distance is distance
 
 
 @pytest.mark.parametrize(("private", "compared"), [(True, ()), (False, ("x-api-key",))])

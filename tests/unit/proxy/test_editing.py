@@ -11,6 +11,7 @@ from proxy.editing import KEPT_BODY, as_document, changed, from_document, header
 from store.entities import Example, Part, Redacted
 from store.errors import UserError
 from store.messages import BodyRef, Headers, Request, Response
+from store.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 from tests.factories import make_example, make_request, make_response
 
 POST = make_request("POST", "/users?a=1", headers=[("Accept", "*/*"), ("X", "")], body=b"asked")
@@ -50,9 +51,12 @@ def with_change(old: str, new: str, example: Example = EXAMPLE) -> Example:
     return edited(document.replace(old, new, 1), example)
 
 
+OURS = ("#", "templates:", "delay:", "bytes-per-second:", "fault:", "rate-limit:")
+
+
 def test_a_document_is_what_http_writes() -> None:
     document = as_document(EXAMPLE, *bodies(EXAMPLE))
-    shown = [line.rstrip() for line in document.splitlines() if not line.startswith(("#", "templates:"))]
+    shown = [line.rstrip() for line in document.splitlines() if not line.startswith(OURS)]
     assert "\n".join(shown) == DOCUMENT
 
 
@@ -113,6 +117,28 @@ def test_an_untouched_body_stays_a_reference() -> None:
 
 
 # What was edited
+
+
+BEHAVIOUR = Behaviour(Delay(100, DelayKind.UNIFORM, most=300), 512, Fault(FaultKind.RESET, 10), RateLimit(5, 60))
+
+
+def test_what_it_does_on_purpose_is_shown_and_edited() -> None:
+    """In the words of the options."""
+    head = "delay: 100-300\nbytes-per-second: 512\nfault: reset:10\nrate-limit: 5/60\n"
+    nothing = "delay: none\nbytes-per-second: none\nfault: none\nrate-limit: none\n"
+    busy = replace(EXAMPLE, behaviour=BEHAVIOUR)
+    assert with_change(nothing, head).behaviour == BEHAVIOUR
+    assert with_change(head, nothing, busy).behaviour == Behaviour()
+
+
+def test_what_is_not_said_of_it_stays() -> None:
+    busy = replace(EXAMPLE, behaviour=BEHAVIOUR)
+    assert edited(DOCUMENT, busy).behaviour == BEHAVIOUR
+
+
+def test_a_delay_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match=r"a delay is 2G, 3G, .*, not 'slow'"):
+        with_change("delay: none", "delay: slow")
 
 
 def test_a_name_is_edited() -> None:

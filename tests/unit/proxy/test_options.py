@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cli.options import history_filter, listen_address, upstream_origin
+from proxy.cli.options import (
+    day_bounds,
+    history_filter,
+    listen_address,
+    upstream_origin,
+    url_request,
+    variable,
+)
 from store.errors import UserError
 from store.messages import Origin
 from store.repository import HistoryFilter
@@ -92,3 +99,64 @@ def test_a_condition_that_is_none(condition: str) -> None:
 def test_a_status_that_is_none(status: str) -> None:
     with pytest.raises(UserError, match="--filter status= takes a status such as 404 or a class such as 5xx"):
         history_filter((f"status={status}",))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("a=1", ("a", "1")), ("a=", ("a", "")), (" a =b=c ", ("a", "b=c ")), ("a b={{c}}", ("a b", "{{c}}"))],
+)
+def test_a_variable(text: str, read: tuple[str, str]) -> None:
+    assert variable(text) == read
+
+
+@pytest.mark.parametrize("text", ["", "a", "=1", " =1", "{{a}}=1", "a\nb=1"])
+def test_no_variable(text: str) -> None:
+    """Its name could not be written between braces."""
+    with pytest.raises(UserError, match="a variable is written KEY=VALUE, not "):
+        variable(text)
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "begins", "hours"),
+    [
+        ("1970-01-02", "UTC", 86_400.0, 24),
+        ("1970-01-02", "Asia/Tokyo", 86_400.0 - 9 * 3_600, 24),
+        ("2026-03-29", "Europe/Berlin", 1_774_738_800.0, 23),
+        ("2026-10-25", "Europe/Berlin", 1_792_879_200.0, 25),
+    ],
+)
+def test_a_day_is_as_long_as_its_zone_says(date: str, zone: str, begins: float, hours: int) -> None:
+    assert day_bounds(date, zone, "--date") == (begins, begins + hours * 3_600)
+
+
+def test_no_day_has_no_bounds() -> None:
+    assert day_bounds(None, None, "--date") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "line"),
+    [
+        ("today", None, "--date takes a day such as 2026-01-31, got 'today'"),
+        ("2026-02-30", "UTC", "--date takes a day such as 2026-01-31, got '2026-02-30'"),
+        ("9999-12-31", "UTC", "--date takes a day such as 2026-01-31, got '9999-12-31'"),
+        ("2026-01-31", "Mars", "--tz takes a time zone such as Europe/Berlin or UTC, got 'Mars'"),
+        ("2026-01-31", "../etc", "--tz takes a time zone such as Europe/Berlin or UTC, got '../etc'"),
+    ],
+)
+def test_no_day(date: str, zone: str | None, line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        day_bounds(date, zone, "--date")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "target"),
+    [
+        ("/users?a=1", None, b"/users?a=1"),
+        ("http://a", Origin("http", "a", 80), b"/"),
+        ("https://A:8/b?c#d", Origin("https", "a", 8), b"/b?c"),
+    ],
+)
+def test_a_url_is_a_request(url: str, origin: Origin | None, target: bytes) -> None:
+    request = url_request("get", url, ("A: 1",), "body")
+    assert (request.method, request.origin, request.target) == ("GET", origin, target)
+    assert (list(request.headers), request.body) == ([("A", "1")], b"body")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store.messages import Request, Response
-from store.naming import example_name, request_name, there_are
+from store.naming import example_name, free_name, is_slug, request_name, slug_of, there_are
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,33 @@ def test_an_example_is_named_after_its_request_and_status() -> None:
 )
 def test_what_there_is_instead(names: list[str], said: str) -> None:
     assert there_are(names) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("shop", "shop"),
+        ("Shop API (v2)", "shop-api-v2"),
+        ("Café Zürich", "cafe-zurich"),
+        ("-a--b-", "a-b"),
+        ("日本", "mock"),
+        ("a" * 70, "a" * 63),
+        ("a" * 62 + " b", "a" * 62),
+    ],
+)
+def test_a_slug_is_made_of_a_name(name: str, slug: str) -> None:
+    """It can stand in a path and in a host name."""
+    assert slug_of(name) == slug
+    assert is_slug(slug)
+
+
+@pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a.b", "ü", "a" * 64, "a\n"])
+def test_no_slug(text: str) -> None:
+    assert not is_slug(text)
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"), [([], "a"), (["b"], "a"), (["a"], "a 2"), (["a", "a 2", "a 4"], "a 3"), (["a", "a 3"], "a 2")]
+)
+def test_a_free_name(taken: list[str], free: str) -> None:
+    assert free_name("a", taken) == free

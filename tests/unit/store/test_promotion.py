@@ -142,13 +142,24 @@ def test_known_of_the_store_is_what_the_promotion_left() -> None:
     assert Known.of("c1", [1, 2, 3], first.items, reversed(first.examples)) == first.known
 
 
+def upgraded(protocol: str) -> Exchange:
+    return replace(exchange(1), response=Response(101, Headers.of([("Upgrade", protocol)])))
+
+
+def grpc(kind: str) -> Exchange:
+    return replace(exchange(1), request=Request("POST", b"/s/m", Headers.of([("Content-Type", kind)])))
+
+
 @pytest.mark.parametrize(
     ("failed", "reason"),
     [
         (replace(exchange(1), error="connection refused", response=None), "failed: connection refused"),
         (replace(exchange(1), error="cut off"), "failed: cut off"),
         (replace(exchange(1), response=None), "there is no response"),
-        (exchange(1, status=101), "status 101 is not an answer"),
+        (exchange(1, status=101), "it became a tunnel connection"),
+        (upgraded("websocket"), "it became a websocket connection"),
+        (grpc("application/grpc"), "gRPC is no plain HTTP"),
+        (grpc("application/grpc+proto; a=b"), "gRPC is no plain HTTP"),
         (exchange(1, status=103), "status 103 is not an answer"),
         (replace(exchange(1), request=Request("CONNECT", b"a:443")), "CONNECT opens a tunnel"),
     ],
@@ -162,6 +173,10 @@ def test_what_is_no_answer_is_skipped_and_named(failed: Exchange, reason: str) -
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
 def test_every_final_answer_will_do(status: int) -> None:
     assert why_not(exchange(1, status=status)) == ""
+
+
+def test_grpc_web_is_plain_http() -> None:
+    assert why_not(grpc("application/grpc-web+proto")) == ""
 
 
 def test_logins_with_different_passwords_are_one_request() -> None:

@@ -1,0 +1,32 @@
+"""Adds examples that a person typed in to a collection, each under the request item that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy.typed import Typed, typed_example, typed_item
+from store.entities import Collection, Example
+from store.messages import Request, Response
+from store.mock_servers import PLAIN, Behaviour
+from store.repository import CollectionUpdate, Store
+
+
+def add_example(
+    store: Store,
+    collection: Collection,
+    request: Request,
+    response: Response,
+    *,
+    name: str | None = None,
+    templates: bool = True,
+    behaviour: Behaviour = PLAIN,
+) -> Example:
+    """Keep an authored example, under the typed-in request of its method and path, made when there is none."""
+    typed = Typed(request.method, request.target.decode("utf-8", "surrogateescape"))
+    items = store.collections.items(collection.id)
+    same = (item for item in items if (item.method, item.path) == (typed.method, typed.target))
+    position = max((item.position + 1 for item in items), default=0)
+    item = next(same, None) or typed_item(collection.id, typed, position)
+    example = replace(typed_example(item, request, response, name), templates=templates, behaviour=behaviour)
+    store.collections.update(collection.id, CollectionUpdate([] if item in items else [item], [example]))
+    return example
