@@ -13,8 +13,9 @@ from proxy.shared_counts import SharedCounts
 from serving.answer import framed
 from serving.chance import Chance
 from serving.directory import Directory
-from serving.mock_calls import BodyAtHand, Served
+from serving.mock_calls import Served
 from serving.outcomes import Answers
+from serving.rendered import BodyAtHand
 from serving.response_templates import Templates, compile_templates
 from serving.site import Log, MockSite
 from store.entities import Change, Example, Subject

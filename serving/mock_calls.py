@@ -9,32 +9,22 @@ from dataclasses import dataclass, field, replace
 from time import time
 from typing import Protocol
 
-from matcher.scores import PathLine
 from serving import cors
 from serving.answer import answer, error
 from serving.outcomes import Answers, Outcome, outcome
-from serving.plans import asked_to_wait, behaviour_of
-from serving.rate_limits import OwnRateCounts, RateCounts, seconds_to_wait, too_many
+from serving.rate_limits import OwnRateCounts, RateCounts, limited
+from serving.rendered import BodyAtHand, Rendered, at_hand, varying
 from serving.replies import Pending, Reply, reply_of
 from serving.wire import head_of
 from store.entities import Example
-from store.messages import Body, Headers, Request, Response
-from store.mock_servers import PLAIN, Behaviour, MockServer
+from store.messages import Headers, Request, Response
+from store.mock_servers import Behaviour, MockServer
 
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
 
-MOST_RENDERED = 20_000
-LARGEST_RENDERED = 64 * 1024
 SMALL = 4 * 1024  # bytes of an error that may be remembered with the request that met it
 EXAMPLE_HEADER = b"X-Understudy-Example"
-
-BodyAtHand = Callable[[Body], bytes | None]
-
-
-def at_hand(body: Body) -> bytes | None:
-    """A body that is bytes; None for one in the store."""
-    return body if isinstance(body, bytes) else None
 
 
 class Tally(Protocol):
@@ -71,7 +61,7 @@ class Served:
     rates: RateCounts = field(default_factory=OwnRateCounts)
     calls: Tally = field(default_factory=OwnTally)
     now: Callable[[], float] = time
-    rendered: dict[tuple[object, ...], Reply] = field(default_factory=dict)
+    rendered: Rendered = field(default_factory=Rendered)
 
 
 def respond(served: Served, request: Request) -> Reply | Pending:
@@ -105,72 +95,37 @@ def digest(key: bytes) -> str:
 
 def _matched(served: Served, request: Request) -> Reply | Pending:
     found = outcome(served.answers, request)
-    example, mock = found.example, served.mock
-    behaviour = mock.behaviour if example is None else behaviour_of(example.behaviour, mock.behaviour)
-    delay = found.decision.selectors.delay
-    if delay is not None:
-        behaviour = asked_to_wait(behaviour, delay)
-    if behaviour is not PLAIN and behaviour.rate_limit is not None:
-        refused = _refused(served, behaviour, example)
+    behaviour = found.behaviour(served.mock.behaviour)
+    if behaviour is not None and behaviour.rate_limit is not None:
+        refused = limited(behaviour.rate_limit, served.rates, found.limit_key(served.mock.id), served.now())
         if refused is not None:
             return _told(served, request, refused, "rate limit")
-    if example is None:
+    if found.example is None:
         reply = _told(served, request, found.failure(), found.told, fixed=True)
-        return reply if behaviour == PLAIN else replace(reply, behaviour=behaviour, fixed=behaviour.rate_limit is None)
-    return _example_reply(served, request, found, example, None if behaviour == PLAIN else behaviour)
+        return reply if behaviour is None else replace(reply, behaviour=behaviour, fixed=False)
+    return _by_example(served, request, found, found.example, behaviour)
 
 
-def _refused(served: Served, behaviour: Behaviour, example: Example | None) -> Response | None:
-    limit = behaviour.rate_limit
-    assert limit is not None
-    own = example is not None and example.behaviour.rate_limit is not None
-    key = f"{served.mock.id} {example.id if own and example else ''}"
-    seconds = seconds_to_wait(limit, served.rates, key, served.now())
-    return None if seconds is None else too_many(limit, seconds)
-
-
-def _example_reply(
+def _by_example(
     served: Served, request: Request, found: Outcome, example: Example, behaviour: Behaviour | None
 ) -> Reply | Pending:
-    match = found.decision.match
-    assert match is not None
-    if found.filled:
-        key = None
-    else:
-        key = (id(example), request.method, match.path_line, behaviour, found.fixed, *_varying(served, request))
-        known = served.rendered.get(key)
-        if known is not None:
-            return known
+    how = found.line
+    fixed = found.fixed and (behaviour is None or behaviour.rate_limit is None)
 
-    def finish(body: bytes) -> Reply:
-        response = _dressed(served, request, example, answer(request, example, body), match.path_line)
-        sent = response.body
-        assert isinstance(sent, bytes)
-        reply = Reply(
-            head_of(response), sent, response, behaviour, found.fixed, served, example.id, example.name, found.told
-        )
-        if key is not None and len(sent) <= LARGEST_RENDERED:
-            if len(served.rendered) >= MOST_RENDERED:
-                served.rendered.clear()
-            served.rendered[key] = reply
-        return reply
+    def render(body: bytes) -> Reply:
+        response = _dressed(served, request, example, answer(request, example, body), how)
+        assert isinstance(response.body, bytes)
+        told = (example.id, example.name, found.told)
+        return Reply(head_of(response), response.body, response, behaviour, fixed, served, *told)
 
-    body = served.bodies(example.response.body)
-    return Pending(example.response.body, finish) if body is None else finish(body)
+    origin = ("origin",) if served.mock.cors else ()
+    key = None if found.filled else (id(example), how, behaviour, fixed, *varying(request, *origin))
+    return served.rendered.reply(key, example.response.body, served.bodies, render)
 
 
-def _varying(served: Served, request: Request) -> tuple[object, ...]:
-    """What of a request, beside its example, its answer's bytes depend on."""
-    headers = request.headers
-    origin = headers.get("origin") if served.mock.cors else None
-    return (origin, *headers.get_all("accept-encoding"))
-
-
-def _dressed(served: Served, request: Request, example: Example, response: Response, line: PathLine | None) -> Response:
-    how = "by id or name" if line is None else line.reason
-    headers = Headers(
-        (*response.headers.fields, (EXAMPLE_HEADER, f'{example.id}; path="{how}"'.encode("latin-1", "replace")))
-    )
+def _dressed(served: Served, request: Request, example: Example, response: Response, how: str) -> Response:
+    told = f'{example.id}; path="{how}"'.encode("latin-1", "replace")
+    headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, told)))
     if served.mock.cors:
         headers = cors.cross_origin(headers, request.headers.get("origin"))
     return replace(response, headers=headers)

@@ -9,10 +9,12 @@ from matcher.candidate import Candidate
 from matcher.decision import Decision
 from matcher.index import Index, compile_index
 from serving.answer import error, malformed, miss
+from serving.plans import asked_to_wait, behaviour_of
 from serving.response_templates import Templates
 from serving.sequences import Sequences
 from store.entities import Example
 from store.messages import Request, Response
+from store.mock_servers import PLAIN, Behaviour
 
 
 class Turns(Protocol):
@@ -58,6 +60,23 @@ class Outcome:
         """Whether there is an answer other than a miss."""
         return self.example is not None or self.decision.problem is not None
 
+    @property
+    def line(self) -> str:
+        """How the winner's path was found equal, in words."""
+        match = self.decision.match
+        return match.path_line.reason if match is not None and match.path_line is not None else "asked for by name"
+
+    def behaviour(self, mock: Behaviour) -> Behaviour | None:
+        """What is done to the answer on purpose: the request's wish for a delay, the example's, the mock server's."""
+        own = PLAIN if self.example is None else self.example.behaviour
+        behaviour = asked_to_wait(behaviour_of(own, mock), self.decision.selectors.delay)
+        return None if behaviour == PLAIN else behaviour
+
+    def limit_key(self, mock: str) -> str:
+        """By what calls are counted for a rate limit: the example if it has one of its own, else the mock server."""
+        own = self.example is not None and self.example.behaviour.rate_limit is not None
+        return f"{mock} {self.example.id}" if own and self.example else mock
+
     def failure(self) -> Response:
         """The error to answer with where there is no example."""
         decision = self.decision
@@ -73,8 +92,7 @@ class Outcome:
         match = self.decision.match
         if match is None:
             return "malformed header" if self.decision.problem else "no match"
-        line = "asked for by name" if match.path_line is None else f"path {match.path_line.reason}"
-        return f"{line}, score {match.score}" if match.path_line is not None else line
+        return self.line if match.path_line is None else f"path {self.line}, score {match.score}"
 
 
 ENDED = "All recorded answers to this request were given, and --once was asked for."

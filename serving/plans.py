@@ -24,7 +24,7 @@ class Plan:
 
 def behaviour_of(example: Behaviour, mock: Behaviour) -> Behaviour:
     """What counts of an example's and its mock server's: the example's, field by field."""
-    if example == PLAIN:
+    if example is PLAIN or example == PLAIN:
         return mock
     return Behaviour(
         delay=example.delay or mock.delay,

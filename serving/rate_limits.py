@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Protocol
 
 from serving.answer import json_response
@@ -31,19 +33,15 @@ class OwnRateCounts:
         return calls
 
 
-def seconds_to_wait(limit: RateLimit, counts: RateCounts, key: str, now: float) -> int | None:
-    """Count a call at `now`, in seconds; None if it is within the limit, else the seconds until the next window."""
+def limited(limit: RateLimit, counts: RateCounts, key: str, now: float) -> Response | None:
+    """Count a call at `now`, in seconds: None if it is within the limit, else 429 with the seconds until there is more.
+
+    RFC 6585, section 4; Retry-After: RFC 9110, section 10.2.3.
+    """
     window = int(now // limit.seconds)
     if counts.count(key, window) <= limit.calls:
         return None
-    return max(1, round((window + 1) * limit.seconds - now))
-
-
-def too_many(limit: RateLimit, seconds: int) -> Response:
-    """429 with Retry-After (RFC 6585, section 4; RFC 9110, section 10.2.3)."""
-    message = (
-        f"Rate limit of {limit.calls} calls in {limit.seconds} seconds exceeded. Please retry in {seconds} seconds."
-    )
+    wait = max(1, math.ceil((window + 1) * limit.seconds - now))
+    message = f"Rate limit of {limit.calls} calls in {limit.seconds} seconds exceeded. Please retry in {wait} seconds."
     response = json_response(429, {"error": {"name": "rateLimitError", "message": message}})
-    fields = (*response.headers.fields, (b"Retry-After", str(seconds).encode()))
-    return Response(429, Headers(fields), response.body)
+    return replace(response, headers=Headers((*response.headers.fields, (b"Retry-After", str(wait).encode()))))
