@@ -7,32 +7,34 @@ from dataclasses import dataclass, field
 from mitmproxy import http
 
 from addons.notes import note_of
-from matcher.index import Index, compile_index
-from serving.response_templates import Templates
-from serving.sequences import Sequences
+from serving.outcomes import Answers
+from serving.rate_limits import OwnRateCounts, RateCounts
+from serving.rendered import Rendered
 from store.entities import Mode
 from store.messages import Origin
+from store.mock_servers import PLAIN, Behaviour
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
     """The mode with all that a request in it needs.
 
-    `index` and `sequences` answer in mock, spy and replay, `own_index` those requests that are in origin form;
-    `templates` fills in the answers. `session_id` is recorded to in record and spy. `own_origin` is where a session's
-    requests in origin form went to.
+    `answers` is what mock, spy and replay answer from, `own` for requests in origin form. `behaviour` is what the mock
+    server does on purpose, `rates` counts for its rate limits. `session_id` is recorded to in record and spy.
+    `own_origin` is where a session's requests in origin form went to. `rendered` belongs to this value alone.
     """
 
     mode: Mode
-    index: Index = field(default_factory=lambda: compile_index(()))
-    own_index: Index = field(default_factory=lambda: compile_index(()))
-    sequences: Sequences = field(default_factory=Sequences)
-    templates: Templates = field(default_factory=Templates)
+    answers: Answers = field(default_factory=Answers)
+    own: Answers = field(default_factory=Answers)
+    behaviour: Behaviour = PLAIN
+    rates: RateCounts = field(default_factory=OwnRateCounts, compare=False)
     session_id: str | None = None
     own_origin: Origin | None = None
+    rendered: Rendered = field(default_factory=Rendered, compare=False)
 
     @property
-    def answers(self) -> bool:
+    def has_answers(self) -> bool:
         """Whether requests are answered from examples."""
         return self.mode in (Mode.MOCK, Mode.SPY, Mode.REPLAY)
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
+from random import Random
 
 from mitmproxy import http
 
+from addons import answering
 from addons.active import Active, Current
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
 from addons.notes import note_of
-from matcher.decision import Decision
-from serving.answer import answer, error, malformed, miss
-from serving.rewriting import rewrite_for_client
-from store.entities import Example, Mode
+from serving.answer import error, simulated_error
+from serving.outcomes import Outcome
+from serving.plans import plan
+from store.entities import Mode
 from store.errors import NotFound
 from store.messages import Origin, Request, Response
-from store.naming import printable
+from store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Answerer:
         self._current = current
         self._bodies = bodies
         self._upstream = upstream
+        self._chance = Random()  # noqa: S311 - delays and faults, no secrets
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete."""
@@ -65,36 +67,38 @@ class Answerer:
 
     async def _response(self, flow: http.HTTPFlow, active: Active) -> Response | None:
         reverse = in_origin_form(flow)
-        if active.answers:
-            request = request_of(flow)
-            asked = replace(request, origin=active.own_origin) if reverse else request
-            decision = (active.own_index if reverse else active.index).decide(asked)
-            if decision.problem is not None:
-                return malformed(decision.problem)
-            example = active.sequences.next(decision.candidate) if decision.candidate else None
-            if example is not None:
-                logger.info("%s %s %s: %s", active.mode, request.method, _path(request), example.name)
-                example = active.templates.applied(example, decision)
-                return await self._answered(asked, example, client_origin(flow) if reverse else None)
-            if active.mode is not Mode.SPY:
-                logger.warning("%s %s %s: no match", active.mode, request.method, _path(request))
-                return _missed(decision)
+        if active.has_answers:
+            request = answering.asked(active, request_of(flow), reverse=reverse)
+            what = answering.found(active, request, reverse=reverse)
+            if what.answered or active.mode is not Mode.SPY:
+                answering.log(active, request.method, request.path, what)
+                return await self._played(flow, active, request, what, client_origin(flow) if reverse else None)
         if (flow.request.host, flow.request.port) == NOWHERE:
             return _nowhere()
         return None if reverse or self._upstream is None else _elsewhere(self._upstream)
 
-    async def _answered(self, request: Request, example: Example, gateway: Origin | None) -> Response:
-        response = answer(request, example, await self._bodies.read(example.response.body))
-        upstream = example.request.origin
-        return rewrite_for_client(response, upstream, gateway) if upstream and gateway else response
+    async def _played(
+        self, flow: http.HTTPFlow, active: Active, request: Request, what: Outcome, client: Origin | None
+    ) -> Response | None:
+        """The answer, after what is done to it on purpose. A flow goes out in one piece: a body is not slowed here."""
+        on_purpose = answering.behaviour(active, what)
+        made = answering.refused(active, what, on_purpose) or await self._made(request, what, client)
+        if on_purpose is None:
+            return made
+        fate = plan(on_purpose, self._chance)
+        if fate.delay:
+            await asyncio.sleep(fate.delay)
+        if fate.fault is FaultKind.ERROR:
+            return simulated_error()
+        if fate.fault is not None and flow.killable:
+            flow.kill()  # the connection is closed: mitmproxy has no command for more
+        return made
 
-
-def _missed(decision: Decision) -> Response:
-    if decision.candidate is None:
-        return miss(decision)
-    return error(
-        404, "sequenceEndedError", "All recorded answers to this request were given, and --once was asked for."
-    )
+    async def _made(self, request: Request, what: Outcome, client: Origin | None) -> Response:
+        if what.example is None:
+            return what.failure()
+        body = await self._bodies.read(what.example.response.body)
+        return answering.response(request, what.example, body, client)
 
 
 def _nowhere() -> Response:
@@ -105,8 +109,3 @@ def _nowhere() -> Response:
 def _elsewhere(upstream: Origin) -> Response:
     message = f"This gateway calls {upstream} only; start one without --upstream to have a forward proxy."
     return error(403, "otherUpstreamError", message)
-
-
-def _path(request: Request) -> str:
-    # Without the query: it may hold secrets.
-    return printable(request.path.decode("utf-8", "backslashreplace"))

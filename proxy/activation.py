@@ -12,10 +12,13 @@ from matcher.settings import STRICT
 from proxy.compiled import MockSetup, mock_setup
 from proxy.promoting import session_examples
 from serving.chance import Chance
+from serving.outcomes import Answers
+from serving.rate_limits import OwnRateCounts
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
 from store.entities import GatewayState, Mode
 from store.errors import NotFound
+from store.mock_servers import PLAIN
 from store.repository import Store
 
 logger = logging.getLogger(__name__)
@@ -48,11 +51,12 @@ class Activation:
             return self._compiled(state)
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
-            return Active(state.mode, sequences=self._sequences, session_id=state.session_id)
+            return Active(state.mode, session_id=state.session_id)
 
     def _start_over(self) -> None:
         self._sequences = Sequences(once=self._once)
         self._chance = Chance(time.time, self._seed)
+        self._rates = OwnRateCounts()
 
     def _compiled(self, state: GatewayState) -> Active:
         match state.mode:
@@ -82,7 +86,14 @@ class Activation:
         # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
         index = own.under(replace(setup.settings, host=True))
         templates = Templates(compile_templates(setup.examples, read), setup.variables, self._chance)
-        return Active(state.mode, index, own, self._sequences, templates, session_id=state.session_id)
+        return Active(
+            state.mode,
+            Answers(index, self._sequences, templates),
+            Answers(own, self._sequences, templates),
+            setup.mock.behaviour if setup.mock else PLAIN,
+            self._rates,
+            state.session_id,
+        )
 
     def _replay(self, state: GatewayState) -> Active:
         if state.session_id is None:
@@ -92,4 +103,5 @@ class Activation:
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
-        return Active(state.mode, index, index, self._sequences, own_origin=own)
+        answers = Answers(index, self._sequences)
+        return Active(state.mode, answers, answers, own_origin=own)

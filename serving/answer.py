@@ -58,6 +58,11 @@ def error(status: int, name: str, message: str) -> Response:
     return json_response(status, {"error": {"name": name, "message": message}})
 
 
+def simulated_error() -> Response:
+    """The answer of a call that is to fail on purpose."""
+    return error(503, "simulatedError", "This mock server fails on purpose.")
+
+
 def json_response(status: int, value: dict[str, Any]) -> Response:
     """A response with a JSON body."""
     body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

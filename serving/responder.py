@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from time import time
 
-from serving.answer import error
+from serving.answer import error, simulated_error
 from serving.http_reader import Arrived, ContinueWanted, Event, Malformed, RequestReader
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, pieces, plan
@@ -176,7 +176,7 @@ class Responder:
         if what.delay:
             yield Wait(what.delay)
         if what.fault is FaultKind.ERROR:
-            reply = reply_of(error(503, "simulatedError", "This mock server fails on purpose."), told="fault")
+            reply = reply_of(simulated_error(), told="fault")
         elif what.fault is not None:
             yield from self._broken(reply, arrived, what.fault)
             return

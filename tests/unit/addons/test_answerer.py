@@ -15,6 +15,7 @@ from addons.flows import NOWHERE
 from addons.notes import note_of
 from matcher.index import Index, compile_index
 from matcher.settings import POSTMAN
+from serving.outcomes import Answers
 from serving.sequences import Sequences
 from store.entities import Example, Mode
 from store.errors import NotFound, StoreError
@@ -35,7 +36,8 @@ def active(mode: Mode, *examples: Example, once: bool = False) -> Active:
     """A mode with these examples: a forward proxy compares hosts, a reverse proxy does not."""
     forward = compile_index(examples, replace(POSTMAN, host=True))
     own = Index(forward.candidates, POSTMAN)
-    return Active(mode, forward, own, Sequences(once=once))
+    sequences = Sequences(once=once)
+    return Active(mode, Answers(forward, sequences), Answers(own, sequences))
 
 
 async def asked(flow: http.HTTPFlow, mode: Mode = Mode.MOCK, *examples: Example, once: bool = False) -> http.HTTPFlow:
@@ -141,7 +143,7 @@ async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
     own = Origin("https", "api.example.com", 443)
     index = compile_index([make_example(make_request(origin=own))], replace(POSTMAN, host=True))
     flow = make_flow(address=NOWHERE, reverse=False)
-    current = Current(Active(Mode.REPLAY, index, index, own_origin=own))
+    current = Current(Active(Mode.REPLAY, Answers(index), Answers(index), own_origin=own))
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.response
     assert flow.response.status_code == 200

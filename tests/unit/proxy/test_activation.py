@@ -30,8 +30,8 @@ def record(store: Store, *statuses: int, upstream: Origin | None = ORIGIN, origi
 def answers(active: Active, **changes: object) -> Example | None:
     """The example that is given to this request."""
     request = make_request(**changes)  # type: ignore[arg-type]  # passed through
-    decision = active.index.decide(request)
-    return active.sequences.next(decision.candidate) if decision.candidate else None
+    decision = active.answers.index.decide(request)
+    return active.answers.sequences.next(decision.candidate) if decision.candidate else None
 
 
 def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin | None = ORIGIN) -> list[int | None]:
@@ -50,7 +50,12 @@ def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin |
 )
 def test_a_mode_that_forwards_answers_nothing(store: Store, state: GatewayState, records: bool) -> None:
     active = Activation(store).activate(state)
-    assert (active.mode, active.records, active.answers, len(active.index)) == (state.mode, records, False, 0)
+    assert (active.mode, active.records, active.has_answers, len(active.answers.index)) == (
+        state.mode,
+        records,
+        False,
+        0,
+    )
 
 
 @pytest.mark.parametrize(("mode", "records"), [(Mode.MOCK, False), (Mode.SPY, True)])
@@ -74,8 +79,8 @@ def test_a_collection_compares_hosts_of_a_forward_proxys_requests_only(
 ) -> None:
     active = Activation(store).activate(GatewayState(Mode.MOCK, collect(store, make_example()).id))
     request = make_request(origin=origin)
-    assert (active.index.decide(request).candidate is not None) is forward
-    assert active.own_index.decide(request).candidate is not None
+    assert (active.answers.index.decide(request).candidate is not None) is forward
+    assert active.own.index.decide(request).candidate is not None
 
 
 def test_a_session_answers_in_recorded_order(store: Store) -> None:
@@ -132,7 +137,7 @@ def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> 
     mock = serve(store, shop, environment_id="e", matching=Matching(body=True))
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, mock.id))
     asked = [("/v2/users", b"a"), ("/v1/users", b"a"), ("/v2/users", b"b")]
-    decisions = [active.own_index.decide(make_request(target=target, body=body)) for target, body in asked]
+    decisions = [active.own.index.decide(make_request(target=target, body=body)) for target, body in asked]
     assert [decision.candidate is not None for decision in decisions] == [True, False, False]
 
 
@@ -155,7 +160,7 @@ def given(activation: Activation, state: GatewayState) -> str | None:
 def test_a_mock_server_that_is_gone_answers_nothing(store: Store) -> None:
     shop = collect(store, make_example())
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, "gone"))
-    assert (active.answers, len(active.index)) == (True, 0)
+    assert (active.has_answers, len(active.answers.index)) == (True, 0)
 
 
 # Sequences, after an edit and after a switch
@@ -199,7 +204,7 @@ def test_without_examples_a_mode_keeps_its_promise(
     """It answers nothing, and calls nobody instead."""
     with caplog.at_level(logging.ERROR, logger="proxy.activation"):
         active = Activation(store).activate(state)
-    assert (active.mode, active.answers, len(active.index)) == (state.mode, True, 0)
+    assert (active.mode, active.has_answers, len(active.answers.index)) == (state.mode, True, 0)
     assert [message[: len(line)] for message in caplog.messages] == [line]
 
 
@@ -221,4 +226,4 @@ def test_only_collections_without_recordings_take_nearly_the_same_path(store: St
 def test_a_spy_without_its_collection_goes_on_recording(store: Store) -> None:
     """The collection was deleted: nothing answers, but what is forwarded is not lost."""
     active = Activation(store).activate(GatewayState(Mode.SPY, None, "s"))
-    assert (len(active.index), active.session_id) == (0, "s")
+    assert (len(active.answers.index), active.session_id) == (0, "s")

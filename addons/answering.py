@@ -1,0 +1,61 @@
+"""How a gateway answers, whoever asks: its layer or its hook. The same decision, the same example, the same bytes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from time import time
+
+from addons.active import Active
+from serving.answer import answer
+from serving.outcomes import Outcome, outcome
+from serving.rate_limits import limited
+from serving.rewriting import rewrite_for_client
+from store.entities import Example, Mode
+from store.messages import Origin, Request, Response
+from store.mock_servers import Behaviour
+from store.naming import printable
+
+logger = logging.getLogger(__name__)
+
+
+def asked(active: Active, request: Request, *, reverse: bool) -> Request:
+    """The request as it is decided on: one to a reverse proxy belongs to where the session was recorded from."""
+    return replace(request, origin=active.own_origin) if reverse else request
+
+
+def found(active: Active, request: Request, *, reverse: bool) -> Outcome:
+    """What answers a request, which `asked` gave."""
+    return outcome(active.own if reverse else active.answers, request)
+
+
+def behaviour(active: Active, what: Outcome) -> Behaviour | None:
+    """What is done on purpose; a replay does nothing but what was recorded."""
+    return None if active.mode is Mode.REPLAY else what.behaviour(active.behaviour)
+
+
+def refused(active: Active, what: Outcome, on_purpose: Behaviour | None) -> Response | None:
+    """429 where a simulated rate limit is reached."""
+    if on_purpose is None or on_purpose.rate_limit is None:
+        return None
+    return limited(on_purpose.rate_limit, active.rates, what.limit_key("gateway"), time())
+
+
+def response(request: Request, example: Example, body: bytes, client: Origin | None) -> Response:
+    """The example's response; `client` is where a client of a reverse proxy believes to be talking to, else None."""
+    made = answer(request, example, body)
+    upstream = example.request.origin
+    return rewrite_for_client(made, upstream, client) if upstream and client else made
+
+
+def log(active: Active, method: str, path: bytes, what: Outcome) -> None:
+    """One line for a request. Without its query: it may hold secrets."""
+    if what.example is not None:
+        if logger.isEnabledFor(logging.INFO):
+            logger.info("%s %s %s: %s", active.mode, method, _shown(path), what.example.name)
+    elif what.decision.problem is None:
+        logger.warning("%s %s %s: no match", active.mode, method, _shown(path))
+
+
+def _shown(path: bytes) -> str:
+    return printable(path.decode("utf-8", "backslashreplace"))
