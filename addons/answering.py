@@ -51,10 +51,15 @@ def response(request: Request, example: Example, body: bytes, client: Origin | N
 def log(active: Active, method: str, path: bytes, what: Outcome) -> None:
     """One line for a request. Without its query: it may hold secrets."""
     if what.example is not None:
-        if logger.isEnabledFor(logging.INFO):
+        if logs_hits():
             logger.info("%s %s %s: %s", active.mode, method, _shown(path), what.example.name)
     elif what.decision.problem is None:
         logger.warning("%s %s %s: no match", active.mode, method, _shown(path))
+
+
+def logs_hits() -> bool:
+    """Whether `log` says anything of a hit."""
+    return logger.isEnabledFor(logging.INFO)
 
 
 def _shown(path: bytes) -> str:

@@ -16,7 +16,9 @@ from mitmproxy.proxy.layers.http._events import RequestHeaders, ResponseData, Re
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
 from addons.active import Current
+from addons.answer_layer import AnswerLayer, kind_of
 from addons.flows import NOWHERE, new_response
+from addons.gateway_site import GatewaySites
 from serving.answer import error
 from store.messages import Origin
 
@@ -26,9 +28,10 @@ TLS_HANDSHAKE = b"\x16"
 class ChooseLayer:
     """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
 
-    def __init__(self, current: Current, upstream: Origin | None) -> None:
+    def __init__(self, current: Current, upstream: Origin | None, sites: GatewaySites) -> None:
         self._current = current
         self._upstream = upstream
+        self._sites = sites
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Decide by the first bytes of the client; before any came, wait."""
@@ -42,10 +45,18 @@ class ChooseLayer:
         if data[:1] == TLS_HANDSHAKE:
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif not in_tunnel and _names_its_host(data):
-            nextlayer.layer = GatewayHttpLayer(context, HTTPMode.regular)
+        elif self._current.active.mode.offline and _is_http_1(context, data):
+            nextlayer.layer = self._answering(context, in_tunnel)
         elif self._current.active.mode.offline or _looks_like_http(context, data):
-            nextlayer.layer = GatewayHttpLayer(context, HTTPMode.transparent)
+            nextlayer.layer = _http_layer(context, data)
+
+    def _answering(self, context: Context, in_tunnel: bool) -> AnswerLayer:
+        kind = kind_of(context, own=self._is_own(context), tunnel=in_tunnel)
+        return AnswerLayer(context, self._current, self._sites, kind, _http_layer)
+
+    def _is_own(self, context: Context) -> bool:
+        upstream = self._upstream
+        return context.server.address == ((upstream.host, upstream.port) if upstream else NOWHERE)
 
     def _aim(self, context: Context) -> None:
         # A request in origin form goes to the upstream of a reverse proxy, and nowhere through a forward proxy.
@@ -55,6 +66,13 @@ class ChooseLayer:
             context.server.address = (self._upstream.host, self._upstream.port)
             context.server.tls = self._upstream.scheme == "https"
             context.server.sni = self._upstream.host
+
+
+def _http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
+    """mitmproxy's HTTP layer for a connection that begins with these bytes."""
+    in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+    regular = not in_tunnel and _names_its_host(data.lstrip(b"\r\n"))
+    return GatewayHttpLayer(context, HTTPMode.regular if regular else HTTPMode.transparent)
 
 
 class GatewayHttpLayer(HttpLayer):
@@ -120,6 +138,11 @@ def _is_over(server: Server) -> bool:
 def _names_its_host(data: bytes) -> bool:
     method, _, rest = data.partition(b" ")
     return method.upper() == b"CONNECT" or rest[:8].lower().startswith((b"http://", b"https://"))
+
+
+def _is_http_1(context: Context, data: bytes) -> bool:
+    # A tunnel is opened by mitmproxy, and what comes out of it is asked about again.
+    return context.client.alpn != b"h2" and not data.startswith(b"PRI ") and data[:8].upper() != b"CONNECT "
 
 
 def _looks_like_http(context: Context, data: bytes) -> bool:

@@ -18,7 +18,7 @@ from serving.http_reader import Arrived, RequestReader
 from serving.replies import Reply
 from store.calls import KEPT_BODY, Call
 from store.errors import UnderstudyError
-from store.messages import Body
+from store.messages import Body, Response
 from store.redaction import redact_request, redact_response
 
 logger = logging.getLogger(__name__)
@@ -146,27 +146,33 @@ class CallLog:
         request, _ = in_origin_form(arrived.request())
         if not self._at_root:
             request = below_root(request)
-        response = reply.response
-        request_body, response_body = _looked_into(request.body), _looked_into(response.body)
-        request, _ = redact_request(replace(request, body=request_body), request_body)
-        response, _ = redact_response(replace(response, body=response_body), response_body)
+        body = _looked_into(request.body)
+        request, _ = redact_request(replace(request, body=body), body)
         return Call(
             mock_server_id=reply.served.mock.id,
             at=at,
             duration=duration,
             request=replace(request, body=_cut(request.body)),
-            response=replace(response, body=_cut(response.body)),
+            response=_kept_response(reply.response),
             example_id=reply.example_id,
             example_name=reply.example_name,
             decision=reply.told,
             request_size=len(arrived.body),
-            response_size=len(reply.body),
+            response_size=len(reply.body) if reply.response else 0,
         )
 
 
 def _read(data: bytes) -> Arrived | None:
     events = RequestReader().feed(data)
     return next((event for event in events if isinstance(event, Arrived)), None)
+
+
+def _kept_response(response: Response | None) -> Response | None:
+    if response is None:
+        return None
+    body = _looked_into(response.body)
+    redacted, _ = redact_response(replace(response, body=body), body)
+    return replace(redacted, body=_cut(redacted.body))
 
 
 def _looked_into(body: Body) -> bytes:

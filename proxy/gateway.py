@@ -22,9 +22,11 @@ from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.options import Options
 
 from addons.active import Active, Current
+from addons.answer_layer import BodyFetcher
 from addons.answerer import Answerer
 from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
+from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
 from addons.layers import ChooseLayer
 from addons.recorder import OnLoss, Recorder
@@ -105,6 +107,7 @@ class GatewayProgram:
         self._loop = asyncio.get_running_loop()
         self._activation = Activation(store, once=settings.once, seed=settings.seed)
         self._servers = Proxyserver()
+        self._bodies = BodyReader(store.bodies.read)
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None
         self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
@@ -161,7 +164,7 @@ class GatewayProgram:
             Core(),
             self._servers,
             self.guard,
-            ChooseLayer(self.current, self._settings.upstream),
+            ChooseLayer(self.current, self._settings.upstream, GatewaySites(self._bodies.at_hand)),
             NextLayer(),
             TlsConfig(),
             *self._own_addons(),
@@ -178,7 +181,8 @@ class GatewayProgram:
         rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
         return [
             *rewriter,
-            Answerer(self.current, BodyReader(self._store.bodies.read), settings.upstream),
+            Answerer(self.current, self._bodies, settings.upstream),
+            BodyFetcher(self._bodies),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
             FlatMemory(),
             Finish(self.guard),

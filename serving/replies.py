@@ -19,12 +19,13 @@ class Reply:
     """The bytes of an answer, for a connection that stays open: `head` ends with its empty line.
 
     `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
-    bytes again. `served` is the mock server that was called, None for a call to none; the rest is for its log.
+    bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
+    a call to none; the rest is for its log.
     """
 
     head: bytes
     body: bytes
-    response: Response
+    response: Response | None
     behaviour: Behaviour | None = None
     fixed: bool = False
     served: Served | None = None

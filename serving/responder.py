@@ -6,9 +6,10 @@ with what came, then `next` until it is None; after a Wait or a Fetch is done, `
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
 from random import Random
 from time import time
 
@@ -17,12 +18,17 @@ from serving.http_reader import Arrived, ContinueWanted, Event, Malformed, Reque
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, pieces, plan
 from serving.replies import Pending, Reply, reply_of
-from serving.site import Current, remember
+from serving.site import Current, Site, remember
 from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
 from store.messages import Body
 from store.mock_servers import FaultKind
 
+logger = logging.getLogger(__name__)
+
 GARBAGE_BYTES = 256
+# How long an edit may take until it is compiled; meanwhile the body that it replaced may be gone.
+PATIENCE_SECONDS = 2.0
+PATIENCE_STEP = 0.02
 FAILED = "The example's body could not be read from the store."
 
 
@@ -62,25 +68,44 @@ Step = bytes | Wait | Fetch | Close | HandOver
 
 
 class Responder:
-    """Answers the requests of one connection from whatever site is current when each of them is whole."""
+    """Answers the requests of one connection from whatever site is current when each of them is whole.
 
-    __slots__ = ("_chance", "_current", "_ending", "_fetched", "_now", "_over", "_queue", "_sole", "_steps", "reader")
+    With `hands_over`, a connection whose next request the site does not take, or that is not HTTP/1.1, is handed over.
+    """
+
+    __slots__ = (
+        "_came",
+        "_chance",
+        "_current",
+        "_ending",
+        "_fetched",
+        "_hands_over",
+        "_now",
+        "_over",
+        "_queue",
+        "_sole",
+        "_steps",
+        "reader",
+    )
 
     def __init__(
         self,
         current: Current,
         limits: Limits = USUAL,
         *,
+        hands_over: bool = False,
         chance: Random | None = None,
         now: Callable[[], float] = time,
     ) -> None:
         self.reader = RequestReader(limits)
         self._current = current
         self._chance = chance or Random()  # noqa: S311 - delays and faults, no secrets
+        self._hands_over = hands_over
         self._now = now
         self._queue: deque[Event] = deque()
         self._steps: Iterator[Step] | None = None
         self._sole: bytes | None = None
+        self._came: list[bytes] | None = None  # all that came since the connection was idle, until some is answered
         self._fetched: bytes | None = None
         self._ending = False
         self._over = False
@@ -98,6 +123,11 @@ class Responder:
     def receive(self, data: bytes) -> None:
         """Take what the client sent."""
         fresh = self.idle
+        if self._hands_over:
+            if fresh:
+                self._came = [data]
+            elif self._came is not None:
+                self._came.append(data)
         events = self.reader.feed(data)
         self._queue.extend(events)
         self._sole = data if fresh and len(events) == 1 and self.reader.between else None
@@ -134,70 +164,97 @@ class Responder:
             yield CONTINUE
 
     def _refuse(self, malformed: Malformed) -> Iterator[Step]:
+        if self._came is not None and malformed.status != 413:
+            yield HandOver(b"".join(self._came))
+            return
         name = "requestTooLargeError" if malformed.status in (413, 414, 431) else "malformedRequestError"
         reply = reply_of(error(malformed.status, name, malformed.message), told="malformed")
         yield with_connection(reply.head, CLOSE) + reply.body
         yield Close(unread=True)
 
     def _answer(self, arrived: Arrived) -> Iterator[Step]:
-        begun, site, sole = self._now(), self._current(), self._sole
-        reply = site.respond(arrived)
-        assert reply is not None
+        begun, site, sole, came = self._now(), self._current(), self._sole, self._came
+        self._came = None
+        reply = self._reply(site, arrived)
         if isinstance(reply, Pending):
-            yield Fetch(reply.body)
-            reply = self._finished(reply)
-        if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":
-            remember(site, sole, reply)
-        yield from self._sent(reply, arrived)
-        site.called(arrived, reply, begun, self._now() - begun)
-
-    def _finished(self, pending: Pending) -> Reply:
-        body, self._fetched = self._fetched, None
-        if body is None:
-            return reply_of(error(500, "internalError", FAILED), told="body not read")
-        return pending.finish(body)
-
-    def _sent(self, reply: Reply, arrived: Arrived) -> Iterator[Step]:
-        if reply.behaviour is not None:
-            yield from self._played(reply, arrived, plan(reply.behaviour, self._chance))
+            reply = yield from self._fetch(reply, arrived)
+        if reply is None:
+            # What came behind another request cannot be handed over; its client has to ask again (RFC 9112, 9.3.2).
+            yield Close() if came is None else HandOver(b"".join(came))
             return
         last = self._ending or not arrived.keep_alive
-        if reply.wire and not last and arrived.http_version == "HTTP/1.1":
+        close: Close | None = None
+        if reply.behaviour is not None:
+            reply, close = yield from self._played(reply, arrived, plan(reply.behaviour, self._chance), last=last)
+        elif reply.wire and not last and arrived.http_version == "HTTP/1.1":
+            if sole is not None:
+                remember(site, sole, reply)
             yield reply.wire
-            return
-        yield _head(reply, arrived, last=last)
-        if reply.body:
-            yield reply.body
-        if last:
-            yield Close()
+        else:
+            close = yield from _sent(reply, arrived, last=last)
+        site.called(arrived, reply, begun, self._now() - begun)
+        if close is not None:
+            yield close
 
-    def _played(self, reply: Reply, arrived: Arrived, what: Plan) -> Iterator[Step]:
-        """The reply as it is planned: late, slow, or broken."""
+    def _reply(self, site: Site, arrived: Arrived) -> Reply | Pending | None:
+        try:
+            return site.respond(arrived)
+        except Exception as failure:  # a bug of ours ends this call, not the connections of others
+            logger.exception("could not answer a request")
+            return reply_of(error(500, "internalError", f"Understudy failed to answer: {failure!r}"), told="failed")
+
+    def _fetch(self, pending: Pending, arrived: Arrived) -> Generator[Step, None, Reply | None]:
+        """The reply with its body. If its example was edited this moment, its old body is gone: ask what came after."""
+        patience = PATIENCE_SECONDS
+        while True:
+            yield Fetch(pending.body)
+            body, self._fetched = self._fetched, None
+            if body is not None:
+                return pending.finish(body)
+            if patience <= 0:
+                return reply_of(error(500, "internalError", FAILED), told="body not read")
+            yield Wait(PATIENCE_STEP)
+            patience -= PATIENCE_STEP
+            reply = self._reply(self._current(), arrived)
+            if not isinstance(reply, Pending):
+                return reply
+            pending = reply
+
+    def _played(
+        self, reply: Reply, arrived: Arrived, what: Plan, *, last: bool
+    ) -> Generator[Step, None, tuple[Reply, Close | None]]:
+        """Send the reply as it is planned: late, slow, or broken. Returns what went out, for the log."""
         if what.delay:
             yield Wait(what.delay)
         if what.fault is FaultKind.ERROR:
-            reply = reply_of(simulated_error(), told="fault")
+            failed = reply_of(simulated_error(), told=f"{reply.told}; fault error", head_only=arrived.method == "HEAD")
+            reply = replace(failed, served=reply.served)
         elif what.fault is not None:
-            yield from self._broken(reply, arrived, what.fault)
-            return
-        last = self._ending or not arrived.keep_alive
+            yield self._broken(reply, arrived, what.fault)
+            broken = replace(reply, response=None, told=f"{reply.told}; fault {what.fault}")
+            return broken, Close(reset=what.fault is FaultKind.RESET)
+        if not what.bytes_per_second:
+            return reply, (yield from _sent(reply, arrived, last=last))
         yield _head(reply, arrived, last=last)
-        if what.bytes_per_second and arrived.method != "HEAD":
-            for piece, seconds in pieces(reply.body, what.bytes_per_second):
-                yield Wait(seconds)
-                yield piece
-        elif reply.body:
-            yield reply.body
-        if last:
-            yield Close()
+        for piece, seconds in pieces(reply.body, what.bytes_per_second):
+            yield Wait(seconds)
+            yield piece
+        return reply, Close() if last else None
 
-    def _broken(self, reply: Reply, arrived: Arrived, fault: FaultKind) -> Iterator[Step]:
+    def _broken(self, reply: Reply, arrived: Arrived, fault: FaultKind) -> bytes:
         if fault is FaultKind.GARBAGE:
-            yield self._chance.randbytes(GARBAGE_BYTES)
-        elif fault is FaultKind.CUT:
+            return self._chance.randbytes(GARBAGE_BYTES)
+        if fault is FaultKind.CUT:
             head = _head(reply, arrived, last=False)
-            yield head + reply.body[: len(reply.body) // 2] if reply.body else head[: len(head) // 2]
-        yield Close(reset=fault is FaultKind.RESET)
+            return head + reply.body[: len(reply.body) // 2] if reply.body else head[: len(head) // 2]
+        return b""
+
+
+def _sent(reply: Reply, arrived: Arrived, *, last: bool) -> Generator[Step, None, Close | None]:
+    yield _head(reply, arrived, last=last)
+    if reply.body:
+        yield reply.body
+    return Close() if last else None
 
 
 def _head(reply: Reply, arrived: Arrived, *, last: bool) -> bytes:

@@ -12,8 +12,11 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from addons.active import Active, Current
+from addons.answer_layer import AnswerLayer
 from addons.flows import NOWHERE
+from addons.gateway_site import GatewaySites
 from addons.layers import ChooseLayer, GatewayHttpLayer
+from serving.rendered import at_hand
 from store.entities import Mode
 from store.messages import Origin
 
@@ -46,7 +49,7 @@ def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: 
 
 
 def chosen(question: Asking, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
-    ChooseLayer(Current(Active(mode)), upstream).next_layer(question)
+    ChooseLayer(Current(Active(mode)), upstream, GatewaySites(at_hand)).next_layer(question)
     return question.layer
 
 
@@ -92,7 +95,26 @@ def test_mitmproxy_takes_what_is_left(question: Asking) -> None:
 @pytest.mark.parametrize("data", [b"\x00\x01raw", b"SSH-2.0-OpenSSH\r\n", b" \r\n"])
 def test_offline_no_raw_tunnel_is_opened(mode: Mode, data: bytes) -> None:
     """Bytes that are neither TLS nor HTTP would open an upstream."""
-    assert http_mode(chosen(asked(data, in_tunnel=True), mode)) is HTTPMode.transparent
+    assert type(chosen(asked(data, in_tunnel=True), mode)) is AnswerLayer
+
+
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
+@pytest.mark.parametrize("data", [GET, b"g", ABSOLUTE, b"OPTIONS * HTTP/1.1\r\n"])
+def test_offline_http_1_is_answered_by_our_own_layer(mode: Mode, data: bytes) -> None:
+    assert type(chosen(asked(data), mode)) is AnswerLayer
+
+
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
+@pytest.mark.parametrize(
+    "question", [asked(b"CONNECT a:443 HTTP/1.1\r\n"), asked(b"PRI * HTTP/2.0\r\n"), asked(b"\0", alpn=b"h2")]
+)
+def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking) -> None:
+    assert http_mode(chosen(question, mode)) is not None
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY])
+def test_in_live_modes_http_is_mitmproxys(mode: Mode) -> None:
+    assert http_mode(chosen(asked(GET), mode)) is HTTPMode.transparent
 
 
 @pytest.mark.parametrize(

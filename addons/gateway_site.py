@@ -1,0 +1,134 @@
+"""What a gateway's layer answers from: the value that is active, for one kind of connection."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from addons import answering
+from addons.active import Active
+from serving.directory import in_origin_form
+from serving.http_reader import Arrived
+from serving.outcomes import Outcome
+from serving.rendered import BodyAtHand, varying
+from serving.replies import Pending, Reply, reply_of
+from serving.wire import head_of
+from store.entities import Example
+from store.messages import Origin, Request
+from store.mock_servers import Behaviour
+
+MOST_KINDS = 256
+_SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Connections that are answered alike.
+
+    `place` is where requests in origin form go to; `own` whether the client takes the gateway for the API itself there,
+    `tunnel` whether it asked for that place by CONNECT. `tls` is about the client's side.
+    """
+
+    place: Origin
+    own: bool
+    tunnel: bool
+    tls: bool
+
+
+class GatewaySite:
+    """See `serving.site.Site`: takes requests in an offline mode that the responder can answer whole."""
+
+    __slots__ = ("_active", "_bodies", "_kind", "known")
+
+    def __init__(self, active: Active, kind: Kind, bodies: BodyAtHand) -> None:
+        self.known: dict[bytes, Reply] = {}
+        self._active = active
+        self._kind = kind
+        self._bodies = bodies
+
+    def respond(self, arrived: Arrived) -> Reply | Pending | None:
+        """The reply; None for what belongs to mitmproxy: CONNECT, upgrades, and requests in a live mode."""
+        active = self._active
+        if not active.mode.offline or arrived.method == "CONNECT" or _upgrades(arrived):
+            return None
+        placed = self._placed(arrived.request())
+        if placed is None:
+            return None
+        request, reverse = placed
+        request = answering.asked(active, request, reverse=reverse)
+        what = answering.found(active, request, reverse=reverse)
+        answering.log(active, request.method, request.path, what)
+        return self._reply(request, what, self._client(request, placed[0]) if reverse else None)
+
+    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        """Gateways keep no call log."""
+
+    def _placed(self, request: Request) -> tuple[Request, bool] | None:
+        """The request in origin form with where it goes to, and whether the client takes us for the API there."""
+        kind = self._kind
+        if request.target.startswith(b"/") or request.target == b"*":
+            return replace(request, origin=kind.place), kind.own
+        named = _SCHEME_AND_HOST.match(request.target)
+        if named is None or kind.tunnel:
+            return None
+        try:
+            origin = Origin.parse(named[0].decode("latin-1"))
+        except ValueError:
+            return None
+        own = kind.own and (origin.host, origin.port) == (kind.place.host, kind.place.port)
+        return replace(in_origin_form(request)[0], origin=origin), own
+
+    def _client(self, request: Request, placed: Request) -> Origin | None:
+        host = request.headers.get("host") or (placed.origin.authority if placed.origin else "")
+        try:
+            return Origin.parse(f"{'https' if self._kind.tls else 'http'}://{host}")
+        except ValueError:
+            return None
+
+    def _reply(self, request: Request, what: Outcome, client: Origin | None) -> Reply | Pending:
+        behaviour = answering.behaviour(self._active, what)
+        limit = answering.refused(self._active, what, behaviour)
+        if limit is not None:
+            return reply_of(limit, told="rate limit", head_only=request.method == "HEAD")
+        if what.example is None:
+            reply = reply_of(what.failure(), told=what.told, head_only=request.method == "HEAD")
+            return reply if behaviour is None else replace(reply, behaviour=behaviour)
+        return self._by_example(request, what, what.example, client, behaviour)
+
+    def _by_example(
+        self, request: Request, what: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None
+    ) -> Reply | Pending:
+        # A hit that is logged is logged each time.
+        fixed = what.fixed and (behaviour is None or behaviour.rate_limit is None) and not answering.logs_hits()
+
+        def render(body: bytes) -> Reply:
+            made = answering.response(request, example, body, client)
+            assert isinstance(made.body, bytes)
+            told = (example.id, example.name, what.told)
+            return Reply(head_of(made), made.body, made, behaviour, fixed, None, *told)
+
+        key = None if what.filled else (id(example), client, behaviour, fixed, *varying(request))
+        return self._active.rendered.reply(key, example.response.body, self._bodies, render)
+
+
+class GatewaySites:
+    """The sites of a gateway: one for each kind of connection, as long as the same value is active."""
+
+    def __init__(self, bodies: BodyAtHand) -> None:
+        self._bodies = bodies
+        self._active: Active | None = None
+        self._sites: dict[Kind, GatewaySite] = {}
+
+    def site(self, active: Active, kind: Kind) -> GatewaySite:
+        """The site for a connection of this kind."""
+        if active is not self._active or len(self._sites) >= MOST_KINDS:
+            self._active = active
+            self._sites = {}
+        found = self._sites.get(kind)
+        if found is None:
+            found = self._sites[kind] = GatewaySite(active, kind, self._bodies)
+        return found
+
+
+def _upgrades(arrived: Arrived) -> bool:
+    return any(name.lower() == b"upgrade" for name, _ in arrived.fields)
