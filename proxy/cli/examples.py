@@ -120,7 +120,10 @@ def set_example(
     from proxy.editing import changed
 
     if (name, status, body, templates) == (None,) * 4 and not headers and not removed and not behaviour:
-        raise UserError("say what to change; understudy examples set --help lists the options")
+        raise UserError(
+            "say what to change: --name, --status, --body, --header, --remove-header, --templates,"
+            " or what it does on purpose: --delay, --bytes-per-second, --fault, --rate-limit"
+        )
     found = _find(store, example, collection)
     new_body = None if body is None else body_argument(body, "--body")
     old_body = store.bodies.read(found.response.body)

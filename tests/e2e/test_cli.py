@@ -8,9 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from proxy.cli import main
+from tests.e2e.inside import quickly
 from tests.e2e.shop import CALLS, COOKIE, FAILED, LOGO, PASSWORD, TOKEN, call, record, shop_api
 from tests.programs import Understudy, upstream
 
@@ -60,13 +59,6 @@ def example_names(understudy: Understudy, collection: str = "shop") -> list[str]
 def response_body(understudy: Understudy, example: str) -> str:
     """The body of an example's response."""
     return str(understudy.json("examples", "show", example)["response"]["body"])
-
-
-def quickly(understudy: Understudy, *arguments: str) -> str:
-    """What a command prints, run in this process: for tables of many."""
-    done = CliRunner().invoke(main, arguments, env=understudy.environment)
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.mark.parametrize(("typed", "columns", "row"), TABLES, ids=[typed for typed, _, _ in TABLES])

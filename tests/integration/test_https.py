@@ -271,3 +271,14 @@ def test_insecure_takes_any_certificate(understudy: Understudy, tls: ssl.SSLCont
         resolving(understudy, HOST).serving("record", "--upstream", str(named(url)), "--insecure") as gateway,
     ):
         assert ask_curl(gateway.url, CALLS[0]).status == 200
+
+
+def test_send_trusts_whom_it_is_told_to(understudy: Understudy, tls: ssl.SSLContext, certificate: Path) -> None:
+    """An untrusted certificate is a line that says so; --upstream-ca and --insecure take it."""
+    sending = resolving(understudy, HOST)
+    with upstream(handle, tls=tls) as url:
+        typed = ("send", "GET", f"{named(url)}/json")
+        line = sending.mistake(*typed)
+        given = [sending.run(*typed, *trusted) for trusted in (("--upstream-ca", certificate), ("--insecure",))]
+    assert line.startswith(f"Error: the certificate of {named(url)} cannot be trusted: self-signed certificate")
+    assert all(one.startswith("HTTP/1.1 200 OK\n") for one in given)

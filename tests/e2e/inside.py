@@ -1,0 +1,34 @@
+"""The command line run in this process: for tables of many commands, where a process for each would take too long."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from click.testing import CliRunner
+
+from proxy.cli import main
+from tests.programs import Understudy
+
+
+def quickly(understudy: Understudy, *arguments: str, stdin: bytes = b"") -> str:
+    """What a command prints on standard output; asserts that it ends well."""
+    done = CliRunner().invoke(main, arguments, input=stdin, env=understudy.environment)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def quick_json(understudy: Understudy, typed: str) -> Any:
+    """What a command, typed as in a shell, prints with --json."""
+    return json.loads(quickly(understudy, *shlex.split(typed), "--json"))
+
+
+def refused(understudy: Understudy, typed: str) -> str:
+    """The one line of a mistake, which ends with exit code 2; click puts the usage before it for its own."""
+    done = CliRunner().invoke(main, shlex.split(typed), env=understudy.environment, prog_name="understudy")
+    lines = done.stderr.splitlines()
+    assert (done.exit_code, done.stdout) == (2, ""), done.output
+    assert lines[-1].startswith("Error: ")
+    assert len(lines) == 1 or lines[0].startswith("Usage: understudy ")
+    return lines[-1]

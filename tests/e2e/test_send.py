@@ -1,0 +1,175 @@
+"""`understudy send`: a call for real, and its answer as an example."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.inside import quick_json, quickly, refused
+from tests.e2e.shop import COOKIE, PASSWORD, TOKEN, shop_api
+from tests.programs import Understudy, free_port, upstream
+
+SIGN_IN = ("-H", f"Authorization: Bearer {TOKEN}")
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    """The sample API."""
+    with upstream(shop_api()) as url:
+        yield url
+
+
+@contextmanager
+def saying(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that reads one request and says these bytes; yields its URL and what it was sent."""
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connected, _ = listener.accept()
+            with connected:
+                got.append(connected.recv(65536))
+                connected.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", got
+        thread.join(5)
+
+
+def test_the_answer_is_printed(understudy: Understudy, api: str) -> None:
+    """Status, headers and body."""
+    said = understudy.run("send", "GET", f"{api}/users/1")
+    assert said.startswith("HTTP/1.1 200 OK\n")
+    assert "Content-Type: application/json\n" in said
+    assert said.endswith('\n\n{"id": 1, "name": "Ada"}\n')
+    assert understudy.json("collections", "list") == []
+
+
+def test_the_answer_comes_as_json(understudy: Understudy, api: str) -> None:
+    """As examples do."""
+    told = quick_json(understudy, f"send GET {api}/users/1")
+    assert (told["status"], told["reason"], told["body"]) == (200, "OK", '{"id": 1, "name": "Ada"}')
+
+
+def test_the_answer_is_saved_as_an_example(understudy: Understudy, api: str) -> None:
+    """In a collection that is made for it; then the mock answers as the API did."""
+    quickly(understudy, "send", "GET", f"{api}/users/1", "--save-to", "users")
+    [example] = quick_json(understudy, "examples list users")
+    assert (example["name"], example["status"], example["templates"]) == ("GET /users/1 - 200", 200, False)
+    assert 'is answered by "GET /users/1 - 200"' in quickly(understudy, "match", "GET", "/users/1", "--mock", "users")
+
+
+def test_saving_the_same_again_adds_nothing(understudy: Understudy, api: str) -> None:
+    """Another answer is kept beside the first."""
+    for path in ("/users/1", "/users/1", "/orders/next", "/orders/next"):
+        quickly(understudy, "send", "GET", f"{api}{path}", "--save-to", "shop")
+    names = [one["name"] for one in quick_json(understudy, "examples list shop")]
+    assert names == ["GET /users/1 - 200", "GET /orders/next - 200", "GET /orders/next - 200"]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_secrets_are_redacted_unless_asked(understudy: Understudy, api: str, keep: bool) -> None:
+    """In request and response; the answer that is printed is whole."""
+    login = ("send", "POST", f"{api}/login", *SIGN_IN, "-d", f'{{"password": "{PASSWORD}"}}')
+    options = ("--save-to", "shop", "--name", "login", *(["--keep-secrets"] if keep else []))
+    assert COOKIE in quickly(understudy, *login, *options)
+    shown = quickly(understudy, "examples", "show", "login")
+    assert [secret in shown for secret in (TOKEN, COOKIE, PASSWORD)] == [keep] * 3
+
+
+def test_it_says_what_was_redacted(understudy: Understudy, api: str) -> None:
+    """On standard error, beside the answer."""
+    command = understudy.command("send", "GET", f"{api}/users/1", *SIGN_IN, "--save-to", "shop")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=understudy.environment, check=True)
+    assert done.stderr.startswith("Saved GET /users/1 - 200 (")
+    assert "redacted: Authorization header in 1 request (--keep-secrets keeps them)" in done.stderr
+
+
+def test_what_is_kept_is_what_came(understudy: Understudy) -> None:
+    """Order, case and repeats of headers, the reason, the undecoded body; words before the answer are passed over."""
+    head = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 207 Odd reason\r\nx-B: 1\r\nX-a:  2 \r\nX-b: 3\r\n"
+    with saying(head + b"Content-Encoding: odd\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\xff\x00\r\n0\r\n\r\n") as (
+        url,
+        got,
+    ):
+        quickly(
+            understudy, "send", "get", f"{url}/a%2Fb?c=d&\u00fc", "-H", "x-ME: 1", "--save-to", "raw", "--name", "r"
+        )
+    assert got[0].startswith(b"GET /a%2Fb?c=d&%C3%BC HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nx-ME: 1\r\n" in got[0]
+    response = quick_json(understudy, "examples show r")["response"]
+    assert (response["status"], response["reason"]) == (207, "Odd reason")
+    assert response["headers"] == [["x-B", "1"], ["X-a", "2"], ["X-b", "3"], ["Content-Encoding", "odd"]]
+    assert response["body_base64"] == "/wA="
+
+
+def test_a_body_is_sent_with_its_type_and_length(understudy: Understudy, tmp_path: Path) -> None:
+    """What is given counts before what is guessed."""
+    (tmp_path / "body").write_bytes(b"[1]")
+    for given, sent in (((), b"Content-Type: application/json"), (("-H", "content-type: a/b"), b"content-type: a/b")):
+        with saying(b"HTTP/1.1 204 No Content\r\n\r\n") as (url, got):
+            quickly(understudy, "send", "POST", url, "-d", f"@{tmp_path / 'body'}", *given)
+        head, _, body = got[0].partition(b"\r\n\r\n")
+        assert (sent in head, b"Content-Length: 3" in head, body) == (True, True, b"[1]")
+
+
+def test_an_answer_until_the_connection_ends(understudy: Understudy) -> None:
+    """As HTTP/1.0 has it."""
+    with saying(b"HTTP/1.0 200 OK\r\n\r\nhello") as (url, _):
+        assert quickly(understudy, "send", "GET", url) == "HTTP/1.0 200 OK\n\nhello\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell", "gave no whole HTTP/1.1 answer: "),
+        (b"SSH-2.0\r\n\r\n", "gave no whole HTTP/1.1 answer: "),
+        (b"", "gave no whole HTTP/1.1 answer: "),
+    ],
+)
+def test_half_an_answer_is_none(understudy: Understudy, answer: bytes, line: str) -> None:
+    """Nothing is saved of it."""
+    with saying(answer) as (url, _):
+        assert line in refused(understudy, f"send GET {url} --save-to shop")
+    assert quick_json(understudy, "collections list") == []
+
+
+def test_an_upgrade_is_no_example(understudy: Understudy) -> None:
+    """It is refused in one line."""
+    upgrade = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
+    with saying(upgrade) as (url, _):
+        line = refused(understudy, f"send GET {url} -H 'Upgrade: websocket' -H 'Connection: upgrade' --save-to shop")
+    assert "it switched to another protocol" in line
+
+
+def test_nobody_there(understudy: Understudy) -> None:
+    """The line says why."""
+    url = f"http://127.0.0.1:{free_port()}"
+    assert refused(understudy, f"send GET {url}/a") == f"Error: cannot reach {url}: Connection refused"
+
+
+def test_no_answer_in_time(understudy: Understudy) -> None:
+    """The line says how long it waited."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        line = refused(understudy, f"send GET {url}/a --timeout 0.05")
+    assert line == f"Error: {url} did not answer within 0.05 seconds"
+
+
+def test_no_tls(understudy: Understudy, api: str) -> None:
+    """The line says that it is TLS."""
+    line = refused(understudy, f"send GET {api.replace('http', 'https')}/users/1")
+    assert line.startswith("Error: cannot reach https://127.0.0.1:")
+    assert "SSL" in line
+
+
+def test_a_request_that_http_has_no_form_for(understudy: Understudy, api: str) -> None:
+    """The line says what is wrong with it."""
+    assert "cannot be sent over HTTP/1.1: " in refused(understudy, f"send 'G T' {api}/a")
