@@ -78,7 +78,7 @@ def create(store: Store, name: str, as_json: bool, save_url: str | None, **optio
     if environment is not None:
         store.environments.save(environment)
     if as_json:
-        print_json(mock_json(store, mock))
+        print_json(_json(store, mock, outcome))
     else:
         _print(store, mock, outcome, save_url)
 
@@ -152,6 +152,13 @@ def _of_history(store: Store, name: str, wanted: HistoryFilter, keep_secrets: bo
 
     with progress(f"promoting to {name}") as step:
         return collection_of_history(store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step)
+
+
+def _json(store: Store, mock: MockServer, outcome: Outcome | None) -> dict[str, Any]:
+    from proxy.cli.promote import outcome_json
+
+    told = mock_json(store, mock)
+    return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
 
 
 def _print(store: Store, mock: MockServer, outcome: Outcome | None, save_url: str | None) -> None:

@@ -79,7 +79,7 @@ def promote(
     with progress(f"promoting to {collection}") as step:
         outcome = promote_history(store, wanted, collection, plan, again=again, step=step)
     if as_json:
-        print_json(_json(collection, outcome))
+        print_json(outcome_json(collection, outcome))
     else:
         print_outcome(collection, outcome)
 
@@ -115,7 +115,8 @@ def redaction_note(outcome: Outcome) -> str:
     return f"  redacted: {describe(outcome.in_requests, outcome.in_responses)} (--keep-secrets keeps them)"
 
 
-def _json(collection: str, outcome: Outcome) -> dict[str, Any]:
+def outcome_json(collection: str, outcome: Outcome) -> dict[str, Any]:
+    """What a promotion did, as JSON."""
     return {
         "collection": collection,
         "selected": outcome.selected,

@@ -175,12 +175,25 @@ def _examples_among(ids: Sequence[str]) -> Select[Any]:
 
 def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
     changed = [*(example.id for example in update.examples), *update.dropped]
-    bare = {item.id for item in update.items} - {example.item_id for example in update.examples}
-    if 0 < len(changed) <= FEW_EXAMPLES and not bare:
+    answered = {example.item_id for example in update.examples}
+    bare = {item.id for item in update.items} - answered
+    # Which requests are still without an example is told by the collection alone.
+    if 0 < len(changed) <= FEW_EXAMPLES and not bare and not _first_examples(tx, update, answered):
         for example_id in changed:
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
     elif changed or bare:
         record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+
+def _first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str]) -> bool:
+    added = [example.id for example in update.examples]
+    others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id, t.ExampleRow.id.not_in(added))
+    waited = (
+        t.RequestItemRow.id.in_(answered - {item.id for item in update.items}),
+        t.RequestItemRow.method.is_not(None),
+        ~others.exists(),
+    )
+    return tx.scalar(select(t.RequestItemRow.id).where(*waited).limit(1)) is not None
 
 
 def _count_of(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:

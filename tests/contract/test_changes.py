@@ -142,6 +142,20 @@ def test_few_examples_are_told_one_by_one(store: Store, number: int, with_bare_i
     assert told == ([(Subject.EXAMPLE, f"{n:04}") for n in range(number)] if singly else [(SHOP, shop.id)])
 
 
+@pytest.mark.parametrize(("had", "subject"), [(False, SHOP), (True, Subject.EXAMPLE)])
+def test_the_first_example_of_a_typed_in_request_is_told_with_the_collection(
+    store: Store, had: bool, subject: Subject
+) -> None:
+    """A miss must not go on saying that it has none."""
+    shop = store.collections.create("shop")
+    item = make_item(shop.id, method="GET", path="/a")
+    examples = [within(shop, make_example(id=f"0{n}", item_id=item.id)) for n in range(2)]
+    store.collections.update(shop.id, CollectionUpdate([item], examples[:had]))
+    before = store.changes.latest()
+    store.collections.update(shop.id, CollectionUpdate(examples=examples[1:]))
+    assert [change.subject for change in store.changes.since(before) or ()] == [subject]
+
+
 def test_deleting_an_environment_is_a_change(store: Store) -> None:
     store.environments.save(Environment("e", "stage"))
     store.environments.delete("e")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.inside import quick_json, quickly, refused
-from tests.e2e.shop import CALLS, TOKEN
+from tests.e2e.shop import CALLS, FAILED, TOKEN
 from tests.programs import Understudy
 
 SETTINGS = (
@@ -268,6 +268,13 @@ def test_history_makes_a_collection(shop: Understudy, source: str, examples: int
     assert ("skipped entry 9, GET /broken: failed: " in said) == (examples == 7)
     assert shown(shop, "day")["collection"] == "day"
     assert not any(TOKEN in str(one) for one in quick_json(shop, "examples list day"))
+
+
+def test_what_was_skipped_is_told_to_programs_too(shop: Understudy) -> None:
+    """With --json, as promote tells it."""
+    told = quick_json(shop, "mocks create day --from-session shop")
+    assert [one["id"] for one in told["promoted"]["skipped"]] == [FAILED]
+    assert quick_json(shop, "mocks create more --collection day")["promoted"] is None
 
 
 def test_secrets_of_history_are_kept_when_asked(shop: Understudy) -> None:
