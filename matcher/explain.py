@@ -89,12 +89,12 @@ def _runners_up(decision: Decision, winner: Match) -> Iterator[str]:
 
 def _headline(decision: Decision) -> str:
     headline = f"No example answers {shown(decision.request.method)} {_path(decision)}"
-    if not decision.considered:
-        return f"{headline}: the collection has no examples"
     item = decision.without_example
-    wanted = _wanted(decision.selectors)
     if item is not None:
         return f'{headline}: the request "{shown(item)}" has no example'
+    if not decision.considered:
+        return f"{headline}: the collection has no examples"
+    wanted = _wanted(decision.selectors)
     return f"{headline}: {wanted}" if wanted else headline
 
 

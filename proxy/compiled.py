@@ -47,9 +47,9 @@ def find_mock(store: Store, text: str) -> MockServer | Collection:
     for find in (store.mock_servers.find, store.collections.find):
         with suppress(NotFound):
             return find(text)
-    servers = [one.name for one in store.mock_servers.list()]
-    collections = [one.collection.name for one in store.collections.summaries()]
-    raise NotFound(f"there is no mock server or collection {text!r}; {there_are([*servers, *collections])}")
+    servers = {one.name for one in store.mock_servers.list()}
+    collections = {one.collection.name for one in store.collections.summaries()}
+    raise NotFound(f"there is no mock server or collection {text!r}; {there_are(sorted(servers | collections))}")
 
 
 def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:

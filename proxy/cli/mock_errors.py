@@ -108,9 +108,8 @@ def deactivate(store: Store, name: str) -> None:
 
 def _activate(store: Store, mock: MockServer, error: ServerError) -> None:
     store.mock_servers.save(replace(mock, server_error_id=error.id))
-    click.echo(
-        f"{mock.name} answers every call with {error.response.status} now; off: understudy mocks errors off NAME"
-    )
+    off = f"understudy mocks errors off {mock.slug}"
+    click.echo(f"{mock.name} answers every call with {error.response.status} now; again from its examples: {off}")
     say_if_not_in_force(store)
 
 

@@ -191,7 +191,7 @@ MISTAKES = [
     ("send GET http://127.0.0.1:9/ --timeout 0", "0.0 is not in the range x>=0.001"),
     (
         "match GET /users/1 --mock nowhere",
-        "there is no mock server or collection 'nowhere'; there are: secret, shop, shop",
+        "there is no mock server or collection 'nowhere'; there are: secret, shop",
     ),
     ("promote 1 --to shop --tz UTC", "--tz goes with --date"),
 ]

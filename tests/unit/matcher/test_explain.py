@@ -182,10 +182,11 @@ def test_json_of_a_hit() -> None:
     }
 
 
-def test_item_without_example() -> None:
+@pytest.mark.parametrize("examples", [USERS, []])
+def test_item_without_example(examples: list[Example]) -> None:
     """The miss names the request that needs one."""
     items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
-    decision = compile_index(USERS, items=items).decide(make_request(target="/carts/7"))
+    decision = compile_index(examples, items=items).decide(make_request(target="/carts/7"))
     assert as_text(decision).startswith('No example answers GET /carts/7: the request "Get cart" has no example\n')
 
 
