@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from random import Random
 
 from mitmproxy import http
@@ -96,7 +97,8 @@ class Answerer:
 
     async def _made(self, request: Request, what: Outcome, client: Origin | None) -> Response:
         if what.example is None:
-            return what.failure()
+            failure = what.failure()
+            return replace(failure, body=b"") if request.method == "HEAD" else failure
         body = await self._bodies.read(what.example.response.body)
         return answering.response(request, what.example, body, client)
 

@@ -45,7 +45,7 @@ def response(request: Request, example: Example, body: bytes, client: Origin | N
     """The example's response; `client` is where a client of a reverse proxy believes to be talking to, else None."""
     made = answer(request, example, body)
     upstream = example.request.origin
-    return rewrite_for_client(made, upstream, client) if upstream and client else made
+    return rewrite_for_client(made, upstream, str(client)) if upstream and client else made
 
 
 def log(active: Active, method: str, path: bytes, what: Outcome) -> None:

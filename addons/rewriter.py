@@ -33,7 +33,7 @@ class Rewriter:
         if not self._urls or note_of(flow).answered or not in_origin_form(flow):
             return
         came, gateway = response_of(flow), client_origin(flow)
-        rewritten = rewrite_for_client(came, self._upstream, gateway) if came and gateway else None
+        rewritten = rewrite_for_client(came, self._upstream, str(gateway)) if came and gateway else None
         if rewritten and rewritten is not came:
             stash_response_headers(flow)
             set_response_headers(flow, rewritten.headers)

@@ -56,6 +56,11 @@ class ServeSettings:
     seed: int | None = None
     limits: Limits = field(default=USUAL)
 
+    @property
+    def scheme(self) -> str:
+        """What clients speak."""
+        return "http" if self.certificate is None else "https"
+
 
 class MockProcess:
     """One process. `compile` before its event loop runs, and before it is forked; `use` gives it a store of its own."""
@@ -67,7 +72,7 @@ class MockProcess:
         self._counts = counts
         self._bodies = BodyReader(self._read)
         self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root)
-        environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed)
+        environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed, settings.scheme)
         self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
         self._seen = 0
 

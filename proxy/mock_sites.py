@@ -66,6 +66,7 @@ class Environs:
     read: Callable[[Body], bytes]
     log: Log
     seed: int | None = None
+    scheme: str = "http"
 
 
 class MockSites:
@@ -107,7 +108,7 @@ class MockSites:
     def _site(self) -> MockSite:
         by_slug = {served.mock.slug: served for served in self._served.values()}
         root = next(iter(by_slug.values()), None) if self._at_root else None
-        return MockSite(Directory(by_slug, root), self._environs.log)
+        return MockSite(Directory(by_slug, root, self._environs.scheme), self._environs.log)
 
     def _compile_all(self, anew: frozenset[str]) -> None:
         """Bring every mock server up to date; those of the collections in `anew` whatever they were."""

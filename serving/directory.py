@@ -15,25 +15,41 @@ _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """A call to a mock server: the request as it sees it, in origin form below its root, which is the URL `base`."""
+
+    served: Served
+    request: Request
+    base: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Directory:
     """The mock servers of one port by slug; `root` is the one that answers at its root, whatever the path and host."""
 
     by_slug: Mapping[str, Served] = field(default_factory=dict)
     root: Served | None = None
+    scheme: str = "http"
 
-    def find(self, request: Request) -> tuple[Served, Request] | None:
-        """The mock server that is called and the request as it sees it, in origin form below its root."""
+    def find(self, request: Request) -> Visit | None:
+        """The mock server that is called."""
         request, host = in_origin_form(request)
+        base = f"{self.scheme}://{host}"
         if self.root is not None:
-            return self.root, request
+            return Visit(self.root, request, base)
         if request.target.startswith(PREFIX):
             slug, target = _split(request.target)
             served = self.by_slug.get(slug)
-            return None if served is None else (served, replace(request, target=target))
-        name = host.rpartition(":")[0] or host if host.rpartition(":")[2].isdigit() else host
-        slug = name.lower().removesuffix(HOST_END)
-        served = self.by_slug.get(slug) if len(slug) < len(name) else None
-        return None if served is None else (served, request)
+            return Visit(served, replace(request, target=target), f"{base}/mocks/{slug}") if served else None
+        served = self.by_slug.get(_slug_of(host))
+        return Visit(served, request, base) if served else None
+
+
+def _slug_of(host: str) -> str:
+    """What stands before `.localhost` in a Host; "" for any other."""
+    name, _, port = host.rpartition(":")
+    name = (name if name and port.isdigit() else host).lower()
+    return name.removesuffix(HOST_END) if name.endswith(HOST_END) else ""
 
 
 def in_origin_form(request: Request) -> tuple[Request, str]:

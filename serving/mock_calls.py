@@ -15,6 +15,7 @@ from serving.outcomes import Answers, Outcome, outcome
 from serving.rate_limits import OwnRateCounts, RateCounts, limited
 from serving.rendered import BodyAtHand, Rendered, at_hand, varying
 from serving.replies import Pending, Reply, reply_of
+from serving.rewriting import rewrite_for_client
 from serving.wire import head_of
 from store.entities import Example
 from store.messages import Headers, Request, Response
@@ -64,8 +65,8 @@ class Served:
     rendered: Rendered = field(default_factory=Rendered)
 
 
-def respond(served: Served, request: Request) -> Reply | Pending:
-    """The reply to a request whose target is in origin form and below the mock server's root."""
+def respond(served: Served, request: Request, base: str) -> Reply | Pending:
+    """The reply to a request in origin form, below the mock server's root; `base` is the URL of that root."""
     mock = served.mock
     if mock.cors and cors.is_preflight(request) and not _has_example(served, request):
         return _told(served, request, cors.preflight(request), "CORS preflight")
@@ -73,7 +74,7 @@ def respond(served: Served, request: Request) -> Reply | Pending:
         return _told(served, request, error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key")
     if served.server_error is not None:
         return _told(served, request, served.server_error, "active server error", fixed=True)
-    return _matched(served, request)
+    return _matched(served, request, base)
 
 
 def _has_example(served: Served, request: Request) -> bool:
@@ -93,7 +94,7 @@ def digest(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()
 
 
-def _matched(served: Served, request: Request) -> Reply | Pending:
+def _matched(served: Served, request: Request, base: str) -> Reply | Pending:
     found = outcome(served.answers, request)
     behaviour = found.behaviour(served.mock.behaviour)
     if behaviour is not None and behaviour.rate_limit is not None:
@@ -103,23 +104,26 @@ def _matched(served: Served, request: Request) -> Reply | Pending:
     if found.example is None:
         reply = _told(served, request, found.failure(), found.told, fixed=True)
         return reply if behaviour is None else replace(reply, behaviour=behaviour, fixed=False)
-    return _by_example(served, request, found, found.example, behaviour)
+    return _by_example(served, request, found, behaviour, base)
 
 
 def _by_example(
-    served: Served, request: Request, found: Outcome, example: Example, behaviour: Behaviour | None
+    served: Served, request: Request, found: Outcome, behaviour: Behaviour | None, base: str
 ) -> Reply | Pending:
+    example = found.example
+    assert example is not None
     how = found.line
     fixed = found.fixed and (behaviour is None or behaviour.rate_limit is None)
 
     def render(body: bytes) -> Reply:
-        response = _dressed(served, request, example, answer(request, example, body), how)
+        made = rewrite_for_client(answer(request, example, body), example.request.origin, base)
+        response = _dressed(served, request, example, made, how)
         assert isinstance(response.body, bytes)
         told = (example.id, example.name, found.told)
         return Reply(head_of(response), response.body, response, behaviour, fixed, served, *told)
 
     origin = ("origin",) if served.mock.cors else ()
-    key = None if found.filled else (id(example), how, behaviour, fixed, *varying(request, *origin))
+    key = None if found.filled else (id(example), base, how, behaviour, fixed, *varying(request, *origin))
     return served.rendered.reply(key, example.response.body, served.bodies, render)
 
 

@@ -53,7 +53,7 @@ class MockSite:
         if found is None:
             head_only = arrived.method == "HEAD"
             return reply_of(error(404, "mockNotFoundError", NO_SUCH), told="no mock server", head_only=head_only)
-        return respond(*found)
+        return respond(found.served, found.request, found.base)
 
     def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Count the call, and log it."""

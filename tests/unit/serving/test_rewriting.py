@@ -14,7 +14,7 @@ TLS_UPSTREAM = Origin("https", "api.example.com", 8443)
 
 
 def rewritten(name: str, value: str, upstream: Origin = UPSTREAM, gateway: Origin = GATEWAY) -> str | None:
-    return rewrite_for_client(make_response(headers=[(name, value)]), upstream, gateway).headers.get(name)
+    return rewrite_for_client(make_response(headers=[(name, value)]), upstream, str(gateway)).headers.get(name)
 
 
 @pytest.mark.parametrize(
@@ -115,16 +115,43 @@ def test_another_cookie_is_left_alone(cookie: str) -> None:
 
 def test_every_cookie_is_rewritten_and_the_order_kept() -> None:
     fields = [("Set-Cookie", "a=1; Domain=example.com"), ("X", "1"), ("set-cookie", "b=2; Domain=example.com")]
-    response = rewrite_for_client(make_response(headers=fields), UPSTREAM, GATEWAY)
+    response = rewrite_for_client(make_response(headers=fields), UPSTREAM, str(GATEWAY))
     assert list(response.headers) == [("Set-Cookie", "a=1"), ("X", "1"), ("set-cookie", "b=2")]
 
 
 def test_a_response_without_anything_to_change_is_the_same_object() -> None:
     response = make_response(headers=[("Location", "/x"), ("Set-Cookie", "a=1")])
-    assert rewrite_for_client(response, UPSTREAM, GATEWAY) is response
+    assert rewrite_for_client(response, UPSTREAM, str(GATEWAY)) is response
 
 
 def test_all_but_the_headers_stays() -> None:
     response = Response(301, Headers.of([("Location", "http://api.example.com/")]), b"body", b"Moved", "HTTP/2.0")
-    changed = rewrite_for_client(response, UPSTREAM, GATEWAY)
+    changed = rewrite_for_client(response, UPSTREAM, str(GATEWAY))
     assert (changed.status, changed.body, changed.reason, changed.http_version) == (301, b"body", b"Moved", "HTTP/2.0")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("/next?x=1", "/mocks/shop/next?x=1"),
+        ("http://api.example.com/next", "http://127.0.0.1:4000/mocks/shop/next"),
+        ("//api.example.com/next", "http://127.0.0.1:4000/mocks/shop/next"),
+        ("next", "next"),
+        ("https://elsewhere.example/next", "https://elsewhere.example/next"),
+    ],
+)
+def test_a_root_below_a_path_keeps_clients_there(value: str, expected: str) -> None:
+    response = make_response(headers=[("Location", value)])
+    base = "http://127.0.0.1:4000/mocks/shop"
+    changed = rewrite_for_client(response, Origin.parse("http://api.example.com"), base)
+    assert changed.headers.get("location") == expected
+
+
+def test_without_an_upstream_only_paths_change() -> None:
+    fields = [
+        ("Location", "/a"),
+        ("Content-Location", "http://api.example.com/a"),
+        ("Set-Cookie", "a=b; Domain=x.test"),
+    ]
+    changed = rewrite_for_client(make_response(headers=fields), None, "http://h/mocks/m")
+    assert list(changed.headers) == [("Location", "/mocks/m/a"), *fields[1:]]
