@@ -55,6 +55,8 @@ class RequestReader:
     """Reads the requests of one connection. After a `Malformed`, or a request without `keep_alive`, it is deaf."""
 
     __slots__ = (
+        "_again",
+        "_asked",
         "_body",
         "_body_size",
         "_deaf",
@@ -72,6 +74,8 @@ class RequestReader:
         self._limits = limits
         self._deaf = False
         self._events: list[Event] = []
+        self._again = b""
+        self._asked: tuple[tuple[bytes, bytes], ...] = ()  # the fields as they came of a head that is read again
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
 
@@ -92,33 +96,28 @@ class RequestReader:
 
     def feed(self, data: bytes) -> list[Event]:
         """What these bytes complete, in order."""
-        if self._deaf:
-            return []
+        while data and not self._deaf:
+            data = self._read(data)
+        events, self._events = self._events, []
+        return events
+
+    def _read(self, data: bytes) -> bytes:
+        """Read; returns what has to be read by a parser that knows of no upgrade."""
         self._raw += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             # The answer is not an upgrade, so what follows is HTTP still (RFC 9110, section 7.8).
-            return self._after_upgrade(data[upgrade.args[0] :])
+            head, self._again = self._again, b""
+            self._parser = httptools.HttpRequestParser(self)
+            return head + data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError:
             raise  # a bug of ours
         except httptools.HttpParserError as error:
             self._refuse(400, f"that is not HTTP/1.1: {str(error) or type(error).__name__}")
         else:
             self._check_sizes()
-        return self._taken()
-
-    def _after_upgrade(self, rest: bytes) -> list[Event]:
-        events = self._taken()
-        if self._deaf:
-            return events
-        self._begin()
-        self._parser = httptools.HttpRequestParser(self)
-        return events + (self.feed(rest) if rest else [])
-
-    def _taken(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events
+        return b""
 
     def _begin(self) -> None:
         self._where = _BETWEEN
@@ -163,13 +162,13 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._where = _BODY
-        self._head = tuple(self._fields)
+        self._head, self._asked = self._asked or tuple(self._fields), ()
         self._fields = []
         version = self._parser.get_http_version()
         problem = _problem(version, self._head, self._limits)
         if problem is not None:
             self._refuse(problem.status, problem.message)
-        elif any(name.lower() == b"expect" for name, _ in self._head):
+        elif not self._parser.should_upgrade() and any(name.lower() == b"expect" for name, _ in self._head):
             self._expect(version)
 
     def on_body(self, body: bytes) -> None:
@@ -185,6 +184,9 @@ class RequestReader:
             self._check_sizes()
             return
         parser = self._parser
+        if parser.should_upgrade() and _has_body(self._head):
+            self._read_again(parser)
+            return
         keep_alive = parser.should_keep_alive()
         arrived = Arrived(
             parser.get_method().decode("ascii"),
@@ -199,6 +201,14 @@ class RequestReader:
         self._begin()
         self._deaf = not keep_alive
 
+    def _read_again(self, parser: httptools.HttpRequestParser) -> None:
+        """Have the head read without its upgrade: llhttp takes the body of such a request for the other protocol."""
+        target, self._asked = self._target, self._head
+        fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")
+        version = parser.get_http_version().encode("ascii")
+        self._again = b"%s %s HTTP/%s\r\n%s\r\n" % (parser.get_method(), target, version, fields)
+        self._begin()
+
     def _expect(self, version: str) -> None:
         values = {value.strip().lower() for name, value in self._head if name.lower() == b"expect"}
         if version == "1.0":
@@ -210,6 +220,10 @@ class RequestReader:
 
 
 _BETWEEN, _HEAD, _BODY = range(3)
+
+
+def _has_body(fields: tuple[tuple[bytes, bytes], ...]) -> bool:
+    return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in fields)
 
 
 def _problem(version: str, fields: tuple[tuple[bytes, bytes], ...], limits: Limits) -> Malformed | None:

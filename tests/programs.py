@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-LISTENING = re.compile(r"Listening on http://(\[?[^\s]+\]?:\d+)")
+LISTENING = re.compile(r"Listening on https?://(\[?[^\s]+\]?:\d+)")
 START_SECONDS = 30.0
 
 
@@ -81,6 +81,15 @@ class Understudy:
     def serving(self, *arguments: object, **environment: str) -> Iterator[Serving]:
         """A gateway command that runs on a free port until the block ends."""
         serving = Serving.start(self, *arguments, "--listen", "127.0.0.1:0", **environment)
+        try:
+            yield serving
+        finally:
+            serving.stop()
+
+    @contextmanager
+    def mocks_serving(self, *arguments: object, **environment: str) -> Iterator[Serving]:
+        """`mocks serve` on a free port until the block ends; the one mock server that is named answers at its root."""
+        serving = Serving.start(self, "mocks", "serve", *arguments, "--port", 0, **environment)
         try:
             yield serving
         finally:
