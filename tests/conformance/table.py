@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from matcher.decision import Decision
+from matcher.differences import differences
 from matcher.index import Index, compile_index
+from matcher.scores import PathLine, RequestPart
 from matcher.settings import POSTMAN, MatchSettings
 from matcher.unanswered import BareItem
 from store.entities import Example, Redacted
@@ -93,11 +95,33 @@ class Row:
         ids = [example.id for example in self.given()]
         return [ids.index(miss.candidate.id) for miss in self.decided().near_misses()]
 
-    def holds(self) -> bool:
-        """Whether the index says what the row says."""
+    def found(self) -> Winner:
+        """The winner that the index finds, and its score."""
         decision = self.decided()
-        found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
-        return found == self.winner
+        if decision.candidate is None or decision.score is None:
+            return None
+        return int(decision.candidate.id), decision.score
+
+    def alone(self) -> Winner:
+        """The winner when each candidate is compared by itself, part by part; distance and names aside."""
+        index, decision = self.index(), self.decided()
+        chosen = decision.selectors
+        if decision.problem or chosen.named or decision.path_line is PathLine.DISTANCE:
+            return self.winner
+        asked = decision.asked.answered_by(("GET",)) if decision.as_get else decision.asked
+        candidates = index.with_status(chosen.code).under(asked.settings).candidates
+        matches = [match for match in (each.match(asked) for each in candidates) if match]
+        best = max(matches, key=lambda match: match.order, default=None)
+        return (int(best.candidate.id), best.score) if best else None
+
+    def explained(self) -> bool:
+        """Whether the explanation agrees: no part puts the winner out, and on a miss each near miss is out by one."""
+        decision = self.decided()
+        if decision.candidate is None:
+            return all(miss.differences for miss in decision.near_misses())
+        asked = decision.asked.answered_by((decision.candidate.method,))
+        parts = [each.part for each in differences(decision.candidate, asked)]
+        return parts == ([RequestPart.PATH] if decision.path_line is PathLine.DISTANCE else [])
 
 
 def rows(

@@ -13,7 +13,7 @@ import pytest
 
 from matcher import scores
 from tests import plain_matcher
-from tests.conformance.every import ROWS, header_lists
+from tests.conformance.every import ROWS, by_look_up, header_lists
 from tests.conformance.nearest import NEAREST
 from tests.conformance.table import Row
 
@@ -28,9 +28,21 @@ def names(rows: list[Row]) -> list[str]:
 @pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
 def test_row(row: Row) -> None:
     """The winner and its score are what the specification says."""
-    decision = row.decided()
-    found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
-    assert found == row.winner
+    assert row.found() == row.winner
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_row_by_look_up(row: Row) -> None:
+    """The same when candidates are looked up by query, headers and body, as the many of one path are."""
+    with by_look_up():
+        assert row.found() == row.winner
+
+
+@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+def test_row_is_explained(row: Row) -> None:
+    """Every candidate by itself says the same, and the explanation names no part that puts the winner out."""
+    assert row.alone() == row.winner
+    assert row.explained()
 
 
 # What the plain algorithm leaves out; its distance is as slow as its definition.
