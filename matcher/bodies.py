@@ -16,6 +16,8 @@ from store.codings import LIMIT, undo
 from store.entities import Part
 from store.messages import Headers, Request
 
+Form = tuple[Kind, bytes]  # what a body is compared as, and its canonical form
+
 LONGEST = 16 * 2**20
 """Bytes of a body that are read as what it is said to be; longer ones are compared by bytes. Values take far more."""
 
@@ -27,15 +29,7 @@ def canonical(body: bytes, content_type: str | None, places: Places = NOWHERE) -
     by what it asks, text with its line ends unified, everything else, and what does not parse, as bytes. `body` is
     without content encoding.
     """
-    if not body:
-        return b""
-    if len(body) <= LONGEST:
-        for kind in _kinds(media_type(content_type) or "", places):
-            try:
-                return _FORMS[kind](body, content_type or "", places)
-            except (ValueError, RecursionError):
-                continue
-    return _bytes(body, "", places)
+    return _canonical(body, content_type or "", places)[1] if body else b""
 
 
 def request_media_type(request: Request) -> str | None:
@@ -71,10 +65,10 @@ def read(body: bytes, content_type: str | None, places: Places = NOWHERE) -> Rea
     """Read a body whose content codings are undone, once for all that is asked about it."""
     if not body:
         return NO_READING
-    text = canonical(body, content_type, places)
+    kind, text = _canonical(body, content_type or "", places)
     digest = hashlib.sha256((media_type(content_type) or "").encode("utf-8") + b"\0")
     digest.update(text)
-    return Reading(Kind(text[: text.index(b":")].decode()), digest.digest())
+    return Reading(kind, digest.digest())
 
 
 def request_key(request: Request, body: bytes) -> str:
@@ -125,47 +119,57 @@ def compared_as(body: bytes, headers: Headers, places: Places = NOWHERE) -> tupl
     return reading.kind, told(reading, len(body), headers)
 
 
+def _canonical(body: bytes, content_type: str, places: Places) -> Form:
+    """What a body that is not empty is compared as, and its canonical form."""
+    if len(body) <= LONGEST:
+        for kind in _kinds(media_type(content_type) or "", places):
+            try:
+                return _FORMS[kind](body, content_type, places)
+            except (ValueError, RecursionError):
+                continue
+    return _bytes(body, content_type, places)
+
+
 def _kinds(kind: str, places: Places) -> tuple[Kind, ...]:
     # Redaction finds JSON by its looks: curl sends it as a form, and browsers' fetch as plain text.
     looks_like_json = any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places)
     return (Kind.JSON, kind_of(kind)) if looks_like_json else (kind_of(kind),)
 
 
-def _bytes(body: bytes, _content_type: str, _places: Places) -> bytes:
-    return b"bytes:" + body
+def _bytes(body: bytes, _content_type: str, _places: Places) -> Form:
+    return Kind.BYTES, b"bytes:" + body
 
 
-def _text(body: bytes, _content_type: str, _places: Places) -> bytes:
-    return b"text:" + body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+def _text(body: bytes, _content_type: str, _places: Places) -> Form:
+    return Kind.TEXT, b"text:" + body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _json(body: bytes, _content_type: str, places: Places) -> bytes:
+def _json(body: bytes, _content_type: str, places: Places) -> Form:
     value = json_value(body, names(places, Part.JSON))
     asked = graphql_forms.request_value(value)
-    form = f"json:{written(value)}" if asked is None else f"graphql:{written(asked)}"
-    return form.encode("utf-8", "surrogatepass")
+    return (Kind.JSON, b"json:" + written(value)) if asked is None else (Kind.GRAPHQL, b"graphql:" + written(asked))
 
 
-def _graphql(body: bytes, _content_type: str, _places: Places) -> bytes:
+def _graphql(body: bytes, _content_type: str, _places: Places) -> Form:
     query = graphql_forms.normal_query(body.decode())
     if query is None:
         raise ValueError("not GraphQL")
-    return b"graphql:" + query.encode()
+    return Kind.GRAPHQL, b"graphql:" + query.encode()
 
 
-def _form(body: bytes, _content_type: str, places: Places) -> bytes:
-    return b"form:" + form_text(body, names(places, Part.FORM))
+def _form(body: bytes, _content_type: str, places: Places) -> Form:
+    return Kind.FORM, b"form:" + form_text(body, names(places, Part.FORM))
 
 
-def _multipart(body: bytes, content_type: str, places: Places) -> bytes:
-    return b"multipart:" + multipart_text(body, content_type, names(places, Part.FORM))
+def _multipart(body: bytes, content_type: str, places: Places) -> Form:
+    return Kind.MULTIPART, b"multipart:" + multipart_text(body, content_type, names(places, Part.FORM))
 
 
-def _xml(body: bytes, _content_type: str, _places: Places) -> bytes:
-    return b"xml:" + xml_text(body)
+def _xml(body: bytes, _content_type: str, _places: Places) -> Form:
+    return Kind.XML, b"xml:" + xml_text(body)
 
 
-_FORMS: dict[Kind, Callable[[bytes, str, Places], bytes]] = {
+_FORMS: dict[Kind, Callable[[bytes, str, Places], Form]] = {
     Kind.JSON: _json,
     Kind.GRAPHQL: _graphql,
     Kind.FORM: _form,

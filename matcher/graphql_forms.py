@@ -22,7 +22,12 @@ def request_value(value: object) -> dict[str, object] | None:
     query = normal_query(value["query"])
     if query is None:
         return None
-    return {"operationName": value.get("operationName"), "query": query, "variables": value.get("variables") or None}
+    variables = value.get("variables")
+    return {
+        "operationName": value.get("operationName"),
+        "query": query,
+        "variables": None if variables == {} else variables,
+    }
 
 
 def normal_query(text: str) -> str | None:

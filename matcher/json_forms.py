@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder, Encoder
 
 from matcher.json_paths import ANY_INDEX, Place, json_place
 from matcher.openings import Mark
@@ -14,24 +16,19 @@ from matcher.openings import Mark
 # Deeper bodies compare by bytes. Far below the interpreter's own limits, so that the answer depends on the body alone
 # and never on how deep in the stack the question was asked.
 MAX_DEPTH = 128
+MAX_BRACKETS = 1_000_000  # so do those of more objects and arrays: each costs most of a microsecond
 # JSON has no such numbers, so no value is written like them.
-_TOKENS = {Mark.REDACTED: math.nan, Mark.ANY: math.inf}
+_TOKENS = {Mark.REDACTED: Raw(b"NaN"), Mark.ANY: Raw(b"Infinity")}
 _PLAIN_ZEROS = 20  # numbers up to this many zeros are written out, for the people who read explanations
 _TOO_MANY_ZEROS = b"0" * (_PLAIN_ZEROS + 1)
 _SHORT = 32  # characters of a number worth remembering
+_AS_IT_IS = re.compile(rf"-?[0-9]+\.[0-9]{{0,{_PLAIN_ZEROS - 1}}}[1-9]")  # a fraction that is its own canonical text
 
 Marks = Mapping[str, Mark]
 NO_MARKS: Marks = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number by its canonical text, exact however long."""
-
-    text: str
-
-
-def json_text(body: bytes, marks: Marks = NO_MARKS) -> str:
+def json_text(body: bytes, marks: Marks = NO_MARKS) -> bytes:
     """The canonical text of a JSON document; the values at the marked paths (`$.user.token`, `$.a[*].b`) do not count.
 
     Key order and white space are free, `1` is `1.0` and not `true`, numbers are exact, the last of duplicate keys
@@ -42,28 +39,46 @@ def json_text(body: bytes, marks: Marks = NO_MARKS) -> str:
 
 def json_value(body: bytes, marks: Marks = NO_MARKS) -> object:
     """The document as a value for `written`: a token at each marked place, nothing where one is ignored."""
-    return _marked(_parsed(body), body, marks)
+    return _value(_quickly, body, marks)
 
 
 def exact_value(body: bytes, marks: Marks = NO_MARKS) -> object:
-    """The same with every number as a `Number`: equal values are equal, `1` is not `true`, and a float is a token."""
-    return _marked(_exactly(body), body, marks)
+    """The same with every number as its canonical text, a `Raw`: equal values are equal, and `1` is not `true`."""
+    return _value(_exactly, body, marks)
 
 
-def written(value: object) -> str:
+def is_token(value: object) -> bool:
+    """Whether a value stands for a place that was marked."""
+    return isinstance(value, Raw) and value in _TOKENS.values()
+
+
+def written(value: object) -> bytes:
     """The canonical text of a value."""
     try:
         return _ENCODER.encode(value)
-    except TypeError:  # a Number
-        return _write(value)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
+        return _write(value).encode("utf-8", "surrogatepass")
 
 
-def _parsed(body: bytes) -> object:
-    if _TOO_MANY_ZEROS not in body:
+def _value(parse: Callable[[bytes], object], body: bytes, marks: Marks) -> object:
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > MAX_BRACKETS:
+        raise ValueError("too many objects and arrays")
+    value = parse(body)
+    if brackets > MAX_DEPTH:  # fewer cannot nest deeper
+        _check_depth(value)
+    for path, mark in marks.items():
+        value = _opened(value, json_place(path), mark)
+    return value
+
+
+def _quickly(body: bytes) -> object:
+    """The document with integers as such, and other numbers as their canonical text."""
+    if _TOO_MANY_ZEROS not in body:  # such an integer would not be written as its canonical text
         try:
-            return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
-        except ValueError:
-            pass  # not JSON, or a number that the interpreter's own types do not write as we do
+            return _DECODER.decode(body)
+        except (MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # no JSON, or one of those that only the standard library reads: in UTF-16, with half a pair, ...
     return _exactly(body)
 
 
@@ -71,48 +86,26 @@ def _exactly(body: bytes) -> object:
     return json.loads(body, parse_int=_number, parse_float=_number, parse_constant=_no_number)
 
 
-def _marked(value: object, body: bytes, marks: Marks) -> object:
-    _check_depth(value, body)
-    for path, mark in marks.items():
-        value = _opened(value, json_place(path), mark)
-    return value
-
-
 def _no_number(text: str) -> object:
     raise ValueError(f"{text} is not JSON (RFC 8259, section 6)")
 
 
-def _float(text: str) -> int | float:
-    """A number with a point or an exponent, if Python writes it as `Number` would; raises ValueError otherwise."""
-    if len(text) > _SHORT:
-        raise ValueError("a long number")
-    return _short_float(text)
-
-
-@lru_cache(maxsize=4096)
-def _short_float(text: str) -> int | float:
-    canonical = _number(text).text
-    if "e" not in canonical and "." not in canonical:
-        return int(canonical)
-    value = float(canonical)
-    if repr(value) != canonical:
-        raise ValueError("a number that is no float")
-    return value
-
-
-def _number(text: str) -> Number:
+def _number(text: str) -> Raw:
     return _short_number(text) if len(text) <= _SHORT else _normal(text)
 
 
-def _normal(text: str) -> Number:
+def _normal(text: str) -> Raw:
+    if _AS_IT_IS.fullmatch(text):
+        return Raw(text.encode("ascii"))
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("-").partition(".")
     digits = (whole + fraction).lstrip("0")
     significant = digits.rstrip("0")
     if not significant:
-        return Number("0")
+        return Raw(b"0")
     power = int(exponent or 0) - len(fraction) + len(digits) - len(significant)
-    return Number(("-" if text.startswith("-") else "") + _plain(significant, power))
+    canonical = ("-" if text.startswith("-") else "") + _plain(significant, power)
+    return Raw(canonical.encode("ascii"))
 
 
 _short_number = lru_cache(maxsize=4096)(_normal)
@@ -127,13 +120,12 @@ def _plain(digits: str, power: int) -> str:
     return f"{digits}e{power}"
 
 
-_DECODER = json.JSONDecoder(parse_float=_float, parse_constant=_no_number)
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+_DECODER = Decoder(float_hook=_number)
+_ENCODER = Encoder(order="sorted")
+_TEXT_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
-def _check_depth(value: object, body: bytes) -> None:
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return  # so few brackets cannot nest deeper
+def _check_depth(value: object) -> None:
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
         level = [
@@ -165,8 +157,8 @@ def _opened(value: object, place: Place, mark: Mark) -> object:
 
 def _write(value: object) -> str:
     if isinstance(value, dict):
-        members = [f"{_ENCODER.encode(name)}:{_write(value[name])}" for name in sorted(value)]
+        members = [f"{_TEXT_ENCODER.encode(name)}:{_write(value[name])}" for name in sorted(value)]
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_write, value)) + "]"
-    return value.text if isinstance(value, Number) else _ENCODER.encode(value)
+    return bytes(value).decode("ascii") if isinstance(value, Raw) else _TEXT_ENCODER.encode(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
@@ -18,6 +19,7 @@ from matcher.bodies import canonical, request_key
 from matcher.decision import Decision
 from matcher.explain import as_json, as_text
 from matcher.index import compile_index
+from matcher.json_forms import exact_value, json_value, written
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.entities import Example, Part, Redacted
 from store.messages import Headers, Request
@@ -368,3 +370,52 @@ def test_json_layout_does_not_count(value: object) -> None:
     assert dense == canonical(json.dumps(value, indent=3).encode(), kind)
     assert dense == canonical(dense.removeprefix(b"json:"), kind)
     assert exactly(dense.removeprefix(b"json:")) == exactly(json.dumps(value).encode())
+
+
+NUMBER_TEXTS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+STRING_TEXTS = st.one_of(
+    st.builds(lambda text, ascii_only: json.dumps(text, ensure_ascii=ascii_only), st.text(max_size=4), st.booleans()),
+    st.sampled_from(
+        [r'"\ud800"', r'"\udc00\ud800"', r'"\ud83d\ude00"', r'"\/\b"', '"\x7f"', '"\t"', r'"\u0000"', '"a"', '"b"']
+    ),
+)
+JSON_TEXTS = st.recursive(
+    NUMBER_TEXTS | STRING_TEXTS | st.sampled_from(["true", "null", "NaN", "-Infinity", "01", "1.", ""]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: "[" + ",".join(items) + "]"),
+        st.lists(st.tuples(STRING_TEXTS, inner), max_size=3).map(
+            lambda members: "{" + " ,".join(f"{name}:\n{value}" for name, value in members) + "}"
+        ),
+    ),
+    max_leaves=8,
+)
+JSON_BYTES = st.one_of(
+    st.builds(lambda text, code: text.encode(code, "surrogatepass"), JSON_TEXTS, st.sampled_from(["utf-8", "utf-16"])),
+    st.builds(  # nearly JSON
+        lambda text, place, byte: (raw := text.encode("utf-8", "surrogatepass"))[:place] + byte + raw[place + 1 :],
+        JSON_TEXTS,
+        st.integers(0, 20),
+        st.binary(max_size=1),
+    ),
+    st.binary(max_size=8),
+)
+
+
+def read_or_refused(read: Callable[[bytes], object], body: bytes) -> bytes | None:
+    """The canonical text that this way to read JSON gives; None if it refuses."""
+    try:
+        return written(read(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+@settings(max_examples=1000, deadline=None)
+@given(JSON_BYTES)
+@case(b"1" + b"0" * 30)
+@case(b"0." + b"0" * 30 + b"1")
+@case(b"9" * 5000)
+@case(b"1e" + b"9" * 5000)
+@case(b"\xef\xbb\xbf-0.0")
+def test_quick_and_exact_reading_agree(body: bytes) -> None:
+    """Any bytes: one canonical text by either way, or both refuse."""
+    assert read_or_refused(json_value, body) == read_or_refused(exact_value, body)
