@@ -72,10 +72,12 @@ class Asked:
 
     def body_note(self, places: Places) -> str:
         """Why the body is not compared as what its headers say; "" if it is."""
-        headers = self.request.headers
+        return self._coding_note or bodies.told(self.reading(places), len(self.body), self.request.headers)
+
+    @cached_property
+    def _coding_note(self) -> str:
         raw = self.request.body
-        note = bodies.not_undone(raw, headers) if self.body is raw else ""
-        return note or bodies.told(self.reading(places), len(self.body), headers)
+        return bodies.not_undone(raw, self.request.headers) if self.body is raw else ""
 
     @cached_property
     def content_type(self) -> str | None:

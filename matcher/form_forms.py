@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -41,10 +42,8 @@ def multipart_text(body: bytes, content_type: str, marks: Marks) -> bytes:
 def wild_parts(body: bytes, content_type: str) -> frozenset[str]:
     """The names of the parts of an example that are a single `{{name}}`, and have their name for themselves."""
     parts = [(_name_of(fields), content) for fields, content in map(_split, _pieces(body, content_type))]
-    names = [name for name, _ in parts]
-    return frozenset(
-        name for name, content in parts if name and _WILD_PART.fullmatch(content) and names.count(name) == 1
-    )
+    counts = Counter(name for name, _ in parts)
+    return frozenset(name for name, content in parts if name and counts[name] == 1 and _WILD_PART.fullmatch(content))
 
 
 def _quoted(text: str) -> str:

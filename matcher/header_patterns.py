@@ -16,11 +16,12 @@ OPEN = "\0any"  # no header value holds NUL (RFC 9110, section 5.5)
 
 def header_values(headers: Headers, names: Names) -> Values:
     """The values of these headers without case; several lines of one name are one list (RFC 9110, section 5.3)."""
-    return tuple(_folded(headers.get_all(name)) for name in names)
-
-
-def _folded(lines: list[str]) -> str | None:
-    return normal.fold(", ".join(line.strip() for line in lines)) if lines else None
+    lines: dict[str, list[str]] = {name: [] for name in names}
+    for raw, value in headers.fields:
+        name = raw.lower().decode("latin-1")
+        if name in lines:
+            lines[name].append(value.decode("latin-1").strip())
+    return tuple(normal.fold(", ".join(lines[name])) if lines[name] else None for name in names)
 
 
 def header_key(values: Values, names: Names, any_value: frozenset[str]) -> Values:

@@ -28,7 +28,7 @@ _ANY_ID = "\0"  # no normal path holds it: a raw NUL is written %00
 
 # These two are used on examples only, never on requests.
 _BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
-_COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
+_COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
 
 
 def text_of(raw: bytes) -> str:
@@ -55,7 +55,8 @@ def raw_path(path: bytes) -> bytes:
     """The path of a target: absolute-form targets lose their origin, and no path is `/` (RFC 9110, section 4.2.3)."""
     if path.startswith(b"/"):
         return path
-    return _ORIGIN.sub(b"", path, count=1) or b"/"
+    origin = _ORIGIN.match(path)
+    return path[origin.end() if origin else 0 :] or b"/"
 
 
 def path_text(path: bytes) -> str:

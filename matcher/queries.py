@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from matcher import normal
@@ -104,12 +104,12 @@ class QueryPattern:
     def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
         """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
         mine, theirs = Counter(self.pairs), Counter(pairs)
-        extra = Counter(theirs - mine)
         missing = [f"{name}={value}" for name, value in (mine - theirs).elements()]
-        for name in self.wild:
-            taken = next((pair for pair in extra if pair[0] == name and extra[pair]), None)
-            if taken is None:
-                missing.append(f"{name}={HIDDEN if name in redacted else ANY}")
-            else:
-                extra[taken] -= 1
-        return missing, [f"{name}={HIDDEN if name in redacted else value}" for name, value in extra.elements()]
+        extra: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in (theirs - mine).elements():
+            extra[name].append(HIDDEN if name in redacted else value)
+        for name, count in Counter(self.wild).items():
+            open_values = extra.get(name, [])
+            missing += [f"{name}={HIDDEN if name in redacted else ANY}"] * (count - len(open_values))
+            del open_values[:count]
+        return missing, [f"{name}={value}" for name, values in extra.items() for value in values]

@@ -18,6 +18,7 @@ BODY = "x-mock-match-request-body"
 DELAY = "x-mock-response-delay"
 
 LONGEST_DELAY = 180_000  # milliseconds; Postman's bound
+MOST_NAMES = 100  # headers that a request can have compared: as many as most servers let a request have
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _DIGITS = re.compile(r"[0-9]{1,6}")
@@ -109,8 +110,8 @@ def _text(text: str) -> str:
 
 
 def _header_names(text: str) -> frozenset[str]:
-    names = [name.strip() for name in text.split(",")] if text else []
-    if not all(_TOKEN.fullmatch(name) for name in names):
+    names = [name.strip() for name in text.split(",", MOST_NAMES)] if text else []
+    if len(names) > MOST_NAMES or not all(_TOKEN.fullmatch(name) for name in names):
         raise _Malformed
     return frozenset(name.lower() for name in names)
 
@@ -125,7 +126,7 @@ _RULES = {
     CODE: _Rule("code", "one status code such as 500", lambda text: _number(text, 100, 999)),
     ID: _Rule("id", "the id of an example", _text),
     NAME: _Rule("name", "the name of an example", _text),
-    HEADERS: _Rule("headers", "names of headers, separated by commas, or nothing", _header_names),
+    HEADERS: _Rule("headers", f"names of up to {MOST_NAMES} headers, separated by commas, or nothing", _header_names),
     BODY: _Rule("body", "true or false", _flag),
     DELAY: _Rule("delay", f"milliseconds from 1 to {LONGEST_DELAY}", lambda text: _number(text, 1, LONGEST_DELAY)),
 }

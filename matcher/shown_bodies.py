@@ -16,15 +16,17 @@ EMPTY = "(empty)"
 _COMPARED = 64 * 1024  # characters of a body searched for its first difference
 _LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
 
-# A text of JSON, or a token in the place of a value: linear, for no character can be read in two ways.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|Infinity')
+# A text of JSON, the last perhaps cut off, or a token in the place of a value. Linear: what begins a text ends one.
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|Infinity', re.DOTALL)
 _MARKS = {"NaN": Mark.REDACTED, "Infinity": Mark.ANY}
 
 
 def body_texts(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) -> tuple[str, str]:
     """The example's body and the request's, with the values at hidden places left out of both."""
     places = opened(hidden) | (candidate.body.places if candidate.body else NOWHERE)
-    return _text(candidate.request, places), _text(asked.request, places)
+    recorded = candidate.request
+    mine = bodies.plain(recorded.body, recorded.headers) if isinstance(recorded.body, bytes) else b""
+    return _text(recorded, mine, places), _text(asked.request, asked.body, places)
 
 
 def body_notes(candidate: Candidate, asked: Asked) -> str:
@@ -36,16 +38,16 @@ def body_notes(candidate: Candidate, asked: Asked) -> str:
     return "; ".join(f"{whose} is compared as bytes: {note}" for whose, note in notes if note)
 
 
-def _text(request: Request, places: Places) -> str:
+def _text(request: Request, plain: bytes, places: Places) -> str:
     body = request.body
     if isinstance(body, BodyRef):
         return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
     if not body:
         return EMPTY
     content_type = request.headers.get("content-type")
-    if len(body) > _LONGEST:
+    if len(plain) > _LONGEST:
         return _digest(body)
-    kind, _, text = bodies.canonical(bodies.plain(body, request.headers), content_type, places).partition(b":")
+    kind, _, text = bodies.canonical(plain, content_type, places).partition(b":")
     if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
         return _digest(body)  # secrets are somewhere in what could not be read
     try:

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 MAX_MARKS = 400_000  # tags and attributes of a document that is read: each costs some microseconds
+MAX_NAMES = 32 * 2**20  # characters of all names together, each with its namespace: a short body can declare a long one
 
 _SPACE = " \t\r\n"  # XML 1.0, production 3
 _QUOTES = {'"': "&quot;"}
@@ -17,8 +18,11 @@ _QUOTES = {'"': "&quot;"}
 
 def xml_text(body: bytes) -> bytes:
     """The canonical form of a document, prefixes and comments aside; raises ValueError for what is none."""
-    if body.count(b"<") + body.count(b"=") > MAX_MARKS:
+    marks = body.count(b"<") + body.count(b"=")
+    if marks > MAX_MARKS:
         raise ValueError("too many elements and attributes")
+    if marks * len(body) > MAX_NAMES and marks * _longest_namespace(body) > MAX_NAMES:
+        raise ValueError("too long namespaces for so many elements and attributes")
     writer = _Writer()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -27,12 +31,33 @@ def xml_text(body: bytes) -> bytes:
     parser.EndElementHandler = writer.end
     parser.CharacterDataHandler = writer.text
     parser.ProcessingInstructionHandler = writer.instruction
+    _parse(parser, body)
+    return bytes(writer.out)
+
+
+def _longest_namespace(body: bytes) -> int:
+    """How many characters the longest attribute has that declares one; read without any, so that none is written out.
+
+    An entity that made it longer would need the document type declaration that is refused.
+    """
+    longest = 0
+
+    def start(_name: str, attributes: dict[str, str]) -> None:
+        nonlocal longest
+        longest = max(longest, *(len(value) for name, value in attributes.items() if name.startswith("xmlns")), 0)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    _parse(parser, body)
+    return longest
+
+
+def _parse(parser: expat.XMLParserType, body: bytes) -> None:
     parser.StartDoctypeDeclHandler = _refuse
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, LookupError) as error:
         raise ValueError(f"not XML: {error}") from error
-    return bytes(writer.out)
 
 
 def _refuse(*_: object) -> None:

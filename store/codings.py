@@ -11,6 +11,7 @@ import zstandard
 LIMIT = 64 * 2**20
 """Bytes a decoded body may have: far more than an API's answer, little enough for the memory of any machine."""
 
+_MEMBER = 4096  # bytes of a gzip member that are read first
 _SLICE = 64  # a byte of brotli can stand for 640 kB
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, ValueError)
@@ -33,27 +34,43 @@ def undo(codings: str, body: bytes, limit: int = LIMIT) -> bytes | None:
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
-    out = b""
-    while body:
-        member, body = _inflate(body, limit - len(out), _GZIP)
-        out += member
-    return out
+    out, at = bytearray(), 0
+    while at < len(body):
+        at = _member(body, at, out, limit)
+    return bytes(out)
+
+
+def _member(body: bytes, start: int, out: bytearray, limit: int) -> int:
+    """Undo the member that starts here into `out`; where it ends. A file may have many (RFC 1952, section 2.2)."""
+    stream = zlib.decompressobj(_GZIP)
+    at, size = start, _MEMBER
+    # In pieces, for zlib copies what comes after a member; growing ones, for most have one member only.
+    while not stream.eof:
+        piece = body[at : at + size]
+        if not piece:
+            raise ValueError("cut off")
+        out += stream.decompress(piece, limit + 1 - len(out))
+        if len(out) > limit:
+            raise ValueError("too long")
+        at += len(piece) - len(stream.unused_data)
+        size *= 2
+    return at
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
     try:
-        return _inflate(body, limit, _ZLIB)[0]
+        return _inflate(body, limit, _ZLIB)
     except zlib.error:
         # Some servers send bare deflate data; RFC 9110, section 8.4.1.2, knows them.
-        return _inflate(body, limit, _RAW)[0]
+        return _inflate(body, limit, _RAW)
 
 
-def _inflate(body: bytes, limit: int, window: int) -> tuple[bytes, bytes]:
+def _inflate(body: bytes, limit: int, window: int) -> bytes:
     stream = zlib.decompressobj(window)
     out = stream.decompress(body, limit + 1)
     if not stream.eof or len(out) > limit:
         raise ValueError("cut off, or too long")
-    return out, stream.unused_data
+    return out
 
 
 def _brotli(body: bytes, limit: int) -> bytes:

@@ -24,7 +24,8 @@ from matcher.decision import Decision
 from matcher.explain import as_json, as_text
 from matcher.index import compile_index
 from matcher.media import Kind
-from matcher.settings import MatchSettings
+from matcher.normal import wildcard
+from matcher.settings import MatchSettings, QueryRule
 from matcher.xml_forms import xml_text
 from store.codings import LIMIT
 from store.messages import Headers, Request
@@ -70,6 +71,8 @@ LARGE = {
     "white space": (b" " * (10 * MB) + b"2", JSON),
     "a number": (b"9" * (10 * MB), JSON),
     "a fraction": (b"0." + b"9" * (10 * MB), JSON),
+    "arrays": (b"[" + b"[],[[]]," * MB + b"1]", JSON),
+    "quotes": (b'"' + b'\\"' * (5 * MB) + b'"', JSON),
     "broken JSON": (b'{"a":' * MB, JSON),
     "a form": (b"a=1&" * (2 * MB), FORM),
     "a form value": (b"a=" + b"%41" * (3 * MB), FORM),
@@ -81,6 +84,11 @@ LARGE = {
     "XML text": (b"<a>" + b"x" * (10 * MB) + b"</a>", XML),
     "character references": (b"<a>" + b"&#65;" * (2 * MB) + b"</a>", XML),
     "attributes": (b"<a " + b" ".join(b'b%d="1"' % number for number in range(500_000)) + b"/>", XML),
+    "a namespace of many elements": (b'<a xmlns="' + b"x" * MB + b'">' + b"<b/>" * 300_000 + b"</a>", XML),
+    "a namespace of many attributes": (
+        b'<a xmlns:p="' + b"x" * MB + b'" ' + b" ".join(b'p:b%d=""' % number for number in range(300_000)) + b"/>",
+        XML,
+    ),
     "deep XML": (b"<a>" * MB + b"</a>" * MB, XML),
     "GraphQL": (b"{" + b"a " * (5 * MB) + b"}", GRAPHQL),
     "text": (b"\r\n" * (5 * MB), "text/plain"),
@@ -163,6 +171,16 @@ def test_bombs_are_not_undone(coding: str, bomb: bytes) -> None:
     assert f"{coding} is unknown, broken or more than 64 MiB" in nearest.differences[0].note
 
 
+def test_many_gzip_members() -> None:
+    """Each is a file of its own, and may be empty."""
+    decided(gzip.compress(b"") * 500_000 + gzip.compress(b"2"), JSON, ("Content-Encoding", "gzip"))
+
+
+def test_explaining_a_text_of_quotes_that_is_cut_off() -> None:
+    """Where an explanation ends a text may go on."""
+    assert decided(json.dumps('"' * 100_000).encode(), JSON).candidate is None
+
+
 def test_longer_bodies_are_bytes() -> None:
     """Values take far more memory than their text."""
     body = b" " * bodies.LONGEST + b"1"
@@ -204,6 +222,15 @@ def test_many_equal_query_pairs_and_wildcards() -> None:
     assert index.decide(make_request(target="/a?" + "&".join(f"k={number}" for number in range(10_000)))).score == 109
 
 
+@pytest.mark.parametrize("name", ["k", "other"])
+def test_explaining_many_wildcards_of_one_name(name: str) -> None:
+    """With one pair too many, and none that fits."""
+    example = make_example("/a?" + "&".join(["k={{x}}"] * 40_000), literal=False)
+    index = compile_index([example], MatchSettings(query=QueryRule.REQUIRE))
+    query = "&".join(f"{name}={number}" for number in range(40_001))
+    assert as_text(index.decide(make_request(target=f"/a?{query}")))
+
+
 @pytest.mark.parametrize("segment", ["a", "", "{{x}}", "7", "%zz", "\u00e9"])
 def test_many_segments(segment: str) -> None:
     """A thousand in the example and in the request."""
@@ -235,6 +262,7 @@ def test_long_segments_are_not_compared_letter_by_letter() -> None:
     "request_",
     [
         Request("GET", b"/" + b"%" * 60_000),
+        Request("GET", b"a" * MB),
         Request("GET", b"/a" * 30_000),
         Request("GET", b"/-_" * 20_000),
         Request("GET", b"/" + b"a_" * 30_000),
@@ -252,6 +280,11 @@ def test_expressions_do_not_backtrack(request_: Request) -> None:
         request_
     )
     assert as_text(decision)
+
+
+def test_expressions_on_examples_do_not_backtrack() -> None:
+    """What was typed in or imported is not trusted either."""
+    assert wildcard(b":" + b"a" * MB + b"{") is None
 
 
 def test_memory_is_bounded() -> None:
