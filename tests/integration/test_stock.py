@@ -174,7 +174,7 @@ def test_commands_promote_and_switch(understudy: Understudy, tmp_path: Path) -> 
     [
         ({"mode": "nonsense"}, "there is no mode 'nonsense'; the modes are pass, record, mock, spy, replay"),
         ({"mode": "replay", "session": "nonsense"}, "there is no session 'nonsense'"),
-        ({"mode": "mock"}, "mode mock needs a collection"),
+        ({"mode": "mock"}, "mode mock needs a mock server or a collection"),
     ],
     ids=["mode", "session", "no collection"],
 )
