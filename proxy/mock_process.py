@@ -94,7 +94,7 @@ class MockProcess:
         self._store = store
         self._sites.use(store)
 
-    async def run(self, listener: socket.socket, started: Callable[[], None]) -> None:
+    async def run(self, listener: socket.socket, started: Callable[[], object]) -> None:
         """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()

@@ -7,9 +7,11 @@ import errno
 import logging
 import os
 import resource
+import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,11 +19,14 @@ from typing import Any
 from proxy.mock_process import STOP_SIGNALS, MockProcess, ServeSettings
 from proxy.settings import counts_file
 from proxy.shared_counts import SharedCounts
-from store.errors import UserError
+from store.errors import StoreError, UserError
 from store.mock_servers import MockServer
 from store.repository import Store
 
 logger = logging.getLogger(__name__)
+
+READY_STEP_SECONDS = 0.05
+RESTART_SECONDS = 0.2
 
 Started = Callable[[str, list[MockServer]], None]
 
@@ -51,7 +56,7 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, started: Sta
 
 
 class Workers:
-    """Processes on one port. One that ends by itself is started anew."""
+    """Processes on one port. One that ends by itself after it has begun to serve is started anew."""
 
     def __init__(
         self, open_store: Callable[[], Store], settings: ServeSettings, process: MockProcess, listener: socket.socket
@@ -62,6 +67,7 @@ class Workers:
         self._listener = listener
         self._running: set[int] = set()
         self._told = False
+        self._ready, self._tell_ready = os.pipe()
 
     def run(self, started: Callable[[], None]) -> None:
         """Start them all and stay until all have ended."""
@@ -69,13 +75,29 @@ class Workers:
             signal.signal(number, self._stop)
         for _ in range(self._settings.workers):
             self._start()
-        started()
+        self._all_ready()
+        if not self._told:
+            started()
         while self._running:
             ended, status = os.wait()
             self._running.discard(ended)
             if not self._told:
                 logger.error("worker %d ended by itself (%s); starting another", ended, _how(status))
+                time.sleep(RESTART_SECONDS)
                 self._start()
+
+    def _all_ready(self) -> None:
+        """Wait until every worker accepts connections; raises StoreError if one cannot."""
+        ready = 0
+        while ready < self._settings.workers and not self._told:
+            if select.select([self._ready], [], [], READY_STEP_SECONDS)[0]:
+                ready += len(os.read(self._ready, self._settings.workers))
+                continue
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended and not self._told:
+                self._running.discard(ended)
+                self._stop()
+                raise StoreError(f"a worker could not start ({_how(status)})")
 
     def _start(self) -> None:
         child = os.fork()
@@ -99,7 +121,7 @@ class Workers:
         store = self._open_store()
         self._process.use(store)
         listener = _listener(self._listener.getsockname()[:2], share=True)
-        _run(self._process.run(listener, lambda: None))
+        _run(self._process.run(listener, lambda: os.write(self._tell_ready, b"!")))
         store.close()
 
     def _stop(self, *_: object) -> None:
