@@ -22,6 +22,7 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record
 	$(BIN)/python -m bench.matcher
+	$(BIN)/python -m bench.serve
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,21 +1,24 @@
-"""The programs a benchmark starts: an upstream, the gateway, mitmdump. Loopback only, ended with the block."""
+"""The programs a benchmark starts, such as an upstream, the gateway, mitmdump. Loopback only, ended with the block."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+LOOK_SECONDS = 0.005
+LOG_CHARACTERS = 500
 # Answers are JSON of about a kilobyte that name their request, so that no two bodies are the same.
 PADDING = "x" * 960
 
@@ -35,10 +38,11 @@ NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 @dataclass(frozen=True)
 class Program:
-    """A server that listens."""
+    """A server that listens; `started` is how many seconds that took, from the start of its process."""
 
     process: subprocess.Popen[bytes]
     port: int
+    started: float
 
     @property
     def url(self) -> str:
@@ -46,8 +50,13 @@ class Program:
 
     @property
     def resident(self) -> int:
-        """Its resident memory in bytes."""
-        return int(psutil.Process(self.process.pid).memory_info().rss)
+        """Resident memory in bytes of its processes; pages that they share count for each."""
+        return sum(process.memory_info().rss for process in _family(self.process))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of its processes so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in _family(self.process))
 
 
 def installed(program: str) -> str | None:
@@ -58,7 +67,7 @@ def installed(program: str) -> str | None:
 @contextmanager
 def upstream(folder: Path) -> Iterator[Program]:
     """nginx where it is installed, else a bare asyncio server."""
-    port = _free_port()
+    port = free_port()
     nginx = installed("nginx")
     if nginx is None:
         command = [sys.executable, "-m", "bench.upstream", str(port)]
@@ -67,28 +76,28 @@ def upstream(folder: Path) -> Iterator[Program]:
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, port=port, padding=PADDING, temporary=temporary))
         command = [nginx, "-p", str(folder), "-e", "stderr", "-c", str(config)]
-    with _running(command, port, folder / "upstream.log") as program:
+    with running(command, port, folder / "upstream.log") as program:
         yield program
 
 
 @contextmanager
 def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
     """This gateway, recording to a store in the folder."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-c", "from proxy.cli import main; main()", "--store", str(store_file(folder))]
     command += ["record", "--upstream", upstream_url, "--session", "bench", "--listen", f"127.0.0.1:{port}"]
-    with _running(command, port, folder / "understudy.log") as program:
+    with running(command, port, folder / "understudy.log") as program:
         yield program
 
 
 @contextmanager
 def mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
     """mitmproxy's own recorder, writing flows to a file in the folder."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
     command += ["--mode", f"reverse:{upstream_url}", "-w", str(folder / "flows"), "--set", f"confdir={folder}"]
     command += ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
-    with _running(command, port, folder / "mitmdump.log") as program:
+    with running(command, port, folder / "mitmdump.log") as program:
         yield program
 
 
@@ -98,32 +107,66 @@ def store_file(folder: Path) -> Path:
 
 
 @contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[Program]:
+def running(
+    command: list[str],
+    port: int,
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    ready: Callable[[], bool] | None = None,
+) -> Iterator[Program]:
+    """A server in the folder of its log until the block ends; `ready` asks it, else it has to listen on its port.
+
+    Raises RuntimeError with the end of its log when it is not ready in time.
+    """
+    begun = time.perf_counter()
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file)
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, cwd=log.parent, env={**os.environ, **(environment or {})}
+        )
     try:
-        _wait_until_listening(process, port, log)
-        yield Program(process, port)
+        _wait_until(ready or (lambda: _listens(port)), process, log)
+        yield Program(process, port, time.perf_counter() - begun)
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} does not listen: {log.read_text()}")
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of loopback that was free a moment ago."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if ready():
+            return
+        time.sleep(LOOK_SECONDS)
+    said = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {said}")  # type: ignore[index]
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    children = _family(process)[1:]
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    process.kill()
+    process.wait()
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        return [parent, *parent.children(recursive=True)]
+    return []

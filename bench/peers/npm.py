@@ -1,0 +1,54 @@
+"""Peers from the npm registry: fixed versions, installed without running their scripts, each in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.peers.peer import Missing
+
+INSTALL_SECONDS = 600
+
+
+def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path], Path]:
+    """Installs a package; returns its folder. `needs` is the program that runs it."""
+
+    def install(peers: Path) -> Path:
+        place = peers / f"{name.replace('/', '-')}-{version}"
+        found = place / "node_modules" / name
+        if shutil.which(needs) is None:
+            raise Missing(f"no {needs} on the PATH")
+        if not found.exists():
+            _install(place, f"{name}@{version}")
+        return found
+
+    return install
+
+
+def version(installed: Path) -> str:
+    """What the package says of itself."""
+    return str(json.loads((installed / "package.json").read_text())["version"])
+
+
+def only(installed: Path, pattern: str) -> Path:
+    """The one file of a package that fits; raises Missing, for packages that fetch it when they are installed."""
+    found = sorted(installed.glob(pattern))
+    if not found:
+        raise Missing(f"the package ships no {pattern}")
+    return found[0]
+
+
+def _install(place: Path, wanted: str) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Missing("no npm on the PATH")
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "package.json").write_text('{"private": true}')
+    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", wanted]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+    if done.returncode != 0:
+        shutil.rmtree(place)
+        raise Missing(f"npm install {wanted} failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -1,0 +1,105 @@
+"""This project's two servers: the gateway in mock mode, and a mock server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+from bench.pairs import Pair
+from bench.peers.peer import Bodies, Launch, Peer, Place
+from store.entities import Collection, Example, RequestItem
+from store.ids import new_id
+from store.messages import Headers, Origin, Request, Response
+from store.mock_servers import PLAIN, Behaviour, Matching, MockServer
+from store.naming import example_name, request_name
+from store.repository import CollectionUpdate
+from store.sql.opening import open_store
+
+NAME = "bench"
+COMMAND = [sys.executable, "-c", "from proxy.cli import main; main()"]
+ORIGIN = Origin("http", "api.bench.test", 80)
+JSON = Headers.of([("Content-Type", "application/json")])
+BATCH = 1_000
+LOGGED = 10_000
+
+
+def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> None:
+    """A store with a collection of these pairs, as if recorded and promoted, and a mock server of it, both `bench`.
+
+    Bodies are compared where there are any. `log_limit` is how many calls its log keeps.
+    """
+    store = open_store(str(file))
+    try:
+        collection = store.collections.create(NAME)
+        kept = (_kept(collection, position, pair) for position, pair in enumerate(pairs))
+        while batch := list(islice(kept, BATCH)):
+            items, examples = zip(*batch, strict=True)
+            store.collections.update(collection.id, CollectionUpdate(items, examples))
+        now, matching = time.time(), Matching(body=any(pair.body for pair in pairs))
+        store.mock_servers.create(
+            MockServer(
+                new_id(),
+                NAME,
+                NAME,
+                collection.id,
+                now,
+                now,
+                behaviour=behaviour,
+                matching=matching,
+                log_limit=log_limit,
+            )
+        )
+    finally:
+        store.close()
+
+
+def environment(place: Place) -> dict[str, str]:
+    """Nothing of ours comes to lie in the user's own folders."""
+    return {"UNDERSTUDY_STORE": str(store_file(place)), "XDG_DATA_HOME": str(place.folder)}
+
+
+def store_file(place: Place) -> Path:
+    """Where the store of this place is."""
+    return place.folder / "understudy.db"
+
+
+def _kept(collection: Collection, position: int, pair: Pair) -> tuple[RequestItem, Example]:
+    headers = JSON if pair.body else Headers()
+    request = Request(pair.method, pair.target.encode(), headers, pair.body.encode(), ORIGIN)
+    response = Response(200, JSON, pair.answer.encode(), b"OK")
+    item = RequestItem(new_id(), collection.id, request_name(request), f"bench {position}", position=position)
+    example = Example(new_id(), collection.id, item.id, example_name(request, response), request, response)
+    return item, example
+
+
+def _mocks(place: Place, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Launch:
+    keep(store_file(place), pairs, behaviour, log_limit)
+    return Launch([*COMMAND, "mocks", "serve", NAME, "--port", str(place.port)], environment(place))
+
+
+def _gateway(place: Place, pairs: Sequence[Pair], scheme: str = "http") -> Launch:
+    keep(store_file(place), pairs)
+    upstream, listen = f"{scheme}://{ORIGIN.host}", f"127.0.0.1:{place.port}"
+    return Launch([*COMMAND, "mock", NAME, "--upstream", upstream, "--listen", listen], environment(place))
+
+
+def _version(_: Path) -> str:
+    return version("understudy")
+
+
+def mocks(name: str, behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Peer:
+    """A mock server that does something on purpose, or keeps another number of calls."""
+    return replace(MOCKS, name=name, launch=partial(_mocks, behaviour=behaviour, log_limit=log_limit))
+
+
+MOCKS = Peer("understudy mocks serve", lambda peers: peers, _version, _mocks, bodies=Bodies.VALUES, ours=True)
+GATEWAY = replace(MOCKS, name="understudy mock", launch=_gateway)
+GATEWAY_HTTPS = replace(
+    GATEWAY, name="understudy mock, HTTPS", launch=partial(_gateway, scheme="https"), scheme="https"
+)

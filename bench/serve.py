@@ -1,0 +1,77 @@
+"""Serving: this mock server and gateway beside the mock servers that registries have, and nginx, under one load.
+
+python -m bench.serve [--rounds N] [--seconds N] [--peers DIR] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+from rich.console import Console
+
+from bench import serve_tables
+from bench.aims import table_of
+from bench.peers.table import OTHERS, OURS, had
+from bench.programs import installed
+from bench.serve_aims import aims_of
+from bench.serve_cases import QUICK, Plan, measured
+
+
+def main() -> int:
+    """Measure, print the tables, and fail if a ratio is not what it should be."""
+    given = _arguments()
+    plan = _plan(given)
+    if installed("wrk") is None:
+        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+        return 2
+    begun = time.monotonic()
+
+    def tell(what: str) -> None:
+        print(f"{time.monotonic() - begun:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+    found, missing = had([*OURS, *(OTHERS if plan.others else ())], given.peers, tell)
+    seen = measured(plan, found, tell)
+    tell("done")
+    aims = aims_of(plan, seen)
+    console = Console(width=130)
+    serve_tables.show(console, plan, seen)
+    console.print(serve_tables.versions(found, missing), highlight=False)
+    console.print(table_of(aims))
+    return 0 if given.quick or all(aim.met for aim in aims) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.serve", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="rounds of each load")
+    parser.add_argument("--seconds", type=int, help="seconds of each load")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        metavar="DIR",
+        default=platformdirs.user_cache_path("understudy") / "bench-peers",
+        help="where peers are installed [%(default)s]",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
+    )
+    return parser.parse_args()
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    plan = QUICK if given.quick else Plan()
+    seconds = given.seconds or plan.seconds
+    return replace(
+        plan,
+        rounds=given.rounds or plan.rounds,
+        seconds=seconds,
+        body_seconds=max(seconds, plan.body_seconds),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
