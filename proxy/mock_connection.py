@@ -9,10 +9,14 @@ import math
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
+from random import Random
 from time import time
 from typing import cast
 
 from serving.limits import Limits
+from serving.plans import MILLISECOND, drawn
+from serving.replies import Reply
 from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
 from serving.site import MockSite
 from store.messages import Body
@@ -39,6 +43,7 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = asyncio.Event()
         self.closed.set()
+        self.late = LateReplies()
 
     def new(self) -> MockConnection:
         """The protocol of a connection that is made."""
@@ -79,10 +84,44 @@ class Connections:
         connection.fetched(content)
 
 
+class LateReplies:
+    """Known replies that are held up, all on one timer: one of its own for each would cost more than the answer."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._chance = Random()  # noqa: S311 - delays, no secrets
+        self._due: list[tuple[float, int, MockConnection, bytes, MockSite, Reply, float]] = []
+        self._number = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put(self, connection: MockConnection, data: bytes, site: MockSite, reply: Reply, at: float) -> None:
+        """Have the connection send the reply when its delay is over."""
+        assert reply.delay is not None
+        due = self._loop.time() + drawn(reply.delay, self._chance) * MILLISECOND
+        self._number += 1
+        heappush(self._due, (due, self._number, connection, data, site, reply, at))
+        if self._due[0][1] == self._number:
+            self._set()
+
+    def _set(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._due[0][0], self._send)
+
+    def _send(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        while self._due and self._due[0][0] <= now:
+            _, _, connection, data, site, reply, at = heappop(self._due)
+            connection.send_late(data, site, reply, at)
+        if self._due and self._timer is None:
+            self._set()
+
+
 class MockConnection(asyncio.Protocol):
     """Answers at once where the whole request is known; otherwise does what the responder says, step by step."""
 
-    __slots__ = ("_all", "_lingering", "_paused", "_responder", "_since", "_timer", "_transport", "_waiting")
+    __slots__ = ("_all", "_full", "_lingering", "_paused", "_responder", "_since", "_timer", "_transport", "_waiting")
 
     def __init__(self, connections: Connections) -> None:
         self._all = connections
@@ -91,6 +130,7 @@ class MockConnection(asyncio.Protocol):
         self._waiting = False  # for a timer or a body
         self._paused = False  # the client does not read
         self._lingering = False  # answered for good, listening only
+        self._full = False  # more came while something was waited for: nothing further is read
         self._since = connections.seconds  # when what is waited for now began
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,9 +156,13 @@ class MockConnection(asyncio.Protocol):
         if idle and not everything.ending:
             site = everything.site
             reply = site.known.get(data)
-            if reply is not None and reply.behaviour is None:
-                at = time()
+            if reply is not None and not (self._waiting or self._paused):
                 self._since = everything.seconds
+                at = time()
+                if reply.delay is not None:
+                    self._waiting = True
+                    everything.late.put(self, data, site, reply, at)
+                    return
                 self._transport.write(reply.wire)
                 site.called(data, reply, at, time() - at)
                 return
@@ -131,12 +175,13 @@ class MockConnection(asyncio.Protocol):
         if not self._waiting and not self._paused:
             self._go_on()
         if self._waiting and not self._transport.is_closing():
+            self._full = True
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read the answers to what it sent."""
         self._responder.end_soon()
-        return self._responder.busy and not self._lingering
+        return (self._waiting or self._responder.busy) and not self._lingering
 
     def pause_writing(self) -> None:
         """The client does not read: nothing more is answered until it does."""
@@ -149,6 +194,18 @@ class MockConnection(asyncio.Protocol):
         self._paused = False
         self._resume()
 
+    def send_late(self, data: bytes, site: MockSite, reply: Reply, at: float) -> None:
+        """A reply that was held up is due."""
+        self._waiting = False
+        if self._transport.is_closing():
+            return
+        self._transport.write(reply.wire)
+        site.called(data, reply, at, time() - at)
+        if self._responder.ending and not self._responder.busy:
+            self._transport.close()
+        elif self._full:
+            self._awake()
+
     def fetched(self, body: bytes | None) -> None:
         """The body that the responder wanted."""
         self._responder.fetched(body)
@@ -157,7 +214,7 @@ class MockConnection(asyncio.Protocol):
     def end_soon(self) -> None:
         """The server ends."""
         self._responder.end_soon()
-        if self._responder.idle:
+        if self._responder.idle and not self._waiting:
             self._transport.close()
 
     def abort(self) -> None:
@@ -192,6 +249,7 @@ class MockConnection(asyncio.Protocol):
             return
         self._go_on()
         if not self._stopped():
+            self._full = False
             self._transport.resume_reading()
 
     def _stopped(self) -> bool:

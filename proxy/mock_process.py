@@ -80,8 +80,9 @@ class MockProcess:
         """Read and compile everything that is served."""
         self._seen = self._store.changes.latest()
         self._site = self._sites.site()
-        gc.collect()
+        # What is here now stays: the collector need not look at it again, nor often at the little that comes and goes.
         gc.freeze()
+        gc.enable()
         gc.set_threshold(GARBAGE_THRESHOLD)
 
     @property

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from serving.wire import head_of
 from store.messages import Body, Response
-from store.mock_servers import Behaviour
+from store.mock_servers import PLAIN, Behaviour, Delay
 
 if TYPE_CHECKING:
     from serving.mock_calls import Served
@@ -20,7 +20,8 @@ class Reply:
 
     `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
     bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
-    a call to none; the rest is for its log.
+    a call to none; the rest is for its log. `wire` is head and body of a small one; `delay` is set where that is all of
+    its behaviour.
     """
 
     head: bytes
@@ -33,11 +34,15 @@ class Reply:
     example_name: str = ""
     told: str = ""
     wire: bytes = field(init=False, repr=False, default=b"")
+    delay: Delay | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         # Small answers go out in one piece; of large ones no second copy is made.
         if len(self.body) <= JOINED:
             object.__setattr__(self, "wire", self.head + self.body)
+        behaviour = self.behaviour
+        if behaviour is not None and replace(behaviour, delay=None) == PLAIN:
+            object.__setattr__(self, "delay", behaviour.delay)
 
 
 JOINED = 64 * 1024

@@ -116,6 +116,11 @@ class Responder:
         return not self._queue and self._steps is None and self.reader.between and not self._over
 
     @property
+    def ending(self) -> bool:
+        """Whether the connection is to be closed after the answer under way."""
+        return self._ending
+
+    @property
     def busy(self) -> bool:
         """Whether an answer is under way."""
         return bool(self._queue) or self._steps is not None
@@ -184,11 +189,11 @@ class Responder:
             return
         last = self._ending or not arrived.keep_alive
         close: Close | None = None
+        if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":
+            remember(site, sole, reply)
         if reply.behaviour is not None:
             reply, close = yield from self._played(reply, arrived, plan(reply.behaviour, self._chance), last=last)
         elif reply.wire and not last and arrived.http_version == "HTTP/1.1":
-            if sole is not None:
-                remember(site, sole, reply)
             yield reply.wire
         else:
             close = yield from _sent(reply, arrived, last=last)

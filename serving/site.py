@@ -65,7 +65,8 @@ class MockSite:
 
 def remember(site: Site, data: bytes, reply: Reply) -> None:
     """Keep the reply to a request that came as just these bytes, on a connection between requests."""
-    if reply.fixed and reply.wire and len(data) <= LONGEST_KNOWN:
+    plain = reply.behaviour is None or reply.delay is not None
+    if reply.fixed and plain and reply.wire and len(data) <= LONGEST_KNOWN:
         if len(site.known) >= MOST_KNOWN:
             site.known.clear()
         site.known[data] = reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ def serve(
     understudy mocks serve
     understudy mocks serve shop --port 4010 --workers 2
     """
+    gc.disable()  # until everything is compiled: what is imported and made up to then stays
     from proxy.logs import configure_logging
     from proxy.mock_process import ServeSettings
     from proxy.mock_server import serve as serve_mocks

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -109,6 +109,8 @@ def insert_rows(tx: Connection | Session, table: type[DeclarativeBase], rows: Ro
 @cache
 def _insert_missing(table: type[DeclarativeBase], dialect: str) -> Insert:
     if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # takes long to import, and most stores are files
+
         return postgresql.insert(_core(table)).on_conflict_do_nothing()
     return sqlite.insert(_core(table)).on_conflict_do_nothing()
 
