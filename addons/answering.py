@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import time
 
 from addons.active import Active
+from matcher.explain import nearest_line
 from serving.answer import answer
 from serving.outcomes import Outcome, outcome
 from serving.rate_limits import limited
@@ -49,16 +50,19 @@ def response(request: Request, example: Example, body: bytes, client: Origin | N
 
 
 def log(active: Active, method: str, path: bytes, what: Outcome) -> None:
-    """One line for a request. Without its query: it may hold secrets."""
+    """One line for a request: what decided, without its query, headers and body, which may hold secrets."""
+    told = what.told
     if what.example is not None:
         if logs_hits():
-            logger.info("%s %s %s: %s", active.mode, method, _shown(path), what.example.name)
-    elif what.decision.problem is None:
-        logger.warning("%s %s %s: no match", active.mode, method, _shown(path))
+            logger.info("%s %s %s: %s (%s)", active.mode, method, _shown(path), printable(what.example.name), told)
+        return
+    if logs_hits() and (nearest := nearest_line(what.decision)):
+        told = f"{told}; {nearest}"
+    logger.warning("%s %s %s: %s", active.mode, method, _shown(path), told)
 
 
 def logs_hits() -> bool:
-    """Whether `log` says anything of a hit."""
+    """Whether `log` says anything of a hit, and why a miss is one."""
     return logger.isEnabledFor(logging.INFO)
 
 

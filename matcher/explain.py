@@ -37,6 +37,15 @@ def as_json(decision: Decision) -> dict[str, object]:
     }
 
 
+def nearest_line(decision: Decision) -> str:
+    """What a miss lacked, in a few words for a log: the nearest example, and its parts that differ, without values."""
+    item = decision.without_example
+    if item is not None:
+        return f'the request "{shown(item)}" has no example'
+    nearest = decision.near_misses()[:1]
+    return "".join(f"nearest is {_name(each.candidate)}: {_parts(each)}" for each in nearest)
+
+
 def tie_break(winner: Match, other: Match) -> str | None:
     """What put the winner before another of the same score; None if their scores differ (spec, step 7)."""
     if winner.score != other.score:
@@ -50,6 +59,11 @@ def tie_break(winner: Match, other: Match) -> str | None:
 
 
 _TIE_RULES = ("has fewer wildcards", "has more literal characters before its first wildcard", "is newer")
+
+
+def _parts(miss: NearMiss) -> str:
+    *most, last = (str(each.part) for each in miss.differences)
+    return f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
 
 
 def _path(decision: Decision) -> str:

@@ -92,6 +92,8 @@ class Outcome:
         match = self.decision.match
         if match is None:
             return "malformed header" if self.decision.problem else "no match"
+        if self.example is None:
+            return "the sequence has ended"
         return self.line if match.path_line is None else f"path {self.line}, score {match.score}"
 
 

@@ -37,7 +37,7 @@ def gateway_options(command: Command) -> Command:
         ),
         click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
         click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
-        click.option("-v", "--verbose", is_flag=True, help="Print a line for each request."),
+        click.option("-v", "--verbose", is_flag=True, help="Print a line for each request, and what decided it."),
     )
     for option in reversed(options):
         command = option(command)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from matcher import groups
 from matcher.bodies import canonical, request_key
 from matcher.decision import Decision
-from matcher.explain import as_json, as_text
+from matcher.explain import as_json, as_text, nearest_line
 from matcher.index import compile_index
 from matcher.json_forms import exact_value, json_value, written
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
@@ -269,6 +269,7 @@ def test_any_bytes_give_a_decision(request: Request, examples: list[Example], ch
     decision = compile_index(examples, chosen).decide(request)
     assert as_text(decision).encode()
     assert as_json(decision)
+    assert nearest_line(decision).encode() or decision.candidate or not decision.considered or decision.problem
     assert len(request_key(request, b"")) == 64
 
 

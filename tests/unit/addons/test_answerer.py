@@ -211,12 +211,31 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
 
 @pytest.mark.parametrize(
     ("target", "line"),
-    [(b"/users/7?token=s3cr3t", "mock GET /users/7: Example 01"), (b"/b?token=s3cr3t", "mock GET /b: no match")],
+    [
+        (b"/users/7?token=s3cr3t", "mock GET /users/7: Example 01 (path as it is, score 90)"),
+        (b"/users/8?token=s3cr3t", "mock GET /users/8: Example 01 (path without ids, score 69)"),
+        (b"/b?token=s3cr3t", 'mock GET /b: no match; nearest is "Example 01" (01): path differs'),
+    ],
 )
-async def test_the_log_has_no_query(target: bytes, line: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_says_what_decided_and_has_no_query(
+    target: bytes, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO, logger="addons"):
         await asked(make_flow(target=target), Mode.MOCK, make_example())
     assert caplog.messages == [line]
+
+
+async def test_a_malformed_header_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Without its value."""
+    with caplog.at_level(logging.INFO, logger="addons"):
+        await asked(make_flow(headers=((b"x-mock-response-code", b"s3cr3t"),)), Mode.MOCK, make_example())
+    assert caplog.messages == ["mock GET /users/7: malformed header"]
+
+
+async def test_a_miss_is_not_explained_unless_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, logger="addons"):
+        await asked(make_flow(target=b"/b"), Mode.MOCK, make_example())
+    assert caplog.messages == ["mock GET /b: no match"]
 
 
 async def test_an_example_edited_this_moment_is_answered_as_it_is_now() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from matcher.decision import Decision
-from matcher.explain import as_json, as_text
+from matcher.explain import as_json, as_text, nearest_line
 from matcher.index import compile_index
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from matcher.unanswered import BareItem
@@ -216,3 +216,27 @@ def test_secrets_are_not_told(case: str) -> None:
     """Neither what was redacted nor what the request has in its place."""
     told = as_text(decided(case)) + json.dumps(as_json(decided(case)))
     assert not any(secret in told for secret in ("REDACTED", "4711", "geheim"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "line"),
+    [
+        ("/usr", 'nearest is "List users" (01HZX000000000000000000001): path differs'),
+        (make_request("PUT", "/users?page=2"), 'nearest is "Page two" (01HZX000000000000000000002): method differs'),
+        (
+            make_request("PUT", "/users"),
+            'nearest is "Create user" (01HZX000000000000000000006): method differs',
+        ),
+        (
+            make_request("PUT", "/usr?page=3"),
+            'nearest is "Page two" (01HZX000000000000000000002): method, path and query differ',
+        ),
+        (make_request("GET", "/carts"), 'the request "Get cart" has no example'),
+        ("/users", ""),
+    ],
+)
+def test_nearest_line(request_: Request | str, line: str) -> None:
+    """For logs: names of parts, no values."""
+    asked = make_request(target=request_) if isinstance(request_, str) else request_
+    index = compile_index(USERS, REQUIRE, items=[BareItem("GET", "/carts", "Get cart")])
+    assert nearest_line(index.decide(asked)) == line
