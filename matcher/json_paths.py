@@ -32,14 +32,6 @@ def json_place(path: str) -> Place:
     return tuple(steps)
 
 
-def below(places: tuple[Place, ...], step: str | int) -> tuple[Place, ...]:
-    """What is left of the places that lie below one step."""
-    open_index = isinstance(step, int)
-    return tuple(
-        place[1:] for place in places if place and (place[0] == step or (open_index and place[0] == ANY_INDEX))
-    )
-
-
 def wild_texts(value: object, path: str = "$") -> Iterator[str]:
     """The paths of the texts in an example's document that are a single `{{name}}`."""
     if isinstance(value, str):

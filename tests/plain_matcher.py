@@ -257,7 +257,7 @@ def header_fits(request: Request, example: Example, settings: MatchSettings, nam
     ignored = {each.lower() for each in settings.ignore_headers | settings.key_headers}
     if name in ignored or name.startswith(("x-mock-", "x-understudy-")):
         return True
-    mine, theirs = (one.headers.get_all(name) for one in (example.request, request))
+    mine, theirs = ([each.strip() for each in one.headers.get_all(name)] for one in (example.request, request))
     redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
     wild = settings.wildcards and not example.literal and mine and WILD_VALUE.fullmatch(mine[0].encode())
     if mine and theirs and (name in redacted or wild):

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from matcher.settings import STRICT
+from matcher.unanswered import BareItem
+from matcher.variables import in_force
 from store.entities import Part, Redacted
 from tests.conformance.table import JSON, Given, Row, request, rows, under
 
 CODE, ID, NAME = "x-mock-response-code", "x-mock-response-id", "x-mock-response-name"
 LIST, BODY, DELAY = "x-mock-match-request-headers", "x-mock-match-request-body", "x-mock-response-delay"
 OK, BAD = Given(request("GET /a"), name="Fine"), Given(request("GET /a/"), status=500, name="Broken")
+SERIES = [Given(request("GET /a"), sequence="s"), Given(request("GET /a"), status=500, sequence="s")]
 RED, BLUE = request("GET /a", ("X-Team", "red")), request("GET /a", ("X-Team", "blue"))
+ONE, TWO = (Given(request("GET /a", at=f"http://{host}.test"), name="Fine") for host in ("one", "two"))
 TEAM = under(headers=frozenset({"X-Team"}))
 HIDDEN = (Redacted(Part.HEADER, "x-team"),)
-NUMBER = "2147483648"
+# A variable that names the next one, eight times over: `deep1` is put in, and one more is not.
+DEEP = {f"deep{number}": f"{{{{deep{number + 1}}}}}" for number in range(8)} | {"deep8": "end"}
 
 
 ROWS: list[Row] = [
     *rows(
         "step 3: x-mock-response-code keeps the examples with that status",
         ([OK, BAD], request("GET /a", (CODE, "500")), (1, 105)),
-        ([OK, BAD], request("GET /a", ("X-Mock-Response-Code", "200")), (0, 110)),
+        ([OK, BAD], request("GET /a", ("X-Mock-Response-Code", "500")), (1, 105)),
         ([OK, BAD], request("GET /a", (CODE, "404")), None),
         ([BAD, "/profile"], request("GET /profle", (CODE, "200")), (1, 80)),
         ([OK, BAD], request("HEAD /a", (CODE, "500")), (1, 105)),
+        (SERIES, request("GET /a", (CODE, "200")), (0, 110)),
+        (SERIES, request("GET /a", (CODE, "500")), (1, 110)),
+        (SERIES, request("GET /a", (CODE, "404")), None),
     ),
     *rows(
         "step 3: x-mock-response-id answers with that example",
@@ -46,6 +54,12 @@ ROWS: list[Row] = [
         "step 3: several of one name, the lowest id",
         ([BAD, OK, OK], request("GET /a", (NAME, "Fine")), (1, 0)),
         ([Given(request("POST /a"), name="Fine"), OK], request("GET /a", (NAME, "Fine")), (1, 0)),
+        ([OK, Given(request("GET /a"), name="Fine")], request("HEAD /a", (NAME, "Fine")), (0, 0)),
+        (
+            [Given(request("GET /a"), name="Fine", sequence="s"), Given(request("GET /a"), name="Fine", sequence="s")],
+            request("GET /a", (NAME, "Fine")),
+            (0, 0),
+        ),
     ),
     *rows(
         "step 3: in this order",
@@ -66,6 +80,19 @@ ROWS: list[Row] = [
         ([OK, BAD], request("POST /a", (ID, "0000")), None),
     ),
     *rows(
+        "hosts: where they are compared, for id and name too",
+        ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://two.test"), (1, 0)),
+        ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://three.test"), None),
+        ([ONE, TWO], request("GET /a", (ID, "0001"), at="http://two.test"), (1, 0)),
+        ([ONE, TWO], request("GET /a", (ID, "0001"), at="http://one.test"), None),
+        settings=under(host=True),
+    ),
+    *rows(
+        "hosts: not compared, nor for id and name",
+        ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://two.test"), (0, 0)),
+        ([ONE, TWO], request("GET /a", (ID, "0001"), at="http://one.test"), (1, 0)),
+    ),
+    *rows(
         "settings: selector headers off",
         ([OK, BAD], request("GET /a", (CODE, "500")), (0, 110)),
         ([OK, BAD], request("GET /a", (CODE, "soon")), (0, 110)),
@@ -77,19 +104,27 @@ ROWS: list[Row] = [
         settings=STRICT,
     ),
     *rows(
-        "step 3, own rule: a malformed value decides nothing",
-        ([OK, BAD], request("GET /a", (CODE, "soon")), None),
-        ([OK, BAD], request("GET /a", (CODE, "99")), None),
-        ([OK, BAD], request("GET /a", (CODE, "1000")), None),
-        ([OK, BAD], request("GET /a", (CODE, "200"), (CODE, "500")), None),
+        "step 3, own rule: a malformed value is a 400",
+        ([OK, BAD], request("GET /a", (CODE, "soon")), "400"),
+        ([OK, BAD], request("GET /a", (CODE, "99")), "400"),
+        ([OK, BAD], request("GET /a", (CODE, "1000")), "400"),
+        ([OK, BAD], request("GET /a", (CODE, "100")), None),
+        ([OK, BAD], request("GET /a", (CODE, "999")), None),
+        ([OK, BAD], request("GET /a", (CODE, " 500 ")), (1, 105)),
+        ([OK, BAD], request("GET /a", (NAME, "")), "400"),
+        ([OK, BAD], request("GET /a", (LIST, "a,,b")), "400"),
+        ([OK, BAD], request("GET /a", (LIST, ",".join(f"h{number}" for number in range(100)))), (0, 110)),
+        ([OK, BAD], request("GET /a", (LIST, ",".join(f"h{number}" for number in range(101)))), "400"),
+        ([OK, BAD], request("GET /a", (BODY, "False")), (0, 110)),
+        ([OK, BAD], request("GET /a", (CODE, "200"), (CODE, "500")), "400"),
         ([OK, BAD], request("GET /a", (CODE, "200"), (CODE, "200")), (0, 110)),
-        ([OK, BAD], request("GET /a", (ID, "")), None),
-        ([OK, BAD], request("GET /a", (BODY, "yes")), None),
-        ([OK, BAD], request("GET /a", (LIST, "a b")), None),
-        ([OK, BAD], request("GET /a", (DELAY, "0")), None),
+        ([OK, BAD], request("GET /a", (ID, "")), "400"),
+        ([OK, BAD], request("GET /a", (BODY, "yes")), "400"),
+        ([OK, BAD], request("GET /a", (LIST, "a b")), "400"),
+        ([OK, BAD], request("GET /a", (DELAY, "0")), "400"),
         ([OK, BAD], request("GET /a", (DELAY, "1")), (0, 110)),
         ([OK, BAD], request("GET /a", (DELAY, "180000")), (0, 110)),
-        ([OK, BAD], request("GET /a", (DELAY, "180001")), None),
+        ([OK, BAD], request("GET /a", (DELAY, "180001")), "400"),
     ),
     *rows(
         "step 6: every listed header has the same values",
@@ -106,6 +141,7 @@ ROWS: list[Row] = [
             (0, 110),
         ),
         (request("GET /a", ("X-Team", "red"), ("X-Team", "blue")), request("GET /a", ("X-Team", "blue, red")), None),
+        (request("GET /a", ("X-Team", " red ")), request("GET /a", ("X-Team", "red")), (0, 110)),
         settings=TEAM,
     ),
     *rows(
@@ -125,6 +161,7 @@ ROWS: list[Row] = [
         ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Team")), (0, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Other")), (1, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "green"), (LIST, "X-Other, x-team")), None),
+        ([RED, BLUE], request("GET /a", ("X-Team", "green"), (LIST, "X-Other"), (LIST, "x-team")), None),
     ),
     *rows(
         "step 6: replaces the list; empty: off",
@@ -156,7 +193,18 @@ ROWS: list[Row] = [
         "redacted values match any value: headers",
         (Given(RED, redacted=HIDDEN), request("GET /a", ("X-Team", "blue")), (0, 110)),
         (Given(RED, redacted=HIDDEN), "/a", None),
-        settings=TEAM,
+        (Given(request("GET /a"), redacted=HIDDEN), RED, None),
+        (
+            Given(request("GET /a", ("X-Team", "red"), ("X-Day", "1")), redacted=HIDDEN),
+            request("GET /a", ("X-Team", "blue"), ("X-Day", "2")),
+            None,
+        ),
+        (
+            Given(request("GET /a", ("X-Team", "red"), ("X-Day", "1")), redacted=HIDDEN),
+            request("GET /a", ("X-Team", "blue"), ("X-Day", "1")),
+            (0, 110),
+        ),
+        settings=under(TEAM, headers=frozenset({"x-team", "X-Day"})),
     ),
     *rows(
         "input: unresolved {{name}} stays as a wildcard: headers",
@@ -188,7 +236,10 @@ ROWS: list[Row] = [
         ("{{url}}/b", "/v1/b", (0, 110)),
         ("/x?q={{base}}", "/x?q=a", (0, 110)),
         ("/x?q={{base}}", "/x?q=c", (0, 90)),
+        (request("GET /{{ base }}"), "/a", (0, 110)),
         ("/{{nested}}", "/a", (0, 110)),
+        ("/{{deep1}}", "/end", (0, 110)),
+        ("/{{deep0}}", "/end", (0, 90)),
         (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "a"), (LIST, "x-team")), (0, 110)),
         (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "c"), (LIST, "x-team")), None),
         (
@@ -201,6 +252,26 @@ ROWS: list[Row] = [
             request("POST /a", (BODY, "true"), body='{"k": "c"}', kind=JSON),
             None,
         ),
-        variables={"base": "a", "url": "http://api.test/v1", "nested": "{{base}}"},
+        variables=in_force(
+            {"base": "hidden", "url": "http://api.test/v1", "nested": "{{base}}", **DEEP}, {"base": "a"}
+        ),
     ),
+    *rows(
+        "settings: wildcards off, in headers too",
+        (request("GET /a", ("X-Team", "{{team}}")), request("GET /a", ("X-Team", "blue")), None),
+        settings=under(TEAM, wildcards=False),
+    ),
+]
+
+ITEM = (BareItem("GET", "/carts/:id", "Cart"), BareItem("GET", "/carts/mine?full=1", "My cart"))
+ITEMS: list[tuple[Row, str | None]] = [
+    (Row("misses: a request item without an example", ["/a"], asked, None, items=ITEM), name)
+    for asked, name in (
+        ("/carts/ann", "Cart"),
+        ("HEAD /carts/ann", "Cart"),
+        ("/carts/mine", "My cart"),
+        ("POST /carts/ann", None),
+        ("/carts", None),
+        (request("GET /carts/ann", (NAME, "none")), None),
+    )
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from matcher.settings import STRICT
+from matcher.settings import PROMOTED, STRICT
 from tests.conformance.table import Given, request, rows, under
 
 EXACT_ONLY = under(exact_path=True)
 LONG = "x" * 512  # the longest segment that is compared by distance
 FAR = "abcdefghijklmnopqrstuvwxyza"  # 27 letters
+# A thousand paths that differ from another in one of its two segments.
+SPREAD = [path for number in range(500) for path in (f"/{number:07d}x/b", f"/profle/{number:07d}x")]
 
 ROWS = [
     *rows(
@@ -35,7 +37,13 @@ ROWS = [
         ("/a/b", "/a/../a/b", None),
         ("/a/b", "/a//b", None),
         ("/\u00e9", "/%C3%A9", (0, 110)),
+        ("/\u00c0", "/%C3%80", (0, 110)),
+        (request("GET /a b"), "/a%20b", (0, 110)),
+        ("/a%b", "/a%25b", (0, 110)),
+        ("/a+b", "/a%2Bb", None),
         ("http://other.test/a", "/a", (0, 110)),
+        ("http://other.test", "/", (0, 110)),
+        ("a/http://other.test/a", "/a", None),
     ),
     *rows("step 4: as they are, 100", ("/a", "/a", (0, 110)), ("/", "/", (0, 110)), ("/a", "/b", None)),
     *rows(
@@ -45,7 +53,11 @@ ROWS = [
         ("/a", "/a/b", None),
     ),
     *rows(
-        "step 4: ignoring case, 90", ("/a", "/A", (0, 100)), ("/\u00e9", "/\u00c9", (0, 100)), ("/a", "/\u00c1", None)
+        "step 4: ignoring case, 90",
+        ("/a", "/A", (0, 100)),
+        ("/\u00e9", "/\u00c9", (0, 100)),
+        ("/a", "/\u00c1", None),
+        ("/\u0130", "/i\u0307", None),
     ),
     *rows(
         "step 4: without trailing slashes, ignoring case, 85",
@@ -70,8 +82,14 @@ ROWS = [
         ("/a/v{{x}}", "/a/w2", None),
         ("/a/{{x}}.json", "/a/b.json", (0, 90)),
         ("/a/{{x}}.json", "/a/b.xml", None),
+        ("/a/{{x}}.json", "/a/book.xml", None),
+        ("/a/ab{{x}}ba", "/a/aba", None),
+        ("/v{{x}}/w{{y}}", "/v1/x2", None),
+        ("/v{{x}}/w{{y}}", "/x1/w2", None),
         ("/a/{{x}}{{y}}", "/a/bc", None),
         ("/a/b:x", "/a/bc", None),
+        ("/a/{{}}", "/a/b", None),
+        ("/a/:", "/a/b", None),
     ),
     *rows(
         "step 4, own rule: one or more characters, never /",
@@ -84,6 +102,9 @@ ROWS = [
         ("/a/{{x}}", "/A/b", (0, 90)),
         ("/a/{{x}}", "/a/b/", (0, 90)),
         ("/a/{{x}}/", "/a/b", (0, 90)),
+        ("/A/{{x}}", "/a/b", (0, 90)),
+        ("/a/V{{x}}", "/a/v2", (0, 90)),
+        ("/a/{{x}}", "/a/b//", (0, 90)),
     ),
     *rows("input: wildcards are found before percent-decoding", ("/a/%7B%7Bx%7D%7D", "/a/b", None)),
     *rows(
@@ -113,12 +134,19 @@ ROWS = [
         ("/a/1", "/a/cus-9s6XKz", (0, 89)),
         ("/a/1", "/a/cus_customer", None),
         ("/a/v1", "/a/v2", None),
+        ("/a/7/b", "/a//b", None),
+        ("/a/1", "/a/-9s6XKz", None),
+        ("/a/1", "/a/F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6", (0, 89)),
+        ("/a/1", "/a/01arz3ndektsv4rrffq69g5fav", (0, 89)),
+        ("/a/1", "/a/01ARZ3NDEKTSV4RRFFQ69G5FAI", None),
     ),
     *rows("step 4, own rule: both segments must be ids", ("/a/b", "/a/8", None), ("/a/8", "/a/b", None)),
     *rows(
         "step 4: by document distance, 70",
         ("/a/profile", "/a/profle", (0, 80)),
         ("/profile/b", "/profiles/b", (0, 80)),
+        ("/profiles", "/Profiles", (0, 100)),
+        ("/profiles", "/Profilex", (0, 80)),
     ),
     *rows(
         "step 4, own rule: at least 75 % alike",
@@ -128,6 +156,18 @@ ROWS = [
         (f"/a/{FAR}", f"/a/{FAR[:20]}0000000", None),
         (f"/a/{FAR}", f"/a/{FAR[:21]}000000", (0, 80)),
         ("/a/abcd", "/a/abcde", (0, 80)),
+        ("/a/abcdefg", "/a/abxdefgh", (0, 80)),
+        ("/a/abxdefgh", "/a/abcdefg", (0, 80)),
+        ("/a/profile", "/a/xprofile", (0, 80)),
+        ("/a/xprofile", "/a/profile", (0, 80)),
+        ("/a/profiles", "/a/porfiles", (0, 80)),
+        ("/a/profile", "/a/porfile", None),
+        ("/a/aaaaaaaa", "/a/aaaabaaaa", (0, 80)),
+        ("/a/abababab", "/a/babababa", (0, 80)),
+        ("/a/abcdefgh", "/a/hgfedcba", None),
+        ("/a/abcdefgh", "/a/cdefghab", None),
+        ("/a/abcdefgh", "/a/cdefghxx", None),
+        ("/a/abcdefgh", "/a/cdefgh", (0, 80)),
     ),
     *rows(
         "step 4, own rule: same method and number of segments",
@@ -150,10 +190,19 @@ ROWS = [
         "step 4, own rule: of more than 1,000 such paths the newest 1,000",
         (["/profile", *(f"/{number:07d}x" for number in range(999))], "/profle", (0, 80)),
         (["/profile", *(f"/{number:07d}x" for number in range(1000))], "/profle", None),
+        (["/profile/b", *SPREAD[:999]], "/profle/b", (0, 80)),
+        (["/profile/b", *SPREAD], "/profle/b", None),
     ),
     *rows("settings: wildcards off", ("/a/{{x}}", "/a/b", None), settings=under(wildcards=False)),
     *rows("settings: ids off", ("/a/7", "/a/8", None), ("/a/7", "/a/8/", None), settings=under(ids=False)),
     *rows("settings: distance off", ("/a/profile", "/a/profle", None), settings=under(distance=False)),
+    *rows(
+        "settings: promoted collections, distance off",
+        ("/a/profile", "/a/profle", None),
+        ("/a/7", "/a/8", (0, 89)),
+        ("/a/{{x}}", "/a/b", (0, 90)),
+        settings=PROMOTED,
+    ),
     *rows(
         "replay: path as it is",
         ("/a", "/%61", (0, 110)),
@@ -175,5 +224,15 @@ ROWS = [
         "hosts: mock servers do not compare them",
         (request("GET /a", at="http://one.test"), request("GET /a", at="http://two.test"), (0, 110)),
     ),
-    *rows("replay: host compared", (request("GET /a", at="http://one.test"), "/a", None), settings=STRICT),
+    *rows(
+        "replay: strict",
+        (request("GET /a", at="http://one.test"), "/a", None),
+        ("/a", "/a", (0, 110)),
+        ("/a", "/a/", None),
+        ("/a", "/A", None),
+        ("/a/7", "/a/8", None),
+        ("/a/{{x}}", "/a/b", None),
+        ("/a?b={{x}}", "/a?b=1", None),
+        settings=STRICT,
+    ),
 ]

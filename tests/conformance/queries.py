@@ -17,7 +17,16 @@ ROWS = [
         ("/a", "/a?", (0, 110)),
         ("/a?b=1", "/a?b=2", (0, 90)),
     ),
-    *rows("step 5: equal ignoring case, +5", ("/a?b=x", "/a?B=X", (0, 105)), ("/a?b=x", "/a?b=y", (0, 90))),
+    *rows(
+        "step 5: equal ignoring case, +5",
+        ("/a?b=x", "/a?B=X", (0, 105)),
+        ("/a?b=x", "/a?b=y", (0, 90)),
+        ("/a?B=1&a=2", "/a?A=2&b=1", (0, 105)),
+        ("/a?b={{x}}&c=1", "/a?B=5&C=1", (0, 105)),
+        (["/a?b=x", "/a"], "/a?B=X", (0, 105)),
+        (["/a?b=x", "/a?b=X"], "/a?b=x", (0, 110)),
+        (["/a?b=x", "/a?b=X"], "/a?b=X", (1, 110)),
+    ),
     *rows(
         "step 5: otherwise -10, and the example stays in",
         ("/a", "/a?b=1", (0, 90)),
@@ -30,6 +39,7 @@ ROWS = [
         ("/a?b=c+d", "/a?b=c%2Bd", (0, 90)),
         ("/a?b", "/a?b=", (0, 110)),
         ("/a?b=1&c=2", "/a?c=2&b=1", (0, 110)),
+        ("/a?b=1&&c=2", "/a?b=1&c=2&", (0, 110)),
         ("/a?b=1&b=2", "/a?b=2&b=1", (0, 110)),
         ("/a?b=1", "/a?b=1&b=1", (0, 90)),
     ),
@@ -40,12 +50,20 @@ ROWS = [
         ("/a?b={{x}}&c=1", "/a?b=1&c=2", (0, 90)),
         ("/a?b={{x}}", "/a?b=1&b=2", (0, 90)),
         ("/a?b=x{{x}}", "/a?b=x1", (0, 90)),
+        ("/a?b={{x}}y", "/a?b=1y", (0, 90)),
+        ("/a?b={{}}", "/a?b=1", (0, 90)),
+        ("/a?b={{x}}&c=1", "/a?b=1", (0, 90)),
+        ("/a?b={{x}}&b=2", "/a?b=2&b=3", (0, 109)),
+        ("/a?b={{x}}&b=2", "/a?b=1&b=3", (0, 90)),
+        (["/a?b={{x}}&b=2", "/a?b={{x}}&b=1"], "/a?b=2&b=3", (0, 109)),
+        (["/a?b={{x}}&b=q", "/a?b={{x}}&b=Q"], "/a?b=q&b=3", (0, 109)),
         (Given(request("GET /a?b={{x}}"), literal=True), "/a?b=1", (0, 90)),
     ),
     *rows(
         "redacted values match any value",
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a?token=x", (0, 109)),
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a", (0, 90)),
+        (Given(request("GET /a?b=1"), redacted=(Redacted(Part.HEADER, "b"),)), "/a?b=2", (0, 90)),
         (Given(request("GET /a?token=R&b=1"), redacted=TOKEN), "/a?token=x&b=2", (0, 90)),
     ),
     *rows(
@@ -55,6 +73,9 @@ ROWS = [
         ("/a?b=1", "/a?b=2", None),
         ("/a?b=x", "/a?b=X", None),
         settings=REQUIRE,
+    ),
+    *rows(
+        "settings: wildcards off, in queries too", ("/a?b={{x}}", "/a?b=1", (0, 90)), settings=under(wildcards=False)
     ),
     *rows("settings: query off", ("/a?b=1", "/a?b=2", (0, 100)), ("/a?b=1", "/a?b=1", (0, 100)), settings=OFF),
     *rows(
@@ -113,5 +134,7 @@ ROWS = [
         ([Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="s")], "/a", (1, 110)),
         ([Given(request("GET /a"), sequence="s"), "/a", Given(request("GET /a"), sequence="s")], "/a", (2, 110)),
         ([Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="s"), "/a"], "/a", (2, 110)),
+        ([Given(request("GET /b"), sequence="s"), Given(request("GET /a"), sequence="s")], "/b", None),
+        ([Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="t")], "/a", (1, 110)),
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from matcher.decision import Decision
 from matcher.differences import differences
@@ -58,7 +59,7 @@ class Given:
 
 
 Examples = Sequence[Given | Request | str]
-Winner = tuple[int, int] | None  # which of the examples, and its score
+Winner = tuple[int, int] | Literal["400"] | None  # which of the examples, and its score; the client's mistake; a miss
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Row:
         """The winner that the index finds, and its score."""
         decision = self.decided()
         if decision.candidate is None or decision.score is None:
-            return None
+            return "400" if decision.problem else None
         return int(decision.candidate.id), decision.score
 
     def alone(self) -> Winner:
