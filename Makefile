@@ -23,6 +23,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record
 	$(BIN)/python -m bench.matcher
 	$(BIN)/python -m bench.serve
+	$(BIN)/python -m bench.changes
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

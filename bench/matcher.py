@@ -112,7 +112,7 @@ def main() -> int:
     ratios = {name: each[-1].median / each[0].median for name, each in costs.items()}
     console.print(_table(sizes, costs, ratios))
     console.print(_memory(sizes))
-    console.print(f"Medians of {decisions:,} decisions each; {_machine()}", highlight=False)
+    console.print(f"Medians of {decisions:,} decisions each; {machine()}", highlight=False)
     for name, aim in AIMS.items():
         case = next(each for each in costs if each.startswith(name))
         console.print(f"{case}: {costs[case][-1].median:.1f} µs; the aim is about {aim:.0f} µs on a fast laptop core")
@@ -139,7 +139,7 @@ def _costs(case: Case, sizes: tuple[int, ...], decisions: int) -> list[Cost]:
 
 
 def _compiled(case: Case, size: int) -> tuple[Index, float]:
-    examples = _examples(case, size)
+    examples = examples_of(case, size)
     started = time.process_time()
     index = compile_index(examples, case.settings)
     return index, time.process_time() - started
@@ -156,7 +156,8 @@ def _times(index: Index, asked: list[Request], case: Case) -> list[int]:
     return taken
 
 
-def _examples(case: Case, size: int) -> list[Example]:
+def examples_of(case: Case, size: int) -> list[Example]:
+    """The examples of a case, ids rising."""
     answer = Response(200, Headers.of([("Content-Type", "application/json")]), b'{"ok": true}')
     return [
         Example(f"{i:026d}", "collection", "item", f"Example {i}", case.example(i, size), answer, literal=False)
@@ -192,7 +193,7 @@ def _memory(sizes: tuple[int, ...]) -> Table:
 
 
 def _held(case: Case, size: int) -> float:
-    examples = _examples(case, size)
+    examples = examples_of(case, size)
     compile_index(examples[:1], case.settings)  # what is imported and cached at first use is not counted
     gc.collect()
     tracemalloc.start()
@@ -204,7 +205,8 @@ def _held(case: Case, size: int) -> float:
     return held / size
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What it was measured on."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     name = models[0].partition(":")[2].strip() if models else platform.machine()
     return f"Python {platform.python_version()}, {name}, {os.cpu_count()} CPUs, {platform.system()}"

@@ -132,6 +132,11 @@ class Candidate:
         return self.examples[-1].id
 
     @property
+    def place(self) -> str:
+        """The id by which candidates are ordered: the newest example's, even where only older ones are left."""
+        return self.rank[-1]
+
+    @property
     def method(self) -> str:
         """The method it answers."""
         return self.request.method

@@ -6,16 +6,18 @@ number.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
-from matcher import normal
+from matcher import normal, ordered
 from matcher.asked import Asked
 from matcher.body_patterns import NO_BODY
 from matcher.candidate import Candidate, Match
 from matcher.header_patterns import Values
+from matcher.maps import Map, by_key, refiled
 from matcher.openings import Places
+from matcher.ordered import Ordered, Sorted
 from matcher.queries import Key
 from matcher.scores import PathLine, QueryFit
 from matcher.settings import MatchSettings, QueryRule
@@ -24,7 +26,8 @@ FEW = 8  # up to here comparing costs no more than looking up, and takes far les
 
 # What a candidate leaves open: query names, header names, places in the body.
 Openings = tuple[frozenset[str], frozenset[str], Places]
-BucketKey = tuple[Openings, QueryFit, Key, Values, bytes]
+BucketKey = tuple[Key, Values, bytes]  # of query, headers and body
+Buckets = Map[BucketKey, Sorted[Candidate]]
 
 # The classes of queries a rule lets in, best first.
 _LEVELS = {
@@ -34,18 +37,33 @@ _LEVELS = {
 }
 # What a candidate from a bucket of that class must reach; one that leaves a value open reaches WILD.
 _FLOORS = {level: level for level in QueryFit} | {QueryFit.EQUAL: QueryFit.WILD}
+_RANK = attrgetter("rank")
 
 
-@dataclass(frozen=True, slots=True)
-class Few:
+class Few(tuple[Candidate, ...]):
     """Candidates best rank first, compared one by one."""
 
-    candidates: tuple[Candidate, ...]
+    __slots__ = ()
+
+    @property
+    def candidates(self) -> Few:
+        """All of them."""
+        return self
+
+    @property
+    def text(self) -> str:
+        """The path of the first."""
+        return self[0].path.text
+
+    @property
+    def newest(self) -> str:
+        """The highest id."""
+        return max(candidate.place for candidate in self)
 
     def best(self, line: PathLine, asked: Asked) -> Match | None:
         """The best that fits, when their paths fit by `line`."""
         found: Match | None = None
-        for candidate in self.candidates:
+        for candidate in self:
             fit = candidate.fit(asked)
             if fit is not None and (found is None or fit > found.query_fit):
                 found = Match(candidate, line, fit)
@@ -56,56 +74,96 @@ class Few:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Candidates in buckets of equal query, headers and body, best rank first.
+    """Candidates best rank first, and in buckets of equal query, headers and body.
 
-    There is one look-up per distinct set of openings. Under subset matching, bodies are not told apart by buckets.
+    There is one look-up per distinct set of openings and class of queries. Under subset matching, bodies are not told
+    apart by buckets.
     """
 
-    candidates: tuple[Candidate, ...]
-    openings: tuple[Openings, ...]
-    buckets: dict[BucketKey, tuple[Candidate, ...]]
+    candidates: Ordered[Candidate]
+    buckets: Mapping[Openings, tuple[Buckets, ...]]
 
-    @classmethod
-    def of(cls, candidates: tuple[Candidate, ...], settings: MatchSettings) -> Many:
-        """Sort candidates, best rank first, into their buckets."""
-        buckets: defaultdict[BucketKey, list[Candidate]] = defaultdict(list)
-        openings: dict[Openings, None] = {}
-        by_body = settings.body and not settings.subset
-        for candidate in candidates:
-            body = candidate.body if by_body and candidate.body else NO_BODY
-            opening = (candidate.query.any_value, candidate.headers.any_value, body.places)
-            openings[opening] = None
-            for level in _LEVELS[settings.query]:
-                key = (opening, level, _query_key(candidate, level), candidate.headers.key, body.key)
-                buckets[key].append(candidate)
-        return cls(candidates, tuple(openings), {key: tuple(found) for key, found in buckets.items()})
+    @property
+    def text(self) -> str:
+        """The path of the first."""
+        return next(iter(self.candidates)).path.text
+
+    @property
+    def newest(self) -> str:
+        """The highest id: it is the first of a run of ranks that differ in nothing else."""
+        first: Candidate | None = next(iter(self.candidates))
+        newest = ""
+        while first is not None:
+            newest = max(newest, first.place)
+            first = next(self.candidates.down_from(first.rank[:-1]), None)
+        return newest
 
     def best(self, line: PathLine, asked: Asked) -> Match | None:
         """The best that fits, when their paths fit by `line`."""
-        found = (self._best_of(opening, line, asked) for opening in self.openings)
+        found = (self._best_of(opening, line, asked) for opening in self.buckets)
         return max(filter(None, found), key=lambda match: match.order, default=None)
 
     def _best_of(self, opening: Openings, line: PathLine, asked: Asked) -> Match | None:
         header_key = asked.header_key(opening[1])
         body_key = b"" if asked.settings.subset else asked.body_key(opening[2])
-        for level in _LEVELS[asked.settings.query]:
-            key = (opening, level, _asked_key(asked, opening[0], level), header_key, body_key)
-            bucket = self.buckets.get(key, ())
+        levels = _LEVELS[asked.settings.query]
+        for level, buckets in zip(levels, self.buckets[opening], strict=True):
             # The bucket proposes, the candidate decides: a name can be open once and spelled out once.
-            for candidate in bucket:
+            for candidate in buckets.get((_asked_key(asked, opening[0], level), header_key, body_key)) or ():
                 fit = candidate.fit(asked)
                 if fit is not None and fit >= _FLOORS[level]:
                     return Match(candidate, line, fit)
         return None
 
+    def changed(self, gone: Collection[Candidate], come: Collection[Candidate], settings: MatchSettings) -> Many:
+        """Many without the candidates that are gone and with those that come."""
+        by_body = settings.body and not settings.subset
+        buckets = dict(self.buckets)
+
+        def opening(candidate: Candidate) -> Openings:
+            body = candidate.body if by_body and candidate.body else NO_BODY
+            return candidate.query.any_value, candidate.headers.any_value, body.places
+
+        out, into = by_key(gone, opening), by_key(come, opening)
+        for each in {**out, **into}:
+            levels = _LEVELS[settings.query]
+            before = buckets.pop(each, None) or (Map(),) * len(levels)
+            after = tuple(
+                _filed(filed, out.get(each, ()), into.get(each, ()), level, by_body=by_body)
+                for filed, level in zip(before, levels, strict=True)
+            )
+            if len(after[0]):
+                buckets[each] = after
+        return Many(self.candidates.changed(gone, come), buckets)
+
 
 Group = Few | Many
 
 
-def group(candidates: Iterable[Candidate], settings: MatchSettings) -> Group:
-    """Candidates that are found together, ready for look-ups."""
-    ranked = tuple(sorted(candidates, key=lambda candidate: candidate.rank, reverse=True))
-    return Few(ranked) if len(ranked) <= FEW else Many.of(ranked, settings)
+def changed(
+    group: Group | None, gone: Collection[Candidate], come: Collection[Candidate], settings: MatchSettings
+) -> Group | None:
+    """The group without the candidates that are gone and with those that come; None for none."""
+    if isinstance(group, Many):
+        after = group.changed(gone, come, settings)
+        return after if len(after.candidates) > FEW else Few(after.candidates) or None
+    kept = [*(each for each in group or () if each not in gone), *come]
+    if len(kept) > FEW:
+        return Many(Ordered(_RANK), {}).changed((), kept, settings)
+    kept.sort(key=_RANK, reverse=True)
+    return Few(kept) or None
+
+
+def _filed(
+    buckets: Buckets, gone: Collection[Candidate], come: Collection[Candidate], level: QueryFit, *, by_body: bool
+) -> Buckets:
+    def key(candidate: Candidate) -> BucketKey:
+        body = candidate.body if by_body and candidate.body else NO_BODY
+        return _query_key(candidate, level), candidate.headers.key, body.key
+
+    return refiled(
+        buckets, gone, come, key, lambda bucket, out, into: ordered.changed(bucket or (), out, into, _RANK) or None
+    )
 
 
 def _query_key(candidate: Candidate, level: QueryFit) -> Key:

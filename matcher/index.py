@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from operator import attrgetter
 
 from matcher import nearest, search
 from matcher.asked import Asked
 from matcher.candidate import BodyOf, Candidate, Match, plain_bytes
 from matcher.decision import Decision, NearMiss
+from matcher.maps import by_key
+from matcher.ordered import Ordered
 from matcher.scores import PathLine, QueryFit
 from matcher.selectors import NONE, Problem, Selectors, read
-from matcher.settings import POSTMAN, MatchSettings
-from matcher.tables import Tables, tables
+from matcher.settings import POSTMAN, PROMOTED, MatchSettings
+from matcher.source import Change, Source, Unusable
+from matcher.tables import Tables
 from matcher.unanswered import BY_PATH, BareItem, bare_items
 from matcher.variables import NO_VARIABLES, Variables
 from matcher.variants import Variants
 from store.entities import Example
-from store.errors import UnderstudyError
 from store.messages import Origin, Request
 
 Realm = tuple[str, Origin | None]  # the method, and the origin where hosts are compared
-READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """An example, or the last of a sequence, that could not be read, and why: it answers nothing."""
-
-    example: Example
-    reason: str
 
 
 def compile_index(
@@ -46,27 +38,9 @@ def compile_index(
     `variables` are those in force, put into the requests of examples that are not literal. `body_of` is called if the
     settings compare bodies, and for bodies in the store where a request may ask for that. An example for which it
     raises an UnderstudyError, OSError or ValueError is left out and listed in `Index.unusable`; other errors are the
-    caller's.
+    caller's. The index keeps `body_of` and `variables` for `Index.changed`.
     """
-    candidates: list[Candidate] = []
-    unusable: list[Unusable] = []
-    for together in _sequences(examples):
-        try:
-            candidates.append(Candidate.of(together, settings, body_of, variables))
-        except READING_ERRORS as error:
-            unusable.append(Unusable(together[-1], str(error)))
-    candidates.sort(key=lambda candidate: candidate.id, reverse=True)
-    return Index(tuple(candidates), settings, tuple(unusable), bare_items(items, variables))
-
-
-def _sequences(examples: Iterable[Example]) -> Iterator[tuple[Example, ...]]:
-    found: defaultdict[str, list[Example]] = defaultdict(list)
-    for example in sorted(examples, key=lambda example: example.id):
-        if example.sequence is None:
-            yield (example,)
-        else:
-            found[example.sequence].append(example)
-    yield from map(tuple, found.values())
+    return Index(Source(settings, body_of, variables)).changed((), examples, items)
 
 
 class Index:
@@ -76,25 +50,30 @@ class Index:
     first of them asks, and kept.
     """
 
-    __slots__ = ("_names", "_realms", "_spread", "_variants", "bare", "candidates", "settings", "unusable")
+    __slots__ = (
+        "_names",
+        "_realms",
+        "_recorded",
+        "_source",
+        "_spread",
+        "_variants",
+        "bare",
+        "candidates",
+        "settings",
+        "unusable",
+    )
 
-    def __init__(
-        self,
-        candidates: tuple[Candidate, ...],
-        settings: MatchSettings,
-        unusable: tuple[Unusable, ...] = (),
-        bare: tuple[Candidate, ...] = (),
-    ) -> None:
-        self.candidates = candidates
-        self.settings = settings
-        self.unusable = unusable
-        self.bare = bare
-        self._names = settings.compared_headers()
-        by_realm: defaultdict[Realm, list[Candidate]] = defaultdict(list)
-        for candidate in candidates:
-            by_realm[self._realm(candidate.method, candidate.origin)].append(candidate)
-        self._realms: dict[Realm, Tables] = {realm: tables(each, settings) for realm, each in by_realm.items()}
-        self._spread = nearest.Spread(candidates)
+    def __init__(self, source: Source, settings: MatchSettings | None = None) -> None:
+        """An index without examples: others are made of it by `changed`."""
+        self.settings = source.settings if settings is None else settings
+        self.candidates: Ordered[Candidate] = Ordered(attrgetter("place"))
+        self.unusable: tuple[Unusable, ...] = ()
+        self.bare: tuple[Candidate, ...] = ()
+        self._source = source
+        self._recorded = 0
+        self._names = self.settings.compared_headers()
+        self._realms: dict[Realm, Tables] = {}
+        self._spread = nearest.Spread()
         self._variants = Variants()
 
     def __len__(self) -> int:
@@ -105,21 +84,38 @@ class Index:
         """How many lists of headers, named by requests, have look-ups of their own."""
         return len(self._variants.header_lists(self))
 
+    @property
+    def usual_settings(self) -> MatchSettings:
+        """The settings that a collection of these examples starts with.
+
+        Where a change makes them others than before, and they are in force, the collection has to be compiled anew.
+        """
+        return PROMOTED if self._recorded else POSTMAN
+
+    def changed(
+        self, gone: Collection[str], examples: Iterable[Example], items: Iterable[BareItem] | None = None
+    ) -> Index:
+        """The index without the examples that have these ids, and with others, in the place of those with their ids.
+
+        It is what compiling everything anew would give, in a time that depends on the change alone: what did not
+        change is shared with this index, which stays as it is. Indexes that requests have asked for are taken along.
+        `items` are the request items without an example, None if they are the same.
+        """
+        source, change = self._source.changed(gone, examples)
+        after = self._after(change if self.settings == source.settings else change.under(self.settings), source)
+        if items is not None:
+            after.bare = bare_items(items, source.variables)
+        return after
+
     def under(self, settings: MatchSettings) -> Index:
         """The same candidates under settings that differ in host, headers, and whether bodies are compared."""
         return self.among(self.candidates, settings)
 
-    def among(self, candidates: tuple[Candidate, ...], settings: MatchSettings | None = None) -> Index:
-        """An index of some of the candidates, newest first, under these settings or its own."""
-        settings = settings or self.settings
-        kept: list[Candidate] = []
-        unusable = list(self.unusable)
-        for candidate in candidates:
-            try:
-                kept.append(candidate.under(settings))
-            except READING_ERRORS as error:
-                unusable.append(Unusable(candidate.example, str(error)))
-        return Index(tuple(kept), settings, tuple(unusable), self.bare)
+    def among(self, candidates: Iterable[Candidate], settings: MatchSettings | None = None) -> Index:
+        """An index of some of the candidates, under these settings or its own."""
+        empty = Index(self._source, settings or self.settings)
+        empty.bare = self.bare
+        return empty._after(Change((), tuple(candidates), self.unusable).under(empty.settings), self._source)
 
     def decide(self, request: Request) -> Decision:
         """The best candidate for a request whose body is bytes, or a miss; any other bytes give a decision too.
@@ -137,7 +133,8 @@ class Index:
     def near_misses(self, asked: Asked) -> tuple[NearMiss, ...]:
         """The nearest three of at most 1,000 candidates, nearest first, then newest first."""
         asked = asked.answered_by(_methods(asked.request))
-        around, meant = self.around(asked), self._variants.by_id(self, asked.chosen)
+        around = self.around(asked)
+        meant = self._variants.named(self).with_id(asked.chosen.ids) if asked.chosen.ids else None
         if meant is not None:
             # The example asked for by its id, on its own, in the place of the sequence it is part of.
             around = [meant, *(each for each in around if meant.example not in each.examples)]
@@ -172,7 +169,10 @@ class Index:
 
     def around(self, asked: Asked) -> list[Candidate]:
         """At most 1,000 candidates worth explaining, newest first within each kind."""
-        realms = sorted(self._realms, key=lambda each: (each[0] not in asked.methods, each[1] != asked.request.origin))
+        realms = sorted(
+            self._realms,
+            key=lambda each: (each[0] not in asked.methods, each[1] != asked.request.origin, each[0], str(each[1])),
+        )
         return self._spread.around(asked, (each for realm in realms for each in self._realms[realm].all_fitting(asked)))
 
     def _decide(self, request: Request, chosen: Selectors) -> Decision:
@@ -189,20 +189,58 @@ class Index:
             candidate = self._named(asked, asked.chosen)
             return None if candidate is None else Match(candidate, None, QueryFit.OFF)
         found = self._found(asked)
-        return search.best(found, asked) if found else None
+        return None if found is None else search.best(found, asked)
 
     def _named(self, asked: Asked, chosen: Selectors) -> Candidate | None:
+        named, origin = self._variants.named(self), asked.request.origin
         if chosen.id is None:
-            return self._variants.by_name(self, asked, chosen.name or "")
-        found = self._variants.by_id(self, chosen)
-        realm = self._realm(asked.methods[0], asked.request.origin)
-        return found if found and self._realm(found.method, found.origin) == realm else None
+            return named.with_name(asked.methods[0], origin, chosen.name or "")
+        found = named.with_id(chosen.ids)
+        return found if found and self._realm_of(found) == self._realm(asked.methods[0], origin) else None
 
     def _found(self, asked: Asked) -> Tables | None:
         return self._realms.get(self._realm(asked.methods[0], asked.request.origin))
 
+    def _realm_of(self, candidate: Candidate) -> Realm:
+        return self._realm(candidate.method, candidate.origin)
+
     def _realm(self, method: str, origin: Origin | None) -> Realm:
         return method, origin if self.settings.host else None
+
+    def _after(self, change: Change, source: Source) -> Index:
+        """This index after a change that is compiled under its settings."""
+        left = [each for each in self.unusable if each.example.id not in change.gone]
+        gone = [candidate for place in change.gone for candidate in self.candidates.having(place)] if len(self) else []
+        after = Index(source, self.settings)
+        after.bare = self.bare
+        after.candidates = self.candidates.changed(gone, change.come)
+        after.unusable = tuple(sorted((*left, *change.unusable), key=lambda each: each.example.id))
+        after._recorded = (
+            self._recorded
+            + _recorded(change.come)
+            + _recorded(after.unusable)
+            - _recorded(gone)
+            - _recorded(self.unusable)
+        )
+        after._realms = self._changed_realms(gone, change.come)
+        after._spread = self._spread.changed(gone, change.come)
+        after._variants = self._variants.changed(gone, change, source)
+        return after
+
+    def _changed_realms(self, gone: Collection[Candidate], come: Collection[Candidate]) -> dict[Realm, Tables]:
+        out, into = by_key(gone, self._realm_of), by_key(come, self._realm_of)
+        realms = dict(self._realms)
+        for realm in {**out, **into}:
+            before = realms.pop(realm, None) or Tables.empty(self.settings)
+            after = before.changed(out.get(realm, ()), into.get(realm, ()))
+            if len(after.by_text):
+                realms[realm] = after
+        return realms
+
+
+def _recorded(held: Iterable[Candidate | Unusable]) -> int:
+    """How many of their examples were recorded, edited since or not."""
+    return sum(example.literal or example.edited for each in held for example in each.examples)
 
 
 def _methods(request: Request) -> tuple[str, ...]:

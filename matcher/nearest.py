@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
+from operator import attrgetter
 
 from matcher.asked import Asked
 from matcher.candidate import Candidate, Match
 from matcher.decision import NearMiss
 from matcher.differences import differences
 from matcher.distances import distance, rough_distance
+from matcher.maps import by_key
+from matcher.ordered import Ordered
 from matcher.scores import LIKELY, LOOKED_AT, NEAREST
+
+Kind = tuple[str, int]  # method, and number of segments
 
 
 class Spread:
-    """All candidates of an index, newest first, by method and number of segments."""
+    """All candidates of an index, newest first, by method and number of segments. Never changes."""
 
     __slots__ = ("_kinds",)
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._kinds: defaultdict[tuple[str, int], list[Candidate]] = defaultdict(list)
-        for candidate in candidates:
-            self._kinds[candidate.method, _size(candidate.path.text)].append(candidate)
+    def __init__(self) -> None:
+        self._kinds: dict[Kind, Ordered[Candidate]] = {}
+
+    def changed(self, gone: Iterable[Candidate], come: Iterable[Candidate]) -> Spread:
+        """Without the candidates that are gone and with those that come."""
+        out, into = by_key(gone, _kind), by_key(come, _kind)
+        after = Spread()
+        after._kinds = dict(self._kinds)
+        for kind in {**out, **into}:
+            before = after._kinds.pop(kind, None) or Ordered(attrgetter("place"))
+            candidates = before.changed(out.get(kind, ()), into.get(kind, ()))
+            if candidates:
+                after._kinds[kind] = candidates
+        return after
 
     def around(self, asked: Asked, fitting: Iterable[Candidate]) -> list[Candidate]:
         """Candidates worth explaining, each once, at most 1,000: half of them at most from those whose path fits."""
@@ -51,6 +65,10 @@ def runners_up(matches: Iterator[Match | None], winner: Match) -> tuple[Match, .
     won = winner.candidate.examples
     others = (match for match in islice(matches, LOOKED_AT) if match and match.candidate.examples is not won)
     return tuple(heapq.nlargest(NEAREST, others, key=lambda match: match.order))
+
+
+def _kind(candidate: Candidate) -> Kind:
+    return candidate.method, _size(candidate.path.text)
 
 
 def _size(text: str) -> int:

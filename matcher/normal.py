@@ -86,6 +86,11 @@ def trim(text: str) -> str:
     return text.rstrip("/")
 
 
+def trailing_slashes(text: str) -> str:
+    """What `trim` takes off."""
+    return text[len(trim(text)) :]
+
+
 def is_id(segment: str) -> bool:
     """Whether a segment is an id: digits, UUID, ULID, 12 or more hexadecimal digits, or one with a prefix."""
     return _ID.fullmatch(segment) is not None

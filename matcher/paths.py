@@ -21,6 +21,15 @@ TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
     PathLine.IDS: normal.without_ids,
     PathLine.SLASHES_IDS: lambda text: normal.without_ids(normal.trim(text)),
 }
+# What still tells paths apart that are equal by the loosest such line, SLASHES_CASE or SLASHES_IDS.
+RESTS: Mapping[PathLine, Callable[[str], str]] = {
+    PathLine.EXACT: lambda text: text,
+    PathLine.SLASHES: normal.trim,
+    PathLine.CASE: normal.trailing_slashes,
+    PathLine.SLASHES_CASE: lambda _: "",
+    PathLine.IDS: normal.trailing_slashes,
+    PathLine.SLASHES_IDS: lambda _: "",
+}
 
 
 def lines(settings: MatchSettings) -> tuple[PathLine, ...]:

@@ -1,55 +1,63 @@
-"""The look-ups by path: one dictionary per line of the path table, and one per distinct shape of wildcards."""
+"""All look-ups by path for one method."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from matcher.asked import Asked
 from matcher.candidate import Candidate
-from matcher.groups import Group, group
-from matcher.neighbours import Neighbours
-from matcher.paths import TEXT_KEYS, Shape, lines, shape_key
+from matcher.cells import Cells
+from matcher.groups import Group
+from matcher.neighbours import Known, Neighbours
+from matcher.paths import lines
 from matcher.scores import PathLine
 from matcher.settings import MatchSettings
-
-ByText = Mapping[str, Group]
-ByLiterals = Mapping[tuple[str, ...], Group]
+from matcher.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """All candidates of one method (and one origin, where hosts are compared), found by their paths.
 
-    `shapes` holds, per number of segments, the wildcard shapes that occur, each with its candidates by literals;
-    `neighbours` is None where distance does not count.
+    What the settings do not ask for is None.
     """
 
-    lines: tuple[PathLine, ...]
-    texts: Mapping[PathLine, ByText]
-    shapes: Mapping[int, tuple[tuple[Shape, ByLiterals], ...]]
+    by_text: Cells
+    by_shape: Shapes | None
+    by_ids: Cells | None
     neighbours: Neighbours | None
+
+    @classmethod
+    def empty(cls, settings: MatchSettings) -> Tables:
+        """The look-ups that these settings ask for, without a candidate."""
+        counting = lines(settings)
+        text = tuple(line for line in counting if line > PathLine.WILDCARDS)
+        ids = tuple(line for line in counting if line < PathLine.WILDCARDS)
+        distance = settings.distance and not settings.exact_path
+        return cls(
+            Cells(text, settings),
+            Shapes(settings) if PathLine.WILDCARDS in counting else None,
+            Cells(ids, settings) if ids else None,
+            Neighbours() if distance else None,
+        )
 
     def fitting(self, asked: Asked) -> Iterator[tuple[PathLine, Group]]:
         """The groups whose paths fit the request's by each line, best line first.
 
-        A candidate comes again with lines below its first: it has fewer points there, so that never decides.
+        A candidate can come again with lines below its first: it has fewer points there, so that never decides.
         """
-        for line in self.lines:
-            if line is PathLine.WILDCARDS:
-                for found in self._wild(asked.folded_segments):
-                    yield line, found
-                continue
-            key = TEXT_KEYS[line](asked.text)
-            if key is not None and (group_found := self.texts[line].get(key)) is not None:
-                yield line, group_found
+        yield from self.by_text.fitting(asked.text)
+        if self.by_shape:
+            for group in self.by_shape.fitting(asked.folded_segments):
+                yield PathLine.WILDCARDS, group
+        if self.by_ids:
+            yield from self.by_ids.fitting(asked.text)
 
     def distant(self, asked: Asked) -> Iterator[Group]:
         """The groups whose paths fit by document distance."""
         if self.neighbours is not None:
-            for text in self.neighbours.alike(asked.text):
-                yield self.texts[PathLine.EXACT][text]
+            yield from filter(None, map(self.by_text.equal, self.neighbours.alike(asked.text)))
 
     def all_fitting(self, asked: Asked) -> Iterator[Candidate]:
         """Every candidate whose path fits by some line, distance last; one can come again."""
@@ -58,58 +66,17 @@ class Tables:
         for found in self.distant(asked):
             yield from found.candidates
 
-    def _wild(self, folded: tuple[str, ...]) -> Iterator[Group]:
-        for shape, by_literals in self.shapes.get(len(folded), ()):
-            key = shape_key(shape, folded)
-            if key is not None and key in by_literals:
-                yield by_literals[key]
+    def changed(self, gone: Collection[Candidate], come: Collection[Candidate]) -> Tables:
+        """The look-ups without the candidates that are gone and with those that come."""
+        by_text = self.by_text.changed(gone, come)
+        neighbours = self.neighbours
+        if neighbours is not None:
+            texts = dict.fromkeys(candidate.path.text for each in (come, gone) for candidate in each)
+            neighbours = neighbours.changed(_known(self.by_text, texts), _known(by_text, texts))
+        by_shape = None if self.by_shape is None else self.by_shape.changed(gone, come)
+        by_ids = None if self.by_ids is None else self.by_ids.changed(gone, come)
+        return Tables(by_text, by_shape, by_ids, neighbours)
 
 
-def tables(candidates: Iterable[Candidate], settings: MatchSettings) -> Tables:
-    """Sort the candidates of one method, newest first, into their look-ups."""
-    members = tuple(candidates)
-    grouped = _sharing(settings)
-    texts: dict[PathLine, ByText] = {
-        line: {key: grouped(found) for key, found in _by_text(members, line).items()}
-        for line in lines(settings)
-        if line is not PathLine.WILDCARDS
-    }
-    distance = settings.distance and not settings.exact_path
-    neighbours = Neighbours(list(texts[PathLine.EXACT])) if distance else None
-    return Tables(lines(settings), texts, _by_shape(members, grouped), neighbours)
-
-
-def _sharing(settings: MatchSettings) -> Callable[[list[Candidate]], Group]:
-    # Most paths differ in more than case and slashes, so the same few come together in every table: kept once.
-    known: dict[tuple[int, ...], Group] = {}
-
-    def shared(found: list[Candidate]) -> Group:
-        key = tuple(map(id, found))
-        if key not in known:
-            known[key] = group(found, settings)
-        return known[key]
-
-    return shared
-
-
-def _by_text(candidates: Iterable[Candidate], line: PathLine) -> dict[str, list[Candidate]]:
-    found: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        key = TEXT_KEYS[line](candidate.path.text)
-        if key is not None:
-            found[key].append(candidate)
-    return found
-
-
-def _by_shape(
-    candidates: Iterable[Candidate], grouped: Callable[[list[Candidate]], Group]
-) -> dict[int, tuple[tuple[Shape, ByLiterals], ...]]:
-    found: defaultdict[int, defaultdict[Shape, defaultdict[tuple[str, ...], list[Candidate]]]]
-    found = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    for candidate in candidates:
-        if candidate.path.wild:
-            found[len(candidate.path.wild)][candidate.path.shape][candidate.path.literals].append(candidate)
-    return {
-        count: tuple((shape, {key: grouped(each) for key, each in keys.items()}) for shape, keys in shapes.items())
-        for count, shapes in found.items()
-    }
+def _known(paths: Cells, texts: Iterable[str]) -> list[Known]:
+    return [Known(text, group.newest) for text in texts if (group := paths.equal(text)) is not None]

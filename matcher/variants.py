@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from matcher.asked import Asked
 from matcher.candidate import Candidate
+from matcher.named import Named
 from matcher.scores import HEADER_LISTS
 from matcher.selectors import Selectors
 from matcher.settings import MatchSettings
-from store.messages import Origin, Request
+from matcher.source import Change, Source
+from store.messages import Request
 
 if TYPE_CHECKING:
     from matcher.index import Index
-
-Named = dict[tuple[str, Origin | None, str], Candidate]  # by method, origin where hosts are compared, and name
 
 
 class Variants:
     """What an index has made beside itself. Two threads that ask at once may both make one; either will do."""
 
-    __slots__ = ("_by_id", "_by_name", "_compared", "_statuses")
+    __slots__ = ("_compared", "_named", "_statuses")
 
     def __init__(self) -> None:
         self._compared: dict[MatchSettings, Index] = {}
         self._statuses: dict[int, Index] = {}
-        self._by_id: dict[str, Candidate] | None = None
-        self._by_name: Named | None = None
+        self._named: Named | None = None
+
+    def changed(self, gone: Collection[Candidate], change: Change, source: Source) -> Variants:
+        """The same, each after a change of the index they are beside, in which these candidates are gone."""
+        after = Variants()
+        for settings, index in self._compared.copy().items():
+            after._compared[settings] = index._after(change.under(settings), source)
+        for code, index in self._statuses.copy().items():
+            after._statuses[code] = index._after(change.only(code), source)
+        if self._named is not None:
+            after._named = self._named.changed(gone, change.come)
+        return after
 
     def index(self, own: Index, request: Request, chosen: Selectors) -> Index:
         """The index that compares the headers and the body as the request wants."""
@@ -52,28 +62,11 @@ class Variants:
             self._statuses[code] = own.among(tuple(filter(None, kept)))
         return self._statuses[code]
 
-    def by_id(self, own: Index, chosen: Selectors) -> Candidate | None:
-        """The example with the id that is asked for."""
-        if self._by_id is None:
-            self._by_id = {
-                example.id: _alone(candidate, number)
-                for candidate in own.candidates
-                for number, example in enumerate(candidate.examples)
-            }
-        found = (self._by_id.get(each) for each in chosen.ids)
-        return next(filter(None, found), None)
-
-    def by_name(self, own: Index, asked: Asked, name: str) -> Candidate | None:
-        """Of the examples with this name, the method and the host, the one with the lowest id."""
-        if self._by_name is None:
-            named: Named = {}
-            for candidate in own.candidates:
-                for number, example in enumerate(candidate.examples):
-                    key = (candidate.method, candidate.origin if own.settings.host else None, example.name)
-                    if key not in named or example.id < named[key].id:
-                        named[key] = _alone(candidate, number)
-            self._by_name = named
-        return self._by_name.get((asked.methods[0], asked.request.origin if own.settings.host else None, name))
+    def named(self, own: Index) -> Named:
+        """The examples of an index, by id and by name."""
+        if self._named is None:
+            self._named = Named(host=own.settings.host).changed((), own.candidates)
+        return self._named
 
 
 def wanted(settings: MatchSettings, chosen: Selectors) -> MatchSettings:
@@ -96,8 +89,3 @@ def scanned(own: Index, request: Request, settings: MatchSettings) -> Index:
     candidates = {candidate: None for each in (fitting, around) for candidate in each}
     newest_first = sorted(candidates, key=lambda candidate: candidate.id, reverse=True)
     return own.among(tuple(newest_first), settings)
-
-
-def _alone(candidate: Candidate, number: int) -> Candidate:
-    examples = candidate.examples
-    return candidate if len(examples) == 1 else replace(candidate, examples=examples[number : number + 1])

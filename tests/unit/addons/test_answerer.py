@@ -13,7 +13,7 @@ from addons.answerer import Answerer
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE
 from addons.notes import note_of
-from matcher.index import Index, compile_index
+from matcher.index import compile_index
 from matcher.settings import POSTMAN
 from serving.outcomes import Answers
 from serving.sequences import Sequences
@@ -35,7 +35,7 @@ def read(body: Body) -> bytes:
 def active(mode: Mode, *examples: Example, once: bool = False) -> Active:
     """A mode with these examples: a forward proxy compares hosts, a reverse proxy does not."""
     forward = compile_index(examples, replace(POSTMAN, host=True))
-    own = Index(forward.candidates, POSTMAN)
+    own = forward.under(POSTMAN)
     sequences = Sequences(once=once)
     return Active(mode, Answers(forward, sequences), Answers(own, sequences))
 

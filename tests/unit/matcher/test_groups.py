@@ -6,7 +6,7 @@ import pytest
 
 from matcher.asked import Asked
 from matcher.candidate import Candidate, plain_bytes
-from matcher.groups import FEW, Few, Group, Many, group
+from matcher.groups import FEW, Few, Group, Many, changed
 from matcher.scores import PathLine, QueryFit
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.entities import Part, Redacted
@@ -22,7 +22,14 @@ def grouped(*queries: str, settings: MatchSettings = POSTMAN, least: int = FEW +
         make_example(f"/a?{query}", id=f"{'z' if query in queries else 'a'}{number:03d}", redacted=[TOKEN])
         for number, query in enumerate(every)
     ]
-    return group((Candidate.of((example,), settings, plain_bytes) for example in examples), settings)
+    return made([Candidate.of((example,), settings, plain_bytes) for example in examples], settings)
+
+
+def made(candidates: list[Candidate], settings: MatchSettings) -> Group:
+    """A group of all of them."""
+    group = changed(None, (), candidates, settings)
+    assert group is not None
+    return group
 
 
 @pytest.mark.parametrize(("count", "kind"), [(1, Few), (FEW, Few), (FEW + 1, Many)])
@@ -70,7 +77,35 @@ def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
         make_request("POST", "/a", body=b"%d" % number, content_type="application/json") for number in range(20)
     ]
     examples = (make_example(request, id=f"{number:02d}") for number, request in enumerate(requests))
-    found = group((Candidate.of((example,), STRICT, plain_bytes) for example in examples), STRICT)
+    found = made([Candidate.of((example,), STRICT, plain_bytes) for example in examples], STRICT)
     asked = Asked(make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",))
     match = found.best(PathLine.EXACT, asked)
     assert (match and match.candidate.id) == ("05" if hit else None)
+
+
+@pytest.mark.parametrize("count", [FEW, FEW + 1])
+def test_newest_is_not_the_first(count: int) -> None:
+    """A value left open ranks an example last, however new it is."""
+    every = [make_example(f"/a?q={number}", id=f"{number:03d}") for number in range(count - 1)]
+    newest = make_example("/a?token=_", id="999", redacted=[TOKEN])
+    group = made([Candidate.of((example,), POSTMAN, plain_bytes) for example in (*every, newest)], POSTMAN)
+    assert (group.newest, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
+
+
+def test_openings_go_with_their_last_candidate() -> None:
+    """Each set of openings is a look-up for every request."""
+    group = grouped("q=1", "token=_", least=2 * FEW)
+    assert isinstance(group, Many)
+    assert len(group.buckets) == 2
+    [opened] = (each for each in group.candidates if each.query.wild)
+    fewer = changed(group, [opened], (), POSTMAN)
+    assert isinstance(fewer, Many)
+    assert len(fewer.buckets) == 1
+
+
+def test_many_become_few() -> None:
+    """When enough of them go."""
+    group = grouped(least=FEW + 1)
+    first, *others = group.candidates
+    assert isinstance(changed(group, [first], (), POSTMAN), Few)
+    assert changed(group, [first, *others], (), POSTMAN) is None

@@ -13,6 +13,7 @@ from matcher.candidate import Candidate
 from matcher.index import compile_index
 from matcher.scores import QueryFit
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from matcher.unanswered import BareItem
 from store.entities import Example, Part, Redacted
 from store.errors import NotFound
 from store.messages import Body, BodyRef, Request
@@ -310,3 +311,29 @@ def test_import_is_light() -> None:
         "import sys, matcher.explain, matcher.index; print({'sqlalchemy', 'mitmproxy', 'asyncio'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"set()"
+
+
+def test_changed_index_takes_along_what_was_asked_for() -> None:
+    """Look-ups that requests had made are not made again: an edit costs the next request nothing."""
+    before = compile_index([make_example("/a", id="1"), make_example("/b", id="2")])
+    before.decide(make_request(headers=[("x-mock-match-request-headers", "x-team")]))
+    after = before.changed(["1"], [make_example("/c", id="3")])
+    assert (before.header_lists, after.header_lists) == (1, 1)
+    assert after.decide(make_request(target="/a", headers=[("x-mock-match-request-headers", "x-team")])).match is None
+    assert [candidate.id for candidate in after.candidates] == ["3", "2"]
+
+
+def test_changed_index_compiles_as_before() -> None:
+    """With the variables and the bodies that it was given."""
+    before = compile_index([], STRICT, body_of=lambda _: b"hello", variables={"path": "a"})
+    after = before.changed((), [make_example(make_request("POST", "/{{path}}", body=BodyRef("ab", 5)), literal=False)])
+    assert after.decide(make_request("POST", "/a", body=b"hello")).candidate is not None
+
+
+def test_changed_items_without_an_example() -> None:
+    """They stay unless others are given."""
+    index = compile_index([], items=[BareItem("GET", "/a", "A")])
+    asked = make_request(target="/a")
+    assert index.changed((), [make_example("/b")]).decide(asked).without_example == "A"
+    assert index.changed((), (), [BareItem("GET", "/a", "B")]).decide(asked).without_example == "B"
+    assert index.changed((), (), []).decide(asked).without_example is None

@@ -19,14 +19,14 @@ def candidates(count: int) -> list[Candidate]:
 def test_around_is_bounded() -> None:
     """However many there are."""
     asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(Spread(candidates(LOOKED_AT + 1)).around(asked, ())) == LOOKED_AT
+    assert len(Spread().changed((), candidates(LOOKED_AT + 1)).around(asked, ())) == LOOKED_AT
 
 
 def test_what_fits_comes_first_and_once() -> None:
     """At most half of all: the rest shows what else there is."""
     every = candidates(10)
     asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    around = Spread(every).around(asked, [every[3], every[3]])
+    around = Spread().changed((), every).around(asked, [every[3], every[3]])
     assert around[0] is every[3]
     assert len(around) == 10
 

@@ -7,14 +7,14 @@ from matcher.candidate import Candidate
 from matcher.scores import PathLine
 from matcher.search import best, distant_matches, matches
 from matcher.settings import POSTMAN
-from matcher.tables import Tables, tables
+from matcher.tables import Tables
 from tests.factories import make_example, make_request
 
 
 def made(*targets: str) -> Tables:
     """Examples that were typed in."""
     examples = (make_example(target, id=f"{number}", literal=False) for number, target in enumerate(targets))
-    return tables((Candidate.of((example,), POSTMAN) for example in examples), POSTMAN)
+    return Tables.empty(POSTMAN).changed((), [Candidate.of((example,), POSTMAN) for example in examples])
 
 
 def asked(target: str) -> Asked:
@@ -43,6 +43,6 @@ def test_each_candidate_comes_once_by_its_first_line() -> None:
 
 
 def test_distant_matches() -> None:
-    """Those that are alike."""
+    """Those that are alike, newest first."""
     found = distant_matches(made("/profile", "/other", "/profiles"), asked("/profil"))
-    assert [each.candidate.id for each in found if each] == ["0", "2"]
+    assert [each.candidate.id for each in found if each] == ["2", "0"]

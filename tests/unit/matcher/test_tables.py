@@ -6,32 +6,39 @@ from matcher.asked import Asked
 from matcher.candidate import Candidate, plain_bytes
 from matcher.scores import PathLine
 from matcher.settings import POSTMAN, STRICT, MatchSettings
-from matcher.tables import Tables, tables
+from matcher.tables import Tables
 from tests.factories import make_example, make_request
 
 
 def made(*targets: str, settings: MatchSettings = POSTMAN) -> Tables:
     """Tables of examples that were typed in."""
     examples = (make_example(target, id=target, literal=False) for target in targets)
-    return tables((Candidate.of((example,), settings, plain_bytes) for example in examples), settings)
+    candidates = [Candidate.of((example,), settings, plain_bytes) for example in examples]
+    return Tables.empty(settings).changed((), candidates)
 
 
 def lines(found: Tables, target: str, settings: MatchSettings = POSTMAN) -> list[PathLine]:
     """The lines by which anything was found."""
-    return [line for line, _ in found.fitting(Asked(make_request(target=target), settings, ("GET",)))]
+    return [line for line, _ in found.fitting(asked(target, settings))]
+
+
+def asked(target: str, settings: MatchSettings = POSTMAN) -> Asked:
+    """A GET request."""
+    return Asked(make_request(target=target), settings, ("GET",))
 
 
 def test_lines_come_best_first() -> None:
-    """An exact path is found by its line, and again by the looser ones."""
-    expected = [
+    """A path is found by its first line, and by the ids in it."""
+    assert lines(made("/a/7"), "/a/7") == [PathLine.EXACT, PathLine.IDS]
+    assert lines(made("/a/7", "/A/7", "/a/:x", "/a/8/"), "/a/7") == [
         PathLine.EXACT,
         PathLine.SLASHES,
         PathLine.CASE,
         PathLine.SLASHES_CASE,
+        PathLine.WILDCARDS,
         PathLine.IDS,
         PathLine.SLASHES_IDS,
     ]
-    assert lines(made("/a/7"), "/a/7") == expected
 
 
 def test_settings_limit_the_lines() -> None:
@@ -39,18 +46,12 @@ def test_settings_limit_the_lines() -> None:
     assert lines(made("/a/7", settings=STRICT), "/a/7", STRICT) == [PathLine.EXACT]
 
 
-def test_one_look_up_per_shape() -> None:
-    """Paths that differ in literals and names share a shape."""
-    found = made("/a/{{x}}", "/b/:y", "/{{z}}/c", "/a/v{{n}}", "/a/b/{{x}}")
-    assert {count: len(shapes) for count, shapes in found.shapes.items()} == {3: 3, 4: 1}
-
-
-def test_same_few_are_kept_once() -> None:
-    """What is alone on its path in every table is one object: 100,000 examples fit the memory."""
-    found = made("/a/7")
-    assert len({id(group) for by_text in found.texts.values() for group in by_text.values()}) == 1
-
-
-def test_paths_without_ids_are_not_looked_up_without_ids() -> None:
-    """Nothing to leave out."""
-    assert made("/a/b").texts[PathLine.IDS] == {}
+def test_neighbours_follow_the_newest_of_a_path() -> None:
+    """Only where distance counts."""
+    assert made("/a", settings=STRICT).neighbours is None
+    found = made("/profile", "/other")
+    assert [group.text for group in found.distant(asked("/profle"))] == ["/profile"]
+    group = found.by_text.equal("/profile")
+    assert group is not None
+    [profile] = group.candidates
+    assert list(found.changed([profile], ()).distant(asked("/profle"))) == []

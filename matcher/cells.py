@@ -1,0 +1,98 @@
+"""Look-ups by path: what is equal by the loosest of some lines of the path table lies in one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from matcher import groups
+from matcher.candidate import Candidate
+from matcher.groups import Group
+from matcher.maps import Map, refiled
+from matcher.paths import RESTS, TEXT_KEYS
+from matcher.scores import PathLine
+from matcher.settings import MatchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A cell whose paths differ by its best line: its groups by each line."""
+
+    tables: Mapping[PathLine, Map[str, Group]]
+
+    def changed(self, gone: Collection[Candidate], come: Collection[Candidate], settings: MatchSettings) -> Mixed:
+        """The cell without the candidates that are gone and with those that come."""
+        # The same ones come together by several lines: each such group is kept once.
+        made: dict[tuple[object, ...], Group | None] = {}
+
+        def group(before: Group | None, out: Collection[Candidate], into: Collection[Candidate]) -> Group | None:
+            change = (id(before), *out, *into)
+            if change not in made:
+                made[change] = groups.changed(before, out, into, settings)
+            return made[change]
+
+        return Mixed({line: refiled(table, gone, come, _rest_of(line), group) for line, table in self.tables.items()})
+
+
+Cell = Group | Mixed
+
+
+class Cells:
+    """Candidates by path, found by each of these lines, best line first. Never changes."""
+
+    __slots__ = ("_cells", "_lines", "_settings")
+
+    def __init__(self, lines: tuple[PathLine, ...], settings: MatchSettings) -> None:
+        self._lines = lines
+        self._settings = settings
+        self._cells: Map[str, Cell] = Map()
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def fitting(self, text: str) -> Iterator[tuple[PathLine, Group]]:
+        """The groups whose paths equal this one by each line, best line first; what is alone comes once."""
+        cell = self._cell(text)
+        if isinstance(cell, Mixed):
+            for line, known in cell.tables.items():
+                if (found := known.get(RESTS[line](text))) is not None:
+                    yield line, found
+        elif cell is not None:
+            yield next(line for line in self._lines if RESTS[line](cell.text) == RESTS[line](text)), cell
+
+    def equal(self, text: str) -> Group | None:
+        """The group whose paths equal this one by the best line."""
+        return next((group for line, group in self.fitting(text) if line is self._lines[0]), None)
+
+    def changed(self, gone: Collection[Candidate], come: Collection[Candidate]) -> Cells:
+        """The cells without the candidates that are gone and with those that come."""
+        after = Cells(self._lines, self._settings)
+        after._cells = refiled(self._cells, gone, come, self._key_of, self._changed)
+        return after
+
+    def _cell(self, text: str) -> Cell | None:
+        key = TEXT_KEYS[self._lines[-1]](text)
+        return None if key is None else self._cells.get(key)
+
+    def _key_of(self, candidate: Candidate) -> str | None:
+        text = candidate.path.text
+        key = TEXT_KEYS[self._lines[-1]](text)
+        return text if key == text else key  # most paths are their own key: one text in memory, not two
+
+    def _changed(self, cell: Cell | None, gone: Collection[Candidate], come: Collection[Candidate]) -> Cell | None:
+        best = self._lines[0]
+        if not isinstance(cell, Mixed):
+            rests = set(map(_rest_of(best), come))
+            if cell is not None:
+                rests.add(RESTS[best](cell.text))
+            if len(rests) == 1:
+                return groups.changed(cell, gone, come, self._settings)
+            held = [] if cell is None else [cell]
+            cell = Mixed({line: Map({RESTS[line](each.text): each for each in held}) for line in self._lines})
+        after = cell.changed(gone, come, self._settings)
+        return after if len(after.tables[best]) > 1 else next(after.tables[best].values(), None)
+
+
+def _rest_of(line: PathLine) -> Callable[[Candidate], str]:
+    rest = RESTS[line]
+    return lambda candidate: rest(candidate.path.text)
