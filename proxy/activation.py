@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from addons.active import Active
 from matcher.index import compile_index
 from matcher.settings import STRICT
 from proxy.compiled import MockSetup, mock_setup
+from proxy.edited import after_edits, concerns, edits
 from proxy.promoting import session_examples
 from serving.chance import Chance
 from serving.outcomes import Answers
 from serving.rate_limits import OwnRateCounts
+from serving.rendered import Rendered
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
-from store.entities import GatewayState, Mode
+from store.entities import Change, GatewayState, Mode, Subject
 from store.errors import NotFound
-from store.mock_servers import PLAIN
+from store.mock_servers import PLAIN, Matching
 from store.repository import Store
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,8 @@ class Activation:
         self._once = once
         self._seed = seed
         self._state: GatewayState | None = None
+        self._active: Active | None = None
+        self._matching: Matching | None = None
         self._epoch: int | None = None  # of its mock server's sequences
 
     def activate(self, state: GatewayState, *, over: bool = False) -> Active:
@@ -47,11 +52,30 @@ class Activation:
             self._state = state
             self._epoch = None
             self._start_over()
+        self._active = None
         try:
-            return self._compiled(state)
+            self._active = self._compiled(state)
+            return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
             return Active(state.mode, session_id=state.session_id)
+
+    def after(self, state: GatewayState, changes: Sequence[Change] | None) -> Active | None:
+        """What was compiled, after changes that edited only examples; None where it has to be compiled anew."""
+        active, collection_id = self._active, state.collection_id
+        if active is None or changes is None or state != self._state or collection_id is None:
+            return None
+        meant = [change for change in changes if concerns(change, state)]
+        if not active.has_answers or any(change.subject is not Subject.EXAMPLE for change in meant):
+            return None
+        ids, read = edits(meant).get(collection_id, set()), self._store.bodies.read
+        examples = self._store.collections.examples_by_id(sorted(ids))
+        own = after_edits(active.own, ids, examples, self._matching, read)
+        if own is None:
+            return None
+        forward = replace(own, index=active.answers.index.changed(ids, examples))
+        self._active = replace(active, own=own, answers=forward, rendered=Rendered())
+        return self._active
 
     def _start_over(self) -> None:
         self._sequences = Sequences(once=self._once)
@@ -82,6 +106,7 @@ class Activation:
 
     def _mock(self, state: GatewayState, setup: MockSetup) -> Active:
         read = self._store.bodies.read
+        self._matching = setup.mock.matching if setup.mock else None
         own = setup.index(read)
         # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
         index = own.under(replace(setup.settings, host=True))

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from addons.rewriter import Rewriter
 from proxy.activation import Activation
 from proxy.master import LeanMaster
 from proxy.watcher import Watcher
-from store.entities import Gateway, GatewayState
+from store.entities import Change, Gateway, GatewayState
 from store.errors import UserError
 from store.ids import new_id
 from store.messages import Origin
@@ -203,9 +203,10 @@ class GatewayProgram:
             seen_revision=seen_revision,
         )
 
-    def _apply(self, state: GatewayState, over: bool) -> None:
+    def _apply(self, state: GatewayState, over: bool, changes: Sequence[Change] | None) -> None:
         """Compile in the caller's thread, take over in the event loop, return when that is done."""
-        active = self._activation.activate(state, over=over)
+        active = None if over else self._activation.after(state, changes)
+        active = active or self._activation.activate(state, over=over)
         asyncio.run_coroutine_threadsafe(self._take_over(active), self._loop).result()
 
     async def _take_over(self, active: Active) -> None:

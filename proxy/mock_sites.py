@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from matcher.candidate import Candidate
 from proxy.compiled import mock_setup, variables_of
+from proxy.edited import after_edits, edits
 from proxy.shared_counts import SharedCounts
 from serving.answer import framed
 from serving.chance import Chance
@@ -102,7 +103,7 @@ class MockSites:
         if subjects & {Subject.MOCK_SERVER, Subject.ENVIRONMENT, Subject.COLLECTION, Subject.KEY}:
             anew = {change.collection_id for change in changes if change.subject is Subject.COLLECTION}
             self._compile_all(frozenset(filter(None, anew)))
-        self._follow_examples(changes)
+        self._follow_edits(changes)
         return None if before == self._served else self._site()
 
     def _site(self) -> MockSite:
@@ -134,11 +135,15 @@ class MockSites:
             and self._variables_of(mock) == self._variables[mock.id]
         ):
             return known.answers
+        return self._compiled(mock)
+
+    def _compiled(self, mock: MockServer) -> Answers:
         setup = mock_setup(self._store, mock)
         self._variables[mock.id] = setup.variables
         read = self._environs.read
         turns = SharedTurns(self._environs.counts, mock.id)
-        chance = Chance(time.time, self._environs.seed)
+        known = self._served.get(mock.id)
+        chance = known.answers.templates.chance if known else Chance(time.time, self._environs.seed)
         return Answers(
             setup.index(read), turns, Templates(compile_templates(setup.examples, read), setup.variables, chance)
         )
@@ -169,13 +174,16 @@ class MockSites:
                 return framed(response, self._environs.read(response.body))
         return None
 
-    def _follow_examples(self, changes: Sequence[Change]) -> None:
-        touched: dict[str, set[str]] = {}
-        for change in changes:
-            if change.subject is Subject.EXAMPLE and change.collection_id:
-                touched.setdefault(change.collection_id, set()).add(change.subject_id)
-        if touched:
-            self._compile_all(frozenset(touched))
+    def _follow_edits(self, changes: Sequence[Change]) -> None:
+        """Take examples over that were added, edited or deleted; only if that will not do, compile all of them anew."""
+        edited = edits(changes)
+        for served in list(self._served.values()):
+            mock = served.mock
+            ids = edited.get(mock.collection_id)
+            if ids:
+                examples = self._store.collections.examples_by_id(sorted(ids))
+                answers = after_edits(served.answers, ids, examples, mock.matching, self._environs.read)
+                self._served[mock.id] = self._new(mock, answers or self._compiled(mock), served.keys, served)
 
 
 def _compiled_alike(one: MockServer, other: MockServer) -> bool:

@@ -6,9 +6,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from proxy.edited import concerns
 from store.entities import Change, Gateway, GatewayState, Subject
 from store.errors import StoreError
 from store.repository import Store
@@ -20,15 +21,17 @@ POLL_SECONDS = 0.03
 BEAT_SECONDS = 1.0
 
 
+Apply = Callable[[GatewayState, bool, Sequence[Change] | None], None]
+
+
 class Watcher:
     """Polls the revision table.
 
-    `apply` gets the wanted state, and whether the gateway was told so just now; it returns when that is in force.
+    `apply` gets the wanted state, whether the gateway was told so just now, and what changed, None for anything; it
+    returns when that is in force.
     """
 
-    def __init__(
-        self, store: Store, gateway: Gateway, apply: Callable[[GatewayState, bool], None], lost: Callable[[], int]
-    ) -> None:
+    def __init__(self, store: Store, gateway: Gateway, apply: Apply, lost: Callable[[], int]) -> None:
         self._store = store
         self._gateway = gateway
         self._apply = apply
@@ -78,7 +81,7 @@ class Watcher:
         )
         if changes is None or told or any(concerns(change, self._state) for change in changes):
             wanted = self._beat()
-            self._apply(wanted, told)
+            self._apply(wanted, told, changes)
             self._state = wanted
         # One may have come between the two looks: it is dealt with now, and must not be dealt with again.
         self._seen = max(latest, changes[-1].revision if changes else latest)
@@ -91,12 +94,3 @@ class Watcher:
             self._store.gateways.register(replace(self._gateway, heartbeat=time.time(), wanted=self._state))
             return self._state
         return wanted
-
-
-def concerns(change: Change, state: GatewayState) -> bool:
-    """Whether a gateway in this state may have to answer otherwise after a change."""
-    if change.subject is Subject.MOCK_SERVER:
-        return change.subject_id == state.mock_server_id
-    if change.subject is Subject.ENVIRONMENT:  # it may be the mock server's
-        return state.mock_server_id is not None
-    return change.collection_id is not None and change.collection_id == state.collection_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.watcher import concerns
+from proxy.edited import concerns
 from store.entities import Change, GatewayState, Mode, Subject
 
 COLLECTION = GatewayState(Mode.MOCK, "c")
