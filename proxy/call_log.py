@@ -67,16 +67,19 @@ class CallLog:
         self._came = 0
         self._stopped = threading.Event()
         self._failing = False
-        self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to write."""
+        # Made here: a thread made before a fork cannot be started after it (Python 3.13).
+        self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Write what waits, and end."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Take a call; called by one thread only."""
