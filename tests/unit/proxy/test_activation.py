@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from addons.active import Active
 from proxy.activation import Activation
-from store.entities import Environment, Example, GatewayState, Mode
+from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
 from store.messages import Origin
 from store.mock_servers import Matching
 from store.repository import CollectionUpdate, HistoryFilter, Store
@@ -227,3 +228,48 @@ def test_a_spy_without_its_collection_goes_on_recording(store: Store) -> None:
     """The collection was deleted: nothing answers, but what is forwarded is not lost."""
     active = Activation(store).activate(GatewayState(Mode.SPY, None, "s"))
     assert (len(active.answers.index), active.session_id) == (0, "s")
+
+
+def collected(store: Store) -> tuple[Activation, GatewayState]:
+    """A gateway in mock mode on a collection of one example."""
+    state = GatewayState(Mode.MOCK, collect(store, make_example(id="01")).id)
+    activation = Activation(store)
+    activation.activate(state)
+    return activation, state
+
+
+def edited(state: GatewayState) -> list[Change]:
+    return [Change(1, Subject.EXAMPLE, "01", state.collection_id)]
+
+
+def test_an_edit_is_taken_over_without_compiling_all(store: Store) -> None:
+    activation, state = collected(store)
+    store.collections.save_example(replace(store.collections.example("01"), name="edited"))
+    active = activation.after(state, edited(state))
+    assert active
+    for found in (active.own, active.answers):
+        decision = found.index.decide(make_request())
+        assert decision.candidate
+        assert decision.candidate.example.name == "edited"
+
+
+def test_edits_in_a_row_add_up(store: Store) -> None:
+    activation, state = collected(store)
+    for name in ("one", "two"):
+        store.collections.save_example(replace(store.collections.example("01"), name=name))
+        active = activation.after(state, edited(state))
+    assert active
+    assert [candidate.example.name for candidate in active.own.index.candidates] == ["two"]
+
+
+@pytest.mark.parametrize("subject", [Subject.COLLECTION, Subject.MOCK_SERVER])
+def test_other_changes_have_all_compiled_anew(store: Store, subject: Subject) -> None:
+    activation, state = collected(store)
+    state = replace(state, mock_server_id="m")
+    assert activation.after(state, [*edited(state), Change(2, subject, "m", state.collection_id)]) is None
+
+
+def test_another_state_and_unknown_changes_have_all_compiled_anew(store: Store) -> None:
+    activation, state = collected(store)
+    assert activation.after(replace(state, mode=Mode.SPY), edited(state)) is None
+    assert activation.after(state, None) is None
