@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import httptools
 
+from serving.http_rules import VERSIONS, Malformed, RawFields, has_body, not_spoken, problem_of
 from serving.limits import USUAL, Limits
 from store.messages import Headers, Request
-
-VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +21,16 @@ class Arrived:
 
     method: str
     target: bytes
-    fields: tuple[tuple[bytes, bytes], ...]
+    fields: RawFields
     body: bytes
     http_version: str
     keep_alive: bool
-    trailers: tuple[tuple[bytes, bytes], ...] = ()
+    trailers: RawFields = ()
 
     def request(self) -> Request:
         """The request as our messages have it, its target not yet in origin form."""
         trailers = Headers(self.trailers) if self.trailers else _NONE
         return Request(self.method, self.target, Headers(self.fields), self.body, None, self.http_version, trailers)
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """What came is no request that can be answered: the status that says so, and why. Nothing after it is read."""
-
-    status: int
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +54,7 @@ class RequestReader:
         "_events",
         "_fields",
         "_head",
+        "_head_size",
         "_limits",
         "_parser",
         "_raw",
@@ -75,7 +67,7 @@ class RequestReader:
         self._deaf = False
         self._events: list[Event] = []
         self._again = b""
-        self._asked: tuple[tuple[bytes, bytes], ...] = ()  # the fields as they came of a head that is read again
+        self._asked: RawFields = ()  # the fields as they came of a head that is read again
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
 
@@ -114,32 +106,41 @@ class RequestReader:
         except httptools.HttpParserCallbackError:
             raise  # a bug of ours
         except httptools.HttpParserError as error:
-            self._refuse(400, f"that is not HTTP/1.1: {str(error) or type(error).__name__}")
+            self._refuse(_refusal(str(error) or type(error).__name__))
         else:
-            self._check_sizes()
+            self._check_sizes(data)
         return b""
 
     def _begin(self) -> None:
         self._where = _BETWEEN
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
+        self._head_size = 0
+        self._body = bytearray()
         self._body_size = 0
         self._raw = 0
 
-    def _refuse(self, status: int, message: str) -> None:
+    def _refuse(self, malformed: Malformed) -> None:
         if not self._deaf:
             self._deaf = True
-            self._events.append(Malformed(status, message))
+            self._events.append(malformed)
 
-    def _check_sizes(self) -> None:
+    def _check_sizes(self, data: bytes) -> None:
         limits = self._limits
         if self._where == _BODY:
             # Chunk sizes and extensions count too: they are bytes that somebody sends us.
-            if max(self._body_size, self._raw - limits.head) > limits.body:
-                self._refuse(413, f"a body of up to {limits.body} bytes is read here")
-        elif self._raw > limits.head:
-            self._refuse(431, f"a head of up to {limits.head} bytes is read here")
+            if max(self._body_size, self._raw - 2 * limits.head) > limits.body:
+                self._refuse_body()
+        elif self._raw > 2 * limits.head:  # spaces around values are not counted otherwise
+            self._refuse_head()
+        elif self._target and data.endswith(b"\n") and self._parser.get_http_version() == "0.0":
+            self._refuse(not_spoken("0.9"))  # its requests end with their line: nothing more would come
+
+    def _refuse_body(self) -> None:
+        self._refuse(Malformed(413, f"a body of up to {self._limits.body} bytes is read here"))
+
+    def _refuse_head(self) -> None:
+        self._refuse(Malformed(431, f"a head of up to {self._limits.head} bytes is read here"))
 
     # What httptools calls.
 
@@ -151,29 +152,34 @@ class RequestReader:
         """A piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
-            self._refuse(414, f"a target of up to {self._limits.target} bytes is read here")
+            self._refuse(Malformed(414, f"a target of up to {self._limits.target} bytes is read here"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or a trailer."""
+        value = value.rstrip(b" \t")  # llhttp leaves the space behind a value to us (RFC 9110, section 5.5)
         self._fields.append((name, value))
-        if len(self._fields) > self._limits.fields:
-            self._refuse(431, f"up to {self._limits.fields} header fields are read here")
+        self._head_size += len(name) + len(value) + 4
+        if self._head_size > self._limits.head:
+            self._refuse_head()
+        elif len(self._fields) > self._limits.fields:
+            self._refuse(Malformed(431, f"up to {self._limits.fields} header fields are read here"))
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._where = _BODY
         self._head, self._asked = self._asked or tuple(self._fields), ()
         self._fields = []
+        self._head_size = 0
         version = self._parser.get_http_version()
-        problem = _problem(version, self._head, self._limits)
+        problem = problem_of(version, self._parser.get_method(), self._target, self._head, self._limits)
         if problem is not None:
-            self._refuse(problem.status, problem.message)
-        elif not self._parser.should_upgrade() and any(name.lower() == b"expect" for name, _ in self._head):
+            self._refuse(problem)
+        elif any(name.lower() == b"expect" for name, _ in self._head):
             self._expect(version)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
-        self._body.append(body)
+        self._body += body
         self._body_size += len(body)
 
     def on_message_complete(self) -> None:
@@ -181,10 +187,10 @@ class RequestReader:
         if self._deaf:
             return
         if self._body_size > self._limits.body:
-            self._check_sizes()
+            self._refuse_body()
             return
         parser = self._parser
-        if parser.should_upgrade() and _has_body(self._head):
+        if parser.should_upgrade() and has_body(self._head):
             self._read_again(parser)
             return
         keep_alive = parser.should_keep_alive()
@@ -192,7 +198,7 @@ class RequestReader:
             parser.get_method().decode("ascii"),
             self._target,
             self._head,
-            b"".join(self._body),
+            bytes(self._body),
             VERSIONS[parser.get_http_version()],
             keep_alive,
             tuple(self._fields),
@@ -214,36 +220,14 @@ class RequestReader:
         if version == "1.0":
             return  # to be ignored there
         if values != {b"100-continue"}:
-            self._refuse(417, "Expect takes 100-continue")
-        else:
+            self._refuse(Malformed(417, "Expect takes 100-continue"))
+        elif not self._parser.should_upgrade():  # else the head is read again
             self._events.append(ContinueWanted())
 
 
 _BETWEEN, _HEAD, _BODY = range(3)
 
 
-def _has_body(fields: tuple[tuple[bytes, bytes], ...]) -> bool:
-    return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in fields)
-
-
-def _problem(version: str, fields: tuple[tuple[bytes, bytes], ...], limits: Limits) -> Malformed | None:
-    """What is wrong with a head that llhttp lets pass."""
-    if version not in VERSIONS:
-        return Malformed(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
-    hosts = codings = 0
-    for name, value in fields:
-        lower = name.lower()
-        if lower == b"host":
-            hosts += 1
-        elif lower == b"content-length":
-            if int(value) > limits.body:
-                return Malformed(413, f"a body of up to {limits.body} bytes is read here")
-        elif lower == b"transfer-encoding":
-            codings += 1
-            if value.strip().lower() != b"chunked":
-                return Malformed(501, "Transfer-Encoding takes chunked alone here")
-    if hosts != 1 and (hosts or version == "1.1"):
-        return Malformed(400, f"a request has one Host header (RFC 9112, section 3.2), this one has {hosts}")
-    if codings > 1 or (codings and version == "1.0"):
-        return Malformed(400, "one Transfer-Encoding, and in HTTP/1.1 only (RFC 9112, section 6.1)")
-    return None
+def _refusal(error: str) -> Malformed:
+    """The answer to what llhttp does not read; it knows HTTP/2 by its first bytes."""
+    return not_spoken("2") if error.startswith("Pause on PRI") else Malformed(400, f"that is not HTTP/1.1: {error}")

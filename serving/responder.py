@@ -14,7 +14,8 @@ from random import Random
 from time import time
 
 from serving.answer import error, simulated_error
-from serving.http_reader import Arrived, ContinueWanted, Event, Malformed, RequestReader
+from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
+from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, pieces, plan
 from serving.replies import Pending, Reply, reply_of
