@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from matcher import selectors
 from matcher.candidate import Candidate, Match
@@ -132,10 +132,11 @@ def _miss(decision: Decision) -> Iterator[str]:
     for miss in misses:
         yield f"  {_name(miss.candidate)}"
         for difference in miss.differences:
-            yield from _difference(difference)
+            yield from difference_lines(difference)
 
 
-def _difference(difference: Difference) -> Iterator[str]:
+def difference_lines(difference: Difference) -> Iterator[str]:
+    """What was expected and what came, for people."""
     yield f"    {difference.part:<6}  expected  {difference.expected}"
     yield f"    {'':<6}  actual    {difference.actual}"
     if difference.note:
@@ -155,12 +156,17 @@ def _scored(decision: Decision, match: Match) -> dict[str, object]:
 def _near(miss: NearMiss) -> dict[str, object]:
     return {
         "example": _example(miss.candidate),
-        "differences": [
-            {"part": str(each.part), "expected": each.expected, "actual": each.actual}
-            | ({"note": each.note} if each.note else {})
-            for each in miss.differences
-        ],
+        "differences": differences_json(miss.differences),
     }
+
+
+def differences_json(differences: Iterable[Difference]) -> list[dict[str, str]]:
+    """The same for programs."""
+    return [
+        {"part": str(each.part), "expected": each.expected, "actual": each.actual}
+        | ({"note": each.note} if each.note else {})
+        for each in differences
+    ]
 
 
 def _example(candidate: Candidate) -> dict[str, object]:

@@ -165,7 +165,8 @@ class MockSites:
         ):
             return known
         calls = known.calls if known else counts.counter(f"{mock.id} calls")
-        return Served(mock, answers, keys, failing, self._environs.bodies, counts, calls)
+        unlogged = None if mock.log_limit else counts.counter(f"{mock.id} unlogged")
+        return Served(mock, answers, keys, failing, self._environs.bodies, counts, calls, unlogged)
 
     def _server_error(self, mock: MockServer) -> Response | None:
         for error in self._store.mock_servers.server_errors(mock.id):

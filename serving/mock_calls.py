@@ -51,6 +51,7 @@ class OwnTally:
 class Served:
     """A mock server, compiled. `keys` holds the digests of valid keys; `server_error` answers every call if set.
 
+    `unlogged` counts calls that are not logged because its log is off; None while it is on.
     `rendered` keeps answers that do not depend on the request; it belongs to this value and its examples alone.
     """
 
@@ -61,6 +62,7 @@ class Served:
     bodies: BodyAtHand = at_hand
     rates: RateCounts = field(default_factory=OwnRateCounts)
     calls: Tally = field(default_factory=OwnTally)
+    unlogged: Tally | None = None
     now: Callable[[], float] = time
     rendered: Rendered = field(default_factory=Rendered)
 

@@ -57,9 +57,12 @@ class MockSite:
 
     def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Count the call, and log it."""
-        if reply.served is not None:
-            reply.served.calls.count()
-            if self._log is not None:
+        served = reply.served
+        if served is not None:
+            served.calls.count()
+            if served.unlogged is not None:
+                served.unlogged.count()
+            elif self._log is not None:
                 self._log(call, reply, at, duration)
 
 

@@ -15,6 +15,7 @@ from proxy.cli import (
     history,
     keys,
     match,
+    mock_calls,
     mock_errors,
     mocks,
     mode,
@@ -23,6 +24,7 @@ from proxy.cli import (
     serve,
     serve_mocks,
     sessions,
+    verify_mocks,
 )
 from store.errors import UnderstudyError
 
@@ -81,5 +83,5 @@ for command in (
 ):
     main.add_command(command)
 examples.examples.add_command(add_examples.add)
-for command in (create_mocks.create, mock_errors.errors, serve_mocks.serve):
+for command in (create_mocks.create, mock_errors.errors, mock_calls.logs, serve_mocks.serve, verify_mocks.verify):
     mocks.mocks.add_command(command)

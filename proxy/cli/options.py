@@ -18,6 +18,7 @@ from store.errors import UserError
 from store.messages import Headers, Origin, Request
 from store.repository import HistoryFilter, Store
 
+SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -156,9 +157,7 @@ def history_filter(
 ) -> HistoryFilter:
     """A filter, part of it `name=value` conditions; raises UserError for an unknown name or a status that is none."""
     given = dict(_condition(condition) for condition in conditions)
-    status = given["status"].lower() if "status" in given else None
-    if status and not re.fullmatch("[1-5]([0-9]{2}|xx)", status):
-        raise UserError(f"--filter status= takes a status such as 404 or a class such as 5xx, got {status!r}")
+    status = status_condition(given.get("status"), "--filter status=")
     return HistoryFilter(
         ids=ids,
         session_id=session_id,
@@ -169,6 +168,29 @@ def history_filter(
         path=given.get("path"),
         status=status,
     )
+
+
+def status_condition(text: str | None, option: str) -> str | None:
+    """A status or a class of them as an option gives it; raises UserError."""
+    if text is not None and not re.fullmatch("[1-5]([0-9]{2}|xx)", text.lower()):
+        raise UserError(f"{option} takes a status such as 404 or a class such as 5xx, got {text!r}")
+    return text and text.lower()
+
+
+def moment(text: str | None, option: str, now: float) -> float | None:
+    """A time as an option gives it, in seconds since the epoch: ISO 8601, or so long ago. Raises UserError."""
+    if text is None:
+        return None
+    ago = re.fullmatch("([0-9]{1,9})([smhd])", text)
+    if ago:
+        return now - int(ago[1]) * SECONDS_OF[ago[2]]
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise UserError(
+            f"{option} takes a time such as 2026-01-31T09:30 or 2026-01-31T09:30:00Z,"
+            f" or how long ago, such as 90s, 10m, 2h, 1d; got {text!r}"
+        ) from None
 
 
 def _condition(text: str) -> tuple[str, str]:

@@ -1,0 +1,101 @@
+"""The call log of one mock server as others read it: what is kept, and how much is not, or not yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from proxy.settings import counts_file
+from proxy.shared_counts import SharedCounts
+from store.calls import Call
+from store.mock_servers import MockServer
+from store.repository import CallFilter, Store
+
+PAGE = 200
+CATCH_UP_SECONDS = 3.0
+_STEP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Exact numbers of calls since the mock servers of the store were started.
+
+    `kept`, `failed` (the store refused them), `dropped` (they came too fast) and `unlogged` (the log was off) add up to
+    `calls`, but for those that wait to be written.
+    """
+
+    calls: int = 0
+    kept: int = 0
+    failed: int = 0
+    dropped: int = 0
+    unlogged: int = 0
+
+    @property
+    def lost(self) -> int:
+        """Calls that never come into the log."""
+        return self.failed + self.dropped + self.unlogged
+
+    @property
+    def waiting(self) -> int:
+        """Calls that are not in the log yet."""
+        return max(0, self.calls - self.kept - self.lost)
+
+
+KINDS = ("calls", "kept", "failed", "dropped", "unlogged")
+
+
+class KeptCalls:
+    """The log of one mock server; without `counts`, nothing ever served it."""
+
+    def __init__(self, store: Store, mock: MockServer, counts: SharedCounts | None) -> None:
+        self.mock = mock
+        self._store = store
+        self._counts = counts
+
+    def counted(self) -> Counted:
+        """The numbers as they are."""
+        if self._counts is None:
+            return Counted()
+        return Counted(**{kind: self._counts.total(f"{self.mock.id} {kind}") for kind in KINDS})
+
+    def caught_up(self, seconds: float = CATCH_UP_SECONDS) -> Counted:
+        """Wait, at most so long, until every call that was answered is in the log or lost; returns the numbers."""
+        deadline = time.monotonic() + seconds
+        while True:
+            before, now = self.counted(), self.counted()
+            # Equal only while nothing is called: a call kept just now must not stand in for one that waits.
+            if (not now.waiting and before.calls == now.calls) or time.monotonic() > deadline:
+                return now
+            time.sleep(_STEP)
+
+    def newest_first(self, wanted: CallFilter) -> Iterator[Call]:
+        """The calls that fit, read in pages."""
+        while True:
+            page = self._store.calls.newest(wanted, PAGE)
+            yield from reversed(page)
+            if len(page) < PAGE:
+                return
+            wanted = replace(wanted, before=page[0].id)
+
+    def reaches_back(self, since: float | None) -> bool:
+        """Whether the log still holds every kept call since then, or since the first."""
+        everything = CallFilter(self.mock.id)
+        if self._store.calls.count(everything) < self.mock.log_limit:
+            return True
+        return since is not None and self._store.calls.count(replace(everything, until=since)) > 0
+
+
+@contextmanager
+def kept_calls(store: Store, mock: MockServer) -> Iterator[KeptCalls]:
+    """The log of a mock server, whoever serves it. Raises StoreError when the counters cannot be read."""
+    file = counts_file(store.place)
+    if not file.exists():
+        yield KeptCalls(store, mock, None)
+        return
+    counts = SharedCounts(file, serve=False)
+    try:
+        yield KeptCalls(store, mock, counts)
+    finally:
+        counts.close()
