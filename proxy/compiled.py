@@ -10,7 +10,7 @@ from matcher.index import Index, compile_index
 from matcher.settings import MatchSettings, settings_of, usual_settings
 from matcher.unanswered import BareItem
 from matcher.variables import in_force
-from store.entities import Collection, Example, RequestItem
+from store.entities import Collection, Example
 from store.errors import NotFound
 from store.mock_servers import MockServer
 from store.naming import there_are
@@ -61,7 +61,7 @@ def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
         collection=collection,
         mock=server,
         examples=examples,
-        items=bare_items(store.collections.items(collection.id), examples),
+        items=[BareItem(one.method, one.path, one.name) for one in store.collections.bare_items(collection.id)],
         settings=settings_for(server, examples),
         variables=variables_of(store, collection, server),
     )
@@ -77,9 +77,3 @@ def variables_of(store: Store, collection: Collection, mock: MockServer | None) 
     if mock is None or mock.environment_id is None:
         return in_force(collection.variables)
     return in_force(collection.variables, store.environments.find(mock.environment_id).variables)
-
-
-def bare_items(items: list[RequestItem], examples: list[Example]) -> list[BareItem]:
-    """The typed-in request items that have no example."""
-    answered = {example.item_id for example in examples}
-    return [BareItem(one.method, one.path, one.name) for one in items if one.method and one.id not in answered]

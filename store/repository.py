@@ -169,6 +169,10 @@ class Collections(Protocol):
         """The request items by position."""
         ...
 
+    def bare_items(self, collection_id: str) -> list[RequestItem]:
+        """The request items that were typed in and have no example, by position."""
+        ...
+
     def examples(self, collection_id: str) -> list[Example]:
         """The examples by id, bodies as references."""
         ...

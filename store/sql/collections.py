@@ -18,6 +18,7 @@ from store.sql import rows
 from store.sql import tables as t
 from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
 from store.sql.history import sweep_bodies
+from store.sql.many_examples import read_examples
 from store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
 from store.sql.revisions import record_change
 
@@ -92,9 +93,17 @@ class SqlCollections:
             return [rows.item_value(row) for row in found]
 
     def examples(self, collection_id: str) -> list[Example]:
-        query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id).order_by(t.ExampleRow.id)
         with self._database.reading() as tx:
-            return [rows.example_value(row) for row in tx.scalars(query)]
+            return read_examples(tx.connection(), collection_id)
+
+    def bare_items(self, collection_id: str) -> list[RequestItem]:
+        answered = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
+        query = select(t.RequestItemRow).where(
+            t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~answered
+        )
+        with self._database.reading() as tx:
+            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
+            return [rows.item_value(row) for row in found]
 
     def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
         wanted = sorted(set(ids))

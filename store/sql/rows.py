@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +28,9 @@ from store.sql import tables as t
 from store.sql.behaviours import behaviour_text, behaviour_value
 
 Columns = dict[str, Any]
+
+# Examples of one API have much the same headers: each text is read once, and its value is shared.
+REMEMBERED = 4_096
 
 
 class NewBodies:
@@ -63,6 +67,7 @@ def headers_text(headers: Headers) -> str | None:
     return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers.fields])
 
 
+@lru_cache(REMEMBERED)
 def headers_value(text: str | None) -> Headers:
     """The inverse of `headers_text`."""
     return (
@@ -75,6 +80,7 @@ def origin_text(origin: Origin | None) -> str | None:
     return None if origin is None else str(origin)
 
 
+@lru_cache(REMEMBERED)
 def origin_value(text: str | None) -> Origin | None:
     """The inverse of `origin_text`."""
     if text is None:
@@ -207,6 +213,12 @@ def example_columns(example: Example, bodies: NewBodies) -> Columns:
     }
 
 
+@lru_cache(REMEMBERED)
+def redacted_value(text: str) -> frozenset[Redacted]:
+    """The redacted places of an example."""
+    return frozenset(Redacted(Part(part), name) for part, name in json.loads(text))
+
+
 def example_value(row: t.ExampleRow) -> Example:
     """An example, its bodies as references."""
     return Example(
@@ -216,7 +228,7 @@ def example_value(row: t.ExampleRow) -> Example:
         name=row.name,
         request=request_value(row),
         response=response_value(row),
-        redacted=frozenset(Redacted(Part(part), name) for part, name in json.loads(row.redacted)),
+        redacted=redacted_value(row.redacted),
         literal=row.literal,
         sequence=row.sequence,
         templates=row.templates,

@@ -366,3 +366,12 @@ def test_examples_by_id(store: Store, asked: list[str], found: list[str]) -> Non
     examples = store.collections.examples_by_id(asked)
     assert [one.id for one in examples] == found
     assert all(one in store.collections.examples(shop.id) for one in examples)
+
+
+def test_bare_items_were_typed_in_and_have_no_example(store: Store) -> None:
+    collection = store.collections.create("shop")
+    typed = [make_item(collection.id, method="GET", path=f"/{number}", position=number) for number in (1, 2)]
+    recorded = make_item(collection.id, key="k" * 64)
+    example = make_example(collection_id=collection.id, item_id=typed[0].id)
+    store.collections.update(collection.id, CollectionUpdate([*typed, recorded], [example]))
+    assert store.collections.bare_items(collection.id) == [typed[1]]
