@@ -86,9 +86,9 @@ class AnswerLayer(layer.Layer):
                 self._waiting = None
                 yield from self._go_on()
         elif isinstance(event, events.ConnectionClosed):
-            self._responder.end_soon()
-            if not self._responder.busy:
-                yield commands.CloseConnection(self.context.client)
+            self._responder.no_more()
+            if self._waiting is None:
+                yield from self._go_on()
 
     def _site(self) -> GatewaySite:
         return self._sites.site(self._active, self._kind)

@@ -12,6 +12,7 @@ from serving.http_reader import Arrived
 from serving.outcomes import Outcome
 from serving.rendered import BodyAtHand, varying
 from serving.replies import Pending, Reply, reply_of
+from serving.site import Known
 from serving.wire import head_of
 from store.entities import Example
 from store.messages import Origin, Request
@@ -41,7 +42,7 @@ class GatewaySite:
     __slots__ = ("_active", "_bodies", "_kind", "known")
 
     def __init__(self, active: Active, kind: Kind, bodies: BodyAtHand) -> None:
-        self.known: dict[bytes, Reply] = {}
+        self.known = Known()
         self._active = active
         self._kind = kind
         self._bodies = bodies

@@ -23,7 +23,9 @@ from store.messages import Body
 
 logger = logging.getLogger(__name__)
 
-LINGER_SECONDS = 2.0
+# After its last answer, a client that is still sending is listened to: until it pauses for so long, or all in all.
+LINGER_SECONDS = 2
+LONGEST_LINGER_SECONDS = 30
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER, for no time: close sends RST
 
 
@@ -36,6 +38,8 @@ class Connections:
     def __init__(self, site: MockSite, limits: Limits, read: Callable[[Body], Awaitable[bytes]]) -> None:
         self.site = site
         self.limits = limits
+        waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
+        self.shortest = min(LINGER_SECONDS, *waits)
         self.read = read
         self.seconds = 0
         self.ending = False
@@ -121,7 +125,19 @@ class LateReplies:
 class MockConnection(asyncio.Protocol):
     """Answers at once where the whole request is known; otherwise does what the responder says, step by step."""
 
-    __slots__ = ("_all", "_full", "_lingering", "_paused", "_responder", "_since", "_timer", "_transport", "_waiting")
+    __slots__ = (
+        "_all",
+        "_full",
+        "_lingering",
+        "_paused",
+        "_responder",
+        "_since",
+        "_timer",
+        "_tls",
+        "_transport",
+        "_unsent",
+        "_waiting",
+    )
 
     def __init__(self, connections: Connections) -> None:
         self._all = connections
@@ -129,13 +145,15 @@ class MockConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._waiting = False  # for a timer or a body
         self._paused = False  # the client does not read
-        self._lingering = False  # answered for good, listening only
+        self._lingering: int | None = None  # answered for good, listening only, and until when
         self._full = False  # more came while something was waited for: nothing further is read
         self._since = connections.seconds  # when what is waited for now began
+        self._unsent = 0  # bytes that the client had not taken at the last look
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         self._transport = cast("asyncio.Transport", transport)
+        self._tls = not self._transport.can_write_eof()
         self._all.open.add(self)
         self._all.closed.clear()
         if self._all.ending:
@@ -166,11 +184,13 @@ class MockConnection(asyncio.Protocol):
                 self._transport.write(reply.wire)
                 site.called(data, reply, at, time() - at)
                 return
-        if self._lingering:
+        if self._lingering is not None:
+            self._since = min(everything.seconds, self._lingering)
             return
+        in_head = not idle and responder.reader.in_head
         responder.receive(data)
         # A head is waited for as a whole, a body piece by piece.
-        if idle or not responder.reader.in_head:
+        if not in_head or responder.busy or not responder.reader.in_head:
             self._since = everything.seconds
         if not self._waiting and not self._paused:
             self._go_on()
@@ -180,8 +200,11 @@ class MockConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read the answers to what it sent."""
-        self._responder.end_soon()
-        return (self._waiting or self._responder.busy) and not self._lingering
+        self._responder.no_more()
+        if self._lingering is None and not self._stopped():
+            self._go_on()
+        # A client of TLS that ends its side ends both.
+        return self._stopped() and self._lingering is None and not self._tls
 
     def pause_writing(self) -> None:
         """The client does not read: nothing more is answered until it does."""
@@ -196,15 +219,14 @@ class MockConnection(asyncio.Protocol):
 
     def send_late(self, data: bytes, site: MockSite, reply: Reply, at: float) -> None:
         """A reply that was held up is due."""
-        self._waiting = False
         if self._transport.is_closing():
             return
         self._transport.write(reply.wire)
         site.called(data, reply, at, time() - at)
-        if self._responder.ending and not self._responder.busy:
-            self._transport.close()
-        elif self._full:
+        if self._full or self._responder.ending:
             self._awake()
+        else:
+            self._waiting = False
 
     def fetched(self, body: bytes | None) -> None:
         """The body that the responder wanted."""
@@ -214,8 +236,8 @@ class MockConnection(asyncio.Protocol):
     def end_soon(self) -> None:
         """The server ends."""
         self._responder.end_soon()
-        if self._responder.idle and not self._waiting:
-            self._transport.close()
+        if not self._stopped():
+            self._go_on()
 
     def abort(self) -> None:
         """Cut the connection off."""
@@ -223,15 +245,25 @@ class MockConnection(asyncio.Protocol):
 
     def check_time(self) -> None:
         """End the connection if it keeps a limit waiting."""
-        if self._all.seconds - self._since > self._patience():
-            self._transport.abort() if self._paused or self._lingering else self._transport.close()
+        everything, transport = self._all, self._transport
+        waited = everything.seconds - self._since
+        if waited <= everything.shortest:
+            return
+        unsent, before = transport.get_write_buffer_size(), self._unsent
+        self._unsent = unsent
+        if 0 < unsent < before:  # slowly, but the client reads
+            self._since = everything.seconds
+        elif unsent or transport.is_closing() or self._lingering is not None:
+            if waited > (
+                LINGER_SECONDS if self._lingering is not None and not unsent else everything.limits.write_seconds
+            ):
+                transport.abort()
+        elif waited > self._patience():
+            self._since = everything.seconds
+            transport.close()
 
     def _patience(self) -> float:
         limits, reader = self._all.limits, self._responder.reader
-        if self._lingering:
-            return LINGER_SECONDS
-        if self._paused:
-            return limits.write_seconds
         if self._waiting:
             return math.inf
         if reader.in_body:
@@ -289,10 +321,16 @@ class MockConnection(asyncio.Protocol):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
             transport.abort()
-        elif step.unread and transport.can_write_eof():
-            # Closing with bytes unread would reset the connection, and the client might never see the answer.
-            self._lingering = True
+        elif self._ends_at_once(step):
             self._since = self._all.seconds
-            transport.write_eof()
-        else:
             transport.close()
+        else:
+            # Closing with bytes unread would reset the connection, and the client might never see the answer
+            # (RFC 9112, section 9.6).
+            self._since = self._all.seconds
+            self._lingering = self._since + LONGEST_LINGER_SECONDS
+            if not self._tls:
+                transport.write_eof()
+
+    def _ends_at_once(self, step: Close) -> bool:
+        return self._responder.ending or (self._tls and not step.unread)

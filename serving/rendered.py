@@ -8,6 +8,7 @@ from serving.replies import Pending, Reply
 from store.messages import Body, Request
 
 MOST_RENDERED = 20_000
+MOST_RENDERED_BYTES = 128 * 1024 * 1024
 LARGEST_RENDERED = 64 * 1024
 
 BodyAtHand = Callable[[Body], bytes | None]
@@ -21,10 +22,11 @@ def at_hand(body: Body) -> bytes | None:
 class Rendered:
     """Replies by what they depend on. A key names an example by its identity: clear this when examples change."""
 
-    __slots__ = ("_replies",)
+    __slots__ = ("_bytes", "_replies")
 
     def __init__(self) -> None:
         self._replies: dict[tuple[object, ...], Reply] = {}
+        self._bytes = 0
 
     def reply(
         self, key: tuple[object, ...] | None, body: Body, bodies: BodyAtHand, render: Callable[[bytes], Reply]
@@ -37,13 +39,18 @@ class Rendered:
         def finish(content: bytes) -> Reply:
             reply = render(content)
             if key is not None and len(reply.body) <= LARGEST_RENDERED:
-                if len(self._replies) >= MOST_RENDERED:
-                    self._replies.clear()
-                self._replies[key] = reply
+                self._keep(key, reply)
             return reply
 
         content = bodies(body)
         return Pending(body, finish) if content is None else finish(content)
+
+    def _keep(self, key: tuple[object, ...], reply: Reply) -> None:
+        if len(self._replies) >= MOST_RENDERED or self._bytes >= MOST_RENDERED_BYTES:
+            self._replies.clear()
+            self._bytes = 0
+        self._replies[key] = reply
+        self._bytes += len(reply.wire)
 
 
 def varying(request: Request, *names: str) -> tuple[object, ...]:

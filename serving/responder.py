@@ -19,7 +19,7 @@ from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, pieces, plan
 from serving.replies import Pending, Reply, reply_of
-from serving.site import Current, Site, remember
+from serving.site import Current, Site
 from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
 from store.messages import Body
 from store.mock_servers import FaultKind
@@ -80,6 +80,7 @@ class Responder:
         "_current",
         "_ending",
         "_fetched",
+        "_gone",
         "_hands_over",
         "_now",
         "_over",
@@ -109,6 +110,7 @@ class Responder:
         self._came: list[bytes] | None = None  # all that came since the connection was idle, until some is answered
         self._fetched: bytes | None = None
         self._ending = False
+        self._gone = False
         self._over = False
 
     @property
@@ -118,8 +120,8 @@ class Responder:
 
     @property
     def ending(self) -> bool:
-        """Whether the connection is to be closed after the answer under way."""
-        return self._ending
+        """Whether the connection is to be closed when nothing is under way."""
+        return self._ending or self._gone
 
     @property
     def busy(self) -> bool:
@@ -143,15 +145,19 @@ class Responder:
         self._fetched = body
 
     def end_soon(self) -> None:
-        """Close the connection after the answer under way, or the next one."""
+        """Close the connection after the answer or the request under way, or the next one."""
         self._ending = True
+
+    def no_more(self) -> None:
+        """The client sends no more: close the connection when all its requests are answered."""
+        self._gone = True
 
     def next(self) -> Step | None:
         """What to do next; None until more is received."""
         while not self._over:
             if self._steps is None:
                 if not self._queue:
-                    return None
+                    return self._end() if self._gone or (self._ending and self.reader.between) else None
                 self._steps = self._answering(self._queue.popleft())
             step = next(self._steps, None)
             if step is not None:
@@ -159,6 +165,10 @@ class Responder:
                 return step
             self._steps = None
         return None
+
+    def _end(self) -> Close:
+        self._over = True
+        return Close()
 
     def _answering(self, event: Event) -> Iterator[Step]:
         if isinstance(event, Arrived):
@@ -188,19 +198,21 @@ class Responder:
             # What came behind another request cannot be handed over; its client has to ask again (RFC 9112, 9.3.2).
             yield Close() if came is None else HandOver(b"".join(came))
             return
-        last = self._ending or not arrived.keep_alive
         close: Close | None = None
         if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":
-            remember(site, sole, reply)
+            site.known.remember(sole, reply)
         if reply.behaviour is not None:
-            reply, close = yield from self._played(reply, arrived, plan(reply.behaviour, self._chance), last=last)
-        elif reply.wire and not last and arrived.http_version == "HTTP/1.1":
+            reply, close = yield from self._played(reply, arrived, plan(reply.behaviour, self._chance))
+        elif reply.wire and not self._is_last(arrived) and arrived.http_version == "HTTP/1.1":
             yield reply.wire
         else:
-            close = yield from _sent(reply, arrived, last=last)
+            close = yield from _sent(reply, arrived, last=self._is_last(arrived))
         site.called(arrived, reply, begun, self._now() - begun)
         if close is not None:
             yield close
+
+    def _is_last(self, arrived: Arrived) -> bool:
+        return not arrived.keep_alive or self._ending or (self._gone and not self._queue)
 
     def _reply(self, site: Site, arrived: Arrived) -> Reply | Pending | None:
         try:
@@ -226,9 +238,7 @@ class Responder:
                 return reply
             pending = reply
 
-    def _played(
-        self, reply: Reply, arrived: Arrived, what: Plan, *, last: bool
-    ) -> Generator[Step, None, tuple[Reply, Close | None]]:
+    def _played(self, reply: Reply, arrived: Arrived, what: Plan) -> Generator[Step, None, tuple[Reply, Close | None]]:
         """Send the reply as it is planned: late, slow, or broken. Returns what went out, for the log."""
         if what.delay:
             yield Wait(what.delay)
@@ -239,6 +249,7 @@ class Responder:
             yield self._broken(reply, arrived, what.fault)
             broken = replace(reply, response=None, told=f"{reply.told}; fault {what.fault}")
             return broken, Close(reset=what.fault is FaultKind.RESET)
+        last = self._is_last(arrived)
         if not what.bytes_per_second:
             return reply, (yield from _sent(reply, arrived, last=last))
         yield _head(reply, arrived, last=last)

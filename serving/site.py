@@ -12,6 +12,7 @@ from serving.mock_calls import respond
 from serving.replies import Pending, Reply, reply_of
 
 MOST_KNOWN = 20_000
+MOST_KNOWN_BYTES = 128 * 1024 * 1024
 LONGEST_KNOWN = 4 * 1024
 
 NO_SUCH = "There is no mock server here: call /mocks/<slug>/..., and 'understudy mocks list' shows them."
@@ -23,10 +24,30 @@ class Log(Protocol):
     def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None: ...
 
 
-class Site(Protocol):
-    """What a responder asks. `known` holds replies by the bytes of a whole request, for as long as nothing changes."""
+class Known(dict[bytes, Reply]):
+    """Replies by the bytes of a whole request, up to a bound."""
 
-    known: dict[bytes, Reply]
+    __slots__ = ("_bytes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = 0
+
+    def remember(self, data: bytes, reply: Reply) -> None:
+        """Keep the reply to a request that came as just these bytes, on a connection between requests."""
+        plain = reply.behaviour is None or reply.delay is not None
+        if reply.fixed and plain and reply.wire and len(data) <= LONGEST_KNOWN:
+            if len(self) >= MOST_KNOWN or self._bytes >= MOST_KNOWN_BYTES:
+                self.clear()
+                self._bytes = 0
+            self[data] = reply
+            self._bytes += len(data) + len(reply.wire)
+
+
+class Site(Protocol):
+    """What a responder asks. What is `known` holds for as long as nothing changes."""
+
+    known: Known
 
     def respond(self, arrived: Arrived) -> Reply | Pending | None:
         """The reply; None for a request that this site does not take."""
@@ -44,7 +65,7 @@ class MockSite:
 
     def __init__(self, directory: Directory, log: Log | None = None) -> None:
         self.directory = directory
-        self.known: dict[bytes, Reply] = {}
+        self.known = Known()
         self._log = log
 
     def respond(self, arrived: Arrived) -> Reply | Pending:
@@ -64,15 +85,6 @@ class MockSite:
                 served.unlogged.count()
             elif self._log is not None:
                 self._log(call, reply, at, duration)
-
-
-def remember(site: Site, data: bytes, reply: Reply) -> None:
-    """Keep the reply to a request that came as just these bytes, on a connection between requests."""
-    plain = reply.behaviour is None or reply.delay is not None
-    if reply.fixed and plain and reply.wire and len(data) <= LONGEST_KNOWN:
-        if len(site.known) >= MOST_KNOWN:
-            site.known.clear()
-        site.known[data] = reply
 
 
 Current = Callable[[], Site]

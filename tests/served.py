@@ -1,0 +1,102 @@
+"""Mock servers in memory for tests of the serving path, and a client that hears what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from matcher.index import compile_index
+from serving.directory import Directory
+from serving.http_reader import Arrived
+from serving.limits import USUAL, Limits
+from serving.mock_calls import Served
+from serving.outcomes import Answers
+from serving.replies import Reply
+from serving.responder import Close, Fetch, Responder, Step, Wait
+from serving.site import MockSite, Site
+from store.entities import Example
+from store.mock_servers import MockServer
+from tests.factories import make_example, make_request, make_response
+
+HOST = b"Host: mock.test\r\n"
+GET = b"GET /users/7 HTTP/1.1\r\n" + HOST + b"\r\n"
+HIT = b"hit"
+
+
+def hit(**options: Any) -> Example:
+    """The example that answers GET."""
+    return make_example(make_request(target="/users/7", origin=None), response=make_response(body=HIT), **options)
+
+
+def make_mock(slug: str = "shop", **options: Any) -> MockServer:
+    """A mock server without CORS, unless told otherwise."""
+    return MockServer(f"id-{slug}", slug.title(), slug, "collection", 0, 0, **{"cors": False, **options})
+
+
+def make_served(*examples: Example, mock: MockServer | None = None, **options: Any) -> Served:
+    """A mock server of these examples, or of the one that answers GET."""
+    return Served(mock or make_mock(), Answers(compile_index(examples or [hit()])), **options)
+
+
+@dataclass
+class Logged:
+    """What a call log was told."""
+
+    calls: list[tuple[bytes | Arrived, Reply]] = field(default_factory=list)
+
+    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        self.calls.append((call, reply))
+
+
+def at_root(served: Served, log: Logged | None = None) -> MockSite:
+    """A site that this mock server answers the root of."""
+    return MockSite(Directory({}, served), log)
+
+
+class Client:
+    """One connection: what is sent, and the steps that answer it; bodies to be fetched are in `bodies`."""
+
+    def __init__(
+        self, site: Site, limits: Limits = USUAL, chance: Random | None = None, body: bytes | None = HIT
+    ) -> None:
+        self.site = site
+        self.body = body
+        self.responder = Responder(lambda: self.site, limits, chance=chance)
+
+    def steps(self, *pieces: bytes) -> list[Step]:
+        """All steps that these pieces lead to, waits and fetches being over at once."""
+        steps: list[Step] = []
+        for piece in pieces:
+            self.responder.receive(piece)
+            steps += self.go_on()
+        return steps
+
+    def go_on(self) -> list[Step]:
+        """The steps to be taken now."""
+        steps: list[Step] = []
+        while (step := self.responder.next()) is not None:
+            if isinstance(step, Fetch):
+                self.responder.fetched(self.body)
+            steps.append(step)
+        return steps
+
+    def ask(self, *pieces: bytes) -> bytes:
+        """The bytes that go out."""
+        return sent(self.steps(*pieces))
+
+
+def sent(steps: Iterable[Step]) -> bytes:
+    """The bytes of these steps."""
+    return b"".join(step for step in steps if isinstance(step, bytes))
+
+
+def waited(steps: Iterable[Step]) -> list[float]:
+    """The seconds that are waited for."""
+    return [step.seconds for step in steps if isinstance(step, Wait)]
+
+
+def closes(steps: Iterable[Step]) -> list[Close]:
+    """The ends of the connection: one at most."""
+    return [step for step in steps if isinstance(step, Close)]

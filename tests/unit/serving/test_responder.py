@@ -1,0 +1,411 @@
+"""One connection without its socket: requests in, steps out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.http_reader import Arrived
+from serving.limits import Limits
+from serving.replies import Reply
+from serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Fetch, Wait
+from serving.site import MockSite
+from serving.wire import CONTINUE
+from store.messages import BodyRef
+from store.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
+from tests.factories import make_example, make_request, make_response
+from tests.served import GET, HIT, HOST, Client, Logged, at_root, closes, hit, make_mock, make_served, sent, waited
+
+HEAD_OF_HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
+TOLD = b'X-Understudy-Example: 01; path="as it is"\r\n'
+ANSWER = HEAD_OF_HIT + TOLD + b"\r\nhit"
+MISS = b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n"
+CLOSING = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+EXPECTING = b"GET /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+
+
+def client(behaviour: Behaviour | None = None, **options: object) -> Client:
+    """A client of a mock server that behaves so."""
+    mock = make_mock(behaviour=behaviour) if behaviour else make_mock()
+    return Client(at_root(make_served(mock=mock)), **options)  # type: ignore[arg-type]  # passed through
+
+
+def in_pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
+    return [data[start:end] for start, end in pairwise(places)]
+
+
+# Answers and connections
+
+
+def test_an_example_answers() -> None:
+    assert client().ask(GET) == ANSWER
+
+
+def test_the_connection_stays() -> None:
+    assert closes(client().steps(GET, GET)) == []
+
+
+def test_a_client_that_wants_it_so_is_told_that_the_connection_ends() -> None:
+    steps = client().steps(CLOSING)
+    assert sent(steps) == HEAD_OF_HIT + TOLD + b"Connection: close\r\n\r\nhit"
+    assert closes(steps) == [Close()]
+
+
+@pytest.mark.parametrize(("field", "stays"), [(b"", False), (b"Connection: keep-alive\r\n", True)])
+def test_an_old_client_is_told_whether_the_connection_stays(field: bytes, stays: bool) -> None:
+    steps = client().steps(b"GET /users/7 HTTP/1.0\r\n" + field + b"\r\n")
+    assert (b"Connection: keep-alive\r\n" if stays else b"Connection: close\r\n") in sent(steps)
+    assert bool(closes(steps)) is not stays
+
+
+def test_head_is_answered_as_get_without_a_body() -> None:
+    assert client().ask(GET.replace(b"GET", b"HEAD")) == ANSWER.removesuffix(HIT)
+
+
+@pytest.mark.parametrize("target", [b"/nothing", b"/users/7"])
+def test_errors_to_head_have_no_body(target: bytes) -> None:
+    site = at_root(make_served(mock=make_mock(private=target == b"/users/7")))
+    head, _, body = Client(site).ask(b"HEAD %s HTTP/1.1\r\n%s\r\n" % (target, HOST)).partition(b"\r\n\r\n")
+    assert b"Content-Length: " in head
+    assert body == b""
+
+
+@pytest.mark.parametrize(("status", "length"), [(204, False), (304, False), (205, True)])
+def test_answers_that_have_no_body_are_framed_so(status: int, length: bool) -> None:
+    example = make_example("/users/7", response=make_response(status, b"", headers=(), reason=b""))
+    answer = Client(at_root(make_served(example))).ask(GET)
+    assert answer.endswith(b"\r\n\r\n")
+    assert (b"Content-Length" in answer) is length
+
+
+def test_what_comes_behind_the_last_request_is_not_answered() -> None:
+    assert client().ask(CLOSING + GET, GET).count(b"HTTP/1.1 ") == 1
+
+
+# Pipelining
+
+REQUESTS = {
+    b"hit": GET,
+    b"miss": MISS,
+    b"head": GET.replace(b"GET", b"HEAD"),
+    b"body": b"GET /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\nabc",
+    b"chunks": b"POST /users/7 HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n",
+    b"upgrade": b"GET /users/7 HTTP/1.1\r\n" + HOST + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    b"upgrade with body": b"GET /users/7 HTTP/1.1\r\n"
+    + HOST
+    + b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc",
+    b"absolute": b"GET http://other.test/users/7 HTTP/1.1\r\n" + HOST + b"\r\n",
+    b"options": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+    b"connect": b"CONNECT a:443 HTTP/1.1\r\n" + HOST + b"\r\n",
+}
+
+
+@given(st.lists(st.sampled_from(sorted(REQUESTS)), min_size=1, max_size=6), st.lists(st.integers(0, 600)))
+def test_requests_are_answered_in_order_in_any_pieces(names: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(REQUESTS[name] for name in names)
+    alone = b"".join(client().ask(REQUESTS[name]) for name in names)
+    assert client().ask(*in_pieces(data, cuts)) == alone
+
+
+def test_a_request_that_is_refused_ends_what_is_answered() -> None:
+    steps = client().steps(GET + b"GET / HTTP/9\r\n\r\n" + GET)
+    assert sent(steps).startswith(ANSWER + b"HTTP/1.1 400 ")
+    assert sent(steps).count(b"HTTP/1.1 ") == 2
+    assert closes(steps) == [Close(unread=True)]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("limits", "data", "status", "name"),
+    [
+        (Limits(body=1), EXPECTING, b"413", b"requestTooLargeError"),
+        (Limits(target=4), GET, b"414", b"requestTooLargeError"),
+        (Limits(fields=0), GET, b"431", b"requestTooLargeError"),
+        (Limits(), EXPECTING.replace(b"100-continue", b"tea"), b"417", b"malformedRequestError"),
+        (Limits(), b"GET / HTTP/2.0\r\n\r\n", b"505", b"malformedRequestError"),
+        (Limits(), b"\x16\x03\x01", b"400", b"malformedRequestError"),
+    ],
+)
+def test_a_refusal_says_why_and_ends_the_connection(limits: Limits, data: bytes, status: bytes, name: bytes) -> None:
+    steps = client(limits=limits).steps(data)
+    assert sent(steps).startswith(b"HTTP/1.1 " + status + b" ")
+    assert b"Connection: close\r\n" in sent(steps)
+    assert name in sent(steps)
+    assert closes(steps) == [Close(unread=True)]
+
+
+# 100-continue
+
+
+def test_who_waits_for_100_is_told_to_send() -> None:
+    one = client()
+    assert one.ask(EXPECTING) == CONTINUE
+    assert one.ask(b"ab").startswith(b"HTTP/1.1 200")
+
+
+def test_who_sends_without_waiting_for_100_is_not_told() -> None:
+    assert client().ask(EXPECTING + b"ab").startswith(b"HTTP/1.1 200")
+
+
+def test_100_comes_after_the_answer_before_it() -> None:
+    assert client().ask(GET + EXPECTING) == ANSWER + CONTINUE
+
+
+# What is known
+
+
+def test_a_request_that_came_alone_is_known() -> None:
+    one = client()
+    one.ask(GET)
+    assert one.site.known[GET].wire == ANSWER
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (GET + GET,),
+        (GET[:9], GET[9:]),
+        (CLOSING,),
+        (b"GET /users/7 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",),
+        (EXPECTING + b"ab",),
+        (GET + b"GET",),
+        (b"nonsense\r\n\r\n",),
+        (b"GET /users/7 HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 5000 + b"\r\n\r\n",),
+    ],
+)
+def test_what_did_not_come_so_is_not_known(pieces: tuple[bytes, ...]) -> None:
+    one = client()
+    one.ask(*pieces)
+    assert one.site.known == {}
+
+
+SLOW = Behaviour(bytes_per_second=10**6)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [SLOW, Behaviour(fault=Fault(FaultKind.ERROR, 1)), Behaviour(rate_limit=RateLimit(9)), Behaviour(Delay(5), 9)],
+)
+def test_what_may_be_answered_otherwise_is_not_known(behaviour: Behaviour) -> None:
+    one = client(behaviour)
+    one.ask(GET)
+    assert one.site.known == {}
+
+
+def test_a_sequence_is_not_known() -> None:
+    one = Client(at_root(make_served(hit(sequence="s"), hit(id="02", sequence="s"))))
+    one.ask(GET)
+    assert one.site.known == {}
+
+
+def test_what_is_held_up_only_is_known_with_its_delay() -> None:
+    one = client(Behaviour(Delay(5)))
+    one.ask(GET)
+    assert one.site.known[GET].delay == Delay(5)
+
+
+def test_a_site_that_takes_over_knows_nothing() -> None:
+    one = client()
+    one.ask(GET)
+    one.site = at_root(make_served(replace(hit(), response=make_response(body=b"new"))))
+    assert one.ask(GET).endswith(b"new")
+
+
+# Bodies in the store
+
+KEPT = make_example("/users/7", response=make_response(body=BodyRef("d1935", 3)))
+
+
+def test_a_body_is_fetched() -> None:
+    steps = Client(at_root(make_served(KEPT))).steps(GET)
+    assert [step.body for step in steps if isinstance(step, Fetch)] == [KEPT.response.body]
+    assert sent(steps) == ANSWER
+
+
+def test_a_body_that_cannot_be_read_is_asked_for_again_for_a_while() -> None:
+    steps = Client(at_root(make_served(KEPT)), body=None).steps(GET)
+    assert sum(waited(steps)) == pytest.approx(PATIENCE_SECONDS)
+    assert sent(steps).startswith(b"HTTP/1.1 500 ")
+
+
+def test_an_edit_that_took_the_body_away_answers_when_it_is_compiled() -> None:
+    one = Client(at_root(make_served(KEPT)), body=None)
+    one.responder.receive(GET)
+    assert isinstance(one.responder.next(), Fetch)
+    one.responder.fetched(None)
+    assert isinstance(one.responder.next(), Wait)
+    one.site = at_root(make_served())
+    assert sent(one.go_on()) == ANSWER
+
+
+# Delays and faults
+
+
+@pytest.mark.parametrize(
+    ("delay", "low", "high"),
+    [
+        (Delay(50), 0.05, 0.05),
+        (Delay(50, DelayKind.UNIFORM, most=70), 0.05, 0.07),
+        (Delay(50, DelayKind.LOGNORMAL, sigma=0.1), 0.02, 0.2),
+    ],
+)
+def test_a_delay_is_waited_for_before_the_answer(delay: Delay, low: float, high: float) -> None:
+    first, *rest = client(Behaviour(delay), chance=Random(1)).steps(GET)
+    assert isinstance(first, Wait)
+    assert low <= first.seconds <= high
+    assert sent(rest) == ANSWER
+
+
+def test_the_delay_that_a_request_asks_for_wins() -> None:
+    asked = GET.replace(b"\r\n\r\n", b"\r\nx-mock-response-delay: 7\r\n\r\n")
+    assert waited(client(Behaviour(Delay(500))).steps(asked)) == [0.007]
+
+
+def test_a_slow_body_comes_in_pieces_after_its_head() -> None:
+    head, *rest = client(Behaviour(bytes_per_second=20)).steps(GET)
+    assert head == ANSWER.removesuffix(HIT)
+    assert rest == [Wait(0.05), b"h", Wait(0.05), b"i", Wait(0.05), b"t"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "close"),
+    [
+        (FaultKind.RESET, b"", Close(reset=True)),
+        (FaultKind.EMPTY, b"", Close()),
+        (FaultKind.CUT, ANSWER.removesuffix(b"it"), Close()),
+    ],
+)
+def test_a_fault_breaks_the_answer(kind: FaultKind, expected: bytes, close: Close) -> None:
+    steps = client(Behaviour(fault=Fault(kind))).steps(GET + GET)
+    assert (sent(steps), closes(steps)) == (expected, [close])
+
+
+def test_garbage_is_no_http() -> None:
+    steps = client(Behaviour(fault=Fault(FaultKind.GARBAGE)), chance=Random(1)).steps(GET)
+    assert (len(sent(steps)), closes(steps)) == (GARBAGE_BYTES, [Close()])
+    assert not sent(steps).startswith(b"HTTP/")
+
+
+def test_what_is_cut_has_a_head_that_ends_early_where_there_is_no_body() -> None:
+    answer = client(Behaviour(fault=Fault(FaultKind.CUT))).ask(GET.replace(b"GET", b"HEAD"))
+    assert ANSWER.startswith(answer)
+    assert b"\r\n\r\n" not in answer
+
+
+def test_an_error_on_purpose_leaves_the_connection() -> None:
+    steps = client(Behaviour(fault=Fault(FaultKind.ERROR))).steps(GET + GET)
+    assert sent(steps).count(b"HTTP/1.1 503 ") == 2
+    assert closes(steps) == []
+
+
+def test_a_fault_strikes_the_share_of_calls_that_it_says() -> None:
+    one = client(Behaviour(fault=Fault(FaultKind.ERROR, 25)), chance=Random(1))
+    assert 200 < one.ask(*[GET] * 1000).count(b"HTTP/1.1 503 ") < 300
+
+
+# The end
+
+
+def test_an_idle_connection_ends_at_once() -> None:
+    one = client()
+    one.ask(GET)
+    one.responder.end_soon()
+    assert one.go_on() == [Close()]
+
+
+def test_a_request_under_way_is_answered_before_the_end() -> None:
+    one = client()
+    one.ask(GET[:9])
+    one.responder.end_soon()
+    assert one.go_on() == []
+    steps = one.steps(GET[9:])
+    assert (b"Connection: close\r\n" in sent(steps), closes(steps)) == (True, [Close()])
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(Delay(5)), Behaviour(bytes_per_second=10)])
+def test_an_end_during_an_answer_comes_after_it(behaviour: Behaviour) -> None:
+    one = client(behaviour)
+    one.responder.receive(GET)
+    steps = [one.responder.next(), one.responder.next()]
+    one.responder.end_soon()
+    steps += one.go_on()
+    assert sent(step for step in steps if step is not None).endswith(HIT)
+    assert isinstance(steps[-1], Close)
+
+
+def test_who_sends_no_more_gets_all_answers() -> None:
+    one = client(Behaviour(Delay(5)))
+    one.responder.receive(GET * 3)
+    assert isinstance(one.responder.next(), Wait)
+    one.responder.no_more()
+    steps = one.go_on()
+    assert sent(steps).count(HIT) == 3
+    assert closes(steps) == [Close()]
+
+
+def test_who_leaves_within_a_request_gets_nothing() -> None:
+    one = client()
+    one.ask(GET[:9])
+    one.responder.no_more()
+    assert one.go_on() == [Close()]
+
+
+# The call log
+
+
+@pytest.mark.parametrize(
+    ("data", "behaviour", "told", "status"),
+    [
+        (GET, Behaviour(), "path as it is, score 110", 200),
+        (MISS, Behaviour(), "no match", 404),
+        (GET, Behaviour(fault=Fault(FaultKind.RESET)), "path as it is, score 110; fault reset", None),
+        (GET, Behaviour(fault=Fault(FaultKind.ERROR)), "path as it is, score 110; fault error", 503),
+        (GET, Behaviour(rate_limit=RateLimit(0)), "rate limit", 429),
+    ],
+)
+def test_the_log_is_told_of_a_call(data: bytes, behaviour: Behaviour, told: str, status: int | None) -> None:
+    log = Logged()
+    Client(at_root(make_served(mock=make_mock(behaviour=behaviour)), log)).ask(data)
+    [(call, reply)] = log.calls
+    assert isinstance(call, Arrived)
+    assert (reply.told, reply.response.status if reply.response else None) == (told, status)
+
+
+def test_the_log_is_told_nothing_of_what_is_no_request() -> None:
+    log = Logged()
+    Client(at_root(make_served(), log)).ask(b"nonsense\r\n\r\n")
+    assert log.calls == []
+
+
+# Bugs of ours
+
+
+class Broken(MockSite):
+    """Fails whatever it is asked."""
+
+    def respond(self, arrived: Arrived) -> Reply:
+        raise RuntimeError("broken")
+
+
+def test_a_bug_ends_a_call_and_not_the_connection(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.CRITICAL):
+        steps = Client(Broken(at_root(make_served()).directory)).steps(GET, GET)
+    assert sent(steps).count(b"HTTP/1.1 500 ") == 2
+    assert closes(steps) == []
+
+
+def test_a_request_with_a_body_is_answered_by_its_body() -> None:
+    asked = make_request("POST", "/users", body=b"one", content_type="text/plain", origin=None)
+    examples = [make_example(asked, response=make_response(body=b"first")), hit(id="02")]
+    site = at_root(make_served(*examples))
+    data = b"POST /users HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\none\r\n0\r\n\r\n"
+    assert Client(site).ask(data).endswith(b"first")
