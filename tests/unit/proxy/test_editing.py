@@ -77,7 +77,7 @@ REQUESTS = [
     make_request(body=b"dos\r\nlines\r\n"),
     make_request(body=b"=== response ===\n200\n\nno\n"),
     make_request(body=b"many\n\n\n"),
-    make_request(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"asked")),
+    make_request(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"asked", mtime=0)),
 ]
 RESPONSES = [
     ANSWER,
@@ -87,7 +87,7 @@ RESPONSES = [
     make_response(body=b"=== response ===\n"),
     make_response(body=b"=== request ===\n"),
     make_response(body=b"# a comment\nname: no"),
-    make_response(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"\xff")),
+    make_response(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"\xff", mtime=0)),
     make_response(headers=[("Content-Encoding", "br")], body=b"not so"),
 ]
 
@@ -169,20 +169,22 @@ def test_a_body_is_edited() -> None:
 
 def test_a_body_that_is_edited_becomes_plain() -> None:
     headers = Headers.of([("Content-Encoding", "gzip"), ("X", "1")])
-    coded = replace(EXAMPLE, response=replace(ANSWER, headers=headers, body=gzip.compress(b"old")))
+    coded = replace(EXAMPLE, response=replace(ANSWER, headers=headers, body=gzip.compress(b"old", mtime=0)))
     response = with_change("old", "new", coded).response
     assert (response.body, list(response.headers)) == (b"new", [("X", "1")])
 
 
 def test_a_body_of_a_request_that_is_edited_becomes_plain() -> None:
     headers = Headers.of([("Content-Encoding", "gzip")])
-    coded = replace(EXAMPLE, request=replace(POST, headers=headers, body=gzip.compress(b"old")))
+    coded = replace(EXAMPLE, request=replace(POST, headers=headers, body=gzip.compress(b"old", mtime=0)))
     request = with_change("old", "new", coded).request
     assert (request.body, list(request.headers)) == (b"new", [])
 
 
 def test_a_coded_body_stays_as_it_is_when_something_else_is_edited() -> None:
-    coded = replace(EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"x")))
+    coded = replace(
+        EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip")], body=gzip.compress(b"x", mtime=0))
+    )
     response = with_change("200 OK", "500", coded).response
     assert response == replace(coded.response, status=500, reason=b"")
 
@@ -191,7 +193,7 @@ def test_a_coded_body_stays_as_it_is_when_something_else_is_edited() -> None:
 def test_a_body_whose_coding_was_edited_becomes_plain(new: str) -> None:
     """What the text shows is what a client gets."""
     headers = [("Content-Encoding", "gzip"), ("X", "1")]
-    coded = replace(EXAMPLE, response=make_response(headers=headers, body=gzip.compress(b"shown")))
+    coded = replace(EXAMPLE, response=make_response(headers=headers, body=gzip.compress(b"shown", mtime=0)))
     response = with_change("Content-Encoding: gzip\n", new, coded).response
     assert (response.body, list(response.headers)) == (b"shown", [("X", "1")])
 
@@ -331,7 +333,7 @@ def test_a_body_is_set_without_its_coding() -> None:
 
 def test_a_body_whose_coding_is_taken_out_becomes_plain() -> None:
     coded = replace(EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip"), ("X", "1")]))
-    response = changed(coded, gzip.compress(b"plain"), removed_headers=["content-encoding"]).response
+    response = changed(coded, gzip.compress(b"plain", mtime=0), removed_headers=["content-encoding"]).response
     assert (response.body, list(response.headers)) == (b"plain", [("X", "1")])
 
 

@@ -18,7 +18,7 @@ from store.messages import Headers, Request, Response
 from tests.factories import make_example, make_request, make_response
 
 TEXT = b'{"name": "Ada"}' * 10
-CODED = {"gzip": gzip.compress(TEXT), "deflate": zlib.compress(TEXT), "br": brotli.compress(TEXT)}
+CODED = {"gzip": gzip.compress(TEXT, mtime=0), "deflate": zlib.compress(TEXT), "br": brotli.compress(TEXT)}
 CODED |= {"zstd": zstandard.compress(TEXT), "gzip, br": brotli.compress(CODED["gzip"])}
 
 

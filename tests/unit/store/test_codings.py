@@ -15,15 +15,15 @@ TEXT = b"what was said " * 500
 RAW = zlib.compressobj(wbits=-15)
 CODED = {
     "identity": TEXT,
-    "gzip": gzip.compress(TEXT),
-    "x-gzip": gzip.compress(TEXT),
-    "GZIP": gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]),
+    "gzip": gzip.compress(TEXT, mtime=0),
+    "x-gzip": gzip.compress(TEXT, mtime=0),
+    "GZIP": gzip.compress(TEXT[:100], mtime=0) + gzip.compress(TEXT[100:], mtime=0),
     "deflate": zlib.compress(TEXT),
     "Deflate": RAW.compress(TEXT) + RAW.flush(),
     "br": brotli.compress(TEXT),
     "zstd": zstandard.compress(TEXT),
     "": TEXT,
-    "gzip, br": brotli.compress(gzip.compress(TEXT)),
+    "gzip, br": brotli.compress(gzip.compress(TEXT, mtime=0)),
 }
 
 
