@@ -39,7 +39,7 @@ class Connections:
         self.site = site
         self.limits = limits
         waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
-        self.shortest = min(LINGER_SECONDS, *waits)
+        self.soonest = min(LINGER_SECONDS, *waits) / 2
         self.read = read
         self.seconds = 0
         self.ending = False
@@ -247,7 +247,7 @@ class MockConnection(asyncio.Protocol):
         """End the connection if it keeps a limit waiting."""
         everything, transport = self._all, self._transport
         waited = everything.seconds - self._since
-        if waited <= everything.shortest:
+        if waited <= everything.soonest:
             return
         unsent, before = transport.get_write_buffer_size(), self._unsent
         self._unsent = unsent

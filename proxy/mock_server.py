@@ -100,9 +100,13 @@ class Workers:
                 raise StoreError(f"a worker could not start ({_how(status)})")
 
     def _start(self) -> None:
-        child = os.fork()
-        if child:
-            self._running.add(child)
+        """Start one, unless the end has been asked for; what asks for it meanwhile is heard when the child is known."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        child = None if self._told else os.fork()
+        if child != 0:
+            if child:
+                self._running.add(child)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             return
         code = 1
         try:
@@ -118,6 +122,7 @@ class Workers:
     def _work(self) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         store = self._open_store()
         self._process.use(store)
         listener = _listener(self._listener.getsockname()[:2], share=True)

@@ -1,0 +1,193 @@
+"""The processes of `understudy mocks serve`: TLS, an end in order, workers that take each other's place, addresses."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.test_https import HOST, certificate
+from tests.programs import Serving, Understudy, wait_for
+
+__all__ = ["certificate"]
+
+TIMEOUT = 20.0
+GET = b"GET /users/me HTTP/1.1\r\nHost: mock.test\r\n\r\n"
+SLOW = b"GET /slow HTTP/1.1\r\nHost: mock.test\r\n\r\n"
+WORKERS = pytest.mark.parametrize("workers", [1, 2])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    understudy = Understudy(tmp_path_factory.mktemp("shop"))
+    understudy.run("mocks", "create", "shop", "--request", "GET /users/me 200 me", "--request", "GET /slow 200 slow")
+    understudy.run("examples", "set", "GET /slow - 200", "--delay", "1000")
+    return understudy
+
+
+def connect(serving: Serving, address: str = "127.0.0.1") -> socket.socket:
+    return socket.create_connection((address, serving.port), TIMEOUT)
+
+
+def answer(client: socket.socket, asked: bytes = GET) -> bytes:
+    client.sendall(asked)
+    data = client.recv(65536)
+    while not data.endswith((b"me", b"slow")):
+        piece = client.recv(65536)
+        assert piece, data
+        data += piece
+    return data
+
+
+def rest(client: socket.socket) -> bytes:
+    data = b""
+    while piece := client.recv(65536):
+        data += piece
+    return data
+
+
+# TLS
+
+
+def test_a_certificate_makes_it_https(shop: Understudy, certificate: Path) -> None:
+    context = ssl.create_default_context(cafile=certificate)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        shop.mocks_serving("shop", "--certfile", certificate) as serving,
+        context.wrap_socket(connect(serving), server_hostname=HOST) as client,
+    ):
+        assert "https://127.0.0.1:" in serving.log
+        assert client.selected_alpn_protocol() == "http/1.1"
+        assert answer(client).startswith(b"HTTP/1.1 200 ")
+        assert answer(client, SLOW).endswith(b"slow")
+
+
+def test_over_tls_a_refusal_is_read_too(shop: Understudy, certificate: Path) -> None:
+    context = ssl.create_default_context(cafile=certificate)
+    with (
+        shop.mocks_serving("shop", "--certfile", certificate) as serving,
+        context.wrap_socket(connect(serving), server_hostname=HOST) as client,
+    ):
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000000\r\n\r\n" + b"x" * 8_000_000)
+        assert client.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_does_not_speak_tls_harms_nobody(shop: Understudy, certificate: Path) -> None:
+    context = ssl.create_default_context(cafile=certificate)
+    with shop.mocks_serving("shop", "--certfile", certificate) as serving:
+        with connect(serving) as plain:
+            plain.sendall(GET)
+            assert b"HTTP" not in rest_or_reset(plain)
+        with context.wrap_socket(connect(serving), server_hostname=HOST) as client:
+            assert answer(client).startswith(b"HTTP/1.1 200 ")
+
+
+def rest_or_reset(client: socket.socket) -> bytes:
+    try:
+        return rest(client)
+    except ConnectionResetError:
+        return b""
+
+
+def test_files_that_are_no_certificate_are_refused(shop: Understudy, tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("none")
+    line = shop.mistake("mocks", "serve", "--certfile", tmp_path / "no.pem")
+    assert "--certfile" in line
+
+
+# The end
+
+
+@WORKERS
+def test_at_the_end_requests_under_way_are_answered_and_idle_connections_close(shop: Understudy, workers: int) -> None:
+    with (
+        shop.mocks_serving("shop", "--workers", workers) as serving,
+        connect(serving) as busy,
+        connect(serving) as idle,
+    ):
+        answer(idle)
+        answer(busy)
+        busy.sendall(SLOW)
+        wait_until_read(busy, serving)
+        serving.process.send_signal(signal.SIGTERM)
+        assert rest(idle) == b""
+        serving.process.send_signal(signal.SIGTERM)
+        assert rest(busy).endswith(b"slow")
+        assert serving.process.wait(5) == 0
+        assert "Traceback" not in serving.log
+
+
+def wait_until_read(client: socket.socket, serving: Serving) -> None:
+    """Until nothing that was sent lies unread with the server: it holds the request then."""
+    mine = client.getsockname()[1]
+    line = f":{serving.port:04X} 0100007F:{mine:04X} 01 00000000:00000000"
+    wait_for(lambda: line in Path("/proc/net/tcp").read_text())
+
+
+def test_ctrl_c_ends_it_too(shop: Understudy) -> None:
+    with shop.mocks_serving("shop", "--workers", 2) as serving:
+        assert serving.stop(signal.SIGINT) == 0
+
+
+# Workers
+
+
+def children(serving: Serving) -> set[int]:
+    return {child.pid for child in psutil.Process(serving.process.pid).children()}
+
+
+def listeners(serving: Serving) -> int:
+    """How many sockets listen on the port."""
+    sockets = Path("/proc/net/tcp").read_text()
+    return sockets.count(f"0100007F:{serving.port:04X} 00000000:0000 0A")
+
+
+def test_a_worker_that_is_killed_is_replaced_and_the_port_stays_answered(shop: Understudy) -> None:
+    with shop.mocks_serving("shop", "--workers", 2) as serving:
+        first = children(serving)
+        for victim in first:
+            psutil.Process(victim).kill()
+            wait_for(lambda victim=victim: victim not in children(serving), TIMEOUT)  # type: ignore[misc]
+            for _ in range(50):
+                with connect(serving) as client:
+                    assert answer(client).startswith(b"HTTP/1.1 200 ")
+            wait_for(lambda: listeners(serving) == 2, TIMEOUT)
+        assert children(serving).isdisjoint(first)
+
+
+def test_an_end_while_a_worker_is_replaced_ends_all(shop: Understudy) -> None:
+    with shop.mocks_serving("shop", "--workers", 2) as serving:
+        victim = children(serving).pop()
+        psutil.Process(victim).kill()
+        wait_for(lambda: "starting another" in serving.log, TIMEOUT)
+        assert serving.stop() == 0
+
+
+# Addresses
+
+
+def test_a_port_that_is_taken_is_said_to_be(shop: Understudy) -> None:
+    with shop.mocks_serving("shop") as serving:
+        for workers in (1, 2):
+            line = shop.mistake("mocks", "serve", "shop", "--port", serving.port, "--workers", workers)
+            assert f"127.0.0.1:{serving.port} is taken" in line
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_here_is_said_to_be(shop: Understudy, host: str) -> None:
+    line = shop.mistake("mocks", "serve", "shop", "--port", "0", "--host", host)
+    assert f"cannot listen on {host}:0" in line
+
+
+@WORKERS
+def test_it_listens_on_ipv6(shop: Understudy, workers: int) -> None:
+    with (
+        shop.mocks_serving("shop", "--host", "::1", "--workers", workers) as serving,
+        connect(serving, "::1") as client,
+    ):
+        assert serving.listen.startswith("[::1]:")
+        assert answer(client, GET.replace(b"mock.test", b"[::1]")).startswith(b"HTTP/1.1 200 ")
