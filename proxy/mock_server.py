@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Coroutine
@@ -68,6 +69,7 @@ class Workers:
         self._running: set[int] = set()
         self._told = False
         self._ready, self._tell_ready = os.pipe()
+        self._orphaned, self._parent_lives = os.pipe()
 
     def run(self, started: Callable[[], None]) -> None:
         """Start them all and stay until all have ended."""
@@ -123,6 +125,8 @@ class Workers:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        os.close(self._parent_lives)
+        threading.Thread(target=_end_when_closed, args=(self._orphaned,), daemon=True).start()
         store = self._open_store()
         self._process.use(store)
         listener = _listener(self._listener.getsockname()[:2], share=True)
@@ -134,6 +138,12 @@ class Workers:
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
+
+
+def _end_when_closed(pipe: int) -> None:
+    """End this process in order when nobody holds the other end any more: its parent was killed."""
+    os.read(pipe, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
