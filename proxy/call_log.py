@@ -8,41 +8,39 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from proxy.shared_counts import Counter
-from serving.directory import below_root, in_origin_form
-from serving.http_reader import Arrived, RequestReader
+from proxy.call_maker import CallMaker, Entry, lightened
+from proxy.shared_counts import Counter as SharedCounter
+from serving.http_reader import Arrived
 from serving.replies import Reply
-from store.calls import KEPT_BODY, Call
-from store.errors import UnderstudyError
-from store.messages import Body, Response
-from store.redaction import redact_request, redact_response
+from store.calls import Call
+from store.errors import ValueRefused
 
 logger = logging.getLogger(__name__)
 
 WAITING = 4_096  # calls that wait to be written
 WAITING_BYTES = 64 * 1024 * 1024  # of their bodies
+BATCH_BYTES = 8 * 1024 * 1024
 PAUSE_SECONDS = 0.05
-# Writing a call takes a tenth of a millisecond of the one interpreter that also answers. Who is called more often than
-# this in a pause is under load: then so few are written in each that answering does not feel it.
-BUSY = 500
+# Writing a call takes up to a tenth of a millisecond of the one interpreter that also answers. Who is called more often
+# than this in a pause is under load: then few are written in each, and pauses are so long that answering feels little.
+BUSY_PER_SECOND = 10_000
 AT_ONCE_WHEN_BUSY = 50
+SHARE_WHEN_BUSY = 0.03  # of the time
 AT_ONCE = 2_000
-LARGEST_LOOKED_INTO = 1024 * 1024  # bytes of a body in which secrets are looked for; a larger one is not kept
-
-Entry = tuple[bytes | Arrived, Reply, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class LogCounters:
     """What one process counts of the log of one mock server; `dropped` by the thread that answers, the others here."""
 
-    kept: Counter
-    failed: Counter
-    dropped: Counter
+    kept: SharedCounter
+    failed: SharedCounter
+    dropped: SharedCounter
 
 
 class CallLog:
@@ -60,11 +58,12 @@ class CallLog:
     ) -> None:
         self._keep = keep
         self._counters = counters
-        self._at_root = at_root
+        self._maker = CallMaker(at_root=at_root)
         self._waiting: deque[Entry] = deque()
-        self._bytes = 0
+        self._bytes = 0  # of the bodies that came, less those that were dropped; changed by who answers
+        self._taken_bytes = 0  # of the bodies that were taken from those; changed by who writes
+        self._dropped = 0
         self._taken = 0
-        self._came = 0
         self._stopped = threading.Event()
         self._failing = False
         self._thread: threading.Thread | None = None
@@ -83,105 +82,106 @@ class CallLog:
 
     def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Take a call; called by one thread only."""
-        self._came += 1
-        if type(call) is Arrived:
-            self._bytes += len(call.body)
         waiting = self._waiting
+        if type(call) is Arrived:
+            reply = lightened(reply)
+            self._bytes += _size(call, reply)
         waiting.append((call, reply, at, duration))
-        if len(waiting) > WAITING or self._bytes - self._taken > WAITING_BYTES:
-            self._drop()
+        if len(waiting) > WAITING:
+            self._drop(len(waiting) - WAITING // 2)  # many at once, which costs a tenth of one after the other
+        elif self._bytes - self._taken_bytes > WAITING_BYTES:
+            self._drop(1)
 
-    def _drop(self) -> None:
-        try:
-            call, reply, _, _ = self._waiting.popleft()
-        except IndexError:  # the writer was faster
-            return
-        self._bytes -= len(call.body) if isinstance(call, Arrived) else 0
-        if reply.served is not None:
-            self._counters(reply.served.mock.id).dropped.count()
+    def _drop(self, number: int) -> None:
+        """Drop so many, the oldest, and more if their bodies are still too large."""
+        dropped: Counter[str] = Counter()
+        while number > 0 or self._bytes - self._taken_bytes > WAITING_BYTES:
+            number -= 1
+            try:
+                call, reply, _, _ = self._waiting.popleft()
+            except IndexError:  # the writer was faster
+                break
+            self._bytes -= _size(call, reply)
+            dropped[_mock_id(reply)] += 1
+        for mock_id, times in dropped.items():
+            self._counters(mock_id).dropped.count(times)
+        self._dropped += dropped.total()
 
     def _run(self) -> None:
-        seen = 0
-        while not self._stopped.wait(PAUSE_SECONDS):
-            came, before = self._came, seen
-            seen = came
-            self._write(AT_ONCE_WHEN_BUSY if came - before > BUSY else AT_ONCE)
+        pause, seen = PAUSE_SECONDS, 0
+        while not self._stopped.wait(pause):
+            came, before = self._taken + self._dropped + len(self._waiting), seen
+            seen, busy, begun = came, came - before > BUSY_PER_SECOND * pause, time.thread_time()
+            self._write(AT_ONCE_WHEN_BUSY if busy else AT_ONCE)
+            pause = max(PAUSE_SECONDS, (time.thread_time() - begun) / SHARE_WHEN_BUSY) if busy else PAUSE_SECONDS
         while self._waiting:
             self._write(AT_ONCE)
 
     def _write(self, most: int) -> None:
         entries = self._take(most)
-        if not entries:
+        calls = [call for entry in entries if (call := self._made(entry)) is not None]
+        if not calls:
             return
-        calls = [call for entry in entries if (call := self._call(entry)) is not None]
         limits = {reply.served.mock.id: reply.served.mock.log_limit for _, reply, _, _ in entries if reply.served}
         try:
             self._keep(calls, limits)
-        except UnderstudyError as error:
-            if not self._failing:
-                logger.error("the call log cannot be kept: %s", error)
-            self._failing = True
+        except ValueRefused:
             for call in calls:
-                self._counters(call.mock_server_id).failed.count()
-            return
+                self._write_alone(call, limits)
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, answering goes on
+            self._failed(calls, error)
+        else:
+            self._kept(calls)
+
+    def _write_alone(self, call: Call, limits: Mapping[str, int]) -> None:
+        """Keep a call of a batch in which the store refused some value."""
+        try:
+            self._keep([call], limits)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed([call], error)
+        else:
+            self._kept([call])
+
+    def _kept(self, calls: Sequence[Call]) -> None:
         self._failing = False
-        for call in calls:
-            self._counters(call.mock_server_id).kept.count()
+        for mock_id, number in Counter(call.mock_server_id for call in calls).items():
+            self._counters(mock_id).kept.count(number)
+
+    def _failed(self, calls: Sequence[Call], error: Exception) -> None:
+        if not self._failing:
+            logger.error("the call log cannot be kept: %s", error)
+        self._failing = True
+        for mock_id, number in Counter(call.mock_server_id for call in calls).items():
+            self._counters(mock_id).failed.count(number)
 
     def _take(self, most: int) -> list[Entry]:
+        """The oldest that wait, so many, and of their bodies not much more than BATCH_BYTES."""
         entries: list[Entry] = []
-        while len(entries) < most:
+        enough = self._taken_bytes + BATCH_BYTES
+        while len(entries) < most and self._taken_bytes < enough:
             try:
                 entry = self._waiting.popleft()
             except IndexError:
                 break
-            if isinstance(entry[0], Arrived):
-                self._taken += len(entry[0].body)
+            self._taken_bytes += _size(entry[0], entry[1])
             entries.append(entry)
+        self._taken += len(entries)
         return entries
 
-    def _call(self, entry: Entry) -> Call | None:
-        """What is kept of a call."""
-        came, reply, at, duration = entry
-        arrived = came if isinstance(came, Arrived) else _read(came)
-        if reply.served is None or arrived is None:
+    def _made(self, entry: Entry) -> Call | None:
+        try:
+            return self._maker.call(entry)
+        except Exception:
+            logger.exception("a call cannot be logged")
+            self._counters(_mock_id(entry[1])).failed.count()
             return None
-        request, _ = in_origin_form(arrived.request())
-        if not self._at_root:
-            request = below_root(request)
-        body = _looked_into(request.body)
-        request, _ = redact_request(replace(request, body=body), body)
-        return Call(
-            mock_server_id=reply.served.mock.id,
-            at=at,
-            duration=duration,
-            request=replace(request, body=_cut(request.body)),
-            response=_kept_response(reply.response),
-            example_id=reply.example_id,
-            example_name=reply.example_name,
-            decision=reply.told,
-            request_size=len(arrived.body),
-            response_size=len(reply.body) if reply.response else 0,
-        )
 
 
-def _read(data: bytes) -> Arrived | None:
-    events = RequestReader().feed(data)
-    return next((event for event in events if isinstance(event, Arrived)), None)
+def _mock_id(reply: Reply) -> str:
+    assert reply.served is not None, "only calls to a mock server are logged"
+    return reply.served.mock.id
 
 
-def _kept_response(response: Response | None) -> Response | None:
-    if response is None:
-        return None
-    body = _looked_into(response.body)
-    redacted, _ = redact_response(replace(response, body=body), body)
-    return replace(redacted, body=_cut(redacted.body))
-
-
-def _looked_into(body: Body) -> bytes:
-    return body if isinstance(body, bytes) and len(body) <= LARGEST_LOOKED_INTO else b""
-
-
-def _cut(body: Body) -> bytes:
-    assert isinstance(body, bytes)
-    return body[:KEPT_BODY]
+def _size(call: bytes | Arrived, reply: Reply) -> int:
+    """The bytes of bodies that an entry keeps in memory; a whole request that is known is short, its reply shared."""
+    return len(call.body) + len(reply.body) if isinstance(call, Arrived) else 0

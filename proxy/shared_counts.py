@@ -38,12 +38,12 @@ class Counter:
         self._find = find
         self._place: memoryview | None = None
 
-    def count(self) -> None:
-        """One more."""
+    def count(self, more: int = 1) -> None:
+        """So many more."""
         place = self._place
         if place is None:
             place = self._place = self._find()
-        place[0] += 1
+        place[0] += more
 
 
 class SharedCounts:
