@@ -1,6 +1,6 @@
 """Serving: this mock server and gateway beside the mock servers that registries have, and nginx, under one load.
 
-python -m bench.serve [--rounds N] [--seconds N] [--peers DIR] [--quick]
+python -m bench.serve [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.aims import table_of
 from bench.peers.table import OTHERS, OURS, had
 from bench.programs import installed
 from bench.serve_aims import aims_of
-from bench.serve_cases import QUICK, Plan, measured
+from bench.serve_cases import PARTS, QUICK, Plan, measured
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         print(f"{time.monotonic() - begun:5.0f} s  {what}", file=sys.stderr, flush=True)
 
     found, missing = had([*OURS, *(OTHERS if plan.others else ())], given.peers, tell)
-    seen = measured(plan, found, tell)
+    seen = measured(plan, found, given.only or PARTS, tell)
     tell("done")
     aims = aims_of(plan, seen)
     console = Console(width=130)
@@ -49,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.serve", description=__doc__)
     parser.add_argument("--rounds", type=int, help="rounds of each load")
     parser.add_argument("--seconds", type=int, help="seconds of each load")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given several times")
     parser.add_argument(
         "--peers",
         type=Path,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.edits import Edits, edits_under_load
@@ -16,6 +16,7 @@ from bench.starts import seconds_to_start
 from bench.wrk import Bytes
 from store.mock_servers import Behaviour, Delay
 
+ONE, SOME, MANY, BODIES, SETTINGS, EDITS, STARTS = "one", "some", "many", "bodies", "settings", "edits", "starts"
 SAME, RANDOM, UNIQUE = "same bytes", "at random", "no two alike"
 RECORDED, ANEW, ANEW_UNIQUE = "layout as recorded", "another layout", "another layout, no two alike"
 # So many that a millisecond of delay is not what holds them up.
@@ -30,64 +31,65 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. Loads take `seconds`, those on bodies `body_seconds`, as some answer them slowly."""
+    """How much is measured. Loads take `seconds`, those on bodies `body_seconds`, as some answer them slowly, those
+    around an edit `edit_seconds`, so that the command begins and ends within one.
+
+    `warm_up` in seconds, more for servers that need more; 0 is none.
+    """
 
     rounds: int = 3
     seconds: int = 2
     body_seconds: int = 3
-    sizes: tuple[int, int] = (1_000, 10_000)
+    edit_seconds: int = 4
+    some: int = 1_000
+    many: int = 10_000
     bodies: int = 1_000
-    few: int = 10
-    many: int = 100_000
+    few_kept: int = 10
+    many_kept: int = 100_000
     starts: int = 3
     warm_up: int = 4
     others: bool = True
 
 
-QUICK = Plan(
-    rounds=1, seconds=1, body_seconds=1, sizes=(20, 50), bodies=20, many=200, starts=1, warm_up=0, others=False
-)
+QUICK = Plan(1, 1, 1, 1, some=20, many=50, bodies=20, many_kept=200, starts=1, warm_up=0, others=False)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
-    """All that a run measured; the starts in seconds."""
+    """What a run measured: cases by their name, edits, and seconds to start by the number of examples."""
 
-    one: Results
-    some: Results
-    many: Results
-    bodies: Results
-    settings: Results
-    edits: list[Edits]
-    start_few: float
-    start_many: float
+    cases: dict[str, Results] = field(default_factory=dict)
+    edits: list[Edits] = field(default_factory=list)
+    starts: dict[int, float] = field(default_factory=dict)
 
 
-def measured(plan: Plan, found: Found, tell: Tell) -> Measured:
-    """Measure everything, with the servers that were found."""
-    some, many = plan.sizes
-    seen = [
-        measure(case, plan.rounds, tell)
-        for case in (
-            _one(plan, found),
-            _paths(plan, found, some),
-            _paths(plan, found, many),
-            _bodies(plan, found),
-            _settings(plan, found),
-        )
-    ]
-    one, of_some, of_many, bodies, settings = seen
-    tell(f"an edit among {plan.many:,} examples")
-    edits = edits_under_load(plan.many, plan.rounds, plan.seconds)
-    tell("starts")
-    starts = seconds_to_start(plan.few, plan.starts), seconds_to_start(plan.many, plan.starts)
-    return Measured(one, of_some, of_many, bodies, settings, edits, *starts)
+def measured(plan: Plan, found: Found, chosen: Container[str], tell: Tell) -> Measured:
+    """Measure what was chosen of PARTS, with the servers that were found."""
+    seen = Measured()
+    for name in CASES:
+        if name in chosen:
+            seen.cases[name] = measure(CASES[name](plan, found), plan.rounds, tell)
+    if EDITS in chosen:
+        tell(f"edits among {plan.many_kept:,} examples")
+        seen.edits = edits_under_load(plan.many_kept, plan.rounds, plan.edit_seconds)
+    if STARTS in chosen:
+        tell("starts")
+        seen.starts = {number: seconds_to_start(number, plan.starts) for number in (plan.few_kept, plan.many_kept)}
+    return seen
 
 
 def _one(plan: Plan, found: Found) -> Case:
     pairs = gets(1)
     questions = [Question(SAME, pairs), Question(UNIQUE, pairs, Bytes.UNIQUE, goes_to=QUICK_ONES.__contains__)]
-    return Case("One example", pairs, questions, found, plan.seconds)
+    return Case("One example", pairs, questions, found, plan.seconds, plan.warm_up)
+
+
+def _some(plan: Plan, found: Found) -> Case:
+    return _paths(plan, found, plan.some)
+
+
+def _many(plan: Plan, found: Found) -> Case:
+    return _paths(plan, found, plan.many)
 
 
 def _paths(plan: Plan, found: Found, number: int) -> Case:
@@ -107,7 +109,9 @@ def _bodies(plan: Plan, found: Found) -> Case:
         Question(ANEW, anew, goes_to=lambda peer: peer.bodies is Bodies.VALUES),
         Question(ANEW_UNIQUE, anew, Bytes.UNIQUE, goes_to=lambda peer: peer.ours),
     ]
-    return Case(f"{plan.bodies:,} JSON bodies on one path, POST", pairs, questions, peers, plan.body_seconds)
+    return Case(
+        f"{plan.bodies:,} JSON bodies on one path, POST", pairs, questions, peers, plan.body_seconds, plan.warm_up
+    )
 
 
 def _settings(plan: Plan, found: Found) -> Case:
@@ -118,4 +122,14 @@ def _settings(plan: Plan, found: Found) -> Case:
     ]
     peers = dict.fromkeys((PLAIN_MOCK, LOGGED_MOCK, DELAYED_MOCK), found[MOCKS])
     title = f"One example, {MANY_CONNECTIONS} connections: what settings cost"
-    return Case(title, pairs, questions, peers, plan.seconds)
+    return Case(title, pairs, questions, peers, plan.seconds, plan.warm_up)
+
+
+CASES: Mapping[str, Callable[[Plan, Found], Case]] = {
+    ONE: _one,
+    SOME: _some,
+    MANY: _many,
+    BODIES: _bodies,
+    SETTINGS: _settings,
+}
+PARTS = (*CASES, EDITS, STARTS)

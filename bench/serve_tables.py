@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.edits import Edits, p99
+from bench.edits import Edits, longest, p99
 from bench.peers.peer import Peer, said
 from bench.serve_cases import Measured, Plan
 from bench.side_by_side import Asked, Outcome, Results
@@ -24,13 +24,14 @@ PROGRAMS = (("Node", ["node", "--version"]), ("Java", ["java", "-version"]))
 
 def show(console: Console, plan: Plan, seen: Measured) -> None:
     """Every case, the fastest first."""
-    for results in (seen.one, seen.some, seen.many, seen.bodies, seen.settings):
+    for results in seen.cases.values():
         console.print(_table(results))
         for peer, outcome in results.of.items():
             if outcome.problem:
                 console.print(f"{peer.name}: {outcome.problem}", highlight=False)
         console.print()
-    console.print(_edits(plan, seen.edits))
+    if seen.edits:
+        console.print(_edits(plan, seen.edits))
     console.print(
         f"{plan.rounds} rounds in turn, medians; wrk with one thread and 64 connections on the same machine, which "
         "takes up to one of its processors. HTTPS goes straight to the gateway's and mitmdump's reverse listener, as "
@@ -75,13 +76,16 @@ def _cells(outcome: Outcome, asked: Asked) -> tuple[str, ...]:
 
 
 def _edits(plan: Plan, seen: list[Edits]) -> Table:
-    table = Table(title=f"An edit under load, {plan.many:,} examples", title_justify="left")
-    for column in ("load", "p99 before", "during", "beside a command that only reads", "served after start", "return"):
-        table.add_column(column, justify="left" if column == "load" else "right")
+    table = Table(title=f"An edit under load, {plan.many_kept:,} examples", title_justify="left")
+    for column in ("load", "", "p99 ms", "longest ms", "served after the command's start", "return"):
+        table.add_column(column, justify="left" if column in ("load", "") else "right")
     for edits in seen:
-        waits = [f"{max(each):.3f} s" for each in (edits.after_start, edits.after_return)]
-        tails = [f"{p99(each) * MILLISECONDS:.1f} ms" for each in (edits.before, edits.during, edits.beside_show)]
-        table.add_row(edits.asked, *tails, *waits)
+        rows = {"before": edits.before, "edit": edits.during, "a command that only reads": edits.beside_show}
+        for name, loads in rows.items():
+            waits = [f"{max(each):.3f} s" for each in (edits.after_start, edits.after_return)]
+            tail, most = (f"{each(loads) * MILLISECONDS:.1f}" for each in (p99, longest))
+            table.add_row(edits.asked, name, tail, most, *(waits if loads is edits.during else ()))
+        table.add_section()
     return table
 
 

@@ -41,14 +41,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Case:
-    """Servers that are to answer the same pairs, and how they are asked. `warm_up` in seconds, at least."""
+    """Servers that are to answer the same pairs, and how they are asked.
+
+    `warm_up` in seconds, more for servers that need more; 0 is none.
+    """
 
     title: str
     pairs: Sequence[Pair]
     questions: Sequence[Question]
     peers: Mapping[Peer, Path]
     seconds: int
-    warm_up: int = 0
+    warm_up: int
 
 
 @dataclass
@@ -149,6 +152,8 @@ class _Run:
 
     def warm_up(self) -> None:
         """Ask for a while; what comes of it counts only for servers that are too slow for more."""
+        if not self._case.warm_up:
+            return
         for server in list(self._up):
             questions = self._questions(server.peer)
             seconds = max(self._case.warm_up, server.peer.warm_up) // len(questions)

@@ -42,19 +42,8 @@ def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_li
             items, examples = zip(*batch, strict=True)
             store.collections.update(collection.id, CollectionUpdate(items, examples))
         now, matching = time.time(), Matching(body=any(pair.body for pair in pairs))
-        store.mock_servers.create(
-            MockServer(
-                new_id(),
-                NAME,
-                NAME,
-                collection.id,
-                now,
-                now,
-                behaviour=behaviour,
-                matching=matching,
-                log_limit=log_limit,
-            )
-        )
+        made = MockServer(new_id(), NAME, NAME, collection.id, now, now, behaviour=behaviour, matching=matching)
+        store.mock_servers.create(replace(made, log_limit=log_limit))
     finally:
         store.close()
 
