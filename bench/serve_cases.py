@@ -34,7 +34,7 @@ class Plan:
     """How much is measured. Loads take `seconds`, those on bodies `body_seconds`, as some answer them slowly, those
     around an edit `edit_seconds`, so that the command begins and ends within one.
 
-    `warm_up` in seconds, more for servers that need more; 0 is none.
+    `warm_up` in seconds, twice that where there are thousands of examples; 0 is none.
     """
 
     rounds: int = 3
@@ -47,7 +47,7 @@ class Plan:
     few_kept: int = 10
     many_kept: int = 100_000
     starts: int = 3
-    warm_up: int = 4
+    warm_up: int = 2
     others: bool = True
 
 
@@ -85,25 +85,26 @@ def _one(plan: Plan, found: Found) -> Case:
 
 
 def _some(plan: Plan, found: Found) -> Case:
-    return _paths(plan, found, plan.some)
+    pairs = gets(plan.some)
+    title = f"{plan.some:,} examples, GET"
+    return Case(title, pairs, [Question(RANDOM, pairs)], _beside_mocks(found), plan.seconds, plan.warm_up)
 
 
 def _many(plan: Plan, found: Found) -> Case:
-    return _paths(plan, found, plan.many)
-
-
-def _paths(plan: Plan, found: Found, number: int) -> Case:
-    pairs = gets(number)
-    peers = {peer: place for peer, place in found.items() if peer.scheme == "http" and peer is not GATEWAY}
+    pairs = gets(plan.many)
     questions = [Question(RANDOM, pairs), Question(UNIQUE, pairs, Bytes.UNIQUE, goes_to=QUICK_ONES.__contains__)]
-    return Case(f"{number:,} examples, GET", pairs, questions, peers, plan.seconds, plan.warm_up)
+    title = f"{plan.many:,} examples, GET"
+    return Case(title, pairs, questions, _beside_mocks(found), plan.seconds, 2 * plan.warm_up)
+
+
+def _beside_mocks(found: Found) -> Found:
+    return {peer: place for peer, place in found.items() if peer.scheme == "http" and peer is not GATEWAY}
 
 
 def _bodies(plan: Plan, found: Found) -> Case:
     pairs = searches(plan.bodies)
     anew = laid_out_anew(pairs)
-    telling = {peer: place for peer, place in found.items() if peer.bodies is not Bodies.NONE}
-    peers = {peer: place for peer, place in telling.items() if peer.scheme == "http" and peer is not GATEWAY}
+    peers = {peer: place for peer, place in _beside_mocks(found).items() if peer.bodies is not Bodies.NONE}
     questions = [
         Question(RECORDED, pairs),
         Question(ANEW, anew, goes_to=lambda peer: peer.bodies is Bodies.VALUES),

@@ -1,4 +1,7 @@
-"""Several servers on the same requests: all are up at once, and asked in turn, so that what else happens hits all."""
+"""Several servers on the same requests: all are up at once, and asked in turn, so that what else happens hits all.
+
+One question after the other: what a server remembers of one must not be what it is measured by in the next.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ MB = 1024 * 1024
 MICROSECONDS = 1e6
 # A server whose queue of 64 takes longer than this would still be at it when the next one is measured.
 CALM_SECONDS = 6.0
-LEAST_WARM_UP = 2
 LOOK_SECONDS = 0.1
 CALM = 0.3  # of one processor
 
@@ -116,9 +118,10 @@ def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
         run = _Run(case, stack, tell)
         for peer in case.peers:
             run.start(peer)
-        run.warm_up()
-        for number in range(rounds):
-            run.round(number)
+        for question in case.questions:
+            run.warm_up(question)
+            for number in range(rounds):
+                run.round(question, number)
         run.weigh()
     return Results(case, run.outcomes)
 
@@ -141,8 +144,9 @@ class _Run:
         outcome = self.outcomes[peer]
         try:
             server = stack.enter_context(serving(peer, self._case.peers[peer], folder, self._case.pairs))
-            for question in self._questions(peer):
-                check(server.url, sample(question.pairs, CHECKED))
+            for question in self._case.questions:
+                if question.goes_to(peer):
+                    check(server.url, sample(question.pairs, CHECKED))
         except (RuntimeError, OSError) as problem:
             outcome.problem = str(problem)
             stack.close()
@@ -150,25 +154,19 @@ class _Run:
             outcome.started = server.program.started
             self._up[server] = stack
 
-    def warm_up(self) -> None:
+    def warm_up(self, question: Question) -> None:
         """Ask for a while; what comes of it counts only for servers that are too slow for more."""
-        if not self._case.warm_up:
-            return
-        for server in list(self._up):
-            questions = self._questions(server.peer)
-            seconds = max(self._case.warm_up, server.peer.warm_up) // len(questions)
-            self._tell(f"{self._case.title}: warming up {server.peer.name}")
-            for question in questions:
-                if server in self._up:
-                    self._ask(question, server, max(LEAST_WARM_UP, seconds), counts=False)
+        for server in self._asked(question) if self._case.warm_up else ():
+            self._tell(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
+            self._ask(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
 
-    def round(self, number: int) -> None:
-        """Ask every server every question once."""
-        for question in self._case.questions:
-            self._tell(f"{self._case.title}: {question.name}, round {number + 1}")
-            for server in self._rotated(number):
-                if question.goes_to(server.peer):
-                    self._ask(question, server, self._case.seconds, counts=True)
+    def round(self, question: Question, number: int) -> None:
+        """Ask every server once. Nobody always comes first, or after the same one."""
+        self._tell(f"{self._case.title}, {question.name}: round {number + 1}")
+        servers = self._asked(question)
+        start = number % max(1, len(servers))
+        for server in servers[start:] + servers[:start]:
+            self._ask(question, server, self._case.seconds, counts=True)
 
     def weigh(self) -> None:
         """Note the memory of all that are still up."""
@@ -208,14 +206,8 @@ class _Run:
         self.outcomes[server.peer].problem = problem
         self._up.pop(server).close()
 
-    def _questions(self, peer: Peer) -> list[Question]:
-        return [question for question in self._case.questions if question.goes_to(peer)]
-
-    def _rotated(self, number: int) -> list[Server]:
-        """Nobody always comes first, or after the same one."""
-        servers = list(self._up)
-        start = number % max(1, len(servers))
-        return servers[start:] + servers[:start]
+    def _asked(self, question: Question) -> list[Server]:
+        return [server for server in self._up if question.goes_to(server.peer)]
 
 
 def _calm(server: Server) -> bool:

@@ -41,5 +41,5 @@ MOCKSERVER = Peer(
     npm.version,
     _launch,
     bodies=Bodies.VALUES,
-    warm_up=8,
+    warm_up=6,
 )

@@ -33,5 +33,5 @@ WIREMOCK = Peer(
     npm.version,
     _launch,
     bodies=Bodies.VALUES,
-    warm_up=8,
+    warm_up=6,
 )
