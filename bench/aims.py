@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.box import MARKDOWN
 from rich.table import Table
 
 
@@ -44,7 +45,7 @@ def ratio(ours: float | None, theirs: float | None) -> float | None:
 
 def table_of(aims: Sequence[Aim]) -> Table:
     """All aims."""
-    table = Table(title="Aims", title_justify="left")
+    table = Table(title="Aims", title_justify="left", box=MARKDOWN)
     for column in ("measured", "value", "aim", ""):
         table.add_column(column, justify="right" if column == "value" else "left")
     for aim in aims:

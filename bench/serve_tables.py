@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -52,14 +53,13 @@ def versions(found: Mapping[Peer, Path], missing: Mapping[Peer, str]) -> str:
 
 
 def _table(results: Results) -> Table:
-    table = Table(title=results.case.title, title_justify="left")
+    table = Table(title=results.case.title, title_justify="left", box=MARKDOWN)
     for column in COLUMNS:
         table.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
     for question in results.case.questions:
         answered = [(peer, outcome) for peer, outcome in results.of.items() if question.name in outcome.asked]
         for peer, outcome in sorted(answered, key=lambda one: -one[1].asked[question.name].rate):
             table.add_row(peer.name, question.name, *_cells(outcome, outcome.asked[question.name]))
-        table.add_section()
     return table
 
 
@@ -76,7 +76,7 @@ def _cells(outcome: Outcome, asked: Asked) -> tuple[str, ...]:
 
 
 def _edits(plan: Plan, seen: list[Edits]) -> Table:
-    table = Table(title=f"An edit under load, {plan.many_kept:,} examples", title_justify="left")
+    table = Table(title=f"An edit under load, {plan.many_kept:,} examples", title_justify="left", box=MARKDOWN)
     for column in ("load", "", "p99 ms", "longest ms", "served after the command's start", "return"):
         table.add_column(column, justify="left" if column in ("load", "") else "right")
     for edits in seen:
@@ -85,7 +85,6 @@ def _edits(plan: Plan, seen: list[Edits]) -> Table:
             waits = [f"{max(each):.3f} s" for each in (edits.after_start, edits.after_return)]
             tail, most = (f"{each(loads) * MILLISECONDS:.1f}" for each in (p99, longest))
             table.add_row(edits.asked, name, tail, most, *(waits if loads is edits.during else ()))
-        table.add_section()
     return table
 
 
