@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from proxy.cli.output import counted
 from proxy.settings import MOCKS_PORT
 from store.errors import UserError
 from store.mock_servers import MockServer
@@ -78,7 +79,7 @@ def _certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Pat
 
 
 def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
-    click.echo(f"Listening on {scheme}://{address}, serving {len(mocks)} mock servers. Stop with Ctrl-C.")
+    click.echo(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
     for mock in mocks:
         click.echo(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
     if not mocks:
