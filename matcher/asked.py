@@ -37,9 +37,11 @@ class Asked:
         self.methods = methods
         self.chosen = chosen
         self.names = settings.compared_headers() if names is None else names
-        self.text = normal.path_text(request.path)
-        off = settings.query is QueryRule.OFF
-        self.pairs: Pairs = () if off else queries.request_pairs(request.query, settings.ignore_query)
+        path, _, query = request.target.partition(b"?")
+        self.text = normal.path_text(path)
+        off = not query or settings.query is QueryRule.OFF
+        self.pairs: Pairs = () if off else queries.request_pairs(query, settings.ignore_query)
+        self._body: bytes | None = None
         self.readings: dict[Places, Reading] = {} if readings is None else readings
 
     def answered_by(self, methods: tuple[str, ...]) -> Asked:
@@ -63,12 +65,14 @@ class Asked:
         """The values of the headers that are compared."""
         return header_patterns.header_values(self.request.headers, self.names)
 
-    @cached_property
+    @property
     def body(self) -> bytes:
         """The body without its content codings."""
-        body = self.request.body
-        assert isinstance(body, bytes), "a request to decide on has its body as bytes"
-        return bodies.plain(body, self.request.headers)
+        if self._body is None:
+            body = self.request.body
+            assert isinstance(body, bytes), "a request to decide on has its body as bytes"
+            self._body = bodies.plain(body, self.request.headers)
+        return self._body
 
     def body_note(self, places: Places) -> str:
         """Why the body is not compared as what its headers say; "" if it is."""
@@ -79,7 +83,7 @@ class Asked:
         raw = self.request.body
         return bodies.not_undone(raw, self.request.headers) if self.body is raw else ""
 
-    @cached_property
+    @property
     def content_type(self) -> str | None:
         """What the request says its body is."""
         return self.request.headers.get("content-type")
@@ -117,6 +121,7 @@ class Asked:
 
     def reading(self, places: Places) -> Reading:
         """What the body is, when these places are left open: read once, however often it is asked about."""
-        if places not in self.readings:
-            self.readings[places] = bodies.read(self.body, self.content_type, places)
-        return self.readings[places]
+        found = self.readings.get(places)
+        if found is None:
+            found = self.readings[places] = bodies.read(self.body, self.content_type, places)
+        return found

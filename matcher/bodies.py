@@ -29,7 +29,7 @@ def canonical(body: bytes, content_type: str | None, places: Places = NOWHERE) -
     by what it asks, text with its line ends unified, everything else, and what does not parse, as bytes. `body` is
     without content encoding.
     """
-    return _canonical(body, content_type or "", places)[1] if body else b""
+    return _canonical(body, media_type(content_type) or "", content_type or "", places)[1] if body else b""
 
 
 def request_media_type(request: Request) -> str | None:
@@ -65,8 +65,9 @@ def read(body: bytes, content_type: str | None, places: Places = NOWHERE) -> Rea
     """Read a body whose content codings are undone, once for all that is asked about it."""
     if not body:
         return NO_READING
-    kind, text = _canonical(body, content_type or "", places)
-    digest = hashlib.sha256((media_type(content_type) or "").encode("utf-8") + b"\0")
+    media = media_type(content_type) or ""
+    kind, text = _canonical(body, media, content_type or "", places)
+    digest = hashlib.sha256(media.encode("utf-8") + b"\0")
     digest.update(text)
     return Reading(kind, digest.digest())
 
@@ -119,10 +120,10 @@ def compared_as(body: bytes, headers: Headers, places: Places = NOWHERE) -> tupl
     return reading.kind, told(reading, len(body), headers)
 
 
-def _canonical(body: bytes, content_type: str, places: Places) -> Form:
+def _canonical(body: bytes, media: str, content_type: str, places: Places) -> Form:
     """What a body that is not empty is compared as, and its canonical form."""
     if len(body) <= LONGEST:
-        for kind in _kinds(media_type(content_type) or "", places):
+        for kind in _kinds(media, places):
             try:
                 return _FORMS[kind](body, content_type, places)
             except (ValueError, RecursionError):
@@ -130,10 +131,11 @@ def _canonical(body: bytes, content_type: str, places: Places) -> Form:
     return _bytes(body, content_type, places)
 
 
-def _kinds(kind: str, places: Places) -> tuple[Kind, ...]:
+def _kinds(media: str, places: Places) -> tuple[Kind, ...]:
     # Redaction finds JSON by its looks: curl sends it as a form, and browsers' fetch as plain text.
-    looks_like_json = any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places)
-    return (Kind.JSON, kind_of(kind)) if looks_like_json else (kind_of(kind),)
+    if places and any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places):
+        return Kind.JSON, kind_of(media)
+    return (kind_of(media),)
 
 
 def _bytes(body: bytes, _content_type: str, _places: Places) -> Form:

@@ -14,6 +14,7 @@ Pair = tuple[str, str]
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # An escape, or a character that a URI may not hold raw (RFC 3986, section 2): that equals its escape, a stray % too.
 _ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=\x80-\xff]")
+_PLAIN = bytes(byte for byte in range(0x80) if not _ODD.match(bytes([byte])))
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
 # Alternatives of fixed shape and anchored at both ends: linear in the segment's length.
@@ -64,6 +65,8 @@ def path_text(path: bytes) -> str:
 
     `%2F` never equals `/`; `..` and `//` stay.
     """
+    if path[:1] == b"/" and not path.translate(None, _PLAIN):
+        return path.decode("ascii")  # as most are: nothing in it is written in two ways
     return text_of(_ODD.sub(_normal_escape, raw_path(path)))
 
 

@@ -37,4 +37,4 @@ def opened(redacted: Iterable[Redacted]) -> Places:
 
 def names(places: Places, part: Part) -> dict[str, Mark]:
     """The names of the places in one part, each with its mark."""
-    return {place.name: place.mark for place in sorted(places) if place.part is part}
+    return {place.name: place.mark for place in sorted(places) if place.part is part} if places else {}

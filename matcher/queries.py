@@ -29,7 +29,9 @@ def folded(pairs: Pairs) -> Pairs:
 
 
 def key(pairs: Pairs, any_value: frozenset[str]) -> Key:
-    """The pairs with the values of these names left open: equal queries have equal keys."""
+    """Sorted pairs with the values of these names left open: equal queries have equal keys."""
+    if not any_value:
+        return pairs
     closed = sorted(pair for pair in pairs if pair[0] not in any_value)
     opened = sorted(name for name, _ in pairs if name in any_value)
     return (*closed, *((name, None) for name in opened))

@@ -44,6 +44,8 @@ def _by_lines(found: Tables, asked: Asked) -> Match | None:
         match = group.best(line, asked)
         if match is not None and (winner is None or match.order > winner.order):
             winner = match
+            if line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most:
+                break  # as above, before the next line is looked up
     return winner
 
 
