@@ -26,7 +26,7 @@ Secrets = frozenset[Redacted]
 
 
 def differences(candidate: Candidate, asked: Asked, secret: Secrets = frozenset()) -> tuple[Difference, ...]:
-    """Every part by which the candidate is out; empty exactly when it matches.
+    """Every part by which the candidate is out; empty exactly when it matches by another line than distance.
 
     Values at places redacted in its request, or in `secret`, are not shown, neither its own nor what came.
     """
@@ -122,13 +122,17 @@ def _headers(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, 
 
 def _bodies(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
     mine, theirs = candidate.request, asked.request
-    kinds = bodies.request_media_type(mine) or NOTHING, bodies.request_media_type(theirs) or NOTHING
+    kinds = bodies.request_media_type(mine), bodies.request_media_type(theirs)
     if mine.body and theirs.body and kinds[0] != kinds[1]:
-        return kinds
+        return _kind(kinds[0]), _kind(kinds[1])
     one, other = body_texts(candidate, asked, hidden)
     start = max(0, common_start(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
+
+
+def _kind(media: str | None) -> str:
+    return "no Content-Type" if media is None else f"Content-Type {media}"
 
 
 def _statuses(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:

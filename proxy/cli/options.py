@@ -108,7 +108,8 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str) -> R
     try:
         origin = Origin.parse(url)
     except ValueError as error:
-        raise UserError(f"URL is a path such as /users/1 or an absolute URL: {error}") from error
+        expected = "a path such as /users/1, or an http or https URL such as https://api.example.com/users/1"
+        raise UserError(f"URL is {expected}, got {url!r}") from error
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)

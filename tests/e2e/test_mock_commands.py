@@ -185,7 +185,7 @@ MISTAKES = [
     ("examples set 'GET /users/1 - 200'", "or what it does on purpose: --delay, --bytes-per-second"),
     ("examples set 'GET /users/1 - 200' --delay slow", "a delay is 2G, 3G"),
     ("send GET /users", "URL is an absolute one, such as https://api.example.com/users/1, not '/users'"),
-    ("send GET ftp://127.0.0.1/", "URL is a path such as /users/1 or an absolute URL"),
+    ("send GET ftp://127.0.0.1/", "URL is a path such as /users/1, or an http or https URL"),
     ("send GET http://ada:secret@127.0.0.1/", "a URL with a user name is not sent"),
     ("send GET http://127.0.0.1:9/ --name one", "--name and --keep-secrets go with --save-to COLLECTION"),
     ("send GET http://127.0.0.1:9/ --timeout 0", "0.0 is not in the range x>=0.001"),
