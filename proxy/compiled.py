@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,8 +14,12 @@ from matcher.variables import in_force
 from store.entities import Collection, Example
 from store.errors import NotFound
 from store.mock_servers import MockServer
-from store.naming import there_are
+from store.naming import printable, there_are
 from store.repository import Store
+
+logger = logging.getLogger(__name__)
+
+MOST_TOLD = 10  # examples that cannot be used, of each collection, before the rest are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +37,21 @@ class MockSetup:
     variables: dict[str, str]
 
     def index(self, body_of: BodyOf, settings: MatchSettings | None = None) -> Index:
-        """The examples compiled, under these settings or its own."""
-        return compile_index(
+        """The examples compiled, under these settings or its own; those that cannot be used are logged."""
+        index = compile_index(
             self.examples,
             settings or self.settings,
             body_of=body_of,
             variables=self.variables,
             items=self.items,
         )
+        name = printable(self.collection.name)
+        for each in index.unusable[:MOST_TOLD]:
+            one = f'"{printable(each.example.name)}" ({each.example.id})'
+            logger.warning("collection %s: example %s answers nothing: %s", name, one, printable(each.reason))
+        if len(index.unusable) > MOST_TOLD:
+            logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MOST_TOLD)
+        return index
 
 
 def find_mock(store: Store, text: str) -> MockServer | Collection:

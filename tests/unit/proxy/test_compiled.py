@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+
 import pytest
 
-from matcher.settings import PROMOTED, settings_of
+from matcher.settings import PROMOTED, MatchSettings, settings_of
 from matcher.unanswered import BareItem
 from proxy.compiled import find_mock, mock_setup
-from store.entities import Environment
+from store.entities import Environment, Part, Redacted
 from store.errors import NotFound
 from store.mock_servers import Matching
 from store.repository import CollectionUpdate, Store
@@ -54,3 +57,21 @@ def test_typed_in_requests_without_an_example_are_named_by_a_miss(store: Store) 
     index = setup.index(store.bodies.read)
     missed = index.asked(make_request(target="/orders/7"), ("GET",))
     assert index.without_example(missed) == items[0].name
+
+
+@pytest.mark.parametrize(("count", "lines"), [(0, 0), (10, 10), (12, 11)])
+def test_examples_that_cannot_be_used_are_logged(
+    store: Store, caplog: pytest.LogCaptureFixture, count: int, lines: int
+) -> None:
+    """Each with its reason, and not without end."""
+    nowhere = frozenset({Redacted(Part.JSON, "pin")})
+    examples = [make_example(id=f"{number:02d}", redacted=nowhere, item_id=f"i{number}") for number in range(count)]
+    shop = collect(store, *examples, make_example(id="99"))
+    setup = replace(mock_setup(store, shop), settings=MatchSettings(body=True))
+    with caplog.at_level(logging.WARNING, logger="proxy"):
+        index = setup.index(store.bodies.read)
+    assert (len(index), len(index.unusable), len(caplog.messages)) == (1, count, lines)
+    said = "expected a JSON path like $.user.token, got 'pin'"
+    told = [f'collection shop: example "{each.name}" ({each.id}) answers nothing: {said}' for each in examples[:10]]
+    assert caplog.messages[:10] == told
+    assert caplog.messages[10:] == (["collection shop: nor do 2 more"] if count > 10 else [])
