@@ -15,6 +15,7 @@ from matcher.queries import QueryPattern
 from matcher.settings import MatchSettings
 from store.entities import Part, Redacted
 from store.messages import Headers
+from store.quick import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Least:
     form: QueryPattern | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class BodyPattern:
     """The places whose values do not count, the digest of the rest, and what a digest cannot tell.

@@ -13,6 +13,7 @@ from matcher.normal import path_text
 from matcher.scores import PathLine, RequestPart
 from matcher.selectors import Problem, Selectors
 from store.messages import Request
+from store.quick import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Background(Protocol):
         """The name of the request item that has no example, if it is the one asked for."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Which candidate answers a request, or that none does: then every example was filtered out by a named part.

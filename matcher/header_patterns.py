@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matcher import normal
 from store.messages import Headers
+from store.quick import quick
 
 Names = tuple[str, ...]
 Values = tuple[str | None, ...]
@@ -33,6 +34,7 @@ def header_key(values: Values, names: Names, any_value: frozenset[str]) -> Value
     )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class HeaderPattern:
     """The listed headers of an example; those in `any_value` are redacted or a single `{{name}}`."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from store.messages import Origin, Request, Response
 from store.mock_servers import PLAIN, Behaviour
+from store.quick import quick
 
 
 class Mode(StrEnum):
@@ -124,6 +125,7 @@ class Redacted:
     name: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Example:
     """A saved response with the request it answers.

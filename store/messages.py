@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from store.quick import quick
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Headers:
     """An ordered multi-map of header fields, kept as the bytes that came (RFC 9110, section 5).
@@ -66,6 +69,7 @@ class Headers:
         return Headers(tuple(fields))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class BodyRef:
     """A body that lies in the store, named by the SHA-256 of its bytes (hex); `size` in bytes."""
@@ -108,6 +112,7 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` where it was sent to."""
@@ -136,6 +141,7 @@ class Request:
         return f"{self.origin or ''}{self.target.decode('utf-8', 'replace')}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Response:
     """One response. `reason` is the reason phrase as it came; HTTP/2 has none."""
