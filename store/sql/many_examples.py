@@ -23,12 +23,15 @@ _NAMES = (
     *("status", "response_headers", "response_body", "response_size", "reason", "response_version"),
     "response_trailers",
 )
+ROWS = 1_000
 _QUERY = select(*(_TABLE.c[name] for name in _NAMES)).order_by(_TABLE.c.id)
 
 
 def read_examples(connection: Connection, collection_id: str) -> list[Example]:
     """The examples of a collection by id."""
-    return list(_examples(connection.execute(_QUERY.where(_TABLE.c.collection_id == collection_id))))
+    # All rows at once would fill the processor's caches, again and again.
+    found = connection.execute(_QUERY.where(_TABLE.c.collection_id == collection_id)).partitions(ROWS)
+    return [example for rows_at_once in found for example in _examples(rows_at_once)]
 
 
 def _examples(found: Iterable[Any]) -> Iterator[Example]:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from store.entities import (
     Collection,
     Environment,
@@ -31,6 +33,7 @@ Columns = dict[str, Any]
 
 # Examples of one API have much the same headers: each text is read once, and its value is shared.
 REMEMBERED = 4_096
+_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
 class NewBodies:
@@ -70,9 +73,14 @@ def headers_text(headers: Headers) -> str | None:
 @lru_cache(REMEMBERED)
 def headers_value(text: str | None) -> Headers:
     """The inverse of `headers_text`."""
-    return (
-        Headers(tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in json.loads(text))) if text else Headers()
-    )
+    if not text:
+        return Headers()
+    return Headers(tuple([(_name(name), value.encode("latin-1")) for name, value in _pairs(text)]))
+
+
+@lru_cache(REMEMBERED)
+def _name(text: str) -> bytes:
+    return text.encode("latin-1")  # the same few, kept once
 
 
 def origin_text(origin: Origin | None) -> str | None:
