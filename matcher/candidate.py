@@ -17,6 +17,7 @@ from matcher.variables import NO_VARIABLES, Variables, filled, substituted
 from store.entities import Example, Part, Redacted
 from store.errors import UnderstudyError
 from store.messages import Body, Origin, Request
+from store.quick import quick
 
 BodyOf = Callable[[Body], bytes]
 Rank = tuple[int, int, str]
@@ -26,7 +27,7 @@ KEPT = 4096  # bytes of a body in the store that are kept at hand, to be compare
 
 def redacted_names(redacted: frozenset[Redacted], part: Part) -> frozenset[str]:
     """The names among redacted places of one part."""
-    return frozenset(place.name for place in redacted if place.part is part)
+    return frozenset(place.name for place in redacted if place.part is part) if redacted else frozenset()
 
 
 def plain_bytes(body: Body) -> bytes:
@@ -48,6 +49,7 @@ def _read_now(body: Body, settings: MatchSettings, body_of: BodyOf) -> bytes | N
         return None  # the example answers all the same, until its body is asked for
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """One example, or the examples of one sequence in recorded order; the newest one's request is the one compared.
@@ -76,14 +78,15 @@ class Candidate:
         """Compile examples whose ids rise; raises what `body_of` raises, and ValueError for a bad JSON path."""
         newest = examples[-1]
         request = newest.request if newest.literal else substituted(newest.request, variables)
+        raw_path, _, raw_query = request.target.partition(b"?")
         raw = _read_now(request.body, settings, body_of)
         if raw is not None:
             raw = raw if newest.literal or raw is request.body else filled(raw, variables)
             request = request if raw is request.body or len(raw) > KEPT else replace(request, body=raw)
         wildcards = settings.wildcards and not newest.literal
-        path = PathPattern.of(request.path, wildcards=wildcards)
+        path = PathPattern.of(raw_path, wildcards=wildcards)
         hidden = redacted_names(newest.redacted, Part.QUERY)
-        query = QueryPattern.of(request.query, hidden, settings.ignore_query, wildcards=wildcards)
+        query = QueryPattern.of(raw_query, hidden, settings.ignore_query, wildcards=wildcards)
         # Fewer wildcards, then more literal characters before the first, then the newest (spec, step 7).
         rank = (-len(path.shape) - len(query.wild), path.literal_length, newest.id)
         one = cls(examples, request, path, query, NO_HEADERS, None, rank)
@@ -102,10 +105,7 @@ class Candidate:
 
         Raises ValueError if the body lies in the store, and was not read when the index was compiled.
         """
-        wildcards = settings.wildcards and not self.example.literal
-        names, redacted = settings.compared_headers(), redacted_names(self.example.redacted, Part.HEADER)
-        headers = HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
-        body = self.body
+        headers, body = self._headers_under(settings), self.body
         if settings.body and body is None:
             if not isinstance(self.request.body, bytes):
                 raise ValueError("its body was not read when the index was compiled")
@@ -113,6 +113,14 @@ class Candidate:
         if headers is self.headers and body is self.body:
             return self
         return replace(self, headers=headers, body=body)
+
+    def _headers_under(self, settings: MatchSettings) -> HeaderPattern:
+        names = settings.compared_headers()
+        if not names:
+            return NO_HEADERS
+        redacted = redacted_names(self.example.redacted, Part.HEADER)
+        wildcards = settings.wildcards and not self.example.literal
+        return HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
 
     def only(self, status: int) -> Candidate | None:
         """The candidate with those of its examples that answer with this status; None if there is none."""
@@ -182,6 +190,7 @@ class Candidate:
         return None if line is None or fit is None else Match(self, line, fit)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Match:
     """A candidate that answers a request, with the points it has for it; no path line if it was asked for by name."""

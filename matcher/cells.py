@@ -40,10 +40,11 @@ Cell = Group | Mixed
 class Cells:
     """Candidates by path, found by each of these lines, best line first. Never changes."""
 
-    __slots__ = ("_cells", "_lines", "_settings")
+    __slots__ = ("_cells", "_key", "_lines", "_settings")
 
     def __init__(self, lines: tuple[PathLine, ...], settings: MatchSettings) -> None:
         self._lines = lines
+        self._key = TEXT_KEYS[lines[-1]]
         self._settings = settings
         self._cells: Map[str, Cell] = Map()
 
@@ -62,7 +63,10 @@ class Cells:
 
     def equal(self, text: str) -> Group | None:
         """The group whose paths equal this one by the best line."""
-        return next((group for line, group in self.fitting(text) if line is self._lines[0]), None)
+        cell, best = self._cell(text), self._lines[0]
+        if cell is None or isinstance(cell, Mixed):
+            return None if cell is None else cell.tables[best].get(RESTS[best](text))
+        return cell if RESTS[best](cell.text) == RESTS[best](text) else None
 
     def changed(self, gone: Collection[Candidate], come: Collection[Candidate]) -> Cells:
         """The cells without the candidates that are gone and with those that come."""
@@ -71,15 +75,17 @@ class Cells:
         return after
 
     def _cell(self, text: str) -> Cell | None:
-        key = TEXT_KEYS[self._lines[-1]](text)
+        key = self._key(text)
         return None if key is None else self._cells.get(key)
 
     def _key_of(self, candidate: Candidate) -> str | None:
         text = candidate.path.text
-        key = TEXT_KEYS[self._lines[-1]](text)
+        key = self._key(text)
         return text if key == text else key  # most paths are their own key: one text in memory, not two
 
     def _changed(self, cell: Cell | None, gone: Collection[Candidate], come: Collection[Candidate]) -> Cell | None:
+        if cell is None and len(come) == 1:
+            return groups.changed(None, (), come, self._settings)
         best = self._lines[0]
         if not isinstance(cell, Mixed):
             rests = set(map(_rest_of(best), come))

@@ -58,7 +58,7 @@ class Few(tuple[Candidate, ...]):
     @property
     def newest(self) -> str:
         """The highest id."""
-        return max(candidate.place for candidate in self)
+        return max([candidate.place for candidate in self])
 
     def best(self, line: PathLine, asked: Asked) -> Match | None:
         """The best that fits, when their paths fit by `line`."""
@@ -147,6 +147,8 @@ def changed(
     if isinstance(group, Many):
         after = group.changed(gone, come, settings)
         return after if len(after.candidates) > FEW else Few(after.candidates) or None
+    if group is None and len(come) == 1 <= FEW:
+        return Few(come)
     kept = [*(each for each in group or () if each not in gone), *come]
     if len(kept) > FEW:
         return Many(Ordered(_RANK), {}).changed((), kept, settings)

@@ -58,6 +58,8 @@ class Map(Generic[K, V]):
         """A map with these entries in the place of those under the same keys; those that are None are out."""
         if not entries:
             return self
+        if not self._count:
+            return Map({key: value for key, value in entries.items() if value is not None})
         one: Map[K, V] = Map()
         one._count = self._count + sum((value is not None) - (key in self) for key, value in entries.items())
         one._root = _changed(self._root, entries, 0) if one._count else {}
@@ -73,28 +75,23 @@ def _changed(node: Node[K, V], entries: Mapping[K, V | None], depth: int) -> Nod
             else:
                 leaf[key] = value
         return _split(leaf, depth)
-    branches = list(node)
-    for place, some in _parted(entries, depth).items():
-        branches[place] = _changed(branches[place], some, depth + 1)
-    return tuple(branches)
+    parts = _parted(entries, depth)
+    return tuple(
+        _changed(branch, some, depth + 1) if some else branch for branch, some in zip(node, parts, strict=True)
+    )
 
 
 def _split(leaf: dict[K, V], depth: int) -> Node[K, V]:
     if len(leaf) <= LEAF or depth == _DEEPEST:
         return leaf
-    parts = _parted(leaf, depth)
-    return tuple(_split(parts.get(place, {}), depth + 1) for place in range(_BRANCHES))
+    return tuple(_split(part, depth + 1) for part in _parted(leaf, depth))
 
 
-def _parted(entries: Mapping[K, V], depth: int) -> dict[int, dict[K, V]]:
-    parts: dict[int, dict[K, V]] = {}
+def _parted(entries: Mapping[K, V], depth: int) -> list[dict[K, V]]:
+    parts: list[dict[K, V]] = [{} for _ in range(_BRANCHES)]
     shift = depth * _BITS
     for key, value in entries.items():
-        place = hash(key) >> shift & _BRANCHES - 1
-        if place in parts:
-            parts[place][key] = value
-        else:
-            parts[place] = {key: value}
+        parts[hash(key) >> shift & _BRANCHES - 1][key] = value
     return parts
 
 
@@ -125,6 +122,8 @@ def refiled(
 ) -> Map[K, V]:
     """What is filed under each key, after items under it are gone and others have come."""
     out, into = by_key(gone, key), by_key(come, key)
+    if not filed and not out:
+        return filed.changed({each: changed(None, (), items) for each, items in into.items()})
     return filed.changed(
         {each: changed(filed.get(each), out.get(each, ()), into.get(each, ())) for each in {**out, **into}}
     )

@@ -79,8 +79,10 @@ class Neighbours:
         for place, sides in touched.items():
             shards[place] = _changed(shards[place], *sides)
         after._shards = tuple(shards)
-        changed = {key for sides in touched.values() for side in sides for key, _ in side}
-        after._siblings = {key: near for key, near in self._siblings.copy().items() if key not in changed}
+        after._siblings = self._siblings.copy()
+        if after._siblings:
+            for key in {key for sides in touched.values() for side in sides for key, _ in side}:
+                after._siblings.pop(key, None)
         return after
 
     def _with(self, key: int, at: int) -> tuple[Sequence[Known], Siblings] | None:
@@ -153,10 +155,12 @@ def _oldest(lists: list[Sequence[Known]]) -> str:
 
 def _keys(segments: list[str]) -> list[int]:
     """One key for each segment after the first, which is empty: where it is, and what stands before and after it."""
-    before, after = [0], [0]
-    for segment in segments:
-        before.append(hash((before[-1], segment)))
+    after, rest = [], 0
     for segment in reversed(segments):
-        after.append(hash((after[-1], segment)))
-    count = len(segments)
-    return [hash((at, before[at], after[count - at - 1])) for at in range(1, count)]
+        after.append(rest)
+        rest = hash((rest, segment))
+    keys, before = [], hash(segments[0])
+    for at in range(1, len(segments)):
+        keys.append(hash((at, before, after[-at - 1])))
+        before = hash((before, segments[at]))
+    return keys

@@ -25,6 +25,7 @@ _ID = re.compile(
     r"|[0-9A-Fa-f]{12,}"
     r"|[A-Za-z]+[-_](?=[A-Za-z]*[0-9])[A-Za-z0-9]{6,}"  # cus_9s6XKzkNRiz8i3
 )
+_IDS = re.compile(f"/(?:{_ID.pattern})(?![^/])")
 _ANY_ID = "\0"  # no normal path holds it: a raw NUL is written %00
 
 # These two are used on examples only, never on requests.
@@ -99,10 +100,18 @@ def is_id(segment: str) -> bool:
     return _ID.fullmatch(segment) is not None
 
 
+def fold_trim(text: str) -> str:
+    """The path without its trailing slashes and without case."""
+    return fold(text.rstrip("/"))
+
+
 def without_ids(text: str) -> str | None:
     """The path with one mark in the place of every id; None if it holds no id."""
-    marked = "/".join(_ANY_ID if is_id(segment) else segment for segment in text.split("/"))
-    return marked if _ANY_ID in marked else None
+    if not text.startswith("/"):
+        marked = without_ids("/" + text)
+        return None if marked is None else marked[1:]
+    marked, count = _IDS.subn("/" + _ANY_ID, text)
+    return marked if count else None
 
 
 def query_pairs(query: bytes) -> tuple[Pair, ...]:

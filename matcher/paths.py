@@ -9,6 +9,7 @@ from matcher import normal
 from matcher.normal import Wildcard
 from matcher.scores import PathLine
 from matcher.settings import MatchSettings
+from store.quick import quick
 
 Shape = tuple[tuple[int, Wildcard], ...]
 
@@ -17,7 +18,7 @@ TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
     PathLine.EXACT: lambda text: text,
     PathLine.SLASHES: normal.trim,
     PathLine.CASE: normal.fold,
-    PathLine.SLASHES_CASE: lambda text: normal.fold(normal.trim(text)),
+    PathLine.SLASHES_CASE: normal.fold_trim,
     PathLine.IDS: normal.without_ids,
     PathLine.SLASHES_IDS: lambda text: normal.without_ids(normal.trim(text)),
 }
@@ -49,6 +50,7 @@ def segments(text: str) -> tuple[str, ...]:
     return tuple(normal.trim(text).split("/"))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PathPattern:
     """An example's path: its normal form and, if it has wildcards, the segments they are in.
@@ -63,7 +65,7 @@ class PathPattern:
     def of(cls, path: bytes, *, wildcards: bool) -> PathPattern:
         """The pattern of a raw path; without `wildcards` every character stands for itself."""
         text = normal.path_text(path)
-        if not wildcards:
+        if not wildcards or not (b"{{" in path or b":" in path):
             return cls(text)
         raw = normal.raw_path(path).rstrip(b"/").split(b"/")
         wild = tuple(normal.wildcard(segment) or normal.fold_literal(normal.text_of(segment)) for segment in raw)
@@ -72,6 +74,8 @@ class PathPattern:
     @property
     def shape(self) -> Shape:
         """Where the wildcards are, their names aside: paths of one shape share one look-up."""
+        if not self.wild:
+            return ()
         return tuple(
             (place, Wildcard("", segment.prefix, segment.suffix))
             for place, segment in enumerate(self.wild)

@@ -9,6 +9,7 @@ from matcher import normal
 from matcher.normal import Pair
 from matcher.scores import QueryFit
 from matcher.settings import QueryRule
+from store.quick import quick
 
 HIDDEN = "[redacted]"
 ANY = "[any]"
@@ -37,6 +38,7 @@ def key(pairs: Pairs, any_value: frozenset[str]) -> Key:
     return (*closed, *((name, None) for name in opened))
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class QueryPattern:
     """An example's query: pairs with a value, and the names of those that match any value (repeats count)."""
@@ -47,6 +49,8 @@ class QueryPattern:
     @classmethod
     def of(cls, query: bytes, redacted: frozenset[str], ignored: frozenset[str], *, wildcards: bool) -> QueryPattern:
         """The pattern of a raw query; the values of `redacted` names match anything, `ignored` names do not count."""
+        if not query:
+            return NO_QUERY
         pairs: list[Pair] = []
         wild: list[str] = []
         for piece in filter(None, query.split(b"&")):
@@ -115,3 +119,6 @@ class QueryPattern:
             missing += [f"{name}={HIDDEN if name in redacted else ANY}"] * (count - len(open_values))
             del open_values[:count]
         return missing, [f"{name}={value}" for name, values in extra.items() for value in values]
+
+
+NO_QUERY = QueryPattern(())

@@ -38,6 +38,8 @@ def substituted(request: Request, variables: Variables) -> Request:
 
 def filled(text: bytes, variables: Variables) -> bytes:
     """The text with the values of variables, and of variables in their values."""
+    if b"{{" not in text:
+        return text
 
     def value(found: re.Match[bytes]) -> bytes:
         name = found[1].decode("utf-8", "surrogateescape").strip()

@@ -145,6 +145,13 @@ def test_ids_are_left_out_one_by_one() -> None:
     assert normal.without_ids("/a/b") is None
 
 
+@pytest.mark.parametrize("path", ["/7/8/a", "7", "7/a/7", "/a7/7a", "/a/7/", "//7//", "", "/cus_9s6XKz/v2", "/7\n/8"])
+def test_ids_are_whole_segments(path: str) -> None:
+    """Wherever they stand, first and last segments too."""
+    marked = "/".join("\0" if normal.is_id(segment) else segment for segment in path.split("/"))
+    assert normal.without_ids(path) == (marked if "\0" in marked else None)
+
+
 @pytest.mark.parametrize(
     ("segment", "expected"),
     [
