@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
 
 import h11
 import pytest
 
 from tests.malformed import REFUSED
+from tests.mutations import in_pieces, mutated
 from tests.programs import Serving, Understudy
 
 TIMEOUT = 20.0
@@ -279,4 +282,20 @@ def test_clients_that_reset_their_connections_leave_nothing_behind(server: Servi
     with Asking(server) as asking:
         asking.send(encoded(LEGAL["get"]))
         assert asking.receive().status == 200
+    assert "Traceback" not in server.log
+
+
+def test_mutated_requests_harm_nobody(server: Serving) -> None:
+    """Each on a connection of its own, which ends; after each batch a normal call is answered."""
+    chance = Random(20_261)
+    for _ in range(15):
+        for _ in range(200):
+            with Asking(server) as asking, contextlib.suppress(ConnectionError):
+                for piece in in_pieces(mutated(chance), chance):
+                    asking.send(piece)
+                asking.socket.shutdown(socket.SHUT_WR)
+                asking.rest()
+        with Asking(server) as asking:
+            asking.send(encoded(LEGAL["get"]))
+            assert asking.receive().status == 200
     assert "Traceback" not in server.log
