@@ -19,6 +19,7 @@ from serving.plans import MILLISECOND, drawn
 from serving.replies import Reply
 from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
 from serving.site import MockSite
+from serving.wire import CLOSE, with_connection
 from store.messages import Body
 
 logger = logging.getLogger(__name__)
@@ -221,9 +222,10 @@ class MockConnection(asyncio.Protocol):
         """A reply that was held up is due."""
         if self._transport.is_closing():
             return
-        self._transport.write(reply.wire)
+        ending = self._responder.ending
+        self._transport.write(with_connection(reply.head, CLOSE) + reply.body if ending else reply.wire)
         site.called(data, reply, at, time() - at)
-        if self._full or self._responder.ending:
+        if self._full or ending:
             self._awake()
         else:
             self._waiting = False

@@ -99,9 +99,14 @@ class MockProcess:
         """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()
+        # A process that takes another's place was compiled when that one was.
+        self._site = self._changed() or self._site
         connections = Connections(self._site, self._settings.limits, self._bodies.read)
         tls = _tls(self._settings.certificate)
-        server = await loop.create_server(connections.new, sock=listener, backlog=BACKLOG, ssl=tls)
+        hello = self._settings.limits.head_seconds if tls else None
+        server = await loop.create_server(
+            connections.new, sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=hello
+        )
         self._log.start()
         watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
         watch.start()
@@ -116,6 +121,7 @@ class MockProcess:
             ticking.cancel()
             await asyncio.to_thread(watch.stop)
             await asyncio.to_thread(self._log.stop)
+            _hear_no_more(loop)
 
     def _changed(self) -> MockSite | None:
         """The site after what changed since the last look; None if nothing of it did."""
@@ -191,16 +197,16 @@ async def _tick(connections: Connections) -> None:
 
 def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
     told = asyncio.Event()
-
-    def stop() -> None:
-        for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
-        told.set()
-
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, told.set)  # a second one changes nothing
     return told
+
+
+def _hear_no_more(loop: asyncio.AbstractEventLoop) -> None:
+    """The end has come so far that a signal could only break it."""
+    for number in STOP_SIGNALS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _drained(connections: Connections) -> None:

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from proxy.mock_process import STOP_SIGNALS, MockProcess, ServeSettings
+from proxy.mock_process import BACKLOG, STOP_SIGNALS, MockProcess, ServeSettings
 from proxy.settings import counts_file
 from proxy.shared_counts import SharedCounts
 from store.errors import StoreError, UserError
@@ -157,6 +157,7 @@ def _bound(settings: ServeSettings) -> socket.socket:
     where = (settings.host, settings.port)
     try:
         first = _listener(where, share=False)
+        first.listen(BACKLOG)  # of two that only bind, both would take it for theirs
         if settings.workers == 1:
             return first
         where = first.getsockname()[:2]

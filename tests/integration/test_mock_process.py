@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.integration.test_https import HOST, certificate
-from tests.programs import Serving, Understudy, wait_for
+from store.repository import CallFilter
+from store.sql.opening import open_store
+from tests.certificates import make_certificate
+from tests.integration.clients import CLIENTS, Call, Route
+from tests.programs import Serving, Understudy, free_port, probe, wait_for
 
-__all__ = ["certificate"]
+HOST = "mock.test"
 
 TIMEOUT = 20.0
 GET = b"GET /users/me HTTP/1.1\r\nHost: mock.test\r\n\r\n"
@@ -26,6 +32,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
     understudy = Understudy(tmp_path_factory.mktemp("shop"))
     understudy.run("mocks", "create", "shop", "--request", "GET /users/me 200 me", "--request", "GET /slow 200 slow")
     understudy.run("examples", "set", "GET /slow - 200", "--delay", "1000")
+    return understudy
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_certificate(tmp_path_factory.mktemp("tls") / "mock.pem", HOST, "127.0.0.1")
+
+
+@pytest.fixture
+def own_shop(shop: Understudy, understudy: Understudy) -> Understudy:
+    """A copy with an empty call log, to be changed."""
+    shutil.copy(shop.store, understudy.store)
+    understudy.run("mocks", "logs", "shop", "--clear")
     return understudy
 
 
@@ -93,6 +112,18 @@ def rest_or_reset(client: socket.socket) -> bytes:
         return b""
 
 
+@pytest.mark.parametrize("client", ["requests", "httpx", "curl"])
+def test_clients_get_an_answer_by_https(shop: Understudy, certificate: Path, tmp_path: Path, client: str) -> None:
+    """With the key in a file of its own."""
+    key, begin, rest_of = certificate.read_text().partition("-----BEGIN CERTIFICATE")
+    (tmp_path / "key.pem").write_text(key)
+    (tmp_path / "cert.pem").write_text(begin + rest_of)
+    files = ("--certfile", tmp_path / "cert.pem", "--keyfile", tmp_path / "key.pem")
+    with shop.mocks_serving("shop", *files) as serving:
+        got = CLIENTS[client](f"https://{serving.listen}", Call("me", "/users/me"), Route(ca=certificate))
+    assert (got.status, got.body) == (200, b"me")
+
+
 def test_files_that_are_no_certificate_are_refused(shop: Understudy, tmp_path: Path) -> None:
     (tmp_path / "no.pem").write_text("none")
     line = shop.mistake("mocks", "serve", "--certfile", tmp_path / "no.pem")
@@ -128,9 +159,39 @@ def wait_until_read(client: socket.socket, serving: Serving) -> None:
     wait_for(lambda: line in Path("/proc/net/tcp").read_text())
 
 
-def test_ctrl_c_ends_it_too(shop: Understudy) -> None:
-    with shop.mocks_serving("shop", "--workers", 2) as serving:
-        assert serving.stop(signal.SIGINT) == 0
+@WORKERS
+def test_ctrl_c_reaches_all_processes_and_ends_them_in_order(shop: Understudy, workers: int) -> None:
+    """A terminal sends it to each of them."""
+    with shop.mocks_serving("shop", "--workers", workers) as serving, connect(serving) as busy:
+        busy.sendall(SLOW)
+        wait_until_read(busy, serving)
+        for pid in [*children(serving), serving.process.pid]:
+            os.kill(pid, signal.SIGINT)
+        assert rest(busy).endswith(b"slow")
+        assert serving.process.wait(5) == 0
+        assert "Traceback" not in serving.log
+
+
+def test_the_last_answers_say_so_and_are_logged(own_shop: Understudy) -> None:
+    with own_shop.mocks_serving("shop") as serving, connect(serving) as client:
+        client.sendall(SLOW)
+        wait_until_read(client, serving)
+        assert serving.stop() == 0
+        assert b"\r\nConnection: close\r\n" in rest(client)
+    store = open_store(str(own_shop.store))
+    [mock] = store.mock_servers.list()
+    assert [call.request.target for call in store.calls.newest(CallFilter(mock.id), 100)] == [b"/slow"]
+    store.close()
+
+
+@WORKERS
+def test_nothing_new_is_accepted_while_the_last_requests_finish(shop: Understudy, workers: int) -> None:
+    with shop.mocks_serving("shop", "--workers", workers) as serving, connect(serving) as busy:
+        busy.sendall(SLOW)
+        wait_until_read(busy, serving)
+        serving.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not probe(serving.port))
+        assert rest(busy).endswith(b"slow")
 
 
 # Workers
@@ -167,7 +228,42 @@ def test_an_end_while_a_worker_is_replaced_ends_all(shop: Understudy) -> None:
         assert serving.stop() == 0
 
 
+def test_a_new_worker_answers_from_what_there_is_now(own_shop: Understudy) -> None:
+    """Not from what there was when the program started."""
+    with own_shop.mocks_serving("shop", "--workers", 2) as serving:
+        own_shop.run("mocks", "delete", "shop")
+        first = children(serving)
+        for victim in first:
+            psutil.Process(victim).kill()
+        wait_for(lambda: first.isdisjoint(children(serving)) and listeners(serving) > 0, TIMEOUT)
+        with connect(serving) as client:
+            client.sendall(GET)
+            assert client.recv(65536).startswith(b"HTTP/1.1 404 ")
+
+
+def test_workers_end_with_a_program_that_is_killed(shop: Understudy) -> None:
+    """Nobody else would know of them, and they would hold the port."""
+    with shop.mocks_serving("shop", "--workers", 2) as serving:
+        serving.kill()
+        wait_for(lambda: not probe(serving.port), TIMEOUT)
+
+
 # Addresses
+
+
+def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy) -> None:
+    command = shop.command("mocks", "serve", "--port", free_port())
+    both = [
+        subprocess.Popen(command, env=shop.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    wait_for(lambda: any(one.poll() is not None for one in both), TIMEOUT)
+    loser, winner = sorted(both, key=lambda one: one.poll() is None)
+    winner.terminate()
+    winner.communicate(timeout=10)
+    said = loser.communicate(timeout=10)[1]
+    assert (loser.returncode, said.count("\n")) == (2, 1)
+    assert "is taken by another program" in said
 
 
 def test_a_port_that_is_taken_is_said_to_be(shop: Understudy) -> None:
