@@ -170,7 +170,7 @@ class CallLog:
 
     def _made(self, entry: Entry) -> Call | None:
         try:
-            return self._maker.call(entry)
+            return self._maker.call(entry, _mock_id(entry[1]))
         except Exception:
             logger.exception("a call cannot be logged")
             self._counters(_mock_id(entry[1])).failed.count()

@@ -29,13 +29,12 @@ class CallMaker:
         self._requests: dict[bytes, tuple[Request, int]] = {}
         self._responses: dict[Reply, Response | None] = {}
 
-    def call(self, entry: Entry) -> Call:
-        """What is kept of a call to a mock server."""
+    def call(self, entry: Entry, owner: str) -> Call:
+        """What is kept of a call to a mock server, whose id is `owner`."""
         came, reply, at, duration = entry
-        assert reply.served is not None
         request, size = self._asked(came)
         return Call(
-            mock_server_id=reply.served.mock.id,
+            mock_server_id=owner,
             at=at,
             duration=duration,
             request=request,

@@ -47,7 +47,7 @@ KINDS = ("calls", "kept", "failed", "dropped", "unlogged")
 
 
 class KeptCalls:
-    """The log of one mock server; without `counts`, nothing ever served it."""
+    """The log of one mock server (see `proxy.verifying.Logged`); without `counts`, nothing ever served it."""
 
     def __init__(self, store: Store, mock: MockServer, counts: SharedCounts | None) -> None:
         self.mock = mock
@@ -69,6 +69,10 @@ class KeptCalls:
             if (not now.waiting and before.calls == now.calls) or time.monotonic() > deadline:
                 return now
             time.sleep(_STEP)
+
+    def since(self, since: float | None) -> Iterator[Call]:
+        """The calls from then on, newest first."""
+        return self.newest_first(CallFilter(self.mock.id, since=since))
 
     def newest_first(self, wanted: CallFilter) -> Iterator[Call]:
         """The calls that fit, read in pages."""

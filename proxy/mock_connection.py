@@ -18,7 +18,7 @@ from serving.limits import Limits
 from serving.plans import MILLISECOND, drawn
 from serving.replies import Reply
 from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
-from serving.site import MockSite
+from serving.site import Site
 from serving.wire import CLOSE, with_connection
 from store.messages import Body
 
@@ -36,7 +36,7 @@ class Connections:
     One look at all of them every second ends those that keep a limit waiting: a timer each would cost more.
     """
 
-    def __init__(self, site: MockSite, limits: Limits, read: Callable[[Body], Awaitable[bytes]]) -> None:
+    def __init__(self, site: Site, limits: Limits, read: Callable[[Body], Awaitable[bytes]]) -> None:
         self.site = site
         self.limits = limits
         waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
@@ -66,7 +66,7 @@ class Connections:
         for connection in list(self.open):
             connection.end_soon()
 
-    def exchange(self, site: MockSite) -> None:
+    def exchange(self, site: Site) -> None:
         """Answer from this site from now on."""
         self.site = site
 
@@ -95,11 +95,11 @@ class LateReplies:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._chance = Random()  # noqa: S311 - delays, no secrets
-        self._due: list[tuple[float, int, MockConnection, bytes, MockSite, Reply, float]] = []
+        self._due: list[tuple[float, int, MockConnection, bytes, Site, Reply, float]] = []
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def put(self, connection: MockConnection, data: bytes, site: MockSite, reply: Reply, at: float) -> None:
+    def put(self, connection: MockConnection, data: bytes, site: Site, reply: Reply, at: float) -> None:
         """Have the connection send the reply when its delay is over."""
         assert reply.delay is not None
         due = self._loop.time() + drawn(reply.delay, self._chance) * MILLISECOND
@@ -218,7 +218,7 @@ class MockConnection(asyncio.Protocol):
         self._paused = False
         self._resume()
 
-    def send_late(self, data: bytes, site: MockSite, reply: Reply, at: float) -> None:
+    def send_late(self, data: bytes, site: Site, reply: Reply, at: float) -> None:
         """A reply that was held up is due."""
         if self._transport.is_closing():
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from addons.bodies import BodyReader
+from proxy.accepting import accepting
 from proxy.call_log import CallLog, LogCounters
 from proxy.mock_connection import Connections
 from proxy.mock_sites import Environs, MockSites
@@ -29,14 +29,11 @@ from store.repository import Store
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 2_048
-TICK_SECONDS = 1.0
 # A change is promised to be served within 100 ms by every process.
 POLL_SECONDS = 0.03
 # Threads that compile or log may hold the interpreter so long before answering goes on; Python's own is 5 ms.
 SWITCH_SECONDS = 0.0005
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-DRAIN_SECONDS = 10.0
 GARBAGE_THRESHOLD = 50_000
 
 
@@ -102,23 +99,15 @@ class MockProcess:
         # A process that takes another's place was compiled when that one was.
         self._site = self._changed() or self._site
         connections = Connections(self._site, self._settings.limits, self._bodies.read)
-        tls = _tls(self._settings.certificate)
-        hello = self._settings.limits.head_seconds if tls else None
-        server = await loop.create_server(
-            connections.new, sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=hello
-        )
-        self._log.start()
         watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
-        watch.start()
-        ticking = asyncio.ensure_future(_tick(connections))
-        told = _told_to_stop(loop)
-        started()
         try:
-            await told.wait()
+            async with accepting(listener, connections, tls=_tls(self._settings.certificate)):
+                self._log.start()
+                watch.start()
+                told = _told_to_stop(loop)
+                started()
+                await told.wait()
         finally:
-            server.close()
-            await _drained(connections)
-            ticking.cancel()
             await asyncio.to_thread(watch.stop)
             await asyncio.to_thread(self._log.stop)
             _hear_no_more(loop)
@@ -163,7 +152,8 @@ class Watch:
     def stop(self) -> None:
         """Look no more."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join()
 
     def _run(self) -> None:
         failing = False
@@ -189,12 +179,6 @@ def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     return context
 
 
-async def _tick(connections: Connections) -> None:
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
-        connections.tick()
-
-
 def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
     told = asyncio.Event()
     for number in STOP_SIGNALS:
@@ -207,10 +191,3 @@ def _hear_no_more(loop: asyncio.AbstractEventLoop) -> None:
     for number in STOP_SIGNALS:
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
-
-
-async def _drained(connections: Connections) -> None:
-    connections.end()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(connections.closed.wait(), DRAIN_SECONDS)
-    connections.abort()

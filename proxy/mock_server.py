@@ -17,7 +17,8 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from proxy.mock_process import BACKLOG, STOP_SIGNALS, MockProcess, ServeSettings
+from proxy.accepting import BACKLOG
+from proxy.mock_process import STOP_SIGNALS, MockProcess, ServeSettings
 from proxy.settings import counts_file
 from proxy.shared_counts import SharedCounts
 from store.errors import StoreError, UserError

@@ -53,6 +53,17 @@ class Times:
         return f"{self.least} to {_times(self.most)}" if self.least else f"at most {_times(self.most)}"
 
 
+def times_of(exactly: int | None, least: int | None, most: int | None) -> Times:
+    """How often, as people say it: at least once unless there is a number. Raises UserError."""
+    if exactly is not None and (least is not None or most is not None):
+        raise UserError("say how often exactly, or at least and at most, not both")
+    if exactly is not None:
+        return Times(exactly, exactly)
+    if least is not None and most is not None and least > most:
+        raise UserError(f"at least {least} and at most {most} cannot both be")
+    return Times(least if least is not None else int(most is None), most)
+
+
 class Expected:
     """A call that is looked for: method and path, which may hold wildcards, and what else has to be equal.
 

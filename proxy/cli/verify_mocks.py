@@ -61,6 +61,9 @@ def verify(
     from proxy.verifying import verified
 
     mock = store.mock_servers.find(name)
+    if not mock.log_limit:
+        on = f"understudy mocks edit {mock.name} --log-limit 10000"
+        raise UserError(f"the call log of {mock.name} is off; switch it on: {on}")
     wanted = _times(times, at_least, at_most, never=never)
     if within is not None and not wanted.least:
         raise UserError("--within waits for calls, and none has to come; verify when the time is over")
@@ -77,13 +80,8 @@ def verify(
 
 
 def _times(times: int | None, least: int | None, most: int | None, *, never: bool) -> Times:
-    from proxy.verification import Times
+    from proxy.verification import times_of
 
-    ways = [times is not None, least is not None or most is not None, never]
-    if sum(ways) > 1:
-        raise UserError("give one of --times, --never, and --at-least with --at-most")
-    if least is not None and most is not None and least > most:
-        raise UserError("--at-least is more than --at-most")
-    if times is not None or never:
-        return Times(times or 0, times or 0)
-    return Times(least if least is not None else (1 if most is None else 0), most)
+    if never and any(number is not None for number in (times, least, most)):
+        raise UserError("--never goes with no other number")
+    return times_of(0 if never else times, least, most)

@@ -152,8 +152,9 @@ def test_what_is_not_so_is_exit_code_1(logged: Understudy) -> None:
 
 BAD = [
     ("mocks verify shop --called /orders", "a call is written 'METHOD PATH'"),
-    ("mocks verify shop --called 'GET /a' --times 1 --never", "give one of --times, --never"),
-    ("mocks verify shop --called 'GET /a' --at-least 3 --at-most 2", "--at-least is more than --at-most"),
+    ("mocks verify shop --called 'GET /a' --times 1 --never", "--never goes with no other number"),
+    ("mocks verify shop --called 'GET /a' --at-least 3 --at-most 2", "at least 3 and at most 2 cannot both be"),
+    ("mocks verify shop --called 'GET /a' --times 1 --at-most 2", "say how often exactly, or at least and at most"),
     ("mocks verify shop --called 'GET /a' --times -1", "--times"),
     ("mocks verify shop --called 'GET /a' --never --within 1", "--within waits for calls"),
     ("mocks verify shop --called 'GET /a' --header X", "a header is written Name: value"),

@@ -176,8 +176,8 @@ def test_a_call_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) 
     kept = Kept()
     make = kept.log._maker.call
 
-    def failing(entry: Entry) -> Call:
-        call = make(entry)
+    def failing(entry: Entry, owner: str) -> Call:
+        call = make(entry, owner)
         if call.request.target == b"/1":
             raise RuntimeError("a bug")
         return call

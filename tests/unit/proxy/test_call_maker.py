@@ -32,7 +32,7 @@ def arrived(target: bytes = b"/mocks/shop/users/7", body: bytes = b"", *fields: 
 
 
 def made(came: bytes | Arrived, answer: Reply | None = None, *, at_root: bool = False) -> Call:
-    return CallMaker(at_root=at_root).call((came, answer or reply(), 12.0, 0.5))
+    return CallMaker(at_root=at_root).call((came, answer or reply(), 12.0, 0.5), SERVED.mock.id)
 
 
 def test_a_call_says_what_came_and_what_it_got() -> None:
@@ -102,7 +102,7 @@ def test_no_whole_answer() -> None:
 
 def test_what_was_made_of_the_same_bytes_is_remembered() -> None:
     maker, answer = CallMaker(at_root=False), reply()
-    one, other = (maker.call((WIRE, answer, at, 0.5)) for at in (1.0, 2.0))
+    one, other = (maker.call((WIRE, answer, at, 0.5), "mock") for at in (1.0, 2.0))
     assert one.request is other.request
     assert one.response is other.response
     assert (one.at, other.at) == (1.0, 2.0)
@@ -111,5 +111,7 @@ def test_what_was_made_of_the_same_bytes_is_remembered() -> None:
 def test_answers_that_differ_are_not_mixed_up() -> None:
     maker = CallMaker(at_root=False)
     for fixed in (True, False):
-        calls = [maker.call((WIRE, reply(make_response(status), fixed=fixed), 0.0, 0.0)) for status in (200, 404)]
+        calls = [
+            maker.call((WIRE, reply(make_response(status), fixed=fixed), 0.0, 0.0), "mock") for status in (200, 404)
+        ]
         assert [call.response and call.response.status for call in calls] == [200, 404]
