@@ -23,6 +23,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record
 	$(BIN)/python -m bench.matcher
 	$(BIN)/python -m bench.serve
+	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.changes
 
 clean:
