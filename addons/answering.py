@@ -19,6 +19,8 @@ from store.naming import printable
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PATH = 500  # bytes of a path that are logged: a client may send 64 KB, and whoever reads the log may be slow
+
 
 def asked(active: Active, request: Request, *, reverse: bool) -> Request:
     """The request as it is decided on: one to a reverse proxy belongs to where the session was recorded from."""
@@ -67,4 +69,5 @@ def logs_hits() -> bool:
 
 
 def _shown(path: bytes) -> str:
-    return printable(path.decode("utf-8", "backslashreplace"))
+    text = printable(path[:LONGEST_PATH].decode("utf-8", "backslashreplace"))
+    return text if len(path) <= LONGEST_PATH else f"{text}…"

@@ -215,6 +215,7 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
         (b"/users/7?token=s3cr3t", "mock GET /users/7: Example 01 (path as it is, score 90)"),
         (b"/users/8?token=s3cr3t", "mock GET /users/8: Example 01 (path without ids, score 69)"),
         (b"/b?token=s3cr3t", 'mock GET /b: no match; nearest is "Example 01" (01): path differs'),
+        (b"/" + b"b" * 600, f'mock GET /{"b" * 499}…: no match; nearest is "Example 01" (01): path differs'),
     ],
 )
 async def test_the_log_says_what_decided_and_has_no_query(
