@@ -71,6 +71,7 @@ class LocalMockServer:
 
     def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
         self._mock = mock
+        self._stopped = False
         self._calls = OwnCalls(mock.id)
         self._thread = ServingThread(store.bodies.read)
         self._calls.settled = self._thread.settle
@@ -124,9 +125,11 @@ class LocalMockServer:
         self.assert_called(called, times=0, headers=headers, body=body)
 
     def stop(self) -> None:
-        """Stop answering."""
-        self._thread.stop()
-        self._counts.close()
+        """Stop answering; the calls can still be asked for."""
+        if not self._stopped:
+            self._stopped = True
+            self._thread.stop()
+            self._counts.close()
 
 
 def named_mock(store: Store, name: str, settings: Mapping[str, Any]) -> MockServer:

@@ -42,6 +42,8 @@ class ServingThread:
 
     def settle(self) -> None:
         """Wait until all that a client has seen of answers is done with, their logging too."""
+        if self._thread is None or not self._thread.is_alive():
+            return
         passed = threading.Event()
         self._ready.result().call_soon_threadsafe(passed.set)
         passed.wait()
