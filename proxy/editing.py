@@ -227,7 +227,7 @@ def _plain(headers: Headers, body: bytes) -> bytes:
 
 
 def _with_body(response: Response, body: bytes) -> Response:
-    return replace(response, body=body, headers=response.headers.without(["content-encoding"]))
+    return replace(response, body=body, headers=response.headers.without(["content-encoding"]), chunks=())
 
 
 def _without_coding(request: Request) -> Request:

@@ -54,7 +54,7 @@ class ResponseTemplate:
         if self.body is None:
             return replace(response, headers=headers)
         body = self.body.fill(values).encode("utf-8", "replace")
-        return replace(response, headers=headers.without(("content-encoding",)), body=body)
+        return replace(response, headers=headers.without(("content-encoding",)), body=body, chunks=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,33 @@ class Timings:
     response_end: float | None = None
 
 
+class Part(StrEnum):
+    """The parts of a message in which a value can be redacted."""
+
+    HEADER = "header"
+    QUERY = "query"
+    FORM = "form"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Redacted:
+    """A place whose value was taken out: a header, query or form name, or a JSON path such as `$.user.token`.
+
+    In an example's request it matches any value, and its value is never put into a response.
+    """
+
+    part: Part
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and its response.
 
-    A failed exchange has `error` set, and no response or only what came of it. `id` is 0 until it is kept.
+    A failed exchange has `error` set, and no response or only what came of it. `id` is 0 until it is kept. `redacted`
+    are the places of the request whose values were replaced when it was recorded. `degraded` says, in a few words, why
+    what is kept is not all that came ("" if it is): a body that was cut, a message that could not be followed.
     """
 
     session_id: str
@@ -59,6 +81,8 @@ class Exchange:
     timings: Timings
     error: str | None = None
     id: int = 0
+    redacted: frozenset[Redacted] = frozenset()
+    degraded: str = ""
 
     @property
     def failed(self) -> bool:
@@ -103,26 +127,6 @@ class RequestItem:
     position: int = 0
     method: str = ""
     path: str = ""
-
-
-class Part(StrEnum):
-    """The parts of a message in which a value can be redacted."""
-
-    HEADER = "header"
-    QUERY = "query"
-    FORM = "form"
-    JSON = "json"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Redacted:
-    """A place whose value was taken out: a header, query or form name, or a JSON path such as `$.user.token`.
-
-    In an example's request it matches any value, and its value is never put into a response.
-    """
-
-    part: Part
-    name: str
 
 
 @quick

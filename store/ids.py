@@ -23,5 +23,10 @@ def new_id() -> str:
         return _encode(_last)
 
 
+def id_of(seconds_ago: float) -> str:
+    """The smallest id of that time: ids made before are less, later ones greater."""
+    return _encode((time.time_ns() // 1_000_000 - int(seconds_ago * 1000)) << RANDOM_BITS)
+
+
 def _encode(value: int) -> str:
     return "".join(ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))

@@ -78,7 +78,36 @@ class BodyRef:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class PiecedBody(BodyRef):
+    """A body whose bytes are in the store already, in pieces under `key`; it is kept with the exchange that has it."""
+
+    key: str
+
+
 Body = bytes | BodyRef
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed body: when it came, in seconds after the response's head, and its size in bytes.
+
+    Pieces of content: what delivered them (chunked coding, DATA frames) is not in them.
+    """
+
+    at: float
+    size: int
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """An informational response that came before the final one (RFC 9110, section 15.2), such as 103 Early Hints."""
+
+    status: int
+    headers: Headers = Headers()
+    reason: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +173,11 @@ class Request:
 @quick
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response. `reason` is the reason phrase as it came; HTTP/2 has none."""
+    """One response. `reason` is the reason phrase as it came; HTTP/2 has none.
+
+    `chunks` tells how a streamed body came, empty for one that came at once: their sizes add up to that of the body.
+    `interim` are the informational responses before it.
+    """
 
     status: int
     headers: Headers = Headers()
@@ -152,3 +185,5 @@ class Response:
     reason: bytes = b""
     http_version: str = "HTTP/1.1"
     trailers: Headers = Headers()
+    chunks: tuple[Chunk, ...] = ()
+    interim: tuple[Interim, ...] = ()

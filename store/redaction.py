@@ -58,8 +58,9 @@ def redact_response(response: Response, body: bytes) -> tuple[Response, frozense
     headers, trailers, changed, found = _redact_message(response.headers, response.trailers, body)
     if not found:
         return response, found
-    kept = response.body if changed is None else changed
-    return replace(response, headers=headers, trailers=trailers, body=kept), found
+    if changed is None:
+        return replace(response, headers=headers, trailers=trailers), found
+    return replace(response, headers=headers, trailers=trailers, body=changed, chunks=()), found
 
 
 def describe(requests: Mapping[Redacted, int], responses: Mapping[Redacted, int]) -> str:

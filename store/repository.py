@@ -25,6 +25,7 @@ from store.entities import (
 )
 from store.messages import Body, Origin
 from store.mock_servers import ApiKey, MockServer, ServerError
+from store.websockets import WebSocketMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,14 @@ class History(Protocol):
         """Keep exchanges in one transaction, bodies once per content; returns their ids. All or none is kept."""
         ...
 
+    def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
+        """Keep messages of WebSockets, each with the id of its handshake's exchange, in order, in one transaction."""
+        ...
+
+    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
+        """The messages of a WebSocket in the order they came; none for any other exchange."""
+        ...
+
     def get(self, exchange_id: int) -> Exchange:
         """One exchange, its bodies as references; raises NotFound."""
         ...
@@ -128,6 +137,22 @@ class Bodies(Protocol):
 
     def read(self, body: Body) -> bytes:
         """The bytes of a body, whether given as bytes or as a reference; raises NotFound for an unknown one."""
+        ...
+
+    def pieces(self, body: Body) -> Iterator[bytes]:
+        """The bytes of a body piece by piece, each read when it is asked for: a large body is never whole in memory."""
+        ...
+
+    def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
+        """Keep pieces of bodies that are coming in, as (key, position from 0, content), in one transaction.
+
+        A key is a `new_id()` of the recorder. The exchange whose body is a `PiecedBody` of that key keeps them for
+        good; pieces of a body that is there already are dropped, and those that nobody asks for within a day.
+        """
+        ...
+
+    def drop_pieces(self, key: str) -> None:
+        """Forget the pieces of a body that will not be kept."""
         ...
 
 

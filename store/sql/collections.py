@@ -16,8 +16,8 @@ from store.ids import new_id
 from store.repository import CollectionSummary, CollectionUpdate
 from store.sql import rows
 from store.sql import tables as t
+from store.sql.bodies import insert_bodies, sweep_bodies
 from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
-from store.sql.history import sweep_bodies
 from store.sql.many_examples import read_examples
 from store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
 from store.sql.revisions import record_change
@@ -141,7 +141,7 @@ class SqlCollections:
         examples = [rows.example_columns(example, bodies) for example in update.examples]
         marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
         with self._database.writing() as tx:
-            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            insert_bodies(tx, bodies)
             insert_rows(tx, t.RequestItemRow, [rows.item_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
             _drop_examples(tx, update.dropped)
@@ -154,7 +154,7 @@ class SqlCollections:
         columns = rows.example_columns(example, bodies)
         with self._database.writing() as tx:
             old = _bodies_of(_example_row(tx, example.id))
-            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            insert_bodies(tx, bodies)
             tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
             sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)

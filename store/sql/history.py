@@ -1,26 +1,27 @@
-"""Sessions, exchanges and bodies in SQL."""
+"""Sessions, exchanges and the messages of WebSockets in SQL."""
 
 from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.orm import Session as Transaction
 
 from store.entities import Exchange, Session
 from store.errors import NotFound, UserError
 from store.ids import new_id
-from store.messages import Body, BodyRef, Origin
+from store.messages import Origin
 from store.repository import HistoryFilter, SessionSummary
 from store.sql import rows
 from store.sql import tables as t
-from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
+from store.sql.bodies import insert_bodies, sweep_bodies
+from store.sql.engine import IDS_PER_QUERY, Database, insert_rows
 from store.sql.names import check_name, find_named
+from store.websockets import WebSocketMessage
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1
@@ -82,8 +83,23 @@ class SqlHistory:
         bodies = rows.NewBodies()
         columns = [rows.exchange_columns(exchange, bodies) for exchange in exchanges]
         with self._database.committing() as tx:
-            insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
+            insert_bodies(tx, bodies)
             return _insert_numbered(tx, columns)
+
+    def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
+        with self._database.committing() as tx:
+            after = _positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
+            columns = [
+                {"exchange_id": exchange_id, "position": next(after[exchange_id]), **rows.message_columns(message)}
+                for exchange_id, message in messages
+            ]
+            insert_rows(tx, t.WebSocketMessageRow, columns)
+
+    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
+        row = t.WebSocketMessageRow
+        query = select(row).where(row.exchange_id == exchange_id).order_by(row.position)
+        with self._database.reading() as tx:
+            return [rows.message_value(found) for found in tx.scalars(query)]
 
     def get(self, exchange_id: int) -> Exchange:
         with self._database.reading() as tx:
@@ -119,38 +135,6 @@ class SqlHistory:
             last = page[-1]
 
 
-class SqlBodies:
-    """`store.repository.Bodies`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def read(self, body: Body) -> bytes:
-        if not isinstance(body, BodyRef):
-            return body
-        with self._database.reading() as tx:
-            content = tx.scalar(select(t.BodyRow.content).where(t.BodyRow.digest == body.digest))
-        if content is None:
-            raise NotFound(f"there is no body {body.digest}")
-        return content
-
-
-def sweep_bodies(tx: Transaction, among: Iterable[str | None] | None = None) -> None:
-    """Delete the bodies that no exchange and no example refers to: all of them, or those among some digests."""
-    uses = [
-        exists().where(column == t.BodyRow.digest)
-        for row in (t.ExchangeRow, t.ExampleRow)
-        for column in (row.request_body, row.response_body)
-    ]
-    unused = delete(t.BodyRow).where(~or_(*uses)).execution_options(synchronize_session=False)
-    if among is None:
-        tx.execute(unused)
-        return
-    digests = sorted({digest for digest in among if digest})
-    for start in range(0, len(digests), IDS_PER_QUERY):
-        tx.execute(unused.where(t.BodyRow.digest.in_(digests[start : start + IDS_PER_QUERY])))
-
-
 _LAST_ID = select(func.max(t.ExchangeRow.id))
 _IDS_AFTER = select(t.ExchangeRow.id).where(t.ExchangeRow.id > bindparam("last")).order_by(t.ExchangeRow.id)
 
@@ -160,6 +144,16 @@ def _insert_numbered(tx: Connection, columns: list[rows.Columns]) -> list[int]:
     last = tx.scalar(_LAST_ID) or 0
     insert_rows(tx, t.ExchangeRow, columns)
     return list(tx.scalars(_IDS_AFTER, {"last": last}))
+
+
+def _positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:
+    """For each exchange the free positions after its last message."""
+    row, last = t.WebSocketMessageRow, dict[int, int]()
+    for start in range(0, len(exchange_ids), IDS_PER_QUERY):
+        some = row.exchange_id.in_(exchange_ids[start : start + IDS_PER_QUERY])
+        query = select(row.exchange_id, func.max(row.position)).where(some).group_by(row.exchange_id)
+        last.update((row[0], row[1]) for row in tx.execute(query))
+    return {exchange_id: count(last.get(exchange_id, -1) + 1) for exchange_id in exchange_ids}
 
 
 def _conditions(query: Select[Any], wanted: HistoryFilter, ids: list[int] | None) -> Select[Any]:

@@ -22,6 +22,7 @@ _NAMES = (
     "request_trailers",
     *("status", "response_headers", "response_body", "response_size", "reason", "response_version"),
     "response_trailers",
+    *("response_chunks", "response_interim"),
 )
 ROWS = 1_000
 _QUERY = select(*(_TABLE.c[name] for name in _NAMES)).order_by(_TABLE.c.id)
@@ -42,7 +43,7 @@ def _examples(found: Iterable[Any]) -> Iterator[Example]:
             :11
         ]
         (method, target, asked, asked_body, asked_size, asked_of, asked_version, asked_trailers) = row[11:19]
-        (status, told, told_body, told_size, reason, told_version, told_trailers) = row[19:]
+        (status, told, told_body, told_size, reason, told_version, told_trailers, chunks, interim) = row[19:]
         request = Request(
             method,
             target,
@@ -59,6 +60,8 @@ def _examples(found: Iterable[Any]) -> Iterator[Example]:
             reason or b"",
             told_version or "",
             headers(told_trailers),
+            rows.chunks_value(chunks) if chunks else (),
+            rows.interim_value(interim) if interim else (),
         )
         yield Example(
             id,

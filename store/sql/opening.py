@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from store.repository import Store
+from store.sql.bodies import SqlBodies
 from store.sql.calls import SqlCalls
 from store.sql.collections import SqlCollections
 from store.sql.engine import Database
 from store.sql.gateways import SqlGateways
-from store.sql.history import SqlBodies, SqlHistory, SqlSessions
+from store.sql.history import SqlHistory, SqlSessions
 from store.sql.keys import SqlKeys
 from store.sql.mock_servers import SqlMockServers
 from store.sql.revisions import SqlChanges

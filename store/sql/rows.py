@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,9 +26,21 @@ from store.entities import (
     Session,
     Timings,
 )
-from store.messages import DEFAULT_PORTS, Body, BodyRef, Headers, Origin, Request, Response
+from store.messages import (
+    DEFAULT_PORTS,
+    Body,
+    BodyRef,
+    Chunk,
+    Headers,
+    Interim,
+    Origin,
+    PiecedBody,
+    Request,
+    Response,
+)
 from store.sql import tables as t
 from store.sql.behaviours import behaviour_text, behaviour_value
+from store.websockets import MessageKind, WebSocketMessage
 
 Columns = dict[str, Any]
 
@@ -41,15 +54,20 @@ class NewBodies:
 
     def __init__(self) -> None:
         self.rows: dict[str, Columns] = {}
+        self.keys: list[str] = []  # of pieces
 
     def digest(self, body: Body) -> str | None:
         """The key under which a body is kept; None for an empty one."""
+        if isinstance(body, PiecedBody):
+            self.keys.append(body.key)
+            self.rows[body.digest] = {"digest": body.digest, "size": body.size, "content": b"", "pieces": body.key}
+            return body.digest
         if isinstance(body, BodyRef):
             return body.digest if body.size else None
         if not body:
             return None
         digest = hashlib.sha256(body).hexdigest()
-        self.rows[digest] = {"digest": digest, "size": len(body), "content": body}
+        self.rows[digest] = {"digest": digest, "size": len(body), "content": body, "pieces": None}
         return digest
 
 
@@ -139,9 +157,9 @@ def request_head_value(row: t.RequestHead, body: Body) -> Request:
 def response_columns(response: Response | None, bodies: NewBodies) -> Columns:
     """The columns of a response; all null for none."""
     if response is None:
-        return {**response_head(None), "response_body": None, "response_size": None}
-    size = body_size(response.body)
-    return {**response_head(response), "response_body": bodies.digest(response.body), "response_size": size}
+        return {**response_head(None), **_stream_columns(None), "response_body": None, "response_size": None}
+    size, stream = body_size(response.body), _stream_columns(response)
+    return {**response_head(response), **stream, "response_body": bodies.digest(response.body), "response_size": size}
 
 
 def response_head(response: Response | None) -> Columns:
@@ -157,9 +175,46 @@ def response_head(response: Response | None) -> Columns:
     }
 
 
+def _stream_columns(response: Response | None) -> Columns:
+    return {
+        "response_chunks": chunks_text(response.chunks) if response else None,
+        "response_interim": interim_text(response.interim) if response else None,
+    }
+
+
+def chunks_text(chunks: tuple[Chunk, ...]) -> str | None:
+    """Chunks as a JSON list of [seconds, bytes]; None when there are none."""
+    return json.dumps([[round(chunk.at, 6), chunk.size] for chunk in chunks]) if chunks else None
+
+
+def chunks_value(text: str | None) -> tuple[Chunk, ...]:
+    """The inverse of `chunks_text`."""
+    return tuple(Chunk(at, size) for at, size in json.loads(text)) if text else ()
+
+
+def interim_text(interim: tuple[Interim, ...]) -> str | None:
+    """Informational responses as a JSON list of [status, reason, headers]; None when there are none."""
+    if not interim:
+        return None
+    return json.dumps([[one.status, one.reason.decode("latin-1"), headers_text(one.headers)] for one in interim])
+
+
+def interim_value(text: str | None) -> tuple[Interim, ...]:
+    """The inverse of `interim_text`."""
+    if not text:
+        return ()
+    return tuple(
+        Interim(status, headers_value(headers), reason.encode("latin-1"))
+        for status, reason, headers in json.loads(text)
+    )
+
+
 def response_value(row: t.ExchangeRow | t.ExampleRow) -> Response:
     """The response of an exchange or example that has one."""
-    return response_head_value(row, body_value(row.response_body, row.response_size))
+    response = response_head_value(row, body_value(row.response_body, row.response_size))
+    if row.response_chunks is None and row.response_interim is None:
+        return response
+    return replace(response, chunks=chunks_value(row.response_chunks), interim=interim_value(row.response_interim))
 
 
 def response_head_value(row: t.ExchangeRow | t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
@@ -185,6 +240,8 @@ def exchange_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
         "response_start": times.response_start,
         "response_end": times.response_end,
         "error": exchange.error,
+        "redacted": redacted_text(exchange.redacted) if exchange.redacted else None,
+        "degraded": exchange.degraded or None,
         **request_columns(exchange.request, bodies),
         **response_columns(exchange.response, bodies),
     }
@@ -199,6 +256,8 @@ def exchange_value(row: t.ExchangeRow) -> Exchange:
         timings=Timings(row.started_at, row.request_end, row.response_start, row.response_end),
         error=row.error,
         id=row.id,
+        redacted=redacted_value(row.redacted) if row.redacted else frozenset(),
+        degraded=row.degraded or "",
     )
 
 
@@ -211,7 +270,7 @@ def example_columns(example: Example, bodies: NewBodies) -> Columns:
         "name": example.name,
         **request_columns(example.request, bodies),
         **response_columns(example.response, bodies),
-        "redacted": json.dumps([[place.part, place.name] for place in sorted(example.redacted)]),
+        "redacted": redacted_text(example.redacted),
         "literal": example.literal,
         "sequence": example.sequence,
         "templates": example.templates,
@@ -221,9 +280,14 @@ def example_columns(example: Example, bodies: NewBodies) -> Columns:
     }
 
 
+def redacted_text(redacted: frozenset[Redacted]) -> str:
+    """Redacted places as a JSON list of [part, name]."""
+    return json.dumps([[place.part, place.name] for place in sorted(redacted)])
+
+
 @lru_cache(REMEMBERED)
 def redacted_value(text: str) -> frozenset[Redacted]:
-    """The redacted places of an example."""
+    """The inverse of `redacted_text`."""
     return frozenset(Redacted(Part(part), name) for part, name in json.loads(text))
 
 
@@ -244,6 +308,21 @@ def example_value(row: t.ExampleRow) -> Example:
         fingerprint=row.fingerprint,
         behaviour=behaviour_value(row.behaviour),
     )
+
+
+def message_columns(message: WebSocketMessage) -> Columns:
+    """The columns of a WebSocket's message, all but whose it is and where it stands."""
+    return {
+        "at": message.at,
+        "from_client": message.from_client,
+        "kind": message.kind.value,
+        "content": message.content,
+    }
+
+
+def message_value(row: t.WebSocketMessageRow) -> WebSocketMessage:
+    """A WebSocket's message."""
+    return WebSocketMessage(row.at, row.from_client, MessageKind(row.kind), row.content)
 
 
 def session_value(row: t.SessionRow) -> Session:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from store.errors import SchemaMismatch
 from store.sql.engine import Database
 
-HEAD = "0002"
+HEAD = "0003"
 WAL_PATIENCE_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

@@ -36,12 +36,25 @@ class SessionRow(Base):
 
 
 class BodyRow(Base):
-    """The bytes of a body, once per content; `digest` is their SHA-256 in hex."""
+    """The bytes of a body, once per content; `digest` is their SHA-256 in hex.
+
+    A large one lies in `body_pieces` under the key `pieces`, and its `content` is empty.
+    """
 
     __tablename__ = "bodies"
     digest: Mapped[str] = mapped_column(Digest, primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    pieces: Mapped[str | None] = mapped_column(Id, index=True, unique=True)
+
+
+class BodyPieceRow(Base):
+    """A piece of a large body. While it comes in, there is no row in `bodies` yet."""
+
+    __tablename__ = "body_pieces"
+    key: Mapped[str] = mapped_column(Id, primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RequestHead:
@@ -63,8 +76,18 @@ class RequestColumns(RequestHead):
     request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
 
 
-class ExchangeRow(RequestColumns, Base):
-    """One recorded request and what came of it; the response's columns are null where none came."""
+class StreamColumns:
+    """How a response came: JSON lists of [seconds, bytes] and of [status, reason, headers], null for none."""
+
+    response_chunks: Mapped[str | None] = mapped_column(Text)
+    response_interim: Mapped[str | None] = mapped_column(Text)
+
+
+class ExchangeRow(RequestColumns, StreamColumns, Base):
+    """One recorded request and what came of it; the response's columns are null where none came.
+
+    `redacted` is a JSON list of [part, name], null for nothing.
+    """
 
     __tablename__ = "exchanges"
     __table_args__ = (Index(None, "session_id", "started_at", "id"), {"sqlite_autoincrement": True})
@@ -82,6 +105,22 @@ class ExchangeRow(RequestColumns, Base):
     response_trailers: Mapped[str | None] = mapped_column(Text)
     response_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
     response_size: Mapped[int | None] = mapped_column(BigInteger)
+    redacted: Mapped[str | None] = mapped_column(Text)
+    degraded: Mapped[str | None] = mapped_column(Text)
+
+
+class WebSocketMessageRow(Base):
+    """A message of a WebSocket, whose exchange is the handshake; `kind` is text, binary, ping, pong or close."""
+
+    __tablename__ = "websocket_messages"
+    exchange_id: Mapped[int] = mapped_column(
+        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    at: Mapped[float] = mapped_column(Float(53))
+    from_client: Mapped[bool] = mapped_column(Boolean)
+    kind: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class CollectionRow(Base):
@@ -123,7 +162,7 @@ class RequestItemRow(Base):
     path: Mapped[str | None] = mapped_column(Text)
 
 
-class ExampleRow(RequestColumns, Base):
+class ExampleRow(RequestColumns, StreamColumns, Base):
     """A saved response with the request it answers.
 
     `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for nothing on purpose.

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Exchange, Timings
+from store.entities import Exchange, Part, Redacted, Timings
 from store.errors import NotFound, StoreError
-from store.messages import BodyRef, Headers, Origin, Request, Response
+from store.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
 from store.repository import HistoryFilter, Store
 from tests.factories import make_request, make_response
 from tests.kept import EVERYTHING, make_exchange, record
@@ -49,6 +49,8 @@ RESPONSES = [
     make_response(headers=[("Set-Cookie", "a=1"), ("set-cookie", "b=2"), ("Set-Cookie", "a=1")]),
     make_response(headers=Headers(((b"X-\xff", EVERY_BYTE),))),
     replace(make_response(), http_version="HTTP/1.0", trailers=Headers(((b"T", b"\xff"),))),
+    replace(make_response(), chunks=(Chunk(0.0, 3), Chunk(0.25, 0), Chunk(1_000.000001, 2**40))),
+    replace(make_response(), interim=(Interim(103, Headers(((b"Link", b"\xff"),)), b"Early Hints"), Interim(102))),
 ]
 
 
@@ -66,6 +68,12 @@ def test_a_response_comes_back_as_it_was(store: Store, session_id: str, response
 @pytest.mark.parametrize("timings", [Timings(1.0), Timings(1.0, 2.0), Timings(0.1, 0.2, 0.3, 0.4), Timings(1e9 + 1e-6)])
 def test_timings_come_back_as_they_were(store: Store, session_id: str, timings: Timings) -> None:
     assert kept(store, replace(make_exchange(session_id), timings=timings)).timings == timings
+
+
+def test_what_was_redacted_and_degraded_comes_back(store: Store, session_id: str) -> None:
+    places = frozenset({Redacted(Part.JSON, "$.user.token"), Redacted(Part.HEADER, "authorization")})
+    exchange = kept(store, replace(make_exchange(session_id), redacted=places, degraded="cut at 10 bytes"))
+    assert (exchange.redacted, exchange.degraded) == (places, "cut at 10 bytes")
 
 
 def test_a_failed_exchange_without_a_response_stays_one(store: Store, session_id: str) -> None:

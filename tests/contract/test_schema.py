@@ -26,7 +26,7 @@ from store.sql.engine import Database
 from store.sql.opening import open_store
 from store.sql.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
 from store.sql.tables import Base
-from tests.assets.schema.make_schema_asset import FOLDER
+from tests.assets.schema.make_schema_asset import FOLDER, STREAM
 from tests.kept import EVERYTHING, make_exchange, serve
 
 OLD_STORES = sorted(FOLDER.glob("*.db"))
@@ -186,6 +186,17 @@ def test_mock_servers_of_an_old_store_are_read(old_of: OldOf) -> None:
     assert [(item.method, item.path) for item in store.collections.items(shop.id) if item.method] == [
         ("PUT", "/users/{{id}}")
     ]
+
+
+def test_streams_of_an_old_store_are_read(old_of: OldOf) -> None:
+    store = old_of("0003")
+    whole, failed = store.history.select(EVERYTHING)
+    assert (whole.redacted, whole.degraded) == (frozenset({Redacted(Part.QUERY, "a")}), "cut")
+    [example] = store.collections.examples(store.collections.find("shop").id)
+    for response in (whole.response, example.response):
+        assert response
+        assert {"chunks": response.chunks, "interim": response.interim} == STREAM
+    assert [message.content for message in store.history.messages(failed.id)] == [b"hello"]
 
 
 def test_an_old_store_is_used_on(old: Store) -> None:

@@ -5,17 +5,22 @@ Run it once when a schema is released, and commit the file. What it holds is tol
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from store.entities import Environment, Part, Redacted
+from store.messages import Chunk, Interim
 from store.mock_servers import PRESETS, ApiKey, Behaviour, Matching
 from store.repository import CollectionUpdate
 from store.sql.opening import open_store
 from store.sql.schema import HEAD
+from store.websockets import MessageKind, WebSocketMessage
 from tests.factories import ORIGIN, make_example, make_request, make_response
 from tests.kept import make_call, make_exchange, make_item, make_server_error, serve
 
 FOLDER = Path(__file__).parent
+STREAM: dict[str, Any] = {"chunks": (Chunk(0.0, 3), Chunk(0.5, 5)), "interim": (Interim(103),)}
 
 
 def make(file: Path) -> None:
@@ -23,9 +28,13 @@ def make(file: Path) -> None:
     store = open_store(str(file))
     session = store.sessions.create("shop", ORIGIN)
     whole = make_exchange(
-        session.id, make_request("POST", "/users?a=1", body=b"asked"), make_response(201, b"recorded")
+        session.id,
+        make_request("POST", "/users?a=1", body=b"asked"),
+        replace(make_response(201, b"recorded"), **STREAM),
     )
+    whole = replace(whole, redacted=frozenset({Redacted(Part.QUERY, "a")}), degraded="cut")
     ids = store.history.add([whole, make_exchange(session.id, response=None, started=2_000.0, error="refused")])
+    store.history.add_messages([(ids[1], WebSocketMessage(1.0, True, MessageKind.TEXT, b"hello"))])
     recorded = store.history.get(ids[0])
     assert recorded.response
     shop = store.collections.create("shop", {"base": "http://x"})

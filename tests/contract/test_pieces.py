@@ -1,0 +1,90 @@
+"""What `store.repository.Bodies` promises of large bodies, which come in pieces."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from store import ids
+from store.errors import NotFound
+from store.messages import Body, BodyRef, PiecedBody, Response
+from store.repository import Store
+from store.sql import bodies
+from tests.factories import make_response
+from tests.kept import make_exchange, record
+
+PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
+WHOLE = b"".join(PIECES)
+
+
+def come_in(store: Store) -> PiecedBody:
+    """A body whose pieces are in the store."""
+    key = ids.new_id()
+    store.bodies.add_pieces([(key, position, piece) for position, piece in enumerate(PIECES[:2])])
+    store.bodies.add_pieces([(key, position + 2, piece) for position, piece in enumerate(PIECES[2:])])
+    return PiecedBody(hashlib.sha256(WHOLE).hexdigest(), len(WHOLE), key)
+
+
+def kept_body(store: Store, body: Body) -> Body:
+    """The body of a response as history gives it back."""
+    [exchange] = record(store, body, session=ids.new_id())
+    assert isinstance(exchange.response, Response)
+    return exchange.response.body
+
+
+def left(store: Store, key: str) -> bool:
+    """Whether there are pieces of this key: another body may take them, and is read."""
+    probe = PiecedBody("0" * 64, 1, key)
+    return store.bodies.read(kept_body(store, probe)) != b""
+
+
+def test_a_body_in_pieces_is_read_whole_and_piece_by_piece(store: Store) -> None:
+    body = kept_body(store, come_in(store))
+    assert body == BodyRef(hashlib.sha256(WHOLE).hexdigest(), len(WHOLE))
+    assert store.bodies.read(body) == WHOLE
+    assert list(store.bodies.pieces(body)) == PIECES
+
+
+def test_a_small_body_is_one_piece(store: Store) -> None:
+    assert list(store.bodies.pieces(kept_body(store, b"small"))) == [b"small"]
+    assert list(store.bodies.pieces(b"given")) == [b"given"]
+
+
+def test_pieces_of_an_unknown_body_are_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no body"):
+        list(store.bodies.pieces(BodyRef("0" * 64, 3)))
+
+
+@pytest.mark.parametrize("whole_first", [False, True])
+def test_the_same_content_is_kept_once(store: Store, whole_first: bool) -> None:
+    """However it came: the pieces of the second are dropped."""
+    kept_body(store, WHOLE if whole_first else come_in(store))
+    second = come_in(store)
+    assert store.bodies.read(kept_body(store, second)) == WHOLE
+    assert not left(store, second.key)
+
+
+def test_pieces_go_with_the_last_exchange_that_has_them(store: Store) -> None:
+    session = store.sessions.create("large", None)
+    body = come_in(store)
+    store.history.add([make_exchange(session.id, response=make_response(body=body))])
+    store.sessions.delete(session.id)
+    assert not left(store, body.key)
+
+
+def test_pieces_can_be_dropped(store: Store) -> None:
+    body = come_in(store)
+    store.bodies.drop_pieces(body.key)
+    assert not left(store, body.key)
+
+
+@pytest.mark.parametrize(("seconds", "stays"), [(0.0, False), (3600.0, True)])
+def test_pieces_of_no_body_are_swept_when_they_are_old(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float, stays: bool
+) -> None:
+    """A gateway that ended in the middle of a body left them; those of one that runs are younger."""
+    body = come_in(store)
+    monkeypatch.setattr(bodies, "FORGOTTEN_SECONDS", seconds - 1)
+    store.sessions.delete(store.sessions.create("empty", None).id)
+    assert left(store, body.key) is stays

@@ -1,0 +1,43 @@
+"""What `store.repository.History` promises of the messages of WebSockets."""
+
+from __future__ import annotations
+
+import pytest
+
+from store.errors import StoreError
+from store.repository import Store
+from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from tests.kept import record
+
+MESSAGES = [
+    WebSocketMessage(1.0, True, MessageKind.TEXT, "h\u00e9llo".encode()),
+    WebSocketMessage(1.000001, False, MessageKind.BINARY, bytes(range(256))),
+    WebSocketMessage(1.000001, False, MessageKind.PING),
+    WebSocketMessage(2.0, True, MessageKind.PONG),
+    WebSocketMessage(3.0, False, MessageKind.CLOSE, BROKEN_OFF),
+]
+
+
+def test_messages_come_back_in_order(store: Store) -> None:
+    [first, second] = record(store, b"one", b"two")
+    store.history.add_messages([(first.id, MESSAGES[0]), (second.id, MESSAGES[1]), (first.id, MESSAGES[2])])
+    store.history.add_messages([(first.id, message) for message in MESSAGES[3:]])
+    assert store.history.messages(first.id) == [MESSAGES[0], *MESSAGES[2:]]
+    assert store.history.messages(second.id) == [MESSAGES[1]]
+
+
+def test_an_exchange_that_is_no_websocket_has_none(store: Store) -> None:
+    [exchange] = record(store, b"one")
+    assert store.history.messages(exchange.id) == []
+
+
+def test_messages_of_no_exchange_are_refused(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.history.add_messages([(4711, MESSAGES[0])])
+
+
+def test_messages_go_with_their_session(store: Store) -> None:
+    [exchange] = record(store, b"one")
+    store.history.add_messages([(exchange.id, MESSAGES[0])])
+    store.sessions.delete(store.sessions.find("shop").id)
+    assert store.history.messages(exchange.id) == []
