@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cachetools import LRUCache
 
 from store.messages import Body, BodyRef
 
-CACHE_BYTES = 32 * 1024 * 1024
+CACHE_BYTES = 64 * 1024 * 1024
 # A body larger than this would push out many that are asked for more often.
 LARGEST_CACHED = 1024 * 1024
 
@@ -24,6 +24,10 @@ class BodyReader:
     def at_hand(self, body: Body) -> bytes | None:
         """The bytes of a body if no reading is needed for them."""
         return self._cache.get(body.digest) if isinstance(body, BodyRef) else body
+
+    def hold(self, contents: Mapping[str, bytes]) -> None:
+        """Hold bodies, by their digests, before they are asked for."""
+        self._cache.update(contents)
 
     async def read(self, body: Body) -> bytes:
         """The bytes of a body; raises NotFound or StoreError."""

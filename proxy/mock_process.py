@@ -20,6 +20,7 @@ from proxy.call_log import CallLog, LogCounters
 from proxy.mock_connection import Connections
 from proxy.mock_sites import Environs, MockSites
 from proxy.shared_counts import SharedCounts
+from proxy.warming import warm
 from serving.limits import USUAL, Limits
 from serving.site import MockSite
 from store.calls import Call
@@ -106,11 +107,16 @@ class MockProcess:
                 watch.start()
                 told = _told_to_stop(loop)
                 started()
+                warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, self._collections()))
                 await told.wait()
+                warming.cancel()
         finally:
             await asyncio.to_thread(watch.stop)
             await asyncio.to_thread(self._log.stop)
             _hear_no_more(loop)
+
+    def _collections(self) -> set[str]:
+        return {mock.collection_id for mock in self.mocks}
 
     def _changed(self) -> MockSite | None:
         """The site after what changed since the last look; None if nothing of it did."""

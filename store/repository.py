@@ -143,6 +143,13 @@ class Bodies(Protocol):
         """The bytes of a body piece by piece, each read when it is asked for: a large body is never whole in memory."""
         ...
 
+    def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
+        """The bodies of a collection's answers by their digests, those of up to `largest` bytes, oldest example first.
+
+        Read as they are asked for, in one transaction: for who means to hold them in memory.
+        """
+        ...
+
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
         """Keep pieces of bodies that are coming in, as (key, position from 0, content), in one transaction.
 

@@ -17,6 +17,7 @@ from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_row
 
 # What came in this long ago and still is no body never will be one: its gateway has ended.
 FORGOTTEN_SECONDS = 24 * 3600
+ROWS = 500  # read at once
 
 
 class SqlBodies:
@@ -43,6 +44,19 @@ class SqlBodies:
             if piece is None:
                 return
             yield piece
+
+    def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
+        body, example = t.BodyRow, t.ExampleRow
+        query = (
+            select(body.digest, body.content)
+            .join(example, example.response_body == body.digest)
+            .where(example.collection_id == collection_id, body.size <= largest, body.pieces.is_(None))
+            .order_by(example.id)
+            .execution_options(yield_per=ROWS)
+        )
+        with self._database.reading() as tx:
+            for rows_at_once in tx.connection().execute(query).partitions():
+                yield from ((row[0], row[1]) for row in rows_at_once)
 
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
         columns = [{"key": key, "position": position, "content": content} for key, position, content in pieces]

@@ -1,4 +1,4 @@
-"""What `store.repository.Bodies` promises of large bodies, which come in pieces."""
+"""What `store.repository.Bodies` promises of large bodies, which come in pieces, and of the answers of a collection."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from store.errors import NotFound
 from store.messages import Body, BodyRef, PiecedBody, Response
 from store.repository import Store
 from store.sql import bodies
-from tests.factories import make_response
-from tests.kept import make_exchange, record
+from tests.factories import make_example, make_response
+from tests.kept import collect, make_exchange, record
 
 PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)
@@ -88,3 +88,16 @@ def test_pieces_of_no_body_are_swept_when_they_are_old(
     monkeypatch.setattr(bodies, "FORGOTTEN_SECONDS", seconds - 1)
     store.sessions.delete(store.sessions.create("empty", None).id)
     assert left(store, body.key) is stays
+
+
+def test_the_answers_of_a_collection_are_read_at_once(store: Store) -> None:
+    """Oldest first; those of other collections, larger ones and those in pieces are not."""
+    [pieced] = record(store, come_in(store), session="pieced")
+    assert pieced.response
+    bodies_of = [b"b", b"a", b"", b"12345", pieced.response.body, b"123456"]
+    examples = [make_example(id=f"0{n}", response=make_response(body=one)) for n, one in enumerate(bodies_of)]
+    shop = collect(store, *examples)
+    collect(store, make_example(id="09", item_id="another", response=make_response(body=b"c")), name="other")
+    contents = [content for _, content in store.bodies.of_answers(shop.id, 5)]
+    assert contents == [b"b", b"a", b"12345"]
+    assert dict(store.bodies.of_answers(shop.id, 5)) == {hashlib.sha256(one).hexdigest(): one for one in contents}
