@@ -33,6 +33,7 @@ from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
 from proxy.activation import Activation
 from proxy.master import LeanMaster
+from proxy.warming import warm
 from proxy.watcher import Watcher
 from store.entities import Change, Gateway, GatewayState
 from store.errors import UserError
@@ -110,6 +111,7 @@ class GatewayProgram:
         self._bodies = BodyReader(store.bodies.read)
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None
+        self._warmed: str | None = None  # the collection whose answers are read ahead
         self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
         self.current = Current(Active(settings.state.mode))
         self.guard = Guard(self.current, settings.upstream, self._hang_up_offline)
@@ -124,6 +126,7 @@ class GatewayProgram:
         watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
         await asyncio.to_thread(watcher.start)
         self._watcher = watcher
+        self._warm(self._settings.state)
         _settle_memory()
         return gateway
 
@@ -207,14 +210,22 @@ class GatewayProgram:
         """Compile in the caller's thread, take over in the event loop, return when that is done."""
         active = None if over else self._activation.after(state, changes)
         active = active or self._activation.activate(state, over=over)
-        asyncio.run_coroutine_threadsafe(self._take_over(active), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._take_over(active, state), self._loop).result()
 
-    async def _take_over(self, active: Active) -> None:
+    async def _take_over(self, active: Active, state: GatewayState) -> None:
         if active.mode is not self.current.active.mode:
             logger.info("mode %s", active.mode)
         self.current.active = active
+        self._warm(state)
         if active.mode.offline:
             self.guard.hang_up_tunnels()
+
+    def _warm(self, state: GatewayState) -> None:
+        """Have the answers of another collection read ahead."""
+        wanted = state.collection_id
+        if wanted is not None and wanted != self._warmed:
+            self._warmed = wanted
+            self._warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, [wanted]))
 
     def _hang_up_offline(self, client_id: str) -> None:
         _close(self._servers, client_id, "the gateway makes no live calls any more")
