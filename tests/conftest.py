@@ -7,14 +7,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from store.repository import Store
 from store.sql.opening import open_store
 from tests.programs import Understudy
 
-# No property fails because the machine is busy.
-settings.register_profile("understudy", deadline=None)
+# No property fails because the machine is busy, and one that fails says how to see it again.
+settings.register_profile("understudy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("understudy")
 
 
