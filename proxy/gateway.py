@@ -32,6 +32,7 @@ from addons.layers import ChooseLayer
 from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
 from proxy.activation import Activation
+from proxy.authority import authority_in
 from proxy.master import LeanMaster
 from proxy.warming import warm
 from proxy.watcher import Watcher
@@ -118,6 +119,7 @@ class GatewayProgram:
 
     async def start(self) -> Gateway:
         """Listen, and let the store know."""
+        await asyncio.to_thread(authority_in, self._settings.confdir)
         seen = await asyncio.to_thread(self._store.changes.latest)
         self.current.active = await asyncio.to_thread(self._activation.activate, self._settings.state)
         self.writer.start()

@@ -8,6 +8,7 @@ import click
 
 from proxy.cli import (
     add_examples,
+    ca,
     collections,
     create_mocks,
     environments,
@@ -80,6 +81,7 @@ for command in (
     mocks.mocks,
     keys.keys,
     send.send,
+    ca.ca,
 ):
     main.add_command(command)
 examples.examples.add_command(add_examples.add)
