@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mitmproxy.connection import Client
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
@@ -135,8 +136,14 @@ class AnswerLayer(layer.Layer):
         yield from self._next.handle_event(events.DataReceived(self.context.client, data))
 
 
+def own_address(client: Client) -> tuple[str, int]:
+    """The gateway's address that this client came to."""
+    host, port, *_ = client.sockname
+    return host, port
+
+
 def kind_of(context: Context, *, own: bool, tunnel: bool) -> Kind:
     """The kind of a connection whose place is known."""
     host, port = context.server.address or NOWHERE
     scheme = "https" if context.server.tls else "http"
-    return Kind(Origin(scheme, host.lower(), port), own, tunnel, bool(context.client.tls))
+    return Kind(Origin(scheme, host.lower(), port), own, tunnel, bool(context.client.tls), own_address(context.client))

@@ -27,13 +27,15 @@ class Kind:
     """Connections that are answered alike.
 
     `place` is where requests in origin form go to; `own` whether the client takes the gateway for the API itself there,
-    `tunnel` whether it asked for that place by CONNECT. `tls` is about the client's side.
+    `tunnel` whether it asked for that place by CONNECT. `tls` is about the client's side. `here` is the gateway's own
+    address: who has it for a proxy and for the API asks it for itself.
     """
 
     place: Origin
     own: bool
     tunnel: bool
     tls: bool
+    here: tuple[str, int] | None = None
 
 
 class GatewaySite:
@@ -76,6 +78,8 @@ class GatewaySite:
             origin = Origin.parse(named[0].decode("latin-1"))
         except ValueError:
             return None
+        if is_here(kind.here, origin.host, origin.port):
+            return replace(in_origin_form(request)[0], origin=kind.place), kind.own
         own = kind.own and (origin.host, origin.port) == (kind.place.host, kind.place.port)
         return replace(in_origin_form(request)[0], origin=origin), own
 
@@ -129,6 +133,11 @@ class GatewaySites:
         if found is None:
             found = self._sites[kind] = GatewaySite(active, kind, self._bodies)
         return found
+
+
+def is_here(here: tuple[str, int] | None, host: str, port: int) -> bool:
+    """Whether a request names the gateway itself, whose own address is `here`."""
+    return here is not None and port == here[1] and host in (here[0], "localhost")
 
 
 def _upgrades(arrived: Arrived) -> bool:

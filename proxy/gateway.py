@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,7 @@ class GatewaySettings:
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
     the upstream's certificate; `once` ends a replayed sequence after its last answer; `seed` makes random values alike.
+    `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
     """
 
     host: str
@@ -76,6 +77,12 @@ class GatewaySettings:
     upstream_ca: Path | None = None
     once: bool = False
     seed: int | None = None
+    elsewhere: bool = False
+
+    @property
+    def sole_upstream(self) -> Origin | None:
+        """The upstream beside which nothing is called; None if there is no such limit."""
+        return None if self.elsewhere else self.upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +93,32 @@ class Report:
     lost: int
 
 
-async def run_gateway(store: Store, settings: GatewaySettings, started: Callable[[Gateway], None]) -> Report:
-    """Run until SIGINT or SIGTERM; `started` is called when connections are accepted.
+async def until_told_to_stop(_: Gateway) -> None:
+    """Wait for SIGINT or SIGTERM."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+    for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
-    Raises UserError when the port is taken or the gateway's name is in use.
+
+async def run_gateway(
+    store: Store,
+    settings: GatewaySettings,
+    started: Callable[[Gateway], None],
+    meanwhile: Callable[[Gateway], Awaitable[None]] = until_told_to_stop,
+) -> Report:
+    """Run until `meanwhile` is over; `started` is called before it, when connections are accepted.
+
+    Raises UserError when the port is taken or the gateway's name is in use, and what `meanwhile` raises.
     """
     program = GatewayProgram(store, settings)
     try:
-        started(await program.start())
-        await program.until_told_to_stop()
+        gateway = await program.start()
+        started(gateway)
+        await meanwhile(gateway)
     finally:
         await program.stop()
     return Report(program.writer.kept, program.writer.lost)
@@ -115,7 +139,7 @@ class GatewayProgram:
         self._warmed: str | None = None  # the collection whose answers are read ahead
         self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
         self.current = Current(Active(settings.state.mode))
-        self.guard = Guard(self.current, settings.upstream, self._hang_up_offline)
+        self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline)
 
     async def start(self) -> Gateway:
         """Listen, and let the store know."""
@@ -131,16 +155,6 @@ class GatewayProgram:
         self._warm(self._settings.state)
         _settle_memory()
         return gateway
-
-    async def until_told_to_stop(self) -> None:
-        """Wait for SIGINT or SIGTERM."""
-        told = asyncio.Event()
-        for number in STOP_SIGNALS:
-            self._loop.add_signal_handler(number, told.set)
-        await told.wait()
-        for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
-            self._loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
 
     async def stop(self) -> None:
         """Accept nothing more, let requests under way finish for a second, commit everything."""
@@ -186,7 +200,7 @@ class GatewayProgram:
         rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
         return [
             *rewriter,
-            Answerer(self.current, self._bodies, settings.upstream),
+            Answerer(self.current, self._bodies, settings.sole_upstream),
             BodyFetcher(self._bodies),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
             FlatMemory(),

@@ -2,7 +2,9 @@
 
 
 class UnderstudyError(Exception):
-    """Base of all errors that are shown to people as one line; never raised itself."""
+    """Base of all errors that are shown to people as one line; never raised itself. `exit_code`: the program's."""
+
+    exit_code = 2
 
 
 class UserError(UnderstudyError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -30,23 +30,22 @@ from proxy.cli import (
 from store.errors import UnderstudyError
 
 
-class Mistake(click.ClickException):
-    """An error of ours, as one line; exit code 2."""
-
-    exit_code = 2
-
-
 class Commands(click.Group):
-    """A group that shows our errors as one line and ends with exit code 2."""
+    """A group that shows our errors as one line and ends with their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except UnderstudyError as error:
-            raise Mistake(str(error)) from error
+            _fail(ctx, str(error), error.exit_code)
         except UnicodeError as error:  # arguments and terminals may hold what no text is
-            raise Mistake(f"a text cannot be written in the encoding that is wanted: {error}") from error
+            _fail(ctx, f"a text cannot be written in the encoding that is wanted: {error}")
+
+
+def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
+    click.echo(f"Error: {told}", err=True)
+    ctx.exit(exit_code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from proxy.cli.options import check_authority, listen_address, upstream_origin, with_store
 from proxy.cli.output import counted
+from proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
 from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
@@ -27,7 +29,9 @@ def gateway_options(command: Command) -> Command:
     options = (
         click.option("--upstream", metavar="URL", help="The API to stand in front of; without it, a forward proxy."),
         click.option(
-            "--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Where to listen."
+            "--listen",
+            metavar="HOST:PORT",
+            help=f"Where to listen [default: {DEFAULT_LISTEN}; with a COMMAND any free port].",
         ),
         click.option(
             "--name", metavar="NAME", help="What 'understudy mode --gateway' calls it [default: gateway-PORT]."
@@ -72,39 +76,44 @@ seed_option = click.option(
 )
 
 
-@click.command()
+@click.command(cls=WithCommand)
 @click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one goes on.")
 @gateway_options
 @recording_options
+@command_options
 @with_store
 def record(store: Store, session: str | None, **options: Any) -> None:
-    """Record the traffic of an API.
+    """Record the traffic of an API, or what COMMAND calls.
 
     \b
     understudy record --upstream https://api.example.com --session shop
     curl http://127.0.0.1:8080/users/1
+    understudy record --session checkout -- npm test
     """
     _serve(store, Mode.RECORD, session=session, **options)
 
 
-@click.command()
+@click.command(cls=WithCommand)
 @click.argument("session")
 @click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss.")
 @gateway_options
+@command_options
 @with_store
 def replay(store: Store, session: str, **options: Any) -> None:
     """Answer from the recorded session SESSION, never calling the API.
 
     \b
     understudy replay shop
+    understudy replay checkout -- npm test
     """
     _serve(store, Mode.REPLAY, session=session, **options)
 
 
-@click.command()
+@click.command(cls=WithCommand)
 @click.argument("collection", metavar="NAME")
 @seed_option
 @gateway_options
+@command_options
 @with_store
 def mock(store: Store, collection: str, **options: Any) -> None:
     """Answer from the examples of the mock server or collection NAME, never calling the API.
@@ -112,6 +121,7 @@ def mock(store: Store, collection: str, **options: Any) -> None:
     \b
     understudy mock shop
     curl http://127.0.0.1:8080/users/1
+    understudy mock shop -- npm test
     """
     _serve(store, Mode.MOCK, mock=collection, **options)
 
@@ -140,14 +150,16 @@ def gateway(store: Store, mode_name: str, **options: Any) -> None:
 def _serve(store: Store, mode: Mode, **options: Any) -> None:
     import asyncio
 
-    from proxy.gateway import run_gateway
+    from proxy.gateway import run_gateway, until_told_to_stop
     from proxy.logs import configure_logging
 
+    child = child_of(options)
     begun = new_id()
     settings = _settings(store, mode, **options)
     configure_logging(verbose=options["verbose"])
+    announce = partial(_announce_beside_command if child else _announce, store)
     try:
-        report = asyncio.run(run_gateway(store, settings, lambda gateway: _announce(store, gateway)))
+        report = asyncio.run(run_gateway(store, settings, announce, child.run if child else until_told_to_stop))
     except UserError:
         made = settings.state.session_id
         # By this command, which could not start.
@@ -155,9 +167,11 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
             store.sessions.delete(made)
         raise
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
-        click.echo(f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}.")
-    if report.lost:
-        click.get_current_context().exit(1)
+        told = f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}."
+        click.echo(f"understudy: {told}" if child else told, err=child is not None)
+    code = (child.code if child else 0) or (1 if report.lost else 0)
+    if code:
+        click.get_current_context().exit(code)
 
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
@@ -166,7 +180,8 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from proxy.modes import wanted_state
     from proxy.settings import ca_folder
 
-    host, port = listen_address(options["listen"])
+    runs_command = bool(options.get("command"))
+    host, port = listen_address(options["listen"] or (FREE_PORT if runs_command else DEFAULT_LISTEN))
     upstream = upstream_origin(options["upstream"])
     authority: Path | None = options["upstream_ca"]
     if authority is not None:
@@ -185,6 +200,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         upstream_ca=authority,
         once=options.get("once", False),
         seed=options.get("seed"),
+        elsewhere=runs_command,
     )
 
 
@@ -194,6 +210,12 @@ def _announce(store: Store, gateway: Gateway) -> None:
         where = " as a forward proxy"
     click.echo(f"Listening on http://{gateway.listen}{where}: {describe_state(store, gateway.wanted)}.")
     click.echo(f"The store is {store.place}. Stop with Ctrl-C.")
+
+
+def _announce_beside_command(store: Store, gateway: Gateway) -> None:
+    # In one line, and not where the command's output goes.
+    told = f"{describe_state(store, gateway.wanted)}, by http://{gateway.listen}, in the store {store.place}"
+    click.echo(f"understudy: {told}", err=True)
 
 
 def describe_state(store: Store, state: GatewayState) -> str:

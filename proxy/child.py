@@ -1,0 +1,143 @@
+"""A command that a gateway runs for: it goes through the gateway, gets our signals, and gives its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.authority import authority_in
+from proxy.client_variables import (
+    FURTHER_ROOTS,
+    ROOTS,
+    STORE_PASSWORD,
+    Way,
+    bundle,
+    client_variables,
+    usual_roots,
+)
+from store.entities import Gateway
+from store.errors import UserError
+
+NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128  # a shell's exit codes
+PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# A terminal sends these to every program in its foreground, to the command too.
+FROM_TERMINALS = (signal.SIGINT, signal.SIGQUIT)
+
+
+class CannotRun(UserError):
+    """The command cannot be started; `exit_code` is what a shell would exit with."""
+
+    def __init__(self, told: str, exit_code: int) -> None:
+        super().__init__(told)
+        self.exit_code = exit_code
+
+
+@dataclass(slots=True)
+class Child:
+    """A command: `words`, the folder of the gateway's authority, and whether Java is to trust it.
+
+    `code` is its exit code once it has run: 128 and the number of the signal that ended it.
+    """
+
+    words: Sequence[str]
+    confdir: Path
+    java: bool = False
+    code: int = 0
+
+    def check(self) -> None:
+        """Raise CannotRun if there is no such command, before anything is started for it."""
+        name = self.words[0]
+        if shutil.which(name):
+            return
+        if shutil.which(name, os.F_OK):
+            raise CannotRun(f"cannot run {name}: it is not executable", NOT_EXECUTABLE)
+        raise CannotRun(f"cannot run {name}: there is no such command", NOT_FOUND)
+
+    async def run(self, gateway: Gateway) -> None:
+        """Run it to its end through this gateway; raises CannotRun."""
+        with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
+            way = await asyncio.to_thread(self._way, gateway, Path(folder), os.environ)
+            self.code = await run(self.words, client_variables(os.environ, way))
+
+    def _way(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> Way:
+        host, _, port = gateway.listen.rpartition(":")
+        authority = authority_in(self.confdir).file
+        content = authority.read_bytes()
+        roots, further = folder / "roots.pem", folder / "understudy.pem"
+        roots.write_bytes(bundle(content, inherited, ROOTS, usual_roots()))
+        further.write_bytes(bundle(content, inherited, FURTHER_ROOTS, ()))
+        store = _java_store(authority, folder / "understudy.p12", inherited) if self.java else None
+        reverse = gateway.upstream is not None or gateway.wanted.mode.offline
+        return Way(_reachable(host.strip("[]")), int(port), roots, further, reverse, store)
+
+
+async def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command to its end, passing signals on to it; returns its exit code. Raises CannotRun."""
+    loop, process = asyncio.get_running_loop(), None
+    try:
+        process = await asyncio.create_subprocess_exec(*words, env=environment)
+        for number in PASSED_ON:
+            loop.add_signal_handler(number, _pass_on(number, process))
+        code = await process.wait()
+    except OSError as error:
+        raise CannotRun(f"cannot run {words[0]}: {error.strerror}", NOT_EXECUTABLE) from error
+    finally:
+        for number in PASSED_ON:  # what the command did is still to be kept: a second Ctrl-C must not cut that off
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+    return code if code >= 0 else BY_SIGNAL - code
+
+
+def _pass_on(number: signal.Signals, process: asyncio.subprocess.Process) -> Callable[[], None]:
+    def received() -> None:
+        if process.returncode is None and not (number in FROM_TERMINALS and _in_foreground()):
+            process.send_signal(number)
+
+    return received
+
+
+def _in_foreground() -> bool:
+    """Whether we are what a terminal's user sees and types to: programs started by scripts and CI are not."""
+    try:
+        with open("/dev/tty") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _reachable(host: str) -> str:
+    # Listening on every address is no address to call.
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
+    home = inherited.get("JAVA_HOME")
+    tool = shutil.which("keytool", path=f"{home}/bin" if home else None) or shutil.which("keytool")
+    if tool is None:
+        raise UserError("--java-truststore needs keytool, which comes with Java: put it on the PATH or set JAVA_HOME")
+    command: list[str | Path] = [
+        tool,
+        "-importcert",
+        "-noprompt",
+        "-alias",
+        "understudy",
+        "-file",
+        authority,
+        "-keystore",
+        store,
+    ]
+    made = subprocess.run(  # noqa: S603 - its words are ours
+        [*command, "-storetype", "PKCS12", "-storepass", STORE_PASSWORD],
+        capture_output=True, check=False, text=True, encoding=sys.getdefaultencoding(), errors="replace",
+    )  # fmt: skip
+    if made.returncode:
+        raise UserError(f"keytool could not make a trust store: {' '.join((made.stdout + made.stderr).split())}")
+    return store

@@ -1,0 +1,106 @@
+"""The environment in which a command's HTTP clients go through a gateway, and trust what it presents."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROXY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
+# Programs that look here first: their own setting, which a file of theirs may have set otherwise.
+OWN_PROXY = ("npm_config_proxy", "npm_config_https_proxy", "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "PIP_PROXY",
+             "CARGO_HTTP_PROXY", "grpc_proxy")  # fmt: skip
+# What they name is called directly. A child that inherited NO_PROXY=localhost would escape: they are emptied, not
+# taken out, so that no configuration file or system setting comes in their place.
+EXCEPTIONS = ("NO_PROXY", "npm_config_noproxy", "no_grpc_proxy")
+# Would come before those above.
+OTHER_WAYS = ("SOCKS_PROXY", "SOCKS5_PROXY", "SOCKS_SERVER")
+
+# The file of each takes the place of the roots that its reader has, so it has to hold those too.
+ROOTS = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO",
+         "npm_config_cafile", "YARN_HTTPS_CA_FILE_PATH", "CARGO_HTTP_CAINFO", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+         "NIX_SSL_CERT_FILE", "HTTPLIB2_CA_CERTS")  # fmt: skip
+# The file of each is trusted beside the reader's own roots.
+FURTHER_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
+
+ADDRESS = "UNDERSTUDY_URL"
+JAVA = "JAVA_TOOL_OPTIONS"
+STORE_PASSWORD = "changeit"  # Java's own, for a store without secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a command reaches a gateway: `host` and `port` of its proxy, the certificate files that it is to trust.
+
+    `reverse`: the gateway also takes an API's place at that address. `java_store` is a trust store for Java, if any.
+    """
+
+    host: str
+    port: int
+    roots: Path
+    further_roots: Path
+    reverse: bool = False
+    java_store: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """The proxy's URL."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+def client_variables(inherited: Mapping[str, str], way: Way) -> dict[str, str]:
+    """The environment of the command, made from the one that it would inherit."""
+    variables = {name: value for name, value in inherited.items() if name.upper() not in OTHER_WAYS}
+    for name in (*PROXY, *OWN_PROXY):
+        variables |= dict.fromkeys(_cases(name), way.url)
+    for name in EXCEPTIONS:
+        variables |= dict.fromkeys(_cases(name), "")
+    variables |= dict.fromkeys(ROOTS, str(way.roots)) | dict.fromkeys(FURTHER_ROOTS, str(way.further_roots))
+    variables["NODE_USE_ENV_PROXY"] = "1"
+    if way.reverse:
+        variables[ADDRESS] = way.url
+    if way.java_store is not None:
+        options = " ".join(_java_options(way, way.java_store))
+        variables[JAVA] = f"{inherited[JAVA]} {options}" if inherited.get(JAVA) else options
+    return variables
+
+
+def _cases(name: str) -> tuple[str, ...]:
+    # The common ones are read in either case, by some in one of them only.
+    return (name, name.lower()) if name.endswith("_PROXY") and name in (*PROXY, *EXCEPTIONS) else (name,)
+
+
+def _java_options(way: Way, store: Path) -> Iterable[str]:
+    for scheme in ("http", "https"):
+        yield f"-D{scheme}.proxyHost={way.host}"
+        yield f"-D{scheme}.proxyPort={way.port}"
+    yield "-Dhttp.nonProxyHosts="
+    yield f"-Djavax.net.ssl.trustStore={store}"
+    yield f"-Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
+    yield "-Djavax.net.ssl.trustStoreType=PKCS12"
+
+
+def bundle(authority: bytes, inherited: Mapping[str, str], names: Iterable[str], usual: Iterable[Path]) -> bytes:
+    """A PEM file: the authority, then what the inherited variables of these names trust, or else the `usual` roots."""
+    files = dict.fromkeys(Path(inherited[name]) for name in names if inherited.get(name))
+    known = [content for file in files if (content := _content(file))]
+    if not known:
+        known = [content for file in usual if (content := _content(file))][:1]
+    return b"\n".join([authority, *known])
+
+
+def usual_roots() -> Iterable[Path]:
+    """Where the roots of this machine are: the system's file, else certifi's."""
+    import certifi
+
+    paths = ssl.get_default_verify_paths()
+    system = (paths.cafile, paths.openssl_cafile)
+    return [*(Path(one) for one in system if one), Path("/etc/ssl/certs/ca-certificates.crt"), Path(certifi.where())]
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # a variable may name what is not there, and its reader would do without
+        return b""

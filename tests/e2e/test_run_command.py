@@ -1,0 +1,188 @@
+"""`understudy record|replay|mock ... -- COMMAND`: a command through a gateway, with its own output and exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.programs import Understudy, answer, upstream, wait_for
+
+# Each is excepted from the proxy in the environment that the command would inherit.
+ESCAPES = {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "*"}
+ASK = """
+curl -sS "$URL/by-proxy"
+curl -sS "$UNDERSTUDY_URL/by-address"
+echo "$GIVEN, $(cat)"
+exit 5
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a run."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(understudy: Understudy, *arguments: object, stdin: str = "", **environment: str) -> Done:
+    """Run understudy with its own output and that of the command apart."""
+    done = subprocess.run(
+        understudy.command(*arguments),
+        input=stdin, capture_output=True, text=True, timeout=60, check=False,
+        env=understudy.environment | environment,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def shop(handler: BaseHTTPRequestHandler) -> None:
+    answer(handler, f"{handler.path} was asked\n".encode())
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that was recorded, then replayed without its server."""
+
+    understudy: Understudy
+    recorded: Done
+    replayed: Done
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Both runs, each with its standard input and a variable of its own."""
+    understudy = Understudy(tmp_path_factory.mktemp("run"))
+    command = ("--", "sh", "-c", ASK)
+    with upstream(shop) as url:
+        given = {**ESCAPES, "GIVEN": "given", "URL": url}
+        recorded = run(understudy, "record", "-s", "run", "--upstream", url, *command, stdin="typed", **given)
+    replayed = run(understudy, "replay", "run", *command, stdin="typed", **given)
+    return Ran(understudy, recorded, replayed)
+
+
+def test_standard_output_is_the_commands_alone(ran: Ran) -> None:
+    """It can be piped; environment and standard input reach the command."""
+    assert ran.recorded.out == "/by-proxy was asked\n/by-address was asked\ngiven, typed\n"
+
+
+def test_our_words_go_to_standard_error(ran: Ran) -> None:
+    """Where it records to, and how much it kept."""
+    assert "recording to session run" in ran.recorded.err
+    assert "Kept 2 exchanges; lost 0." in ran.recorded.err
+
+
+def test_the_exit_code_is_the_commands(ran: Ran) -> None:
+    """Recorded and replayed."""
+    assert (ran.recorded.code, ran.replayed.code) == (5, 5)
+
+
+def test_what_was_asked_either_way_is_recorded(ran: Ran) -> None:
+    """Through the proxy in spite of an inherited NO_PROXY, and at UNDERSTUDY_URL."""
+    told = ran.understudy.json("history", "list")
+    assert [one["url"].rpartition("/")[2] for one in told] == ["by-proxy", "by-address"]
+
+
+def test_a_replay_gives_the_same_without_the_server(ran: Ran) -> None:
+    """The output of the command is the same, byte for byte."""
+    assert ran.replayed.out == ran.recorded.out
+
+
+def test_nothing_escapes_a_replay(tmp_path: Path, ran: Ran) -> None:
+    """A server that is there is not called, whatever the command inherited."""
+    asked: list[str] = []
+
+    def note(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        answer(handler, b"live")
+
+    with upstream(note) as url:
+        done = run(
+            ran.understudy, "replay", "run", "--", "curl", "-sS", url.replace("127.0.0.1", "localhost"), **ESCAPES
+        )
+    assert "mockRequestNotFoundError" in done.out
+    assert asked == []
+
+
+def test_other_hosts_are_recorded_beside_the_upstream(understudy: Understudy) -> None:
+    """With a command the gateway is its proxy, too: what it calls elsewhere is no error."""
+    with upstream(shop) as url, upstream(shop) as other:
+        done = run(understudy, "record", "--upstream", url, "--", "curl", "-sS", f"{other}/elsewhere")
+    assert done.out == "/elsewhere was asked\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["no-such-command"], 127, "there is no such command"),
+        (["./not-executable"], 126, "it is not executable"),
+        (["./no-program"], 126, "Exec format error"),
+    ],
+)
+def test_a_command_that_cannot_be_run_is_one_line(
+    understudy: Understudy, words: list[str], code: int, told: str
+) -> None:
+    """With a shell's exit code; a session that was made for it is gone again."""
+    (understudy.home / "not-executable").write_text("")
+    (understudy.home / "no-program").write_bytes(b"\0")
+    (understudy.home / "no-program").chmod(0o700)
+    words = [str(understudy.home / word) if word.startswith("./") else word for word in words]
+    done = run(understudy, "record", "-s", "new", "--", *words)
+    assert (done.code, done.out) == (code, "")
+    assert done.err.splitlines()[-1] == f"Error: cannot run {words[0]}: {told}"
+    assert understudy.json("sessions", "list") == []
+
+
+def test_a_command_has_to_follow_the_dashes(understudy: Understudy) -> None:
+    """Nothing behind them is a mistake, not a gateway that stays."""
+    assert "has to follow --" in understudy.mistake("record", "--")
+
+
+def test_java_without_a_command_is_a_mistake(understudy: Understudy) -> None:
+    """Its trust store goes with the command."""
+    assert "COMMAND" in understudy.mistake("record", "--java-truststore")
+
+
+def test_a_command_killed_by_a_signal_gives_a_shells_exit_code(understudy: Understudy) -> None:
+    """128 and the signal's number."""
+    assert run(understudy, "record", "--", "sh", "-c", "kill -9 $$").code == 128 + signal.SIGKILL
+
+
+TRAPS = """
+trap 'echo INT; exit 7' INT
+trap 'echo TERM; exit 8' TERM
+touch ready
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.fixture
+def trapping(understudy: Understudy) -> Iterator[subprocess.Popen[str]]:
+    """A command that says which signal it gets, running below understudy."""
+    process = subprocess.Popen(
+        understudy.command("record", "--", "sh", "-c", TRAPS),
+        cwd=understudy.home, env=understudy.environment | {"PYTHONPATH": os.getcwd()}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        wait_for((understudy.home / "ready").exists, 20)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize(("number", "told", "code"), [(signal.SIGINT, "INT", 7), (signal.SIGTERM, "TERM", 8)])
+def test_signals_are_passed_on(trapping: subprocess.Popen[str], number: int, told: str, code: int) -> None:
+    """The command decides what to do; its exit code is ours."""
+    trapping.send_signal(number)
+    out, _ = trapping.communicate(timeout=20)
+    assert (out, trapping.returncode) == (f"{told}\n", code)
