@@ -14,6 +14,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from addons.active import Active, Current
+from addons.backpressure import ClientReadyHook, Recipient
 from addons.bodies import BodyReader
 from addons.flows import NOWHERE
 from addons.gateway_site import GatewaySite, GatewaySites, Kind
@@ -84,8 +85,7 @@ class AnswerLayer(layer.Layer):
             yield from self._received(event.data)
         elif isinstance(event, events.Wakeup):
             if event.command is self._waiting:
-                self._waiting = None
-                yield from self._go_on()
+                yield from self._awake()
         elif isinstance(event, events.ConnectionClosed):
             self._responder.no_more()
             if self._waiting is None:
@@ -105,6 +105,15 @@ class AnswerLayer(layer.Layer):
                 return
         responder.receive(data)
         if self._waiting is None:
+            yield from self._go_on()
+
+    def _awake(self) -> layer.CommandGenerator[None]:
+        recipient = Recipient(self.context.client)
+        yield ClientReadyHook(recipient)
+        self._waiting = None
+        if recipient.gone:
+            yield commands.CloseConnection(self.context.client)
+        else:
             yield from self._go_on()
 
     def _go_on(self) -> layer.CommandGenerator[None]:

@@ -13,8 +13,9 @@ from serving.outcomes import Outcome
 from serving.rendered import BodyAtHand, varying
 from serving.replies import Pending, Reply, reply_of
 from serving.site import Known
+from serving.streams import interim_heads, stream_of
 from serving.wire import head_of
-from store.entities import Example
+from store.entities import Example, Mode
 from store.messages import Origin, Request
 from store.mock_servers import Behaviour
 
@@ -105,12 +106,17 @@ class GatewaySite:
     ) -> Reply | Pending:
         # A hit that is logged is logged each time.
         fixed = what.fixed and (behaviour is None or behaviour.rate_limit is None) and not answering.logs_hits()
+        timing = what.timing(self._active.behaviour)
 
         def render(body: bytes) -> Reply:
             made = answering.response(request, example, body, client)
             assert isinstance(made.body, bytes)
             told = (example.id, example.name, what.told)
-            return Reply(head_of(made), made.body, made, behaviour, fixed, None, *told)
+            # A mock has other clients than those that were seen to take such a response.
+            interim = interim_heads(made) if self._active.mode is Mode.REPLAY else b""
+            return Reply(
+                head_of(made), made.body, made, behaviour, fixed, None, *told, stream_of(made, timing), interim
+            )
 
         key = None if what.filled else (id(example), client, behaviour, fixed, *varying(request))
         return self._active.rendered.reply(key, example.response.body, self._bodies, render)

@@ -21,7 +21,7 @@ from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
 from store.entities import Change, GatewayState, Mode, Subject
 from store.errors import NotFound
-from store.mock_servers import PLAIN, Matching
+from store.mock_servers import PLAIN, Behaviour, Matching
 from store.repository import Store
 
 logger = logging.getLogger(__name__)
@@ -30,11 +30,15 @@ logger = logging.getLogger(__name__)
 class Activation:
     """Compiles states for one gateway; blocks, so it belongs in a thread.
 
-    `once` ends each replayed sequence; `seed` makes random values in answers the same in every run.
+    `once` ends each replayed sequence; `timing` is how fast a replayed stream is (see `Behaviour.timing`); `seed` makes
+    random values in answers the same in every run.
     """
 
-    def __init__(self, store: Store, *, once: bool = False, seed: int | None = None) -> None:
+    def __init__(
+        self, store: Store, *, once: bool = False, timing: float | None = None, seed: int | None = None
+    ) -> None:
         self._store = store
+        self._timing = timing
         self._once = once
         self._seed = seed
         self._state: GatewayState | None = None
@@ -129,4 +133,4 @@ class Activation:
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
         answers = Answers(index, self._sequences)
-        return Active(state.mode, answers, answers, own_origin=own)
+        return Active(state.mode, answers, answers, Behaviour(timing=self._timing), own_origin=own)

@@ -16,6 +16,9 @@ _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
 _LOGNORMAL = re.compile(r"lognormal:([0-9]{1,6}):([0-9]{1,3}(?:\.[0-9]{1,6})?)", re.IGNORECASE)
 _FAULT = re.compile(r"([a-z]+)(?::([0-9]{1,3}(?:\.[0-9]{1,6})?)%?)?", re.IGNORECASE)
 _RATE = re.compile(r"([0-9]{1,9})/([0-9]{1,5})")
+_FASTER = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)x", re.IGNORECASE)
+_TIMINGS = {"recorded": 1.0, NONE: 0.0}
+MOST_FASTER = 1000.0
 LONGEST_WINDOW = 86_400
 
 
@@ -91,6 +94,23 @@ def read_bytes_per_second(text: str) -> int:
 def bytes_per_second_text(number: int | None) -> str:
     """The inverse of `read_bytes_per_second`; `none` for none."""
     return NONE if number is None else str(number)
+
+
+def read_timing(text: str) -> float:
+    """What `recorded`, `none` or `2x` multiplies the recorded times of a stream by; raises UserError."""
+    if text in _TIMINGS:
+        return _TIMINGS[text]
+    found = _FASTER.fullmatch(text)
+    if found is None or not 0 < float(found[1]) <= MOST_FASTER:
+        raise UserError(f"a timing is recorded, none, or how many times as fast, such as 2x or 0.5x, not {text!r}")
+    return 1 / float(found[1])
+
+
+def timing_text(timing: float | None) -> str:
+    """The inverse of `read_timing`; `none` for at once, `recorded` where nothing is set."""
+    if timing is None:
+        return "recorded"
+    return next((name for name, value in _TIMINGS.items() if value == timing), None) or f"{1 / timing:g}x"
 
 
 def _is_delay(millis: int) -> bool:

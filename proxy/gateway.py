@@ -24,6 +24,7 @@ from mitmproxy.options import Options
 from addons.active import Active, Current
 from addons.answer_layer import BodyFetcher
 from addons.answerer import Answerer
+from addons.backpressure import Backpressure
 from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
 from addons.gateway_site import GatewaySites
@@ -61,7 +62,8 @@ class GatewaySettings:
     """How one gateway runs.
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `once` ends a replayed sequence after its last answer; `seed` makes random values alike.
+    the upstream's certificate; `once` ends a replayed sequence after its last answer; `timing` is about replayed
+    streams, as in `Behaviour.timing`; `seed` makes random values alike.
     `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
     """
 
@@ -76,6 +78,7 @@ class GatewaySettings:
     insecure: bool = False
     upstream_ca: Path | None = None
     once: bool = False
+    timing: float | None = None
     seed: int | None = None
     elsewhere: bool = False
 
@@ -131,7 +134,7 @@ class GatewayProgram:
         self._store = store
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._activation = Activation(store, once=settings.once, seed=settings.seed)
+        self._activation = Activation(store, once=settings.once, timing=settings.timing, seed=settings.seed)
         self._servers = Proxyserver()
         self._bodies = BodyReader(store.bodies.read)
         self._watcher: Watcher | None = None
@@ -202,6 +205,7 @@ class GatewayProgram:
             *rewriter,
             Answerer(self.current, self._bodies, settings.sole_upstream),
             BodyFetcher(self._bodies),
+            Backpressure(self._drain),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
             FlatMemory(),
             Finish(self.guard),
@@ -242,6 +246,13 @@ class GatewayProgram:
         if wanted is not None and wanted != self._warmed:
             self._warmed = wanted
             self._warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, [wanted]))
+
+    async def _drain(self, client_id: str) -> None:
+        handler = self._servers.connections.get(client_id)
+        transport = handler.transports.get(handler.client) if handler else None
+        if transport is None or transport.writer is None:
+            raise ConnectionResetError("the client has gone")
+        await transport.writer.drain()
 
     def _hang_up_offline(self, client_id: str) -> None:
         _close(self._servers, client_id, "the gateway makes no live calls any more")

@@ -34,6 +34,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "bytes_per_second": behaviours.read_bytes_per_second,
     "fault": behaviours.read_fault,
     "rate_limit": behaviours.read_rate_limit,
+    "timing": behaviours.read_timing,
 }
 _MATCHING = {
     "match_body": "body",

@@ -10,6 +10,7 @@ from matcher.decision import Decision
 from matcher.explain import as_json
 from matcher.selectors import Problem
 from serving.accepting import accepts
+from serving.streams import is_unsized, still_streamed
 from store.codings import undo
 from store.entities import Example
 from store.fields import end_to_end
@@ -19,18 +20,23 @@ from store.messages import Headers, Request, Response
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
 NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
 
+BODILESS = (204, 304)  # RFC 9112, section 6.3
+
 
 def answer(request: Request, example: Example, body: bytes) -> Response:
     """What a client gets: the example's response, framed anew, `body` being its bytes.
 
     The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts.
     """
-    response = example.response
-    headers = end_to_end(response.headers)
+    headers = end_to_end(example.response.headers)
     coding = headers.get("content-encoding")
     if coding and body and not _takes(request, example.request, coding):
         headers, body = _decoded(headers, body, coding)
-    headers, body = _framed(request.method, example.request.method, response.status, headers, body)
+    response = still_streamed(example.response, headers, body)
+    if request.method == "HEAD" or response.status in BODILESS or not is_unsized(response):
+        headers, body = _framed(request.method, example.request.method, response.status, headers, body)
+    if request.method == "HEAD" or response.status in BODILESS:
+        response = replace(response, chunks=(), trailers=Headers())
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
 
 
@@ -50,7 +56,7 @@ def malformed(problem: Problem) -> Response:
 def framed(response: Response, body: bytes) -> Response:
     """A saved response as it is sent to whoever calls, `body` being its bytes."""
     headers, body = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
-    return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
+    return replace(response, headers=headers, body=body, http_version="HTTP/1.1", chunks=(), trailers=Headers())
 
 
 def error(status: int, name: str, message: str) -> Response:

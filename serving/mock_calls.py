@@ -16,6 +16,7 @@ from serving.rate_limits import OwnRateCounts, RateCounts, limited
 from serving.rendered import BodyAtHand, Rendered, at_hand, varying
 from serving.replies import Pending, Reply, reply_of
 from serving.rewriting import rewrite_for_client
+from serving.streams import stream_of
 from serving.wire import head_of
 from store.entities import Example
 from store.messages import Headers, Request, Response
@@ -116,13 +117,15 @@ def _by_example(
     assert example is not None
     how = found.line
     fixed = found.fixed and (behaviour is None or behaviour.rate_limit is None)
+    timing = found.timing(served.mock.behaviour)
 
     def render(body: bytes) -> Reply:
         made = rewrite_for_client(answer(request, example, body), example.request.origin, base)
         response = _dressed(served, request, example, made, how)
         assert isinstance(response.body, bytes)
         told = (example.id, example.name, found.told)
-        return Reply(head_of(response), response.body, response, behaviour, fixed, served, *told)
+        stream = stream_of(response, timing)
+        return Reply(head_of(response), response.body, response, behaviour, fixed, served, *told, stream)
 
     origin = ("origin",) if served.mock.cors else ()
     key = None if found.filled else (id(example), base, how, behaviour, fixed, *varying(request, *origin))

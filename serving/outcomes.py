@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from matcher.candidate import Candidate
@@ -12,6 +12,7 @@ from serving.answer import error, malformed, miss
 from serving.plans import asked_to_wait, behaviour_of
 from serving.response_templates import Templates
 from serving.sequences import Sequences
+from serving.streams import RECORDED
 from store.entities import Example
 from store.messages import Request, Response
 from store.mock_servers import PLAIN, Behaviour
@@ -70,7 +71,15 @@ class Outcome:
         """What is done to the answer on purpose: the request's wish for a delay, the example's, the mock server's."""
         own = PLAIN if self.example is None else self.example.behaviour
         behaviour = asked_to_wait(behaviour_of(own, mock), self.decision.selectors.delay)
+        if behaviour.timing is not None:  # it concerns streams alone, see `timing`
+            behaviour = replace(behaviour, timing=None)
         return None if behaviour == PLAIN else behaviour
+
+    def timing(self, mock: Behaviour) -> float:
+        """What the recorded times of a streamed answer are multiplied by: as it is set for the example or the mock."""
+        own = PLAIN if self.example is None else self.example.behaviour
+        set_for = own.timing if own.timing is not None else mock.timing
+        return RECORDED if set_for is None else set_for
 
     def limit_key(self, mock: str) -> str:
         """By what calls are counted for a rate limit: the example if it has one of its own, else the mock server."""

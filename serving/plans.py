@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+from store.messages import Chunk
 from store.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, FaultKind
 
 STEP_SECONDS = 0.05  # a slow body is sent in pieces, so far apart
@@ -31,6 +32,7 @@ def behaviour_of(example: Behaviour, mock: Behaviour) -> Behaviour:
         bytes_per_second=example.bytes_per_second or mock.bytes_per_second,
         fault=example.fault or mock.fault,
         rate_limit=example.rate_limit or mock.rate_limit,
+        timing=mock.timing if example.timing is None else example.timing,
     )
 
 
@@ -62,9 +64,9 @@ def drawn(delay: Delay, chance: Random) -> float:
             return min(chance.lognormvariate(math.log(delay.millis), delay.sigma or 0.0), float(LONGEST_DELAY))
 
 
-def pieces(body: bytes, bytes_per_second: int) -> Iterator[tuple[bytes, float]]:
-    """A body cut into pieces, each with the seconds to wait before it."""
-    size = max(1, int(bytes_per_second * STEP_SECONDS))
-    for start in range(0, len(body), size):
-        piece = body[start : start + size]
-        yield piece, len(piece) / bytes_per_second
+def slowed(size: int, bytes_per_second: int) -> Iterator[Chunk]:
+    """A body of this size in the pieces of one that comes with so many bytes per second."""
+    step = max(1, int(bytes_per_second * STEP_SECONDS))
+    for start in range(0, size, step):
+        end = min(start + step, size)
+        yield Chunk(end / bytes_per_second, end - start)

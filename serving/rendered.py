@@ -50,7 +50,7 @@ class Rendered:
             self._replies.clear()
             self._bytes = 0
         self._replies[key] = reply
-        self._bytes += len(reply.wire)
+        self._bytes += len(reply.head) + len(reply.body)
 
 
 def varying(request: Request, *names: str) -> tuple[object, ...]:

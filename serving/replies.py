@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from serving.streams import Stream
 from serving.wire import head_of
 from store.messages import Body, Response
 from store.mock_servers import PLAIN, Behaviour, Delay
@@ -20,8 +21,9 @@ class Reply:
 
     `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
     bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
-    a call to none; the rest is for its log. `wire` is head and body of a small one; `delay` is set where that is all of
-    its behaviour.
+    a call to none; the rest is for its log. `stream` is how the body is sent piece by piece, None for at once;
+    `interim` goes out before the head. `wire` is head and body of a small one that goes out at once; `delay` is set
+    where that is all of its behaviour.
     """
 
     head: bytes
@@ -33,12 +35,14 @@ class Reply:
     example_id: str | None = None
     example_name: str = ""
     told: str = ""
+    stream: Stream | None = None
+    interim: bytes = b""
     wire: bytes = field(init=False, repr=False, default=b"")
     delay: Delay | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         # Small answers go out in one piece; of large ones no second copy is made.
-        if len(self.body) <= JOINED:
+        if len(self.body) <= JOINED and self.stream is None and not self.interim:
             object.__setattr__(self, "wire", self.head + self.body)
         behaviour = self.behaviour
         if behaviour is not None and replace(behaviour, delay=None) == PLAIN:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 from time import time
@@ -17,11 +17,12 @@ from serving.answer import error, simulated_error
 from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
 from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
-from serving.plans import Plan, pieces, plan
+from serving.plans import Plan, plan, slowed
 from serving.replies import Pending, Reply, reply_of
 from serving.site import Current, Site
+from serving.streams import CHUNKED, WHOLE, pieces
 from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
-from store.messages import Body
+from store.messages import Body, Chunk
 from store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
@@ -201,12 +202,14 @@ class Responder:
         close: Close | None = None
         if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":
             site.known.remember(sole, reply)
+        if reply.interim and arrived.http_version == "HTTP/1.1":  # older clients know none (RFC 9110, section 15.2)
+            yield reply.interim
         if reply.behaviour is not None:
             reply, close = yield from self._played(reply, arrived, plan(reply.behaviour, self._chance))
         elif reply.wire and not self._is_last(arrived) and arrived.http_version == "HTTP/1.1":
             yield reply.wire
         else:
-            close = yield from _sent(reply, arrived, last=self._is_last(arrived))
+            close = yield from self._sent(reply, arrived)
         site.called(arrived, reply, begun, self._now() - begun)
         if close is not None:
             yield close
@@ -249,29 +252,41 @@ class Responder:
             yield self._broken(reply, arrived, what.fault)
             broken = replace(reply, response=None, told=f"{reply.told}; fault {what.fault}")
             return broken, Close(reset=what.fault is FaultKind.RESET)
-        last = self._is_last(arrived)
         if not what.bytes_per_second:
-            return reply, (yield from _sent(reply, arrived, last=last))
+            return reply, (yield from self._sent(reply, arrived))
+        return reply, (yield from self._streamed(reply, arrived, slowed(len(reply.body), what.bytes_per_second)))
+
+    def _sent(self, reply: Reply, arrived: Arrived) -> Generator[Step, None, Close | None]:
+        if reply.stream is not None:
+            return (yield from self._streamed(reply, arrived, reply.stream.chunks))
+        last = self._is_last(arrived)
         yield _head(reply, arrived, last=last)
-        for piece, seconds in pieces(reply.body, what.bytes_per_second):
-            yield Wait(seconds)
+        if reply.body:
+            yield reply.body
+        return Close() if last else None
+
+    def _streamed(self, reply: Reply, arrived: Arrived, chunks: Iterable[Chunk]) -> Generator[Step, None, Close | None]:
+        """Send the body piece by piece. Where it ends says its length, the last chunk, or to old clients the close."""
+        stream = reply.stream or WHOLE
+        chunked = not stream.sized and arrived.http_version == "HTTP/1.1"
+        last = self._is_last(arrived) or not (stream.sized or chunked)
+        head = _head(reply, arrived, last=last)
+        yield with_connection(head, CHUNKED) if chunked else head
+        begun = self._now()
+        for due, piece in pieces(chunks, reply.body, stream.trailers, chunked=chunked):
+            yield Wait(max(0.0, begun + due - self._now()))
             yield piece
-        return reply, Close() if last else None
+        return Close() if last else None
 
     def _broken(self, reply: Reply, arrived: Arrived, fault: FaultKind) -> bytes:
         if fault is FaultKind.GARBAGE:
             return self._chance.randbytes(GARBAGE_BYTES)
         if fault is FaultKind.CUT:
-            head = _head(reply, arrived, last=False)
-            return head + reply.body[: len(reply.body) // 2] if reply.body else head[: len(head) // 2]
+            head, body = _head(reply, arrived, last=False), reply.body
+            if reply.stream is not None and not reply.stream.sized:
+                head = with_connection(head, CHUNKED) + b"%x\r\n" % len(body)
+            return head + body[: len(body) // 2] if body else head[: len(head) // 2]
         return b""
-
-
-def _sent(reply: Reply, arrived: Arrived, *, last: bool) -> Generator[Step, None, Close | None]:
-    yield _head(reply, arrived, last=last)
-    if reply.body:
-        yield reply.body
-    return Close() if last else None
 
 
 def _head(reply: Reply, arrived: Arrived, *, last: bool) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from store.messages import Headers, Response
+from store.messages import Headers, Interim, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
@@ -15,11 +15,17 @@ _REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus
 
 def head_of(response: Response) -> bytes:
     """Status line and header fields, up to and including the empty line; Connection is not among them."""
-    reason = response.reason or _REASONS.get(response.status, b"")
-    lines = [b"HTTP/1.1 %d %s\r\n" % (response.status, reason)]
-    lines += [b"%s: %s\r\n" % field for field in response.headers.fields]
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    return b"%s%s\r\n" % (_status_line(response), field_lines(response.headers))
+
+
+def interim_head(interim: Interim) -> bytes:
+    """An informational response, which has no body (RFC 9110, section 15.2)."""
+    return b"%s%s\r\n" % (_status_line(interim), field_lines(interim.headers))
+
+
+def field_lines(headers: Headers) -> bytes:
+    """Header or trailer fields, each as a line."""
+    return b"".join([b"%s: %s\r\n" % field for field in headers.fields])
 
 
 def with_connection(head: bytes, line: bytes) -> bytes:
@@ -30,3 +36,7 @@ def with_connection(head: bytes, line: bytes) -> bytes:
 def with_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
     """The headers with further fields behind them."""
     return Headers(headers.fields + fields) if fields else headers
+
+
+def _status_line(response: Response | Interim) -> bytes:
+    return b"HTTP/1.1 %d %s\r\n" % (response.status, response.reason or _REASONS.get(response.status, b""))

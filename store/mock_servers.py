@@ -72,12 +72,14 @@ class Behaviour:
     """What a mock server, or one example, does to its answers on purpose; None is nothing of the kind.
 
     What an example says counts before what its mock server says, field by field. `bytes_per_second` slows the body.
+    `timing` is what the recorded times of a streamed answer are multiplied by: 0.5 is twice as fast, 0 at once.
     """
 
     delay: Delay | None = None
     bytes_per_second: int | None = None
     fault: Fault | None = None
     rate_limit: RateLimit | None = None
+    timing: float | None = None
 
 
 PLAIN = Behaviour()

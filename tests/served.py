@@ -56,14 +56,15 @@ def at_root(served: Served, log: Logged | None = None) -> MockSite:
 
 
 class Client:
-    """One connection: what is sent, and the steps that answer it; bodies to be fetched are in `bodies`."""
+    """One connection: what is sent, and the steps that answer it. `body` is what is fetched; time passes by waiting."""
 
     def __init__(
         self, site: Site, limits: Limits = USUAL, chance: Random | None = None, body: bytes | None = HIT
     ) -> None:
         self.site = site
         self.body = body
-        self.responder = Responder(lambda: self.site, limits, chance=chance)
+        self.now = 0.0
+        self.responder = Responder(lambda: self.site, limits, chance=chance, now=lambda: self.now)
 
     def steps(self, *pieces: bytes) -> list[Step]:
         """All steps that these pieces lead to, waits and fetches being over at once."""
@@ -79,6 +80,8 @@ class Client:
         while (step := self.responder.next()) is not None:
             if isinstance(step, Fetch):
                 self.responder.fetched(self.body)
+            if isinstance(step, Wait):
+                self.now += step.seconds
             steps.append(step)
         return steps
 

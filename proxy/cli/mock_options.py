@@ -25,6 +25,7 @@ _BEHAVIOURS = {
     "bytes_per_second": ("N", "Send bodies this slowly."),
     "fault": ("KIND[:PERCENT]", "Break answers: reset, empty, garbage, cut, error; reset:10 every tenth."),
     "rate_limit": ("CALLS/SECONDS", "Answer more calls than these with 429."),
+    "timing": ("recorded|none|2x", "How fast the pieces of streamed answers follow each other."),
 }
 
 
@@ -121,6 +122,7 @@ def _behaviour(given: Fields) -> Fields:
         "bytes_per_second": behaviours.read_bytes_per_second,
         "fault": behaviours.read_fault,
         "rate_limit": behaviours.read_rate_limit,
+        "timing": behaviours.read_timing,
     }
     fields: Fields = {}
     for name, read in readers.items():

@@ -67,6 +67,7 @@ def behaviour_rows(behaviour: Behaviour) -> list[Row]:
         ("bytes per second", behaviours.bytes_per_second_text(behaviour.bytes_per_second)),
         ("fault", behaviours.fault_text(behaviour.fault)),
         ("rate limit", behaviours.rate_limit_text(behaviour.rate_limit)),
+        ("timing", behaviours.timing_text(behaviour.timing)),
     ]
 
 
@@ -118,6 +119,7 @@ def behaviour_json(behaviour: Behaviour) -> dict[str, Any]:
         "bytes_per_second": behaviour.bytes_per_second,
         "fault": behaviour.fault and behaviours.fault_text(behaviour.fault),
         "rate_limit": behaviour.rate_limit and behaviours.rate_limit_text(behaviour.rate_limit),
+        "timing": None if behaviour.timing is None else behaviours.timing_text(behaviour.timing),
     }
 
 

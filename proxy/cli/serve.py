@@ -76,6 +76,15 @@ seed_option = click.option(
 )
 
 
+timing_option = click.option(
+    "--timing",
+    metavar="recorded|none|2x",
+    default="recorded",
+    show_default=True,
+    help="How fast the pieces of replayed streams follow each other.",
+)
+
+
 @click.command(cls=WithCommand)
 @click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one goes on.")
 @gateway_options
@@ -96,6 +105,7 @@ def record(store: Store, session: str | None, **options: Any) -> None:
 @click.command(cls=WithCommand)
 @click.argument("session")
 @click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss.")
+@timing_option
 @gateway_options
 @command_options
 @with_store
@@ -130,6 +140,7 @@ def mock(store: Store, collection: str, **options: Any) -> None:
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
+@timing_option
 @seed_option
 @gateway_options
 @recording_options
@@ -176,6 +187,7 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from addons.recorder import OnLoss
+    from proxy.behaviours import read_timing
     from proxy.gateway import GatewaySettings
     from proxy.modes import wanted_state
     from proxy.settings import ca_folder
@@ -199,6 +211,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         insecure=options["insecure"],
         upstream_ca=authority,
         once=options.get("once", False),
+        timing=read_timing(options["timing"]) if "timing" in options else None,
         seed=options.get("seed"),
         elsewhere=runs_command,
     )

@@ -24,6 +24,7 @@ def behaviour_value(text: str | None) -> Behaviour:
         bytes_per_second=told.get("bytes_per_second"),
         fault=Fault(FaultKind(told["fault"]["kind"]), told["fault"]["percent"]) if "fault" in told else None,
         rate_limit=RateLimit(**told["rate_limit"]) if "rate_limit" in told else None,
+        timing=told.get("timing"),
     )
 
 

@@ -28,7 +28,7 @@ from tests.kept import collect, make_call, make_gateway, make_mock_server, make_
 BEHAVIOURS = [
     Behaviour(),
     Behaviour(delay=PRESETS["2G"]),
-    Behaviour(delay=Delay(1, DelayKind.UNIFORM, most=180_000), bytes_per_second=1),
+    Behaviour(delay=Delay(1, DelayKind.UNIFORM, most=180_000), bytes_per_second=1, timing=0.0),
     Behaviour(delay=Delay(20, DelayKind.LOGNORMAL, sigma=0.5), fault=Fault(FaultKind.CUT, 2.5)),
     Behaviour(fault=Fault(FaultKind.RESET), rate_limit=RateLimit(10, 3)),
 ]

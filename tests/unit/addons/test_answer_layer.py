@@ -14,6 +14,7 @@ from mitmproxy.test.tflow import tclient_conn
 
 from addons.active import Active, Current
 from addons.answer_layer import AnswerLayer, BodyFetcher, BodyWantedHook, Wanted
+from addons.backpressure import ClientReadyHook
 from addons.bodies import BodyReader
 from addons.gateway_site import GatewaySites, Kind
 from matcher.index import compile_index
@@ -21,7 +22,7 @@ from serving.outcomes import Answers
 from serving.rendered import at_hand
 from store.entities import Example, Mode
 from store.errors import NotFound
-from store.messages import Body, BodyRef
+from store.messages import Body, BodyRef, Chunk, Headers, Interim
 from store.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
 from tests.factories import ORIGIN, make_example, make_response
 
@@ -55,6 +56,7 @@ class Driven:
         self.context = Context(tclient_conn(), Options())
         HttpProxy(self.context)
         self.body = body
+        self.gone = False
         self.takers: list[Taker] = []
         kind = Kind(ORIGIN, own=True, tunnel=False, tls=False)
         self.layer = AnswerLayer(self.context, self.current, GatewaySites(at_hand), kind, self._taken)
@@ -70,6 +72,9 @@ class Driven:
             self.commands.append(command)
             if isinstance(command, BodyWantedHook):
                 command.wanted.content = self.body
+                self.tell(events.HookCompleted(command, None))
+            elif isinstance(command, ClientReadyHook):
+                command.recipient.gone = self.gone
                 self.tell(events.HookCompleted(command, None))
 
     def send(self, *pieces: bytes) -> bytes:
@@ -120,6 +125,39 @@ def test_a_delay_holds_up_what_comes_behind() -> None:
     driven = Driven(hit(Behaviour(Delay(50))))
     assert driven.send(GET, GET) == b""
     assert driven.wake() == HIT
+
+
+def test_a_stream_comes_piece_by_piece() -> None:
+    response = replace(make_response(body=b"abc"), chunks=(Chunk(0.1, 2), Chunk(0.2, 1)))
+    driven = Driven(make_example(response=response), mode=Mode.REPLAY)
+    assert driven.send(GET).endswith(b"Transfer-Encoding: chunked\r\n\r\n")
+    assert [driven.wake() for _ in range(3)] == [b"2\r\nab\r\n", b"1\r\nc\r\n", b"0\r\n\r\n"]
+    assert driven.send(GET)
+
+
+HINTS = (Interim(103, Headers.of([("Link", "</a.css>")])), Interim(100))
+HINTED = make_example(response=replace(make_response(body=b"hit"), interim=HINTS))
+
+
+def test_informational_responses_come_first_in_a_replay() -> None:
+    """But none that a client of ours did not ask for."""
+    driven = Driven(HINTED, mode=Mode.REPLAY)
+    assert [driven.send(GET) for _ in range(2)] == [b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + HIT] * 2
+
+
+def test_others_get_no_informational_response() -> None:
+    """Clients of a mock, which may not know it, and old clients."""
+    assert Driven(HINTED).send(GET) == HIT
+    assert Driven(HINTED, mode=Mode.REPLAY).send(b"GET /users/7 HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_client_that_goes_away_ends_a_stream() -> None:
+    response = replace(make_response(body=b"abc"), chunks=(Chunk(0.1, 2), Chunk(0.2, 1)))
+    driven = Driven(make_example(response=response))
+    driven.send(GET)
+    driven.gone = True
+    assert driven.wake() == b""
+    assert driven.closed
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.EMPTY])

@@ -83,6 +83,18 @@ def test_no_number_of_bytes_per_second(text: str) -> None:
         behaviours.read_bytes_per_second(text)
 
 
+@pytest.mark.parametrize(("text", "timing"), [("recorded", 1.0), ("none", 0.0), ("2x", 0.5), ("0.5x", 2.0)])
+def test_a_timing_multiplies_recorded_times(text: str, timing: float) -> None:
+    assert behaviours.read_timing(text) == timing
+
+
+@pytest.mark.parametrize("text", ["", "2", "x", "0x", "-1x", "1001x", "fast"])
+def test_no_timing(text: str) -> None:
+    told = f"a timing is recorded, none, or how many times as fast, such as 2x or 0.5x, not {text!r}"
+    with pytest.raises(UserError, match=re.escape(told)):
+        behaviours.read_timing(text)
+
+
 @pytest.mark.parametrize(
     ("what", "text"),
     [
@@ -90,6 +102,7 @@ def test_no_number_of_bytes_per_second(text: str) -> None:
         *(("fault", text) for text in ("reset", "cut:2.5")),
         ("rate_limit", "10/60"),
         ("bytes_per_second", "512"),
+        *(("timing", text) for text in ("recorded", "none", "2x", "0.5x", "3x", "1000x")),
     ],
 )
 def test_what_is_shown_can_be_typed(what: str, text: str) -> None:

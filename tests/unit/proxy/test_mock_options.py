@@ -52,6 +52,7 @@ def test_matching(typed: str, fields: dict[str, Any]) -> None:
         ("--delay 2G --fault cut:5", {"delay": PRESETS["2G"], "fault": Fault(FaultKind.CUT, 5)}),
         ("--rate-limit 1/2 --bytes-per-second 9", {"rate_limit": RateLimit(1, 2), "bytes_per_second": 9}),
         ("--no-delay --no-fault --no-rate-limit", {"delay": None, "fault": None, "rate_limit": None}),
+        ("--timing 2x", {"timing": 0.5}),
         ("--no-bytes-per-second", {"bytes_per_second": None}),
     ],
 )

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ from serving.replies import Reply
 from serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Fetch, Wait
 from serving.site import MockSite
 from serving.wire import CONTINUE
-from store.messages import BodyRef
-from store.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
+from store.messages import BodyRef, Chunk, Headers
+from store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, MockServer, RateLimit
 from tests.factories import make_example, make_request, make_response
 from tests.served import GET, HIT, HOST, Client, Logged, at_root, closes, hit, make_mock, make_served, sent, waited
 
@@ -273,7 +274,8 @@ def test_the_delay_that_a_request_asks_for_wins() -> None:
 def test_a_slow_body_comes_in_pieces_after_its_head() -> None:
     head, *rest = client(Behaviour(bytes_per_second=20)).steps(GET)
     assert head == ANSWER.removesuffix(HIT)
-    assert rest == [Wait(0.05), b"h", Wait(0.05), b"i", Wait(0.05), b"t"]
+    assert waited(rest) == pytest.approx([0.05] * 3)
+    assert [step for step in rest if isinstance(step, bytes)] == [b"h", b"i", b"t"]
 
 
 @pytest.mark.parametrize(
@@ -287,6 +289,107 @@ def test_a_slow_body_comes_in_pieces_after_its_head() -> None:
 def test_a_fault_breaks_the_answer(kind: FaultKind, expected: bytes, close: Close) -> None:
     steps = client(Behaviour(fault=Fault(kind))).steps(GET + GET)
     assert (sent(steps), closes(steps)) == (expected, [close])
+
+
+# Streams
+
+CHUNKS = (Chunk(0.25, 6), Chunk(0.5, 4))
+PIECES = [b"data: ", b"1\n\n\n"]
+EVENTS = {"Content-Type": "text/event-stream"}
+
+
+def streamed(
+    *, headers: dict[str, str] = EVENTS, behaviour: Behaviour = PLAIN, mock: MockServer | None = None, **more: Any
+) -> Client:
+    """A client of an API that streams two pieces, unless told otherwise."""
+    response = replace(make_response(body=b"".join(PIECES), headers=headers), **{"chunks": CHUNKS, **more})
+    example = make_example("/users/7", response=response, behaviour=behaviour)
+    return Client(at_root(make_served(example, mock=mock)))
+
+
+def test_a_stream_comes_in_its_pieces_at_their_times() -> None:
+    head, *rest = streamed().steps(GET)
+    assert b"Transfer-Encoding: chunked\r\n\r\n" in head  # type: ignore[operator]  # bytes, if all is well
+    assert b"Content-Length" not in head  # type: ignore[operator]
+    assert waited(rest) == [0.25, 0.25, 0.0]
+    assert sent(rest) == b"6\r\ndata: \r\n4\r\n1\n\n\n\r\n0\r\n\r\n"
+
+
+def test_a_stream_whose_length_was_told_tells_it_again() -> None:
+    head, *rest = streamed(headers={**EVENTS, "Content-Length": "10"}).steps(GET)
+    assert b"Content-Length: 10\r\n" in head  # type: ignore[operator]
+    assert b"Transfer-Encoding" not in head  # type: ignore[operator]
+    assert [step for step in rest if isinstance(step, bytes)] == PIECES
+
+
+def test_the_connection_stays_after_a_stream() -> None:
+    assert closes(streamed().steps(GET, GET)) == []
+
+
+def test_an_old_client_gets_a_stream_until_the_connection_ends() -> None:
+    steps = streamed().steps(b"GET /users/7 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert sent(steps).endswith(b"Connection: close\r\n\r\n" + b"".join(PIECES))
+    assert closes(steps) == [Close()]
+
+
+@pytest.mark.parametrize(
+    ("example", "mock", "expected"),
+    [
+        (None, 0.5, [0.125, 0.125, 0.0]),
+        (0.0, None, [0.0] * 3),
+        (2.0, 0.0, [0.5, 0.5, 0.0]),
+        (None, None, [0.25, 0.25, 0.0]),
+    ],
+)
+def test_a_stream_is_as_fast_as_is_set(example: float | None, mock: float | None, expected: list[float]) -> None:
+    """For its example, else for its mock server."""
+    one = streamed(behaviour=Behaviour(timing=example), mock=make_mock(behaviour=Behaviour(timing=mock)))
+    assert waited(one.steps(GET)) == expected
+
+
+def test_a_timing_slows_nothing_down_that_is_no_stream() -> None:
+    one = client(Behaviour(timing=0.5))
+    one.ask(GET)
+    assert one.site.known[GET].wire == ANSWER
+
+
+def test_a_stream_is_not_known() -> None:
+    one = streamed()
+    assert one.ask(GET) == one.ask(GET)
+    assert one.site.known == {}
+
+
+@pytest.mark.parametrize("chunks", [(Chunk(0.25, 6),), (Chunk(0.25, 6), Chunk(0.5, 5))])
+def test_chunks_of_another_body_are_ignored(chunks: tuple[Chunk, ...]) -> None:
+    steps = streamed(chunks=chunks).steps(GET)
+    assert waited(steps) == []
+    assert b"Content-Length: 10\r\n" in sent(steps)
+
+
+def test_head_gets_no_stream() -> None:
+    steps = streamed().steps(GET.replace(b"GET", b"HEAD"))
+    assert (waited(steps), sent(steps)[-4:]) == ([], b"\r\n\r\n")
+
+
+def test_trailers_come_after_the_last_piece() -> None:
+    answer = streamed(trailers=Headers.of([("Checksum", "abc")])).ask(GET)
+    assert answer.endswith(b"0\r\nChecksum: abc\r\n\r\n")
+
+
+def test_trailers_need_no_chunks() -> None:
+    answer = streamed(chunks=(), trailers=Headers.of([("Checksum", "abc")])).ask(GET)
+    assert answer.endswith(b"\r\n\r\na\r\ndata: 1\n\n\n\r\n0\r\nChecksum: abc\r\n\r\n")
+
+
+def test_a_stream_that_is_cut_cannot_be_taken_for_whole() -> None:
+    answer = streamed(behaviour=Behaviour(fault=Fault(FaultKind.CUT))).ask(GET)
+    assert answer.endswith(b"Transfer-Encoding: chunked\r\n\r\na\r\ndata:")
+
+
+def test_a_stream_can_be_slowed_down() -> None:
+    steps = streamed(behaviour=Behaviour(bytes_per_second=20)).steps(GET)
+    assert sum(waited(steps)) == pytest.approx(0.5)
+    assert sent(steps).endswith(b"1\r\n\n\r\n0\r\n\r\n")
 
 
 def test_garbage_is_no_http() -> None:

@@ -1,0 +1,74 @@
+"""How a streamed answer goes out again: in the pieces that it came in, at the times that they came at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from serving.wire import field_lines, interim_head
+from store.messages import Chunk, Headers, Response
+
+RECORDED = 1.0
+AT_ONCE = 0.0
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What there is to a body beyond its bytes.
+
+    `chunks` are its pieces with the seconds after the head that they are due; `sized`: Content-Length says where it
+    ends; `trailers` are field lines.
+    """
+
+    chunks: tuple[Chunk, ...]
+    sized: bool
+    trailers: bytes = b""
+
+
+WHOLE = Stream((), sized=True)
+
+
+def still_streamed(recorded: Response, headers: Headers, body: bytes) -> Response:
+    """The response with this body; with chunks if they are the body's still, with trailers where these can be sent.
+
+    `headers` are those that were recorded, as far as they go to a client.
+    """
+    whole = sum(chunk.size for chunk in recorded.chunks) == len(body)
+    trailers = Headers() if "content-length" in headers else recorded.trailers
+    return replace(recorded, headers=headers, body=body, chunks=recorded.chunks if whole else (), trailers=trailers)
+
+
+def is_unsized(response: Response) -> bool:
+    """Whether a response goes out as a stream whose length is not told before."""
+    return "content-length" not in response.headers and bool(response.chunks or response.trailers.fields)
+
+
+def stream_of(response: Response, timing: float) -> Stream | None:
+    """How a response is streamed; None if it goes out at once. Its recorded times are multiplied by `timing`."""
+    unsized = is_unsized(response)
+    if not response.chunks and not unsized:
+        return None
+    assert isinstance(response.body, bytes)
+    chunks = tuple(Chunk(chunk.at * timing, chunk.size) for chunk in response.chunks)
+    whole = (Chunk(0.0, len(response.body)),) if response.body else ()
+    return Stream(chunks or whole, not unsized, field_lines(response.trailers))
+
+
+def interim_heads(response: Response) -> bytes:
+    """The informational responses that come before a response, as bytes; those that a client waits for are not here."""
+    return b"".join(interim_head(one) for one in response.interim if one.status not in (100, 101))
+
+
+def pieces(
+    chunks: Iterable[Chunk], body: bytes, trailers: bytes = b"", *, chunked: bool
+) -> Iterator[tuple[float, bytes]]:
+    """Each piece of the body as it is sent, chunked or bare, with the seconds after the head that it is due."""
+    start, at = 0, 0.0
+    for chunk in chunks:
+        content, at = body[start : start + chunk.size], chunk.at
+        start += chunk.size
+        if content:  # a chunk of nothing would end the body
+            yield at, b"%x\r\n%s\r\n" % (len(content), content) if chunked else content
+    if chunked:
+        yield at, b"0\r\n%s\r\n" % trailers
