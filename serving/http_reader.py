@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 import httptools
 
-from serving.http_rules import VERSIONS, Malformed, RawFields, has_body, not_spoken, problem_of
+from serving.http_rules import (
+    VERSIONS,
+    Malformed,
+    RawFields,
+    has_body,
+    line_may_follow,
+    not_spoken,
+    problem_of,
+    unknown_method,
+)
 from serving.limits import USUAL, Limits
 from store.messages import Headers, Request
 
@@ -48,6 +57,8 @@ class RequestReader:
     __slots__ = (
         "_again",
         "_asked",
+        "_at",
+        "_begun",
         "_body",
         "_body_size",
         "_deaf",
@@ -58,7 +69,9 @@ class RequestReader:
         "_limits",
         "_parser",
         "_raw",
+        "_seen",
         "_target",
+        "_unread",
         "_where",
     )
 
@@ -68,6 +81,10 @@ class RequestReader:
         self._events: list[Event] = []
         self._again = b""
         self._asked: RawFields = ()  # the fields as they came of a head that is read again
+        self._begun = bytearray()  # the pieces of a head that is not complete
+        self._seen: bytes | bytearray = b""  # these, or else the piece that is being read
+        self._at = 0  # where in it the last request line ends
+        self._unread = False  # the method is none that llhttp knows: the rest of the line says what is to be answered
         self._begin()
         self._parser = httptools.HttpRequestParser(self)
 
@@ -96,20 +113,58 @@ class RequestReader:
     def _read(self, data: bytes) -> bytes:
         """Read; returns what has to be read by a parser that knows of no upgrade."""
         self._raw += len(data)
+        self._at = 0
+        if self._begun:
+            self._begun += data
+        self._seen = self._begun or data
+        if self._unread:
+            self._judge_line()
+            return b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             # The answer is not an upgrade, so what follows is HTTP still (RFC 9110, section 7.8).
             head, self._again = self._again, b""
+            self._begun = bytearray()
             self._parser = httptools.HttpRequestParser(self)
             return head + data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError:
             raise  # a bug of ours
+        except httptools.HttpParserInvalidMethodError:
+            if not self._deaf:
+                self._judge_line()
         except httptools.HttpParserError as error:
             self._refuse(_refusal(str(error) or type(error).__name__))
         else:
+            self._keep_begun()
             self._check_sizes(data)
         return b""
+
+    def _keep_begun(self) -> None:
+        """Keep what has come of a head, and nothing else."""
+        if self._where != _HEAD or self._deaf:
+            self._begun = bytearray()
+        elif self._at or not self._begun:
+            self._begun = bytearray(self._seen[self._end_of_last() :])
+        self._seen = b""
+
+    def _judge_line(self) -> None:
+        """Refuse a request whose method llhttp does not know, when all of its line is here."""
+        line = self._begun = bytearray(self._seen[self._end_of_last() :])
+        refusal = unknown_method(line)
+        self._unread = refusal is None and line_may_follow(line)
+        if self._unread and len(line) > self._limits.target:
+            self._refuse_target()
+        elif not self._unread:
+            self._refuse(refusal or Malformed(400, "that is not HTTP/1.1: it has no method"))
+
+    def _end_of_last(self) -> int:
+        """Where in what is seen the request before this one ends; behind chunks, that is not known."""
+        if not self._at:
+            return 0
+        last = self._events[-1]
+        assert isinstance(last, Arrived)
+        return self._seen.find(b"\r\n\r\n", self._at) + 4 + len(last.body)
 
     def _begin(self) -> None:
         self._where = _BETWEEN
@@ -142,6 +197,9 @@ class RequestReader:
     def _refuse_head(self) -> None:
         self._refuse(Malformed(431, f"a head of up to {self._limits.head} bytes is read here"))
 
+    def _refuse_target(self) -> None:
+        self._refuse(Malformed(414, f"a target of up to {self._limits.target} bytes is read here"))
+
     # What httptools calls.
 
     def on_message_begin(self) -> None:
@@ -152,7 +210,7 @@ class RequestReader:
         """A piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
-            self._refuse(Malformed(414, f"a target of up to {self._limits.target} bytes is read here"))
+            self._refuse_target()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or a trailer."""
@@ -170,9 +228,15 @@ class RequestReader:
         self._head, self._asked = self._asked or tuple(self._fields), ()
         self._fields = []
         self._head_size = 0
-        version = self._parser.get_http_version()
-        problem = problem_of(version, self._parser.get_method(), self._target, self._head, self._limits)
-        if problem is not None:
+        version, method = self._parser.get_http_version(), self._parser.get_method()
+        line = b"%s %s HTTP/%s\r\n" % (method, self._target, version.encode("ascii"))
+        begin = self._seen.find(line, self._at)
+        self._at = begin + len(line)
+        problem = problem_of(version, method, self._target, self._head, self._limits)
+        if begin < 0:
+            # llhttp reads two other protocols as well, and several spaces as one.
+            self._refuse(Malformed(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
+        elif problem is not None:
             self._refuse(problem)
         elif any(name.lower() == b"expect" for name, _ in self._head):
             self._expect(version)
@@ -229,5 +293,9 @@ _BETWEEN, _HEAD, _BODY = range(3)
 
 
 def _refusal(error: str) -> Malformed:
-    """The answer to what llhttp does not read; it knows HTTP/2 by its first bytes."""
-    return not_spoken("2") if error.startswith("Pause on PRI") else Malformed(400, f"that is not HTTP/1.1: {error}")
+    """The answer to what llhttp does not read; it knows HTTP/2 by its first bytes, and methods of other protocols."""
+    if error.startswith("Pause on PRI"):
+        return not_spoken("2")
+    if error.startswith("Invalid method for HTTP/"):
+        return Malformed(501, "that method is not one of HTTP/1.1")
+    return Malformed(400, f"that is not HTTP/1.1: {error}")

@@ -15,6 +15,11 @@ _AUTHORITY = rb"(?:\[[0-9A-Za-z:.%%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%%-]%s)(?::[0
 _HOST = re.compile(_AUTHORITY % b"*")
 _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://" + _AUTHORITY % b"+" + rb"(?:[/?].*)?", re.DOTALL)
 
+# A request line, or the beginning of one, whose method may be any token (RFC 9110, section 9.1).
+_METHOD = rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)"
+_LINE = re.compile(_METHOD + rb" \S+ HTTP/1\.[01]\r\n")
+_LINE_BEGUN = re.compile(_METHOD + rb"(?: (?:\S+(?: [HTP/1.0]*\r?)?)?)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
@@ -40,6 +45,8 @@ def problem_of(version: str, method: bytes, target: bytes, fields: RawFields, li
                 return Malformed(413, f"a body of up to {limits.body} bytes is read here")
         elif lower == b"transfer-encoding":
             codings += 1
+            if not value:
+                return Malformed(400, "Transfer-Encoding takes chunked, not nothing")
             if value.strip().lower() != b"chunked":
                 return Malformed(501, "Transfer-Encoding takes chunked alone here")
     return _count_problem(version, hosts, codings) or _target_problem(method, target, fields)
@@ -48,6 +55,17 @@ def problem_of(version: str, method: bytes, target: bytes, fields: RawFields, li
 def not_spoken(version: str) -> Malformed:
     """The answer to another version of HTTP."""
     return Malformed(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
+
+
+def unknown_method(data: bytes | bytearray) -> Malformed | None:
+    """The answer to a method that the parser does not know; None where this begins with no whole request line."""
+    line = _LINE.match(data)
+    return None if line is None else Malformed(501, f"the method {line[1].decode('ascii')} is not known here")
+
+
+def line_may_follow(data: bytes | bytearray) -> bool:
+    """Whether this can be the beginning of a request line."""
+    return _LINE_BEGUN.fullmatch(data) is not None
 
 
 def has_body(fields: RawFields) -> bool:

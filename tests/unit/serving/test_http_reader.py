@@ -127,6 +127,21 @@ def test_what_is_malformed_is_refused_byte_by_byte(name: str) -> None:
     assert [event.status for event in read(*byte_by_byte(data)) if isinstance(event, Malformed)] == [status]
 
 
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("before", [get(), post(b"Content-Length: 3", b"abc")])
+def test_what_is_malformed_is_refused_behind_another_request_in_any_pieces(name: str, before: bytes) -> None:
+    status, data = REFUSED[name]
+    for pieces in ([before + data + get()], byte_by_byte(before + data), [before + data[:1], data[1:] + get()]):
+        refusals = [event.status for event in read(*pieces) if isinstance(event, Malformed)]
+        assert refusals == [status]
+
+
+def test_a_method_that_is_not_whole_is_waited_for() -> None:
+    reader = RequestReader()
+    assert (reader.feed(b"BREW / HTTP/1.1\r"), reader.in_head) == ([], True)
+    assert [type(event) for event in reader.feed(b"\n")] == [Malformed]
+
+
 def test_the_first_http_is_refused_at_the_end_of_its_line() -> None:
     [event] = read(b"GET /\r\n")
     assert isinstance(event, Malformed)
@@ -196,6 +211,8 @@ def test_what_is_beyond_a_limit_is_refused_in_any_pieces(name: str) -> None:
         (431, b"GET / HTTP/1.1\r\nX: ", b"xxxxx"),
         (431, b"", b"\r\n\r\n"),
         (414, b"GET /", b"xxxxx"),
+        (414, b"BREW /", b"xxxxx"),
+        (414, b"B", b"REW"),
         (413, CHUNKED, b"1;aaaa\r\nx\r\n"),
         (413, CHUNKED + b"1;a", b"aaaaaa"),
         (413, CHUNKED, b"1\r\nx\r\n"),
