@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from proxy.accepting import BACKLOG
@@ -38,36 +38,39 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, started: Sta
 
     Raises UserError when the port is taken, NotFound for a name that is none.
     """
-    listener = _bound(settings)
+    listeners = _bound(settings)
     store = open_store()
     counts = SharedCounts(counts_file(store.place), serve=True)
     try:
         process = MockProcess(store, settings, counts)
         process.compile()
         _allow_many_connections()
-        tell = lambda: started(_address(listener), process.mocks)  # noqa: E731
+        tell = lambda: started(_address(listeners[0]), process.mocks)  # noqa: E731
         if settings.workers == 1:
-            _run(process.run(listener, tell))
+            _run(process.run(listeners[0], tell))
         else:
             store.close()
-            Workers(open_store, settings, process, listener).run(tell)
+            Workers(open_store, process, listeners).run(tell)
     finally:
         counts.close()
-        listener.close()
+        _close(listeners)
         store.close()
 
 
 class Workers:
-    """Processes on one port. One that ends by itself after it has begun to serve is started anew."""
+    """Processes on one port, each with a socket of its own.
+
+    One that ends by itself after it has begun to serve is started anew, with the same socket: who connects meanwhile
+    waits for it.
+    """
 
     def __init__(
-        self, open_store: Callable[[], Store], settings: ServeSettings, process: MockProcess, listener: socket.socket
+        self, open_store: Callable[[], Store], process: MockProcess, listeners: Sequence[socket.socket]
     ) -> None:
         self._open_store = open_store
-        self._settings = settings
         self._process = process
-        self._listener = listener
-        self._running: set[int] = set()
+        self._listeners = listeners
+        self._running: dict[int, socket.socket] = {}
         self._told = False
         self._ready, self._tell_ready = os.pipe()
         self._orphaned, self._parent_lives = os.pipe()
@@ -76,44 +79,44 @@ class Workers:
         """Start them all and stay until all have ended."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
-        for _ in range(self._settings.workers):
-            self._start()
+        for listener in self._listeners:
+            self._start(listener)
         self._all_ready()
         if not self._told:
             started()
         while self._running:
             ended, status = os.wait()
-            self._running.discard(ended)
+            listener = self._running.pop(ended)
             if not self._told:
                 logger.error("worker %d ended by itself (%s); starting another", ended, _how(status))
                 time.sleep(RESTART_SECONDS)
-                self._start()
+                self._start(listener)
 
     def _all_ready(self) -> None:
         """Wait until every worker accepts connections; raises StoreError if one cannot."""
         ready = 0
-        while ready < self._settings.workers and not self._told:
+        while ready < len(self._listeners) and not self._told:
             if select.select([self._ready], [], [], READY_STEP_SECONDS)[0]:
-                ready += len(os.read(self._ready, self._settings.workers))
+                ready += len(os.read(self._ready, len(self._listeners)))
                 continue
             ended, status = os.waitpid(-1, os.WNOHANG)
             if ended and not self._told:
-                self._running.discard(ended)
+                self._running.pop(ended)
                 self._stop()
                 raise StoreError(f"a worker could not start ({_how(status)})")
 
-    def _start(self) -> None:
+    def _start(self, listener: socket.socket) -> None:
         """Start one, unless the end has been asked for; what asks for it meanwhile is heard when the child is known."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         child = None if self._told else os.fork()
         if child != 0:
             if child:
-                self._running.add(child)
+                self._running[child] = listener
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             return
         code = 1
         try:
-            self._work()
+            self._work(listener)
             code = 0
         except BaseException:  # noqa: BLE001 - this is where the process ends
             traceback.print_exc()
@@ -122,20 +125,21 @@ class Workers:
             sys.stderr.flush()
             os._exit(code)
 
-    def _work(self) -> None:
+    def _work(self, listener: socket.socket) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         os.close(self._parent_lives)
+        _close(other for other in self._listeners if other is not listener)
         threading.Thread(target=_end_when_closed, args=(self._orphaned,), daemon=True).start()
         store = self._open_store()
         self._process.use(store)
-        listener = _listener(self._listener.getsockname()[:2], share=True)
         _run(self._process.run(listener, lambda: os.write(self._tell_ready, b"!")))
         store.close()
 
     def _stop(self, *_: object) -> None:
         self._told = True
+        _close(self._listeners)  # when the workers have closed theirs, nothing new is accepted
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
@@ -153,25 +157,28 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
     uvloop.run(main)
 
 
-def _bound(settings: ServeSettings) -> socket.socket:
-    """A socket at the address; several workers share it, each with a socket of its own beside this one."""
+def _bound(settings: ServeSettings) -> list[socket.socket]:
+    """A listening socket at the address for each worker, which no other program shares."""
     where = (settings.host, settings.port)
+    listeners: list[socket.socket] = []
     try:
-        first = _listener(where, share=False)
-        first.listen(BACKLOG)  # of two that only bind, both would take it for theirs
-        if settings.workers == 1:
-            return first
-        where = first.getsockname()[:2]
-        first.close()
-        return _listener(where, share=True)
+        listeners.append(first := _listener(where, share=False))
+        if settings.workers > 1:
+            # Only now that it is ours: had it been shared from the start, another program might share it too.
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        for _ in range(1, settings.workers):
+            listeners.append(_listener(first.getsockname()[:2], share=True))
     except OSError as error:
+        _close(listeners)
         shown = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
             raise UserError(f"{shown} is taken by another program; choose another with --port PORT") from error
         raise UserError(f"cannot listen on {shown}: {error.strerror or error}") from error
+    return listeners
 
 
 def _listener(where: tuple[str, int], *, share: bool) -> socket.socket:
+    """A listening socket; `share` it with others that share theirs."""
     family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -179,10 +186,16 @@ def _listener(where: tuple[str, int], *, share: bool) -> socket.socket:
         if share:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
+        listener.listen(BACKLOG)  # of two that only bind, both would take the port for theirs
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def _close(listeners: Iterable[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()
 
 
 def _address(listener: socket.socket) -> str:

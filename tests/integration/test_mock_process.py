@@ -251,16 +251,28 @@ def test_workers_end_with_a_program_that_is_killed(shop: Understudy) -> None:
 # Addresses
 
 
-def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy) -> None:
-    command = shop.command("mocks", "serve", "--port", free_port())
+@pytest.mark.parametrize("workers", [(1, 1), (1, 2), (2, 2)])
+def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: tuple[int, int]) -> None:
+    """The other says so in a line, and does the first no harm."""
+    port = free_port()
     both = [
-        subprocess.Popen(command, env=shop.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen(
+            shop.command("mocks", "serve", "shop", "--port", port, "--workers", number),
+            env=shop.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in workers
     ]
     wait_for(lambda: any(one.poll() is not None for one in both), TIMEOUT)
     loser, winner = sorted(both, key=lambda one: one.poll() is None)
+    assert winner.stdout is not None
+    assert "Listening on" in winner.stdout.readline()
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+        assert answer(client).startswith(b"HTTP/1.1 200 ")
     winner.terminate()
-    winner.communicate(timeout=10)
+    assert "Traceback" not in winner.communicate(timeout=10)[1]
     said = loser.communicate(timeout=10)[1]
     assert (loser.returncode, said.count("\n")) == (2, 1)
     assert "is taken by another program" in said
