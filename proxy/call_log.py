@@ -32,6 +32,7 @@ BUSY_PER_SECOND = 10_000
 AT_ONCE_WHEN_BUSY = 50
 SHARE_WHEN_BUSY = 0.03  # of the time
 AT_ONCE = 2_000
+STOP_SECONDS = 3.0  # at the end, a store that takes nothing is not waited for any longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class CallLog:
         self._taken = 0
         self._stopped = threading.Event()
         self._failing = False
+        self._under_way: Sequence[Call] = ()
+        self._given_up = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -75,10 +78,20 @@ class CallLog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what waits, and end."""
+        """Write what waits, and end; what the store does not take within a few seconds is counted as lost."""
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
+            if self._thread.is_alive():
+                self._give_up()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        lost = Counter(_mock_id(reply) for _, reply, _, _ in self._waiting)
+        lost.update(call.mock_server_id for call in self._under_way)
+        for mock_id, number in lost.items():
+            self._counters(mock_id).failed.count(number)
+        logger.error("the store is locked or slow; calls that did not come into the log: %d", lost.total())
 
     def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Take a call; called by one thread only."""
@@ -114,7 +127,7 @@ class CallLog:
             seen, busy, begun = came, came - before > BUSY_PER_SECOND * pause, time.thread_time()
             self._write(AT_ONCE_WHEN_BUSY if busy else AT_ONCE)
             pause = max(PAUSE_SECONDS, (time.thread_time() - begun) / SHARE_WHEN_BUSY) if busy else PAUSE_SECONDS
-        while self._waiting:
+        while self._waiting and not self._given_up:
             self._write(AT_ONCE)
 
     def _write(self, most: int) -> None:
@@ -123,6 +136,7 @@ class CallLog:
         if not calls:
             return
         limits = {reply.served.mock.id: reply.served.mock.log_limit for _, reply, _, _ in entries if reply.served}
+        self._under_way = calls
         try:
             self._keep(calls, limits)
         except ValueRefused:
@@ -132,6 +146,7 @@ class CallLog:
             self._failed(calls, error)
         else:
             self._kept(calls)
+        self._under_way = ()
 
     def _write_alone(self, call: Call, limits: Mapping[str, int]) -> None:
         """Keep a call of a batch in which the store refused some value."""
@@ -144,15 +159,18 @@ class CallLog:
 
     def _kept(self, calls: Sequence[Call]) -> None:
         self._failing = False
-        for mock_id, number in Counter(call.mock_server_id for call in calls).items():
-            self._counters(mock_id).kept.count(number)
+        self._count(calls, lambda counters: counters.kept)
 
     def _failed(self, calls: Sequence[Call], error: Exception) -> None:
         if not self._failing:
             logger.error("the call log cannot be kept: %s", error)
         self._failing = True
-        for mock_id, number in Counter(call.mock_server_id for call in calls).items():
-            self._counters(mock_id).failed.count(number)
+        self._count(calls, lambda counters: counters.failed)
+
+    def _count(self, calls: Sequence[Call], which: Callable[[LogCounters], SharedCounter]) -> None:
+        if not self._given_up:  # else they are counted
+            for mock_id, number in Counter(call.mock_server_id for call in calls).items():
+                which(self._counters(mock_id)).count(number)
 
     def _take(self, most: int) -> list[Entry]:
         """The oldest that wait, so many, and of their bodies not much more than BATCH_BYTES."""

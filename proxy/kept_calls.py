@@ -22,8 +22,8 @@ _STEP = 0.01
 class Counted:
     """Exact numbers of calls since the mock servers of the store were started.
 
-    `kept`, `failed` (the store refused them), `dropped` (they came too fast) and `unlogged` (the log was off) add up to
-    `calls`, but for those that wait to be written.
+    `kept`, `failed` (the store refused them), `dropped` (they came too fast), `unlogged` (the log was off) and `gone`
+    (their process was killed before it wrote them) add up to `calls`, but for those that wait to be written.
     """
 
     calls: int = 0
@@ -31,11 +31,12 @@ class Counted:
     failed: int = 0
     dropped: int = 0
     unlogged: int = 0
+    gone: int = 0
 
     @property
     def lost(self) -> int:
         """Calls that never come into the log."""
-        return self.failed + self.dropped + self.unlogged
+        return self.failed + self.dropped + self.unlogged + self.gone
 
     @property
     def waiting(self) -> int:
@@ -58,7 +59,9 @@ class KeptCalls:
         """The numbers as they are."""
         if self._counts is None:
             return Counted()
-        return Counted(**{kind: self._counts.total(f"{self.mock.id} {kind}") for kind in KINDS})
+        served = self._counts.served()  # asked first: who ends now has still counted
+        numbers = Counted(**{kind: self._counts.total(f"{self.mock.id} {kind}") for kind in KINDS})
+        return numbers if served else replace(numbers, gone=numbers.waiting)
 
     def caught_up(self, seconds: float = CATCH_UP_SECONDS) -> Counted:
         """Wait, at most so long, until every call that was answered is in the log or lost; returns the numbers."""

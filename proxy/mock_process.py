@@ -16,7 +16,7 @@ from pathlib import Path
 
 from addons.bodies import BodyReader
 from proxy.accepting import accepting
-from proxy.call_log import CallLog, LogCounters
+from proxy.call_log import STOP_SECONDS, CallLog, LogCounters
 from proxy.mock_connection import Connections
 from proxy.mock_sites import Environs, MockSites
 from proxy.shared_counts import SharedCounts
@@ -111,8 +111,7 @@ class MockProcess:
                 await told.wait()
                 warming.cancel()
         finally:
-            await asyncio.to_thread(watch.stop)
-            await asyncio.to_thread(self._log.stop)
+            await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(self._log.stop))
             _hear_no_more(loop)
 
     def _collections(self) -> set[str]:
@@ -156,10 +155,10 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Look no more; a look that a locked store holds up is not waited for."""
         self._stopped.set()
         if self._thread.ident is not None:  # it was started
-            self._thread.join()
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         failing = False

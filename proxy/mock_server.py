@@ -166,8 +166,8 @@ def _bound(settings: ServeSettings) -> list[socket.socket]:
         if settings.workers > 1:
             # Only now that it is ours: had it been shared from the start, another program might share it too.
             first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        for _ in range(1, settings.workers):
-            listeners.append(_listener(first.getsockname()[:2], share=True))
+        where = first.getsockname()[:2]
+        listeners.extend(_listener(where, share=True) for _ in range(1, settings.workers))
     except OSError as error:
         _close(listeners)
         shown = f"{settings.host}:{settings.port}"

@@ -13,8 +13,9 @@ import mmap
 import os
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from store.errors import StoreError
@@ -25,6 +26,7 @@ _SLOT = struct.Struct("=16s8sQ")  # digest of the key, digest of its group, the 
 _NUMBER = 24  # where the number lies in a slot
 _USED = struct.Struct("=Q")
 SIZE = (1 + SLOTS) * _SLOT.size  # sparse: pages that nobody writes to take no room
+LOOKS, LOOK_SECONDS = 3, 0.002  # who looks whether somebody serves holds the lock for a moment
 _FREE = bytes(16)
 _WINDOW_BITS = 32
 
@@ -66,6 +68,15 @@ class SharedCounts:
         # The map has the file open too, for as long as there are counters: the lock would stay.
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
+
+    def served(self) -> bool:
+        """Whether a process serves from this table; asked by who only looks."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return False
 
     def counter(self, group: str) -> Counter:
         """A number in a group, of the process that counts with it."""
@@ -163,18 +174,26 @@ def _opened(path: Path, *, serve: bool) -> int:
         if not serve:
             os.ftruncate(file, SIZE)
             return file
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fcntl.flock(file, fcntl.LOCK_SH)
-        else:
+        if _alone(file):
             if os.fstat(file).st_size and _is_at(file, path):
                 path.unlink()
+        else:
+            fcntl.flock(file, fcntl.LOCK_SH)
         os.ftruncate(file, SIZE)
         fcntl.flock(file, fcntl.LOCK_SH)
         if _is_at(file, path):
             return file
         os.close(file)
+
+
+def _alone(file: int) -> bool:
+    """Lock the file for us alone, if nobody serves from it."""
+    for _ in range(LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
 
 
 def _is_at(file: int, path: Path) -> bool:

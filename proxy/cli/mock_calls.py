@@ -129,6 +129,7 @@ def _tell_lost(kept: KeptCalls) -> None:
     causes = {
         "came faster than they could be written": numbers.dropped,
         "could not be written": numbers.failed,
+        "ended with the process that was to write them": numbers.gone,
         "came while the log was off": numbers.unlogged,
         "wait to be written": numbers.waiting,
     }

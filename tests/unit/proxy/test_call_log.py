@@ -186,3 +186,30 @@ def test_a_call_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) 
     kept.take(*numbered(3))
     assert kept.end() == ["/0", "/2"]
     assert kept.counted == (2, 1, 0)
+
+
+def test_at_the_end_a_locked_store_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it holds up and what waits behind that is counted as lost, once, and told of."""
+    monkeypatch.setattr(call_log, "STOP_SECONDS", 0.01)
+    monkeypatch.setattr(call_log, "AT_ONCE", 2)
+    locked, released, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(_: Sequence[Call]) -> None:
+        locked.set()
+        released.wait()
+        ended.set()
+
+    kept = Kept(hold)
+    kept.take(*numbered(5))
+    kept.log.start()
+    assert locked.wait(10)
+    with caplog.at_level(logging.ERROR):
+        kept.log.stop()
+    assert kept.counted == (0, 5, 0)
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["5"]
+    released.set()
+    assert ended.wait(10)
+    wait_for(lambda: kept.log._under_way == ())
+    assert (kept.counted, len(kept.calls)) == ((0, 5, 0), 2)

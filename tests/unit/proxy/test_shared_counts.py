@@ -1,0 +1,121 @@
+"""The table of counters that processes share, in a file of memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from proxy import shared_counts
+from proxy.shared_counts import SharedCounts
+from store.errors import StoreError
+
+
+@pytest.fixture
+def file() -> Iterator[Path]:
+    """The file: it lies in memory."""
+    number = os.memfd_create("counts")
+    yield Path(f"/proc/self/fd/{number}")
+    os.close(number)
+
+
+@pytest.fixture
+def counts(file: Path) -> Iterator[SharedCounts]:
+    """The table, served."""
+    with closing(SharedCounts(file, serve=True)) as opened:
+        yield opened
+
+
+def test_a_counter_counts(counts: SharedCounts) -> None:
+    counter = counts.counter("shop calls")
+    counter.count()
+    counter.count(2)
+    assert (counts.total("shop calls"), counts.total("other calls")) == (3, 0)
+
+
+def test_the_numbers_of_a_group_add_up(counts: SharedCounts) -> None:
+    for key in ("a", "b", "b"):
+        counts.advance(key, "group", 9)
+    counts.advance("c", "another", 9)
+    assert counts.total("group") == 3
+
+
+def test_who_looks_sees_what_others_count(counts: SharedCounts, file: Path) -> None:
+    with closing(SharedCounts(file, serve=False)) as looking:
+        counts.counter("calls").count(5)
+        assert looking.total("calls") == 5
+
+
+def test_a_number_goes_on_to_its_bound(counts: SharedCounts) -> None:
+    assert [counts.advance("key", "group", 2) for _ in range(5)] == [0, 1, 2, 2, 2]
+
+
+def test_a_group_is_cleared_alone(counts: SharedCounts) -> None:
+    for group in ("one", "other"):
+        counts.advance(f"key of {group}", group, 9)
+    counts.clear("one")
+    assert (counts.total("one"), counts.total("other")) == (0, 1)
+
+
+def test_a_number_is_raised_once(counts: SharedCounts) -> None:
+    """So one process of several starts the sequences over."""
+    assert [counts.raise_to("epoch", "epochs", number) for number in (0, 1, 1, 3, 2)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("window", [7, (1 << 32) + 7])
+def test_calls_are_counted_by_window(counts: SharedCounts, window: int) -> None:
+    windows = [window, window, window + 1, window, window]
+    assert [counts.count("key", one) for one in windows] == [1, 2, 1, 1, 2]
+
+
+def test_keys_that_fall_on_one_place_are_kept_apart(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_counts, "SLOTS", 4)
+    for key in ("a", "b", "c", "a"):
+        counts.advance(key, "group", 9)
+    assert [counts.advance(key, "group", 9) for key in "abc"] == [2, 1, 1]
+
+
+def test_a_full_table_is_said_to_be(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not be searched for ever. What is in it already still counts."""
+    monkeypatch.setattr(shared_counts, "FULL", 2)
+    counts.advance("a", "group", 9)
+    counts.advance("b", "group", 9)
+    with pytest.raises(StoreError, match="full"):
+        counts.advance("c", "group", 9)
+    assert counts.advance("a", "group", 9) == 1
+
+
+def test_a_file_that_cannot_be_used_is_named() -> None:
+    with pytest.raises(StoreError, match="/proc/counts"):
+        SharedCounts(Path("/proc/counts"), serve=True)
+
+
+# Whether somebody serves
+
+
+def test_who_looks_knows_whether_somebody_serves(file: Path) -> None:
+    serving = SharedCounts(file, serve=True)
+    with closing(SharedCounts(file, serve=False)) as looking:
+        assert looking.served()
+        serving.close()
+        assert not looking.served()
+
+
+def test_looking_leaves_no_lock(file: Path) -> None:
+    with closing(SharedCounts(file, serve=False)) as one, closing(SharedCounts(file, serve=False)) as other:
+        assert [one.served(), other.served()] == [False, False]
+
+
+def test_two_can_serve(counts: SharedCounts, file: Path) -> None:
+    counts.counter("calls").count()
+    with closing(SharedCounts(file, serve=True)) as second:
+        assert second.total("calls") == 1
