@@ -128,12 +128,18 @@ def test_what_is_malformed_is_refused_byte_by_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("before", [get(), post(b"Content-Length: 3", b"abc")])
+@pytest.mark.parametrize("before", [get(), post(b"Content-Length: 3", b"a c")])
 def test_what_is_malformed_is_refused_behind_another_request_in_any_pieces(name: str, before: bytes) -> None:
     status, data = REFUSED[name]
     for pieces in ([before + data + get()], byte_by_byte(before + data), [before + data[:1], data[1:] + get()]):
         refusals = [event.status for event in read(*pieces) if isinstance(event, Malformed)]
         assert refusals == [status]
+
+
+def test_a_line_is_not_taken_for_that_of_the_request_before_it() -> None:
+    before = get(fields=b"Connection: keep-alive\r\n", version=b"HTTP/1.0")
+    events = read(before[:8], before[8:] + b"GET / RT", b"SP/1.0\r\n\r\n")
+    assert [type(event) for event in events] == [Arrived, Malformed]
 
 
 def test_a_method_that_is_not_whole_is_waited_for() -> None:
