@@ -10,6 +10,7 @@ from addons.notes import note_of
 from serving.outcomes import Answers
 from serving.rate_limits import OwnRateCounts, RateCounts
 from serving.rendered import Rendered
+from serving.replays import Replay
 from store.entities import Mode
 from store.messages import Origin
 from store.mock_servers import PLAIN, Behaviour
@@ -21,7 +22,8 @@ class Active:
 
     `answers` is what mock, spy and replay answer from, `own` for requests in origin form. `behaviour` is what the mock
     server does on purpose, `rates` counts for its rate limits. `session_id` is recorded to in record and spy.
-    `own_origin` is where a session's requests in origin form went to. `rendered` belongs to this value alone.
+    `own_origin` is where a session's requests in origin form went to; `replay` is about replay mode. `rendered`
+    belongs to this value alone.
     """
 
     mode: Mode
@@ -31,6 +33,7 @@ class Active:
     rates: RateCounts = field(default_factory=OwnRateCounts, compare=False)
     session_id: str | None = None
     own_origin: Origin | None = None
+    replay: Replay = field(default_factory=Replay, compare=False)
     rendered: Rendered = field(default_factory=Rendered, compare=False)
 
     @property

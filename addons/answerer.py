@@ -83,7 +83,7 @@ class Answerer:
     ) -> Response | None:
         """The answer, after what is done to it on purpose. A flow goes out in one piece: a body is not slowed here."""
         on_purpose = answering.behaviour(active, what)
-        made = answering.refused(active, what, on_purpose) or await self._made(request, what, client)
+        made = answering.refused(active, what, on_purpose) or await self._made(active, request, what, client)
         if on_purpose is None:
             return made
         fate = plan(on_purpose, self._chance)
@@ -95,9 +95,9 @@ class Answerer:
             flow.kill()  # the connection is closed: mitmproxy has no command for more
         return made
 
-    async def _made(self, request: Request, what: Outcome, client: Origin | None) -> Response:
+    async def _made(self, active: Active, request: Request, what: Outcome, client: Origin | None) -> Response:
         if what.example is None:
-            failure = what.failure()
+            failure = answering.failure(active, what)
             return replace(failure, body=b"") if request.method == "HEAD" else failure
         body = await self._bodies.read(what.example.response.body)
         return answering.response(request, what.example, body, client)

@@ -29,12 +29,20 @@ def asked(active: Active, request: Request, *, reverse: bool) -> Request:
 
 def found(active: Active, request: Request, *, reverse: bool) -> Outcome:
     """What answers a request, which `asked` gave."""
-    return outcome(active.own if reverse else active.answers, request)
+    what = outcome(active.own if reverse else active.answers, request)
+    if active.mode is Mode.REPLAY:
+        active.replay.tally.note(request, what)
+    return what
+
+
+def failure(active: Active, what: Outcome) -> Response:
+    """The error to answer with where there is no example."""
+    return active.replay.failure(what) if active.mode is Mode.REPLAY else what.failure()
 
 
 def behaviour(active: Active, what: Outcome) -> Behaviour | None:
     """What is done on purpose; a replay does nothing but what was recorded."""
-    return None if active.mode is Mode.REPLAY else what.behaviour(active.behaviour)
+    return active.replay.behaviour(what) if active.mode is Mode.REPLAY else what.behaviour(active.behaviour)
 
 
 def refused(active: Active, what: Outcome, on_purpose: Behaviour | None) -> Response | None:

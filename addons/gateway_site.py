@@ -97,7 +97,7 @@ class GatewaySite:
         if limit is not None:
             return reply_of(limit, told="rate limit", head_only=request.method == "HEAD")
         if what.example is None:
-            reply = reply_of(what.failure(), told=what.told, head_only=request.method == "HEAD")
+            reply = reply_of(answering.failure(self._active, what), told=what.told, head_only=request.method == "HEAD")
             return reply if behaviour is None else replace(reply, behaviour=behaviour)
         return self._by_example(request, what, what.example, client, behaviour)
 

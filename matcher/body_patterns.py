@@ -27,6 +27,11 @@ class Least:
     form: QueryPattern | None = None
 
 
+def ignored_places(settings: MatchSettings) -> Places:
+    """The places of a body that the settings ignore."""
+    return frozenset(Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json)
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class BodyPattern:
@@ -48,7 +53,7 @@ class BodyPattern:
         """The pattern of a body as it came; raises ValueError for a JSON path that cannot be read."""
         content_type = headers.get("content-type")
         body = plain(body, headers)
-        places = opened(redacted) | {Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json}
+        places = opened(redacted) | ignored_places(settings)
         for place in places:
             if place.part is Part.JSON:
                 json_place(place.name)  # an example whose secrets cannot be found is unusable, not just never equal

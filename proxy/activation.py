@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from addons.active import Active
 from matcher.index import compile_index
-from matcher.settings import STRICT
+from matcher.replay_keys import with_every_header
 from proxy.compiled import MockSetup, mock_setup
 from proxy.edited import after_edits, concerns, edits
 from proxy.promoting import session_examples
+from proxy.replaying import STRICTLY, ReplaySettings
 from serving.chance import Chance
 from serving.outcomes import Answers
 from serving.rate_limits import OwnRateCounts
 from serving.rendered import Rendered
+from serving.replays import Replay, Tally
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
 from store.entities import Change, GatewayState, Mode, Subject
@@ -30,16 +32,12 @@ logger = logging.getLogger(__name__)
 class Activation:
     """Compiles states for one gateway; blocks, so it belongs in a thread.
 
-    `once` ends each replayed sequence; `timing` is how fast a replayed stream is (see `Behaviour.timing`); `seed` makes
-    random values in answers the same in every run.
+    `replaying` says how sessions are replayed; `seed` makes random values in answers the same in every run.
     """
 
-    def __init__(
-        self, store: Store, *, once: bool = False, timing: float | None = None, seed: int | None = None
-    ) -> None:
+    def __init__(self, store: Store, *, replaying: ReplaySettings = STRICTLY, seed: int | None = None) -> None:
         self._store = store
-        self._timing = timing
-        self._once = once
+        self._replaying = replaying
         self._seed = seed
         self._state: GatewayState | None = None
         self._active: Active | None = None
@@ -55,7 +53,7 @@ class Activation:
         if over or state != self._state:
             self._state = state
             self._epoch = None
-            self._start_over()
+            self._start_over(once=self._replaying.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
             self._active = self._compiled(state)
@@ -81,8 +79,9 @@ class Activation:
         self._active = replace(active, own=own, answers=forward, rendered=Rendered())
         return self._active
 
-    def _start_over(self) -> None:
-        self._sequences = Sequences(once=self._once)
+    def _start_over(self, *, once: bool = False) -> None:
+        self._sequences = Sequences(once=once)
+        self._tally = Tally()
         self._chance = Chance(time.time, self._seed)
         self._rates = OwnRateCounts()
 
@@ -128,9 +127,14 @@ class Activation:
         if state.session_id is None:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
-        examples = session_examples(self._store, session)
+        replaying = self._replaying
+        examples = session_examples(self._store, session, replaying.matching)
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
-        index = compile_index(examples, STRICT, body_of=self._store.bodies.read)
+        settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
+        index = compile_index(examples, settings, body_of=self._store.bodies.read)
         answers = Answers(index, self._sequences)
-        return Active(state.mode, answers, answers, Behaviour(timing=self._timing), own_origin=own)
+        behaviour = Behaviour(timing=replaying.timing)
+        self._tally.session, self._tally.examples = session.name, examples
+        replay = Replay(replaying.miss, self._tally)
+        return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)

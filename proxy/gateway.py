@@ -35,9 +35,11 @@ from addons.rewriter import Rewriter
 from proxy.activation import Activation
 from proxy.authority import authority_in
 from proxy.master import LeanMaster
+from proxy.replaying import STRICTLY, ReplaySettings
 from proxy.warming import warm
 from proxy.watcher import Watcher
-from store.entities import Change, Gateway, GatewayState
+from serving.replays import Tally
+from store.entities import Change, Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
 from store.messages import Origin
@@ -62,9 +64,8 @@ class GatewaySettings:
     """How one gateway runs.
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `once` ends a replayed sequence after its last answer; `timing` is about replayed
-    streams, as in `Behaviour.timing`; `seed` makes random values alike.
-    `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
+    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike. `elsewhere`: with an
+    upstream, requests that name other hosts are forwarded, too.
     """
 
     host: str
@@ -77,8 +78,7 @@ class GatewaySettings:
     rewrite: bool = True
     insecure: bool = False
     upstream_ca: Path | None = None
-    once: bool = False
-    timing: float | None = None
+    replaying: ReplaySettings = STRICTLY
     seed: int | None = None
     elsewhere: bool = False
 
@@ -90,10 +90,11 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a gateway did: exchanges kept and lost."""
+    """What a gateway did: exchanges kept and lost; and what it was asked, if it replays a session at its end."""
 
     kept: int
     lost: int
+    tally: Tally | None = None
 
 
 async def until_told_to_stop(_: Gateway) -> None:
@@ -124,7 +125,9 @@ async def run_gateway(
         await meanwhile(gateway)
     finally:
         await program.stop()
-    return Report(program.writer.kept, program.writer.lost)
+    active = program.current.active
+    tally = active.replay.tally if active.mode is Mode.REPLAY else None
+    return Report(program.writer.kept, program.writer.lost, tally)
 
 
 class GatewayProgram:
@@ -134,7 +137,7 @@ class GatewayProgram:
         self._store = store
         self._settings = settings
         self._loop = asyncio.get_running_loop()
-        self._activation = Activation(store, once=settings.once, timing=settings.timing, seed=settings.seed)
+        self._activation = Activation(store, replaying=settings.replaying, seed=settings.seed)
         self._servers = Proxyserver()
         self._bodies = BodyReader(store.bodies.read)
         self._watcher: Watcher | None = None

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count, islice
 
 from matcher.bodies import request_key
+from matcher.replay_keys import replay_key
+from matcher.settings import STRICT, MatchSettings
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
+from store.naming import example_name
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+from store.redaction import redact_request
 from store.repository import CollectionUpdate, HistoryFilter, Store
 
 BATCH = 500
@@ -94,22 +99,30 @@ def save_exchange(
     return (examples[0] if examples else None), outcome
 
 
-def session_examples(store: Store, session: Session) -> list[Example]:
+def session_examples(store: Store, session: Session, matching: MatchSettings = STRICT) -> list[Example]:
     """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
+
+    Repeats are requests that are equal under `matching`.
 
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
     known, examples = Known(session.id), list[Example]()
-    numbers = count()
+    numbers, same = count(), partial(replay_key, settings=matching)
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
     for batch in _batches(store.history.select(HistoryFilter(session_id=session.id))):
-        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=request_key, new_id=next_id)
-        examples += promoted.examples
+        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
+        examples += map(_named, promoted.examples)
         known = promoted.known
     return examples
+
+
+def _named(example: Example) -> Example:
+    # Names are logged, and a query may hold secrets.
+    shown, _ = redact_request(replace(example.request, body=b""), b"")
+    return replace(example, name=example_name(shown, example.response))
 
 
 def _check_ids(store: Store, wanted: HistoryFilter) -> None:

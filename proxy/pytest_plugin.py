@@ -85,12 +85,18 @@ class SessionFactory:
         self._ending = ending
 
     def __call__(
-        self, name: str, *, once: bool = False, upstream: str | None = None, allow_misses: bool = False
+        self, name: str, *, upstream: str | None = None, allow_misses: bool = False, **settings: Any
     ) -> LocalSession:
-        """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed."""
+        """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
+
+        Settings are those of `understudy replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
+        match_header=["X-Team"], ignore_header=["Date"], miss="502". Raises UserError for one that is none.
+        """
+        from proxy.replaying import given_settings
         from proxy.session_in_tests import LocalSession
 
-        session = LocalSession(self._request.getfixturevalue("understudy_store"), name, once=once, upstream=upstream)
+        store: Store = self._request.getfixturevalue("understudy_store")
+        session = LocalSession(store, name, upstream=upstream, replaying=given_settings(settings))
         self._ending.callback(_end, session, allow_misses=allow_misses)
         return session
 

@@ -10,6 +10,7 @@ from matcher.explain import nearest_line
 from matcher.normal import shown
 from proxy.activation import Activation
 from proxy.own_calls import OwnCalls
+from proxy.replaying import STRICTLY, ReplaySettings
 from proxy.serving_thread import ServingThread
 from serving.http_reader import Arrived
 from serving.rendered import BodyAtHand
@@ -39,14 +40,16 @@ class SessionSite(GatewaySite):
 class LocalSession:
     """A session that answers at `url` until `stop`, as often as was recorded and then with the last answer.
 
-    `once`: not after the last one. `upstream`: where requests to `url` went to, if that was several hosts.
+    `upstream`: where requests to `url` went to, if that was several hosts. `replaying` says what does not count.
     """
 
-    def __init__(self, store: Store, name: str, *, once: bool = False, upstream: str | None = None) -> None:
+    def __init__(
+        self, store: Store, name: str, *, upstream: str | None = None, replaying: ReplaySettings = STRICTLY
+    ) -> None:
         session = store.sessions.find(name)
         self.name = session.name
         state = GatewayState(Mode.REPLAY, session_id=session.id)
-        active = Activation(store, once=once).activate(state)
+        active = Activation(store, replaying=replaying).activate(state)
         self._active = replace(active, own_origin=_origin(active, upstream, session.name))
         self._calls = OwnCalls(session.id)
         self._thread = ServingThread(store.bodies.read)

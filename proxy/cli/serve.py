@@ -11,6 +11,7 @@ import click
 
 from proxy.cli.options import check_authority, listen_address, upstream_origin, with_store
 from proxy.cli.output import counted
+from proxy.cli.replay_options import MISSED, replay_options, replaying_of, summary
 from proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
 from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
@@ -20,6 +21,7 @@ from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
     from proxy.gateway import GatewaySettings
+    from serving.replays import Tally
 
 Command = Callable[..., Any]
 
@@ -76,15 +78,6 @@ seed_option = click.option(
 )
 
 
-timing_option = click.option(
-    "--timing",
-    metavar="recorded|none|2x",
-    default="recorded",
-    show_default=True,
-    help="How fast the pieces of replayed streams follow each other.",
-)
-
-
 @click.command(cls=WithCommand)
 @click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one goes on.")
 @gateway_options
@@ -104,13 +97,17 @@ def record(store: Store, session: str | None, **options: Any) -> None:
 
 @click.command(cls=WithCommand)
 @click.argument("session")
-@click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss.")
-@timing_option
+@replay_options
+@click.option("--allow-misses", is_flag=True, help="Requests that were not recorded do not make COMMAND fail.")
 @gateway_options
 @command_options
 @with_store
 def replay(store: Store, session: str, **options: Any) -> None:
     """Answer from the recorded session SESSION, never calling the API.
+
+    Path, query, body and host have to be as they were recorded; headers do not count unless asked for. At the end it
+    tells what was asked for and not recorded, and what was recorded and not asked for; a COMMAND that succeeded then
+    has exit code 3 for the former.
 
     \b
     understudy replay shop
@@ -140,8 +137,8 @@ def mock(store: Store, collection: str, **options: Any) -> None:
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
-@timing_option
 @seed_option
+@replay_options
 @gateway_options
 @recording_options
 @with_store
@@ -180,14 +177,22 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         told = f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}."
         click.echo(f"understudy: {told}" if child else told, err=child is not None)
+    if report.tally is not None:
+        _tell(report.tally)
     code = (child.code if child else 0) or (1 if report.lost else 0)
+    if child and report.tally and report.tally.misses and not options["allow_misses"]:
+        code = code or MISSED
     if code:
         click.get_current_context().exit(code)
 
 
+def _tell(tally: Tally) -> None:
+    for line in summary(tally):
+        click.echo(line if line.startswith(" ") else f"understudy: {line}", err=True)
+
+
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from addons.recorder import OnLoss
-    from proxy.behaviours import read_timing
     from proxy.gateway import GatewaySettings
     from proxy.modes import wanted_state
     from proxy.settings import ca_folder
@@ -210,8 +215,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         rewrite=not options["no_rewrite"],
         insecure=options["insecure"],
         upstream_ca=authority,
-        once=options.get("once", False),
-        timing=read_timing(options["timing"]) if "timing" in options else None,
+        replaying=replaying_of(options),
         seed=options.get("seed"),
         elsewhere=runs_command,
     )

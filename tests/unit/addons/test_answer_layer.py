@@ -20,6 +20,7 @@ from addons.gateway_site import GatewaySites, Kind
 from matcher.index import compile_index
 from serving.outcomes import Answers
 from serving.rendered import at_hand
+from serving.replays import MissAnswer, Replay
 from store.entities import Example, Mode
 from store.errors import NotFound
 from store.messages import Body, BodyRef, Chunk, Headers, Interim
@@ -158,6 +159,19 @@ def test_a_client_that_goes_away_ends_a_stream() -> None:
     driven.gone = True
     assert driven.wake() == b""
     assert driven.closed
+
+
+@pytest.mark.parametrize(
+    ("answer", "begins", "closed"),
+    [(MissAnswer.NOT_FOUND, b"HTTP/1.1 404", False), (MissAnswer.BAD_GATEWAY, b"HTTP/1.1 502", False),
+     (MissAnswer.CLOSE, b"", True)],
+)  # fmt: skip
+def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, begins: bytes, closed: bool) -> None:
+    driven = Driven(mode=Mode.REPLAY)
+    driven.current.active = replace(driven.current.active, replay=Replay(answer))
+    assert driven.send(GET)[:12] == begins
+    assert driven.closed is closed
+    assert driven.current.active.replay.tally.misses.total() == 1
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.EMPTY])

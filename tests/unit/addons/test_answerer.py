@@ -16,6 +16,7 @@ from addons.notes import note_of
 from matcher.index import compile_index
 from matcher.settings import POSTMAN
 from serving.outcomes import Answers
+from serving.replays import MissAnswer, Replay
 from serving.sequences import Sequences
 from store.entities import Example, Mode
 from store.errors import NotFound, StoreError
@@ -263,3 +264,31 @@ async def test_a_reverse_proxy_forwards_to_its_upstream_only(host: str, status: 
     answerer = Answerer(Current(Active(Mode.RECORD)), BodyReader(read), Origin("http", "api.example.com", 80))
     await answerer.request(flow)
     assert (flow.response and flow.response.status_code) == status
+
+
+# A replay's misses
+
+
+@pytest.mark.parametrize(("answer", "status"), [(MissAnswer.NOT_FOUND, 404), (MissAnswer.BAD_GATEWAY, 502)])
+async def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, status: int) -> None:
+    current = Current(replace(active(Mode.REPLAY, make_example()), replay=Replay(answer)))
+    flow = make_flow(target=b"/other")
+    await Answerer(current, BodyReader(read)).request(flow)
+    assert told(flow) == (status, "mockRequestNotFoundError")
+    assert current.active.replay.tally.misses.total() == 1
+
+
+async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
+    current = Current(replace(active(Mode.REPLAY, make_example()), replay=Replay(MissAnswer.CLOSE)))
+    flow = make_flow(target=b"/other")
+    await Answerer(current, BodyReader(read)).request(flow)
+    assert flow.error
+    assert flow.error.msg == "Connection killed."
+
+
+async def test_a_mock_has_no_tally() -> None:
+    current = Current(replace(active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
+    flow = make_flow(target=b"/other")
+    await Answerer(current, BodyReader(read)).request(flow)
+    assert told(flow)[0] == 404
+    assert not current.active.replay.tally.misses

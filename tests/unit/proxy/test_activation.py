@@ -9,6 +9,7 @@ import pytest
 
 from addons.active import Active
 from proxy.activation import Activation
+from proxy.replaying import replay_settings
 from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
 from store.messages import Origin
 from store.mock_servers import Matching
@@ -91,7 +92,40 @@ def test_a_session_answers_in_recorded_order(store: Store) -> None:
 
 def test_a_session_answers_once_where_that_is_asked_for(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
-    assert bought(Activation(store, once=True).activate(state), 3) == [201, 409, None]
+    assert bought(Activation(store, replaying=replay_settings(once=True)).activate(state), 3) == [201, 409, None]
+
+
+def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> None:
+    """Their answers come in recorded order, as if they had been the same."""
+    session = store.sessions.create("shop", ORIGIN)
+    store.history.add(
+        [
+            make_exchange(session.id, make_request(target=f"/buy?t={status}"), make_response(status))
+            for status in (201, 409, 410)
+        ]
+    )
+    replaying = replay_settings(ignore_query=["t"])
+    active = Activation(store, replaying=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    found = [answers(active, target="/buy?t=7") for _ in range(4)]
+    assert [one.response.status if one else None for one in found] == [201, 409, 410, 410]
+
+
+def test_a_replay_names_no_secrets(store: Store) -> None:
+    """Names of examples are logged."""
+    session = store.sessions.create("shop", ORIGIN)
+    store.history.add([make_exchange(session.id, make_request(target="/buy?token=t0ps3cret"))])
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    found = answers(active, target="/buy?token=t0ps3cret")
+    assert found
+    assert "t0ps3cret" not in found.name
+
+
+def test_once_is_about_replays_alone(store: Store) -> None:
+    """A gateway that is started with it, and told to mock, repeats the last answer of a sequence."""
+    collection = collect(store, make_example())
+    active = Activation(store, replaying=replay_settings(once=True)).activate(GatewayState(Mode.MOCK, collection.id))
+    assert answers(active)
+    assert answers(active)
 
 
 @pytest.mark.parametrize("change", [{"body": b"two"}, {"origin": OTHER}])

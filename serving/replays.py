@@ -1,0 +1,92 @@
+"""The replay of a session: what a miss is answered with, and what was asked of it so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from matcher.explain import nearest_line
+from serving.outcomes import Outcome
+from store.entities import Example
+from store.messages import Headers, Request, Response
+from store.mock_servers import Behaviour, Fault, FaultKind
+from store.redaction import redact_request
+
+MOST_MISSES = 1_000
+HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
+
+
+class MissAnswer(StrEnum):
+    """What a client gets whose request was not recorded."""
+
+    NOT_FOUND = "404"
+    BAD_GATEWAY = "502"
+    CLOSE = "close"  # nothing: the connection is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A request that was not recorded, without its secrets; `why` in a few words."""
+
+    method: str
+    url: str
+    why: str
+
+
+class Tally:
+    """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
+
+    Belongs to one thread. `misses` counts equal ones; of different ones so many are kept, `further` counts the others.
+    """
+
+    def __init__(self) -> None:
+        self.session = ""
+        self.examples: Sequence[Example] = ()
+        self.misses: Counter[Missed] = Counter()
+        self.further = 0
+        self._used: set[str] = set()
+
+    def note(self, request: Request, what: Outcome) -> None:
+        """Take note of one request and what came of it."""
+        if what.example is not None:
+            self._used.add(what.example.id)
+            return
+        missed = _missed(request, what)
+        if missed in self.misses or len(self.misses) < MOST_MISSES:
+            self.misses[missed] += 1
+        else:
+            self.further += 1
+
+    @property
+    def unused(self) -> list[Request]:
+        """The recorded requests whose answer was not asked for, in recorded order, without their secrets."""
+        return [_without_secrets(example.request) for example in self.examples if example.id not in self._used]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a replay is beside its answers."""
+
+    miss: MissAnswer = MissAnswer.NOT_FOUND
+    tally: Tally = field(default_factory=Tally, compare=False)
+
+    def behaviour(self, what: Outcome) -> Behaviour | None:
+        """What is done on purpose."""
+        return HANG_UP if what.example is None and self.miss is MissAnswer.CLOSE else None
+
+    def failure(self, what: Outcome) -> Response:
+        """The answer to a miss, with its explanation."""
+        response = what.failure()
+        return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response
+
+
+def _missed(request: Request, what: Outcome) -> Missed:
+    why = nearest_line(what.decision) if what.decision.candidate is None else "its recorded answers were all given"
+    return Missed(request.method, _without_secrets(request).url, why)
+
+
+def _without_secrets(request: Request) -> Request:
+    # For people: which headers and body came is not told.
+    return redact_request(replace(request, headers=Headers(), body=b""), b"")[0]

@@ -1,0 +1,134 @@
+"""`understudy replay ... -- COMMAND`: what counts, what a miss is, and what is told at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from store.entities import Exchange, Timings
+from store.messages import Headers, Origin, Request, Response
+from store.sql.opening import open_store
+from tests.e2e.test_run_command import Done, run
+from tests.integration.clients import Call, Wire
+from tests.programs import Understudy
+
+API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
+JSON = "Content-Type: application/json"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session of four exchanges; two are the same request but for a parameter and a place in the body."""
+    understudy = Understudy(tmp_path_factory.mktemp("replays"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("shop", None)
+    asked = [
+        Request("GET", b"/a", Headers.of([("X-Team", "red")])),
+        Request("POST", b"/buy?t=1", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 1}'),
+        Request("POST", b"/buy?t=2", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 2}'),
+        Request("GET", b"/sign-in?token=t0ps3cret"),
+    ]
+    store.history.add(
+        [
+            Exchange(
+                session.id,
+                Request(one.method, one.target, one.headers, one.body, Origin.parse(API)),
+                Response(200, Headers(), f"answer {number}\n".encode()),
+                Timings(float(number)),
+            )
+            for number, one in enumerate(asked, 1)
+        ]
+    )
+    store.close()
+    return understudy
+
+
+def replay(understudy: Understudy, options: str, *curl: str) -> Done:
+    """Replay the session to curl with these options."""
+    return run(understudy, "replay", "shop", *options.split(), "--", "curl", "-sS", *curl)
+
+
+def buy(number: int) -> list[str]:
+    """curl's arguments for a purchase that was not recorded so."""
+    return [f"{API}/buy?t={number}", "-H", JSON, "-d", json.dumps({"at": number, "id": 1})]
+
+
+def test_a_miss_fails_a_command_that_succeeded(shop: Understudy) -> None:
+    """Exit code 3; the summary names what was asked for, and what was nearest."""
+    done = replay(shop, "", f"{API}/a", f"{API}/b", f"{API}/b")
+    assert done.code == 3
+    assert "understudy: 2 requests not in session shop:\n" in done.err
+    assert f'  GET {API}/b, 2 times: nearest is "GET /a - 200"' in done.err
+
+
+def test_what_was_not_asked_for_is_listed_without_secrets(shop: Understudy) -> None:
+    """It makes nothing fail."""
+    done = replay(shop, "", f"{API}/a")
+    assert done.code == 0
+    assert "understudy: 3 of 4 recorded exchanges not used:\n" in done.err
+    assert f"  GET {API}/sign-in?token=" in done.err
+    assert "t0ps3cret" not in done.err
+
+
+def test_misses_can_be_allowed(shop: Understudy) -> None:
+    """They are told all the same."""
+    done = replay(shop, "--allow-misses", f"{API}/b")
+    assert done.code == 0
+    assert "1 request not in session shop" in done.err
+
+
+def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
+    """Requests that become equal are answered in recorded order, then the last one repeats."""
+    again = ["--next", "-sS"]
+    calls = [*buy(7), *again, *buy(8), *again, *buy(9)]
+    done = replay(shop, "--ignore-query t --ignore-json $.at", *calls)
+    assert (done.code, done.out) == (0, "answer 2\nanswer 3\nanswer 3\n")
+
+
+def test_what_is_not_ignored_counts(shop: Understudy) -> None:
+    """Without the one or the other option it is a miss."""
+    for options in ("--ignore-query t", "--ignore-json $.at"):
+        assert replay(shop, options, *buy(7)).code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "team", "code"),
+    [
+        ("", "blue", 0),
+        ("--match-header x-team", "red", 0),
+        ("--match-header x-team", "blue", 3),
+        ("--match-header *", "blue", 3),
+        ("--match-header * --ignore-header X-Team", "blue", 0),
+    ],
+)
+def test_headers_count_where_that_is_asked_for(shop: Understudy, options: str, team: str, code: int) -> None:
+    """By name, or all that were recorded."""
+    assert replay(shop, options, f"{API}/a", "-H", f"X-Team: {team}").code == code
+
+
+@pytest.mark.parametrize(("miss", "told", "curl_code"), [("502", "502", 3), ("close", "000", 52)])
+def test_a_miss_is_answered_as_asked(shop: Understudy, tmp_path: Path, miss: str, told: str, curl_code: int) -> None:
+    """A bad gateway, or an empty reply: the exit code is curl's then."""
+    done = replay(shop, f"--miss {miss}", f"{API}/b", "-o", str(tmp_path / "body"), "-w", "%{http_code}")
+    assert (done.code, done.out) == (curl_code, told)
+
+
+def test_once_makes_the_second_time_a_miss(shop: Understudy) -> None:
+    done = replay(shop, "--once", f"{API}/a", f"{API}/a")
+    assert done.code == 3
+    assert f"GET {API}/a: its recorded answers were all given" in done.err
+
+
+def test_a_gateway_takes_the_same_options(shop: Understudy, tmp_path: Path) -> None:
+    """For whenever it replays; what it was not asked for is told at its end."""
+    options = ("--mode", "replay", "-s", "shop", "--miss", "502", "--ignore-query", "q")
+    with shop.serving("gateway", *options) as gateway, Wire(gateway.url) as wire:
+        assert wire.ask(Call("", f"{API}/a?q=1")).body == b"answer 1\n"
+        assert wire.ask(Call("", f"{API}/b")).status == 502
+    assert "3 of 4 recorded exchanges not used" in gateway.log
+
+
+def test_a_path_that_is_none_is_a_mistake(shop: Understudy) -> None:
+    assert "JSON path" in shop.mistake("replay", "shop", "--ignore-json", "at")

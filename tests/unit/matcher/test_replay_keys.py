@@ -1,0 +1,79 @@
+"""Which recorded requests are one to a replay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from matcher.index import compile_index
+from matcher.replay_keys import replay_key, with_every_header
+from matcher.settings import STRICT, MatchSettings
+from store.messages import Request
+from tests.factories import make_example, make_request
+
+
+def asked(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:
+    return make_request("POST", target, headers=headers, content_type="application/json", body=body)
+
+
+STRICTLY = STRICT
+NO_T = replace(STRICT, ignore_query=frozenset({"t"}))
+NO_AT = replace(STRICT, ignore_json=frozenset({"$.at"}))
+TEAM = replace(STRICT, headers=frozenset({"X-Team"}))
+EVERY = replace(STRICT, headers=frozenset({"*"}))
+NOT_TEAM = replace(EVERY, ignore_headers=frozenset({"X-Team"}))
+
+TABLE = [
+    ("the same", STRICTLY, asked(), True),
+    ("another query", STRICTLY, asked("/a?x=1&t=2"), False),
+    ("an ignored parameter", NO_T, asked("/a?x=1&t=2"), True),
+    ("an ignored parameter that is not there", NO_T, asked("/a?x=1"), True),
+    ("another parameter beside an ignored one", NO_T, asked("/a?x=2&t=1"), False),
+    ("the query in another order", STRICTLY, asked("/a?t=1&x=1"), True),
+    ("another body", STRICTLY, asked(body=b'{"id": 1, "at": 6}'), False),
+    ("an ignored place", NO_AT, asked(body=b'{"at": 6, "id": 1}'), True),
+    ("an ignored place that is not there", NO_AT, asked(body=b'{"id": 1}'), True),
+    ("another place beside an ignored one", NO_AT, asked(body=b'{"id": 2, "at": 5}'), False),
+    ("a header that is not compared", STRICTLY, asked(X_Team="b"), True),
+    ("another host", STRICTLY, replace(asked(), origin=None), False),
+    ("another method", STRICTLY, replace(asked(), method="PUT"), False),
+]
+
+
+@pytest.mark.parametrize(("settings", "other", "same"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_requests_share_a_key_where_a_replay_cannot_tell_them_apart(
+    settings: MatchSettings, other: Request, same: bool
+) -> None:
+    """And the matcher, under the same settings, takes one for the other."""
+    one = asked()
+    assert (replay_key(one, one.body, settings) == replay_key(other, other.body, settings)) is same  # type: ignore[arg-type]
+    decision = compile_index([make_example(one)], settings).decide(other)
+    assert (decision.match is not None) is same
+
+
+@pytest.mark.parametrize(
+    ("settings", "one", "other", "same"),
+    [
+        (TEAM, {"X-Team": "a"}, {"X-Team": "a", "X-Else": "b"}, True),
+        (TEAM, {"X-Team": "a"}, {"X-Team": "b"}, False),
+        (TEAM, {"X-Team": "a"}, {}, False),
+        (EVERY, {"X-Team": "a"}, {"X-Team": "b"}, False),
+        (EVERY, {"X-Team": "a"}, {}, False),
+        (EVERY, {"Host": "a", "Content-Length": "1"}, {"Host": "b", "Content-Length": "2"}, True),
+        (NOT_TEAM, {"X-Team": "a"}, {"X-Team": "b"}, True),
+        (NOT_TEAM, {"X-Else": "a"}, {"X-Else": "b"}, False),
+    ],
+)
+def test_headers_count_where_they_are_compared(
+    settings: MatchSettings, one: dict[str, str], other: dict[str, str], same: bool
+) -> None:
+    """Those that are named, or with * every one but what frames the message."""
+    first, second = make_request(headers=one), make_request(headers=other)
+    assert (replay_key(first, b"", settings) == replay_key(second, b"", settings)) is same
+    compared = with_every_header(settings, [first.headers, second.headers])
+    assert (compile_index([make_example(first)], compared).decide(second).match is not None) is same
+
+
+def test_settings_without_a_star_stay_as_they_are() -> None:
+    assert with_every_header(TEAM, [make_request(headers={"X-Else": "a"}).headers]) is TEAM

@@ -1,0 +1,71 @@
+"""What a replay was asked, and what it answers to what was not recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.index import compile_index
+from matcher.settings import STRICT
+from serving.outcomes import Answers, outcome
+from serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally
+from serving.sequences import Sequences
+from tests.factories import make_example, make_request
+
+EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other")]
+
+
+def asked(tally: Tally, *targets: str, once: bool = False) -> Tally:
+    """The tally after requests to these targets."""
+    answers = Answers(compile_index(EXAMPLES, STRICT), Sequences(once=once))
+    tally.examples = EXAMPLES
+    for target in targets:
+        request = make_request(target=target)
+        tally.note(request, outcome(answers, request))
+    return tally
+
+
+def test_equal_misses_are_counted() -> None:
+    """With what was nearest, and in the order in which they came."""
+    missed = asked(Tally(), "/users/9", "/users/7", "/users/9").misses
+    assert missed == {Missed("GET", "http://api.example.com/users/9", 'nearest is "Example 01" (01): path differs'): 2}
+
+
+def test_a_sequence_that_ended_is_a_miss() -> None:
+    """It is not said to be unknown."""
+    [missed] = asked(Tally(), "/users/7", "/users/7", once=True).misses
+    assert missed.why == "its recorded answers were all given"
+
+
+def test_secrets_of_a_miss_are_not_told() -> None:
+    [missed] = asked(Tally(), "/users/8?token=0th3r").misses
+    assert "0th3r" not in missed.url
+
+
+def test_what_was_not_asked_for_is_told_without_its_secrets() -> None:
+    [unused] = asked(Tally(), "/users/7").unused
+    assert unused.path == b"/users/8"
+    assert b"t0ps3cret" not in unused.target
+
+
+def test_different_misses_are_bounded() -> None:
+    """A client that asks for a million things fills no memory; the rest is counted."""
+    tally = asked(Tally(), *(f"/{number}" for number in range(MOST_MISSES + 5)), "/0")
+    assert (len(tally.misses), tally.misses.total(), tally.further) == (MOST_MISSES, MOST_MISSES + 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "behaviour"),
+    [(MissAnswer.NOT_FOUND, 404, None), (MissAnswer.BAD_GATEWAY, 502, None), (MissAnswer.CLOSE, 404, HANG_UP)],
+)
+def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour: object) -> None:
+    """With the explanation, or by closing the connection."""
+    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request(target="/other"))
+    replay = Replay(answer)
+    assert replay.failure(what).status == status
+    assert b"explanation" in replay.failure(what).body  # type: ignore[operator]
+    assert replay.behaviour(what) == behaviour
+
+
+def test_nothing_is_done_to_a_hit() -> None:
+    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request())
+    assert Replay(MissAnswer.CLOSE).behaviour(what) is None
