@@ -19,7 +19,8 @@ from addons.bodies import BodyReader
 from addons.flows import NOWHERE
 from addons.gateway_site import GatewaySite, GatewaySites, Kind
 from serving.limits import Limits
-from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
+from serving.responder import Close, HandOver, Responder, Step, Wait
+from serving.sending import Fetch
 from store.messages import Body, Origin
 
 logger = logging.getLogger(__name__)

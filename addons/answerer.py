@@ -17,7 +17,9 @@ from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set
 from addons.notes import note_of
 from serving.answer import error, simulated_error
 from serving.outcomes import Outcome
-from serving.plans import plan
+from serving.plans import NOTHING, Plan, plan, slowed
+from serving.sending import Sending
+from serving.streams import stream_of
 from store.entities import Mode
 from store.errors import NotFound
 from store.messages import Origin, Request, Response
@@ -81,18 +83,17 @@ class Answerer:
     async def _played(
         self, flow: http.HTTPFlow, active: Active, request: Request, what: Outcome, client: Origin | None
     ) -> Response | None:
-        """The answer, after what is done to it on purpose. A flow goes out in one piece: a body is not slowed here."""
+        """The answer, after what is done to it on purpose."""
         on_purpose = answering.behaviour(active, what)
         made = answering.refused(active, what, on_purpose) or await self._made(active, request, what, client)
-        if on_purpose is None:
-            return made
-        fate = plan(on_purpose, self._chance)
+        fate = plan(on_purpose, self._chance) if on_purpose else NOTHING
         if fate.delay:
             await asyncio.sleep(fate.delay)
         if fate.fault is FaultKind.ERROR:
             return simulated_error()
         if fate.fault is not None and flow.killable:
             flow.kill()  # the connection is closed: mitmproxy has no command for more
+        note_of(flow).sending = _sending(made, fate, what.timing(active.behaviour))
         return made
 
     async def _made(self, active: Active, request: Request, what: Outcome, client: Origin | None) -> Response:
@@ -101,6 +102,14 @@ class Answerer:
             return replace(failure, body=b"") if request.method == "HEAD" else failure
         body = await self._bodies.read(what.example.response.body)
         return answering.response(request, what.example, body, client)
+
+
+def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:
+    assert isinstance(made.body, bytes)
+    if fate.bytes_per_second:
+        return Sending(slowed(len(made.body), fate.bytes_per_second), made.body)
+    stream = stream_of(made, timing)
+    return Sending(stream.chunks, made.body) if stream else None
 
 
 def _nowhere() -> Response:

@@ -7,6 +7,7 @@ from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
 from addons.notes import note_of
+from serving.streams import is_unsized
 from store.entities import Exchange, Timings
 from store.messages import Headers, Origin, Request, Response
 
@@ -105,9 +106,12 @@ def set_response(flow: http.HTTPFlow, response: Response) -> None:
 def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
     """A response of ours as mitmproxy sends it to the client of this flow."""
     assert isinstance(response.body, bytes)
-    fields = response.headers.fields
-    if flow.request.is_http2:  # field names are lower case there (RFC 9113, section 8.2.1)
-        fields = tuple((name.lower(), value) for name, value in fields)
+    http_2 = flow.request.is_http2
+    fields, trailers = response.headers.fields, response.trailers.fields
+    if http_2:  # field names are lower case there (RFC 9113, section 8.2.1)
+        fields, trailers = (tuple((name.lower(), value) for name, value in one) for one in (fields, trailers))
+    elif is_unsized(response) and flow.request.http_version == "HTTP/1.1":
+        fields = (*fields, (b"Transfer-Encoding", b"chunked"))
     started = flow.request.timestamp_end or flow.request.timestamp_start
     return http.Response(
         http_version=flow.request.data.http_version,
@@ -115,7 +119,7 @@ def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
         reason=response.reason or status_codes.RESPONSES.get(response.status, "").encode(),
         headers=http.Headers(fields),
         content=response.body,
-        trailers=None,
+        trailers=http.Headers(trailers) if trailers and http_2 else None,  # mitmproxy's HTTP/1 side cannot send them
         timestamp_start=started,
         timestamp_end=None,
     )

@@ -6,20 +6,17 @@ layer for an upstream's TLS before anybody asked for the upstream.
 
 from __future__ import annotations
 
-from mitmproxy import flow as mitmproxy_flow
 from mitmproxy.connection import Server
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
-from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HttpLayer, HTTPMode, HttpStream, SendHttp
-from mitmproxy.proxy.layers.http._events import RequestHeaders, ResponseData, ResponseEndOfMessage, ResponseHeaders
-from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
+from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 
 from addons.active import Current
-from addons.answer_layer import AnswerLayer, kind_of, own_address
-from addons.flows import NOWHERE, new_response
-from addons.gateway_site import GatewaySites, is_here
-from serving.answer import error
+from addons.answer_layer import AnswerLayer, kind_of
+from addons.flows import NOWHERE
+from addons.gateway_site import GatewaySites
+from addons.http_stream import GatewayStream
 from store.messages import Origin
 
 TLS_HANDSHAKE = b"\x16"
@@ -88,49 +85,6 @@ class GatewayHttpLayer(HttpLayer):
         for connection in [one for one in self.connections if isinstance(one, Server) and _is_over(one)]:
             del self.connections[connection]
         yield from super().get_connection(event, reuse=reuse)
-
-
-class GatewayStream(HttpStream):
-    """One request, in whatever form, and its answer; that an upstream cannot be reached is said in JSON.
-
-    The client's connection is kept then.
-    """
-
-    def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
-        """A request begins; outside of CONNECT each one may have another form than the one before."""
-        if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
-            request = event.request
-            if is_here(own_address(self.context.client), request.host, request.port):
-                self.mode, request.authority = HTTPMode.transparent, ""
-            else:
-                self.mode = HTTPMode.regular if request.host and not request.is_http2 else HTTPMode.transparent
-        yield from super().state_wait_for_request_headers(event)
-
-    def make_server_connection(self) -> layer.CommandGenerator[bool]:
-        """Get a connection to the upstream; on failure answer 502 after the error hook."""
-        request = self.flow.request
-        via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
-        wanted = GetHttpConnection((request.host, request.port), request.scheme == "https", via, transport)
-        connection, reason = yield wanted
-        if not reason:
-            self.context.server = self.flow.server_conn = connection
-            return True
-        self.flow.error = mitmproxy_flow.Error(reason)
-        yield HttpErrorHook(self.flow)
-        if not (yield from self.check_killed(False)):
-            yield from self._answer_unreachable(reason)
-        return False
-
-    def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
-        request = self.flow.request
-        message = f"cannot reach {request.scheme}://{request.host}:{request.port}: {reason}"
-        self.flow.response = response = new_response(self.flow, error(502, "upstreamUnreachableError", message))
-        self.server_state = self.state_done
-        self.flow.live = False
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
-        yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
-        yield DropStream(self.stream_id)
-        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
 
 def _is_over(server: Server) -> bool:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from mitmproxy import http
 
+from serving.sending import Sending
 from store.messages import Headers
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ class Note:
     """One request on its way.
 
     `active` is what it started with; the headers are those that came, before anything was rewritten; `chunks` the
-    pieces of a body that streamed through; `answered` says that the answer is ours; `live` that it may call out and is
-    not over yet; `entry` is its number in history.
+    pieces of a body that streamed through; `answered` says that the answer is ours, `sending` how its body goes out if
+    it does so piece by piece; `live` that it may call out and is not over yet; `entry` is its number in history.
     """
 
     active: Active | None = None
@@ -28,6 +29,7 @@ class Note:
     response_headers: Headers | None = None
     chunks: list[bytes] = field(default_factory=list)
     answered: bool = False
+    sending: Sending | None = None
     live: bool = False
     entry: int | None = None
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from mitmproxy.addons.core import Core
 from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.options import Options
 
 from addons.active import Active, Current
@@ -32,6 +31,7 @@ from addons.guard import Finish, FlatMemory, Guard
 from addons.layers import ChooseLayer
 from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
+from addons.tls import GatewayTls
 from proxy.activation import Activation
 from proxy.authority import authority_in
 from proxy.master import LeanMaster
@@ -191,7 +191,7 @@ class GatewayProgram:
             self.guard,
             ChooseLayer(self.current, self._settings.upstream, GatewaySites(self._bodies.at_hand)),
             NextLayer(),
-            TlsConfig(),
+            GatewayTls(self.current),
             *self._own_addons(),
         )
         self.master.options.update(

@@ -17,7 +17,8 @@ from typing import cast
 from serving.limits import Limits
 from serving.plans import MILLISECOND, drawn
 from serving.replies import Reply
-from serving.responder import Close, Fetch, HandOver, Responder, Step, Wait
+from serving.responder import Close, HandOver, Responder, Step, Wait
+from serving.sending import Fetch
 from serving.site import Site
 from serving.wire import CLOSE, with_connection
 from store.messages import Body

@@ -33,10 +33,11 @@ def answer(request: Request, example: Example, body: bytes) -> Response:
     if coding and body and not _takes(request, example.request, coding):
         headers, body = _decoded(headers, body, coding)
     response = still_streamed(example.response, headers, body)
-    if request.method == "HEAD" or response.status in BODILESS or not is_unsized(response):
-        headers, body = _framed(request.method, example.request.method, response.status, headers, body)
-    if request.method == "HEAD" or response.status in BODILESS:
+    bodiless = request.method == "HEAD" or response.status in BODILESS
+    if bodiless:
         response = replace(response, chunks=(), trailers=Headers())
+    if bodiless or not (is_unsized(response) or _of_http_2(request, response)):
+        headers, body = _framed(request.method, example.request.method, response.status, headers, body)
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
 
 
@@ -74,6 +75,12 @@ def json_response(status: int, value: dict[str, Any]) -> Response:
     body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     headers = Headers.of([("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))])
     return Response(status, headers, body)
+
+
+def _of_http_2(request: Request, response: Response) -> bool:
+    # Frames say where a body ends there, and gRPC never tells its length.
+    both = request.http_version.startswith("HTTP/2") and response.http_version.startswith("HTTP/2")
+    return both and "content-length" not in response.headers
 
 
 def _takes(request: Request, recorded: Request, coding: str) -> bool:

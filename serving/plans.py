@@ -23,6 +23,9 @@ class Plan:
     fault: FaultKind | None = None
 
 
+NOTHING = Plan()
+
+
 def behaviour_of(example: Behaviour, mock: Behaviour) -> Behaviour:
     """What counts of an example's and its mock server's: the example's, field by field."""
     if example is PLAIN or example == PLAIN:

@@ -19,10 +19,11 @@ from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, plan, slowed
 from serving.replies import Pending, Reply, reply_of
+from serving.sending import Due, Fetch, Sending
 from serving.site import Current, Site
-from serving.streams import CHUNKED, WHOLE, pieces
+from serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
 from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
-from store.messages import Body, Chunk
+from store.messages import Chunk
 from store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
@@ -39,13 +40,6 @@ class Wait:
     """Nothing for so many seconds."""
 
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Read this body, then call `fetched`."""
-
-    body: Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +266,13 @@ class Responder:
         last = self._is_last(arrived) or not (stream.sized or chunked)
         head = _head(reply, arrived, last=last)
         yield with_connection(head, CHUNKED) if chunked else head
-        begun = self._now()
-        for due, piece in pieces(chunks, reply.body, stream.trailers, chunked=chunked):
-            yield Wait(max(0.0, begun + due - self._now()))
-            yield piece
+        begun, sending = self._now(), Sending(chunks, reply.body)
+        while (step := sending.next()) is not None:
+            assert isinstance(step, Due)
+            yield Wait(max(0.0, begun + step.at - self._now()))
+            yield chunk_of(step.content) if chunked else step.content
+        if chunked:
+            yield last_chunk(stream.trailers)
         return Close() if last else None
 
     def _broken(self, reply: Reply, arrived: Arrived, fault: FaultKind) -> bytes:

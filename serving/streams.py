@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from serving.wire import field_lines, interim_head
@@ -60,15 +59,11 @@ def interim_heads(response: Response) -> bytes:
     return b"".join(interim_head(one) for one in response.interim if one.status not in (100, 101))
 
 
-def pieces(
-    chunks: Iterable[Chunk], body: bytes, trailers: bytes = b"", *, chunked: bool
-) -> Iterator[tuple[float, bytes]]:
-    """Each piece of the body as it is sent, chunked or bare, with the seconds after the head that it is due."""
-    start, at = 0, 0.0
-    for chunk in chunks:
-        content, at = body[start : start + chunk.size], chunk.at
-        start += chunk.size
-        if content:  # a chunk of nothing would end the body
-            yield at, b"%x\r\n%s\r\n" % (len(content), content) if chunked else content
-    if chunked:
-        yield at, b"0\r\n%s\r\n" % trailers
+def chunk_of(content: bytes) -> bytes:
+    """A piece of a body in chunked coding (RFC 9112, section 7.1); not an empty one, which would end the body."""
+    return b"%x\r\n%s\r\n" % (len(content), content)
+
+
+def last_chunk(trailers: bytes) -> bytes:
+    """The end of a body in chunked coding."""
+    return b"0\r\n%s\r\n" % trailers

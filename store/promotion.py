@@ -110,7 +110,7 @@ def promote(
     """
     run = _Run(known, plan, new_id)
     for exchange in sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id)):
-        reason = why_not(exchange)
+        reason = why_not(exchange, replay=plan.keep_every)
         if exchange.id in run.promoted:
             run.already += 1
         elif reason or exchange.response is None:
@@ -122,15 +122,15 @@ def promote(
     return run.done()
 
 
-def why_not(exchange: Exchange) -> str:
-    """Why an exchange cannot be an example, in a few words; "" if it can."""
+def why_not(exchange: Exchange, *, replay: bool = False) -> str:
+    """Why an exchange cannot be an example, in a few words; "" if it can. The `replay` of a session takes gRPC, too."""
     if exchange.error is not None:
         return f"failed: {exchange.error}"
     if exchange.response is None:
         return "there is no response"
     if exchange.request.method.upper() == "CONNECT":
         return "CONNECT opens a tunnel"
-    if _is_grpc(exchange.request):
+    if not replay and _is_grpc(exchange.request):
         return "gRPC is no plain HTTP"
     if exchange.response.status == 101:
         return f"it became a {exchange.response.headers.get('upgrade') or 'tunnel'} connection"

@@ -14,7 +14,8 @@ from serving.limits import USUAL, Limits
 from serving.mock_calls import Served
 from serving.outcomes import Answers
 from serving.replies import Reply
-from serving.responder import Close, Fetch, Responder, Step, Wait
+from serving.responder import Close, Responder, Step, Wait
+from serving.sending import Fetch
 from serving.site import MockSite, Site
 from store.entities import Example
 from store.mock_servers import MockServer

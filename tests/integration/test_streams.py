@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from store.entities import Exchange, Timings
@@ -119,6 +121,41 @@ def test_without_timing_everything_comes_as_fast_as_it_can(kept: Understudy) -> 
     with kept.serving("replay", "streams", "--timing", "none") as gateway:
         answer = b"".join(data for _, data in received(gateway, "/events"))
     assert answer.endswith(b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in EVENTS) + b"0\r\n\r\n")
+
+
+# HTTP/2
+
+
+@pytest.fixture(scope="module")
+def over_http_2(kept: Understudy) -> Iterator[httpx.Client]:
+    """A client of a gateway that replays the session."""
+    with kept.serving("replay", "streams", "--upstream", str(ORIGIN)) as gateway:
+        context = ssl.create_default_context(cafile=kept.ca)
+        with httpx.Client(http2=True, verify=context, base_url=f"https://127.0.0.1:{gateway.port}") as client:
+            yield client
+
+
+def test_a_stream_comes_in_its_pieces_over_http_2(over_http_2: httpx.Client) -> None:
+    begun = time.monotonic()
+    with over_http_2.stream("GET", "/events") as response:
+        pieces = [(time.monotonic() - begun, data) for data in response.iter_raw()]
+        assert (response.http_version, dict(response.headers)) == ("HTTP/2", {"content-type": "text/event-stream"})
+    assert [data for _, data in pieces] == EVENTS
+    assert all(at >= STEP * (number + 1) - TICK for number, (at, _) in enumerate(pieces))
+
+
+def test_streams_share_a_connection(over_http_2: httpx.Client) -> None:
+    """One that is not read to its end holds up no other, and its end is none for the connection."""
+    with over_http_2.stream("GET", "/large") as large:
+        assert next(large.iter_raw())
+        assert over_http_2.get("/events").content == BODY
+    assert over_http_2.get("/sized").content == BODY
+
+
+def test_a_client_that_reads_late_gets_everything_over_http_2(over_http_2: httpx.Client) -> None:
+    with over_http_2.stream("GET", "/large") as response:
+        time.sleep(0.3)
+        assert len(response.read()) == LARGE
 
 
 def test_a_timing_that_is_none_is_a_mistake(kept: Understudy) -> None:

@@ -23,8 +23,9 @@ from serving.directory import Directory
 from serving.mock_calls import Served
 from serving.outcomes import Answers
 from serving.rendered import at_hand
-from serving.responder import Fetch, HandOver, Responder
+from serving.responder import HandOver, Responder
 from serving.response_templates import Templates, compile_templates
+from serving.sending import Fetch
 from serving.sequences import Sequences
 from serving.site import MockSite, Site
 from store.entities import Example, Mode

@@ -1,0 +1,34 @@
+"""TLS towards clients, where mitmproxy's own way does not fit a gateway."""
+
+from __future__ import annotations
+
+from mitmproxy import ctx, tls
+from mitmproxy.addons.tlsconfig import AppData, TlsConfig
+from mitmproxy.proxy.layers.modes import HttpProxy
+
+from addons.active import Current
+
+HTTP_2 = b"h2"
+
+
+class GatewayTls(TlsConfig):
+    """mitmproxy's, but it chooses HTTP/2 where a client offers it, as servers do; mitmproxy obeys the client's order.
+
+    Whoever reaches a forward proxy itself by TLS gets HTTP/1.1: CONNECT over HTTP/2 is beyond mitmproxy. Offline, such
+    a client takes the gateway for the API.
+    """
+
+    def __init__(self, current: Current) -> None:
+        super().__init__()
+        self._current = current
+
+    def tls_start_client(self, tls_start: tls.TlsData) -> None:
+        """A client begins a handshake."""
+        super().tls_start_client(tls_start)
+        context, connection = tls_start.context, tls_start.ssl_conn
+        to_the_proxy = len(context.layers) == 2 and isinstance(context.layers[0], HttpProxy)
+        if to_the_proxy and not self._current.active.mode.offline:
+            return
+        if connection is not None and HTTP_2 in context.client.alpn_offers:
+            chosen = AppData(client_alpn=HTTP_2, server_alpn=context.server.alpn, http2=ctx.options.http2)
+            connection.set_app_data(chosen)
