@@ -10,6 +10,7 @@ from matcher import graphql_forms, normal
 from matcher.form_forms import form_text, multipart_text
 from matcher.json_forms import json_value, written
 from matcher.media import Kind, kind_of, media_type
+from matcher.opened_texts import opened_text
 from matcher.openings import NOWHERE, Mark, Places, names
 from matcher.xml_forms import xml_text
 from store.codings import LIMIT, undo
@@ -123,6 +124,8 @@ def compared_as(body: bytes, headers: Headers, places: Places = NOWHERE) -> tupl
 def _canonical(body: bytes, media: str, content_type: str, places: Places) -> Form:
     """What a body that is not empty is compared as, and its canonical form."""
     if len(body) <= LONGEST:
+        texts = names(places, Part.TEXT)
+        body = opened_text(body, frozenset(texts)) if texts else body
         for kind in _kinds(media, places):
             try:
                 return _FORMS[kind](body, content_type, places)

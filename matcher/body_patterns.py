@@ -10,6 +10,7 @@ from matcher.form_forms import wild_parts
 from matcher.json_forms import NO_MARKS, Marks, exact_value, is_token
 from matcher.json_paths import json_place, wild_texts
 from matcher.media import Kind, media_type
+from matcher.opened_texts import text_patterns
 from matcher.openings import NOWHERE, Mark, Opening, Places, names, opened
 from matcher.queries import QueryPattern
 from matcher.settings import MatchSettings
@@ -50,10 +51,11 @@ class BodyPattern:
     def of(
         cls, body: bytes, headers: Headers, redacted: frozenset[Redacted], settings: MatchSettings, *, wildcards: bool
     ) -> BodyPattern:
-        """The pattern of a body as it came; raises ValueError for a JSON path that cannot be read."""
+        """The pattern of a body as it came; raises ValueError for a JSON path or a pattern that cannot be read."""
         content_type = headers.get("content-type")
         body = plain(body, headers)
         places = opened(redacted) | ignored_places(settings)
+        text_patterns(frozenset(names(places, Part.TEXT)))
         for place in places:
             if place.part is Part.JSON:
                 json_place(place.name)  # an example whose secrets cannot be found is unusable, not just never equal

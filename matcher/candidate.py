@@ -84,7 +84,8 @@ class Candidate:
             raw = raw if newest.literal or raw is request.body else filled(raw, variables)
             request = request if raw is request.body or len(raw) > KEPT else replace(request, body=raw)
         wildcards = settings.wildcards and not newest.literal
-        path = PathPattern.of(raw_path, wildcards=wildcards)
+        hidden = redacted_names(newest.redacted, Part.PATH)
+        path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
         hidden = redacted_names(newest.redacted, Part.QUERY)
         query = QueryPattern.of(raw_query, hidden, settings.ignore_query, wildcards=wildcards)
         # Fewer wildcards, then more literal characters before the first, then the newest (spec, step 7).

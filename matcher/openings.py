@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from store.entities import Part, Redacted
 
+IN_BODIES = (Part.FORM, Part.JSON, Part.TEXT)
+
 
 class Mark(StrEnum):
     """Why a value does not count, as it is shown to people. What is IGNORED need not even be there."""
@@ -19,7 +21,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """A place of a body: the name of a form field, or a JSON path such as `$.user.token`."""
+    """A place of a body: the name of a form field, a JSON path such as `$.user.token`, or the pattern of a text."""
 
     part: Part
     name: str
@@ -32,7 +34,7 @@ NOWHERE: Places = frozenset()
 
 def opened(redacted: Iterable[Redacted]) -> Places:
     """The redacted places that lie in a body."""
-    return frozenset(Opening(each.part, each.name) for each in redacted if each.part in (Part.FORM, Part.JSON))
+    return frozenset(Opening(each.part, each.name) for each in redacted if each.part in IN_BODIES)
 
 
 def names(places: Places, part: Part) -> dict[str, Mark]:

@@ -34,12 +34,13 @@ RESTS: Mapping[PathLine, Callable[[str], str]] = {
 
 
 def lines(settings: MatchSettings) -> tuple[PathLine, ...]:
-    """The lines of the table that these settings leave, best first; distance, which no key finds, aside."""
+    """The lines of the table that these settings leave, best first; distance, which no key finds, aside.
+
+    Wildcards count always: where settings ask for none, only what was redacted is one.
+    """
     if settings.exact_path:
-        return (PathLine.EXACT,)
+        return (PathLine.EXACT, PathLine.WILDCARDS)
     off = {PathLine.DISTANCE}
-    if not settings.wildcards:
-        off.add(PathLine.WILDCARDS)
     if not settings.ids:
         off |= {PathLine.IDS, PathLine.SLASHES_IDS}
     return tuple(line for line in PathLine if line not in off)
@@ -55,20 +56,22 @@ def segments(text: str) -> tuple[str, ...]:
 class PathPattern:
     """An example's path: its normal form and, if it has wildcards, the segments they are in.
 
-    `wild` holds folded literals and wildcards, one per segment; () for a path without wildcards.
+    `wild` holds folded literals and wildcards, one per segment; () for a path without wildcards. What was redacted is a
+    wildcard without a name.
     """
 
     text: str
     wild: tuple[str | Wildcard, ...] = ()
 
     @classmethod
-    def of(cls, path: bytes, *, wildcards: bool) -> PathPattern:
-        """The pattern of a raw path; without `wildcards` every character stands for itself."""
+    def of(cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset()) -> PathPattern:
+        """The pattern of a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
         text = normal.path_text(path)
-        if not wildcards or not (b"{{" in path or b":" in path):
+        wildcards = wildcards and (b"{{" in path or b":" in path)
+        if not wildcards and not redacted:
             return cls(text)
         raw = normal.raw_path(path).rstrip(b"/").split(b"/")
-        wild = tuple(normal.wildcard(segment) or normal.fold_literal(normal.text_of(segment)) for segment in raw)
+        wild = tuple(_pattern(segment, redacted, wildcards=wildcards) for segment in raw)
         return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else ())
 
     @property
@@ -107,9 +110,21 @@ class PathPattern:
         """What each wildcard stands for in a path that fits, by name; the first of a repeated name."""
         found: dict[str, str] = {}
         for mine, theirs in zip(self.wild, segments(text), strict=True):
-            if isinstance(mine, Wildcard):
+            if isinstance(mine, Wildcard) and mine.name:
                 found.setdefault(mine.name, mine.capture(theirs))
         return found
+
+
+def _pattern(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> str | Wildcard:
+    found = normal.wildcard(segment) if wildcards else None
+    if found is not None:
+        return found
+    text = normal.text_of(segment)
+    hidden = [(text.index(name), text.rindex(name) + len(name)) for name in redacted if name in text]
+    if not hidden:
+        return normal.fold_literal(text)
+    start, end = min(start for start, _ in hidden), max(end for _, end in hidden)
+    return Wildcard("", normal.fold_literal(text[:start]), normal.fold_literal(text[end:]))
 
 
 def segment_fits(mine: str | Wildcard, folded: str) -> bool:

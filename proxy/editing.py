@@ -21,9 +21,9 @@ from proxy.typed import read_status
 from store.codings import undo
 from store.entities import Example, Part, Redacted
 from store.errors import UserError
-from store.json_secrets import PLACEHOLDER
 from store.messages import Headers, Request, Response
 from store.mock_servers import Behaviour
+from store.placeholders import holds_placeholder
 
 REQUEST_LINE = "=== request ==="
 RESPONSE_LINE = "=== response ==="
@@ -137,19 +137,20 @@ def _edited(example: Example, name: str, request: Request, response: Response) -
         response=response,
         edited=True,
         literal=example.literal and not asks_else,
-        redacted=_still_redacted(example.redacted, request) if asks_else else example.redacted,
+        redacted=_still_redacted(example.redacted, request, example.request) if asks_else else example.redacted,
     )
 
 
-def _still_redacted(places: frozenset[Redacted], request: Request) -> frozenset[Redacted]:
+def _still_redacted(places: frozenset[Redacted], request: Request, before: Request) -> frozenset[Redacted]:
     # A person who replaced the placeholder wants that value to be compared.
-    body = request.body if isinstance(request.body, bytes) else b""
-    mark = PLACEHOLDER.encode()
+    body = request.body == before.body or not isinstance(request.body, bytes) or holds_placeholder(request.body)
     holds = {
-        Part.HEADER: any(mark in value for _, value in request.headers.fields),
-        Part.QUERY: mark in request.query,
-        Part.FORM: mark in body or not isinstance(request.body, bytes),
-        Part.JSON: mark in body or not isinstance(request.body, bytes),
+        Part.HEADER: any(holds_placeholder(value) for _, value in request.headers.fields),
+        Part.QUERY: request.query == before.query or holds_placeholder(request.query),
+        Part.PATH: request.path == before.path or holds_placeholder(request.path),
+        Part.FORM: body,
+        Part.JSON: body,
+        Part.TEXT: body,
     }
     return frozenset(place for place in places if holds[place.part])
 

@@ -35,6 +35,7 @@ from addons.tls import GatewayTls
 from proxy.activation import Activation
 from proxy.authority import authority_in
 from proxy.master import LeanMaster
+from proxy.redacting import redacting
 from proxy.replaying import STRICTLY, ReplaySettings
 from proxy.warming import warm
 from proxy.watcher import Watcher
@@ -64,8 +65,8 @@ class GatewaySettings:
     """How one gateway runs.
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike. `elsewhere`: with an
-    upstream, requests that name other hosts are forwarded, too.
+    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike; `redact`: what is
+    recorded loses its secrets. `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
     """
 
     host: str
@@ -80,6 +81,7 @@ class GatewaySettings:
     upstream_ca: Path | None = None
     replaying: ReplaySettings = STRICTLY
     seed: int | None = None
+    redact: bool = False
     elsewhere: bool = False
 
     @property
@@ -134,6 +136,7 @@ class GatewayProgram:
     """The parts of a running gateway."""
 
     def __init__(self, store: Store, settings: GatewaySettings) -> None:
+        store = redacting(store) if settings.redact else store
         self._store = store
         self._settings = settings
         self._loop = asyncio.get_running_loop()

@@ -11,6 +11,7 @@ from itertools import count, islice
 from matcher.bodies import request_key
 from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
+from proxy.redacting import keeping_redactor
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
 from store.naming import example_name
@@ -69,9 +70,9 @@ def promote_history(
     if first is None:
         raise UserError("nothing to promote: no exchange in history is what was asked for")
     collection = _collection(store, collection_name)
-    known, outcome = _known(store, collection, again=again), Outcome()
+    known, outcome, redactor = _known(store, collection, again=again), Outcome(), keeping_redactor(store)
     for batch in _prepended(first, batches):
-        promoted = promote(batch, known, plan, read=store.bodies.read, same_request=request_key)
+        promoted = promote(batch, known, plan, read=store.bodies.read, same_request=request_key, redactor=redactor)
         update = CollectionUpdate(promoted.items, promoted.examples, promoted.marks, promoted.dropped)
         store.collections.update(collection.id, update)
         outcome.add(promoted, len(batch))
@@ -92,7 +93,8 @@ def save_exchange(
         raise UserError(f"that cannot be an example: {reason}")
     collection, outcome = _collection(store, collection_name), Outcome()
     known, plan = _known(store, collection, again=False), PromotionPlan(Repeats.ALL, keep_secrets=keep_secrets)
-    promoted = promote([exchange], known, plan, read=store.bodies.read, same_request=request_key)
+    redactor = keeping_redactor(store)
+    promoted = promote([exchange], known, plan, read=store.bodies.read, same_request=request_key, redactor=redactor)
     outcome.add(promoted, 1)
     examples = [replace(example, name=name or example.name) for example in promoted.examples]
     store.collections.update(collection.id, CollectionUpdate(promoted.items, examples))

@@ -24,6 +24,7 @@ from addons.recorder import Recorder
 from proxy.activation import Activation
 from proxy.modes import mode_named, session_to_record, wanted_state
 from proxy.promoting import promote_history
+from proxy.redacting import redacting
 from proxy.settings import store_url
 from store.entities import Exchange, Mode
 from store.errors import UnderstudyError
@@ -63,14 +64,15 @@ class Understudy:
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
         loader.add_option("understudy_mock", str, "", "The mock server or collection that mock and spy answer from.")
+        loader.add_option("understudy_redact", bool, False, "Replace secrets before anything is kept.")
         loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
         # Without these mitmproxy asks the upstream before any hook is asked.
         ctx.options.update(connection_strategy="lazy", upstream_cert=False)
 
     def configure(self, updated: set[str]) -> None:
         """Take over changed options; a mode whose session or collection is missing is refused."""
-        if "understudy_store" in updated and self._store is not None:
-            raise exceptions.OptionsError("understudy_store cannot be changed while mitmproxy runs")
+        if updated & {"understudy_store", "understudy_redact"} and self._store is not None:
+            raise exceptions.OptionsError("this cannot be changed while mitmproxy records")
         if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
             return
         try:
@@ -156,7 +158,8 @@ class Understudy:
 
     def _opened(self) -> Store:
         if self._store is None:
-            self._store = open_store(store_url(ctx.options.understudy_store or None))
+            store = open_store(store_url(ctx.options.understudy_store or None))
+            self._store = redacting(store) if ctx.options.understudy_redact else store
         return self._store
 
 

@@ -53,13 +53,17 @@ class Part(StrEnum):
     QUERY = "query"
     FORM = "form"
     JSON = "json"
+    PATH = "path"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Redacted:
     """A place whose value was taken out: a header, query or form name, or a JSON path such as `$.user.token`.
 
-    In an example's request it matches any value, and its value is never put into a response.
+    In a path it is the text that stands there now; in any other text the regular expression that found the value, ""
+    if it was recognised because it had been found before. In an example's request it matches any value, and its value
+    is never put into a response.
     """
 
     part: Part

@@ -16,7 +16,10 @@ from store.entities import Example, Exchange, Redacted, RequestItem
 from store.fields import end_to_end, fingerprint
 from store.messages import Body, BodyRef, Request, Response
 from store.naming import example_name, request_name
-from store.redaction import redact_request, redact_response
+from store.redaction import BUILT_IN, Redactor
+
+# Knows only the places it is told of.
+_NAMELESS = Redactor(built_in=False)
 
 
 class Repeats(StrEnum):
@@ -101,12 +104,13 @@ def promote(
     read: Callable[[Body], bytes],
     same_request: Callable[[Request, bytes], str],
     new_id: Callable[[], str] = ids.new_id,
+    redactor: Redactor = BUILT_IN,
 ) -> Promoted:
     """What becomes of these exchanges in the collection that `known` describes.
 
     They are taken in recorded order (time started, then id), however they come. `read` gives the bytes of a body, and
     is asked for one exchange at a time; `same_request` a text that equal requests share, which are then one item.
-    Secrets are taken out before it is asked. Raises what `read` raises.
+    Secrets are taken out by `redactor`, and do not tell requests or answers apart. Raises what `read` raises.
     """
     run = _Run(known, plan, new_id)
     for exchange in sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id)):
@@ -116,9 +120,9 @@ def promote(
         elif reason or exchange.response is None:
             run.skipped.append((exchange, reason))
         else:
-            asked = _asked(exchange.request, plan, read)
-            answered = _answered(exchange.response, plan, read)
-            run.take(exchange.id, same_request(asked.message, asked.body), asked, answered)
+            asked = _asked(exchange, None if plan.keep_secrets else redactor, read)
+            answered = _answered(exchange.response, None if plan.keep_secrets else redactor, read)
+            run.take(exchange.id, same_request(asked.compared, asked.body), asked, answered)
     return run.done()
 
 
@@ -166,7 +170,10 @@ class _OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """A request; `compared` with `body` is what tells it from others."""
+
     message: Request
+    compared: Request
     body: bytes
     redacted: frozenset[Redacted]
 
@@ -178,22 +185,28 @@ class _Answered:
     redacted: frozenset[Redacted]
 
 
-def _asked(request: Request, plan: PromotionPlan, read: Callable[[Body], bytes]) -> _Asked:
+def _asked(exchange: Exchange, redactor: Redactor | None, read: Callable[[Body], bytes]) -> _Asked:
+    request, places = exchange.request, exchange.redacted
     body = read(request.body)
     kept = replace(request, headers=end_to_end(request.headers), trailers=end_to_end(request.trailers))
-    if plan.keep_secrets:
-        return _Asked(kept, body, frozenset())
-    hidden, redacted = redact_request(kept, body)
-    return _Asked(hidden, hidden.body if isinstance(hidden.body, bytes) else body, redacted)
+    hidden, found = redactor.request(kept, body) if redactor else (kept, frozenset[Redacted]())
+    places |= found
+    if not places:
+        return _Asked(kept, kept, body, places)
+    compared, _ = (redactor or _NAMELESS).for_comparing(places).request(kept, body)
+    return _Asked(hidden, compared, compared.body if isinstance(compared.body, bytes) else body, places)
 
 
-def _answered(response: Response, plan: PromotionPlan, read: Callable[[Body], bytes]) -> _Answered:
+def _answered(response: Response, redactor: Redactor | None, read: Callable[[Body], bytes]) -> _Answered:
     kept = replace(response, headers=end_to_end(response.headers), trailers=end_to_end(response.trailers))
-    redacted: frozenset[Redacted] = frozenset()
-    if not plan.keep_secrets:
-        kept, redacted = redact_response(kept, read(response.body))
-    digest = kept.body.digest if isinstance(kept.body, BodyRef) else sha256(kept.body).hexdigest()
-    return _Answered(kept, fingerprint(kept, digest), redacted)
+    compared, redacted = kept, frozenset[Redacted]()
+    if redactor:
+        body = read(response.body)
+        hidden, redacted = redactor.response(kept, body)
+        if redacted:
+            kept, (compared, _) = hidden, redactor.for_comparing().response(kept, body)
+    digest = compared.body.digest if isinstance(compared.body, BodyRef) else sha256(compared.body).hexdigest()
+    return _Answered(kept, fingerprint(compared, digest), redacted)
 
 
 class _Run:

@@ -1,24 +1,29 @@
-"""Takes secrets out of requests and responses and tells where they were; `store.secret_names` says what is secret."""
+"""Takes secrets out of requests and responses and tells where they were; `store.secret_finder` says what is secret."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from urllib.parse import unquote_to_bytes
+from typing import NamedTuple
+from urllib.parse import quote, unquote
 
-from store import codings
+from store.edits import Edit, edited, moved
 from store.entities import Part, Redacted
-from store.json_secrets import PLACEHOLDER, redact_json
-from store.messages import Headers, Request, Response
-from store.naming import printable
-from store.secret_names import is_secret
+from store.messages import Chunk, Headers, Interim, Request, Response
+from store.placeholders import Placeholder, constant, masked
+from store.redacted_bodies import NOTHING, Found, body_edits, pair_edits, undone
+from store.redaction_rules import NO_RULES, Rules
+from store.secret_finder import SecretFinder
+from store.websockets import MessageKind, WebSocketMessage
 
 # The scheme says how a client signs in and is worth reading; any other first word may be part of the secret.
 # IANA's registry of HTTP authentication schemes, and those that large services made up.
 SCHEMES = frozenset(
-    b"basic bearer concealed digest dpop gnap hawk hoba key mutual negotiate ntlm oauth privatetoken "
-    b"scram-sha-1 scram-sha-256 vapid apikey aws4-hmac-sha256 sharedkey sharedkeylite token".split()
+    {
+        *("basic", "bearer", "concealed", "digest", "dpop", "gnap", "hawk", "hoba", "key", "mutual", "negotiate"),
+        *("ntlm", "oauth", "privatetoken", "scram-sha-1", "scram-sha-256", "vapid"),
+        *("apikey", "aws4-hmac-sha256", "sharedkey", "sharedkeylite", "token"),
+    }
 )
 
 # Fields that hold a URL, whose query and fragment hold what any query holds: sign-in redirects put tokens there.
@@ -27,70 +32,217 @@ URL_FIELDS = frozenset({"referer", "location", "content-location"})
 # Digests of a body that is no longer there (RFC 9530, and RFC 2616, section 14.15): a client that checks would refuse.
 DIGEST_FIELDS = ("content-digest", "repr-digest", "digest", "content-md5")
 
-_HIDDEN = PLACEHOLDER.encode()
-_PART_NAME = re.compile(
-    rb'^content-disposition:[^\r\n]*?;[ \t]*name=(?:"([^"\r\n]*)"|([^\s;]+))', re.IGNORECASE | re.MULTILINE
-)
-_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 
-_Found = frozenset[Redacted]
-_NOTHING: _Found = frozenset()
+_IN_PARTS = URL_FIELDS | {"cookie", "set-cookie"}
 
 
-def redact_request(request: Request, body: bytes) -> tuple[Request, frozenset[Redacted]]:
-    """The request without its secrets, and where they were; `body` is what `request.body` holds or refers to.
+class _Redacted(NamedTuple):
+    """A message: its new body, None if that stays, and the edits that made it, None if it was coded."""
 
-    Names of header fields are in lower case, names of parameters decoded. A body without secrets stays the object that
-    it was, so that a reference stays one; one with secrets loses its Content-Encoding. Never raises.
+    headers: Headers
+    trailers: Headers
+    body: bytes | None
+    edits: list[Edit] | None
+    found: Found
+
+
+class Redactor:
+    """Takes out what is secret by its rules, by its name or by its looks, and puts placeholders there.
+
+    Names of header fields are told in lower case, names of parameters decoded. A body without secrets stays the object
+    that it was, so that a reference stays one; one with secrets loses its Content-Encoding. Nothing raises.
     """
-    path, mark, query = request.target.partition(b"?")
-    query, in_query = _redact_pairs(query, Part.QUERY)
-    headers, trailers, changed, found = _redact_message(request.headers, request.trailers, body)
-    found |= in_query
-    if not found:
-        return request, found
-    kept = request.body if changed is None else changed
-    return replace(request, target=path + mark + query, headers=headers, trailers=trailers, body=kept), found
+
+    def __init__(
+        self,
+        rules: Rules = NO_RULES,
+        placeholder: Placeholder = masked,
+        *,
+        built_in: bool = True,
+        remembers: bool = False,
+    ) -> None:
+        self._finder = SecretFinder(rules, placeholder, built_in=built_in, remembers=remembers)
+
+    def for_comparing(self, places: Iterable[Redacted] = ()) -> Redactor:
+        """One that makes alike what differs in secrets only: what it finds, these places, and placeholders."""
+        other = Redactor()
+        other._finder = self._finder.for_comparing(_rules_of(places), constant)
+        return other
+
+    def request(self, request: Request, body: bytes) -> tuple[Request, Found]:
+        """The request without its secrets, and where they were; `body` is what `request.body` holds or refers to."""
+        path, mark, query = request.target.partition(b"?")
+        path, in_path = self._path(path)
+        query_edits, in_query = pair_edits(query, Part.QUERY, self._finder) if query else ([], NOTHING)
+        message = self._message(request.headers, request.trailers, body)
+        found = in_path | in_query | message.found
+        if not found:
+            return request, found
+        kept = request.body if message.body is None else message.body
+        target = path + mark + edited(query, query_edits)
+        changed = replace(request, target=target, headers=message.headers, trailers=message.trailers, body=kept)
+        return changed, found
+
+    def response(self, response: Response, body: bytes) -> tuple[Response, Found]:
+        """The response without its secrets, and where they were; chunks keep their times if their bounds are known."""
+        message = self._message(response.headers, response.trailers, body)
+        interim, in_interim = self._interim(response.interim)
+        found = message.found | in_interim
+        if not found:
+            return response, found
+        return replace(
+            response,
+            headers=message.headers,
+            trailers=message.trailers,
+            body=response.body if message.body is None else message.body,
+            chunks=_chunks(response.chunks, message),
+            interim=interim,
+        ), found
+
+    def message(self, message: WebSocketMessage) -> WebSocketMessage:
+        """A message of a WebSocket without its secrets; bytes that are no text stay."""
+        if message.kind is MessageKind.CLOSE:
+            return message
+        edits, _ = body_edits(message.content, "", self._finder)
+        return replace(message, content=edited(message.content, edits)) if edits else message
+
+    def text(self, text: str) -> str:
+        """A text for a log or a terminal, without the secrets that are known by their looks."""
+        return self._by_looks(text, set())
+
+    def _message(self, headers: Headers, trailers: Headers, body: bytes) -> _Redacted:
+        headers, in_headers = self._fields(headers)
+        trailers, in_trailers = self._fields(trailers)
+        plain = undone(headers, body) if body else None
+        edits, in_body = ([], NOTHING) if plain is None else self._body(headers, plain)
+        found = in_headers | in_trailers | in_body
+        if plain is None or not edits:
+            return _Redacted(headers, trailers, None, None, found)
+        changed = edited(plain, edits)
+        if changed == plain:  # placeholders already
+            return _Redacted(headers, trailers, None, None, found)
+        coded = "content-encoding" in headers
+        return _Redacted(_framed(headers, changed), trailers, changed, None if coded else edits, found)
+
+    def _body(self, headers: Headers, plain: bytes) -> tuple[list[Edit], Found]:
+        return body_edits(plain, headers.get("content-type") or "", self._finder)
+
+    def _interim(self, interim: tuple[Interim, ...]) -> tuple[tuple[Interim, ...], Found]:
+        redacted = [(one, *self._fields(one.headers)) for one in interim]
+        found: Found = frozenset().union(*(places for *_, places in redacted))
+        return tuple(replace(one, headers=headers) for one, headers, _ in redacted) if found else interim, found
+
+    def _path(self, path: bytes) -> tuple[bytes, Found]:
+        """The path without secrets known by their looks, and without segments known to be secrets."""
+        text = path.decode("latin-1")
+        if "%" not in text and not self._finder.may_find_in(text):
+            return path, NOTHING
+        places: set[Redacted] = set()
+        segments: list[str] = []
+        for segment in self._by_looks(text, places).split("/"):
+            new = self._finder.value(unquote(segment), secret=False) if segment else None
+            written = segment if new is None else quote(new, safe="!$&'()*+,;=:@~")
+            if new is not None:
+                places.add(Redacted(Part.PATH, written))
+            segments.append(written)
+        return "/".join(segments).encode("latin-1"), frozenset(places)
+
+    def _by_looks(self, text: str, places: set[Redacted]) -> str:
+        pieces: list[str] = []
+        done = 0
+        for start, end, _ in self._finder.spans(text):
+            new = self._finder.replacement(text[start:end])
+            places.add(Redacted(Part.PATH, new))
+            pieces += (text[done:start], new)
+            done = end
+        return "".join([*pieces, text[done:]])
+
+    def _fields(self, headers: Headers) -> tuple[Headers, Found]:
+        if not headers.fields:
+            return headers, NOTHING
+        found: set[Redacted] = set()
+        fields: list[tuple[bytes, bytes]] = []
+        looks = self._finder.may_find_in(b"\n".join([value for _, value in headers.fields]).decode("latin-1"))
+        for name, value in headers.fields:
+            lower = name.decode("latin-1").lower()
+            told = lower in _IN_PARTS or self._finder.is_header(lower)
+            hidden = self._field(lower, value.decode("latin-1")) if told or looks else None
+            if hidden is not None:
+                found.add(Redacted(Part.HEADER, lower))
+            fields.append((name, value if hidden is None else hidden.encode("latin-1", "replace")))
+        return (Headers(tuple(fields)), frozenset(found)) if found else (headers, NOTHING)
+
+    def _field(self, name: str, value: str) -> str | None:
+        """The value without its secret, None if there is none in it."""
+        if self._finder.built_in and name == "cookie":
+            return self._cookies(value.split(";"))
+        if self._finder.built_in and name == "set-cookie":
+            cookie, semicolon, attributes = value.partition(";")
+            redacted = self._cookies([cookie])
+            return None if redacted is None else redacted + semicolon + attributes
+        if name in URL_FIELDS and name not in self._finder.rules.headers:
+            return self._url(value)
+        if not self._finder.is_header(name):
+            return self._finder.value(value, secret=False)
+        stripped = value.strip()
+        scheme, space, credentials = stripped.partition(" ")
+        if space and scheme.lower() in SCHEMES and credentials.strip():
+            new = self._finder.value(credentials.strip(), secret=True)
+            return None if new is None else f"{scheme} {new}"
+        return self._finder.value(stripped, secret=True)
+
+    def _cookies(self, pairs: list[str]) -> str | None:
+        redacted = [self._cookie(pair) for pair in pairs]
+        if all(one is None for one in redacted):
+            return None
+        return ";".join(pair if one is None else one for pair, one in zip(pairs, redacted, strict=True))
+
+    def _cookie(self, pair: str) -> str | None:
+        """A cookie without its value; one without "=" is all value (RFC 6265bis, section 5.7). Empty values stay."""
+        name, equals, value = pair.partition("=")
+        if not equals:
+            name, value = " " if pair.startswith(" ") else "", pair
+        new = self._finder.value(value.strip(), secret=True)
+        return None if new is None else name + equals + new
+
+    def _url(self, url: str) -> str | None:
+        rest, hash_, fragment = url.partition("#")
+        path, mark, query = rest.partition("?")
+        new_path = self._by_looks(path, set()) if self._finder.may_find_in(path) else path
+        edits = [pair_edits(pairs.encode("latin-1"), Part.QUERY, self._finder) for pairs in (query, fragment)]
+        if new_path == path and not any(found for _, found in edits):
+            return None
+        query, fragment = (
+            edited(pairs.encode("latin-1"), changes).decode("latin-1")
+            for pairs, (changes, _) in zip((query, fragment), edits, strict=True)
+        )
+        return new_path + mark + query + hash_ + fragment
 
 
-def redact_response(response: Response, body: bytes) -> tuple[Response, frozenset[Redacted]]:
-    """The response without its secrets, and where they were; otherwise like `redact_request`."""
-    headers, trailers, changed, found = _redact_message(response.headers, response.trailers, body)
-    if not found:
-        return response, found
-    if changed is None:
-        return replace(response, headers=headers, trailers=trailers), found
-    return replace(response, headers=headers, trailers=trailers, body=changed, chunks=()), found
+BUILT_IN = Redactor()
 
 
-def describe(requests: Mapping[Redacted, int], responses: Mapping[Redacted, int]) -> str:
-    """One line that says what was redacted in how many messages, never a value; "nothing" if nothing was."""
-    phrases = [
-        f"{_place(place)} in {count} {noun}{'' if count == 1 else 's'}"
-        for noun, counts in (("request", requests), ("response", responses))
-        for place, count in sorted(counts.items())
-    ]
-    return ", ".join(phrases) or "nothing"
+def redact_request(request: Request, body: bytes) -> tuple[Request, Found]:
+    """`Redactor.request` by what we know of ourselves, one word for every secret: for logs and terminals."""
+    return BUILT_IN.request(request, body)
 
 
-def _place(place: Redacted) -> str:
-    name = printable(place.name)
-    if place.part is Part.JSON:
-        return name
-    if place.part is not Part.HEADER:
-        return f"{name} {place.part} value"
-    kept_in_part = place.name in URL_FIELDS or place.name in ("cookie", "set-cookie")
-    return f"{name.title()} {'value' if kept_in_part else 'header'}"
+def redact_response(response: Response, body: bytes) -> tuple[Response, Found]:
+    """`Redactor.response` in the same way."""
+    return BUILT_IN.response(response, body)
 
 
-def _redact_message(headers: Headers, trailers: Headers, body: bytes) -> tuple[Headers, Headers, bytes | None, _Found]:
-    """Headers, trailers and the new body, None if it stays."""
-    headers, in_headers = _redact_fields(headers)
-    trailers, in_trailers = _redact_fields(trailers)
-    changed, in_body = _redact_body(headers, body) if body else (body, _NOTHING)
-    if not in_body:
-        return headers, trailers, None, in_headers | in_trailers
-    return _framed(headers, changed), trailers, changed, in_headers | in_trailers | in_body
+def _rules_of(places: Iterable[Redacted]) -> Rules:
+    """Rules that find what was taken out at these places, where a request is compared."""
+    names: dict[Part, set[str]] = {part: set() for part in Part}
+    for place in places:
+        names[place.part].add(place.name)
+    return Rules(
+        headers=frozenset(names[Part.HEADER]),
+        query=frozenset(names[Part.QUERY] | names[Part.FORM]),
+        json=frozenset(names[Part.JSON]),
+        patterns=tuple(sorted(filter(None, names[Part.TEXT]))),
+    )
 
 
 def _framed(headers: Headers, body: bytes) -> Headers:
@@ -98,100 +250,7 @@ def _framed(headers: Headers, body: bytes) -> Headers:
     return headers.replace("Content-Length", str(len(body))) if "content-length" in headers else headers
 
 
-def _redact_fields(headers: Headers) -> tuple[Headers, _Found]:
-    found: set[Redacted] = set()
-    fields: list[tuple[bytes, bytes]] = []
-    for name, value in headers.fields:
-        lower = name.decode("latin-1").lower()
-        hidden = _redact_field(lower, value)
-        if hidden is not None:
-            found.add(Redacted(Part.HEADER, lower))
-        fields.append((name, value if hidden is None else hidden))
-    return (Headers(tuple(fields)), frozenset(found)) if found else (headers, _NOTHING)
-
-
-def _redact_field(name: str, value: bytes) -> bytes | None:
-    """The value without its secret, None if there is none in it."""
-    if name == "cookie":
-        return _changed(b";".join(map(_redact_cookie, value.split(b";"))), value)
-    if name == "set-cookie":
-        cookie, semicolon, attributes = value.partition(b";")
-        return _changed(_redact_cookie(cookie) + semicolon + attributes, value)
-    if name in URL_FIELDS:
-        return _changed(_redact_url(value), value)
-    if not value.strip() or not is_secret(name):
-        return None
-    scheme, space, _ = value.strip().partition(b" ")
-    return scheme + b" " + _HIDDEN if space and scheme.lower() in SCHEMES else _HIDDEN
-
-
-def _changed(new: bytes, old: bytes) -> bytes | None:
-    return None if new == old else new
-
-
-def _redact_cookie(pair: bytes) -> bytes:
-    """A cookie without its value; one without "=" is all value (RFC 6265bis, section 5.7). Empty values stay."""
-    name, equals, value = pair.partition(b"=")
-    if not equals:
-        name, value = b" " if pair.startswith(b" ") else b"", pair
-    return name + equals + _HIDDEN if value.strip() else pair
-
-
-def _redact_url(url: bytes) -> bytes:
-    rest, hash_, fragment = url.partition(b"#")
-    path, mark, query = rest.partition(b"?")
-    parts = (path, mark, _redact_pairs(query, Part.QUERY)[0], hash_, _redact_pairs(fragment, Part.QUERY)[0])
-    return b"".join(parts)
-
-
-def _redact_pairs(raw: bytes, part: Part) -> tuple[bytes, _Found]:
-    """Query or form pairs (WHATWG URL, section 5.1) with secret values replaced and every other byte as it was."""
-    found = set()
-    pairs = []
-    for pair in raw.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        decoded = unquote_to_bytes(name.replace(b"+", b" ")).decode("utf-8", "surrogateescape")
-        if value and is_secret(decoded):
-            found.add(Redacted(part, decoded))
-            pairs.append(name + b"=" + _HIDDEN)
-        else:
-            pairs.append(pair)
-    return b"&".join(pairs), frozenset(found)
-
-
-def _redact_body(headers: Headers, body: bytes) -> tuple[bytes, _Found]:
-    """The decoded body without its secrets; meaningless if none were found.
-
-    JSON is told by its looks: curl sends it as a form, browsers' fetch as plain text.
-    """
-    plain = codings.undo(",".join(headers.get_all("content-encoding")), body)
-    if plain is None:
-        return body, _NOTHING
-    content_type = headers.get("content-type") or ""
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
-        return _redact_parts(plain, content_type)
-    redacted, paths = redact_json(plain)
-    if paths:
-        return redacted, frozenset(Redacted(Part.JSON, path) for path in paths)
-    return _redact_pairs(plain, Part.FORM) if media_type == "application/x-www-form-urlencoded" else (plain, _NOTHING)
-
-
-def _redact_parts(body: bytes, content_type: str) -> tuple[bytes, _Found]:
-    """Multipart form fields (RFC 7578) with secret contents replaced and every other byte as it was."""
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        return body, _NOTHING
-    delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
-    found = set()
-    parts = []
-    # The first delimiter may stand at the very start (RFC 2046, section 5.1.1).
-    for part in (b"\r\n" + body).split(delimiter):
-        head, blank_line, content = part.partition(b"\r\n\r\n")
-        match = _PART_NAME.search(head)
-        name = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape") if match else ""
-        if content and is_secret(name):
-            found.add(Redacted(Part.FORM, name))
-            content = _HIDDEN
-        parts.append(head + blank_line + content)
-    return delimiter.join(parts)[2:], frozenset(found)
+def _chunks(chunks: tuple[Chunk, ...], message: _Redacted) -> tuple[Chunk, ...]:
+    if message.body is None:
+        return chunks
+    return () if message.edits is None else moved(chunks, message.edits)

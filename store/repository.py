@@ -275,6 +275,10 @@ class Settings(Protocol):
         """Keep a value."""
         ...
 
+    def set_once(self, key: str, value: Any) -> Any:
+        """The value of a setting; this one is kept if there was none, and everybody who asks gets the same."""
+        ...
+
 
 class Gateways(Protocol):
     """Gateways that run, and what they are told to do."""

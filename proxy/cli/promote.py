@@ -108,7 +108,7 @@ def print_outcome(collection: str, outcome: Outcome) -> None:
 
 def redaction_note(outcome: Outcome) -> str:
     """A line that says what was redacted; "" when nothing was."""
-    from store.redaction import describe
+    from store.redaction_notes import describe
 
     if not outcome.in_requests and not outcome.in_responses:
         return ""

@@ -67,6 +67,7 @@ def recording_options(command: Command) -> Command:
             show_default=True,
             help="full: what is kept survives a power cut too; slower.",
         ),
+        click.option("--redact", is_flag=True, help="Replace secrets before anything is kept; see redaction."),
     )
     for option in reversed(options):
         command = option(command)
@@ -217,6 +218,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         upstream_ca=authority,
         replaying=replaying_of(options),
         seed=options.get("seed"),
+        redact=options.get("redact", False),
         elsewhere=runs_command,
     )
 

@@ -69,3 +69,12 @@ class SqlSettings:
         with self._database.writing() as tx:
             tx.merge(t.SettingRow(key=key, value=json.dumps(value)))
             record_change(tx, Subject.SETTING, key)
+
+    def set_once(self, key: str, value: Any) -> Any:
+        with self._database.writing() as tx:
+            row = tx.get(t.SettingRow, key)
+            if row is not None:
+                return json.loads(row.value)
+            tx.add(t.SettingRow(key=key, value=json.dumps(value)))
+            record_change(tx, Subject.SETTING, key)
+            return value

@@ -72,3 +72,10 @@ def test_the_last_value_of_a_setting_counts(store: Store) -> None:
         store.settings.set("key", value)
     store.settings.set("other", 3)
     assert store.settings.get("key") == 2
+
+
+def test_a_setting_that_is_set_once_stays(store: Store) -> None:
+    """Whoever comes second gets what the first one kept."""
+    assert store.settings.set_once("key", [1]) == [1]
+    assert store.settings.set_once("key", [2]) == [1]
+    assert store.settings.get("key") == [1]

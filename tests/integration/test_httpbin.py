@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from store.entities import Exchange
-from store.json_secrets import PLACEHOLDER
+from store.placeholders import PATTERN
 from store.repository import HistoryFilter
 from store.sql.opening import open_store
 from tests.integration.clients import CLIENTS, Answer, Call, Wire
@@ -212,11 +212,17 @@ def plain(answer: Answer) -> Answer:
     return replace(answer, fields=fields, body=DECODE[codings[0]](answer.body))
 
 
+def one_word(answer: Answer) -> Answer:
+    """The answer with one word in the place of every placeholder."""
+    fields = tuple((name, re.sub(PATTERN, "REDACTED", value)) for name, value in answer.fields)
+    return replace(answer, fields=fields, body=re.sub(PATTERN.encode(), b"REDACTED", answer.body))
+
+
 def redacted(answer: Answer) -> Answer:
     """The answer without its secrets: in fields each one by itself, in JSON the whole text that holds one."""
-    fields = tuple((name, re.sub(rf"{SECRET}\d?", PLACEHOLDER, value)) for name, value in answer.fields)
+    fields = tuple((name, re.sub(rf"{SECRET}\d?", "REDACTED", value)) for name, value in answer.fields)
     bare = plain(answer)
-    body = re.sub(rb'"[^"]*%s[^"]*"' % SECRET.encode(), b'"%s"' % PLACEHOLDER.encode(), bare.body)
+    body = re.sub(rb'"[^"]*%s[^"]*"' % SECRET.encode(), b'"REDACTED"', bare.body)
     if body == bare.body:
         return replace(answer, fields=fields)
     return replace(bare, fields=tuple(field for field in fields if field[0] != "Content-Encoding"), body=body)
@@ -402,7 +408,7 @@ def test_another_multipart_boundary_is_another_body(recording: Recording, client
 def test_redaction_changes_the_secrets_only(recording: Recording, client: str, call: Call) -> None:
     """From a collection promoted without --keep-secrets, everything else is as recorded."""
     was, now = recording.recorded(client, call), recording.asked("redacted", client, call)
-    assert now.message == redacted(was).message
+    assert one_word(now).message == one_word(redacted(was)).message
     assert SECRET not in repr(now)
     assert (SECRET in repr(plain(was))) == (call.name in WITH_SECRETS)
 

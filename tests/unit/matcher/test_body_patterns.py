@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from matcher import bodies
 from matcher.body_patterns import BodyPattern, comparable_value, holds
 from matcher.json_forms import NO_MARKS
 from matcher.openings import Mark, Opening
@@ -41,6 +42,21 @@ def test_a_form_with_wildcards_is_kept() -> None:
 def test_text_has_no_wildcards() -> None:
     """Only JSON and forms have values."""
     assert pattern(b"{{x}}", "text/plain").places == frozenset()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/octet-stream"])
+def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None:
+    """And placeholders, whatever pattern found them; the text around it counts."""
+    place = Redacted(Part.TEXT, "tok_[a-z]+")
+    mine = pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
+    keys = [bodies.plain_key(text, kind, mine.places) for text in (b"<a>tok_x</a>", b"<a>tok_yy</a>", b"<a>tok</a>")]
+    assert [key == mine.key for key in keys] == [True, True, False]
+
+
+def test_bad_pattern_is_told() -> None:
+    """As a bad path is: it was kept by a program that reads others."""
+    with pytest.raises(ValueError, match="regular expressions"):
+        pattern(b"x", "text/plain", Redacted(Part.TEXT, "("))
 
 
 def test_bad_path_is_told() -> None:

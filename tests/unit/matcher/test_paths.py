@@ -34,10 +34,10 @@ def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None)
 
 
 @pytest.mark.parametrize(
-    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 6), (STRICT, 1)]
+    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 7), (STRICT, 2)]
 )
 def test_settings_take_lines_out(settings: MatchSettings, count: int) -> None:
-    """Each switch takes out its own lines, and exact_path all but the first."""
+    """Each switch takes out its own lines, exact_path all but the first; what was redacted is always a wildcard."""
     assert len(paths.lines(settings)) == count
 
 
@@ -64,3 +64,27 @@ def test_paths_of_one_shape_share_a_look_up() -> None:
     """Names of wildcards and literals between them do not make a shape."""
     assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape == PathPattern.of(b"/b/:y", wildcards=True).shape
     assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape != PathPattern.of(b"/a/v{{x}}", wildcards=True).shape
+
+
+@pytest.mark.parametrize(
+    ("path", "redacted", "asked", "fits"),
+    [
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/send", True),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot/send", False),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/get", False),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot7/7/send", False),
+        (b"/a/R-1.R-2/R-1", {"R-1", "R-2"}, "/a/x/y", True),
+        (b"/a/{{x}}/R-1", {"R-1"}, "/a/b/c", False),
+        (b"/a/b", {"R-1"}, "/a/c", False),
+    ],
+)
+def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], asked: str, fits: bool) -> None:
+    """Within its segment, whatever the settings."""
+    pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
+    assert (first_line(pattern, asked, STRICT) is not None) is fits
+
+
+def test_what_was_redacted_is_not_captured() -> None:
+    """It has no name, and would be shown."""
+    pattern = PathPattern.of(b"/a/{{x}}/R-1", wildcards=True, redacted=frozenset({"R-1"}))
+    assert pattern.captures("/a/b/secret") == {"x": "b"}

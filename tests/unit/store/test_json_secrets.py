@@ -6,7 +6,16 @@ import json
 
 import pytest
 
-from store.json_secrets import redact_json
+from store.edits import edited
+from store.json_secrets import json_edits
+from store.placeholders import masked
+from store.redaction_rules import NO_RULES, Rules
+from store.secret_finder import SecretFinder
+
+
+def redact_json(body: bytes, rules: Rules = NO_RULES) -> tuple[bytes, frozenset[str]]:
+    edits, paths = json_edits(body, SecretFinder(rules, masked)) or ([], frozenset[str]())
+    return edited(body, edits) if edits else body, paths
 
 
 @pytest.mark.parametrize(

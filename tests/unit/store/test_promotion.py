@@ -10,7 +10,9 @@ import pytest
 
 from store.entities import Example, Exchange, Part, Redacted, Timings
 from store.messages import Body, BodyRef, Headers, Origin, Request, Response
+from store.placeholders import Placeholders
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+from store.redaction import Redactor
 
 EMPTY = Known("c1")
 DEFAULT = PromotionPlan()
@@ -252,3 +254,36 @@ def test_with_secrets_kept_nothing_is_redacted() -> None:
     promoted = run([one], plan=KEEP)
     assert promoted.examples[0].response == one.response
     assert not promoted.in_responses
+
+
+def stable(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> Promoted:
+    """As a store promotes: with placeholders of its own."""
+    redactor = Redactor(placeholder=Placeholders(b"k"), remembers=True)
+    return promote(exchanges, EMPTY, plan, read=read, same_request=same_request, redactor=redactor)
+
+
+def test_two_secrets_are_one_request_and_one_answer_with_the_placeholder_of_the_first() -> None:
+    promoted = stable([exchange(n, b"/?sig=secret%d" % n, b'{"token": "token %d"}' % n) for n in (1, 2)])
+    (example,) = promoted.examples
+    assert example.request.target == b"/?sig=" + Placeholders(b"k")("secret1").encode()
+    assert example.response.body == b'{"token": "%s"}' % Placeholders(b"k")("token 1").encode()
+    assert promoted.identical == 1
+
+
+def test_a_token_that_comes_back_under_another_name_has_its_placeholder() -> None:
+    token = b"a1B2c3D4e5F6"
+    promoted = stable([exchange(1, b"/login", b'{"token": "%s"}' % token), exchange(2, b"/files?at=" + token)])
+    placeholder = Placeholders(b"k")(token.decode())
+    assert promoted.examples[1].request.target == f"/files?at={placeholder}".encode()
+    assert promoted.examples[1].redacted == {Redacted(Part.QUERY, "at")}
+
+
+@pytest.mark.parametrize("plan", [DEFAULT, KEEP])
+def test_what_was_redacted_when_it_was_recorded_matches_any_value(plan: PromotionPlan) -> None:
+    """And is one request with another secret at the same place."""
+    places = frozenset({Redacted(Part.QUERY, "at"), Redacted(Part.PATH, "REDACTED-0123456789ab")})
+    recorded = [replace(exchange(n, b"/x/REDACTED-0123456789ab?at=%d" % n, b"%d" % n), redacted=places) for n in (1, 2)]
+    promoted = stable(recorded, plan)
+    assert len(promoted.items) == 1
+    assert [example.request.target[-1:] for example in promoted.examples] == [b"1", b"2"]
+    assert {example.redacted for example in promoted.examples} == {places}

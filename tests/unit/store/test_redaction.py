@@ -10,8 +10,10 @@ import pytest
 import zstandard
 
 from store.entities import Part, Redacted
-from store.messages import BodyRef, Headers, Request, Response
-from store.redaction import describe, redact_request, redact_response
+from store.messages import BodyRef, Chunk, Headers, Interim, Request, Response
+from store.placeholders import Placeholders, is_placeholder
+from store.redaction import Redactor, redact_request, redact_response
+from store.redaction_rules import Rules
 
 SECRET = b'{"access_token": "s3cret", "ttl": 5}'
 HIDDEN = b'{"access_token": "REDACTED", "ttl": 5}'
@@ -177,18 +179,156 @@ def test_trailers_are_redacted() -> None:
     assert list(redact_response(answer, b"")[0].trailers) == [("X-Auth-Token", "REDACTED")]
 
 
-def test_the_line_for_people_counts_messages_by_place() -> None:
-    requests = {Redacted(Part.HEADER, "authorization"): 12, Redacted(Part.QUERY, "api_key"): 1}
-    responses = {Redacted(Part.HEADER, "set-cookie"): 3, Redacted(Part.JSON, "$.access_token"): 1}
-    assert describe(requests, responses) == (
-        "Authorization header in 12 requests, api_key query value in 1 request, "
-        "Set-Cookie value in 3 responses, $.access_token in 1 response"
+KEY = "sk-" + "a1B2c3D4e5" * 3
+RULES = Redactor(
+    Rules.of(["X-Session"], ["sid"], ["$.user.card", "$..ssn", "$.rows[*].a"], ["tok_[a-z]{4}", "[0-9]{16}"])
+)
+
+
+def test_interim_responses_are_redacted() -> None:
+    answer = Response(200, interim=(Interim(103, Headers.of([("X-Auth-Token", "t")])),))
+    redacted, places = redact_response(answer, b"")
+    assert list(redacted.interim[0].headers) == [("X-Auth-Token", "REDACTED")]
+    assert places == header("x-auth-token")
+
+
+@pytest.mark.parametrize(
+    ("target", "hidden", "places"),
+    [
+        (f"/keys/{KEY}/x?a=1", "/keys/REDACTED/x?a=1", {Redacted(Part.PATH, "REDACTED")}),
+        ("/bot123456789:AA" + "x" * 33 + "/send", "/botREDACTED/send", {Redacted(Part.PATH, "REDACTED")}),
+        (f"/%73{KEY[1:]}", "/REDACTED", {Redacted(Part.PATH, "REDACTED")}),
+        (f"/?q={KEY}&b", "/?q=REDACTED&b", {Redacted(Part.QUERY, "q")}),
+        (f"/?q=a%20%26{KEY}", "/?q=a+%26REDACTED", {Redacted(Part.QUERY, "q")}),
+    ],
+)
+def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
+    target: str, hidden: str, places: set[Redacted]
+) -> None:
+    redacted, found = redact_request(request(target=target.encode()), b"")
+    assert redacted.target == hidden.encode()
+    assert found == places
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "hidden", "part"),
+    [
+        ("application/json", '{"note": "it is %s.", "n": [1]}', None, Part.JSON),
+        ("application/json", '["%s"]', None, Part.JSON),
+        ("text/plain", "it is %s.\n", None, Part.TEXT),
+        ("application/xml", "<key>%s</key>", None, Part.TEXT),
+        ("application/x-www-form-urlencoded", "a=1&q=%s", None, Part.FORM),
+        ("text/event-stream", 'event: x\ndata: {"a": "%s"}\n\n', None, Part.JSON),
+        ("text/event-stream", "data: say %s\n\n", None, Part.TEXT),
+        ("application/x-ndjson", '{"n": 1}\n{"a": "%s"}\n', None, Part.JSON),
+        (
+            "multipart/form-data; boundary=b",
+            '--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n%s\r\n--b--\r\n',
+            None,
+            Part.FORM,
+        ),
+        ("", "%s", None, Part.TEXT),
+    ],
+)
+def test_a_secret_is_known_by_its_looks_in_any_body(content_type: str, body: str, hidden: None, part: Part) -> None:
+    asked = request(("Content-Type", content_type), ("X-Note", f"see {KEY}"))
+    redacted, places = redact_request(asked, (body % KEY).encode())
+    assert redacted.body == (body % "REDACTED").encode()
+    assert redacted.headers.get("x-note") == "see REDACTED"
+    assert {place.part for place in places} == {part, Part.HEADER}
+
+
+def test_names_count_in_lines_of_json() -> None:
+    body = b'data: {"token": "t"}\n\ndata: [DONE]\n\n'
+    redacted, _ = redact_response(response(("Content-Type", "text/event-stream; charset=utf-8")), body)
+    assert redacted.body == b'data: {"token": "REDACTED"}\n\ndata: [DONE]\n\n'
+
+
+def test_a_secret_that_is_a_name_in_json_is_told_by_the_object_it_is_in() -> None:
+    body = b'{"keys": {"%s": {"token": "t"}}}' % KEY.encode()
+    redacted, places = redact_request(request(JSON), body)
+    assert redacted.body == b'{"keys": {"REDACTED": {"token": "REDACTED"}}}'
+    assert places == {Redacted(Part.JSON, "$.keys")}
+
+
+@pytest.mark.parametrize("body", [b"\x89PNG\0" + KEY.encode(), b"\xff" + KEY.encode(), b'{"a": "plain"}', b"sk-", b""])
+def test_bytes_that_are_no_text_stay(body: bytes) -> None:
+    answer = response(body=body)
+    assert redact_response(answer, body) == (answer, frozenset())
+
+
+def test_rules_of_headers_and_queries_are_obeyed() -> None:
+    asked = request(("x-session", "abc"), ("X-Other", "tok_abcd!"), target=b"/?sid=1&side=2")
+    redacted, places = RULES.request(asked, b"")
+    assert list(redacted.headers) == [("x-session", "REDACTED"), ("X-Other", "REDACTED!")]
+    assert redacted.target == b"/?sid=REDACTED&side=2"
+    assert places == header("x-session") | header("x-other") | {Redacted(Part.QUERY, "sid")}
+
+
+@pytest.mark.parametrize(
+    ("body", "hidden", "paths"),
+    [
+        ('{"user": {"card": {"a": "x", "n": 12, "ok": true}}}', None, {"$.user.card.a", "$.user.card.n"}),
+        ('{"deep": [{"ssn": "x"}], "ssn": 5}', None, {"$.deep[*].ssn", "$.ssn"}),
+        ('{"rows": [{"a": "x", "b": "y"}, {"a": ["z"]}]}', None, {"$.rows[*].a", "$.rows[*].a[*]"}),
+        ('{"user": {"cardinal": 1}, "a": "tok_ab"}', "same", set()),
+        ('{"card": 4111111111111111}', None, {"$.card"}),
+    ],
+)
+def test_rules_of_json_are_obeyed(body: str, hidden: str | None, paths: set[str]) -> None:
+    redacted, places = RULES.response(response(JSON), body.encode())
+    assert places == {Redacted(Part.JSON, path) for path in paths}
+    assert (redacted.body == b"") is (hidden == "same")  # untouched: it stays what it was, which is nothing here
+
+
+def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
+    one = Redactor(placeholder=Placeholders(b"k"))
+    redacted, _ = one.response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
+    assert isinstance(redacted.body, bytes)
+    code, otp, token = (part.split(b": ")[1].rstrip(b"}") for part in redacted.body.split(b", "))
+    assert code == b"1"
+    assert otp.isdigit()
+    assert (len(otp), otp) != (6, b"123456")
+    assert is_placeholder(token.strip(b'"').decode())
+
+
+def test_redacting_again_changes_nothing() -> None:
+    one = Redactor(placeholder=Placeholders(b"k"))
+    asked = request(("Authorization", "Bearer abc"), ("Cookie", "a=b; c=d"), JSON, target=b"/?sig=" + b"0a" * 32)
+    once, places = one.request(asked, b'{"token": "t", "note": "%s"}' % KEY.encode())
+    assert isinstance(once.body, bytes)
+    assert one.request(once, once.body) == (once, places - {Redacted(Part.JSON, "$.note")})
+
+
+def test_chunks_keep_their_times_and_their_pieces() -> None:
+    body = b'data: {"token": "t"}\n\ndata: {}\n\n'
+    answer = Response(
+        200, Headers.of([("Content-Type", "text/event-stream")]), body, chunks=(Chunk(0, 22), Chunk(1, 10))
     )
+    redacted, _ = redact_response(answer, body)
+    assert redacted.chunks == (Chunk(0, 29), Chunk(1, 10))
 
 
-def test_the_line_for_people_holds_no_control_characters() -> None:
-    assert describe({Redacted(Part.FORM, "a\n\udcff[token]"): 1}, {}) == "a%0A%FF[token] form value in 1 request"
+def test_of_a_coded_body_the_chunks_are_not_known() -> None:
+    body = gzip.compress(SECRET, mtime=0)
+    answer = Response(200, Headers.of([("Content-Encoding", "gzip")]), body, chunks=(Chunk(0, len(body)),))
+    assert redact_response(answer, body)[0].chunks == ()
 
 
-def test_the_line_for_people_says_when_nothing_was_redacted() -> None:
-    assert describe({}, {}) == "nothing"
+def test_a_text_for_a_log_loses_what_is_known_by_its_looks() -> None:
+    assert Redactor().text(f"GET /x/{KEY} \udcff") == "GET /x/REDACTED \udcff"
+    assert Redactor().text("GET /x?token=unknown") == "GET /x?token=unknown"
+
+
+def test_what_differs_in_secrets_only_compares_as_equal() -> None:
+    """Those that a place tells of too: they were replaced when the request was recorded."""
+    one = Redactor(placeholder=Placeholders(b"k"))
+    places = {Redacted(Part.QUERY, "q"), Redacted(Part.JSON, "$.n"), Redacted(Part.TEXT, "tok_[a-z]{4}")}
+    comparing = one.for_comparing(places)
+    asked = [
+        request(JSON, target=f"/{key}?q={q}&token={q}".encode(), body=f'{{"n": {n}, "a": "{key}"}}'.encode())
+        for key, q, n in ((KEY, "x", 1), (f"{KEY}b", "y", 22), (Placeholders(b"k")(KEY), "REDACTED", '"z"'))
+    ]
+    assert len({comparing.request(each, each.body)[0] for each in asked if isinstance(each.body, bytes)}) == 1
+    texts = [request(body=text) for text in (b"a tok_abcd", b"a tok_efgh", b"a REDACTED-0123456789ab")]
+    assert len({comparing.request(each, each.body)[0] for each in texts if isinstance(each.body, bytes)}) == 1

@@ -1,0 +1,42 @@
+"""The redaction of one store: its rules and its key, which are settings of it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from store.placeholders import Placeholders
+from store.redacting import RedactingHistory
+from store.redaction import Redactor
+from store.redaction_rules import Rules
+from store.repository import Store
+
+RULES = "redaction_rules"
+KEY = "redaction_key"
+KEY_BYTES = 32
+
+
+def rules_of(store: Store) -> Rules:
+    """What the store was told to redact beside what is built in; raises UserError for a rule that cannot be read."""
+    return Rules.from_json(store.settings.get(RULES, {}))
+
+
+def set_rules(store: Store, rules: Rules) -> None:
+    """Keep rules in the place of those that were; gateways and mock servers take them when they start."""
+    store.settings.set(RULES, rules.as_json())
+
+
+def keeping_redactor(store: Store) -> Redactor:
+    """One for what is kept: the same secret becomes the same placeholder, and is known again where it comes back."""
+    key = store.settings.set_once(KEY, secrets.token_hex(KEY_BYTES))
+    return Redactor(rules_of(store), Placeholders(bytes.fromhex(key)), remembers=True)
+
+
+def showing_redactor(store: Store) -> Redactor:
+    """One for what is shown and logged: one word for every secret, placeholders stay."""
+    return Redactor(rules_of(store))
+
+
+def redacting(store: Store) -> Store:
+    """The same store; what is recorded to it loses its secrets before it is kept."""
+    return replace(store, history=RedactingHistory(store.history, keeping_redactor(store)))

@@ -1,0 +1,113 @@
+"""Laws of redaction: no secret gets through, once is enough, and the rest stays."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from urllib.parse import quote_plus
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.index import compile_index
+from matcher.settings import STRICT
+from store.messages import Chunk, Headers, Request, Response
+from store.placeholders import Placeholders, masked
+from store.redaction import Redactor
+from store.redaction_rules import Rules
+from tests.factories import make_example, make_request
+
+SECRET = "gEhEim-0123456789"
+OTHER = "aNdErs-9876543210"
+RULES = Rules.of(["x-session"], ["sid"], ["$..ssn", "$.a[*].b"], ["tok_[a-z]{4}"])
+REDACTORS = st.sampled_from(["logs", "store"]).map(
+    lambda kind: Redactor(RULES, masked) if kind == "logs" else Redactor(RULES, Placeholders(b"k"), remembers=True)
+)
+WORDS = st.sampled_from(["a", "b", "page", "ü", "x y", "tok_ab", ""])
+NUMBERS = st.integers() | st.just("1")
+NAMES = st.sampled_from(["token", "sid", "ssn", "a", "b", "API-Key", "note's"])
+HEADER_NAMES = st.sampled_from(["Authorization", "X-Session", "Cookie", "Referer", "Accept"])
+
+
+def values(secret: str, numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """JSON documents in which the secret stands at places that tell."""
+    leaf = WORDS | numbers | st.booleans() | st.none()
+    known = st.tuples(st.sampled_from(["token", "ssn"]), st.just(secret)).map(lambda pair: dict([pair]))
+    inner = leaf | known
+    return st.recursive(inner, lambda each: st.lists(each, max_size=3) | st.dictionaries(NAMES, each, max_size=3))
+
+
+@st.composite
+def requests(draw: st.DrawFn, secret: str = SECRET, numbers: st.SearchStrategy[object] = NUMBERS) -> Request:
+    """A request that holds the secret where its name tells, in some coding or other."""
+    pairs = draw(
+        st.lists(st.tuples(st.sampled_from(["token", "sid"]), st.just(secret)) | st.tuples(WORDS, WORDS), max_size=3)
+    )
+    fields = [
+        *draw(st.sampled_from([[], [("Authorization", f"Bearer {secret}")], [("Cookie", f"a=b; c={secret}")]])),
+        *draw(st.sampled_from([[], [("X-Session", secret)], [("Referer", f"http://x/?token={secret}#a")]])),
+    ]
+    query = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
+    kind = draw(st.sampled_from(["json", "form", "none"]))
+    if kind == "json":
+        return make_request(
+            "POST", f"/?{query}", headers=fields, body=json.dumps(draw(values(secret, numbers))).encode()
+        )
+    if kind == "form":
+        form = "application/x-www-form-urlencoded"
+        return make_request("POST", "/", headers=fields, body=query.encode(), content_type=form)
+    return make_request("POST", f"/?{query}", headers=fields)
+
+
+def body_of(message: Request | Response) -> bytes:
+    assert isinstance(message.body, bytes)
+    return message.body
+
+
+@given(requests(), REDACTORS)
+def test_no_secret_gets_through(request: Request, redactor: Redactor) -> None:
+    redacted, places = redactor.request(request, body_of(request))
+    assert SECRET not in repr(redacted)
+    assert SECRET not in repr(places)
+    assert (redacted == request) is (not places)
+
+
+@given(requests(numbers=st.nothing()), REDACTORS)
+def test_redacting_twice_is_redacting_once(request: Request, redactor: Redactor) -> None:
+    """But for numbers, which nobody sees that they are placeholders."""
+    once, _ = redactor.request(request, body_of(request))
+    assert redactor.request(once, body_of(once))[0] == once
+
+
+@given(requests())
+def test_what_is_kept_matches_what_came(request: Request) -> None:
+    """And the same request with another secret, as a strict replay does."""
+    kept, places = Redactor(RULES, Placeholders(b"k")).request(request, body_of(request))
+    index = compile_index([make_example(kept, redacted=places)], STRICT)
+    other = replace(
+        request,
+        target=request.target.replace(SECRET.encode(), OTHER.encode()),
+        body=body_of(request).replace(SECRET.encode(), OTHER.encode()),
+    )
+    assert index.decide(request).candidate is not None
+    assert index.decide(other).candidate is not None
+
+
+@given(st.lists(values(SECRET, NUMBERS), min_size=1, max_size=4), st.data())
+def test_chunks_of_a_stream_add_up_to_what_is_kept(events: list[object], data: st.DataObject) -> None:
+    body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+    bounds = sorted(data.draw(st.sets(st.integers(1, len(body) - 1), max_size=5)))
+    sizes = [end - start for start, end in zip([0, *bounds], [*bounds, len(body)], strict=True)]
+    chunks = tuple(Chunk(float(number), size) for number, size in enumerate(sizes))
+    streamed = Response(200, Headers.of([("Content-Type", "text/event-stream")]), body, chunks=chunks)
+    redacted, _ = Redactor(RULES, Placeholders(b"k")).response(streamed, body)
+    assert SECRET.encode() not in body_of(redacted)
+    assert sum(chunk.size for chunk in redacted.chunks) == len(body_of(redacted))
+    assert all(chunk.size for chunk in redacted.chunks)
+
+
+@given(st.binary(max_size=80), st.binary(max_size=60), REDACTORS)
+def test_any_bytes_can_be_redacted(target: bytes, body: bytes, redactor: Redactor) -> None:
+    for kind in ("application/json", "text/event-stream", "multipart/form-data; boundary=b", "text/plain"):
+        request = Request("GET", target, Headers(((b"content-type", kind.encode()), (b"x-token", body))), body)
+        redactor.request(request, body)
