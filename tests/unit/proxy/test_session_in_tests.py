@@ -1,0 +1,55 @@
+"""A session inside a test: whose requests it answers, and its log."""
+
+from __future__ import annotations
+
+import pytest
+
+from addons.active import Active
+from addons.gateway_site import Kind
+from proxy.session_in_tests import LocalSession, SessionSite
+from serving.rendered import at_hand
+from serving.replies import Reply
+from store.entities import Mode
+from store.errors import NotFound, UserError
+from store.messages import Origin
+from store.repository import Store
+from tests.factories import make_request, make_response
+from tests.kept import make_exchange
+from tests.served import GET, Logged, make_served
+
+HOSTS = ("http://a.test", "http://b.test")
+
+
+@pytest.fixture
+def recorded(store: Store) -> Store:
+    """A store with calls to two hosts in one session."""
+    session = store.sessions.create("checkout", None).id
+    asked = [make_request(origin=host) for host in HOSTS]
+    store.history.add([make_exchange(session, one, make_response()) for one in asked])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("upstream", "message"),
+    [
+        (None, "session 'checkout' has calls to several hosts: say which one is meant by upstream="),
+        ("a.test", "^upstream: "),
+        ("ftp://a.test", "^upstream: "),
+    ],
+)
+def test_of_several_hosts_one_has_to_be_named(recorded: Store, upstream: str | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        LocalSession(recorded, "checkout", upstream=upstream)
+
+
+def test_a_session_that_is_none_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound):
+        LocalSession(store, "checkout")
+
+
+def test_every_call_is_logged() -> None:
+    """Of a gateway's site, none is: it has no call log."""
+    log, reply = Logged(), Reply(b"", b"", make_response(), served=make_served())
+    kind = Kind(Origin("http", "127.0.0.1", 80), own=True, tunnel=False, tls=False)
+    SessionSite(Active(Mode.REPLAY), kind, at_hand, log).called(GET, reply, 0.0, 0.0)
+    assert log.calls == [(GET, reply)]
