@@ -265,17 +265,21 @@ def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: 
         )
         for number in workers
     ]
-    wait_for(lambda: any(one.poll() is not None for one in both), TIMEOUT)
-    loser, winner = sorted(both, key=lambda one: one.poll() is None)
-    assert winner.stdout is not None
-    assert "Listening on" in winner.stdout.readline()
-    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
-        assert answer(client).startswith(b"HTTP/1.1 200 ")
-    winner.terminate()
-    assert "Traceback" not in winner.communicate(timeout=10)[1]
-    said = loser.communicate(timeout=10)[1]
-    assert (loser.returncode, said.count("\n")) == (2, 1)
-    assert "is taken by another program" in said
+    try:
+        wait_for(lambda: any(one.poll() is not None for one in both), TIMEOUT)
+        loser, winner = sorted(both, key=lambda one: one.poll() is None)
+        assert winner.stdout is not None
+        assert "Listening on" in winner.stdout.readline()
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
+            assert answer(client).startswith(b"HTTP/1.1 200 ")
+        winner.terminate()
+        assert "Traceback" not in winner.communicate(timeout=10)[1]
+        said = loser.communicate(timeout=10)[1]
+        assert (loser.returncode, said.count("\n")) == (2, 1)
+        assert "is taken by another program" in said
+    finally:
+        for one in both:
+            one.kill()
 
 
 def test_a_port_that_is_taken_is_said_to_be(shop: Understudy) -> None:
