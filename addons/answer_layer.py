@@ -16,9 +16,11 @@ from mitmproxy.proxy.context import Context
 from addons.active import Active, Current
 from addons.backpressure import ClientReadyHook, Recipient
 from addons.bodies import BodyReader
+from addons.conversation_layer import ConversationLayer
 from addons.flows import NOWHERE
 from addons.gateway_site import GatewaySite, GatewaySites, Kind
 from serving.limits import Limits
+from serving.replies import Speak
 from serving.responder import Close, HandOver, Responder, Step, Wait
 from serving.sending import Fetch
 from store.messages import Body, Origin
@@ -139,6 +141,9 @@ class AnswerLayer(layer.Layer):
                 yield commands.CloseConnection(self.context.client)
             case HandOver():
                 yield from self._hand_over(step.data)
+            case Speak():
+                self._next = ConversationLayer(self.context, step)
+                yield from self._next.handle_event(events.Start())
 
     def _hand_over(self, data: bytes) -> layer.CommandGenerator[None]:
         self._next = self._handed_over(self.context, data)

@@ -8,7 +8,7 @@ from time import time
 
 from addons.active import Active
 from matcher.explain import nearest_line
-from serving.answer import answer
+from serving.answer import answer, error
 from serving.outcomes import Outcome, outcome
 from serving.rate_limits import limited
 from serving.rewriting import rewrite_for_client
@@ -54,6 +54,8 @@ def refused(active: Active, what: Outcome, on_purpose: Behaviour | None) -> Resp
 
 def response(request: Request, example: Example, body: bytes, client: Origin | None) -> Response:
     """The example's response; `client` is where a client of a reverse proxy believes to be talking to, else None."""
+    if example.response.status == 101:
+        return error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
     made = answer(request, example, body)
     upstream = example.request.origin
     return rewrite_for_client(made, upstream, str(client)) if upstream and client else made

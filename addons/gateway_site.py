@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 
 from addons import answering
 from addons.active import Active
@@ -11,12 +12,13 @@ from serving.directory import in_origin_form
 from serving.http_reader import Arrived
 from serving.outcomes import Outcome
 from serving.rendered import BodyAtHand, varying
-from serving.replies import Pending, Reply, reply_of
+from serving.replies import Pending, Reply, Speak, reply_of
 from serving.site import Known
 from serving.streams import interim_heads, stream_of
+from serving.upgrades import asks_for_websocket, handshake
 from serving.wire import head_of
 from store.entities import Example, Mode
-from store.messages import Origin, Request
+from store.messages import Headers, Origin, Request
 from store.mock_servers import Behaviour
 
 MOST_KINDS = 256
@@ -40,7 +42,12 @@ class Kind:
 
 
 class GatewaySite:
-    """See `serving.site.Site`: takes requests in an offline mode that the responder can answer whole."""
+    """See `serving.site.Site`: takes requests in an offline mode that the responder can answer whole.
+
+    WebSockets of a replay, too, if it `speaks`.
+    """
+
+    speaks = True
 
     __slots__ = ("_active", "_bodies", "_kind", "known")
 
@@ -53,7 +60,7 @@ class GatewaySite:
     def respond(self, arrived: Arrived) -> Reply | Pending | None:
         """The reply; None for what belongs to mitmproxy: CONNECT, upgrades, and requests in a live mode."""
         active = self._active
-        if not active.mode.offline or arrived.method == "CONNECT" or _upgrades(arrived):
+        if not active.mode.offline or arrived.method == "CONNECT" or (_upgrades(arrived) and not self._speaks(arrived)):
             return None
         placed = self._placed(arrived.request())
         if placed is None:
@@ -66,6 +73,10 @@ class GatewaySite:
 
     def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Gateways keep no call log."""
+
+    def _speaks(self, arrived: Arrived) -> bool:
+        asked = asks_for_websocket(Headers(arrived.fields))
+        return self.speaks and self._active.mode is Mode.REPLAY and asked and arrived.method == "GET"
 
     def _placed(self, request: Request) -> tuple[Request, bool] | None:
         """The request in origin form with where it goes to, and whether the client takes us for the API there."""
@@ -99,7 +110,19 @@ class GatewaySite:
         if what.example is None:
             reply = reply_of(answering.failure(self._active, what), told=what.told, head_only=request.method == "HEAD")
             return reply if behaviour is None else replace(reply, behaviour=behaviour)
+        if what.example.response.status == 101:
+            return self._speaking(request, what, what.example)
         return self._by_example(request, what, what.example, client, behaviour)
+
+    def _speaking(self, request: Request, what: Outcome, example: Example) -> Reply:
+        answer = handshake(request, example.response)
+        reply = replace(reply_of(answer, told=what.told), example_id=example.id, example_name=example.name)
+        spoken = self._active.replay.websockets.get(example.id)
+        if answer.status != 101 or spoken is None:
+            return reply
+        diverged = partial(self._active.replay.tally.diverged, request)
+        timing = what.timing(self._active.behaviour)
+        return replace(reply, speak=Speak(reply.head, spoken.exchange_id, spoken.began, timing, diverged))
 
     def _by_example(
         self, request: Request, what: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None

@@ -128,7 +128,8 @@ class Activation:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
         replaying = self._replaying
-        examples = session_examples(self._store, session, replaying.matching)
+        recorded = session_examples(self._store, session, replaying.matching)
+        examples = recorded.examples
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
@@ -136,5 +137,5 @@ class Activation:
         answers = Answers(index, self._sequences)
         behaviour = Behaviour(timing=replaying.timing)
         self._tally.session, self._tally.examples = session.name, examples
-        replay = Replay(replaying.miss, self._tally)
+        replay = Replay(replaying.miss, self._tally, recorded.websockets)
         return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)

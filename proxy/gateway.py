@@ -26,6 +26,7 @@ from addons.answerer import Answerer
 from addons.backpressure import Backpressure
 from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
+from addons.conversation_layer import ScriptFetcher
 from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
 from addons.layers import ChooseLayer
@@ -211,6 +212,7 @@ class GatewayProgram:
             *rewriter,
             Answerer(self.current, self._bodies, settings.sole_upstream),
             BodyFetcher(self._bodies),
+            ScriptFetcher(self._store.history.messages),
             Backpressure(self._drain),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
             FlatMemory(),

@@ -16,7 +16,7 @@ from typing import cast
 
 from serving.limits import Limits
 from serving.plans import MILLISECOND, drawn
-from serving.replies import Reply
+from serving.replies import Reply, Speak
 from serving.responder import Close, HandOver, Responder, Step, Wait
 from serving.sending import Fetch
 from serving.site import Site
@@ -314,7 +314,7 @@ class MockConnection(asyncio.Protocol):
                 self._all.fetch(self, step.body)
             case Close():
                 self._close(step)
-            case HandOver():
+            case HandOver() | Speak():
                 raise AssertionError("a mock server has nobody to hand a connection to")
 
     def _close(self, step: Close) -> None:

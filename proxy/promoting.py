@@ -12,6 +12,7 @@ from matcher.bodies import request_key
 from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
 from proxy.redacting import keeping_redactor
+from serving.replays import Spoken
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
 from store.naming import example_name
@@ -48,6 +49,14 @@ class Outcome:
         self.skipped += promoted.skipped
         self.in_requests.update(promoted.in_requests)
         self.in_responses.update(promoted.in_responses)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionExamples:
+    """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes."""
+
+    examples: list[Example]
+    websockets: dict[str, Spoken]
 
 
 def promote_history(
@@ -101,14 +110,14 @@ def save_exchange(
     return (examples[0] if examples else None), outcome
 
 
-def session_examples(store: Store, session: Session, matching: MatchSettings = STRICT) -> list[Example]:
+def session_examples(store: Store, session: Session, matching: MatchSettings = STRICT) -> SessionExamples:
     """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
 
     Repeats are requests that are equal under `matching`.
 
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
-    known, examples = Known(session.id), list[Example]()
+    known, examples, websockets = Known(session.id), list[Example](), dict[str, Spoken]()
     numbers, same = count(), partial(replay_key, settings=matching)
 
     def next_id() -> str:
@@ -117,8 +126,18 @@ def session_examples(store: Store, session: Session, matching: MatchSettings = S
     for batch in _batches(store.history.select(HistoryFilter(session_id=session.id))):
         promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
         examples += map(_named, promoted.examples)
+        websockets |= _spoken(batch, promoted)
         known = promoted.known
-    return examples
+    return SessionExamples(examples, websockets)
+
+
+def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
+    examples = dict(promoted.marks)
+    return {
+        example_id: Spoken(one.id, one.timings.response_end or one.timings.started)
+        for one in batch
+        if one.response is not None and one.response.status == 101 and (example_id := examples.get(one.id))
+    }
 
 
 def _named(example: Example) -> Example:

@@ -24,7 +24,9 @@ from store.repository import Store
 
 
 class SessionSite(GatewaySite):
-    """What a gateway in replay mode answers, with a log."""
+    """What a gateway in replay mode answers, with a log; WebSockets need a gateway."""
+
+    speaks = False
 
     __slots__ = ("_log",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from store.mock_servers import Behaviour, Fault, FaultKind
 from store.redaction import redact_request
 
 MOST_MISSES = 1_000
+DIVERGED = "its client said something else on the WebSocket"
 HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
 
 
@@ -53,11 +54,17 @@ class Tally:
         if what.example is not None:
             self._used.add(what.example.id)
             return
-        missed = _missed(request, what)
+        self._miss(_missed(request, what))
+
+    def _miss(self, missed: Missed) -> None:
         if missed in self.misses or len(self.misses) < MOST_MISSES:
             self.misses[missed] += 1
         else:
             self.further += 1
+
+    def diverged(self, request: Request) -> None:
+        """Take note of a WebSocket, begun by this request, on which the client did not say what was recorded."""
+        self._miss(Missed(request.method, _without_secrets(request).url, DIVERGED))
 
     @property
     def unused(self) -> list[Request]:
@@ -66,11 +73,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A recorded WebSocket: the exchange of its handshake, and when that was answered, in seconds since the epoch."""
+
+    exchange_id: int
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay is beside its answers."""
+    """What a replay is beside its answers. `websockets` has those that follow a handshake, by its example's id."""
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
     tally: Tally = field(default_factory=Tally, compare=False)
+    websockets: Mapping[str, Spoken] = field(default_factory=dict)
 
     def behaviour(self, what: Outcome) -> Behaviour | None:
         """What is done on purpose."""

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from serving.mock_calls import Served
 
 
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """The connection becomes a WebSocket, of which this answer is the beginning: see `serving.conversation`.
+
+    `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called when the
+    client does not say what was recorded.
+    """
+
+    head: bytes
+    exchange_id: int
+    began: float
+    timing: float
+    diverged: Callable[[], None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
     """The bytes of an answer, for a connection that stays open: `head` ends with its empty line.
@@ -23,7 +38,7 @@ class Reply:
     bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
     a call to none; the rest is for its log. `stream` is how the body is sent piece by piece, None for at once;
     `interim` goes out before the head. `wire` is head and body of a small one that goes out at once; `delay` is set
-    where that is all of its behaviour.
+    where that is all of its behaviour. With `speak` the rest is for logs.
     """
 
     head: bytes
@@ -37,6 +52,7 @@ class Reply:
     told: str = ""
     stream: Stream | None = None
     interim: bytes = b""
+    speak: Speak | None = None
     wire: bytes = field(init=False, repr=False, default=b"")
     delay: Delay | None = field(init=False, repr=False, default=None)
 

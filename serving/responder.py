@@ -18,7 +18,7 @@ from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
 from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, plan, slowed
-from serving.replies import Pending, Reply, reply_of
+from serving.replies import Pending, Reply, Speak, reply_of
 from serving.sending import Due, Fetch, Sending
 from serving.site import Current, Site
 from serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
@@ -60,7 +60,7 @@ class HandOver:
     data: bytes
 
 
-Step = bytes | Wait | Fetch | Close | HandOver
+Step = bytes | Wait | Fetch | Close | HandOver | Speak
 
 
 class Responder:
@@ -156,7 +156,7 @@ class Responder:
                 self._steps = self._answering(self._queue.popleft())
             step = next(self._steps, None)
             if step is not None:
-                self._over = isinstance(step, Close | HandOver)
+                self._over = isinstance(step, Close | HandOver | Speak)
                 return step
             self._steps = None
         return None
@@ -192,6 +192,10 @@ class Responder:
         if reply is None:
             # What came behind another request cannot be handed over; its client has to ask again (RFC 9112, 9.3.2).
             yield Close() if came is None else HandOver(b"".join(came))
+            return
+        if reply.speak is not None:
+            site.called(arrived, reply, begun, self._now() - begun)
+            yield reply.speak
             return
         close: Close | None = None
         if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":

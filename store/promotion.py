@@ -127,7 +127,10 @@ def promote(
 
 
 def why_not(exchange: Exchange, *, replay: bool = False) -> str:
-    """Why an exchange cannot be an example, in a few words; "" if it can. The `replay` of a session takes gRPC, too."""
+    """Why an exchange cannot be an example, in a few words; "" if it can.
+
+    The `replay` of a session takes gRPC and WebSockets, too.
+    """
     if exchange.error is not None:
         return f"failed: {exchange.error}"
     if exchange.response is None:
@@ -137,7 +140,8 @@ def why_not(exchange: Exchange, *, replay: bool = False) -> str:
     if not replay and _is_grpc(exchange.request):
         return "gRPC is no plain HTTP"
     if exchange.response.status == 101:
-        return f"it became a {exchange.response.headers.get('upgrade') or 'tunnel'} connection"
+        became = exchange.response.headers.get("upgrade") or "tunnel"
+        return "" if replay and became.lower() == "websocket" else f"it became a {became} connection"
     if exchange.response.status < 200:
         # RFC 9110, section 15.2: not the answer, but a word before it.
         return f"status {exchange.response.status} is not an answer"
