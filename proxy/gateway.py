@@ -295,7 +295,7 @@ def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError
     error = next((one.last_exception for one in servers.servers if one.last_exception), None)
     where = f"{_bracketed(settings.host)}:{settings.port}"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return UserError(f"{where} is taken by another program; choose another with --listen HOST:PORT")
+        return UserError(f"{where} is taken, by another server or program; choose another with --listen HOST:PORT")
     return UserError(f"cannot listen on {where}: {error.strerror if isinstance(error, OSError) else error}")
 
 

@@ -16,7 +16,7 @@ from proxy.mocks import environment_id
 from proxy.own_calls import OwnCalls
 from proxy.serving_thread import ServingThread
 from proxy.shared_counts import SharedCounts
-from proxy.typed import read_typed
+from proxy.typed import REQUEST_FORM, read_typed
 from proxy.verification import Expected, times_of
 from proxy.verifying import verified
 from serving.site import MockSite
@@ -41,6 +41,7 @@ _MATCHING = {
     "match_headers": "headers",
     **{field.name: field.name for field in fields(Matching) if field.name not in ("body", "headers")},
 }
+_LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_json")
 _OWN = ("environment", "private", "cors")
 SETTINGS = (*_OWN, *_READERS, *_MATCHING)
 
@@ -145,6 +146,8 @@ def named_mock(store: Store, name: str, settings: Mapping[str, Any]) -> MockServ
 
 def mock_of_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
     """One of typed-in requests, `METHOD PATH [STATUS [BODY]]`, kept in this store, which is the test's own."""
+    if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
+        raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
     typed = [read_typed(text) for text in requests]
     collection = collection_of_requests(store, "requests", [(one, one.body.encode()) for one in typed])
     return _with_settings(store, _mock_of(collection.id, collection.name), settings)
@@ -166,7 +169,7 @@ def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) 
     if "environment" in settings:
         own["environment_id"] = environment_id(store, settings["environment"])
     behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in _READERS.items() if name in settings}
-    matching = {field: _matched(settings[name]) for name, field in _MATCHING.items() if name in settings}
+    matching = {field: _matched(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
     if matching.get("query", "off") not in ("prefer", "require", "off"):
         raise UserError(f"query is prefer, require or off, not {matching['query']!r}")
     return replace(
@@ -178,8 +181,10 @@ def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) 
     )
 
 
-def _matched(value: Any) -> Any:
-    return frozenset(value) if isinstance(value, list | tuple | set | frozenset) else value
+def _matched(field: str, value: Any) -> Any:
+    if field not in _LISTS:
+        return value
+    return frozenset([value] if isinstance(value, str) else value)
 
 
 def _header_lines(headers: Headers) -> Sequence[str]:

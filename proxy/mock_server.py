@@ -172,7 +172,9 @@ def _bound(settings: ServeSettings) -> list[socket.socket]:
         _close(listeners)
         shown = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
-            raise UserError(f"{shown} is taken by another program; choose another with --port PORT") from error
+            raise UserError(
+                f"{shown} is taken, by another server or program; choose another with --port PORT"
+            ) from error
         raise UserError(f"cannot listen on {shown}: {error.strerror or error}") from error
     return listeners
 

@@ -109,7 +109,8 @@ class MockSites:
     def _site(self) -> MockSite:
         by_slug = {served.mock.slug: served for served in self._served.values()}
         root = next(iter(by_slug.values()), None) if self._at_root else None
-        return MockSite(Directory(by_slug, root, self._environs.scheme), self._environs.log)
+        directory = Directory(by_slug, root, self._environs.scheme, at_root=self._at_root)
+        return MockSite(directory, self._environs.log)
 
     def _compile_all(self, anew: frozenset[str]) -> None:
         """Bring every mock server up to date; those of the collections in `anew` whatever they were."""

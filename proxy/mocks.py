@@ -45,12 +45,35 @@ def edited(store: Store, mock: MockServer, fields: dict[str, Any]) -> MockServer
 
 
 def environment_for_url(store: Store, mock: MockServer, variable: str) -> Environment:
-    """The new environment that holds a mock server's URL as a variable; raises UserError when its name is taken."""
+    """The environment, named as the mock server, that holds its URL as a variable; one of that name is kept in use.
+
+    Raises UserError when that has another value there.
+    """
     if not variable.strip() or not variable.isprintable():
         raise UserError(f"--save-url takes the name of a variable, not {variable!r}")
-    if mock.name in {one.name for one in store.environments.list()}:
-        raise UserError(f"--save-url makes an environment {mock.name!r}, and there is one already; choose another name")
-    return Environment(new_id(), mock.name, {variable: urls(mock)[0].rstrip("/")})
+    known = next((one for one in store.environments.list() if one.name == mock.name), None)
+    environment, url = known or Environment(new_id(), mock.name), url_value(mock)
+    if environment.variables.get(variable, url) != url:
+        raise UserError(
+            f"--save-url: environment {mock.name!r} has another {variable!r} already:"
+            f" understudy environments unset {mock.name} {variable}"
+        )
+    return replace(environment, variables={**environment.variables, variable: url})
+
+
+def url_value(mock: MockServer) -> str:
+    """The URL of a mock server as variables have it: a path follows, with its slash."""
+    return urls(mock)[0].rstrip("/")
+
+
+def moved(store: Store, before: MockServer, after: MockServer) -> list[Environment]:
+    """The environments that hold the URL of a mock server whose slug was changed, with the new one in its place."""
+    old, new = url_value(before), url_value(after)
+    holding = [one for one in store.environments.list() if old != new and old in one.variables.values()]
+    return [
+        replace(one, variables={key: new if value == old else value for key, value in one.variables.items()})
+        for one in holding
+    ]
 
 
 def is_public_forbidden(store: Store) -> bool:

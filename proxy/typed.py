@@ -28,13 +28,13 @@ class Typed:
     body: str = ""
 
 
-def read_typed(text: str) -> Typed:
-    """What a person typed in the place of a request; raises UserError."""
+def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
+    """What a person typed in the place of a request; raises UserError that tells the `form`."""
     method, _, rest = text.strip().partition(" ")
     target, _, rest = rest.strip().partition(" ")
     status, _, body = rest.strip().partition(" ")
     if not _METHOD.fullmatch(method) or not target.startswith("/") or not target.isprintable():
-        raise UserError(f"a request is typed as {REQUEST_FORM}, not {text!r}")
+        raise UserError(f"a request is typed as {form}, not {text!r}")
     return Typed(method.upper(), target, read_status(status) if status else None, body.strip())
 
 

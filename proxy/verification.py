@@ -55,6 +55,10 @@ class Times:
 
 def times_of(exactly: int | None, least: int | None, most: int | None) -> Times:
     """How often, as people say it: at least once unless there is a number. Raises UserError."""
+    given: list[object] = [number for number in (exactly, least, most) if number is not None]
+    for number in given:
+        if not isinstance(number, int) or number < 0:  # tests are not type-checked
+            raise UserError(f"how often is a number from 0 on, not {number!r}")
     if exactly is not None and (least is not None or most is not None):
         raise UserError("say how often exactly, or at least and at most, not both")
     if exactly is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from store.messages import Headers, Request, Response
 
 _PREFIX = b"access-control-"
@@ -51,3 +53,10 @@ def cross_origin(headers: Headers, origin: str | None) -> Headers:
             (b"Vary", b"Origin"),
         )
     )
+
+
+def as_readable_as(answer: Response | None, other: Response) -> Response:
+    """The other response, which goes out in the place of this answer, readable by the same pages."""
+    fields = () if answer is None else answer.headers.fields
+    allowed = [field for field in fields if field[0].lower().startswith(_PREFIX) or field[0].lower() == b"vary"]
+    return replace(other, headers=Headers((*other.headers.fields, *allowed)))

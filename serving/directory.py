@@ -25,11 +25,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Directory:
-    """The mock servers of one port by slug; `root` is the one that answers at its root, whatever the path and host."""
+    """The mock servers of one port by slug; `root` is the one that answers at its root, whatever the path and host.
+
+    `at_root`: the port is that one's alone, even when it is there no more.
+    """
 
     by_slug: Mapping[str, Served] = field(default_factory=dict)
     root: Served | None = None
     scheme: str = "http"
+    at_root: bool = False
 
     def find(self, request: Request) -> Visit | None:
         """The mock server that is called."""
@@ -43,6 +47,11 @@ class Directory:
             return Visit(served, replace(request, target=target), f"{base}/mocks/{slug}") if served else None
         served = self.by_slug.get(_slug_of(host))
         return Visit(served, request, base) if served else None
+
+    def slug_in(self, request: Request) -> str:
+        """The slug that a request names, whether there is such a mock server or not; "" for none."""
+        request, host = in_origin_form(request)
+        return _split(request.target)[0] if request.target.startswith(PREFIX) else _slug_of(host)
 
 
 def _slug_of(host: str) -> str:

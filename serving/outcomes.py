@@ -68,9 +68,13 @@ class Outcome:
         return match.path_line.reason if match is not None and match.path_line is not None else "asked for by name"
 
     def behaviour(self, mock: Behaviour) -> Behaviour | None:
-        """What is done to the answer on purpose: the request's wish for a delay, the example's, the mock server's."""
+        """What is done to the answer on purpose: the request's wish for a delay, the example's, the mock server's.
+
+        Bodies of errors are never sent slowly: who meets one is to read why.
+        """
         own = PLAIN if self.example is None else self.example.behaviour
-        behaviour = asked_to_wait(behaviour_of(own, mock), self.decision.selectors.delay)
+        of_mock = replace(mock, bytes_per_second=None) if self.example is None and mock.bytes_per_second else mock
+        behaviour = asked_to_wait(behaviour_of(own, of_mock), self.decision.selectors.delay)
         if behaviour.timing is not None:  # it concerns streams alone, see `timing`
             behaviour = replace(behaviour, timing=None)
         return None if behaviour == PLAIN else behaviour
@@ -100,12 +104,15 @@ class Outcome:
         """How it came to this, in a few words."""
         match = self.decision.match
         if match is None:
-            return "malformed header" if self.decision.problem else "no match"
+            if self.decision.problem:
+                return "malformed header"
+            return NEEDS_EXAMPLE if self.decision.without_example is not None else NO_MATCH
         if self.example is None:
             return "the sequence has ended"
         return self.line if match.path_line is None else f"path {self.line}, score {match.score}"
 
 
+NO_MATCH, NEEDS_EXAMPLE = "no match", "the request has no example"
 ENDED = "All recorded answers to this request were given, and --once was asked for."
 
 

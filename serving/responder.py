@@ -14,6 +14,7 @@ from random import Random
 from time import time
 
 from serving.answer import error, simulated_error
+from serving.cors import as_readable_as
 from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
 from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
@@ -244,7 +245,8 @@ class Responder:
         if what.delay:
             yield Wait(what.delay)
         if what.fault is FaultKind.ERROR:
-            failed = reply_of(simulated_error(), told=f"{reply.told}; fault error", head_only=arrived.method == "HEAD")
+            response = as_readable_as(reply.response, simulated_error())
+            failed = reply_of(response, told=f"{reply.told}; fault error", head_only=arrived.method == "HEAD")
             reply = replace(failed, served=reply.served)
         elif what.fault is not None:
             yield self._broken(reply, arrived, what.fault)

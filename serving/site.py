@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from serving.answer import error
+from serving.cors import cross_origin
 from serving.directory import Directory
 from serving.http_reader import Arrived
 from serving.mock_calls import respond
 from serving.replies import Pending, Reply, reply_of
+from store.naming import printable
 
 MOST_KNOWN = 20_000
 MOST_KNOWN_BYTES = 128 * 1024 * 1024
 LONGEST_KNOWN = 4 * 1024
 
-NO_SUCH = "There is no mock server here: call /mocks/<slug>/..., and 'understudy mocks list' shows them."
+SERVED = "'understudy mocks list' shows all there are, and 'understudy mocks serve' said which of them it serves."
+NO_SUCH = f"No mock server is called: a URL begins with /mocks/<slug>/ here; {SERVED}"
+GONE = "The mock server of this port was deleted."
 
 
 class Log(Protocol):
@@ -72,9 +77,18 @@ class MockSite:
         """The reply of the mock server that is called."""
         found = self.directory.find(arrived.request())
         if found is None:
-            head_only = arrived.method == "HEAD"
-            return reply_of(error(404, "mockNotFoundError", NO_SUCH), told="no mock server", head_only=head_only)
+            return self._not_found(arrived)
         return respond(found.served, found.request, found.base)
+
+    def _not_found(self, arrived: Arrived) -> Reply:
+        message = GONE if self.directory.at_root else NO_SUCH
+        slug = self.directory.slug_in(arrived.request())
+        if slug and not self.directory.at_root:
+            message = f"There is no mock server {printable(slug)} here; {SERVED}"
+        response = error(404, "mockNotFoundError", message)
+        # Any page may read it: without that a browser tells its reader of a broken network.
+        response = replace(response, headers=cross_origin(response.headers, None))
+        return reply_of(response, told="no mock server", head_only=arrived.method == "HEAD")
 
     def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Count the call, and log it."""

@@ -67,7 +67,7 @@ def _messages(
     from proxy.typed import read_status, read_typed, typed_request, typed_response
     from store.errors import UserError
 
-    typed = read_typed(request)
+    typed = read_typed(request, "'METHOD PATH', such as 'GET /users/1'")
     if typed.status is not None:
         raise UserError(f"the status and body of an example are options: --status {typed.status} --body TEXT")
     asked = typed_request(typed, map(header_field, request_headers), body_argument(request_body, "--request-body"))

@@ -171,5 +171,9 @@ def _print(store: Store, mock: MockServer, outcome: Outcome | None, save_url: st
     click.echo(f"Created mock server {mock.name}, answering from collection {collection}.")
     for url in urls(mock):
         click.echo(f"  {url}")
+    if not any(character.isascii() and character.isalnum() for character in mock.name):
+        click.echo(
+            "Its name has no letter that a URL could have; choose a slug: understudy mocks edit NAME --slug TEXT"
+        )
     if save_url is not None:
         click.echo(f"Its URL is {{{{{save_url}}}}} in environment {mock.name}.")

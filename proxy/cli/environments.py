@@ -50,7 +50,7 @@ def show_environment(store: Store, name: str, as_json: bool) -> None:
 
 @environments.command("set")
 @click.argument("name")
-@click.argument("variables", metavar="KEY=VALUE...", nargs=-1)
+@click.argument("variables", metavar="[KEY=VALUE]...", nargs=-1)
 @with_store
 def set_variables(store: Store, name: str, variables: tuple[str, ...]) -> None:
     """Set variables of the environment NAME, which is made when there is none.

@@ -25,6 +25,7 @@ from proxy.cli.output import (
     response_json,
 )
 from proxy.kept_calls import KeptCalls, kept_calls
+from serving.outcomes import NEEDS_EXAMPLE, NO_MATCH
 from store.calls import KEPT_BODY, Call
 from store.errors import NotFound, UserError
 from store.mock_servers import MockServer
@@ -33,7 +34,7 @@ from store.repository import CallFilter, Store
 
 COLUMNS = ("CALL", "TIME", "METHOD", "PATH", "STATUS", "RESPONSE", "MS")
 POLL_SECONDS = 0.2
-NO_MATCH = "no match"
+INSTEAD = {NO_MATCH: "No matching requests", NEEDS_EXAMPLE: "You need an example"}
 LONGEST_SHOWN = 100
 
 
@@ -105,6 +106,8 @@ def _filter(
     matched: bool | None,
     before: int | None,
 ) -> CallFilter:
+    if path is not None and not path.startswith(("/", "*", "?", "[")):
+        raise UserError(f"--path takes a glob of a path, such as '/users/*', got {path!r}")
     now = time.time()
     return CallFilter(
         mock.id,
@@ -151,7 +154,7 @@ def _follow(store: Store, mock: MockServer, wanted: CallFilter, calls: Sequence[
         _print_lines(calls, as_json=as_json)
         while not _nobody_reads():
             time.sleep(POLL_SECONDS)
-            store.mock_servers.find(mock.id)
+            _check_there(store, mock)
             for call in reversed(list(KeptCalls(store, mock, None).newest_first(replace(wanted, after=seen)))):
                 _print_lines([call], as_json=as_json)
                 seen = call.id
@@ -160,6 +163,13 @@ def _follow(store: Store, mock: MockServer, wanted: CallFilter, calls: Sequence[
     except BrokenPipeError:
         # Python flushes standard output once more as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _check_there(store: Store, mock: MockServer) -> None:
+    try:
+        store.mock_servers.find(mock.id)
+    except NotFound:
+        raise NotFound(f"mock server {mock.name} was deleted, and its log with it") from None
 
 
 def _nobody_reads() -> bool:
@@ -194,7 +204,7 @@ def _response(call: Call) -> str:
     """What answered: the example, or what the call met instead."""
     if call.example_id is not None:
         return call.example_name or call.example_id
-    return "No matching requests" if call.decision == NO_MATCH else call.decision
+    return INSTEAD.get(call.decision, call.decision)
 
 
 def _millis(call: Call) -> float:

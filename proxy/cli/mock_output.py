@@ -43,6 +43,8 @@ def setting_rows(store: Store, mock: MockServer) -> list[Row]:
     path_url, host_url = urls(mock)
     return [
         ("name", mock.name),
+        ("id", mock.id),
+        ("slug", mock.slug),
         ("url", path_url),
         ("", host_url),
         ("collection", store.collections.find(mock.collection_id).name),

@@ -90,7 +90,7 @@ def edit_mock(
     understudy mocks edit shop --delay 3G --match-body
     understudy mocks edit shop --no-delay --private
     """
-    from proxy.mocks import edited
+    from proxy.mocks import edited, moved
 
     mock = store.mock_servers.find(name)
     if collection is not None:
@@ -105,6 +105,9 @@ def edit_mock(
     new_mock = edited(store, mock, changes)
     store.mock_servers.save(new_mock)
     click.echo(f"Saved mock server {new_mock.name}.")
+    for environment in moved(store, mock, new_mock):
+        store.environments.save(environment)
+        click.echo(f"Its new URL is in environment {environment.name}.")
     say_if_not_in_force(store)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 import sys
@@ -25,6 +26,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 tz_option = click.option(
     "--tz", metavar="ZONE", help="The day's time zone, such as Europe/Berlin [default: this machine's]."
 )
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, up to a day: click takes "nan" and "inf" for numbers, too."""
+
+    name = "seconds"
+
+    def __init__(self, least: float) -> None:
+        super().__init__(min=least, max=SECONDS_OF["d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; fails for what is none."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
 
 
 def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,18 +115,24 @@ def _zone(name: str | None) -> tzinfo | None:
         raise UserError(f"--tz takes a time zone such as Europe/Berlin or UTC, got {name!r}") from error
 
 
-def url_request(method: str, url: str, headers: tuple[str, ...], data: str) -> Request:
-    """The request that METHOD, URL and the options --header and --data say; raises UserError."""
+PATH_OR_URL = "a path such as /users/1, or an http or https URL such as https://api.example.com/users/1"
+ABSOLUTE_URL = "an absolute http or https URL such as https://api.example.com/users/1"
+
+
+def url_request(method: str, url: str, headers: tuple[str, ...], data: str, takes: str = PATH_OR_URL) -> Request:
+    """The request that METHOD, URL and the options --header and --data say; raises UserError that says what it takes.
+
+    A path is no URL where it takes `ABSOLUTE_URL`.
+    """
     from proxy.editing import header_field
 
     fields = Headers.of(header_field(line) for line in headers)
-    if url.startswith("/"):
+    if url.startswith("/") and takes is PATH_OR_URL:
         return Request(method.upper(), os.fsencode(url), fields, body_argument(data, "--data"))
     try:
         origin = Origin.parse(url)
     except ValueError as error:
-        expected = "a path such as /users/1, or an http or https URL such as https://api.example.com/users/1"
-        raise UserError(f"URL is {expected}, got {url!r}") from error
+        raise UserError(f"URL is {takes}, got {url!r}") from error
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)

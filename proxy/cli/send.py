@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proxy.cli.options import check_authority, json_option, say_if_not_in_force, url_request, with_store
+from proxy.cli.options import (
+    ABSOLUTE_URL,
+    Seconds,
+    check_authority,
+    json_option,
+    say_if_not_in_force,
+    url_request,
+    with_store,
+)
 from proxy.cli.output import message_text, print_json, response_json
 from store.entities import Exchange
 from store.errors import UserError
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--name", metavar="TEXT", help="The example's name [default: made from the request and the status].")
 @click.option("--keep-secrets", is_flag=True, help="Do not redact tokens, passwords and cookies in the example.")
-@click.option("--timeout", type=click.FloatRange(min=0.001), default=30.0, show_default=True, help="Seconds to wait.")
+@click.option("--timeout", type=Seconds(0.001), default=30.0, show_default=True, help="Seconds to wait.")
 @click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify the certificate.")
 @json_option
@@ -47,7 +55,7 @@ def send(
     insecure: bool,
     as_json: bool,
 ) -> None:
-    """Send a request to URL and print the answer; redirects are not followed.
+    """Send a request to URL and print the answer; redirects are not followed, and history does not keep it.
 
     \b
     understudy send GET https://api.example.com/users/1 --save-to shop
@@ -70,9 +78,7 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
     from proxy.sending import prepared
     from proxy.typed import with_type
 
-    request = url_request(method, url, headers, data)
-    if request.origin is None:
-        raise UserError(f"URL is an absolute one, such as https://api.example.com/users/1, not {url!r}")
+    request = url_request(method, url, headers, data, ABSOLUTE_URL)
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise UserError("a URL with a user name is not sent: put it into a header, -H 'Authorization: Basic ...'")
     assert isinstance(request.body, bytes)

@@ -52,6 +52,10 @@ def serve(
     from proxy.settings import store_url
     from store.sql.opening import open_store
 
+    if not host.strip():
+        raise UserError(
+            "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
+        )
     certificate = _certificate(certfile, keyfile)
     at_root = port is not None and len(names) == 1
     settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
@@ -72,14 +76,24 @@ def _certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Pat
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
     except (OSError, ssl.SSLError) as error:
+        told = "they do not belong together, or are none" if isinstance(error, ssl.SSLError) else error.strerror
+        files = " and ".join(dict.fromkeys(map(str, pair)))
         raise UserError(
-            f"--certfile and --keyfile take PEM files of a certificate and its key: {error.strerror or error}"
+            f"--certfile and --keyfile take PEM files of a certificate and its key, not {files}: {told}"
         ) from error
     return pair
 
 
+def _is_loopback(address: str) -> bool:
+    from ipaddress import ip_address
+
+    return ip_address(address.rpartition(":")[0].strip("[]").partition("%")[0]).is_loopback
+
+
 def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
     click.echo(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
+    if not _is_loopback(address):
+        click.echo("Other machines reach it too; only private mock servers ask for a key.")
     for mock in mocks:
         click.echo(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
     if not mocks:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proxy.cli.options import body_argument, json_option, moment, with_store
+from proxy.cli.options import Seconds, body_argument, json_option, moment, with_store
 from proxy.cli.output import print_json
 from store.errors import UserError
 from store.repository import Store
@@ -30,7 +30,7 @@ _NUMBER = click.IntRange(min=0)
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="With this header.")
 @click.option("--body", metavar="JSON|TEXT|@FILE", help="With this body; JSON is compared as a value.")
 @click.option("--since", metavar="TIME", help="Count calls from then on: 2026-01-31T09:30, or so long ago: 90s, 10m.")
-@click.option("--within", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait so long for it to be so.")
+@click.option("--within", type=Seconds(0), metavar="SECONDS", help="Wait so long for it to be so.")
 @json_option
 @with_store
 def verify(

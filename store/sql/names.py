@@ -13,6 +13,7 @@ from store.naming import SHOWN_NAMES, there_are
 from store.sql.tables import MockServerRow
 
 SHORTEST_ID_END = 4
+LONGEST_NAME = 200
 
 Row = TypeVar("Row")
 
@@ -24,6 +25,8 @@ def check_name(kind: str, name: str) -> None:
         raise UserError(f"{a} {kind} needs a name that is not empty")
     if not name.isprintable():
         raise UserError(f"{a} {kind} needs a name without control characters, got {name!r}")
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"{a} {kind} needs a name of at most {LONGEST_NAME} characters, got {len(name)}")
 
 
 def find_named(session: Session, table: type[Row], kind: str, text: str, by: Sequence[str] = ("name", "id")) -> Row:

@@ -129,7 +129,7 @@ def test_port_that_is_taken(understudy: Understudy) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = understudy.mistake("record", "--upstream", "http://127.0.0.1:9", "--listen", address)
-    assert line == f"Error: {address} is taken by another program; choose another with --listen HOST:PORT"
+    assert line == f"Error: {address} is taken, by another server or program; choose another with --listen HOST:PORT"
 
 
 def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:

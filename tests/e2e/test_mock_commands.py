@@ -59,6 +59,7 @@ TABLES = [
     ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY URL", ["shop", "stage", "public", "2G", URL]),
     ("mocks list", "MOCK SERVER COLLECTION ENVIRONMENT ACCESS DELAY URL", ["secret", "-", "private", "none"]),
     ("mocks show shop", "SETTING VALUE", ["url", URL]),
+    ("mocks show shop", "SETTING VALUE", ["slug", "shop"]),
     ("mocks show shop", "SETTING VALUE", ["http://shop.localhost:4000/"]),
     ("mocks show shop", "SETTING VALUE", ["headers", "X-Team"]),
     ("mocks show shop", "SETTING VALUE", ["rate limit", "10/60"]),
@@ -132,8 +133,14 @@ MISTAKES = [
     ("mocks create new --collection shop --keep-secrets", "--keep-secrets goes with --from-entry, --from-session"),
     (
         "mocks create stage --collection shop --save-url base",
-        "--save-url makes an environment 'stage', and there is one",
+        "--save-url: environment 'stage' has another 'base' already: understudy environments unset stage base",
     ),
+    (f"mocks create {'a' * 201} --collection shop", "a mock server needs a name of at most 200 characters, got 201"),
+    ("mocks serve --host ''", "--host takes an address or a name, such as 127.0.0.1"),
+    ("mocks serve --certfile /nowhere/c.pem", "and its key, not /nowhere/c.pem: No such file or directory"),
+    (f"mocks serve --certfile {__file__}", f"and its key, not {__file__}: they do not belong together, or are none"),
+    ("mocks verify shop --called 'GET /a' --within nan", "'nan' is not a number of seconds"),
+    ("mocks logs shop --path users", "--path takes a glob of a path, such as '/users/*', got 'users'"),
     ("mocks create new --request 'GET users'", "a request is typed as 'METHOD PATH [STATUS [BODY]]'"),
     ("mocks create new --request 'GET /users 99'", "a status is a number from 200 to 599, not '99'"),
     ("mocks create new --request 'GET /users 200 @/nowhere/body'", "--request: cannot read /nowhere/body"),
@@ -178,17 +185,19 @@ MISTAKES = [
     ("collections set shop", "say what to change: --variable KEY=VALUE or --remove-variable KEY"),
     ("collections set shop --remove-variable nothing", "there is no variable 'nothing'; there are: base"),
     ("examples add nowhere 'GET /a'", "there is no collection 'nowhere'"),
-    ("examples add shop 'GET a'", "a request is typed as "),
+    ("examples add shop 'GET a'", "a request is typed as 'METHOD PATH', such as 'GET /users/1', not 'GET a'"),
     ("examples add shop 'GET /a 200'", "the status and body of an example are options: --status 200 --body TEXT"),
     ("examples add shop 'GET /a' --status 99", "a status is a number from 200 to 599, not '99'"),
     ("examples add shop 'GET /a' --request-body @/nowhere", "--request-body: cannot read /nowhere"),
     ("examples set 'GET /users/1 - 200'", "or what it does on purpose: --delay, --bytes-per-second"),
     ("examples set 'GET /users/1 - 200' --delay slow", "a delay is 2G, 3G"),
-    ("send GET /users", "URL is an absolute one, such as https://api.example.com/users/1, not '/users'"),
-    ("send GET ftp://127.0.0.1/", "URL is a path such as /users/1, or an http or https URL"),
+    ("send GET /users", "URL is an absolute http or https URL such as https://api.example.com/users/1, got '/users'"),
+    ("send GET ftp://127.0.0.1/", "URL is an absolute http or https URL"),
+    ("send GET http://127.0.0.1:9/ --timeout nan", "'nan' is not a number of seconds"),
+    ("send GET http://127.0.0.1:9/ --timeout inf", "is not in the range"),
     ("send GET http://ada:secret@127.0.0.1/", "a URL with a user name is not sent"),
     ("send GET http://127.0.0.1:9/ --name one", "--name and --keep-secrets go with --save-to COLLECTION"),
-    ("send GET http://127.0.0.1:9/ --timeout 0", "0.0 is not in the range x>=0.001"),
+    ("send GET http://127.0.0.1:9/ --timeout 0", "0.0 is not in the range 0.001<=x<=86400"),
     (
         "match GET /users/1 --mock nowhere",
         "there is no mock server or collection 'nowhere'; there are: secret, shop",
@@ -483,3 +492,17 @@ def test_a_gateway_answers_as_a_mock_server(mocked: Understudy) -> None:
     assert (told["mock_server"], told["collection"]) == ("secret", "shop")
     switch = "understudy mode pass --gateway east"
     assert line == f"Error: east is answering as mock server secret; switch it first: {switch}"
+
+
+def test_a_saved_url_follows_its_mock_server(mocked: Understudy) -> None:
+    """Whoever uses the variable calls what the slug is now; and the environment can be used again."""
+    run(mocked, "mocks create new --collection shop --save-url base")
+    printed = run(mocked, "mocks edit new --slug newer")
+    assert "Its new URL is in environment new." in printed
+    assert quick_json(mocked, "environments show new")["variables"] == {"base": "http://127.0.0.1:4000/mocks/newer"}
+    run(mocked, "mocks delete new")
+    run(mocked, "mocks create new --collection shop --slug newer --save-url base")
+
+
+def test_a_name_without_letters_gets_a_hint(mocked: Understudy) -> None:
+    assert "choose a slug: understudy mocks edit NAME --slug TEXT" in run(mocked, "mocks create 日本 --collection shop")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.mocks import FORBID_PUBLIC, drafted, edited, environment_for_url, environment_id, urls
+from proxy.mocks import FORBID_PUBLIC, drafted, edited, environment_for_url, environment_id, moved, urls
 from store.entities import Environment
 from store.errors import NotFound, UserError
 from store.mock_servers import MockServer
@@ -83,10 +83,23 @@ def test_the_url_is_a_variable_of_a_new_environment(store: Store, mock: MockServ
     assert (environment.name, environment.variables) == ("shop", {"base": "http://127.0.0.1:4000/mocks/shop"})
 
 
-def test_an_environment_of_that_name_is_not_written_over(store: Store, mock: MockServer) -> None:
-    store.environments.save(Environment("e", "shop"))
-    with pytest.raises(UserError, match="--save-url makes an environment 'shop', and there is one already"):
-        environment_for_url(store, mock, "base")
+def test_an_environment_of_that_name_is_used(store: Store, mock: MockServer) -> None:
+    """With what it holds; a variable of that name is not written over."""
+    store.environments.save(Environment("e", "shop", {"limit": "20"}))
+    made = environment_for_url(store, mock, "base")
+    assert (made.id, dict(made.variables)) == ("e", {"limit": "20", "base": "http://127.0.0.1:4000/mocks/shop"})
+    with pytest.raises(UserError, match="--save-url: environment 'shop' has another 'limit' already: understudy env"):
+        environment_for_url(store, mock, "limit")
+
+
+def test_environments_follow_a_slug(store: Store, mock: MockServer) -> None:
+    """Those that hold its URL, whoever saved it."""
+    old, other = "http://127.0.0.1:4000/mocks/shop", "http://127.0.0.1:4000/mocks/shop/x"
+    store.environments.save(Environment("e", "one", {"a": old, "b": other}))
+    store.environments.save(Environment("f", "two", {"a": other}))
+    after = replace(mock, slug="new")
+    assert moved(store, mock, after) == [Environment("e", "one", {"a": "http://127.0.0.1:4000/mocks/new", "b": other})]
+    assert moved(store, mock, replace(mock, name="new")) == []
 
 
 @pytest.mark.parametrize("variable", ["", " ", "a\nb"])

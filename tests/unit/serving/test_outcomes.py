@@ -7,7 +7,8 @@ import json
 import pytest
 
 from matcher.index import compile_index
-from serving.outcomes import Answers, Outcome, outcome
+from matcher.unanswered import BareItem
+from serving.outcomes import NEEDS_EXAMPLE, Answers, Outcome, outcome
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
 from store.entities import Example
@@ -76,6 +77,18 @@ def test_a_template_is_filled_in() -> None:
 def test_an_outcome_tells_how_it_came_to_this(request_: Request, answered: bool, told: str) -> None:
     found = ask(request_)
     assert (found.answered, found.told) == (answered, told)
+
+
+def test_a_request_without_an_example_is_told_from_a_miss() -> None:
+    """As the answer does: what has to be done about it differs."""
+    index = compile_index((), items=[BareItem("GET", "/later", "Later")])
+    assert outcome(Answers(index), make_request(target="/later")).told == NEEDS_EXAMPLE
+
+
+def test_the_body_of_an_error_is_not_slowed() -> None:
+    slow = Behaviour(Delay(5), bytes_per_second=1)
+    assert ask(MISS).behaviour(slow) == Behaviour(Delay(5))
+    assert ask(GET).behaviour(slow) == slow
 
 
 def ended() -> Outcome:

@@ -484,6 +484,13 @@ def test_the_log_is_told_of_a_call(data: bytes, behaviour: Behaviour, told: str,
     assert (reply.told, reply.response.status if reply.response else None) == (told, status)
 
 
+def test_a_page_may_read_an_error_on_purpose_as_it_may_the_answer() -> None:
+    mock = make_mock(behaviour=Behaviour(fault=Fault(FaultKind.ERROR)), cors=True)
+    head, _, _ = Client(at_root(make_served(mock=mock))).ask(GET).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nAccess-Control-Allow-Origin: *" in head
+
+
 def test_the_log_is_told_nothing_of_what_is_no_request() -> None:
     log = Logged()
     Client(at_root(make_served(), log)).ask(b"nonsense\r\n\r\n")

@@ -78,6 +78,24 @@ def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> No
     assert "understudy mocks list" in told["message"]
 
 
+@pytest.mark.parametrize(
+    ("directory", "target", "said"),
+    [
+        (Directory(), b"/mocks/cart/x", "There is no mock server cart here;"),
+        (Directory(), b"/users", "No mock server is called: a URL begins with /mocks/<slug>/ here;"),
+        (Directory(at_root=True), b"/mocks/cart/x", "The mock server of this port was deleted."),
+    ],
+)
+def test_a_call_to_nobody_is_told_what_is_wrong(directory: Directory, target: bytes, said: str) -> None:
+    reply = MockSite(directory).respond(arrived(target))
+    assert isinstance(reply, Reply)
+    assert json.loads(reply.body)["error"]["message"].startswith(said)
+
+
+def test_any_page_may_read_that_nobody_is_called() -> None:
+    assert b"Access-Control-Allow-Origin: *\r\n" in MockSite(Directory()).respond(arrived()).head  # type: ignore[union-attr]
+
+
 def test_a_call_to_nobody_is_asked_anew_each_time() -> None:
     """Its mock server may be made any moment, and anybody can make up paths."""
     reply = MockSite(Directory()).respond(arrived())
