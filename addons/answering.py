@@ -16,6 +16,7 @@ from store.entities import Example, Mode
 from store.messages import Origin, Request, Response
 from store.mock_servers import Behaviour
 from store.naming import printable
+from store.redaction import BUILT_IN
 
 logger = logging.getLogger(__name__)
 
@@ -79,5 +80,5 @@ def logs_hits() -> bool:
 
 
 def _shown(path: bytes) -> str:
-    text = printable(path[:LONGEST_PATH].decode("utf-8", "backslashreplace"))
-    return text if len(path) <= LONGEST_PATH else f"{text}…"
+    text = BUILT_IN.text(path[: 2 * LONGEST_PATH].decode("utf-8", "backslashreplace"))
+    return printable(text if len(text) <= LONGEST_PATH else f"{text[:LONGEST_PATH]}…")

@@ -14,6 +14,7 @@ from addons.notes import note_of
 from serving.answer import error
 from store.errors import StoreError
 from store.naming import printable
+from store.redaction import BUILT_IN
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def _session_of(active: Active) -> str:
 
 def _told(flow: http.HTTPFlow) -> str:
     # Without the query: it may hold secrets.
-    path, entry = printable(flow.request.path.partition("?")[0]), note_of(flow).entry
+    path, entry = printable(BUILT_IN.text(flow.request.path.partition("?")[0])), note_of(flow).entry
     came = str(flow.response.status_code) if flow.response else "no response"
     outcome = f"failed, {flow.error.msg}" if flow.error else came
     return f"{flow.request.method} {path}: {outcome}" + (f", entry {entry}" if entry else "")

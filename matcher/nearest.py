@@ -16,6 +16,10 @@ from matcher.distances import distance, rough_distance
 from matcher.maps import by_key
 from matcher.ordered import Ordered
 from matcher.scores import LIKELY, LOOKED_AT, NEAREST
+from matcher.shown_bodies import LONGEST
+from store.entities import Redacted
+from store.messages import Request
+from store.redaction import BUILT_IN
 
 Kind = tuple[str, int]  # method, and number of segments
 
@@ -55,9 +59,19 @@ def near_misses(around: Iterable[Candidate], asked: Asked) -> tuple[NearMiss, ..
     rough = partial(distance if asked.chosen.named else rough_distance, asked=asked)
     likely = sorted(heapq.nsmallest(LIKELY, newest_first, key=rough), key=lambda each: each.id, reverse=True)
     nearest = heapq.nsmallest(NEAREST, likely, key=partial(distance, asked=asked))
-    # What is secret in one example is not shown beside another.
-    secret = frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
+    # What is secret in one request is not shown beside another.
+    secret = secret_places([asked.request, *(candidate.request for candidate in nearest)])
+    secret |= frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
     return tuple(NearMiss(candidate, differences(candidate, asked, secret)) for candidate in nearest)
+
+
+def secret_places(requests: Iterable[Request]) -> frozenset[Redacted]:
+    """The places of these requests at which there are secrets; of bodies that are too long to be shown, none."""
+    return frozenset().union(*(BUILT_IN.request(request, _shown_body(request))[1] for request in requests))
+
+
+def _shown_body(request: Request) -> bytes:
+    return request.body if isinstance(request.body, bytes) and len(request.body) <= LONGEST else b""
 
 
 def runners_up(matches: Iterator[Match | None], winner: Match) -> tuple[Match, ...]:

@@ -9,7 +9,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from store.redaction import BUILT_IN
+
 Pair = tuple[str, str]
+
+LONGEST_SECRET = 4096  # characters by which one is known whole that begins in what is shown
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # An escape, or a character that a URI may not hold raw (RFC 3986, section 2): that equals its escape, a stray % too.
@@ -41,8 +45,9 @@ def text_of(raw: bytes) -> str:
 def shown(text: str, width: int = 120) -> str:
     """Text for people, at most `width` characters: what cannot be printed is written as an escape.
 
-    A request must not be able to send control sequences to a terminal.
+    A request must not be able to send control sequences to a terminal. What looks like a secret is left out.
     """
+    text = BUILT_IN.text(text[: width + LONGEST_SECRET])
     clean = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 1] + "…"
 

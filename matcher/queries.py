@@ -110,7 +110,7 @@ class QueryPattern:
     def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
         """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
         mine, theirs = Counter(self.pairs), Counter(pairs)
-        missing = [f"{name}={value}" for name, value in (mine - theirs).elements()]
+        missing = [f"{name}={HIDDEN if name in redacted else value}" for name, value in (mine - theirs).elements()]
         extra: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in (theirs - mine).elements():
             extra[name].append(HIDDEN if name in redacted else value)

@@ -14,7 +14,7 @@ from store.messages import BodyRef, Request
 
 EMPTY = "(empty)"
 _COMPARED = 64 * 1024  # characters of a body searched for its first difference
-_LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
+LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
 
 # A text of JSON, the last perhaps cut off, or a token in the place of a value. Linear: what begins a text ends one.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|Infinity', re.DOTALL)
@@ -45,7 +45,7 @@ def _text(request: Request, plain: bytes, places: Places) -> str:
     if not body:
         return EMPTY
     content_type = request.headers.get("content-type")
-    if len(plain) > _LONGEST:
+    if len(plain) > LONGEST:
         return _digest(body)
     kind, _, text = bodies.canonical(plain, content_type, places).partition(b":")
     if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):

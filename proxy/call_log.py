@@ -19,6 +19,7 @@ from serving.http_reader import Arrived
 from serving.replies import Reply
 from store.calls import Call
 from store.errors import ValueRefused
+from store.redaction import BUILT_IN, Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +57,11 @@ class CallLog:
         counters: Callable[[str], LogCounters],
         *,
         at_root: bool,
+        redactor: Redactor = BUILT_IN,
     ) -> None:
         self._keep = keep
         self._counters = counters
-        self._maker = CallMaker(at_root=at_root)
+        self._maker = CallMaker(at_root=at_root, redactor=redactor)
         self._waiting: deque[Entry] = deque()
         self._bytes = 0  # of the bodies that came, less those that were dropped; changed by who answers
         self._taken_bytes = 0  # of the bodies that were taken from those; changed by who writes

@@ -9,7 +9,7 @@ from serving.http_reader import Arrived, RequestReader
 from serving.replies import Reply
 from store.calls import KEPT_BODY, Call
 from store.messages import Body, BodyRef, Request, Response
-from store.redaction import redact_request, redact_response
+from store.redaction import BUILT_IN, Redactor
 
 LARGEST_LOOKED_INTO = 1024 * 1024  # bytes of a body in which secrets are looked for; of a larger one nothing is kept
 REMEMBERED = 1_000
@@ -24,8 +24,9 @@ class CallMaker:
     `at_root`: paths begin where the port's do, not with the mock server's slug.
     """
 
-    def __init__(self, *, at_root: bool) -> None:
+    def __init__(self, *, at_root: bool, redactor: Redactor = BUILT_IN) -> None:
         self._at_root = at_root
+        self._redactor = redactor
         self._requests: dict[bytes, tuple[Request, int]] = {}
         self._responses: dict[Reply, Response | None] = {}
 
@@ -61,11 +62,11 @@ class CallMaker:
 
     def _answered(self, reply: Reply) -> Response | None:
         if not reply.fixed or len(reply.body) > LONGEST_REMEMBERED:
-            return _kept_response(reply.response)
+            return self._kept_response(reply.response)
         if reply not in self._responses:
             if len(self._responses) >= REMEMBERED:
                 self._responses.clear()
-            self._responses[reply] = _kept_response(reply.response)
+            self._responses[reply] = self._kept_response(reply.response)
         return self._responses[reply]
 
     def _request(self, arrived: Arrived) -> Request:
@@ -73,8 +74,15 @@ class CallMaker:
         if not self._at_root:
             request = below_root(request)
         body = _looked_into(request.body)
-        request, _ = redact_request(replace(request, body=body), body)
+        request, _ = self._redactor.request(replace(request, body=body), body)
         return replace(request, body=_cut(request.body))
+
+    def _kept_response(self, response: Response | None) -> Response | None:
+        if response is None:
+            return None
+        body = _looked_into(response.body)
+        redacted, _ = self._redactor.response(replace(response, body=body), body)
+        return replace(redacted, body=_cut(redacted.body))
 
 
 def lightened(reply: Reply) -> Reply:
@@ -88,14 +96,6 @@ def lightened(reply: Reply) -> Reply:
 def _size(reply: Reply) -> int:
     body = b"" if reply.response is None else reply.response.body
     return body.size if isinstance(body, BodyRef) else len(reply.body) if reply.response else 0
-
-
-def _kept_response(response: Response | None) -> Response | None:
-    if response is None:
-        return None
-    body = _looked_into(response.body)
-    redacted, _ = redact_response(replace(response, body=body), body)
-    return replace(redacted, body=_cut(redacted.body))
 
 
 def _looked_into(body: Body) -> bytes:

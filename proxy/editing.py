@@ -239,16 +239,22 @@ def header_field(line: str) -> tuple[str, str]:
     """Name and value of a header as people write it; raises UserError."""
     name, separator, value = line.partition(":")
     if not separator or not name.strip() or any(character.isspace() for character in name):
-        raise UserError(f"a header is written Name: value, not {line!r}")
+        raise UserError(f"a header is written Name: value, not {_beginning(line)!r}")
     value = value.strip()
     if any(character in value for character in "\r\n\0"):
-        raise UserError(f"the value of a header is one line, not {value!r}")
-    _bytes(line)
+        raise UserError(f"the value of a header is one line, and that of {name} is not")
+    _bytes(line, f"that of {name}")
     return name, value
 
 
-def _bytes(text: str) -> bytes:
+def _beginning(line: str) -> str:
+    # What comes after a word may be the secret that its colon was forgotten before.
+    word, space, _ = line.lstrip().partition(" ")
+    return f"{word} ..." if space else word
+
+
+def _bytes(text: str, told: str = "") -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
-        raise UserError(f"headers and reasons hold Latin-1 characters only, not {text!r}") from None
+        raise UserError(f"headers and reasons hold Latin-1 characters only, not {told or repr(text)}") from None

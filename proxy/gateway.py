@@ -45,6 +45,7 @@ from store.entities import Change, Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
 from store.messages import Origin
+from store.redaction import Redactor
 from store.repository import Store
 from store.writer import HistoryWriter
 
@@ -66,8 +67,9 @@ class GatewaySettings:
     """How one gateway runs.
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike; `redact`: what is
-    recorded loses its secrets. `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
+    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike; `redactor` takes
+    the secrets out of what is recorded. `elsewhere`: with an upstream, requests that name other hosts are forwarded,
+    too.
     """
 
     host: str
@@ -82,7 +84,7 @@ class GatewaySettings:
     upstream_ca: Path | None = None
     replaying: ReplaySettings = STRICTLY
     seed: int | None = None
-    redact: bool = False
+    redactor: Redactor | None = None
     elsewhere: bool = False
 
     @property
@@ -137,7 +139,7 @@ class GatewayProgram:
     """The parts of a running gateway."""
 
     def __init__(self, store: Store, settings: GatewaySettings) -> None:
-        store = redacting(store) if settings.redact else store
+        store = redacting(store, settings.redactor) if settings.redactor else store
         self._store = store
         self._settings = settings
         self._loop = asyncio.get_running_loop()

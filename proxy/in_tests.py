@@ -14,6 +14,7 @@ from proxy.mock_sites import Environs, MockSites
 from proxy.mock_sources import collection_of_requests
 from proxy.mocks import environment_id
 from proxy.own_calls import OwnCalls
+from proxy.redacting import showing_redactor
 from proxy.serving_thread import ServingThread
 from proxy.shared_counts import SharedCounts
 from proxy.typed import REQUEST_FORM, read_typed
@@ -74,7 +75,7 @@ class LocalMockServer:
     def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
         self._mock = mock
         self._stopped = False
-        self._calls = OwnCalls(mock.id)
+        self._calls = OwnCalls(mock.id, showing_redactor(store))
         self._thread = ServingThread(store.bodies.read)
         self._calls.settled = self._thread.settle
         self._counts = SharedCounts(folder / f"counts-{mock.id}", serve=True)

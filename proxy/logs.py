@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+
+from store.redaction import BUILT_IN, Redactor
 
 OURS = ("store", "matcher", "serving", "addons", "proxy")
 
 
-def configure_logging(*, verbose: bool) -> None:
+class WithoutSecrets(logging.Formatter):
+    """Lines in which what looks like a secret is left out, wherever they come from, tracebacks too."""
+
+    def __init__(self, text: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s %(levelname).1s %(message)s", "%H:%M:%S")
+        self._text = text
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of an event."""
+        return self._text(super().format(record))
+
+
+def configure_logging(*, verbose: bool, redactor: Redactor = BUILT_IN) -> None:
     """Send our own log to stderr, one line an event, and of mitmproxy's what went wrong."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(WithoutSecrets(redactor.text))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.ERROR)

@@ -19,6 +19,7 @@ from proxy.accepting import accepting
 from proxy.call_log import STOP_SECONDS, CallLog, LogCounters
 from proxy.mock_connection import Connections
 from proxy.mock_sites import Environs, MockSites
+from proxy.redacting import showing_redactor
 from proxy.shared_counts import SharedCounts
 from proxy.warming import warm
 from serving.limits import USUAL, Limits
@@ -69,7 +70,8 @@ class MockProcess:
         self._counters: dict[str, LogCounters] = {}
         self._counts = counts
         self._bodies = BodyReader(self._read)
-        self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root)
+        shown = showing_redactor(store)
+        self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root, redactor=shown)
         environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed, settings.scheme)
         self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
         self._seen = 0

@@ -11,6 +11,7 @@ from proxy.kept_calls import Counted
 from serving.http_reader import Arrived
 from serving.replies import Reply
 from store.calls import Call
+from store.redaction import BUILT_IN, Redactor
 
 KEPT = 10_000
 
@@ -21,10 +22,10 @@ class OwnCalls:
     `settled` returns when all that was answered before was taken; called by whoever reads.
     """
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, redactor: Redactor = BUILT_IN) -> None:
         self.settled: Callable[[], None] = lambda: None
         self._owner = owner
-        self._maker = CallMaker(at_root=True)
+        self._maker = CallMaker(at_root=True, redactor=redactor)
         self._calls: deque[Call] = deque(maxlen=KEPT)
         self._number = 0
         self._whole = True

@@ -37,6 +37,6 @@ def showing_redactor(store: Store) -> Redactor:
     return Redactor(rules_of(store))
 
 
-def redacting(store: Store) -> Store:
-    """The same store; what is recorded to it loses its secrets before it is kept."""
-    return replace(store, history=RedactingHistory(store.history, keeping_redactor(store)))
+def redacting(store: Store, redactor: Redactor | None = None) -> Store:
+    """The same store; what is recorded to it loses its secrets before it is kept, by a keeping redactor."""
+    return replace(store, history=RedactingHistory(store.history, redactor or keeping_redactor(store)))

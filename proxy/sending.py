@@ -55,7 +55,9 @@ def send(request: Request, *, seconds: float, context: ssl.SSLContext | None = N
         reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or error
         raise UserError(f"cannot reach {origin}: {reason}") from error
     except h11.LocalProtocolError as error:
-        raise UserError(f"that request cannot be sent over HTTP/1.1: {error}") from error
+        # h11 shows the value of a header that it refuses.
+        reason = str(error).partition(" b'")[0].partition(' b"')[0]
+        raise UserError(f"that request cannot be sent over HTTP/1.1: {reason}") from error
     except h11.RemoteProtocolError as error:
         raise UserError(f"{origin} gave no whole HTTP/1.1 answer: {error}") from error
     return Exchange("", request, response, Timings(started, response_end=time.time()))

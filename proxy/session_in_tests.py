@@ -10,6 +10,7 @@ from matcher.explain import nearest_line
 from matcher.normal import shown
 from proxy.activation import Activation
 from proxy.own_calls import OwnCalls
+from proxy.redacting import showing_redactor
 from proxy.replaying import STRICTLY, ReplaySettings
 from proxy.serving_thread import ServingThread
 from serving.http_reader import Arrived
@@ -53,7 +54,7 @@ class LocalSession:
         state = GatewayState(Mode.REPLAY, session_id=session.id)
         active = Activation(store, replaying=replaying).activate(state)
         self._active = replace(active, own_origin=_origin(active, upstream, session.name))
-        self._calls = OwnCalls(session.id)
+        self._calls = OwnCalls(session.id, showing_redactor(store))
         self._thread = ServingThread(store.bodies.read)
         self._calls.settled = self._thread.settle
         place = Origin("http", "127.0.0.1", self._thread.port)

@@ -21,7 +21,7 @@ from store.calls import KEPT_BODY, Call
 from store.entities import Example, Part
 from store.errors import UserError
 from store.messages import Headers, Request, Response
-from store.redaction import redact_request
+from store.redaction import BUILT_IN, Redactor
 
 SHOWN = 3
 _JSON = ("Content-Type", "application/json")
@@ -75,15 +75,17 @@ class Expected:
     one was.
     """
 
-    def __init__(self, called: str, headers: Sequence[str] = (), body: bytes | None = None) -> None:
+    def __init__(
+        self, called: str, headers: Sequence[str] = (), body: bytes | None = None, redactor: Redactor = BUILT_IN
+    ) -> None:
         self.method, target = _method_and_target(called)
-        self.called = f"{self.method} {target}"
         self.body = body
         fields = [_header(line) for line in headers]
         self._names = frozenset(name.lower() for name, _ in fields)
         typed = self._typed(Headers.of(fields), None)
         self._request = Request(self.method, target.encode("utf-8", "surrogateescape"), typed, body or b"")
-        _, self._secret = redact_request(self._request, body or b"")
+        hidden, self._secret = redactor.request(self._request, body or b"")
+        self.called = f"{self.method} {hidden.target.decode('utf-8', 'surrogateescape')}"
         self._candidates: dict[str | None, Candidate] = {}
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,6 +10,11 @@ from urllib.parse import urlsplit
 from store.quick import quick
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def shown_url(url: str) -> str:
+    """A URL for an error message: without its user, password, query and fragment, which may be secrets."""
+    return re.sub(r"^([a-z]+://)?[^/]*@", r"\1", re.split("[?#]", url)[0])
 
 
 @quick
@@ -121,7 +127,7 @@ class Origin:
     @classmethod
     def parse(cls, url: str) -> Origin:
         """The origin of an http or https URL; raises ValueError that says what was expected."""
-        expected = f"expected a URL like http://127.0.0.1:3000 or https://api.example.com, got {url!r}"
+        expected = f"expected a URL like http://127.0.0.1:3000 or https://api.example.com, got {shown_url(url)!r}"
         try:
             parts = urlsplit(url)
             port = parts.port

@@ -69,6 +69,12 @@ class Redactor:
         other._finder = self._finder.for_comparing(_rules_of(places), constant)
         return other
 
+    def for_showing(self) -> Redactor:
+        """One that finds the same, what this one will have seen too, with one word for every secret."""
+        other = Redactor()
+        other._finder = self._finder.for_showing(masked)
+        return other
+
     def request(self, request: Request, body: bytes) -> tuple[Request, Found]:
         """The request without its secrets, and where they were; `body` is what `request.body` holds or refers to."""
         path, mark, query = request.target.partition(b"?")

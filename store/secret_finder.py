@@ -14,7 +14,8 @@ REMEMBERED = 10_000
 
 # A secret to be recognised by itself must not be a word or a number that means something else elsewhere.
 _UNMISTAKABLE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^\s\"'<>&;,]{12,4096}")
-_WORD = re.compile(r"[A-Za-z0-9+/_.~=-]{12,4096}")
+# A slash may be part of a secret, or end it: in paths, and in the text of a log.
+_WORDS = (re.compile(r"[A-Za-z0-9+/_.~=-]{12,4096}"), re.compile(r"[A-Za-z0-9_~-]{12,4096}"))
 
 
 class SecretFinder:
@@ -41,6 +42,12 @@ class SecretFinder:
         """One that finds the same, these places and every placeholder too, and replaces them alike."""
         rules = self.rules | places | Rules(patterns=(PATTERN,))
         other = SecretFinder(rules, placeholder, built_in=self.built_in)
+        other._seen = self._seen
+        return other
+
+    def for_showing(self, placeholder: Placeholder) -> SecretFinder:
+        """One that finds the same, what this one will have seen too; it remembers nothing itself."""
+        other = SecretFinder(self.rules, placeholder, built_in=self.built_in)
         other._seen = self._seen
         return other
 
@@ -85,7 +92,8 @@ class SecretFinder:
         """Where secrets begin and end in a text, in order, each with the pattern that found it ("" if none did)."""
         spans = self._patterns.found(text)
         if self._seen:
-            seen = [(*word.span(), "") for word in _WORD.finditer(text) if word[0] in self._seen]
+            words = (word for pattern in _WORDS for word in pattern.finditer(text))
+            seen = [(*word.span(), "") for word in words if word[0] in self._seen]
             return without_overlap([*spans, *seen])
         return spans
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 SECRET_GROUP = "secret"
 """A pattern with a group of this name finds what the group holds; any other, all that it matches."""
@@ -68,7 +69,7 @@ class Patterns:
     """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions."""
 
     def __init__(self, others: Iterable[str] = (), *, built_in: bool = True) -> None:
-        self._built_in = [(stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN] if built_in else []
+        self._built_in = built_in
         self._others = [re.compile(pattern) for pattern in others]
 
     def likely(self, text: str) -> bool:
@@ -85,8 +86,14 @@ class Patterns:
         """Where secrets begin and end, in order and without overlap, each with the pattern that found it."""
         if not self.likely(text):
             return []
-        built_in = [pattern for stems, pattern in self._built_in if any(stem in text for stem in stems)]
+        known = _compiled() if self._built_in else ()
+        built_in = [pattern for stems, pattern in known if any(stem in text for stem in stems)]
         return without_overlap(span for pattern in built_in + self._others for span in _spans(pattern, text))
+
+
+@cache
+def _compiled() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN)
 
 
 def without_overlap(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

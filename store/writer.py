@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from store.entities import Exchange
 from store.errors import StoreError, ValueRefused
 from store.naming import printable
+from store.redaction import BUILT_IN
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,6 @@ class HistoryWriter:
     def _lose(self, exchange: Exchange, error: Exception) -> StoreError:
         self.count_loss()
         # The path alone: a query may hold secrets.
-        path = printable(exchange.request.path.decode("utf-8", "backslashreplace"))
+        path = printable(BUILT_IN.text(exchange.request.path.decode("utf-8", "backslashreplace")))
         logger.error("not kept: %s %s: %s", exchange.request.method, path, error)
         return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")

@@ -45,7 +45,9 @@ class Commands(click.Group):
 
 
 def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
-    click.echo(f"Error: {told}", err=True)
+    from store.redaction import BUILT_IN
+
+    click.echo(f"Error: {BUILT_IN.text(told)}", err=True)
     ctx.exit(exit_code)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from proxy.cli.output import (
 from store.entities import Exchange
 from store.messages import Request, Response
 from store.repository import Store
+
+if TYPE_CHECKING:
+    from store.redaction import Redactor
 
 HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
 
@@ -49,7 +52,10 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
     session_id = store.sessions.find(session).id if session else None
     exchanges = store.history.newest(history_filter(filters, session_id=session_id), limit)
     if as_json:
-        print_json([_summary_json(exchange) for exchange in exchanges])
+        from proxy.redacting import showing_redactor
+
+        redactor = showing_redactor(store)
+        print_json([_summary_json(exchange, _masked_url(exchange.request, redactor)) for exchange in exchanges])
         return
     print_table(HISTORY_COLUMNS, exchange_rows(store, exchanges), "No exchanges.")
 
@@ -68,7 +74,7 @@ def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, a
         sys.stdout.buffer.write(_bytes(message))
         return
     if not secrets:
-        exchange = _masked(exchange)
+        exchange = _masked(store, exchange)
     if as_json:
         print_json(_json(exchange))
         return
@@ -77,13 +83,16 @@ def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, a
 
 def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[object, ...]]:
     """Table rows of exchanges, by HISTORY_COLUMNS; queries are cut short."""
+    from proxy.redacting import showing_redactor
+
+    redactor = showing_redactor(store)
     names = {summary.session.id: summary.session.name for summary in store.sessions.summaries()}
     return [
         (
             exchange.id,
             local_time(exchange.timings.started),
             names.get(exchange.session_id, ""),
-            f"{exchange.request.method} {_short(_masked_url(exchange.request))}",
+            f"{exchange.request.method} {_short(_masked_url(exchange.request, redactor))}",
             _status(exchange),
             size_of(exchange.response.body) if exchange.response else None,
             _milliseconds(exchange),
@@ -92,10 +101,8 @@ def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[obj
     ]
 
 
-def _masked_url(request: Request) -> str:
-    from store.redaction import redact_request
-
-    return redact_request(replace(request, body=b""), b"")[0].url
+def _masked_url(request: Request, redactor: Redactor) -> str:
+    return redactor.request(replace(request, body=b""), b"")[0].url
 
 
 def _short(text: str, limit: int = 100) -> str:
@@ -126,22 +133,23 @@ def _read_bodies(store: Store, exchange: Exchange) -> Exchange:
     return replace(exchange, request=request, response=response)
 
 
-def _masked(exchange: Exchange) -> Exchange:
-    from store.redaction import redact_request, redact_response
+def _masked(store: Store, exchange: Exchange) -> Exchange:
+    from proxy.redacting import showing_redactor
 
-    request, _ = redact_request(exchange.request, _bytes(exchange.request))
-    response = exchange.response and redact_response(exchange.response, _bytes(exchange.response))[0]
+    redactor = showing_redactor(store)
+    request, _ = redactor.request(exchange.request, _bytes(exchange.request))
+    response = exchange.response and redactor.response(exchange.response, _bytes(exchange.response))[0]
     return replace(exchange, request=request, response=response)
 
 
-def _summary_json(exchange: Exchange) -> dict[str, Any]:
+def _summary_json(exchange: Exchange, url: str) -> dict[str, Any]:
     request, response = exchange.request, exchange.response
     return {
         "id": exchange.id,
         "session_id": exchange.session_id,
         "started_at": iso_time(exchange.timings.started),
         "method": request.method,
-        "url": _masked_url(request),
+        "url": url,
         "status": response.status if response else None,
         "error": exchange.error,
         "request_size": size_of(request.body),
@@ -153,7 +161,7 @@ def _summary_json(exchange: Exchange) -> dict[str, Any]:
 def _json(exchange: Exchange) -> dict[str, Any]:
     response = exchange.response
     return {
-        **_summary_json(exchange),
+        **_summary_json(exchange, exchange.request.url),
         "request": request_json(exchange.request, _bytes(exchange.request)),
         "response": response_json(response, _bytes(response)) if response else None,
     }

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from store.errors import UserError
-from store.messages import Headers, Origin, Request
+from store.messages import Headers, Origin, Request, shown_url
 from store.repository import HistoryFilter, Store
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -132,7 +132,7 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
     try:
         origin = Origin.parse(url)
     except ValueError as error:
-        raise UserError(f"URL is {takes}, got {url!r}") from error
+        raise UserError(f"URL is {takes}, got {shown_url(url)!r}") from error
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)
@@ -167,7 +167,7 @@ def upstream_origin(text: str | None) -> Origin | None:
     except ValueError as error:
         raise UserError(f"--upstream: {error}") from error
     if any(character in text.split("://", 1)[1].rstrip("/") for character in "/?#@"):
-        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {text!r}")
+        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {shown_url(text)!r}")
     return origin
 
 

@@ -86,6 +86,8 @@ def promote(
 
 def print_outcome(collection: str, outcome: Outcome) -> None:
     """Say what a promotion did, what was left out, and what was redacted."""
+    from store.redaction import BUILT_IN
+
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
     click.echo(f"Promoted to {collection}: {new}.")
     notes = {
@@ -97,7 +99,7 @@ def print_outcome(collection: str, outcome: Outcome) -> None:
         if number:
             click.echo(f"  {number} {note}")
     for exchange, reason in outcome.skipped[:SHOWN_SKIPPED]:
-        path = printable(exchange.request.path.decode("latin-1"))
+        path = printable(BUILT_IN.text(exchange.request.path.decode("latin-1")))
         click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
     if len(outcome.skipped) > SHOWN_SKIPPED:
         click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")

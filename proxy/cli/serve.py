@@ -161,11 +161,13 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
 
     from proxy.gateway import run_gateway, until_told_to_stop
     from proxy.logs import configure_logging
+    from proxy.redacting import showing_redactor
 
     child = child_of(options)
     begun = new_id()
     settings = _settings(store, mode, **options)
-    configure_logging(verbose=options["verbose"])
+    shown = settings.redactor.for_showing() if settings.redactor else showing_redactor(store)
+    configure_logging(verbose=options["verbose"], redactor=shown)
     announce = partial(_announce_beside_command if child else _announce, store)
     try:
         report = asyncio.run(run_gateway(store, settings, announce, child.run if child else until_told_to_stop))
@@ -196,6 +198,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from addons.recorder import OnLoss
     from proxy.gateway import GatewaySettings
     from proxy.modes import wanted_state
+    from proxy.redacting import keeping_redactor
     from proxy.settings import ca_folder
 
     runs_command = bool(options.get("command"))
@@ -218,7 +221,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         upstream_ca=authority,
         replaying=replaying_of(options),
         seed=options.get("seed"),
-        redact=options.get("redact", False),
+        redactor=keeping_redactor(store) if options.get("redact") else None,
         elsewhere=runs_command,
     )
 

@@ -57,6 +57,7 @@ def verify(
     understudy mocks verify shop --called 'DELETE /users/{{id}}' --never --since 10m
     """
     from proxy.kept_calls import kept_calls
+    from proxy.redacting import showing_redactor
     from proxy.verification import Expected
     from proxy.verifying import verified
 
@@ -67,7 +68,8 @@ def verify(
     wanted = _times(times, at_least, at_most, never=never)
     if within is not None and not wanted.least:
         raise UserError("--within waits for calls, and none has to come; verify when the time is over")
-    expected = Expected(called, headers, None if body is None else body_argument(body, "--body"))
+    given = None if body is None else body_argument(body, "--body")
+    expected = Expected(called, headers, given, showing_redactor(store))
     begins = moment(since, "--since", time.time())
     with kept_calls(store, mock) as kept:
         verdict = verified(kept, expected, wanted, since=begins, within=within or 0)

@@ -69,10 +69,15 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
     """Recorded with rules of the store beside what is built in; the API is gone when it is replayed."""
     understudy = Understudy(tmp_path_factory.mktemp("redaction"))
     understudy.run("redaction", "add", "--json-path", "$.user.card", "--json-path", "$..pin")
-    with upstream(api) as url, understudy.serving("record", "--upstream", url, "-s", "shop", "--redact") as gateway:
+    with (
+        upstream(api) as url,
+        understudy.serving("record", "--upstream", url, "-s", "shop", "--redact", "-v") as gateway,
+    ):
         client = Client(gateway.url)
         assert client.login().json()["access_token"] == TOKEN  # the client gets what came
         got = client.calls(TOKEN)
+        assert "POST /login: 200" in gateway.log
+        assert [secret for secret in SECRETS if secret in gateway.log] == []
     with understudy.serving("replay", "shop") as gateway:
         yield Recording(understudy, gateway, got)
 

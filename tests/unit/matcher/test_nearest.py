@@ -6,8 +6,10 @@ from matcher.asked import Asked
 from matcher.candidate import Candidate
 from matcher.nearest import Spread, near_misses
 from matcher.scores import LOOKED_AT, NEAREST
-from matcher.settings import POSTMAN
+from matcher.settings import POSTMAN, STRICT
 from tests.factories import make_example, make_request
+
+JSON = "application/json"
 
 
 def candidates(count: int) -> list[Candidate]:
@@ -35,3 +37,17 @@ def test_near_misses_are_few() -> None:
     """They fit a screen."""
     asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
     assert len(near_misses(candidates(10), asked)) == NEAREST
+
+
+def test_no_secret_of_either_request_is_shown() -> None:
+    """Neither of one that was recorded with its secrets, nor of the one that came; what differs beside them is."""
+    key = "sk-" + "a1B2c3D4e5" * 3
+    mine = make_request(target=f"/{key}?token=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
+    theirs = make_request(
+        target=f"/{key}x?token=theirs&page=2", body=b'{"password": "theirs", "n": 2}', content_type=JSON
+    )
+    candidate = Candidate.of((make_example(mine),), STRICT)
+    (miss,) = near_misses([candidate], Asked(theirs, STRICT, ("GET",)))
+    told = repr(miss.differences)
+    assert not any(secret in told for secret in ("mine", "theirs", key))
+    assert all(shown in told for shown in ("page=1", "page=2", "/REDACTED"))

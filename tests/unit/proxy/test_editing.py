@@ -290,8 +290,8 @@ def test_a_value_that_replaces_a_placeholder_is_compared(old: str, new: str, lef
         ("201 Made", "Made", "not 'Made'"),
         ("201 Made", "201 例", "headers and reasons hold Latin-1 characters only, not '例'"),
         ("X: 1", "X", "a header is written Name: value, not 'X'"),
-        ("X: 1", ": 1", "a header is written Name: value, not ': 1'"),
-        ("X: 1", "A B: 1", "not 'A B: 1'"),
+        ("X: 1", ": 1", "a header is written Name: value, not ': ...'"),
+        ("X: 1", "A B: 1", "not 'A ...'"),
         ("X: 1", "X: 例", "Latin-1 characters only"),
     ],
 )

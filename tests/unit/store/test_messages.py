@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.messages import Headers, Origin
+from store.messages import Headers, Origin, shown_url
 from tests.factories import make_request
 
 FIELDS = [("Host", "h"), ("Set-Cookie", "a=1, b"), ("X", "1"), ("set-cookie", "c"), ("E", "")]
@@ -120,3 +120,18 @@ def test_a_target_is_path_and_query(target: bytes, path: bytes, query: bytes) ->
 )
 def test_a_url_is_for_people(target: bytes, origin: str | None, url: str) -> None:
     assert make_request(target=target, origin=origin).url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://api.example.com/a", "http://api.example.com/a"),
+        ("http://ann:hunter2@x/a?b=c#d", "http://x/a"),
+        ("ann:hunter2@x", "x"),
+        ("ftp://hunter2@x", "ftp://x"),
+        ("/users/a@b", "/users/a@b"),
+        ("localhost:3000?token=x", "localhost:3000"),
+    ],
+)
+def test_an_url_in_an_error_message_holds_no_secret(url: str, shown: str) -> None:
+    assert shown_url(url) == shown

@@ -21,8 +21,9 @@ def test_a_secret_that_comes_back_has_the_placeholder_that_it_had() -> None:
     assert one.value(TOKEN, secret=False) is None
     first = one.value(TOKEN, secret=True)
     assert first == one.value(TOKEN, secret=False) == Placeholders(b"k")(TOKEN)
-    assert one.spans(f"see {TOKEN}.") == []  # a word goes on to the next space or quote
+    assert one.spans(f"see /a/{TOKEN}/b.") == [(7, 19, "")]
     assert one.spans(f'"{TOKEN}"') == [(1, 13, "")]
+    assert one.spans(f"{TOKEN}x") == []
 
 
 @pytest.mark.parametrize("value", ["dark", "english-united-states", "123456789012", "short1", "two words and 1 digit"])
