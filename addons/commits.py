@@ -1,4 +1,4 @@
-"""Waiting in the event loop until an exchange is durable."""
+"""Handing exchanges to the history writer, and hearing in the event loop that they are durable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from functools import partial
 
 from store.entities import Exchange
 from store.errors import StoreError
-from store.writer import HistoryWriter, Outcome, Told, tell
+from store.websockets import WebSocketMessage
+from store.writer import Done, HistoryWriter, Outcome, Pieces, Told, tell
 
 
 class Commits:
@@ -21,6 +22,24 @@ class Commits:
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit(exchange, partial(_settle, future))
         return await future
+
+    def submit(self, exchange: Exchange, done: Done) -> None:
+        """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError."""
+        self._writer.submit(exchange, done)
+
+    def submit_pieces(self, pieces: Pieces, done: Done) -> None:
+        """Keep pieces of large bodies; `done` is called in the event loop with 0, or with a StoreError."""
+        self._writer.submit_pieces(pieces, done)
+
+    def keep_message(self, exchange_id: int, message: WebSocketMessage) -> asyncio.Future[int]:
+        """Keep a message of the WebSocket that this exchange began; the result is there when it is durable."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.submit_message((exchange_id, message), partial(_settle, future))
+        return future
+
+    def lose(self, exchange: Exchange, reason: StoreError) -> None:
+        """Count and log an exchange whose body could not be kept."""
+        self._writer.lose(exchange, reason)
 
     def count_loss(self) -> None:
         """Count an exchange that could not even be handed over."""

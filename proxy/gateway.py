@@ -33,6 +33,7 @@ from addons.layers import ChooseLayer
 from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
 from addons.tls import GatewayTls
+from addons.websockets import WebSocketRecorder
 from proxy.activation import Activation
 from proxy.authority import authority_in
 from proxy.master import LeanMaster
@@ -149,7 +150,8 @@ class GatewayProgram:
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None
         self._warmed: str | None = None  # the collection whose answers are read ahead
-        self.writer = HistoryWriter(store.history.add, announce=partial(announce_in, self._loop))
+        keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
+        self.writer = HistoryWriter(*keepers, announce=partial(announce_in, self._loop))
         self.current = Current(Active(settings.state.mode))
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline)
 
@@ -217,6 +219,7 @@ class GatewayProgram:
             ScriptFetcher(self._store.history.messages),
             Backpressure(self._drain),
             Recorder(self.current, Commits(self.writer), settings.on_loss),
+            WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss),
             FlatMemory(),
             Finish(self.guard),
         ]
@@ -263,6 +266,9 @@ class GatewayProgram:
         if transport is None or transport.writer is None:
             raise ConnectionResetError("the client has gone")
         await transport.writer.drain()
+
+    def _hang_up_lossy(self, client_id: str) -> None:
+        _close(self._servers, client_id, "what is said cannot be kept")
 
     def _hang_up_offline(self, client_id: str) -> None:
         _close(self._servers, client_id, "the gateway makes no live calls any more")

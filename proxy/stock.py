@@ -21,6 +21,7 @@ from addons.flows import exchange_of
 from addons.guard import Finish, Guard
 from addons.notes import note_of
 from addons.recorder import Recorder
+from addons.websockets import WebSocketRecorder
 from proxy.activation import Activation
 from proxy.modes import mode_named, session_to_record, wanted_state
 from proxy.promoting import promote_history
@@ -32,7 +33,7 @@ from store.messages import Body
 from store.promotion import PromotionPlan
 from store.repository import HistoryFilter, Store
 from store.sql.opening import open_store
-from store.writer import HistoryWriter, Told
+from store.writer import HistoryWriter, Message, Told
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
@@ -49,12 +50,13 @@ class Understudy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._current = Current(Active(Mode.PASS))
-        self._writer = HistoryWriter(self._add, announce=self._announce)
+        self._writer = HistoryWriter(self._add, None, self._add_messages, announce=self._announce)
         guard = Guard(self._current)
         self.addons = [
             guard,
             Answerer(self._current, BodyReader(self._read)),
             Recorder(self._current, Commits(self._writer)),
+            WebSocketRecorder(Commits(self._writer)),
             Finish(guard),
         ]
 
@@ -148,6 +150,9 @@ class Understudy:
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
         return self._opened().history.add(exchanges)
+
+    def _add_messages(self, messages: Sequence[Message]) -> None:
+        self._opened().history.add_messages(messages)
 
     def _read(self, body: Body) -> bytes:
         return self._opened().bodies.read(body)

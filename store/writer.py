@@ -14,6 +14,7 @@ from store.entities import Exchange
 from store.errors import StoreError, ValueRefused
 from store.naming import printable
 from store.redaction import BUILT_IN
+from store.websockets import WebSocketMessage
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ LARGEST_BATCH = 500
 Outcome = int | StoreError
 Done = Callable[[Outcome], None]
 Told = list[tuple[Done, Outcome]]
+Pieces = list[tuple[str, int, bytes]]
+Message = tuple[int, WebSocketMessage]  # with the id of its handshake's exchange
+Work = Exchange | Pieces | Message
 
 
 def tell(told: Told) -> None:
@@ -37,17 +41,25 @@ def tell(told: Told) -> None:
 class HistoryWriter:
     """Group commit for recorders in any thread.
 
-    `keep` is `History.add`. `announce` gets the outcomes of a batch in the writer's thread; the default tells them
-    there.
-    The queue needs no bound: each exchange in it is a response that a client waits for, so clients bound it.
+    `keep` is `History.add`, `keep_pieces` is `Bodies.add_pieces`, `keep_messages` is `History.add_messages`. `announce`
+    gets the outcomes of a batch in the writer's thread; the default tells them there.
+    The queue needs no bound: each exchange in it is a response that a client waits for, so clients bound it; and who
+    submits pieces or messages waits until they are kept before many more.
     """
 
     def __init__(
-        self, keep: Callable[[Sequence[Exchange]], list[int]], *, announce: Callable[[Told], object] = tell
+        self,
+        keep: Callable[[Sequence[Exchange]], list[int]],
+        keep_pieces: Callable[[Pieces], None] | None = None,
+        keep_messages: Callable[[Sequence[Message]], None] | None = None,
+        *,
+        announce: Callable[[Told], object] = tell,
     ) -> None:
         self._keep = keep
+        self._keep_pieces = keep_pieces
+        self._keep_messages = keep_messages
         self._announce = announce
-        self._queue: queue.SimpleQueue[tuple[Exchange, Done] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
         self._counting = threading.Lock()
         self.kept = 0
@@ -60,6 +72,17 @@ class HistoryWriter:
     def submit(self, exchange: Exchange, done: Done) -> None:
         """Hand an exchange over; `done` is called once, with its id when it is durable, or with a StoreError."""
         self._queue.put((exchange, done))
+
+    def submit_pieces(self, pieces: Pieces, done: Done) -> None:
+        """Hand pieces of large bodies over; `done` is called once, with 0 when they are durable, or with a StoreError.
+
+        Who has heard so of every piece may submit the exchange that they belong to.
+        """
+        self._queue.put((pieces, done))
+
+    def submit_message(self, message: Message, done: Done) -> None:
+        """Hand a message over; `done` is called once, with 0 when it is durable, or with a StoreError."""
+        self._queue.put((message, done))
 
     def count_loss(self) -> None:
         """Count an exchange that is lost; for what could not be handed over, too."""
@@ -79,10 +102,10 @@ class HistoryWriter:
         while not ended:
             batch, ended = self._take()
             if batch:
-                self._announce(self._commit(batch))
+                self._announce(self._write(batch))
 
-    def _take(self) -> tuple[list[tuple[Exchange, Done]], bool]:
-        batch: list[tuple[Exchange, Done]] = []
+    def _take(self) -> tuple[list[tuple[Work, Done]], bool]:
+        batch: list[tuple[Work, Done]] = []
         entry = self._queue.get()
         while entry is not None:
             batch.append(entry)
@@ -91,20 +114,65 @@ class HistoryWriter:
             entry = self._queue.get()
         return batch, True
 
+    def _write(self, batch: list[tuple[Work, Done]]) -> Told:
+        told: Told = []
+        exchanges: list[tuple[Exchange, Done]] = []
+        messages: list[tuple[Message, Done]] = []
+        for work, done in batch:
+            if isinstance(work, Exchange):
+                exchanges.append((work, done))
+            elif isinstance(work, tuple):
+                messages.append((work, done))
+            else:
+                told.append((done, self._commit_pieces(work)))
+        if messages:
+            told += self._commit_messages(messages)
+        return told + self._commit(exchanges) if exchanges else told
+
+    def _commit_pieces(self, pieces: Pieces) -> Outcome:
+        try:
+            if self._keep_pieces is None:
+                raise StoreError("this store takes no bodies in pieces")
+            self._keep_pieces(pieces)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
+            return error if isinstance(error, StoreError) else StoreError(f"cannot keep a body: {error!r}")
+        return 0
+
+    def _commit_messages(self, batch: list[tuple[Message, Done]]) -> Told:
+        try:
+            if self._keep_messages is None:
+                raise StoreError("this store takes no messages")
+            self._keep_messages([message for message, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
+            if len(batch) > 1 and not _is_broken(error):
+                return [told for entry in batch for told in self._commit_messages([entry])]
+            return [(done, self._lose_message(message, error)) for message, done in batch]
+        return [(done, 0) for _, done in batch]
+
+    def _lose_message(self, message: Message, error: Exception) -> StoreError:
+        self.count_loss()
+        logger.error("not kept: a message of the WebSocket %d: %s", message[0], error)
+        return error if isinstance(error, StoreError) else StoreError(f"cannot keep the message: {error!r}")
+
     def _commit(self, batch: list[tuple[Exchange, Done]]) -> Told:
         try:
             ids = self._keep([exchange for exchange, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever went wrong, those who wait must hear of it
-            store_is_broken = isinstance(error, StoreError) and not isinstance(error, ValueRefused)
-            if len(batch) > 1 and not store_is_broken:  # one that cannot be kept must not take the others along
+            if len(batch) > 1 and not _is_broken(error):  # one that cannot be kept must not take the others along
                 return [told for entry in batch for told in self._commit([entry])]
-            return [(done, self._lose(exchange, error)) for exchange, done in batch]
+            return [(done, self.lose(exchange, error)) for exchange, done in batch]
         self.kept += len(batch)
         return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
 
-    def _lose(self, exchange: Exchange, error: Exception) -> StoreError:
+    def lose(self, exchange: Exchange, error: Exception) -> StoreError:
+        """Count and log an exchange that cannot be kept; returns the error as a StoreError."""
         self.count_loss()
         # The path alone: a query may hold secrets.
         path = printable(BUILT_IN.text(exchange.request.path.decode("utf-8", "backslashreplace")))
         logger.error("not kept: %s %s: %s", exchange.request.method, path, error)
         return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")
+
+
+def _is_broken(error: Exception) -> bool:
+    # The store, not one value.
+    return isinstance(error, StoreError) and not isinstance(error, ValueRefused)

@@ -67,18 +67,23 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
 @json_option
 @with_store
 def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, as_json: bool) -> None:
-    """Show the exchange ENTRY_ID; secrets are masked."""
+    """Show the exchange ENTRY_ID, with what was said on a WebSocket; secrets are masked."""
+    from proxy.cli.websocket_output import masked_messages, message_json, message_line
+
     exchange = _read_bodies(store, store.history.get(entry_id))
     if body:
         message = exchange.request if body == "request" else exchange.response
         sys.stdout.buffer.write(_bytes(message))
         return
+    messages = store.history.messages(entry_id)
     if not secrets:
-        exchange = _masked(store, exchange)
+        exchange, messages = _masked(store, exchange), masked_messages(store, messages)
     if as_json:
-        print_json(_json(exchange))
+        print_json({**_json(exchange), "messages": [message_json(one) for one in messages]})
         return
     click.echo(_text(exchange))
+    if messages:
+        click.echo("\n" + "\n".join(map(message_line, messages)))
 
 
 def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[object, ...]]:

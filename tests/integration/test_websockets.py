@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
+from websockets.sync.server import ServerConnection, serve
 
 from store.entities import Exchange, Timings
 from store.messages import Headers, Request, Response
@@ -82,6 +86,85 @@ def test_what_was_not_recorded_is_a_miss(replaying: tuple[Understudy, Serving]) 
     with pytest.raises(InvalidStatus) as refused, chatting(replaying[1], "/other"):
         pass
     assert refused.value.response.status_code == 404
+
+
+# Recording
+
+
+def talk(client: ServerConnection) -> None:
+    """The API: greets, echoes three times, and closes."""
+    client.send("hello")
+    for _ in range(3):
+        client.send(client.recv(TIMEOUT))
+    client.close(4001, "enough")
+
+
+@contextmanager
+def talking(**options: Any) -> Iterator[str]:
+    """The API on a free port; yields its URL."""
+    with serve(talk, "127.0.0.1", 0, **options) as api:
+        thread = threading.Thread(target=api.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{api.socket.getsockname()[1]}"
+    thread.join(TIMEOUT)
+
+
+def echoing(gateway: Serving, compression: str | None) -> list[object]:
+    """What a client hears that says three things to the API."""
+    heard: list[object] = []
+    with chatting(gateway, subprotocols=["chat"], compression=compression) as client:
+        heard.append(client.recv(TIMEOUT))
+        for said in ('{"token": "secret", "n": 1}', b"\x00" * 70_000, "ü"):
+            client.send(said)
+            heard.append(client.recv(TIMEOUT))
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(TIMEOUT)
+    assert closed.value.rcvd is not None
+    return [*heard, closed.value.rcvd.code, closed.value.rcvd.reason, client.subprotocol]
+
+
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_a_recorded_conversation_is_replayed(understudy: Understudy, compression: str | None) -> None:
+    """With nobody there, and word for word; whatever the extensions were."""
+    with (
+        talking(subprotocols=["chat"], compression=compression) as api,
+        understudy.serving("record", "--upstream", api, "-s", "chat") as gateway,
+    ):
+        was = echoing(gateway, compression)
+    with understudy.serving("replay", "chat") as gateway:
+        assert echoing(gateway, compression) == was
+    [entry] = understudy.json("history", "list")
+    shown = understudy.json("history", "show", entry["id"])["messages"]
+    assert [(one["from"], one["kind"]) for one in shown] == [
+        ("server", "text"),
+        *[("client", "text"), ("server", "text"), ("client", "binary"), ("server", "binary")],
+        *[("client", "text"), ("server", "text"), ("server", "close")],
+    ]
+    assert (shown[-1]["code"], shown[-1]["reason"], shown[-2]["text"]) == (4001, "enough", "ü")
+    lines = understudy.run("history", "show", entry["id"])
+    assert "server close: 4001 enough" in lines
+    assert "client binary: (70000 bytes)" in lines
+    assert "secret" not in lines
+
+
+def test_what_was_said_survives_a_kill(understudy: Understudy) -> None:
+    """A tenth of a second later at the most."""
+    with (
+        talking() as api,
+        understudy.serving("record", "--upstream", api, "-s", "chat") as gateway,
+        chatting(gateway) as client,
+    ):
+        client.recv(TIMEOUT)
+        client.send("kept")
+        client.recv(TIMEOUT)
+        time.sleep(0.1)
+        gateway.kill()
+    [entry] = understudy.json("history", "list")
+    assert [one["text"] for one in understudy.json("history", "show", entry["id"])["messages"]] == [
+        "hello",
+        "kept",
+        "kept",
+    ]
 
 
 def test_a_client_that_says_something_else_is_told_so(understudy: Understudy) -> None:

@@ -13,7 +13,8 @@ import pytest
 from store import writer as writer_module
 from store.entities import Exchange
 from store.errors import StoreError, ValueRefused
-from store.writer import HistoryWriter, Outcome
+from store.websockets import MessageKind, WebSocketMessage
+from store.writer import HistoryWriter, Message, Outcome
 from tests.factories import make_request
 from tests.kept import make_exchange
 
@@ -205,3 +206,49 @@ def test_one_who_fails_to_listen_does_not_end_the_writing() -> None:
     writer.stop()
     assert [path for batch in kept.batches for path in batch] == ["/1", "/2", "/3"]
     assert told.qsize() == 2
+
+
+class Said:
+    """Messages in memory; refuses batches that say `odd`."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure or ValueRefused("too odd")
+        self.batches: list[list[Message]] = []
+
+    def add(self, messages: Sequence[Message]) -> None:
+        if any(message.content == b"odd" for _, message in messages):
+            raise self.failure
+        self.batches.append(list(messages))
+
+
+def say(said: Said, *contents: bytes) -> tuple[HistoryWriter, list[tuple[str, Outcome]]]:
+    """Submit these as messages of the exchange 7, let all be written; returns the writer and what was told."""
+    writer = HistoryWriter(Kept().add, None, said.add)
+    told: list[tuple[str, Outcome]] = []
+    for content in contents:
+        message = WebSocketMessage(1.0, False, MessageKind.TEXT, content)
+        writer.submit_message((7, message), partial(note, told, content.decode()))
+    writer.start()
+    writer.stop()
+    return writer, told
+
+
+def test_messages_are_committed_together_in_order() -> None:
+    said = Said()
+    writer, told = say(said, b"a", b"b", b"c")
+    [batch] = said.batches
+    assert [(number, message.content) for number, message in batch] == [(7, b"a"), (7, b"b"), (7, b"c")]
+    assert (told, writer.kept, writer.lost) == ([("a", 0), ("b", 0), ("c", 0)], 0, 0)
+
+
+def test_a_message_that_is_refused_takes_no_other_along(caplog: pytest.LogCaptureFixture) -> None:
+    writer, told = say(Said(), b"a", b"odd", b"c")
+    assert [isinstance(outcome, StoreError) for _, outcome in told] == [False, True, False]
+    assert writer.lost == 1
+    assert "not kept: a message of the WebSocket 7: too odd" in caplog.text
+
+
+def test_messages_are_lost_together_where_the_store_is_broken() -> None:
+    writer, told = say(Said(StoreError("disk full")), b"a", b"odd")
+    assert [str(outcome) for _, outcome in told] == ["disk full"] * 2
+    assert writer.lost == 2

@@ -1,0 +1,74 @@
+"""Recording WebSockets by hooks: each message goes to the history writer as it passes, the close too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mitmproxy import http
+from wsproto.frame_protocol import Opcode
+
+from addons.commits import Commits
+from addons.notes import note_of
+from addons.recorder import OnLoss
+from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+
+# Messages on their way to the store; while there are more, the next one waits until it is kept before it passes.
+MOST_OWED = 1_000
+# RFC 6455, section 7.4.1: there was a close without a code, there was none. Neither is ever sent.
+NO_CODE, NO_CLOSE = 1005, 1006
+
+
+class WebSocketRecorder:
+    """Keeps what is said on WebSockets whose handshake is in history. Pings and pongs pass unseen by hooks.
+
+    `hang_up` closes the connection of a client by its id: so ends, unless losses are to be lived with, a WebSocket that
+    cannot be kept.
+    """
+
+    def __init__(
+        self,
+        commits: Commits,
+        hang_up: Callable[[str], object] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy goes on
+        on_loss: OnLoss = OnLoss.STOP,
+    ) -> None:
+        self._commits = commits
+        self._hang_up = hang_up
+        self._on_loss = on_loss
+        self._owed = 0
+
+    async def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """A message passes when this returns."""
+        assert flow.websocket
+        came = flow.websocket.messages[-1]
+        kind = MessageKind.TEXT if came.type is Opcode.TEXT else MessageKind.BINARY
+        await self._keep(flow, WebSocketMessage(came.timestamp, came.from_client, kind, came.content))
+
+    async def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """One side has closed, or gone."""
+        ended = flow.websocket
+        assert ended
+        assert ended.timestamp_end
+        content = _close(ended.close_code, ended.close_reason or "")
+        closed = WebSocketMessage(ended.timestamp_end, bool(ended.closed_by_client), MessageKind.CLOSE, content)
+        await self._keep(flow, closed)
+
+    async def _keep(self, flow: http.HTTPFlow, message: WebSocketMessage) -> None:
+        entry = note_of(flow).entry
+        if entry is None:
+            return
+        self._owed += 1
+        kept = self._commits.keep_message(entry, message)
+        kept.add_done_callback(lambda done: self._settled(flow, done.exception()))
+        if self._owed > MOST_OWED:
+            await kept
+
+    def _settled(self, flow: http.HTTPFlow, failure: BaseException | None) -> None:
+        self._owed -= 1
+        if failure is not None and self._on_loss is OnLoss.STOP:
+            self._hang_up(flow.client_conn.id)
+
+
+def _close(code: int | None, reason: str) -> bytes:
+    if code is None or code == NO_CODE:
+        return b""
+    return BROKEN_OFF if code == NO_CLOSE else code.to_bytes(2, "big") + reason.encode()
