@@ -21,8 +21,8 @@ from proxy.client_variables import (
     Way,
     bundle,
     client_variables,
-    usual_roots,
 )
+from proxy.roots import usual_roots
 from store.entities import Gateway
 from store.errors import UserError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,15 +87,6 @@ def bundle(authority: bytes, inherited: Mapping[str, str], names: Iterable[str],
     if not known:
         known = [content for file in usual if (content := _content(file))][:1]
     return b"\n".join([authority, *known])
-
-
-def usual_roots() -> Iterable[Path]:
-    """Where the roots of this machine are: the system's file, else certifi's."""
-    import certifi
-
-    paths = ssl.get_default_verify_paths()
-    system = (paths.cafile, paths.openssl_cafile)
-    return [*(Path(one) for one in system if one), Path("/etc/ssl/certs/ca-certificates.crt"), Path(certifi.where())]
 
 
 def _content(file: Path) -> bytes:

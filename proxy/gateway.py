@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +39,8 @@ from proxy.authority import authority_in
 from proxy.master import LeanMaster
 from proxy.redacting import redacting
 from proxy.replaying import STRICTLY, ReplaySettings
+from proxy.resolving import Resolved, resolve_in
+from proxy.roots import trusted_roots
 from proxy.warming import warm
 from proxy.watcher import Watcher
 from serving.replays import Tally
@@ -70,7 +72,7 @@ class GatewaySettings:
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
     the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike; `redactor` takes
     the secrets out of what is recorded. `elsewhere`: with an upstream, requests that name other hosts are forwarded,
-    too.
+    too. `resolved` are addresses of names.
     """
 
     host: str
@@ -87,6 +89,7 @@ class GatewaySettings:
     seed: int | None = None
     redactor: Redactor | None = None
     elsewhere: bool = False
+    resolved: Resolved = field(default_factory=dict)
 
     @property
     def sole_upstream(self) -> Origin | None:
@@ -161,6 +164,7 @@ class GatewayProgram:
         seen = await asyncio.to_thread(self._store.changes.latest)
         self.current.active = await asyncio.to_thread(self._activation.activate, self._settings.state)
         self.writer.start()
+        resolve_in(self._loop, self._settings.resolved)
         await self._listen()
         gateway = self._row(seen)
         watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
@@ -289,9 +293,11 @@ def _options(settings: GatewaySettings) -> Options:
 
 
 def _upstream_options(settings: GatewaySettings) -> dict[str, object]:
+    # mitmproxy would trust what certifi lists, and not what a company put into the system's store.
+    authorities = settings.upstream_ca or trusted_roots(os.environ)
     return {
         "ssl_insecure": settings.insecure,
-        "ssl_verify_upstream_trusted_ca": str(settings.upstream_ca) if settings.upstream_ca else None,
+        "ssl_verify_upstream_trusted_ca": str(authorities) if authorities else None,
     }
 
 

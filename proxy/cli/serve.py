@@ -42,6 +42,12 @@ def gateway_options(command: Command) -> Command:
             "--no-rewrite", is_flag=True, help="Leave Location and cookie domains of the upstream as they are."
         ),
         click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
+        click.option(
+            "--resolve",
+            metavar="HOST:PORT:ADDRESS",
+            multiple=True,
+            help="Call this host and port at an address, without looking its name up.",
+        ),
         click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
         click.option("-v", "--verbose", is_flag=True, help="Print a line for each request, and what decided it."),
     )
@@ -199,6 +205,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from proxy.gateway import GatewaySettings
     from proxy.modes import wanted_state
     from proxy.redacting import keeping_redactor
+    from proxy.resolving import read_resolved
     from proxy.settings import ca_folder
 
     runs_command = bool(options.get("command"))
@@ -223,6 +230,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         seed=options.get("seed"),
         redactor=keeping_redactor(store) if options.get("redact") else None,
         elsewhere=runs_command,
+        resolved=read_resolved(options["resolve"]),
     )
 
 

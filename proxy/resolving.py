@@ -1,0 +1,41 @@
+"""Names that a gateway looks up by itself, so that an API can be called where its name means nothing yet."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from store.errors import UserError
+
+Resolved = Mapping[tuple[str, int], str]
+"""Addresses by host (in lower case) and port."""
+
+
+def read_resolved(given: Iterable[str]) -> Resolved:
+    """What `HOST:PORT:ADDRESS` says, as curl's option takes it; raises UserError."""
+    return dict(map(_read, given))
+
+
+def _read(text: str) -> tuple[tuple[str, int], str]:
+    host, _, rest = text.partition(":")
+    port, _, address = rest.partition(":")
+    try:
+        if not host or not port.isascii() or not 0 < int(port) < 65536:
+            raise ValueError(text)
+        return (host.lower(), int(port)), str(ipaddress.ip_address(address.strip("[]")))
+    except ValueError:
+        raise UserError(f"--resolve takes HOST:PORT:ADDRESS, such as api.test:443:127.0.0.1, got {text!r}") from None
+
+
+def resolve_in(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> None:
+    """Have connections that this loop opens go to these addresses; other names are looked up as ever."""
+    look_up = loop.getaddrinfo
+
+    async def own(host: Any, port: Any, **options: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        address = resolved.get((name.lower(), port)) if isinstance(name, str) else None
+        return await look_up(address or host, port, **options)
+
+    loop.getaddrinfo = own  # type: ignore[method-assign]  # a loop has no other place for a resolver

@@ -1,0 +1,134 @@
+"""Every client, one after the other, as one command: prints as JSON what each of them got.
+
+python -m tests.e2e.clients.everyone SHOP CLOUD
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+# fetch reads the proxy variables from these versions on.
+NODE_WITH_PROXIES = ((22, 21), (24, 0))
+NODE_FETCH = """
+const got = await fetch(process.argv[1] + '/items?page=1', {headers: {'X-Client': 'node'}});
+const sent = await fetch(process.argv[1] + '/echo', {method: 'POST', body: 'from node'});
+console.log(got.status, got.headers.get('x-page'), await got.text(), sent.status, await sent.text());
+"""
+
+
+def curl(version: str, shop: str) -> Any:
+    """curl by one version of HTTP: what it was told with the fields as they came, then a body that it sent."""
+    told = ["-w", "\n%{http_version} %{http_code}\n"]
+    command = ["curl", "-q", "-sS", f"--http{version}", *told, "-i", f"{shop}/items?page=1"]
+    return _run([*command, "--next", "-sS", *told, "-d", "a=1&b=2", f"{shop}/echo"])
+
+
+def by_requests(shop: str) -> Any:
+    """requests: a body that is unzipped, JSON that is sent, an error."""
+    import requests
+
+    with requests.Session() as session:
+        zipped, missing = session.get(f"{shop}/zipped"), session.get(f"{shop}/missing")
+        sent = session.post(f"{shop}/echo", json={"from": "requests"})
+    return [zipped.text, dict(zipped.headers), missing.status_code, missing.json(), sent.status_code, sent.json()]
+
+
+def by_httpx(shop: str) -> Any:
+    """httpx by HTTP/2."""
+    import httpx
+
+    with httpx.Client(http2=True) as client:
+        got, sent = client.get(f"{shop}/items?page=2"), client.post(f"{shop}/echo", json={"from": "httpx"})
+    return [got.http_version, got.status_code, list(got.headers.multi_items()), got.json(), sent.json()]
+
+
+def by_aiohttp(shop: str) -> Any:
+    """aiohttp, several requests at a time."""
+    import aiohttp
+
+    async def ask(session: aiohttp.ClientSession, page: int) -> list[Any]:
+        async with session.get(f"{shop}/items?page={page}") as got:
+            return [got.status, dict(got.headers), await got.json()]
+
+    async def ask_all() -> list[Any]:
+        async with aiohttp.ClientSession(trust_env=True) as session:
+            return list(await asyncio.gather(*(ask(session, page) for page in range(5))))
+
+    return asyncio.run(ask_all())
+
+
+def by_openai(shop: str) -> Any:
+    """The pieces of a streamed completion."""
+    import openai
+
+    with openai.OpenAI(base_url=f"{shop}/v1", api_key="none", max_retries=0) as client:
+        message: Any = {"role": "user", "content": "Is it here?"}
+        stream = client.chat.completions.create(model="m", messages=[message], stream=True)
+        return [piece.choices[0].delta.content for piece in stream]
+
+
+def by_boto3(cloud: str) -> Any:
+    """An object that is put and got, and an error."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+    secrets = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
+    config = Config(s3={"addressing_style": "path"})
+    store = boto3.client("s3", endpoint_url=cloud, region_name="us-east-1", config=config, **secrets)
+    store.create_bucket(Bucket="bucket")
+    put = store.put_object(Bucket="bucket", Key="key", Body=b"content" * 1000)
+    got = store.get_object(Bucket="bucket", Key="key")
+    try:
+        store.get_object(Bucket="bucket", Key="other")
+    except ClientError as error:
+        return [put["ETag"], got["Body"].read().decode(), str(got["LastModified"]), str(error)]
+    return "no error"
+
+
+def by_node(shop: str) -> Any:
+    """Node's fetch: by the proxy where it can, else at the gateway's own address; None without Node."""
+    node = shutil.which("node")
+    if node is None:
+        return None
+    version = tuple(map(int, re.findall(r"\d+", _run([node, "--version"]))[:2]))
+    by_proxy = version >= NODE_WITH_PROXIES[1] or (version[0] == 22 and version >= NODE_WITH_PROXIES[0])
+    return _run([node, "--input-type=module", "-e", NODE_FETCH, shop if by_proxy else os.environ["UNDERSTUDY_URL"]])
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def clients(shop: str, cloud: str) -> dict[str, Callable[[], Any]]:
+    """Every client by its name."""
+    return {
+        "curl by HTTP/1.1": lambda: curl("1.1", shop),
+        "curl by HTTP/2": lambda: curl("2", shop),
+        "requests": lambda: by_requests(shop),
+        "httpx by HTTP/2": lambda: by_httpx(shop),
+        "aiohttp": lambda: by_aiohttp(shop),
+        "openai": lambda: by_openai(shop),
+        "boto3": lambda: by_boto3(cloud),
+        "node": lambda: by_node(shop),
+    }
+
+
+def _told(client: Callable[[], Any]) -> Any:
+    try:
+        return client()
+    except Exception as error:  # noqa: BLE001 - the test shows it
+        return repr(error)
+
+
+if __name__ == "__main__":
+    json.dump({name: _told(client) for name, client in clients(sys.argv[1], sys.argv[2]).items()}, sys.stdout)

@@ -1,0 +1,99 @@
+"""The servers that real clients call while they are recorded; their names mean something to the gateway alone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from tests.certificates import make_certificate
+from tests.programs import answer, upstream
+
+SHOP, CLOUD = "api.shop.test", "cloud.test"  # never resolve (RFC 2606, section 2)
+WORDS = ("Well", ", ", "here", " it", " is", ".")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where they are called, and what tells a gateway how to get there."""
+
+    shop: str
+    cloud: str
+    options: tuple[str, ...]
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Servers]:
+    """A shop over HTTPS, which also streams completions, and a cloud over HTTP."""
+    certificate = make_certificate(home / "shop.pem", SHOP)
+    tls = SSLContext(PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    with _cloud() as port, upstream(_shop, tls=tls) as url:
+        shop, cloud = f"{SHOP}:{urlsplit(url).port}", f"{CLOUD}:{port}"
+        resolve = [word for place in (shop, cloud) for word in ("--resolve", f"{place}:127.0.0.1")]
+        options = ("--upstream", f"https://{shop}", "--upstream-ca", str(certificate), *resolve)
+        yield Servers(f"https://{shop}", f"http://{cloud}", options)
+
+
+@contextmanager
+def _cloud() -> Iterator[int]:
+    """The port of moto's server."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # Read when it is imported; without, it takes the first part of its own name for a bucket.
+    with patch.dict(os.environ, {"S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"}):
+        from moto.server import ThreadedMotoServer
+
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        try:
+            yield server.get_host_and_port()[1]
+        finally:
+            server.stop()
+
+
+def _shop(handler: BaseHTTPRequestHandler) -> None:
+    match handler.path:
+        case "/v1/chat/completions":
+            handler.rfile.read(int(handler.headers["Content-Length"]))
+            _stream(handler)
+        case "/zipped":
+            answer(handler, gzip.compress(b"zipped", mtime=0), Content_Encoding="gzip")
+        case "/missing":
+            answer(handler, b'{"error": "missing"}', 404, Content_Type="application/json")
+        case "/echo":
+            sent = handler.rfile.read(int(handler.headers["Content-Length"]))
+            handler.headers["Content-Length"] = "0"
+            del handler.headers["Content-Length"]
+            answer(handler, sent, 201, Content_Type=handler.headers["Content-Type"])
+        case _:
+            answer(handler, json.dumps({"items": [1, 2, 3]}).encode(), Content_Type="application/json", X_Page="1")
+
+
+def _stream(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    for word in WORDS:
+        _chunk(handler, f"data: {json.dumps(_completion(word))}\n\n".encode())
+    _chunk(handler, b"data: [DONE]\n\n")
+    _chunk(handler, b"")
+
+
+def _completion(word: str) -> dict[str, object]:
+    choice = {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
+    return {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def _chunk(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    handler.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+    handler.wfile.flush()
