@@ -21,9 +21,10 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
-from addons.answer_layer import BodyWantedHook, Wanted
+from addons.answer_layer import BodyWantedHook, Wanted, own_address
 from addons.backpressure import ClientReadyHook, Recipient
 from addons.flows import new_response
+from addons.gateway_site import is_here
 from addons.notes import note_of
 from serving.answer import error
 from serving.sending import Due, Fetch, Sending
@@ -54,8 +55,11 @@ class GatewayStream(HttpStream):
     def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
         """A request begins; outside of CONNECT each one may have another form than the one before."""
         if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
-            names_its_host = event.request.host and not event.request.is_http2
-            self.mode = HTTPMode.regular if names_its_host else HTTPMode.transparent
+            request = event.request
+            if is_here(own_address(self.context.client), request.host, request.port):
+                self.mode, request.authority = HTTPMode.transparent, ""
+            else:
+                self.mode = HTTPMode.regular if request.host and not request.is_http2 else HTTPMode.transparent
         yield from super().state_wait_for_request_headers(event)
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
