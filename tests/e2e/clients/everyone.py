@@ -1,6 +1,6 @@
 """Every client, one after the other, as one command: prints as JSON what each of them got.
 
-python -m tests.e2e.clients.everyone SHOP CLOUD
+python -m tests.e2e.clients.everyone SHOP CLOUD CHAT ORDERS
 """
 
 from __future__ import annotations
@@ -109,7 +109,30 @@ def _run(command: list[str]) -> str:
     return done.stdout + done.stderr
 
 
-def clients(shop: str, cloud: str) -> dict[str, Callable[[], Any]]:
+def by_websockets(chat: str) -> Any:
+    """What is said on a WebSocket, as text and as bytes."""
+    from websockets.sync.client import connect
+
+    with connect(f"{chat}/room", open_timeout=20) as client:
+        said: list[Any] = [client.recv(20)]
+        for message in ("one", b"\x00two"):
+            client.send(message)
+            said.append(client.recv(20))
+    return list(map(repr, said))
+
+
+def by_grpcio(orders: str) -> Any:
+    """A unary call and a server stream."""
+    import grpc
+
+    with grpc.secure_channel(orders, grpc.ssl_channel_credentials()) as opened:
+        channel: Any = opened  # whose types ask for serializers, which are needless for bytes
+        got = channel.unary_unary("/shop.Orders/Get")(b"tea", timeout=20)
+        watched = list(channel.unary_stream("/shop.Orders/Watch")(b"tea", timeout=20))
+    return [got.decode(), *(one.decode() for one in watched)]
+
+
+def clients(shop: str = "", cloud: str = "", chat: str = "", orders: str = "") -> dict[str, Callable[[], Any]]:
     """Every client by its name."""
     return {
         "curl by HTTP/1.1": lambda: curl("1.1", shop),
@@ -119,6 +142,8 @@ def clients(shop: str, cloud: str) -> dict[str, Callable[[], Any]]:
         "aiohttp": lambda: by_aiohttp(shop),
         "openai": lambda: by_openai(shop),
         "boto3": lambda: by_boto3(cloud),
+        "websockets": lambda: by_websockets(chat),
+        "grpcio": lambda: by_grpcio(orders),
         "node": lambda: by_node(shop),
     }
 
@@ -131,4 +156,4 @@ def _told(client: Callable[[], Any]) -> Any:
 
 
 if __name__ == "__main__":
-    json.dump({name: _told(client) for name, client in clients(sys.argv[1], sys.argv[2]).items()}, sys.stdout)
+    json.dump({name: _told(client) for name, client in clients(*sys.argv[1:]).items()}, sys.stdout)

@@ -6,7 +6,9 @@ import gzip
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -14,6 +16,9 @@ from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from unittest.mock import patch
 from urllib.parse import urlsplit
+
+import grpc
+from websockets.sync.server import ServerConnection, serve
 
 from tests.certificates import make_certificate
 from tests.programs import answer, upstream
@@ -26,22 +31,23 @@ WORDS = ("Well", ", ", "here", " it", " is", ".")
 class Servers:
     """Where they are called, and what tells a gateway how to get there."""
 
-    shop: str
-    cloud: str
+    urls: tuple[str, ...]
     options: tuple[str, ...]
 
 
 @contextmanager
 def serving(home: Path) -> Iterator[Servers]:
-    """A shop over HTTPS, which also streams completions, and a cloud over HTTP."""
+    """A shop over HTTPS, which also streams completions, a cloud over HTTP, a chat by WebSocket, and orders by gRPC."""
     certificate = make_certificate(home / "shop.pem", SHOP)
     tls = SSLContext(PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
-    with _cloud() as port, upstream(_shop, tls=tls) as url:
-        shop, cloud = f"{SHOP}:{urlsplit(url).port}", f"{CLOUD}:{port}"
-        resolve = [word for place in (shop, cloud) for word in ("--resolve", f"{place}:127.0.0.1")]
-        options = ("--upstream", f"https://{shop}", "--upstream-ca", str(certificate), *resolve)
-        yield Servers(f"https://{shop}", f"http://{cloud}", options)
+    with _cloud() as cloud, upstream(_shop, tls=tls) as url, _chat(tls) as chat, _orders(certificate) as orders:
+        ports = urlsplit(url).port, cloud, chat, orders
+        places = [f"{CLOUD if port == cloud else SHOP}:{port}" for port in ports]
+        resolve = [word for place in places for word in ("--resolve", f"{place}:127.0.0.1")]
+        options = ("--upstream", f"https://{places[0]}", "--upstream-ca", str(certificate), *resolve)
+        schemes = ("https://", "http://", "wss://", "")
+        yield Servers(tuple(scheme + place for scheme, place in zip(schemes, places, strict=True)), options)
 
 
 @contextmanager
@@ -58,6 +64,39 @@ def _cloud() -> Iterator[int]:
             yield server.get_host_and_port()[1]
         finally:
             server.stop()
+
+
+@contextmanager
+def _chat(tls: SSLContext) -> Iterator[int]:
+    """The port of a server that greets, then gives each message back, as text or as bytes."""
+
+    def talk(client: ServerConnection) -> None:
+        client.send("hello")
+        for message in client:
+            client.send(message)
+
+    with serve(talk, "127.0.0.1", 0, ssl=tls) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.socket.getsockname()[1]
+        server.shutdown()
+
+
+@contextmanager
+def _orders(certificate: Path) -> Iterator[int]:
+    """The port of a gRPC server: Get answers once, Watch three times."""
+    methods = {
+        "Get": grpc.unary_unary_rpc_method_handler(lambda asked, _: b"got " + asked),
+        "Watch": grpc.unary_stream_rpc_method_handler(lambda asked, _: (b"%s %d" % (asked, n) for n in range(3))),
+    }
+    server, pem = grpc.server(ThreadPoolExecutor(2)), certificate.read_bytes()
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("shop.Orders", methods),))
+    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(pem, pem)]))
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(None).wait()
 
 
 def _shop(handler: BaseHTTPRequestHandler) -> None:
