@@ -1,7 +1,8 @@
 """Runs the console transcripts of a page, and checks that what they show is what happens.
 
 A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
-background until `kill %1`; the output after it is what it prints at its start. Ids may differ, nothing else.
+background until `kill %1`; the output after it is what it prints at its start. Ids may differ, and what the shell is
+told of, nothing else. A block "python NAME" is a file that the reader has.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+FILE = re.compile(r"```python (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 PATIENCE_SECONDS = 30.0
@@ -27,10 +29,22 @@ def steps(page: str) -> list[tuple[str, str]]:
     return found
 
 
-class Shell:
-    """Runs commands as the page's reader would, with other ports and another store."""
+def write_files(page: str, home: Path) -> None:
+    """Write the files that a page shows."""
+    for name, content in FILE.findall(page):
+        (home / name).write_text(content)
 
-    def __init__(self, home: Path, environment: dict[str, str], replacements: dict[str, str]) -> None:
+
+class Shell:
+    """Runs commands as the page's reader would, with other ports and another store.
+
+    What the expressions `volatile` find may be otherwise each time.
+    """
+
+    def __init__(
+        self, home: Path, environment: dict[str, str], replacements: dict[str, str], volatile: tuple[str, ...] = ()
+    ) -> None:
+        self._volatile = [ID, *map(re.compile, volatile)]
         self._home = home
         self._environment = environment
         self._replacements = replacements
@@ -45,10 +59,11 @@ class Shell:
             printed = self._kill()
         else:
             done = subprocess.run(
-                self._words(command), cwd=self._home, env=self._environment, capture_output=True, check=False
-            )
-            printed = done.stdout.decode() + done.stderr.decode()
-        assert _comparable(printed) == _comparable(shown), f"$ {command}"
+                self._words(command), cwd=self._home, env=self._environment, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            printed = done.stdout.decode()
+        assert self._comparable(printed) == self._comparable(shown), f"$ {command}"
 
     def close(self) -> None:
         """End what still runs."""
@@ -76,7 +91,9 @@ class Shell:
 
     def _words(self, command: str) -> list[str]:
         program = f"understudy() {{ '{sys.executable}' -c 'from proxy.cli import main; main()' \"$@\"; }}; "
-        if command.startswith("understudy "):  # exec: a signal has to reach the program, not a shell around it
+        if (
+            command.startswith("understudy ") and "||" not in command
+        ):  # exec: a signal has to reach the program, not a shell around it
             command = (
                 f"exec '{sys.executable}' -c 'from proxy.cli import main; main()' {command.removeprefix('understudy ')}"
             )
@@ -88,7 +105,7 @@ class Shell:
             text = text.replace(old, new)
         return text
 
-
-def _comparable(text: str) -> str:
-    # curl ends no line that the body does not end.
-    return ID.sub("ID", text).strip()
+    def _comparable(self, text: str) -> str:
+        for expression in self._volatile:
+            text = expression.sub("ID", text)
+        return text.strip()  # curl ends no line that the body does not end

@@ -102,8 +102,7 @@ def _orders(certificate: Path) -> Iterator[int]:
 def _shop(handler: BaseHTTPRequestHandler) -> None:
     match handler.path:
         case "/v1/chat/completions":
-            handler.rfile.read(int(handler.headers["Content-Length"]))
-            _stream(handler)
+            complete(handler)
         case "/zipped":
             answer(handler, gzip.compress(b"zipped", mtime=0), Content_Encoding="gzip")
         case "/missing":
@@ -117,7 +116,9 @@ def _shop(handler: BaseHTTPRequestHandler) -> None:
             answer(handler, json.dumps({"items": [1, 2, 3]}).encode(), Content_Type="application/json", X_Page="1")
 
 
-def _stream(handler: BaseHTTPRequestHandler) -> None:
+def complete(handler: BaseHTTPRequestHandler) -> None:
+    """Stream a completion, word by word."""
+    handler.rfile.read(int(handler.headers["Content-Length"]))
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
     handler.send_header("Transfer-Encoding", "chunked")
