@@ -14,6 +14,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from addons.active import Current
 from addons.flows import stash_headers
 from addons.notes import new_note, note_of
+from addons.parents import Address
 from store.messages import Origin
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Guard:
 
     A request that started in a live mode may finish in it after a switch; `live` counts those by client connection,
     `idle` is set while there are none. With an `upstream` nothing else is called: a reverse proxy is no open forward
-    proxy. `hang_up` closes the connection of a client by its id.
+    proxy, and its `parents` lead to it alone. `hang_up` closes the connection of a client by its id.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Guard:
         current: Current,
         upstream: Origin | None = None,
         hang_up: Callable[[str], None] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy is not switched so
+        parents: frozenset[Address] = frozenset(),
     ) -> None:
         self._current = current
         self._upstream = upstream
         self._hang_up = hang_up
+        self._parents = parents
         self.live: Counter[str] = Counter()
         self.tunnels: dict[str, Client] = {}
         self.refused = 0
@@ -69,7 +72,8 @@ class Guard:
         mode = self._current.active.mode
         if mode.offline and self.live[data.client.id] <= 0:
             return REFUSED.format(mode=mode)
-        if self._upstream and data.server.address != (self._upstream.host, self._upstream.port):
+        upstream = self._upstream
+        if upstream and data.server.address not in {(upstream.host, upstream.port), *self._parents}:
             return f"this gateway calls {self._upstream} only"
         return None
 

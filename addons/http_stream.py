@@ -26,8 +26,10 @@ from addons.backpressure import ClientReadyHook, Recipient
 from addons.flows import new_response
 from addons.gateway_site import is_here
 from addons.notes import note_of
+from addons.parent_choice import Way, WayWantedHook
 from serving.answer import error
 from serving.sending import Due, Fetch, Sending
+from store.messages import Origin
 
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
 MOST_WAITING = 64 * 1024
@@ -64,9 +66,7 @@ class GatewayStream(HttpStream):
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Get a connection to the upstream; on failure answer 502 after the error hook."""
-        request = self.flow.request
-        via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
-        wanted = GetHttpConnection((request.host, request.port), request.scheme == "https", via, transport)
+        wanted = yield from self._way()
         connection, reason = yield wanted
         if not reason:
             self.context.server = self.flow.server_conn = connection
@@ -76,6 +76,23 @@ class GatewayStream(HttpStream):
         if not (yield from self.check_killed(False)):
             yield from self._answer_unreachable(reason)
         return False
+
+    def _way(self) -> layer.CommandGenerator[GetHttpConnection]:
+        """The connection that leads to the upstream: its own, one to a parent proxy, or a tunnel through that."""
+        request = self.flow.request
+        via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
+        tls = request.scheme == "https"
+        way = Way(Origin(request.scheme, request.host.lower(), request.port))
+        yield WayWantedHook(way)
+        if way.parent is None:
+            return GetHttpConnection((request.host, request.port), tls, via, transport)
+        if tls or request.is_http2 or "upgrade" in request.headers:
+            return GetHttpConnection((request.host, request.port), tls, ("http", way.parent.address), transport)
+        # A proxy is sent the whole URL (RFC 9112, section 3.2.2); many open no tunnels but to port 443.
+        request.authority = way.origin.authority
+        if way.parent.authorization:
+            request.headers["Proxy-Authorization"] = way.parent.authorization.decode("ascii")
+        return GetHttpConnection(way.parent.address, False, None, transport)
 
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request

@@ -30,6 +30,8 @@ from addons.conversation_layer import ScriptFetcher
 from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
 from addons.layers import ChooseLayer
+from addons.parent_choice import ParentChoice
+from addons.parents import DIRECTLY, Parents
 from addons.recorder import OnLoss, Recorder
 from addons.rewriter import Rewriter
 from addons.tls import GatewayTls
@@ -69,10 +71,10 @@ GARBAGE_THRESHOLD = 50_000
 class GatewaySettings:
     """How one gateway runs.
 
-    `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure` and `upstream_ca` about
-    the upstream's certificate; `replaying` about replay mode; `seed` makes random values alike; `redactor` takes
-    the secrets out of what is recorded. `elsewhere`: with an upstream, requests that name other hosts are forwarded,
-    too. `resolved` are addresses of names.
+    `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure`, `upstream_ca` and
+    `client_cert` about TLS towards the upstream, `parents` about the proxies that it is called through; `replaying`
+    about replay mode; `seed` makes random values alike; `redactor` takes the secrets out of what is recorded.
+    `elsewhere`: with an upstream, requests that name other hosts are forwarded, too. `resolved` are addresses of names.
     """
 
     host: str
@@ -85,6 +87,8 @@ class GatewaySettings:
     rewrite: bool = True
     insecure: bool = False
     upstream_ca: Path | None = None
+    client_cert: Path | None = None
+    parents: Parents = DIRECTLY
     replaying: ReplaySettings = STRICTLY
     seed: int | None = None
     redactor: Redactor | None = None
@@ -156,7 +160,7 @@ class GatewayProgram:
         keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
         self.writer = HistoryWriter(*keepers, announce=partial(announce_in, self._loop))
         self.current = Current(Active(settings.state.mode))
-        self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline)
+        self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)
 
     async def start(self) -> Gateway:
         """Listen, and let the store know."""
@@ -217,6 +221,7 @@ class GatewayProgram:
         settings = self._settings
         rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
         return [
+            ParentChoice(settings.parents, settings.sole_upstream),
             *rewriter,
             Answerer(self.current, self._bodies, settings.sole_upstream),
             BodyFetcher(self._bodies),
@@ -298,6 +303,7 @@ def _upstream_options(settings: GatewaySettings) -> dict[str, object]:
     return {
         "ssl_insecure": settings.insecure,
         "ssl_verify_upstream_trusted_ca": str(authorities) if authorities else None,
+        "client_certs": str(settings.client_cert) if settings.client_cert else None,
     }
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -18,6 +18,9 @@ import click
 from store.errors import UserError
 from store.messages import Headers, Origin, Request, shown_url
 from store.repository import HistoryFilter, Store
+
+if TYPE_CHECKING:
+    from addons.parents import Parents
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
@@ -156,6 +159,49 @@ def check_authority(file: Path) -> None:
         raise UserError(
             f"--upstream-ca takes a PEM file of certificates, and {file} is none: {error.strerror or error}"
         ) from error
+
+
+def client_certificate(file: Path | None) -> Path | None:
+    """The value of --client-cert; raises UserError when it is no file of a certificate and its key."""
+    import ssl
+
+    if file is None:
+        return None
+
+    def locked() -> str:
+        raise UserError(f"--client-cert takes a key without a password, and the one in {file} has one")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=locked)
+    except (OSError, ssl.SSLError) as error:
+        raise UserError(
+            f"--client-cert takes a PEM file of a certificate and its key, and {file} is none: "
+            f"{error.strerror or error}"
+        ) from error
+    return file
+
+
+def parent_proxies(text: str | None, port: int) -> Parents:
+    """The value of --parent-proxy, or what the environment says, if that can be used; raises UserError.
+
+    A parent that is this gateway, by its `port`, would call itself.
+    """
+    from addons.parents import DIRECTLY, Parent, Parents, exempt_hosts
+
+    if text == "none":
+        return DIRECTLY
+    try:
+        if text is not None:
+            parent = Parent.parse(text)
+            return Parents(parent, parent, exempt_hosts(os.environ), loopback=True)
+        parents = Parents.of_environment(os.environ)
+    except ValueError as error:
+        if text is not None:
+            raise UserError(f"--parent-proxy: {error}, or none") from error
+        click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
+        return DIRECTLY
+    own = any(each is not None and each.is_here and each.port == port for each in (parents.http, parents.https))
+    return DIRECTLY if own else parents
 
 
 def upstream_origin(text: str | None) -> Origin | None:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import check_authority, listen_address, upstream_origin, with_store
+from proxy.cli.options import (
+    check_authority,
+    client_certificate,
+    listen_address,
+    parent_proxies,
+    upstream_origin,
+    with_store,
+)
 from proxy.cli.output import counted
 from proxy.cli.replay_options import MISSED, replay_options, replaying_of, summary
 from proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
@@ -49,6 +56,12 @@ def gateway_options(command: Command) -> Command:
             help="Call this host and port at an address, without looking its name up.",
         ),
         click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
+        click.option("--client-cert", type=click.Path(path_type=Path), help="PEM file to sign in upstream with."),
+        click.option(
+            "--parent-proxy",
+            metavar="URL|none",
+            help="The proxy to call upstreams through [default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY].",
+        ),
         click.option("-v", "--verbose", is_flag=True, help="Print a line for each request, and what decided it."),
     )
     for option in reversed(options):
@@ -174,6 +187,8 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     settings = _settings(store, mode, **options)
     shown = settings.redactor.for_showing() if settings.redactor else showing_redactor(store)
     configure_logging(verbose=options["verbose"], redactor=shown)
+    if settings.parents and not mode.offline:
+        click.echo(f"understudy: upstreams are called through the parent proxy {settings.parents}", err=True)
     announce = partial(_announce_beside_command if child else _announce, store)
     try:
         report = asyncio.run(run_gateway(store, settings, announce, child.run if child else until_told_to_stop))
@@ -214,6 +229,8 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     authority: Path | None = options["upstream_ca"]
     if authority is not None:
         check_authority(authority)
+    certificate = client_certificate(options["client_cert"])
+    parents = parent_proxies(options["parent_proxy"], port)
     state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
     return GatewaySettings(
         host=host,
@@ -226,6 +243,8 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         rewrite=not options["no_rewrite"],
         insecure=options["insecure"],
         upstream_ca=authority,
+        client_cert=certificate,
+        parents=parents,
         replaying=replaying_of(options),
         seed=options.get("seed"),
         redactor=keeping_redactor(store) if options.get("redact") else None,

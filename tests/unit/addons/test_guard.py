@@ -220,6 +220,23 @@ def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refus
     assert bool(data.server.error) is refused
 
 
+def test_its_upstream_is_called_through_a_parent_too() -> None:
+    upstream, parents = Origin("http", "api.example.com", 80), frozenset({("proxy.example", 3128)})
+    guard = Guard(Current(Active(Mode.RECORD)), upstream, parents=parents)
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = ("proxy.example", 3128)
+    guard.server_connect(data)
+    assert data.server.error is None
+
+
+def test_a_parent_is_not_called_offline() -> None:
+    guard = Guard(Current(Active(Mode.MOCK)), parents=frozenset({("proxy.example", 3128)}))
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = ("proxy.example", 3128)
+    guard.server_connect(data)
+    assert data.server.error == "no live calls in mock mode"
+
+
 def test_a_flow_that_is_sent_again_has_no_past() -> None:
     """As mitmproxy's client replay does: what it was answered, and in which mode, is over."""
     guard, current = guarding(Mode.RECORD)
