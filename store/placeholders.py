@@ -46,6 +46,21 @@ def holds_placeholder(text: bytes) -> bool:
     return _PLACEHOLDER.search(text.decode("latin-1")) is not None
 
 
+def is_but_for_secrets(expected: str, text: str) -> bool:
+    """Whether a text is the expected one, with something in the place of each of its placeholders."""
+    first, *others = _PLACEHOLDER.split(expected)
+    if not others or not text.startswith(first) or not text.endswith(others[-1]):
+        return expected == text
+    place, end = len(first), len(text) - len(others[-1])
+    for literal in others[:-1]:
+        # The first place that fits leaves the most for those that follow.
+        found = text.find(literal, place + 1, end)
+        if found < 0:
+            return False
+        place = found + len(literal)
+    return place < end
+
+
 def constant(_secret: str) -> str:
     """One word for every secret: for comparing what is the same but for its secrets."""
     return CONSTANT

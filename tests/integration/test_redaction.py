@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.integration.test_websockets import TIMEOUT, chatting, talking
 from tests.programs import Serving, Understudy, answer, upstream
 
 PASSWORD = "hunter2-and-more"
@@ -124,3 +125,28 @@ def test_promoted_it_answers_too(recording: Recording, tmp_path: Path) -> None:
         other = Client(gateway.url, "another password", "sk-" + "Z9y8X7w6V5" * 3)
         assert other.login().status_code == 200
         assert other.calls("z9Y8x7W6v5U4t3S2r1Q0") == recording.got
+
+
+def test_what_is_said_on_a_websocket_loses_its_secrets_too(tmp_path: Path) -> None:
+    """And is answered when a client says the same with others."""
+    understudy = Understudy(tmp_path)
+    said = ['{{"token": "{}", "n": 1}}', "the key is sk-{}", "bye"]
+
+    def answers(gateway: Serving, secret: str) -> list[str]:
+        with chatting(gateway, f"/talk?token={secret}") as client:
+            heard = [str(client.recv(TIMEOUT))]
+            for text in said:
+                client.send(text.format(secret))
+                heard.append(str(client.recv(TIMEOUT)))
+            return heard
+
+    first, other = "a1B2c3D4e5F6g7H8i9J0k", "Z9y8X7w6V5u4T3s2R1q0P"
+    with talking() as url, understudy.serving("record", "--upstream", url, "-s", "talk", "--redact") as gateway:
+        assert answers(gateway, first)[1:] == [text.format(first) for text in said]
+    assert not any(first.encode() in path.read_bytes() for path in tmp_path.glob("understudy.db*"))
+    with understudy.serving("replay", "talk") as gateway:
+        heard = answers(gateway, other)
+    assert heard[0] == "hello"
+    assert heard[1].startswith('{"token": "REDACTED-')
+    assert heard[2].startswith("the key is REDACTED-")
+    assert heard[3] == "bye"

@@ -227,3 +227,30 @@ def test_a_faithful_client_hears_everything(script: list[tuple[bool, str]]) -> N
             heard += texts(peer.says(TextMessage(json.dumps(text))))
     assert heard == [json.dumps(text) for ours, text in script if not ours]
     assert peer.conversation.diverged is None
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ("auth REDACTED-0123456789ab", "auth another"),
+        ('{"type": "auth", "token": "REDACTED-0123456789ab"}', '{"token":"another","type":"auth"}'),
+        ('[{"key": "Bearer REDACTED-0123456789ab"}]', '[{"key": "Bearer another"}]'),
+    ],
+)
+def test_any_secret_is_right_where_one_was_redacted(recorded: str, said: str) -> None:
+    peer = Peer(client(0, recorded), server(0, "welcome"))
+    assert texts(peer.says(TextMessage(said))) == ["welcome"]
+
+
+@pytest.mark.parametrize("said", ["auth", "login another", '{"token": "another", "more": 1}', '{"token": 1}'])
+def test_around_a_secret_everything_counts(said: str) -> None:
+    recorded = '{"token": "REDACTED-0123456789ab"}' if said.startswith("{") else "auth REDACTED-0123456789ab"
+    peer = Peer(client(0, recorded), server(0, "welcome"))
+    assert texts(peer.says(TextMessage(said))) == []
+    assert peer.conversation.diverged
+
+
+def test_no_secret_is_told_to_who_says_something_else() -> None:
+    peer = Peer(client(0, '{"token": "sesame", "n": 1}'))
+    peer.says(TextMessage("{}"))
+    assert peer.conversation.diverged == 'expected the text {"token": "REDACTED", "n": 1}'

@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from store.placeholders import PATTERN, Placeholders, constant, holds_placeholder, is_placeholder, masked
+from store.placeholders import (
+    PATTERN,
+    Placeholders,
+    constant,
+    holds_placeholder,
+    is_but_for_secrets,
+    is_placeholder,
+    masked,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWJ5dGVz"
 UUID = "3b241101-e2bb-4255-8caf-4136c566a962"
@@ -74,3 +82,29 @@ def test_what_is_none_is_not_taken_for_one(text: str) -> None:
 
 def test_logs_and_comparisons_have_one_word() -> None:
     assert (masked("hunter2"), constant("hunter2"), constant(PLACEHOLDERS("hunter2"))) == ("REDACTED",) * 3
+
+
+P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text", "fits"),
+    [
+        ("a b", "a b", True),
+        ("a b", "a c", False),
+        (P, "anything", True),
+        (P, P, True),
+        (P, "", False),
+        (f"key {P}.", "key x.", True),
+        (f"key {P}.", "key .", False),
+        (f"key {P}.", "key x", False),
+        (f"{P}-{Q}", "a-b", True),
+        (f"{P}-{Q}", "a-b-c", True),
+        (f"{P}-{Q}", "ab", False),
+        (f"{P}ab{Q}", "xabab", True),
+        (f"{P}ab{Q}", "ab", False),
+        (f"ab{P}ba", "aba", False),
+    ],
+)
+def test_any_value_fits_where_one_was_redacted(expected: str, text: str, fits: bool) -> None:
+    assert is_but_for_secrets(expected, text) is fits
