@@ -31,6 +31,12 @@ class Commits:
         """Keep pieces of large bodies; `done` is called in the event loop with 0, or with a StoreError."""
         self._writer.submit_pieces(pieces, done)
 
+    def keep_pieces(self, pieces: Pieces) -> asyncio.Future[int]:
+        """Keep pieces of large bodies; the result is there when they are durable."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.submit_pieces(pieces, partial(_settle, future))
+        return future
+
     def keep_message(self, exchange_id: int, message: WebSocketMessage) -> asyncio.Future[int]:
         """Keep a message of the WebSocket that this exchange began; the result is there when it is durable."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()

@@ -6,13 +6,27 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from addons.kept_stream import KeptStream
 from addons.notes import note_of
 from serving.streams import is_unsized
 from store.entities import Exchange, Timings
-from store.messages import Headers, Origin, Request, Response
+from store.messages import Body, Headers, Origin, Request, Response
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
 NOWHERE = ("origin-form.invalid", 80)
+MOST_DIGITS = 19  # of a length
+# Types of bodies whose parts are worth something before the rest has come.
+STREAMS = frozenset(
+    {
+        "text/event-stream",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/json-seq",
+        "application/stream+json",
+        "multipart/x-mixed-replace",
+    }
+)
 
 
 def stash_headers(flow: http.HTTPFlow) -> None:
@@ -32,18 +46,6 @@ def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
     flow.response.headers = http.Headers(headers.fields)
 
 
-def stream_and_keep(flow: http.HTTPFlow) -> None:
-    """Let the response's body through as it comes, and collect it for the recorder."""
-    assert flow.response
-    chunks = note_of(flow).chunks
-
-    def keep(data: bytes) -> bytes:
-        chunks.append(data)
-        return data
-
-    flow.response.stream = keep
-
-
 def in_origin_form(flow: http.HTTPFlow) -> bool:
     """Whether the client took the gateway for the API itself, not for a forward proxy."""
     mode = flow.client_conn.proxy_mode
@@ -58,7 +60,7 @@ def request_of(flow: http.HTTPFlow) -> Request:
         method=data.method.decode("latin-1"),
         target=data.path,
         headers=_client_headers(flow),
-        body=data.content or b"",
+        body=data.content or _passed(note_of(flow).sent),
         origin=Origin(flow.request.scheme or "http", flow.request.host.lower(), flow.request.port),
         http_version=flow.request.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
@@ -74,11 +76,24 @@ def response_of(flow: http.HTTPFlow) -> Response | None:
     return Response(
         status=data.status_code,
         headers=note.response_headers or Headers(tuple(data.headers.fields)),
-        body=data.content or b"".join(note.chunks),
+        body=data.content or _passed(note.came),
         reason=data.reason,
         http_version=flow.response.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
+        chunks=note.came.body.chunks(stream=_comes_bit_by_bit(flow.response)) if note.came else (),
     )
+
+
+def is_stream(response: http.Response) -> bool:
+    """Whether a response is meant to come bit by bit, by its type."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in STREAMS or kind.startswith("application/grpc")
+
+
+def length_of(message: http.Message) -> int | None:
+    """The length of a body that its head tells; None if it tells none, or something else."""
+    told = message.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < MOST_DIGITS else None
 
 
 def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
@@ -95,6 +110,7 @@ def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
             response_end=response.timestamp_end if response else None,
         ),
         error=flow.error.msg if flow.error else None,
+        degraded=_degraded(flow),
     )
 
 
@@ -132,6 +148,20 @@ def client_origin(flow: http.HTTPFlow) -> Origin | None:
         return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
     except ValueError:
         return None
+
+
+def _comes_bit_by_bit(response: http.Response) -> bool:
+    return is_stream(response) or length_of(response) is None
+
+
+def _passed(kept: KeptStream | None) -> Body:
+    return kept.body.body() if kept else b""
+
+
+def _degraded(flow: http.HTTPFlow) -> str:
+    bodies = {"request": note_of(flow).sent, "response": note_of(flow).came}
+    cut = [(whose, one.body.size) for whose, one in bodies.items() if one and one.body.cut]
+    return "; ".join(f"the body of the {whose} was cut after {size} bytes" for whose, size in cut)
 
 
 def _client_headers(flow: http.HTTPFlow) -> Headers:

@@ -10,6 +10,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HttpLayer, HTTPMode, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
+    RequestData,
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
@@ -23,7 +24,7 @@ from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
 from addons.answer_layer import BodyWantedHook, Wanted, own_address
 from addons.backpressure import ClientReadyHook, Recipient
-from addons.flows import new_response
+from addons.flows import length_of, new_response
 from addons.gateway_site import is_here
 from addons.notes import note_of
 from addons.parent_choice import Way, WayWantedHook
@@ -34,12 +35,17 @@ from store.messages import Origin
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
 MOST_WAITING = 64 * 1024
 LOOK_SECONDS = 0.02
+# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
+WITHHELD_BYTES = 64 * 1024
+WITHHELD_SECONDS = 0.01
 
 
 class GatewayStream(HttpStream):
     """One request, in whatever form, and its answer; that an upstream cannot be reached is said in JSON.
 
-    The client's connection is kept then. An answer of ours that has a `sending` goes out piece by piece.
+    The client's connection is kept then. An answer of ours that has a `sending` goes out piece by piece. One that is
+    recorded passes as it comes, but its beginning waits a moment, while it can still be replaced, and the piece that
+    makes it complete until it is kept.
     """
 
     def __init__(self, context: Context, stream_id: int) -> None:
@@ -47,10 +53,17 @@ class GatewayStream(HttpStream):
         self._sending: Sending | None = None
         self._due: Due | None = None
         self._begun = 0.0
+        self._withheld: list[bytes] | None = None  # what came of an answer of which nothing has gone out
+        self._held: bytes | None = None  # the piece that makes the answer complete
+        self._timer: commands.RequestWakeup | None = None
+        self._passed = 0
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
-            yield from self._awake()
+            if event.command is self._timer:
+                yield from self._let_go()
+            else:
+                yield from self._awake()
         else:
             yield from super()._handle_event(event)
 
@@ -105,13 +118,108 @@ class GatewayStream(HttpStream):
         yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
-    def send_response(self, already_streamed: bool = False) -> layer.CommandGenerator[None]:
-        """Send a whole response; one of ours piece by piece, if it has a `sending`."""
-        sending = note_of(self.flow).sending
-        if already_streamed or sending is None:
-            yield from super().send_response(already_streamed)
+    # Passing on what the upstream answers.
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        """A recorded request that turns out to be large passes as it comes from then on."""
+        sent = note_of(self.flow).sent
+        if request and sent is not None and len(self.request_body_buf) > sent.large:
+            came = bytes(self.request_body_buf)
+            self.request_body_buf.clear()
+            self.flow.request.stream = sent.take
+            yield from self.start_request_stream()
+            yield from self.handle_event(RequestData(self.stream_id, came))
+            return False
+        return (yield from super().check_body_size(request))
+
+    def start_response_stream(self) -> layer.CommandGenerator[None]:
+        """Begin to pass an answer on; what is recorded, in a moment."""
+        if note_of(self.flow).came is None:
+            yield from super().start_response_stream()
             return
-        response = self.flow.response
+        self._withheld = []
+        self._timer = commands.RequestWakeup(WITHHELD_SECONDS)
+        yield self._timer
+        self.server_state = self.state_stream_response_body
+
+    def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """A piece of the answer, or its end."""
+        came, response = note_of(self.flow).came, self.flow.response
+        assert response
+        if came is None:
+            yield from super().state_stream_response_body(event)
+        elif isinstance(event, ResponseData):
+            yield from self._pass(came.take(event.data))
+        elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
+            response.data.content, self._withheld = b"".join(self._withheld), None
+            yield from self.send_response()
+        else:
+            yield from super().state_stream_response_body(event)
+
+    def _pass(self, data: bytes) -> layer.CommandGenerator[None]:
+        if self._withheld is not None:
+            self._withheld.append(data)
+            if sum(map(len, self._withheld)) > WITHHELD_BYTES:
+                yield from self._let_go()
+            return
+        if not data:  # the frame of an end alone
+            return
+        self._passed += len(data)
+        length = length_of(self.flow.response) if self.flow.response else None
+        if length is not None and self._passed >= length:
+            self._held = data
+        else:
+            yield SendHttp(ResponseData(self.stream_id, data), self.context.client)
+
+    def _let_go(self) -> layer.CommandGenerator[None]:
+        withheld, self._withheld, self._timer = self._withheld, None, None
+        if withheld is None or self.server_state != self.state_stream_response_body:
+            return
+        assert self.flow.response
+        yield SendHttp(ResponseHeaders(self.stream_id, self.flow.response, end_stream=False), self.context.client)
+        for data in withheld:
+            yield from self._pass(data)
+
+    def send_response(self, already_streamed: bool = False) -> layer.CommandGenerator[None]:
+        """Send a whole response, or the end of one that was passed on."""
+        assert self.flow.response
+        if not already_streamed:
+            self.flow.response.stream = False
+        if already_streamed or note_of(self.flow).sending is None:
+            yield from self._adapted(super().send_response(already_streamed))
+        else:
+            yield from self._send_ours()
+
+    def _adapted(self, steps: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
+        """mitmproxy's own steps, with the piece that was held back after the hook."""
+        reply = None
+        while True:
+            try:
+                command = steps.send(reply)
+            except StopIteration:
+                break
+            sent = command.event if isinstance(command, SendHttp) else None
+            if sent is not None and not isinstance(sent, ResponseProtocolError):
+                yield from self._release()
+            if isinstance(sent, ResponseTrailers) and not self._speaks_http_2:
+                continue  # mitmproxy's HTTP/1 side does not know them
+            reply = yield command
+        if self.server_state != self.state_errored:
+            yield from self._release()
+
+    def _release(self) -> layer.CommandGenerator[None]:
+        held, self._held = self._held, None
+        if held is not None:
+            yield SendHttp(ResponseData(self.stream_id, held), self.context.client)
+
+    @property
+    def _speaks_http_2(self) -> bool:
+        return self.context.client.alpn == b"h2"
+
+    # Answering by ourselves.
+
+    def _send_ours(self) -> layer.CommandGenerator[None]:
+        sending, response = note_of(self.flow).sending, self.flow.response
         assert response
         response.timestamp_end = time.time()
         yield HttpResponseHook(self.flow)
@@ -126,7 +234,7 @@ class GatewayStream(HttpStream):
         self, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
         """A side has gone: what was to be sent is not sent any more."""
-        self._sending = self._due = None
+        self._sending = self._due = self._held = self._withheld = None
         yield from super().handle_protocol_error(event)
 
     def _send_on(self) -> layer.CommandGenerator[None]:

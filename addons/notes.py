@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,21 +13,24 @@ from store.messages import Headers
 
 if TYPE_CHECKING:
     from addons.active import Active
+    from addons.kept_stream import KeptStream
 
 
 @dataclass(slots=True)
 class Note:
     """One request on its way.
 
-    `active` is what it started with; the headers are those that came, before anything was rewritten; `chunks` the
-    pieces of a body that streamed through; `answered` says that the answer is ours, `sending` how its body goes out if
-    it does so piece by piece; `live` that it may call out and is not over yet; `entry` is its number in history.
+    `active` is what it started with; the headers are those that came, before anything was rewritten; `sent` and `came`
+    keep the bodies of request and response that pass as they come; `answered` says that the answer is ours, `sending`
+    how its body goes out if it does so piece by piece; `live` that it may call out and is not over yet; `entry` is its
+    number in history.
     """
 
     active: Active | None = None
     request_headers: Headers | None = None
     response_headers: Headers | None = None
-    chunks: list[bytes] = field(default_factory=list)
+    sent: KeptStream | None = None
+    came: KeptStream | None = None
     answered: bool = False
     sending: Sending | None = None
     live: bool = False

@@ -9,9 +9,12 @@ from mitmproxy import http
 
 from addons.active import Active, Current
 from addons.commits import Commits
-from addons.flows import exchange_of, set_response, stream_and_keep
+from addons.flows import exchange_of, is_stream, length_of, set_response
+from addons.kept_stream import KeptStream
 from addons.notes import note_of
 from serving.answer import error
+from serving.kept_body import Keeping
+from store.entities import Mode
 from store.errors import StoreError
 from store.naming import printable
 from store.redaction import BUILT_IN
@@ -27,22 +30,54 @@ class OnLoss(StrEnum):
 
 
 class Recorder:
-    """Keeps what is forwarded in record and spy mode."""
+    """Keeps what is forwarded in record and spy mode.
 
-    def __init__(self, current: Current, commits: Commits, on_loss: OnLoss = OnLoss.STOP) -> None:
+    `holds`: our own HTTP layer holds the last piece of what streams through back until it is kept; where mitmproxy's
+    does not, only what is a stream by its type does.
+    """
+
+    def __init__(
+        self,
+        current: Current,
+        commits: Commits,
+        on_loss: OnLoss = OnLoss.STOP,
+        *,
+        keeping: Keeping | None = None,
+        holds: bool = False,
+    ) -> None:
         self._current = current
         self._commits = commits
         self._on_loss = on_loss
+        self._keeping = keeping or Keeping()
+        self._holds = holds
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """A large request passes as it comes, but in spy mode, which looks at it first."""
+        mode = self._current.of(flow).mode
+        if not self._holds or mode not in (Mode.PASS, Mode.RECORD):
+            return
+        large = (length_of(flow.request) or 0) > self._keeping.large
+        if mode is Mode.RECORD:
+            note_of(flow).sent = sent = KeptStream(self._commits, self._keeping, flow.request.timestamp_start)
+            flow.request.stream = sent.take if large else False
+        else:
+            flow.request.stream = large
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """What is not kept streams through; so does an endless stream of events, which is kept at its end."""
-        assert flow.response
+        """What is not kept streams through, and what is a stream or large; that is kept as it comes."""
+        response = flow.response
+        assert response
         if note_of(flow).answered:
             return
         if not self._current.of(flow).records:
-            flow.response.stream = True
-        elif flow.response.headers.get("content-type", "").startswith("text/event-stream"):
-            stream_and_keep(flow)
+            response.stream = True
+        elif self._passes(response):
+            note_of(flow).came = came = KeptStream(self._commits, self._keeping, response.timestamp_start)
+            response.stream = came.take
+
+    def _passes(self, response: http.Response) -> bool:
+        length = length_of(response)
+        return is_stream(response) or (self._holds and (length is None or length > self._keeping.large))
 
     async def response(self, flow: http.HTTPFlow) -> None:
         """A response is complete; the client gets its end when this returns."""
@@ -51,7 +86,7 @@ class Recorder:
         reason = await self._keep(flow)
         if not reason or self._on_loss is OnLoss.CONTINUE:
             return
-        if note_of(flow).chunks:
+        if flow.response and flow.response.stream:
             flow.kill()  # all but its end has gone out: without that end the client sees that something is wrong
         else:
             set_response(flow, error(502, "recordingFailedError", f"this exchange could not be kept: {reason}"))
@@ -67,7 +102,9 @@ class Recorder:
         try:
             active = self._current.of(flow)
             if active.records:
-                note_of(flow).entry = await self._commits.keep(exchange_of(flow, _session_of(active)))
+                session_id = _session_of(active)
+                await self._settle(flow, session_id)
+                note_of(flow).entry = await self._commits.keep(exchange_of(flow, session_id))
             logger.info("%s %s", active.mode, _told(flow))
         except StoreError as failure:
             return str(failure)  # the writer has counted and logged it
@@ -76,6 +113,16 @@ class Recorder:
             self._commits.count_loss()
             return str(failure)
         return None
+
+    async def _settle(self, flow: http.HTTPFlow, session_id: str) -> None:
+        note = note_of(flow)
+        try:
+            for kept in (note.sent, note.came):
+                if kept is not None:
+                    await kept.settle()
+        except StoreError as failure:
+            self._commits.lose(exchange_of(flow, session_id), failure)
+            raise
 
 
 def _session_of(active: Active) -> str:

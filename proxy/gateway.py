@@ -227,7 +227,7 @@ class GatewayProgram:
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.messages),
             Backpressure(self._drain),
-            Recorder(self.current, Commits(self.writer), settings.on_loss),
+            Recorder(self.current, Commits(self.writer), settings.on_loss, holds=True),
             WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss),
             FlatMemory(),
             Finish(self.guard),

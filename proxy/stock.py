@@ -33,7 +33,7 @@ from store.messages import Body
 from store.promotion import PromotionPlan
 from store.repository import HistoryFilter, Store
 from store.sql.opening import open_store
-from store.writer import HistoryWriter, Message, Told
+from store.writer import HistoryWriter, Message, Pieces, Told
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
@@ -50,7 +50,7 @@ class Understudy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._current = Current(Active(Mode.PASS))
-        self._writer = HistoryWriter(self._add, None, self._add_messages, announce=self._announce)
+        self._writer = HistoryWriter(self._add, self._add_pieces, self._add_messages, announce=self._announce)
         guard = Guard(self._current)
         self.addons = [
             guard,
@@ -150,6 +150,9 @@ class Understudy:
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
         return self._opened().history.add(exchanges)
+
+    def _add_pieces(self, pieces: Pieces) -> None:
+        self._opened().bodies.add_pieces(pieces)
 
     def _add_messages(self, messages: Sequence[Message]) -> None:
         self._opened().history.add_messages(messages)

@@ -10,13 +10,14 @@ from addons.flows import (
     client_origin,
     exchange_of,
     in_origin_form,
+    is_stream,
+    length_of,
     request_of,
     response_of,
     set_response,
     set_response_headers,
     stash_headers,
     stash_response_headers,
-    stream_and_keep,
 )
 from store.entities import Timings
 from store.messages import Headers, Origin, Response
@@ -82,14 +83,26 @@ def test_headers_are_those_the_upstream_sent_though_they_were_rewritten_since() 
     assert flow.response.headers.fields == FIELDS[:1]
 
 
-def test_a_streamed_body_passes_and_is_collected() -> None:
-    flow = make_flow(response=make_flow_response(body=None))
-    stream_and_keep(flow)
-    assert flow.response
-    assert callable(flow.response.stream)
-    passed = [flow.response.stream(piece) for piece in (b"data: 1\n", b"\xff", b"")]
-    assert passed == [b"data: 1\n", b"\xff", b""]
-    assert (response_of(flow) or make_response()).body == b"data: 1\n\xff"
+@pytest.mark.parametrize(
+    ("kind", "stream"),
+    [
+        (b"text/event-stream; charset=utf-8", True),
+        (b"Application/X-NDJSON", True),
+        (b"application/grpc+proto", True),
+        (b"application/json", False),
+        (b"", False),
+    ],
+)
+def test_streams_are_known_by_their_type(kind: bytes, stream: bool) -> None:
+    assert is_stream(make_flow_response(headers=((b"Content-Type", kind),))) is stream
+
+
+@pytest.mark.parametrize(
+    ("told", "length"),
+    [(b"12", 12), (b"", None), (b"-1", None), (b"1, 1", None), ("٣".encode(), None), (b"9" * 30, None)],
+)
+def test_a_length_is_a_number(told: bytes, length: int | None) -> None:
+    assert length_of(make_flow_response(headers=((b"Content-Length", told),))) == length
 
 
 def test_an_exchange_has_all_times() -> None:

@@ -14,8 +14,10 @@ from addons.active import Active, Current
 from addons.commits import Commits, announce_in
 from addons.notes import note_of
 from addons.recorder import OnLoss, Recorder
+from serving.kept_body import LARGE_BYTES, Keeping
 from store.entities import Exchange, Mode
 from store.errors import StoreError
+from store.messages import PiecedBody
 from store.writer import HistoryWriter
 from tests.flows import make_flow, make_flow_response
 
@@ -28,11 +30,27 @@ class History:
         self.failure: Exception | None = None
         self.may_commit = threading.Event()
         self.may_commit.set()
-        self.writer = HistoryWriter(self._add, announce=partial(announce_in, asyncio.get_running_loop()))
+        self.pieces: list[tuple[str, int, bytes]] = []
+        announce = partial(announce_in, asyncio.get_running_loop())
+        self.writer = HistoryWriter(self._add, self._add_pieces, announce=announce)
 
-    def recorder(self, mode: Mode = Mode.RECORD, on_loss: OnLoss = OnLoss.STOP, session: str | None = "s") -> Recorder:
+    def recorder(
+        self,
+        mode: Mode = Mode.RECORD,
+        on_loss: OnLoss = OnLoss.STOP,
+        session: str | None = "s",
+        keeping: Keeping | None = None,
+        *,
+        holds: bool = False,
+    ) -> Recorder:
         """A recorder whose flows start in this mode."""
-        return Recorder(Current(Active(mode, session_id=session)), Commits(self.writer), on_loss)
+        current = Current(Active(mode, session_id=session))
+        return Recorder(current, Commits(self.writer), on_loss, keeping=keeping, holds=holds)
+
+    def _add_pieces(self, pieces: list[tuple[str, int, bytes]]) -> None:
+        if self.failure:
+            raise self.failure
+        self.pieces += pieces
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
         assert self.may_commit.wait(5)
@@ -201,6 +219,64 @@ async def test_what_streams_through(history: History, mode: Mode, content_type: 
     history.recorder(mode).responseheaders(flow)
     assert flow.response
     assert bool(flow.response.stream) is streams
+
+
+@pytest.mark.parametrize(
+    ("fields", "streams"),
+    [
+        ({b"Content-Type": b"text/plain"}, True),
+        ({b"Content-Length": b"12"}, False),
+        ({b"Content-Length": b"%d" % (LARGE_BYTES + 1)}, True),
+        ({b"Content-Length": b"12", b"Content-Type": b"text/event-stream"}, True),
+    ],
+)
+async def test_our_own_layer_passes_all_that_may_be_long(
+    history: History, fields: dict[bytes, bytes], streams: bool
+) -> None:
+    flow = make_flow(response=make_flow_response(headers=fields.items()))
+    history.recorder(holds=True).responseheaders(flow)
+    assert flow.response
+    assert bool(flow.response.stream) is streams
+
+
+@pytest.mark.parametrize(("mode", "streams"), [(Mode.RECORD, True), (Mode.PASS, True), (Mode.SPY, False)])
+async def test_a_large_request_passes_as_it_comes(history: History, mode: Mode, streams: bool) -> None:
+    """But in spy mode, where it is looked at first."""
+    flow = make_flow("POST", headers=((b"Content-Length", b"%d" % (LARGE_BYTES + 1)),))
+    history.recorder(mode, holds=True).requestheaders(flow)
+    assert bool(flow.request.stream) is streams
+
+
+async def test_a_large_body_is_kept_in_pieces(history: History) -> None:
+    """The exchange comes after the last of them, and tells of each chunk."""
+    flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
+    recorder = history.recorder(keeping=Keeping(large=10))
+    recorder.responseheaders(flow)
+    assert flow.response
+    assert callable(flow.response.stream)
+    for content in (b"12345", b"67890", b"a"):
+        flow.response.stream(content)
+    await recorder.response(flow)
+    assert [(position, content) for _, position, content in history.pieces] == [(0, b"1234567890a")]
+    [exchange] = history.kept
+    assert exchange.response
+    assert isinstance(exchange.response.body, PiecedBody)
+    assert exchange.response.body.key == history.pieces[0][0]
+
+
+async def test_a_body_whose_pieces_are_lost_is_a_loss(history: History, caplog: pytest.LogCaptureFixture) -> None:
+    """One, and its client does not get the end."""
+    history.failure = StoreError("no space left")
+    flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
+    flow.live = True
+    recorder = history.recorder(keeping=Keeping(large=1))
+    recorder.responseheaders(flow)
+    assert flow.response
+    assert callable(flow.response.stream)
+    flow.response.stream(b"data: 1")
+    await recorder.response(flow)
+    assert (history.kept, history.writer.lost) == ([], 1)
+    assert flow.error
 
 
 async def test_an_event_stream_is_kept_at_its_end(history: History) -> None:
