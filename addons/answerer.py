@@ -91,7 +91,8 @@ class Answerer:
             await asyncio.sleep(fate.delay)
         if fate.fault is FaultKind.ERROR:
             return simulated_error()
-        if fate.fault is not None and flow.killable:
+        note_of(flow).breaks_off = fate.fault is FaultKind.UNFINISHED
+        if fate.fault not in (None, FaultKind.UNFINISHED) and flow.killable:
             flow.kill()  # the connection is closed: mitmproxy has no command for more
         note_of(flow).sending = _sending(made, fate, what.timing(active.behaviour))
         return made
@@ -109,6 +110,8 @@ def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:
     if fate.bytes_per_second:
         return Sending(slowed(len(made.body), fate.bytes_per_second), made.body)
     stream = stream_of(made, timing)
+    if fate.fault is FaultKind.UNFINISHED:
+        return Sending(stream.chunks if stream else (), made.body)
     return Sending(stream.chunks, made.body) if stream else None
 
 

@@ -9,12 +9,13 @@ from time import time
 from addons.active import Active
 from matcher.explain import nearest_line
 from serving.answer import answer, error
+from serving.failures import unfinished
 from serving.outcomes import Outcome, outcome
 from serving.rate_limits import limited
 from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
 from store.messages import Origin, Request, Response
-from store.mock_servers import Behaviour
+from store.mock_servers import Behaviour, FaultKind
 from store.naming import printable
 from store.redaction import BUILT_IN
 
@@ -58,6 +59,9 @@ def response(request: Request, example: Example, body: bytes, client: Origin | N
     if example.response.status == 101:
         return error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
     made = answer(request, example, body)
+    fault = example.behaviour.fault
+    if fault is not None and fault.kind is FaultKind.UNFINISHED:
+        made = unfinished(made)
     upstream = example.request.origin
     return rewrite_for_client(made, upstream, str(client)) if upstream and client else made
 

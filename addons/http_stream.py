@@ -250,6 +250,9 @@ class GatewayStream(HttpStream):
                 return
             self._sending.fetched(content)
         self._sending = None
+        if note_of(self.flow).breaks_off:
+            yield from self._break_off("it broke off when it was recorded")
+            return
         response = self.flow.response
         assert response
         if response.trailers:

@@ -22,8 +22,8 @@ class Note:
 
     `active` is what it started with; the headers are those that came, before anything was rewritten; `sent` and `came`
     keep the bodies of request and response that pass as they come; `answered` says that the answer is ours, `sending`
-    how its body goes out if it does so piece by piece; `live` that it may call out and is not over yet; `entry` is its
-    number in history.
+    how its body goes out if it does so piece by piece, and `breaks_off` that it has no end; `live` that it may call out
+    and is not over yet; `entry` is its number in history.
     """
 
     active: Active | None = None
@@ -33,6 +33,7 @@ class Note:
     came: KeptStream | None = None
     answered: bool = False
     sending: Sending | None = None
+    breaks_off: bool = False
     live: bool = False
     entry: int | None = None
 

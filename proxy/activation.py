@@ -128,7 +128,7 @@ class Activation:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
         replaying = self._replaying
-        recorded = session_examples(self._store, session, replaying.matching)
+        recorded = session_examples(self._store, session, replaying.matching, failures=replaying.failures)
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)

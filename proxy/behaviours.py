@@ -55,7 +55,7 @@ def delay_text(delay: Delay | None) -> str:
 def read_fault(text: str) -> Fault:
     """The fault of `reset` or `garbage:2.5`; raises UserError."""
     found = _FAULT.fullmatch(text)
-    kinds = {kind.value: kind for kind in FaultKind}
+    kinds = {kind.value: kind for kind in FaultKind if kind is not FaultKind.UNFINISHED}
     percent = float(found[2] or 100) if found else 0.0
     if found is None or found[1].lower() not in kinds or not 0 < percent <= 100:
         raise UserError(

@@ -12,10 +12,12 @@ from matcher.bodies import request_key
 from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
 from proxy.redacting import keeping_redactor
+from serving.failures import failing, with_answer
 from serving.replays import Spoken
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
-from store.naming import example_name
+from store.mock_servers import PLAIN
+from store.naming import example_name, request_name
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
 from store.redaction import redact_request
 from store.repository import CollectionUpdate, HistoryFilter, Store
@@ -110,10 +112,12 @@ def save_exchange(
     return (examples[0] if examples else None), outcome
 
 
-def session_examples(store: Store, session: Session, matching: MatchSettings = STRICT) -> SessionExamples:
+def session_examples(
+    store: Store, session: Session, matching: MatchSettings = STRICT, *, failures: bool = False
+) -> SessionExamples:
     """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
 
-    Repeats are requests that are equal under `matching`.
+    Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed are examples that do.
 
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
@@ -123,9 +127,11 @@ def session_examples(store: Store, session: Session, matching: MatchSettings = S
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
-    for batch in _batches(store.history.select(HistoryFilter(session_id=session.id))):
+    for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id))):
+        batch = [with_answer(one) for one in recorded] if failures else recorded
         promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
-        examples += map(_named, promoted.examples)
+        failed = failing(recorded, promoted.marks) if failures else {}
+        examples += (_named(replace(one, behaviour=failed.get(one.id, PLAIN))) for one in promoted.examples)
         websockets |= _spoken(batch, promoted)
         known = promoted.known
     return SessionExamples(examples, websockets)
@@ -143,7 +149,9 @@ def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
 def _named(example: Example) -> Example:
     # Names are logged, and a query may hold secrets.
     shown, _ = redact_request(replace(example.request, body=b""), b"")
-    return replace(example, name=example_name(shown, example.response))
+    failed = example.behaviour != PLAIN
+    name = f"{request_name(shown)} - failed" if failed else example_name(shown, example.response)
+    return replace(example, name=name)
 
 
 def _check_ids(store: Store, wanted: HistoryFilter) -> None:

@@ -90,13 +90,14 @@ class SessionFactory:
         """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
 
         Settings are those of `understudy replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
-        match_header=["X-Team"], ignore_header=["Date"], miss="502". Raises UserError for one that is none.
+        match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
+        Raises UserError for one that is none.
         """
-        from proxy.replaying import given_settings
+        from proxy.replaying import replay_settings
         from proxy.session_in_tests import LocalSession
 
         store: Store = self._request.getfixturevalue("understudy_store")
-        session = LocalSession(store, name, upstream=upstream, replaying=given_settings(settings))
+        session = LocalSession(store, name, upstream=upstream, replaying=replay_settings(**settings))
         self._ending.callback(_end, session, allow_misses=allow_misses)
         return session
 

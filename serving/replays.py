@@ -11,7 +11,7 @@ from matcher.explain import nearest_line
 from serving.outcomes import Outcome
 from store.entities import Example
 from store.messages import Headers, Request, Response
-from store.mock_servers import Behaviour, Fault, FaultKind
+from store.mock_servers import PLAIN, Behaviour, Fault, FaultKind
 from store.redaction import redact_request
 
 MOST_MISSES = 1_000
@@ -89,8 +89,10 @@ class Replay:
     websockets: Mapping[str, Spoken] = field(default_factory=dict)
 
     def behaviour(self, what: Outcome) -> Behaviour | None:
-        """What is done on purpose."""
-        return HANG_UP if what.example is None and self.miss is MissAnswer.CLOSE else None
+        """What is done on purpose: what failed fails again, and a miss may close the connection."""
+        if what.example is None:
+            return HANG_UP if self.miss is MissAnswer.CLOSE else None
+        return None if what.example.behaviour == PLAIN else what.example.behaviour
 
     def failure(self, what: Outcome) -> Response:
         """The answer to a miss, with its explanation."""

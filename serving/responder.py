@@ -248,6 +248,9 @@ class Responder:
             response = as_readable_as(reply.response, simulated_error())
             failed = reply_of(response, told=f"{reply.told}; fault error", head_only=arrived.method == "HEAD")
             reply = replace(failed, served=reply.served)
+        elif what.fault is FaultKind.UNFINISHED:
+            yield from self._sent(reply, arrived)
+            return replace(reply, response=None, told=f"{reply.told}; broke off"), Close()
         elif what.fault is not None:
             yield self._broken(reply, arrived, what.fault)
             broken = replace(reply, response=None, told=f"{reply.told}; fault {what.fault}")

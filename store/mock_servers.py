@@ -49,6 +49,7 @@ class FaultKind(StrEnum):
     GARBAGE = "garbage"  # bytes that are no HTTP, then the end of the connection
     CUT = "cut"  # the head and half of the body, then the end of the connection
     ERROR = "error"  # a 503
+    UNFINISHED = "unfinished"  # all there is, more was promised, then the end of the connection: only in replays
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 MISSED = 3  # the exit code of a command that succeeded, but asked for what was not recorded
 MOST_SHOWN = 20
-NAMES = ("once", "miss", "timing", "match_header", "ignore_query", "ignore_header", "ignore_json")
 
 
 def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of what replays a session."""
     options = (
         click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
+        click.option("--replay-failures", is_flag=True, help="Repeat connections that failed or broke off, too."),
         click.option("--ignore-query", metavar="NAME", multiple=True, help="A query parameter that does not count."),
         click.option("--ignore-json", metavar="PATH", multiple=True, help="A place in JSON that does not count: $.at"),
         click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header, too; * is all."),
@@ -49,9 +49,9 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def replaying_of(options: Mapping[str, Any]) -> ReplaySettings:
     """How sessions are replayed, as the options say; raises UserError."""
-    from proxy.replaying import replay_settings
+    from proxy.replaying import LISTS, SINGLE, replay_settings
 
-    return replay_settings(**{name: options[name] for name in NAMES if name in options})
+    return replay_settings(**{name: options[name] for name in (*SINGLE, *LISTS) if name in options})
 
 
 def summary(tally: Tally) -> Iterator[str]:

@@ -15,6 +15,7 @@ from tests.integration.clients import Call, Wire
 from tests.programs import Understudy
 
 API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
+SECURE = "https://api.shop.invalid"
 JSON = "Content-Type: application/json"
 
 
@@ -132,3 +133,59 @@ def test_a_gateway_takes_the_same_options(shop: Understudy, tmp_path: Path) -> N
 
 def test_a_path_that_is_none_is_a_mistake(shop: Understudy) -> None:
     assert "JSON path" in shop.mistake("replay", "shop", "--ignore-json", "at")
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session in which /refused got no answer, /cut half of one, and /late none at first."""
+    understudy = Understudy(tmp_path_factory.mktemp("broken"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("broken", None)
+    half = Response(200, Headers.of([("Content-Length", "10")]), b"half\n")
+    recorded = [("/refused", None), ("/cut", half), ("/late", None), ("/late", Response(200, Headers(), b"here\n"))]
+    for scheme in ("http", "https"):
+        origin = Origin.parse(API.replace("http", scheme))
+        store.history.add(
+            [
+                Exchange(
+                    session.id,
+                    Request("GET", path.encode(), origin=origin),
+                    response,
+                    Timings(float(number)),
+                    None if response and response is not half else "reset",
+                )
+                for number, (path, response) in enumerate(recorded)
+            ]
+        )
+    store.close()
+    return understudy
+
+
+@pytest.mark.parametrize(
+    ("path", "http1", "http2"),
+    [("/refused", (52, ""), (92, "")), ("/cut", (18, "half\n"), (92, "half\n"))],
+)
+def test_failures_are_repeated_where_that_is_asked_for(
+    broken: Understudy, path: str, http1: tuple[int, str], http2: tuple[int, str]
+) -> None:
+    """curl says what is wrong: an empty reply, a part of one, a stream that was reset."""
+    command = ("replay", "broken", "--replay-failures", "--", "curl", "-sS")
+    plain, secure = run(broken, *command, f"{API}{path}"), run(broken, *command, f"{SECURE}{path}", "--http2")
+    assert (plain.code, plain.out) == http1
+    assert (secure.code, secure.out) == http2
+    assert "not in session" not in plain.err
+
+
+def test_a_failure_has_its_turn(broken: Understudy) -> None:
+    """A client that tries again gets the answer that came then."""
+    done = run(
+        broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", f"curl -s {API}/late; curl -s {API}/late"
+    )
+    assert (done.code, done.out) == (0, "here\n")
+
+
+def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
+    """What failed is a miss."""
+    done = run(broken, "replay", "broken", "--", "curl", "-sS", f"{API}/refused", f"{API}/late")
+    assert done.code == 3
+    assert done.out.endswith("here\n")

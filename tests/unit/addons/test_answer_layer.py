@@ -18,6 +18,7 @@ from addons.backpressure import ClientReadyHook
 from addons.bodies import BodyReader
 from addons.gateway_site import GatewaySites, Kind
 from matcher.index import compile_index
+from serving.failures import BROKE_OFF
 from serving.outcomes import Answers
 from serving.rendered import at_hand
 from serving.replays import MissAnswer, Replay
@@ -172,6 +173,20 @@ def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, begins: byt
     assert driven.send(GET)[:12] == begins
     assert driven.closed is closed
     assert driven.current.active.replay.tally.misses.total() == 1
+
+
+def test_a_recorded_failure_breaks_off_after_what_came() -> None:
+    driven = Driven(hit(BROKE_OFF), mode=Mode.REPLAY)
+    assert driven.send(GET) == HIT.replace(b"Length: 3", b"Length: 4")
+    assert driven.closed
+
+
+def test_a_recorded_failure_comes_in_its_pieces() -> None:
+    response = replace(make_response(body=b"abc"), chunks=(Chunk(0.1, 2), Chunk(0.2, 1)))
+    driven = Driven(replace(make_example(response=response), behaviour=BROKE_OFF), mode=Mode.REPLAY)
+    assert driven.send(GET).endswith(b"Content-Length: 4\r\n\r\n")
+    assert [driven.wake(), driven.wake()] == [b"ab", b"c"]
+    assert driven.closed
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.EMPTY])

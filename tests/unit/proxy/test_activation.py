@@ -12,7 +12,7 @@ from proxy.activation import Activation
 from proxy.replaying import replay_settings
 from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
 from store.messages import Origin
-from store.mock_servers import Matching
+from store.mock_servers import PLAIN, Matching
 from store.repository import CollectionUpdate, HistoryFilter, Store
 from tests.factories import ORIGIN, make_example, make_request, make_response
 from tests.kept import collect, make_exchange, serve
@@ -108,6 +108,25 @@ def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> N
     active = Activation(store, replaying=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
     found = [answers(active, target="/buy?t=7") for _ in range(4)]
     assert [one.response.status if one else None for one in found] == [201, 409, 410, 410]
+
+
+@pytest.mark.parametrize(("failures", "expected"), [(False, [409, 409, 409]), (True, [502, 409, 409])])
+def test_failures_are_repeated_in_their_turn_where_that_is_asked_for(
+    store: Store, failures: bool, expected: list[int]
+) -> None:
+    session = store.sessions.create("shop", ORIGIN)
+    request = make_request(target="/buy")
+    store.history.add(
+        [
+            make_exchange(session.id, request, None, error="refused", started=1.0),
+            make_exchange(session.id, request, make_response(409), started=2.0),
+        ]
+    )
+    replaying = replay_settings(replay_failures=failures)
+    active = Activation(store, replaying=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    found = [answers(active, target="/buy") for _ in expected]
+    assert [one.response.status if one else None for one in found] == expected
+    assert [one.behaviour != PLAIN for one in found if one] == [failures, False, False]
 
 
 def test_a_replay_names_no_secrets(store: Store) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from matcher.settings import STRICT, MatchSettings
-from proxy.replaying import STRICTLY, given_settings, replay_settings
+from proxy.replaying import STRICTLY, replay_settings
 from serving.replays import MissAnswer
 from store.errors import UserError
 
@@ -57,9 +57,9 @@ def test_an_api_key_can_be_compared() -> None:
 )
 def test_a_mistake_says_what_was_expected(given: dict[str, Any], told: str) -> None:
     with pytest.raises(UserError) as error:
-        given_settings(given)
+        replay_settings(**given)
     assert told in str(error.value)
 
 
 def test_a_miss_is_answered_as_named() -> None:
-    assert given_settings({"miss": "close", "once": True}).miss is MissAnswer.CLOSE
+    assert replay_settings(miss="close", once=True).miss is MissAnswer.CLOSE

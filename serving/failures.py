@@ -1,0 +1,41 @@
+"""How a replay repeats what failed when it was recorded: nothing is answered, or an answer breaks off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from store.entities import Exchange
+from store.messages import Headers, Response
+from store.mock_servers import Behaviour, Fault, FaultKind
+
+NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
+BROKE_OFF = Behaviour(fault=Fault(FaultKind.UNFINISHED))
+
+
+def with_answer(exchange: Exchange) -> Exchange:
+    """The exchange as if it had not failed: with what came of its response, else with one that nobody will see."""
+    if not exchange.failed or _upgraded(exchange.response):
+        return exchange
+    return replace(exchange, error=None, response=exchange.response or Response(502))
+
+
+def failing(recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]) -> Mapping[str, Behaviour]:
+    """What the examples of failed exchanges do, by their ids; `marks` tell which exchange became which example."""
+    examples = dict(marks)
+    return {
+        example_id: NOTHING_CAME if one.response is None else BROKE_OFF
+        for one in recorded
+        if one.failed and (example_id := examples.get(one.id))
+    }
+
+
+def unfinished(response: Response) -> Response:
+    """A response that breaks off after its body: it promises a byte more than there is."""
+    assert isinstance(response.body, bytes)
+    headers = response.headers.replace("Content-Length", str(len(response.body) + 1))
+    return replace(response, headers=headers, trailers=Headers())
+
+
+def _upgraded(response: Response | None) -> bool:
+    return response is not None and response.status < 200
