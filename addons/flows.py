@@ -6,6 +6,7 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
+from addons.http1_mended import dropped
 from addons.kept_stream import KeptStream
 from addons.notes import note_of
 from serving.streams import is_unsized
@@ -161,7 +162,8 @@ def _passed(kept: KeptStream | None) -> Body:
 def _degraded(flow: http.HTTPFlow) -> str:
     bodies = {"request": note_of(flow).sent, "response": note_of(flow).came}
     cut = [(whose, one.body.size) for whose, one in bodies.items() if one and one.body.cut]
-    return "; ".join(f"the body of the {whose} was cut after {size} bytes" for whose, size in cut)
+    told = [f"the body of the {whose} was cut after {size} bytes" for whose, size in cut]
+    return "; ".join([*told, *filter(None, [dropped(flow)])])
 
 
 def _client_headers(flow: http.HTTPFlow) -> Headers:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from mitmproxy import flow as mitmproxy_flow
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HttpLayer, HTTPMode, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    HttpLayer,
+    HTTPMode,
+    HttpStream,
+    SendHttp,
+    _events,
+)
 from mitmproxy.proxy.layers.http._events import (
     RequestData,
     RequestHeaders,
@@ -32,6 +41,8 @@ from serving.answer import error
 from serving.sending import Due, Fetch, Sending
 from store.messages import Origin
 
+# mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
+KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
 MOST_WAITING = 64 * 1024
 LOOK_SECONDS = 0.02
@@ -281,7 +292,7 @@ class GatewayStream(HttpStream):
 
     def _break_off(self, why: str) -> layer.CommandGenerator[None]:
         self._sending = self._due = None
-        broken = ResponseProtocolError(self.stream_id, why, status_codes.NO_RESPONSE)
+        broken = ResponseProtocolError(self.stream_id, why, KILLED)
         yield SendHttp(broken, self.context.client)
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored

@@ -29,6 +29,7 @@ from addons.commits import Commits, announce_in
 from addons.conversation_layer import ScriptFetcher
 from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
+from addons.http1_mended import mend
 from addons.layers import ChooseLayer
 from addons.parent_choice import ParentChoice
 from addons.parents import DIRECTLY, Parents
@@ -200,6 +201,7 @@ class GatewayProgram:
             await asyncio.sleep(HANG_UP_STEP_SECONDS)
 
     async def _listen(self) -> None:
+        mend()
         self.master = LeanMaster(_options(self._settings))
         self.master.addons.add(
             Core(),

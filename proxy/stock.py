@@ -19,6 +19,7 @@ from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
 from addons.flows import exchange_of
 from addons.guard import Finish, Guard
+from addons.http1_mended import mend
 from addons.notes import note_of
 from addons.recorder import Recorder
 from addons.websockets import WebSocketRecorder
@@ -62,6 +63,7 @@ class Understudy:
 
     def load(self, loader: Loader) -> None:
         """Declare the options, and take mitmproxy's own in hand before it listens."""
+        mend()
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")

@@ -169,6 +169,7 @@ def _json(exchange: Exchange) -> dict[str, Any]:
         **_summary_json(exchange, exchange.request.url),
         "request": request_json(exchange.request, _bytes(exchange.request)),
         "response": response_json(response, _bytes(response)) if response else None,
+        "degraded": exchange.degraded,
     }
 
 
@@ -180,4 +181,6 @@ def _text(exchange: Exchange) -> str:
         parts.append(message_text(line, response.headers, _bytes(response)))
     if exchange.error:
         parts.append(f"Failed: {exchange.error}")
+    if exchange.degraded:
+        parts.append(f"Degraded: {exchange.degraded}")
     return "\n\n".join(parts)

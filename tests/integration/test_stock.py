@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,31 @@ def test_mitmdump_answers_without_the_upstream(recording: Recording, options: di
         assert ask_requests(recording.upstream, ITEM, route).message == recording.answers["item"].message
         assert ask_requests(recording.upstream, MISS, route).status == 404
         assert ask_requests("http://nowhere.invalid", ITEM, route).status == 404
+
+
+ODD = (
+    b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nodd\r\n0\r\nChecksum: 1\r\n\r\n"
+)
+
+
+def test_what_mitmproxy_cannot_pass_harms_nothing(understudy: Understudy) -> None:
+    """It hangs on trailers and takes a 103 for the answer; here the exchange is marked."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        for byte in ODD:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+
+    with (
+        upstream(handle) as url,
+        running(understudy, "--mode", f"reverse:{url}", mode="record", session="odd") as gateway,
+    ):
+        answers = [ask_curl(gateway.url, ITEM) for _ in range(2)]
+    assert [(one.status, one.body) for one in answers] == [(200, b"odd")] * 2
+    for entry in understudy.json("history", "list"):
+        told = understudy.json("history", "show", entry["id"])["degraded"]
+        assert told == "an informational response (103) was dropped; trailers were dropped"
 
 
 def test_commands_promote_and_switch(understudy: Understudy, tmp_path: Path) -> None:
