@@ -19,6 +19,11 @@ def describe(requests: Mapping[Redacted, int], responses: Mapping[Redacted, int]
     return ", ".join(phrases) or "nothing"
 
 
+def places_text(places: Iterable[Redacted]) -> str:
+    """The places of one message, for people."""
+    return ", ".join(dict.fromkeys(_place(place) for place in sorted(places)))
+
+
 def _told(counts: Mapping[Redacted, int]) -> Iterable[tuple[str, int]]:
     told: dict[str, int] = {}
     for place, count in sorted(counts.items()):

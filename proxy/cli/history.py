@@ -167,6 +167,7 @@ def _json(exchange: Exchange) -> dict[str, Any]:
     response = exchange.response
     return {
         **_summary_json(exchange, exchange.request.url),
+        "redacted": [{"part": place.part, "name": place.name} for place in sorted(exchange.redacted)],
         "request": request_json(exchange.request, _bytes(exchange.request)),
         "response": response_json(response, _bytes(response)) if response else None,
         "degraded": exchange.degraded,
@@ -183,4 +184,8 @@ def _text(exchange: Exchange) -> str:
         parts.append(f"Failed: {exchange.error}")
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
+    if exchange.redacted:
+        from store.redaction_notes import places_text
+
+        parts.append(f"Redacted when it was recorded: {places_text(exchange.redacted)}")
     return "\n\n".join(parts)

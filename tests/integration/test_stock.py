@@ -214,3 +214,16 @@ def test_a_wrong_option_ends_mitmdump_with_one_clear_line(
     assert done.returncode == 1
     assert reason in told
     assert "Traceback" not in told
+
+
+def test_mitmdump_records_without_secrets(tmp_path: Path) -> None:
+    understudy = Understudy(tmp_path)
+    secret = Call("secret", "/item?token=sesame-query", headers=(("X-Api-Key", "sesame-header"),))
+    with (
+        upstream(lambda handler: answer(handler, b'{"access_token": "sesame-answer"}')) as url,
+        running(understudy, "--mode", f"reverse:{url}", mode="record", session="s", redact="true") as mitmdump,
+    ):
+        assert b"sesame-answer" in ask_curl(mitmdump.url, secret).body
+    assert not any(b"sesame" in path.read_bytes() for path in tmp_path.glob("understudy.db*"))
+    shown = understudy.run("history", "show", "1")
+    assert "Redacted when it was recorded: X-Api-Key header, token query value" in shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from store.entities import Part, Redacted
-from store.redaction_notes import describe
+from store.redaction_notes import describe, places_text
 
 
 def test_the_line_for_people_counts_messages_by_place() -> None:
@@ -21,3 +21,10 @@ def test_the_line_for_people_holds_no_control_characters() -> None:
 
 def test_the_line_for_people_says_when_nothing_was_redacted() -> None:
     assert describe({}, {}) == "nothing"
+
+
+def test_the_places_of_one_message_are_named_once() -> None:
+    places = {Redacted(Part.PATH, "REDACTED-0123456789ab"), Redacted(Part.TEXT, "tok_[a-z]+"), Redacted(Part.TEXT, "")}
+    assert places_text({*places, Redacted(Part.HEADER, "x-api-key")}) == (
+        "X-Api-Key header, part of the path, part of the text"
+    )
