@@ -174,7 +174,7 @@ class _OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request; `compared` with `body` is what tells it from others."""
+    """A request; `compared` with `body` is what tells it from others, and gives it its name."""
 
     message: Request
     compared: Request
@@ -236,7 +236,7 @@ class _Run:
         """Add one exchange, whose request has this key."""
         self._in_requests.update(asked.redacted)
         self._in_responses.update(answered.redacted)
-        one = self._item(key, asked.message)
+        one = self._item(key, asked.compared)
         if one.newest and one.fingerprint == answered.fingerprint and not self._plan.keep_every:
             self._identical += 1
         else:
@@ -285,7 +285,7 @@ class _Run:
             self._new_id(),
             self._known.collection_id,
             one.item.id,
-            example_name(asked.message, answered.message),
+            example_name(asked.compared, answered.message),
             asked.message,
             answered.message,
             redacted=asked.redacted,

@@ -265,6 +265,7 @@ def stable(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> Prom
 def test_two_secrets_are_one_request_and_one_answer_with_the_placeholder_of_the_first() -> None:
     promoted = stable([exchange(n, b"/?sig=secret%d" % n, b'{"token": "token %d"}' % n) for n in (1, 2)])
     (example,) = promoted.examples
+    assert example.name == "GET /?sig=REDACTED - 200"
     assert example.request.target == b"/?sig=" + Placeholders(b"k")("secret1").encode()
     assert example.response.body == b'{"token": "%s"}' % Placeholders(b"k")("token 1").encode()
     assert promoted.identical == 1
