@@ -80,6 +80,7 @@ class AnswerLayer(layer.Layer):
         self._responder = Responder(self._site, LIMITS, hands_over=True)
         self._waiting: commands.Command | None = None
         self._next: layer.Layer | None = None
+        self._over = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if self._next is not None:
@@ -89,10 +90,26 @@ class AnswerLayer(layer.Layer):
         elif isinstance(event, events.Wakeup):
             if event.command is self._waiting:
                 yield from self._awake()
-        elif isinstance(event, events.ConnectionClosed):
+        elif isinstance(event, events.ConnectionClosed) and event.connection is self.context.client:
             self._responder.no_more()
             if self._waiting is None:
                 yield from self._go_on()
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was asked is answered."""
+        return self._responder.idle and self._waiting is None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has closed the connection."""
+        return self._over
+
+    def ask(self, active: Active, request: bytes) -> layer.CommandGenerator[None]:
+        """Answer one whole request in the mode that it started in."""
+        self._active = active
+        self._responder.receive(request)
+        yield from self._go_on()
 
     def _site(self) -> GatewaySite:
         return self._sites.site(self._active, self._kind)
@@ -138,6 +155,7 @@ class AnswerLayer(layer.Layer):
                 yield BodyWantedHook(wanted)
                 self._responder.fetched(wanted.content)
             case Close():
+                self._over = True
                 yield commands.CloseConnection(self.context.client)
             case HandOver():
                 yield from self._hand_over(step.data)

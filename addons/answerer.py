@@ -13,9 +13,11 @@ from mitmproxy import http
 from addons import answering
 from addons.active import Active, Current
 from addons.bodies import BodyReader
-from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
+from addons.flows import NOWHERE as NOBODY
+from addons.flows import client_origin, in_origin_form, request_of, set_response
 from addons.notes import note_of
 from serving.answer import error, simulated_error
+from serving.gateway_replies import NOWHERE, elsewhere
 from serving.outcomes import Outcome
 from serving.plans import NOTHING, Plan, plan, slowed
 from serving.sending import Sending
@@ -76,9 +78,9 @@ class Answerer:
             if what.answered or active.mode is not Mode.SPY:
                 answering.log(active, request.method, request.path, what)
                 return await self._played(flow, active, request, what, client_origin(flow) if reverse else None)
-        if (flow.request.host, flow.request.port) == NOWHERE:
-            return _nowhere()
-        return None if reverse or self._upstream is None else _elsewhere(self._upstream)
+        if (flow.request.host, flow.request.port) == NOBODY:
+            return NOWHERE
+        return None if reverse or self._upstream is None else elsewhere(self._upstream)
 
     async def _played(
         self, flow: http.HTTPFlow, active: Active, request: Request, what: Outcome, client: Origin | None
@@ -113,13 +115,3 @@ def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:
     if fate.fault is FaultKind.UNFINISHED:
         return Sending(stream.chunks if stream else (), made.body)
     return Sending(stream.chunks, made.body) if stream else None
-
-
-def _nowhere() -> Response:
-    message = "This gateway is a forward proxy: set it as your client's proxy, or start it with --upstream URL."
-    return error(400, "noUpstreamError", message)
-
-
-def _elsewhere(upstream: Origin) -> Response:
-    message = f"This gateway calls {upstream} only; start one without --upstream to have a forward proxy."
-    return error(403, "otherUpstreamError", message)

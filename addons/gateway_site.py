@@ -42,7 +42,7 @@ class Kind:
 
 
 class GatewaySite:
-    """See `serving.site.Site`: takes requests in an offline mode that the responder can answer whole.
+    """See `serving.site.Site`: takes requests that examples answer, and that the responder can answer whole.
 
     WebSockets of a replay, too, if it `speaks`.
     """
@@ -58,18 +58,20 @@ class GatewaySite:
         self._bodies = bodies
 
     def respond(self, arrived: Arrived) -> Reply | Pending | None:
-        """The reply; None for what belongs to mitmproxy: CONNECT, upgrades, and requests in a live mode."""
+        """The reply; None for what belongs to mitmproxy: CONNECT, upgrades, and what is forwarded."""
         active = self._active
-        if not active.mode.offline or arrived.method == "CONNECT" or (_upgrades(arrived) and not self._speaks(arrived)):
+        if not active.has_answers or arrived.method == "CONNECT" or (_upgrades(arrived) and not self._speaks(arrived)):
             return None
-        placed = self._placed(arrived.request())
-        if placed is None:
+        place = placed(self._kind, arrived.request())
+        if place is None:
             return None
-        request, reverse = placed
+        request, reverse = place
         request = answering.asked(active, request, reverse=reverse)
         what = answering.found(active, request, reverse=reverse)
+        if not what.answered and active.mode is Mode.SPY:
+            return None
         answering.log(active, request.method, request.path, what)
-        return self._reply(request, what, self._client(request, placed[0]) if reverse else None)
+        return self._reply(request, what, self._client(place[0]) if reverse else None)
 
     def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
         """Gateways keep no call log."""
@@ -78,29 +80,8 @@ class GatewaySite:
         asked = asks_for_websocket(Headers(arrived.fields))
         return self.speaks and self._active.mode is Mode.REPLAY and asked and arrived.method == "GET"
 
-    def _placed(self, request: Request) -> tuple[Request, bool] | None:
-        """The request in origin form with where it goes to, and whether the client takes us for the API there."""
-        kind = self._kind
-        if request.target.startswith(b"/") or request.target == b"*":
-            return replace(request, origin=kind.place), kind.own
-        named = _SCHEME_AND_HOST.match(request.target)
-        if named is None or kind.tunnel:
-            return None
-        try:
-            origin = Origin.parse(named[0].decode("latin-1"))
-        except ValueError:
-            return None
-        if is_here(kind.here, origin.host, origin.port):
-            return replace(in_origin_form(request)[0], origin=kind.place), kind.own
-        own = kind.own and (origin.host, origin.port) == (kind.place.host, kind.place.port)
-        return replace(in_origin_form(request)[0], origin=origin), own
-
-    def _client(self, request: Request, placed: Request) -> Origin | None:
-        host = request.headers.get("host") or (placed.origin.authority if placed.origin else "")
-        try:
-            return Origin.parse(f"{'https' if self._kind.tls else 'http'}://{host}")
-        except ValueError:
-            return None
+    def _client(self, request: Request) -> Origin | None:
+        return client_of(self._kind, request.headers.get("host"), request.origin or self._kind.place)
 
     def _reply(self, request: Request, what: Outcome, client: Origin | None) -> Reply | Pending:
         behaviour = answering.behaviour(self._active, what)
@@ -167,6 +148,31 @@ class GatewaySites:
 def is_here(here: tuple[str, int] | None, host: str, port: int) -> bool:
     """Whether a request names the gateway itself, whose own address is `here`."""
     return here is not None and port == here[1] and host in (here[0], "localhost")
+
+
+def placed(kind: Kind, request: Request) -> tuple[Request, bool] | None:
+    """The request in origin form with where it goes to, and whether the client takes us for the API there."""
+    if request.target.startswith(b"/") or request.target == b"*":
+        return replace(request, origin=kind.place), kind.own
+    named = _SCHEME_AND_HOST.match(request.target)
+    if named is None or kind.tunnel:
+        return None
+    try:
+        origin = Origin.parse(named[0].decode("latin-1"))
+    except ValueError:
+        return None
+    if is_here(kind.here, origin.host, origin.port):
+        return replace(in_origin_form(request)[0], origin=kind.place), kind.own
+    own = kind.own and (origin.host, origin.port) == (kind.place.host, kind.place.port)
+    return replace(in_origin_form(request)[0], origin=origin), own
+
+
+def client_of(kind: Kind, host: str | None, origin: Origin) -> Origin | None:
+    """Where a client believes to be talking to: its own Host, else the origin's, by the scheme of its connection."""
+    try:
+        return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or origin.authority}")
+    except ValueError:
+        return None
 
 
 def _upgrades(arrived: Arrived) -> bool:

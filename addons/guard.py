@@ -53,8 +53,16 @@ class Guard:
         stash_headers(flow)
         if not self._current.of(flow).mode.offline:
             note.live = True
-            self.live[flow.client_conn.id] += 1
-            self.idle.clear()
+            self.began(flow.client_conn.id)
+
+    def began(self, client_id: str) -> None:
+        """A request of this client, seen by no hook, begins in a live mode."""
+        self.live[client_id] += 1
+        self.idle.clear()
+
+    def over(self, client_id: str) -> None:
+        """A request that `began` is over, well or badly."""
+        self._forget(client_id, 1)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Somebody wants a connection: look-up and connect come after this hook, and not if it sets an error."""

@@ -37,7 +37,7 @@ from addons.flows import length_of, new_response
 from addons.gateway_site import is_here
 from addons.notes import note_of
 from addons.parent_choice import Way, WayWantedHook
-from serving.answer import error
+from serving.gateway_replies import unreachable
 from serving.sending import Due, Fetch, Sending
 from store.messages import Origin
 
@@ -82,7 +82,7 @@ class GatewayStream(HttpStream):
         """A request begins; outside of CONNECT each one may have another form than the one before."""
         if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
             request = event.request
-            if is_here(own_address(self.context.client), request.host, request.port):
+            if request.method != "CONNECT" and is_here(own_address(self.context.client), request.host, request.port):
                 self.mode, request.authority = HTTPMode.transparent, ""
             else:
                 self.mode = HTTPMode.regular if request.host and not request.is_http2 else HTTPMode.transparent
@@ -120,8 +120,8 @@ class GatewayStream(HttpStream):
 
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
-        message = f"cannot reach {request.scheme}://{request.host}:{request.port}: {reason}"
-        self.flow.response = response = new_response(self.flow, error(502, "upstreamUnreachableError", message))
+        failure = unreachable(Origin(request.scheme, request.host, request.port), reason)
+        self.flow.response = response = new_response(self.flow, failure)
         self.server_state = self.state_done
         self.flow.live = False
         yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)

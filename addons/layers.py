@@ -12,12 +12,12 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 
-from addons.active import Current
-from addons.answer_layer import AnswerLayer, kind_of
+from addons.answer_layer import kind_of
 from addons.flows import NOWHERE
-from addons.gateway_site import GatewaySites
+from addons.forwarding import Forwarding
+from addons.http1_layer import Http1Layer
 from addons.http_stream import GatewayStream
-from store.messages import Origin
+from addons.turn import Told
 
 TLS_HANDSHAKE = b"\x16"
 
@@ -25,10 +25,10 @@ TLS_HANDSHAKE = b"\x16"
 class ChooseLayer:
     """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
 
-    def __init__(self, current: Current, upstream: Origin | None, sites: GatewaySites) -> None:
-        self._current = current
-        self._upstream = upstream
-        self._sites = sites
+    def __init__(self, shared: Forwarding) -> None:
+        self._current = shared.current
+        self._upstream = shared.upstream
+        self._shared = shared
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         """Decide by the first bytes of the client; before any came, wait."""
@@ -42,14 +42,14 @@ class ChooseLayer:
         if data[:1] == TLS_HANDSHAKE:
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif self._current.active.mode.offline and _is_http_1(context, data):
-            nextlayer.layer = self._answering(context, in_tunnel)
         elif self._current.active.mode.offline or _looks_like_http(context, data):
-            nextlayer.layer = _http_layer(context, data)
+            nextlayer.layer = self._http(context, data, in_tunnel=in_tunnel)
 
-    def _answering(self, context: Context, in_tunnel: bool) -> AnswerLayer:
+    def _http(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
+        if not _is_http_1(context, data):
+            return _http_layer(context, data)
         kind = kind_of(context, own=self._is_own(context), tunnel=in_tunnel)
-        return AnswerLayer(context, self._current, self._sites, kind, _http_layer)
+        return Http1Layer(context, self._shared, kind, _http_layer)
 
     def _is_own(self, context: Context) -> bool:
         upstream = self._upstream
@@ -74,6 +74,13 @@ def _http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
 
 class GatewayHttpLayer(HttpLayer):
     """mitmproxy's HTTP layer with streams of ours."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, Told):  # for a layer of ours inside CONNECT
+            for stream in list(self.streams.values()):
+                yield from self.event_to_child(stream, event)
+        else:
+            yield from super()._handle_event(event)
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Begin one request."""

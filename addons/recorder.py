@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from enum import StrEnum
 
 from mitmproxy import http
 
 from addons.active import Active, Current
 from addons.commits import Commits
 from addons.flows import exchange_of, is_stream, length_of, set_response
+from addons.forwarding import OnLoss
 from addons.kept_stream import KeptStream
 from addons.notes import note_of
-from serving.answer import error
+from serving.gateway_replies import not_kept
 from serving.kept_body import Keeping
 from store.entities import Mode
 from store.errors import StoreError
@@ -20,13 +20,6 @@ from store.naming import printable
 from store.redaction import BUILT_IN
 
 logger = logging.getLogger(__name__)
-
-
-class OnLoss(StrEnum):
-    """What a client gets whose exchange cannot be kept."""
-
-    STOP = "stop"  # an error that says so
-    CONTINUE = "continue"  # the response; the loss is counted and logged
 
 
 class Recorder:
@@ -89,7 +82,7 @@ class Recorder:
         if flow.response and flow.response.stream:
             flow.kill()  # all but its end has gone out: without that end the client sees that something is wrong
         else:
-            set_response(flow, error(502, "recordingFailedError", f"this exchange could not be kept: {reason}"))
+            set_response(flow, not_kept(reason))
 
     async def error(self, flow: http.HTTPFlow) -> None:
         """The upstream could not be reached, or an exchange broke off: kept as failed."""
@@ -97,7 +90,7 @@ class Recorder:
         if not note.answered and note.entry is None:
             await self._keep(flow)
 
-    async def _keep(self, flow: http.HTTPFlow) -> str | None:
+    async def _keep(self, flow: http.HTTPFlow) -> StoreError | None:
         """Keep the exchange where the mode asks for it; returns why it is lost, None when all is well."""
         try:
             active = self._current.of(flow)
@@ -107,11 +100,11 @@ class Recorder:
                 note_of(flow).entry = await self._commits.keep(exchange_of(flow, session_id))
             logger.info("%s %s", active.mode, _told(flow))
         except StoreError as failure:
-            return str(failure)  # the writer has counted and logged it
+            return failure  # the writer has counted and logged it
         except Exception as failure:  # mitmproxy would log it and let the response go
             logger.exception("an exchange could not be kept")
             self._commits.count_loss()
-            return str(failure)
+            return StoreError(str(failure))
         return None
 
     async def _settle(self, flow: http.HTTPFlow, session_id: str) -> None:

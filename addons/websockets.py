@@ -8,8 +8,8 @@ from mitmproxy import http
 from wsproto.frame_protocol import Opcode
 
 from addons.commits import Commits
+from addons.forwarding import OnLoss
 from addons.notes import note_of
-from addons.recorder import OnLoss
 from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 # Messages on their way to the store; while there are more, the next one waits until it is kept before it passes.

@@ -26,14 +26,16 @@ from addons.answerer import Answerer
 from addons.backpressure import Backpressure
 from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
+from addons.connections import Connections
 from addons.conversation_layer import ScriptFetcher
+from addons.forwarding import Forwarding, OnLoss
 from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
 from addons.http1_mended import mend
 from addons.layers import ChooseLayer
 from addons.parent_choice import ParentChoice
 from addons.parents import DIRECTLY, Parents
-from addons.recorder import OnLoss, Recorder
+from addons.recorder import Recorder
 from addons.rewriter import Rewriter
 from addons.tls import GatewayTls
 from addons.websockets import WebSocketRecorder
@@ -46,6 +48,7 @@ from proxy.resolving import Resolved, resolve_in
 from proxy.roots import trusted_roots
 from proxy.warming import warm
 from proxy.watcher import Watcher
+from serving.kept_body import Keeping
 from serving.replays import Tally
 from store.entities import Change, Gateway, GatewayState, Mode
 from store.errors import UserError
@@ -74,8 +77,9 @@ class GatewaySettings:
 
     `confdir` holds the CA; `rewrite` is about URLs and cookies of a reverse proxy; `insecure`, `upstream_ca` and
     `client_cert` about TLS towards the upstream, `parents` about the proxies that it is called through; `replaying`
-    about replay mode; `seed` makes random values alike; `redactor` takes the secrets out of what is recorded.
-    `elsewhere`: with an upstream, requests that name other hosts are forwarded, too. `resolved` are addresses of names.
+    about replay mode; `seed` makes random values alike; `redactor` takes the secrets out of what is recorded;
+    `keeping` is about its bodies. `elsewhere`: with an upstream, requests that name other hosts are forwarded, too.
+    `resolved` are addresses of names.
     """
 
     host: str
@@ -93,6 +97,7 @@ class GatewaySettings:
     replaying: ReplaySettings = STRICTLY
     seed: int | None = None
     redactor: Redactor | None = None
+    keeping: Keeping = field(default_factory=Keeping)
     elsewhere: bool = False
     resolved: Resolved = field(default_factory=dict)
 
@@ -207,7 +212,7 @@ class GatewayProgram:
             Core(),
             self._servers,
             self.guard,
-            ChooseLayer(self.current, self._settings.upstream, GatewaySites(self._bodies.at_hand)),
+            ChooseLayer(self._forwarding()),
             NextLayer(),
             GatewayTls(self.current),
             *self._own_addons(),
@@ -219,6 +224,22 @@ class GatewayProgram:
             raise _cannot_listen(self._settings, self._servers)
         self._running = asyncio.ensure_future(self.master.run())
 
+    def _forwarding(self) -> Forwarding:
+        settings = self._settings
+        return Forwarding(
+            self.current,
+            self.guard,
+            Commits(self.writer),
+            Connections(self._servers),
+            GatewaySites(self._bodies.at_hand),
+            settings.upstream,
+            settings.elsewhere,
+            settings.rewrite,
+            settings.on_loss,
+            settings.keeping,
+            settings.parents,
+        )
+
     def _own_addons(self) -> list[object]:
         settings = self._settings
         rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
@@ -229,7 +250,7 @@ class GatewayProgram:
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.messages),
             Backpressure(self._drain),
-            Recorder(self.current, Commits(self.writer), settings.on_loss, holds=True),
+            Recorder(self.current, Commits(self.writer), settings.on_loss, keeping=settings.keeping, holds=True),
             WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss),
             FlatMemory(),
             Finish(self.guard),

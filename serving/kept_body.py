@@ -8,12 +8,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from store.ids import new_id
-from store.messages import Body, Chunk, PiecedBody
+from store.messages import LARGE_BODY, Body, Chunk, PiecedBody
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-LARGE_BYTES = 1024 * 1024
 # What the store gets at a time of a large body.
 PIECE_BYTES = 256 * 1024
 # Pieces that come closer together were sent as one.
@@ -28,7 +27,7 @@ Piece = tuple[str, int, bytes]
 class Keeping:
     """What is kept of bodies, in bytes: larger ones than `large` go to the store in pieces, no more than `most`."""
 
-    large: int = LARGE_BYTES
+    large: int = LARGE_BODY
     most: int | None = None
 
 

@@ -70,6 +70,10 @@ class Redacted:
     name: str
 
 
+# What `Exchange.degraded` says of a body that was longer than what is kept of it.
+CUT = "was cut after"
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and its response.
@@ -92,6 +96,11 @@ class Exchange:
     def failed(self) -> bool:
         """Whether the response is missing or cut off."""
         return self.error is not None or self.response is None
+
+    @property
+    def cut(self) -> bool:
+        """Whether a body came that was longer than what is kept of it."""
+        return CUT in self.degraded
 
 
 @dataclass(frozen=True, slots=True)

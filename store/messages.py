@@ -75,6 +75,10 @@ class Headers:
         return Headers(tuple(fields))
 
 
+# A body of more bytes goes to the store in pieces while it passes, unless a recorder is told another size.
+LARGE_BODY = 1024 * 1024
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class BodyRef:

@@ -145,7 +145,7 @@ def why_not(exchange: Exchange, *, replay: bool = False) -> str:
     if exchange.response.status < 200:
         # RFC 9110, section 15.2: not the answer, but a word before it.
         return f"status {exchange.response.status} is not an answer"
-    return ""
+    return exchange.degraded if exchange.cut else ""
 
 
 def _is_grpc(request: Request) -> bool:

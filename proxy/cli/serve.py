@@ -24,6 +24,7 @@ from proxy.settings import DEFAULT_LISTEN
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
+from store.messages import LARGE_BODY
 from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
@@ -85,6 +86,20 @@ def recording_options(command: Command) -> Command:
             default="normal",
             show_default=True,
             help="full: what is kept survives a power cut too; slower.",
+        ),
+        click.option(
+            "--large-body",
+            type=click.IntRange(min=0),
+            metavar="BYTES",
+            default=LARGE_BODY,
+            show_default=True,
+            help="Bodies over this size go to the store in pieces while they pass (HTTP/1.1).",
+        ),
+        click.option(
+            "--max-body",
+            type=click.IntRange(min=0),
+            metavar="BYTES",
+            help="Keep no more of a body than that, and mark it as cut (HTTP/1.1) [default: all of it].",
         ),
         click.option("--redact", is_flag=True, help="Replace secrets before anything is kept; see redaction."),
     )
@@ -216,12 +231,13 @@ def _tell(tally: Tally) -> None:
 
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
-    from addons.recorder import OnLoss
+    from addons.forwarding import OnLoss
     from proxy.gateway import GatewaySettings
     from proxy.modes import wanted_state
     from proxy.redacting import keeping_redactor
     from proxy.resolving import read_resolved
     from proxy.settings import ca_folder
+    from serving.kept_body import Keeping
 
     runs_command = bool(options.get("command"))
     host, port = listen_address(options["listen"] or (FREE_PORT if runs_command else DEFAULT_LISTEN))
@@ -248,6 +264,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         replaying=replaying_of(options),
         seed=options.get("seed"),
         redactor=keeping_redactor(store) if options.get("redact") else None,
+        keeping=Keeping(options.get("large_body", LARGE_BODY), options.get("max_body")),
         elsewhere=runs_command,
         resolved=read_resolved(options["resolve"]),
     )

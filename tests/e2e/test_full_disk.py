@@ -7,6 +7,7 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import IncompleteRead
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -88,15 +89,19 @@ def test_loss_is_counted_logged_and_shown(understudy: Understudy, on_loss: str) 
 
 
 def test_database_that_is_full_is_named(understudy: Understudy) -> None:
-    """The client is told that there is no space left; what still has room is kept, and the loss is shown at once."""
+    """A small answer that has no room is replaced by an error that says why, a large one breaks off; both count."""
     understudy.run("sessions", "list")
     full = Understudy(understudy.home, preamble=FULL_DATABASE)
     with upstream(api) as url, full.serving("record", "--upstream", url, "--session", "full") as gateway:
-        answers = [call(f"{gateway.url}{path}") for path in ("/small", "/large", "/smaller")]
-        wait_for(lambda: lost(understudy) == 1)
+        assert call(f"{gateway.url}/small")[0] == 200
+        with pytest.raises(IncompleteRead):
+            call(f"{gateway.url}/large")
+        refused = call(f"{gateway.url}/long/" + "x" * 60_000)
+        assert call(f"{gateway.url}/smaller")[0] == 200
+        gateway.stop()
+    assert "Kept 2 exchanges; lost 2." in gateway.log
     message = f"this exchange could not be kept: no space left on the disk of the store {understudy.store}"
-    assert [status for status, _ in answers] == [200, 502, 200]
-    assert json.loads(answers[1][1])["error"] == {"name": "recordingFailedError", "message": message}
+    assert (refused[0], json.loads(refused[1])["error"]) == (502, {"name": "recordingFailedError", "message": message})
     kept = [entry["url"].removeprefix(url) for entry in understudy.json("history", "list")]
     assert kept == ["/small", "/smaller"]
     assert integrity(understudy) == "ok"

@@ -11,14 +11,13 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from addons.active import Active, Current
-from addons.answer_layer import AnswerLayer
+from addons.active import Active
 from addons.flows import NOWHERE
-from addons.gateway_site import GatewaySites
+from addons.http1_layer import Http1Layer
 from addons.layers import ChooseLayer, GatewayHttpLayer
-from serving.rendered import at_hand
 from store.entities import Mode
 from store.messages import Origin
+from tests.layers import make_forwarding
 
 TLS_HELLO = b"\x16\x03\x01"
 GET = b"GET / HTTP/1.1\r\n"
@@ -49,7 +48,7 @@ def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: 
 
 
 def chosen(question: Asking, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
-    ChooseLayer(Current(Active(mode)), upstream, GatewaySites(at_hand)).next_layer(question)
+    ChooseLayer(make_forwarding(Active(mode), upstream=upstream)).next_layer(question)
     return question.layer
 
 
@@ -57,24 +56,19 @@ def http_mode(found: Layer | None) -> HTTPMode | None:
     return found.mode if isinstance(found, GatewayHttpLayer) else None
 
 
-@pytest.mark.parametrize(
-    ("data", "mode"),
-    [
-        (GET, HTTPMode.transparent),
-        (b"g", HTTPMode.transparent),
-        (b"OPTIONS * HTTP/1.1\r\n", HTTPMode.transparent),
-        (ABSOLUTE, HTTPMode.regular),
-        (b"GET HTTPS://a/ HTTP/1.1\r\n", HTTPMode.regular),
-        (b"CONNECT a:443 HTTP/1.1\r\n", HTTPMode.regular),
-        (b"connect a:443 HTTP/1.1\r\n", HTTPMode.regular),
-    ],
-)
-def test_all_request_forms_are_taken_on_one_listener(data: bytes, mode: HTTPMode) -> None:
-    assert http_mode(chosen(asked(data))) is mode
+FORMS = [GET, b"g", b"OPTIONS * HTTP/1.1\r\n", ABSOLUTE, b"GET HTTPS://a/ HTTP/1.1\r\n"]
 
 
-def test_inside_a_tunnel_a_request_goes_to_the_tunnels_host() -> None:
-    assert http_mode(chosen(asked(ABSOLUTE, in_tunnel=True))) is HTTPMode.transparent
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("data", FORMS)
+@pytest.mark.parametrize("in_tunnel", [False, True])
+def test_all_forms_of_http_1_are_our_own_layers(data: bytes, mode: Mode, in_tunnel: bool) -> None:
+    assert type(chosen(asked(data, in_tunnel=in_tunnel), mode)) is Http1Layer
+
+
+@pytest.mark.parametrize("data", [b"CONNECT a:443 HTTP/1.1\r\n", b"connect a:443 HTTP/1.1\r\n"])
+def test_a_tunnel_is_opened_by_mitmproxy(data: bytes) -> None:
+    assert http_mode(chosen(asked(data))) is HTTPMode.regular
 
 
 def test_http_2_is_http() -> None:
@@ -95,13 +89,7 @@ def test_mitmproxy_takes_what_is_left(question: Asking) -> None:
 @pytest.mark.parametrize("data", [b"\x00\x01raw", b"SSH-2.0-OpenSSH\r\n", b" \r\n"])
 def test_offline_no_raw_tunnel_is_opened(mode: Mode, data: bytes) -> None:
     """Bytes that are neither TLS nor HTTP would open an upstream."""
-    assert type(chosen(asked(data, in_tunnel=True), mode)) is AnswerLayer
-
-
-@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
-@pytest.mark.parametrize("data", [GET, b"g", ABSOLUTE, b"OPTIONS * HTTP/1.1\r\n"])
-def test_offline_http_1_is_answered_by_our_own_layer(mode: Mode, data: bytes) -> None:
-    assert type(chosen(asked(data), mode)) is AnswerLayer
+    assert type(chosen(asked(data, in_tunnel=True), mode)) is Http1Layer
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
@@ -110,11 +98,6 @@ def test_offline_http_1_is_answered_by_our_own_layer(mode: Mode, data: bytes) ->
 )
 def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking) -> None:
     assert http_mode(chosen(question, mode)) is not None
-
-
-@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY])
-def test_in_live_modes_http_is_mitmproxys(mode: Mode) -> None:
-    assert http_mode(chosen(asked(GET), mode)) is HTTPMode.transparent
 
 
 @pytest.mark.parametrize(

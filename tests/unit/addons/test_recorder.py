@@ -12,12 +12,13 @@ import pytest
 
 from addons.active import Active, Current
 from addons.commits import Commits, announce_in
+from addons.forwarding import OnLoss
 from addons.notes import note_of
-from addons.recorder import OnLoss, Recorder
-from serving.kept_body import LARGE_BYTES, Keeping
+from addons.recorder import Recorder
+from serving.kept_body import Keeping
 from store.entities import Exchange, Mode
 from store.errors import StoreError
-from store.messages import PiecedBody
+from store.messages import LARGE_BODY, PiecedBody
 from store.writer import HistoryWriter
 from tests.flows import make_flow, make_flow_response
 
@@ -226,7 +227,7 @@ async def test_what_streams_through(history: History, mode: Mode, content_type: 
     [
         ({b"Content-Type": b"text/plain"}, True),
         ({b"Content-Length": b"12"}, False),
-        ({b"Content-Length": b"%d" % (LARGE_BYTES + 1)}, True),
+        ({b"Content-Length": b"%d" % (LARGE_BODY + 1)}, True),
         ({b"Content-Length": b"12", b"Content-Type": b"text/event-stream"}, True),
     ],
 )
@@ -242,7 +243,7 @@ async def test_our_own_layer_passes_all_that_may_be_long(
 @pytest.mark.parametrize(("mode", "streams"), [(Mode.RECORD, True), (Mode.PASS, True), (Mode.SPY, False)])
 async def test_a_large_request_passes_as_it_comes(history: History, mode: Mode, streams: bool) -> None:
     """But in spy mode, where it is looked at first."""
-    flow = make_flow("POST", headers=((b"Content-Length", b"%d" % (LARGE_BYTES + 1)),))
+    flow = make_flow("POST", headers=((b"Content-Length", b"%d" % (LARGE_BODY + 1)),))
     history.recorder(mode, holds=True).requestheaders(flow)
     assert bool(flow.request.stream) is streams
 

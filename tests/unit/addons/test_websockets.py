@@ -14,8 +14,8 @@ from mitmproxy.websocket import WebSocketMessage as Passing
 from wsproto.frame_protocol import Opcode
 
 from addons.commits import Commits, announce_in
+from addons.forwarding import OnLoss
 from addons.notes import note_of
-from addons.recorder import OnLoss
 from addons.websockets import WebSocketRecorder
 from store.errors import StoreError
 from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage

@@ -288,3 +288,9 @@ def test_what_was_redacted_when_it_was_recorded_matches_any_value(plan: Promotio
     assert len(promoted.items) == 1
     assert [example.request.target[-1:] for example in promoted.examples] == [b"1", b"2"]
     assert {example.redacted for example in promoted.examples} == {places}
+
+
+def test_a_body_that_was_cut_is_no_example() -> None:
+    cut = replace(exchange(1), degraded="the body of the response was cut after 3 bytes")
+    assert why_not(cut) == cut.degraded
+    assert why_not(replace(cut, degraded="something else")) == ""

@@ -1,0 +1,43 @@
+"""What the layers that forward share in one gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from addons.active import Current
+from addons.commits import Commits
+from addons.connections import Connections
+from addons.gateway_site import GatewaySites
+from addons.guard import Guard
+from addons.parents import DIRECTLY, Parents
+from serving.kept_body import Keeping
+from store.messages import Origin
+
+
+class OnLoss(StrEnum):
+    """What a client gets whose exchange cannot be kept."""
+
+    STOP = "stop"  # an error that says so
+    CONTINUE = "continue"  # the response; the loss is counted and logged
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """How requests are forwarded and kept.
+
+    With an `upstream` nothing else is called, unless `elsewhere`; `urls`: its URLs and cookies are made the gateway's
+    own. `parents` are the proxies that upstreams are called through.
+    """
+
+    current: Current
+    guard: Guard
+    commits: Commits
+    connections: Connections
+    sites: GatewaySites
+    upstream: Origin | None = None
+    elsewhere: bool = False
+    urls: bool = True
+    on_loss: OnLoss = OnLoss.STOP
+    keeping: Keeping = field(default_factory=Keeping)
+    parents: Parents = DIRECTLY

@@ -1,0 +1,60 @@
+"""What a gateway says itself, where there is no answer to pass on: JSON errors, as the bytes of HTTP/1.1."""
+
+from __future__ import annotations
+
+from serving.answer import error
+from serving.http_heads import RequestHead
+from serving.http_rules import Malformed
+from serving.wire import CLOSE, KEEP, head_of, with_connection
+from store.errors import StoreError
+from store.messages import Origin, Response
+
+TOO_LARGE = (413, 414, 431)
+NOWHERE = error(
+    400,
+    "noUpstreamError",
+    "This gateway is a forward proxy: set it as your client's proxy, or start it with --upstream URL.",
+)
+NOT_HERE = error(400, "malformedRequestError", "That target is no http or https URL, or not one of this tunnel's host.")
+
+
+def elsewhere(upstream: Origin) -> Response:
+    """A reverse proxy is asked for another host."""
+    message = f"This gateway calls {upstream} only; start one without --upstream to have a forward proxy."
+    return error(403, "otherUpstreamError", message)
+
+
+def unreachable(origin: Origin, reason: str) -> Response:
+    """The upstream cannot be reached."""
+    return error(502, "upstreamUnreachableError", f"cannot reach {_with_port(origin)}: {reason}")
+
+
+def broken(origin: Origin, reason: str) -> Response:
+    """The upstream gave no answer that could be passed on."""
+    return error(502, "upstreamFailedError", f"{_with_port(origin)}: {reason}")
+
+
+def not_kept(reason: StoreError) -> Response:
+    """The exchange is lost, and its answer with it."""
+    return error(502, "recordingFailedError", f"this exchange could not be kept: {reason}")
+
+
+def malformed(problem: Malformed) -> Response:
+    """The request cannot be passed on."""
+    name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
+    return error(problem.status, name, problem.message)
+
+
+def wire(reply: Response, request: RequestHead | None, *, keep: bool) -> bytes:
+    """The bytes of a reply; the connection stays open if it is to `keep`."""
+    assert isinstance(reply.body, bytes)
+    head = head_of(reply)
+    if not keep:
+        head = with_connection(head, CLOSE)
+    elif request is not None and request.http_version != "HTTP/1.1":
+        head = with_connection(head, KEEP)
+    return head if request is not None and request.method == "HEAD" else head + reply.body
+
+
+def _with_port(origin: Origin) -> str:
+    return f"{origin.scheme}://{origin.host}:{origin.port}"

@@ -1,0 +1,158 @@
+"""Heads of HTTP/1.1 messages on their way through: read strictly, since what passes is read again by somebody else.
+
+httptools (llhttp) reads; what it lets pass and RFC 9112 does not is refused here. No sockets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httptools
+
+from serving.framing import Framing, framing_of
+from serving.http_rules import VERSIONS, Malformed, RawFields, not_spoken, problem_of
+from serving.limits import Limits
+
+HEAD_END = b"\r\n\r\n"
+# A gateway takes what its upstream may take; these only bound what is held.
+PASSING = Limits(target=256 * 1024, head=512 * 1024, fields=2_000, body=2**63)
+_ASCII = bytes(byte if byte < 0x80 else ord("x") for byte in range(256))
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """The head of a request; `raw` are its bytes up to and including the empty line, `target` is what came."""
+
+    method: str
+    target: bytes
+    fields: RawFields
+    http_version: str
+    raw: bytes
+    keep_alive: bool
+    upgrade: bool
+    framing: Framing
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """The head of a response; `ends_connection`: nothing comes after it on its connection."""
+
+    status: int
+    reason: bytes
+    fields: RawFields
+    http_version: str
+    raw: bytes
+    ends_connection: bool
+    framing: Framing
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The first bytes of what is not spoken here: HTTP/2, or a method that llhttp does not know."""
+
+
+class UpstreamBroken(Exception):
+    """What the upstream sends is no HTTP/1.1, or can be read in more than one way."""
+
+
+class _Collected:
+    """What httptools tells of one head."""
+
+    __slots__ = ("fields", "reason", "whole")
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.reason = b""
+        self.whole = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field."""
+        self.fields.append((name, value.rstrip(b" \t")))
+
+    def on_status(self, reason: bytes) -> None:
+        """The reason phrase, or a piece of it."""
+        self.reason += reason
+
+    def on_headers_complete(self) -> None:
+        """The head is complete."""
+        self.whole = True
+
+
+def read_request(raw: bytes) -> RequestHead | Malformed | Foreign:
+    """The head of a request, from its first byte to its empty line."""
+    if raw.startswith(b"PRI * HTTP/2"):
+        return Foreign()
+    collected = _Collected()
+    parser = httptools.HttpRequestParser(collected)
+    upgrade = False
+    try:
+        parser.feed_data(_readable(raw))
+    except httptools.HttpParserUpgrade:
+        upgrade = True
+    except httptools.HttpParserInvalidMethodError:
+        return Foreign()
+    except httptools.HttpParserError as error:
+        return Malformed(400, f"that is not HTTP/1.1: {error}")
+    method, version, fields = parser.get_method(), parser.get_http_version(), tuple(collected.fields)
+    target = _target_of(raw, method)
+    if target is None or not collected.whole:
+        return Malformed(400, "a request line is a method, a target and a version (RFC 9112, section 3)")
+    problem = problem_of(version, method, target, fields, PASSING)
+    if problem is not None:
+        return problem
+    return RequestHead(
+        method.decode("ascii"),
+        target,
+        fields,
+        VERSIONS[version],
+        raw,
+        not _closes(version, fields),
+        upgrade,
+        framing_of(fields),
+    )
+
+
+def read_response(raw: bytes, method: str) -> ResponseHead:
+    """The head of a response to a request of this method; raises UpstreamBroken."""
+    collected = _Collected()
+    parser = httptools.HttpResponseParser(collected)
+    try:
+        parser.feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass
+    except httptools.HttpParserError as error:
+        raise UpstreamBroken(f"what it sends is not HTTP/1.1: {error}") from None
+    version, status, fields = parser.get_http_version(), parser.get_status_code(), tuple(collected.fields)
+    if version not in VERSIONS or not collected.whole:
+        raise UpstreamBroken(f"it speaks HTTP/{version}" if version not in VERSIONS else "its head ends too early")
+    bodyless = method == "HEAD" or status in (204, 304) or status < 200
+    framing = framing_of(fields, until_close=not bodyless)
+    ends = framing.until_close or (not parser.should_keep_alive() and _closes(version, fields))
+    if bodyless:
+        framing = framing_of(())
+    return ResponseHead(status, collected.reason, fields, VERSIONS[version], raw, ends, framing)
+
+
+def refused_version(data: bytes) -> Malformed | None:
+    """The answer to a request line without a version, whose client waits: nothing more will come."""
+    line, end, _ = data.partition(b"\r\n")
+    return not_spoken("0.9") if end and line.count(b" ") == 1 else None
+
+
+def _readable(raw: bytes) -> bytes:
+    # llhttp refuses targets with bytes beyond ASCII, which clients do send; the target is not taken from it.
+    line, end, rest = raw.partition(b"\r\n")
+    return raw if line.isascii() else line.translate(_ASCII) + end + rest
+
+
+def _target_of(raw: bytes, method: bytes) -> bytes | None:
+    # llhttp takes more than one space; another reader may take the second for the target.
+    line = raw[: raw.index(b"\r\n")]
+    parts = line.split(b" ")
+    return parts[1] if len(parts) == 3 and parts[0] == method and parts[1] else None
+
+
+def _closes(version: str, fields: RawFields) -> bool:
+    options = b",".join(value.lower() for name, value in fields if name.lower() == b"connection").split(b",")
+    tokens = {option.strip() for option in options}
+    return b"close" in tokens or (version == "1.0" and b"keep-alive" not in tokens)
