@@ -53,7 +53,9 @@ class Child:
     code: int = 0
 
     def check(self) -> None:
-        """Raise CannotRun if there is no such command, before anything is started for it."""
+        """Raise CannotRun if there is no such command, UserError if Java's tool is missing, before anything starts."""
+        if self.java:
+            _keytool(os.environ)
         name = self.words[0]
         if shutil.which(name):
             return
@@ -118,24 +120,18 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
-def _java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
+def _keytool(inherited: Mapping[str, str]) -> str:
     home = inherited.get("JAVA_HOME")
     tool = shutil.which("keytool", path=f"{home}/bin" if home else None) or shutil.which("keytool")
     if tool is None:
         raise UserError("--java-truststore needs keytool, which comes with Java: put it on the PATH or set JAVA_HOME")
-    command: list[str | Path] = [
-        tool,
-        "-importcert",
-        "-noprompt",
-        "-alias",
-        "understudy",
-        "-file",
-        authority,
-        "-keystore",
-        store,
-    ]
+    return tool
+
+
+def _java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
+    where = ("-file", authority, "-keystore", store, "-storetype", "PKCS12", "-storepass", STORE_PASSWORD)
     made = subprocess.run(  # noqa: S603 - its words are ours
-        [*command, "-storetype", "PKCS12", "-storepass", STORE_PASSWORD],
+        [_keytool(inherited), "-importcert", "-noprompt", "-alias", "understudy", *where],
         capture_output=True, check=False, text=True, encoding=sys.getdefaultencoding(), errors="replace",
     )  # fmt: skip
     if made.returncode:

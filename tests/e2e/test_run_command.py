@@ -150,6 +150,12 @@ def test_java_without_a_command_is_a_mistake(understudy: Understudy) -> None:
     assert "COMMAND" in understudy.mistake("record", "--java-truststore")
 
 
+def test_java_without_its_tool_is_a_mistake(understudy: Understudy) -> None:
+    """Said before anything is started."""
+    told = understudy.mistake("record", "--java-truststore", "--", "java", PATH="/nowhere", JAVA_HOME="")
+    assert "keytool" in told
+
+
 def test_a_command_killed_by_a_signal_gives_a_shells_exit_code(understudy: Understudy) -> None:
     """128 and the signal's number."""
     assert run(understudy, "record", "--", "sh", "-c", "kill -9 $$").code == 128 + signal.SIGKILL

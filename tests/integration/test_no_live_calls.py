@@ -10,6 +10,7 @@ import base64
 import hashlib
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -20,6 +21,9 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from store.entities import Exchange, Timings
 from store.messages import Headers, Origin, Request, Response
@@ -200,6 +204,20 @@ def _chunked_upload(gateway: Serving, _ca: Path) -> None:
     assert done.stdout == b"404"
 
 
+def _secure_upload(gateway: Serving, ca: Path) -> None:
+    for http2 in (False, True):
+        answer = ask_curl(f"https://{NOWHERE}", Call("", "/upload", "POST", body=UPLOAD), Route(gateway.url, ca, http2))
+        assert answer.status == 404
+
+
+def _secure_websocket(gateway: Serving, ca: Path) -> None:
+    trust = ssl.create_default_context(cafile=ca)
+    for host in (NOWHERE, "other.invalid"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"wss://{host}/socket", ssl=trust, proxy=gateway.url, open_timeout=20)
+        assert refused.value.response.status_code == 404
+
+
 def _odd_bytes(gateway: Serving, _ca: Path) -> None:
     for data in ODD_BYTES:
         with Wire(gateway.url) as wire:
@@ -232,6 +250,8 @@ DRIVES: dict[str, Callable[[Serving, Path], None]] = {
     "WebSocket upgrades": _websocket,
     "a 10 MB upload": _upload,
     "a 10 MB chunked upload": _chunked_upload,
+    "10 MB uploads in CONNECT": _secure_upload,
+    "WebSocket upgrades in CONNECT": _secure_websocket,
     "a TCP connection with garbage": _odd_bytes,
 }
 EVERY_DRIVE = pytest.mark.parametrize("drive", DRIVES.values(), ids=DRIVES)
@@ -257,6 +277,36 @@ def test_an_offline_gateway_calls_nobody(
 ) -> None:
     """Whatever a client sends, the hook stays silent."""
     drive(gateways[mode], place.understudy.ca)
+    place.assert_silent()
+
+
+def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509.Certificate:
+    """The certificate that a client gets who asks for a place by CONNECT, and names a server in its handshake."""
+    anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    with Wire(gateway.url) as wire:
+        assert wire.ask(Call("", asked_for, "CONNECT")).status == 200
+        with anyone.wrap_socket(wire.socket, server_hostname=server_name) as secure:
+            return x509.load_der_x509_certificate(secure.getpeercert(binary_form=True) or b"")
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "server_name", "names"),
+    [
+        ("other.invalid:443", "other.invalid", {"other.invalid"}),
+        ("other.invalid:443", None, {"other.invalid", "127.0.0.1"}),  # the gateway's own address
+        ("192.0.2.1:443", "named.invalid", {"named.invalid", "192.0.2.1"}),  # 192.0.2.0/24 is nobody's (RFC 5737)
+    ],
+)
+@pytest.mark.parametrize("mode", ["mock", "replay"])
+def test_a_certificate_is_made_from_what_was_asked_for(
+    place: Place, gateways: dict[str, Serving], mode: str, asked_for: str, server_name: str | None, names: set[str]
+) -> None:
+    """The names in the handshake and in CONNECT, none that an upstream would have told; signed by the authority."""
+    certificate = presented(gateways[mode], asked_for, server_name)
+    alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {str(one.value) for one in alternatives} == names
+    assert certificate.issuer == x509.load_pem_x509_certificate(place.understudy.ca.read_bytes()).subject
     place.assert_silent()
 
 
