@@ -135,6 +135,7 @@ def _is_reloaded(name: str) -> bool:
     [each[:4] for each in numbers()],
     ids=[f"{each[4]} -> {each[3]}" for each in numbers()],
 )
+@pytest.mark.once
 @pytest.mark.usefixtures("apart")
 def test_every_number_is_held_by_a_row(line: int, start: int, end: int, value: str) -> None:
     """Change any number in matcher/scores.py, and a row fails."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from store.errors import NotFound
 from store.messages import Body, Request
 from tests.factories import make_example, make_response
 from tests.property.test_matcher_laws import ASKED, EVERY_SETTING, REDACTED, REQUESTS
+
+pytestmark = pytest.mark.once
 
 IDS = st.integers(0, 24).map(lambda number: f"{number:02d}")
 UNREADABLE = b"\xff"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from random import Random
 from unittest import mock
 
+import pytest
 from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,8 @@ from store.messages import Headers, Request
 from store.redaction import redact_request
 from tests import plain_matcher
 from tests.factories import make_example, make_request, make_response
+
+pytestmark = pytest.mark.once
 
 METHODS = st.sampled_from(["GET", "HEAD", "POST"])
 # Few words, near each other, so that examples and requests meet on every line of the table.
