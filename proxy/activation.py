@@ -13,6 +13,7 @@ from matcher.replay_keys import with_every_header
 from proxy.compiled import MockSetup, mock_setup
 from proxy.edited import after_edits, concerns, edits
 from proxy.promoting import session_examples
+from proxy.redacting import showing_redactor
 from proxy.replaying import STRICTLY, ReplaySettings
 from serving.chance import Chance
 from serving.outcomes import Answers
@@ -81,7 +82,7 @@ class Activation:
 
     def _start_over(self, *, once: bool = False) -> None:
         self._sequences = Sequences(once=once)
-        self._tally = Tally()
+        self._tally = Tally(showing_redactor(self._store))
         self._chance = Chance(time.time, self._seed)
         self._rates = OwnRateCounts()
 

@@ -11,7 +11,7 @@ from itertools import count, islice
 from matcher.bodies import request_key
 from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
-from proxy.redacting import keeping_redactor
+from proxy.redacting import keeping_redactor, showing_redactor
 from serving.failures import failing, with_answer
 from serving.replays import Spoken
 from store.entities import Collection, Example, Exchange, Redacted, Session
@@ -19,7 +19,7 @@ from store.errors import NotFound, UserError
 from store.mock_servers import PLAIN
 from store.naming import example_name, request_name
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
-from store.redaction import redact_request
+from store.redaction import Redactor
 from store.repository import CollectionUpdate, HistoryFilter, Store
 
 BATCH = 500
@@ -122,7 +122,7 @@ def session_examples(
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
     known, examples, websockets = Known(session.id), list[Example](), dict[str, Spoken]()
-    numbers, same = count(), partial(replay_key, settings=matching)
+    numbers, same, redactor = count(), partial(replay_key, settings=matching), showing_redactor(store)
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
@@ -131,7 +131,8 @@ def session_examples(
         batch = [with_answer(one) for one in recorded] if failures else recorded
         promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
         failed = failing(recorded, promoted.marks) if failures else {}
-        examples += (_named(replace(one, behaviour=failed.get(one.id, PLAIN))) for one in promoted.examples)
+        answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in promoted.examples)
+        examples += (_named(one, redactor) for one in answering)
         websockets |= _spoken(batch, promoted)
         known = promoted.known
     return SessionExamples(examples, websockets)
@@ -146,9 +147,9 @@ def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
     }
 
 
-def _named(example: Example) -> Example:
+def _named(example: Example, redactor: Redactor) -> Example:
     # Names are logged, and a query may hold secrets.
-    shown, _ = redact_request(replace(example.request, body=b""), b"")
+    shown, _ = redactor.request(replace(example.request, body=b""), b"")
     failed = example.behaviour != PLAIN
     name = f"{request_name(shown)} - failed" if failed else example_name(shown, example.response)
     return replace(example, name=name)

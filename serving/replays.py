@@ -12,9 +12,10 @@ from serving.outcomes import Outcome
 from store.entities import Example
 from store.messages import Headers, Request, Response
 from store.mock_servers import PLAIN, Behaviour, Fault, FaultKind
-from store.redaction import redact_request
+from store.redaction import BUILT_IN, Redactor
 
 MOST_MISSES = 1_000
+ALL_GIVEN = "its recorded answers were all given"
 DIVERGED = "its client said something else on the WebSocket"
 HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
 
@@ -39,10 +40,12 @@ class Missed:
 class Tally:
     """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
 
-    Belongs to one thread. `misses` counts equal ones; of different ones so many are kept, `further` counts the others.
+    Belongs to one thread. `redactor` takes out what is not to be shown. `misses` counts equal ones; of different ones so
+    many are kept, `further` counts the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, redactor: Redactor = BUILT_IN) -> None:
+        self._redactor = redactor
         self.session = ""
         self.examples: Sequence[Example] = ()
         self.misses: Counter[Missed] = Counter()
@@ -54,7 +57,8 @@ class Tally:
         if what.example is not None:
             self._used.add(what.example.id)
             return
-        self._miss(_missed(request, what))
+        nearest = nearest_line(what.decision) if what.decision.candidate is None else ALL_GIVEN
+        self._miss(self._missed(request, nearest))
 
     def _miss(self, missed: Missed) -> None:
         if missed in self.misses or len(self.misses) < MOST_MISSES:
@@ -64,12 +68,19 @@ class Tally:
 
     def diverged(self, request: Request) -> None:
         """Take note of a WebSocket, begun by this request, on which the client did not say what was recorded."""
-        self._miss(Missed(request.method, _without_secrets(request).url, DIVERGED))
+        self._miss(self._missed(request, DIVERGED))
 
     @property
     def unused(self) -> list[Request]:
         """The recorded requests whose answer was not asked for, in recorded order, without their secrets."""
-        return [_without_secrets(example.request) for example in self.examples if example.id not in self._used]
+        return [self._shown(example.request) for example in self.examples if example.id not in self._used]
+
+    def _missed(self, request: Request, why: str) -> Missed:
+        return Missed(request.method, self._shown(request).url, why)
+
+    def _shown(self, request: Request) -> Request:
+        # For people: which headers and body came is not told.
+        return self._redactor.request(replace(request, headers=Headers(), body=b""), b"")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +109,3 @@ class Replay:
         """The answer to a miss, with its explanation."""
         response = what.failure()
         return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response
-
-
-def _missed(request: Request, what: Outcome) -> Missed:
-    why = nearest_line(what.decision) if what.decision.candidate is None else "its recorded answers were all given"
-    return Missed(request.method, _without_secrets(request).url, why)
-
-
-def _without_secrets(request: Request) -> Request:
-    # For people: which headers and body came is not told.
-    return redact_request(replace(request, headers=Headers(), body=b""), b"")[0]

@@ -145,11 +145,15 @@ def test_misses_that_are_allowed(understudy_session):
     assert get(api.url + "/users/9")[0] == 404
     assert [call.request.target for call in api.misses()] == [b"/users/9"]
     assert len(api.calls()) == 1
+
+def test_what_does_not_count(understudy_session):
+    api = understudy_session("shop", ignore_query=["t"], timing="none")
+    assert get(api.url + "/users/1?t=9")[0] == 200
 """
 
 
 def test_sessions(project: Project) -> None:
-    assert "2 passed" in project.run(SESSIONS)
+    assert "3 passed" in project.run(SESSIONS)
 
 
 MISSES = """
@@ -200,6 +204,8 @@ MISTAKES = [
     ('mock_server("shop").assert_called("GET /a", times=1, at_least=1)', "not both"),
     ('understudy_session("nothing")', "there is no session 'nothing'"),
     ('understudy_session("shop", upstream="nowhere")', "upstream: expected a URL"),
+    ('understudy_session("shop", ignore="t")', "ignore is no setting of a replay; there are once, miss"),
+    ('understudy_session("shop", ignore_query="t")', "ignore_query takes a list of names, such as ['t']"),
 ]
 
 

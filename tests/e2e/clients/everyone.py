@@ -105,7 +105,8 @@ def by_node(shop: str) -> Any:
 
 
 def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    quiet = os.environ | {"NODE_NO_WARNINGS": "1"}  # Node 18 warns of its own fetch, by its process id
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=quiet)
     return done.stdout + done.stderr
 
 

@@ -9,6 +9,8 @@ from matcher.settings import STRICT
 from serving.outcomes import Answers, outcome
 from serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally
 from serving.sequences import Sequences
+from store.redaction import Redactor
+from store.redaction_rules import Rules
 from tests.factories import make_example, make_request
 
 EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other")]
@@ -45,6 +47,13 @@ def test_what_was_not_asked_for_is_told_without_its_secrets() -> None:
     [unused] = asked(Tally(), "/users/7").unused
     assert unused.path == b"/users/8"
     assert b"t0ps3cret" not in unused.target
+
+
+def test_rules_of_ones_own_count() -> None:
+    """What is told goes to terminals and CI logs."""
+    rules = Rules.from_json({"query": ["sid"]})
+    [missed] = asked(Tally(Redactor(rules)), "/users/9?sid=0th3r").misses
+    assert "0th3r" not in missed.url
 
 
 def test_different_misses_are_bounded() -> None:
