@@ -40,8 +40,8 @@ class Missed:
 class Tally:
     """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
 
-    Belongs to one thread. `redactor` takes out what is not to be shown. `misses` counts equal ones; of different ones so
-    many are kept, `further` counts the others.
+    Belongs to one thread. `redactor` takes out what is not to be shown. `misses` counts equal ones; of different ones
+    so many are kept, `further` counts the others.
     """
 
     def __init__(self, redactor: Redactor = BUILT_IN) -> None:
