@@ -29,9 +29,13 @@ from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
     from proxy.gateway import GatewaySettings
+    from serving.kept_body import Keeping
     from serving.replays import Tally
 
 Command = Callable[..., Any]
+
+LARGE_TO_REDACT = 16 * LARGE_BODY
+"""Of a body in pieces no secret is taken out: where that is asked for, fewer come so."""
 
 
 def gateway_options(command: Command) -> Command:
@@ -91,9 +95,8 @@ def recording_options(command: Command) -> Command:
             "--large-body",
             type=click.IntRange(min=0),
             metavar="BYTES",
-            default=LARGE_BODY,
-            show_default=True,
-            help="Bodies over this size go to the store in pieces while they pass (HTTP/1.1).",
+            help="Bodies over this size go to the store in pieces while they pass (HTTP/1.1)"
+            f" [default: {LARGE_BODY}; {LARGE_TO_REDACT} with --redact].",
         ),
         click.option(
             "--max-body",
@@ -237,7 +240,6 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from proxy.redacting import keeping_redactor
     from proxy.resolving import read_resolved
     from proxy.settings import ca_folder
-    from serving.kept_body import Keeping
 
     runs_command = bool(options.get("command"))
     host, port = listen_address(options["listen"] or (FREE_PORT if runs_command else DEFAULT_LISTEN))
@@ -264,10 +266,18 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         replaying=replaying_of(options),
         seed=options.get("seed"),
         redactor=keeping_redactor(store) if options.get("redact") else None,
-        keeping=Keeping(options.get("large_body", LARGE_BODY), options.get("max_body")),
+        keeping=_keeping(options),
         elsewhere=runs_command,
         resolved=read_resolved(options["resolve"]),
     )
+
+
+def _keeping(options: dict[str, Any]) -> Keeping:
+    from serving.kept_body import Keeping
+
+    given = options.get("large_body")
+    usual = LARGE_TO_REDACT if options.get("redact") else LARGE_BODY
+    return Keeping(usual if given is None else given, options.get("max_body"))
 
 
 def _announce(store: Store, gateway: Gateway) -> None:

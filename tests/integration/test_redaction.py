@@ -150,3 +150,21 @@ def test_what_is_said_on_a_websocket_loses_its_secrets_too(tmp_path: Path) -> No
     assert heard[1].startswith('{"token": "REDACTED-')
     assert heard[2].startswith("the key is REDACTED-")
     assert heard[3] == "bye"
+
+
+def test_a_large_body_is_redacted_and_one_that_comes_in_pieces_is_told(tmp_path: Path) -> None:
+    understudy = Understudy(tmp_path)
+    sizes = {"/large": 1_500_000, "/huge": 1_700_000}
+
+    def large(handler: BaseHTTPRequestHandler) -> None:
+        answer(handler, b'{"token": "%s", "x": "%s"}' % (TOKEN.encode(), b"x" * sizes[handler.path]))
+
+    options = ("-s", "large", "--redact", "--large-body", "1600000")
+    with upstream(large) as url, understudy.serving("record", "--upstream", url, *options) as gateway:
+        for path in sizes:
+            assert TOKEN in httpx.get(f"{gateway.url}{path}", trust_env=False).text
+        assert "secrets were not looked for in the response's body of 17000" in gateway.log
+    redacted, told = (understudy.json("history", "show", number, "--secrets") for number in (1, 2))
+    assert TOKEN not in redacted["response"]["body"]
+    assert redacted["degraded"] == ""
+    assert "secrets were not looked for" in told["degraded"]
