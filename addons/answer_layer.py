@@ -33,9 +33,10 @@ LIMITS = Limits(body=1024 * 1024 * 1024)
 
 @dataclass
 class Wanted:
-    """A body that a layer waits for; `content` stays None if it cannot be read."""
+    """A body, or the piece of it at a position, that a layer waits for; `content` stays None if it cannot be read."""
 
     body: Body
+    position: int | None = None
     content: bytes | None = None
 
 
@@ -55,7 +56,7 @@ class BodyFetcher:
     async def body_wanted(self, wanted: Wanted) -> None:
         """Read it; the layer goes on when this is done."""
         try:
-            wanted.content = await self._bodies.read(wanted.body)
+            wanted.content = await self._bodies.part(wanted.body, wanted.position)
         except Exception as error:  # noqa: BLE001 - the client is told
             logger.warning("could not read a body: %s", error)
 
@@ -151,7 +152,7 @@ class AnswerLayer(layer.Layer):
                 self._waiting = commands.RequestWakeup(step.seconds)
                 yield self._waiting
             case Fetch():
-                wanted = Wanted(step.body)
+                wanted = Wanted(step.body, step.position)
                 yield BodyWantedHook(wanted)
                 self._responder.fetched(wanted.content)
             case Close():

@@ -16,7 +16,7 @@ from addons.bodies import BodyReader
 from addons.flows import NOWHERE as NOBODY
 from addons.flows import client_origin, in_origin_form, request_of, set_response
 from addons.notes import note_of
-from serving.answer import error, simulated_error
+from serving.answer import error, is_recoded, simulated_error
 from serving.gateway_replies import NOWHERE, elsewhere
 from serving.outcomes import Outcome
 from serving.plans import NOTHING, Plan, plan, slowed
@@ -24,7 +24,7 @@ from serving.sending import Sending
 from serving.streams import stream_of
 from store.entities import Mode
 from store.errors import NotFound
-from store.messages import Origin, Request, Response
+from store.messages import LARGE_BODY, Origin, Request, Response, size_of
 from store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
@@ -103,14 +103,15 @@ class Answerer:
         if what.example is None:
             failure = answering.failure(active, what)
             return replace(failure, body=b"") if request.method == "HEAD" else failure
-        body = await self._bodies.read(what.example.response.body)
+        body = what.example.response.body
+        if not self._bodies.in_pieces or size_of(body) <= LARGE_BODY or is_recoded(request, what.example):
+            body = await self._bodies.read(body)
         return answering.response(request, what.example, body, client)
 
 
 def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:
-    assert isinstance(made.body, bytes)
     if fate.bytes_per_second:
-        return Sending(slowed(len(made.body), fate.bytes_per_second), made.body)
+        return Sending(slowed(size_of(made.body), fate.bytes_per_second), made.body)
     stream = stream_of(made, timing)
     if fate.fault is FaultKind.UNFINISHED:
         return Sending(stream.chunks if stream else (), made.body)

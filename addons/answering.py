@@ -14,7 +14,7 @@ from serving.outcomes import Outcome, outcome
 from serving.rate_limits import limited
 from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
-from store.messages import Origin, Request, Response
+from store.messages import Body, Origin, Request, Response
 from store.mock_servers import Behaviour, FaultKind
 from store.naming import printable
 from store.redaction import BUILT_IN
@@ -54,7 +54,7 @@ def refused(active: Active, what: Outcome, on_purpose: Behaviour | None) -> Resp
     return limited(on_purpose.rate_limit, active.rates, what.limit_key("gateway"), time())
 
 
-def response(request: Request, example: Example, body: bytes, client: Origin | None) -> Response:
+def response(request: Request, example: Example, body: Body, client: Origin | None) -> Response:
     """The example's response; `client` is where a client of a reverse proxy believes to be talking to, else None."""
     if example.response.status == 101:
         return error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")

@@ -122,7 +122,7 @@ def set_response(flow: http.HTTPFlow, response: Response) -> None:
 
 def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
     """A response of ours as mitmproxy sends it to the client of this flow."""
-    assert isinstance(response.body, bytes)
+    content = response.body if isinstance(response.body, bytes) else b""  # what is large is sent piece by piece
     http_2 = flow.request.is_http2
     fields, trailers = response.headers.fields, response.trailers.fields
     if http_2:  # field names are lower case there (RFC 9113, section 8.2.1)
@@ -135,7 +135,7 @@ def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
         status_code=response.status,
         reason=response.reason or status_codes.RESPONSES.get(response.status, "").encode(),
         headers=http.Headers(fields),
-        content=response.body,
+        content=content,
         trailers=http.Headers(trailers) if trailers and http_2 else None,  # mitmproxy's HTTP/1 side cannot send them
         timestamp_start=started,
         timestamp_end=None,

@@ -8,6 +8,7 @@ from functools import partial
 
 from addons import answering
 from addons.active import Active
+from serving.answer import is_recoded
 from serving.directory import in_origin_form
 from serving.http_reader import Arrived
 from serving.outcomes import Outcome
@@ -18,7 +19,7 @@ from serving.streams import interim_heads, stream_of
 from serving.upgrades import asks_for_websocket, handshake
 from serving.wire import head_of
 from store.entities import Example, Mode
-from store.messages import Headers, Origin, Request
+from store.messages import Body, Headers, Origin, Request
 from store.mock_servers import Behaviour
 
 MOST_KINDS = 256
@@ -112,18 +113,17 @@ class GatewaySite:
         fixed = what.fixed and (behaviour is None or behaviour.rate_limit is None) and not answering.logs_hits()
         timing = what.timing(self._active.behaviour)
 
-        def render(body: bytes) -> Reply:
+        def render(body: Body) -> Reply:
             made = answering.response(request, example, body, client)
-            assert isinstance(made.body, bytes)
+            content = made.body if isinstance(made.body, bytes) else b""
             told = (example.id, example.name, what.told)
             # A mock has other clients than those that were seen to take such a response.
             interim = interim_heads(made) if self._active.mode is Mode.REPLAY else b""
-            return Reply(
-                head_of(made), made.body, made, behaviour, fixed, None, *told, stream_of(made, timing), interim
-            )
+            return Reply(head_of(made), content, made, behaviour, fixed, None, *told, stream_of(made, timing), interim)
 
         key = None if what.filled else (id(example), client, behaviour, fixed, *varying(request))
-        return self._active.rendered.reply(key, example.response.body, self._bodies, render)
+        whole = is_recoded(request, example)
+        return self._active.rendered.reply(key, example.response.body, self._bodies, render, whole=whole)
 
 
 class GatewaySites:

@@ -272,7 +272,7 @@ class GatewayStream(HttpStream):
             yield from self.flow_done()
 
     def _fetched(self, fetch: Fetch) -> layer.CommandGenerator[bytes | None]:
-        wanted = Wanted(fetch.body)
+        wanted = Wanted(fetch.body, fetch.position)
         yield BodyWantedHook(wanted)
         return wanted.content
 

@@ -159,7 +159,7 @@ class GatewayProgram:
         self._loop = asyncio.get_running_loop()
         self._activation = Activation(store, replaying=settings.replaying, seed=settings.seed)
         self._servers = Proxyserver()
-        self._bodies = BodyReader(store.bodies.read)
+        self._bodies = BodyReader(store.bodies.read, store.bodies.piece)
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None
         self._warmed: str | None = None  # the collection whose answers are read ahead

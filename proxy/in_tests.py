@@ -76,7 +76,7 @@ class LocalMockServer:
         self._mock = mock
         self._stopped = False
         self._calls = OwnCalls(mock.id, showing_redactor(store))
-        self._thread = ServingThread(store.bodies.read)
+        self._thread = ServingThread(store.bodies)
         self._calls.settled = self._thread.settle
         self._counts = SharedCounts(folder / f"counts-{mock.id}", serve=True)
         self._thread.start(self._site(store, mock, seed))

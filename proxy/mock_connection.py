@@ -37,7 +37,7 @@ class Connections:
     One look at all of them every second ends those that keep a limit waiting: a timer each would cost more.
     """
 
-    def __init__(self, site: Site, limits: Limits, read: Callable[[Body], Awaitable[bytes]]) -> None:
+    def __init__(self, site: Site, limits: Limits, read: Callable[[Body, int | None], Awaitable[bytes]]) -> None:
         self.site = site
         self.limits = limits
         waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
@@ -76,14 +76,14 @@ class Connections:
         for connection in list(self.open):
             connection.abort()
 
-    def fetch(self, connection: MockConnection, body: Body) -> None:
-        """Read a body, then let the connection go on."""
-        self._tasks.add(task := asyncio.ensure_future(self._fetch(connection, body)))
+    def fetch(self, connection: MockConnection, wanted: Fetch) -> None:
+        """Read a body, or a piece of it, then let the connection go on."""
+        self._tasks.add(task := asyncio.ensure_future(self._fetch(connection, wanted)))
         task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, connection: MockConnection, body: Body) -> None:
+    async def _fetch(self, connection: MockConnection, wanted: Fetch) -> None:
         try:
-            content: bytes | None = await self.read(body)
+            content: bytes | None = await self.read(wanted.body, wanted.position)
         except Exception:  # the client is told
             logger.exception("could not read a body")
             content = None
@@ -311,7 +311,7 @@ class MockConnection(asyncio.Protocol):
                 self._timer = asyncio.get_running_loop().call_later(step.seconds, self._awake)
             case Fetch():
                 self._waiting = True
-                self._all.fetch(self, step.body)
+                self._all.fetch(self, step)
             case Close():
                 self._close(step)
             case HandOver() | Speak():

@@ -69,7 +69,7 @@ class MockProcess:
         self._settings = settings
         self._counters: dict[str, LogCounters] = {}
         self._counts = counts
-        self._bodies = BodyReader(self._read)
+        self._bodies = BodyReader(self._read, self._read_piece)
         shown = showing_redactor(store)
         self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root, redactor=shown)
         environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed, settings.scheme)
@@ -101,7 +101,7 @@ class MockProcess:
         loop = asyncio.get_running_loop()
         # A process that takes another's place was compiled when that one was.
         self._site = self._changed() or self._site
-        connections = Connections(self._site, self._settings.limits, self._bodies.read)
+        connections = Connections(self._site, self._settings.limits, self._bodies.part)
         watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
         try:
             async with accepting(listener, connections, tls=_tls(self._settings.certificate)):
@@ -131,6 +131,9 @@ class MockProcess:
 
     def _read(self, body: Body) -> bytes:
         return self._store.bodies.read(body)
+
+    def _read_piece(self, body: Body, position: int) -> bytes:
+        return self._store.bodies.piece(body, position)
 
     def _keep(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
         self._store.calls.add(calls, limits)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 
 from addons.bodies import BodyReader
@@ -13,7 +12,7 @@ from proxy.accepting import accepting
 from proxy.mock_connection import Connections
 from serving.limits import USUAL
 from serving.site import Site
-from store.messages import Body
+from store.repository import Bodies
 
 DRAIN_SECONDS = 1.0
 
@@ -21,8 +20,8 @@ DRAIN_SECONDS = 1.0
 class ServingThread:
     """Serves from `start` to `stop`. `bodies` reads from the store."""
 
-    def __init__(self, bodies: Callable[[Body], bytes]) -> None:
-        self.bodies = BodyReader(bodies)
+    def __init__(self, bodies: Bodies) -> None:
+        self.bodies = BodyReader(bodies.read, bodies.piece)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._ready: Future[asyncio.AbstractEventLoop] = Future()
@@ -64,7 +63,7 @@ class ServingThread:
             self._ready.set_exception(error)
 
     async def _serve(self, site: Site) -> None:
-        connections = Connections(site, USUAL, self.bodies.read)
+        connections = Connections(site, USUAL, self.bodies.part)
         async with accepting(self._listener, connections, drain_seconds=DRAIN_SECONDS):
             self._ready.set_result(asyncio.get_running_loop())
             await self._ended.wait()

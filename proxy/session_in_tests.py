@@ -55,7 +55,7 @@ class LocalSession:
         active = Activation(store, replaying=replaying).activate(state)
         self._active = replace(active, own_origin=_origin(active, upstream, session.name))
         self._calls = OwnCalls(session.id, showing_redactor(store))
-        self._thread = ServingThread(store.bodies.read)
+        self._thread = ServingThread(store.bodies)
         self._calls.settled = self._thread.settle
         place = Origin("http", "127.0.0.1", self._thread.port)
         kind = Kind(place, own=True, tunnel=False, tls=False)

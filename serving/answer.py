@@ -14,7 +14,7 @@ from serving.streams import is_unsized, still_streamed
 from store.codings import undo
 from store.entities import Example
 from store.fields import end_to_end
-from store.messages import Headers, Request, Response
+from store.messages import Body, Headers, Request, Response, size_of
 
 # Postman's words.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
@@ -23,14 +23,15 @@ NO_EXAMPLE = "You need an example", "To mock this request add an example respons
 BODILESS = (204, 304)  # RFC 9112, section 6.3
 
 
-def answer(request: Request, example: Example, body: bytes) -> Response:
+def answer(request: Request, example: Example, body: Body) -> Response:
     """What a client gets: the example's response, framed anew, `body` being its bytes.
 
-    The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts.
+    The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts. Where
+    no coding has to be undone, a large body may stay in the store.
     """
     headers = end_to_end(example.response.headers)
     coding = headers.get("content-encoding")
-    if coding and body and not _takes(request, example.request, coding):
+    if coding and body and isinstance(body, bytes) and not _takes(request, example.request, coding):
         headers, body = _decoded(headers, body, coding)
     response = still_streamed(example.response, headers, body)
     bodiless = request.method == "HEAD" or response.status in BODILESS
@@ -39,6 +40,12 @@ def answer(request: Request, example: Example, body: bytes) -> Response:
     if bodiless or not (is_unsized(response) or _of_http_2(request, response)):
         headers, body = _framed(request.method, example.request.method, response.status, headers, body)
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
+
+
+def is_recoded(request: Request, example: Example) -> bool:
+    """Whether the content coding of an example has to be undone for this request."""
+    coding = example.response.headers.get("content-encoding")
+    return bool(coding) and not _takes(request, example.request, coding or "")
 
 
 def miss(decision: Decision) -> Response:
@@ -56,8 +63,8 @@ def malformed(problem: Problem) -> Response:
 
 def framed(response: Response, body: bytes) -> Response:
     """A saved response as it is sent to whoever calls, `body` being its bytes."""
-    headers, body = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
-    return replace(response, headers=headers, body=body, http_version="HTTP/1.1", chunks=(), trailers=Headers())
+    headers, content = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
+    return replace(response, headers=headers, body=content, http_version="HTTP/1.1", chunks=(), trailers=Headers())
 
 
 def error(status: int, name: str, message: str) -> Response:
@@ -96,10 +103,10 @@ def _decoded(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes
     return (headers, body) if plain is None else (headers.without(("content-encoding",)), plain)
 
 
-def _framed(method: str, recorded: str, status: int, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+def _framed(method: str, recorded: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
     if status == 204:
         return headers.without(("content-length",)), b""  # RFC 9110, section 8.6
     if status == 304 or (method == "HEAD" and recorded == "HEAD"):
         return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
-    headers = headers.replace("Content-Length", str(len(body)))
+    headers = headers.replace("Content-Length", str(size_of(body)))
     return headers, b"" if method == "HEAD" else body

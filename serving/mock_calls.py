@@ -10,7 +10,7 @@ from time import time
 from typing import Protocol
 
 from serving import cors
-from serving.answer import answer, error
+from serving.answer import answer, error, is_recoded
 from serving.outcomes import Answers, Outcome, outcome
 from serving.rate_limits import OwnRateCounts, RateCounts, limited
 from serving.rendered import BodyAtHand, Rendered, at_hand, varying
@@ -19,7 +19,7 @@ from serving.rewriting import rewrite_for_client
 from serving.streams import stream_of
 from serving.wire import head_of
 from store.entities import Example
-from store.messages import Headers, Request, Response
+from store.messages import Body, Headers, Request, Response
 from store.mock_servers import Behaviour, MockServer
 
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
@@ -119,17 +119,18 @@ def _by_example(
     fixed = found.fixed and (behaviour is None or behaviour.rate_limit is None)
     timing = found.timing(served.mock.behaviour)
 
-    def render(body: bytes) -> Reply:
+    def render(body: Body) -> Reply:
         made = rewrite_for_client(answer(request, example, body), example.request.origin, base)
         response = _dressed(served, request, example, made, how)
-        assert isinstance(response.body, bytes)
+        content = response.body if isinstance(response.body, bytes) else b""
         told = (example.id, example.name, found.told)
         stream = stream_of(response, timing)
-        return Reply(head_of(response), response.body, response, behaviour, fixed, served, *told, stream)
+        return Reply(head_of(response), content, response, behaviour, fixed, served, *told, stream)
 
     origin = ("origin",) if served.mock.cors else ()
     key = None if found.filled else (id(example), base, how, behaviour, fixed, *varying(request, *origin))
-    return served.rendered.reply(key, example.response.body, served.bodies, render)
+    whole = is_recoded(request, example)
+    return served.rendered.reply(key, example.response.body, served.bodies, render, whole=whole)
 
 
 def _dressed(served: Served, request: Request, example: Example, response: Response, how: str) -> Response:

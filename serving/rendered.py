@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from serving.replies import Pending, Reply
-from store.messages import Body, Request
+from store.messages import LARGE_BODY, Body, Request, size_of
 
 MOST_RENDERED = 20_000
 MOST_RENDERED_BYTES = 128 * 1024 * 1024
@@ -29,20 +29,31 @@ class Rendered:
         self._bytes = 0
 
     def reply(
-        self, key: tuple[object, ...] | None, body: Body, bodies: BodyAtHand, render: Callable[[bytes], Reply]
+        self,
+        key: tuple[object, ...] | None,
+        body: Body,
+        bodies: BodyAtHand,
+        render: Callable[[Body], Reply],
+        *,
+        whole: bool = False,
     ) -> Reply | Pending:
-        """The reply kept under this key, else rendered, once the body is there; without a key it is not kept."""
+        """The reply kept under this key, else rendered, once the body is there; without a key it is not kept.
+
+        A large body stays in the store, unless it has to be there as a `whole`.
+        """
         known = self._replies.get(key) if key is not None else None
         if known is not None:
             return known
 
-        def finish(content: bytes) -> Reply:
+        def finish(content: Body) -> Reply:
             reply = render(content)
             if key is not None and len(reply.body) <= LARGEST_RENDERED:
                 self._keep(key, reply)
             return reply
 
         content = bodies(body)
+        if content is None and not whole and size_of(body) > LARGE_BODY:
+            return finish(body)
         return Pending(body, finish) if content is None else finish(content)
 
     def _keep(self, key: tuple[object, ...], reply: Reply) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serving.streams import Stream
 from serving.wire import head_of
-from store.messages import Body, Response
+from store.messages import Body, BodyRef, Response
 from store.mock_servers import PLAIN, Behaviour, Delay
 
 if TYPE_CHECKING:
@@ -63,6 +63,12 @@ class Reply:
         behaviour = self.behaviour
         if behaviour is not None and replace(behaviour, delay=None) == PLAIN:
             object.__setattr__(self, "delay", behaviour.delay)
+
+    @property
+    def content(self) -> Body:
+        """The body to send: `body`, or a large one that has to be read from the store piece by piece."""
+        told = b"" if self.response is None else self.response.body
+        return told if isinstance(told, BodyRef) else self.body
 
 
 JOINED = 64 * 1024

@@ -20,11 +20,11 @@ from serving.http_rules import Malformed
 from serving.limits import USUAL, Limits
 from serving.plans import Plan, plan, slowed
 from serving.replies import Pending, Reply, Speak, reply_of
-from serving.sending import Due, Fetch, Sending
+from serving.sending import Fetch, Sending
 from serving.site import Current, Site
 from serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
 from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
-from store.messages import Chunk
+from store.messages import Chunk, size_of
 from store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
@@ -257,7 +257,8 @@ class Responder:
             return broken, Close(reset=what.fault is FaultKind.RESET)
         if not what.bytes_per_second:
             return reply, (yield from self._sent(reply, arrived))
-        return reply, (yield from self._streamed(reply, arrived, slowed(len(reply.body), what.bytes_per_second)))
+        slow = slowed(size_of(reply.content), what.bytes_per_second)
+        return reply, (yield from self._streamed(reply, arrived, slow))
 
     def _sent(self, reply: Reply, arrived: Arrived) -> Generator[Step, None, Close | None]:
         if reply.stream is not None:
@@ -275,9 +276,17 @@ class Responder:
         last = self._is_last(arrived) or not (stream.sized or chunked)
         head = _head(reply, arrived, last=last)
         yield with_connection(head, CHUNKED) if chunked else head
-        begun, sending = self._now(), Sending(chunks, reply.body)
+        begun, sending = self._now(), Sending(chunks, reply.content)
         while (step := sending.next()) is not None:
-            assert isinstance(step, Due)
+            if isinstance(step, Fetch):
+                yield step
+                content, self._fetched = self._fetched, None
+                if content is None:
+                    return (
+                        Close()
+                    )  # its beginning has gone out: without its end the client sees that something is wrong
+                sending.fetched(content)
+                continue
             yield Wait(max(0.0, begun + step.at - self._now()))
             yield chunk_of(step.content) if chunked else step.content
         if chunked:

@@ -10,7 +10,7 @@ from store.messages import Body, Chunk
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Read this body, then call `fetched`; with a position only its piece there: from 0, b"" behind the last."""
+    """Read this body, then call `fetched`; with a position only its piece there, from 0."""
 
     body: Body
     position: int | None = None
@@ -30,14 +30,15 @@ class Sending:
     A body that is bytes needs no fetching. Whoever sends it calls `next` until it is None, and `fetched` after a Fetch.
     """
 
-    __slots__ = ("_at", "_body", "_chunks", "_content", "_position", "_start", "_wanted")
+    __slots__ = ("_at", "_body", "_chunks", "_content", "_position", "_start", "_unread", "_wanted")
 
     def __init__(self, chunks: Iterable[Chunk], body: Body) -> None:
         self._chunks = iter(chunks)
         self._body = body
         self._content = body if isinstance(body, bytes) else b""
         self._start = 0  # of what has not gone out, in the content
-        self._position = None if isinstance(body, bytes) else 0
+        self._unread = 0 if isinstance(body, bytes) else body.size
+        self._position = 0
         self._wanted: Chunk | None = None
         self._at = 0.0
 
@@ -46,7 +47,7 @@ class Sending:
         if self._wanted is None:
             self._wanted = next((chunk for chunk in self._chunks if chunk.size), None)
         wanted, there = self._wanted, len(self._content) - self._start
-        if self._position is not None and there < (wanted.size if wanted else 1):
+        if self._unread > 0 and there < (wanted.size if wanted else 1):
             return Fetch(self._body, self._position)
         if not there:
             return None
@@ -57,7 +58,7 @@ class Sending:
 
     def fetched(self, content: bytes) -> None:
         """The piece that a Fetch asked for."""
-        if self._position is not None:
-            self._position = self._position + 1 if content else None
+        self._position += 1
+        self._unread -= len(content)
         self._content = self._content[self._start :] + content
         self._start = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from serving.wire import field_lines, interim_head
-from store.messages import Chunk, Headers, Response
+from store.messages import Body, Chunk, Headers, Response, size_of
 
 RECORDED = 1.0
 AT_ONCE = 0.0
@@ -28,12 +28,12 @@ class Stream:
 WHOLE = Stream((), sized=True)
 
 
-def still_streamed(recorded: Response, headers: Headers, body: bytes) -> Response:
+def still_streamed(recorded: Response, headers: Headers, body: Body) -> Response:
     """The response with this body; with chunks if they are the body's still, with trailers where these can be sent.
 
     `headers` are those that were recorded, as far as they go to a client.
     """
-    whole = sum(chunk.size for chunk in recorded.chunks) == len(body)
+    whole = sum(chunk.size for chunk in recorded.chunks) == size_of(body)
     trailers = Headers() if "content-length" in headers else recorded.trailers
     return replace(recorded, headers=headers, body=body, chunks=recorded.chunks if whole else (), trailers=trailers)
 
@@ -44,14 +44,15 @@ def is_unsized(response: Response) -> bool:
 
 
 def stream_of(response: Response, timing: float) -> Stream | None:
-    """How a response is streamed; None if it goes out at once. Its recorded times are multiplied by `timing`."""
+    """How a response is streamed; None if it goes out at once. Its recorded times are multiplied by `timing`.
+
+    One whose body is in the store goes out as it is read, if it has no chunks.
+    """
     unsized = is_unsized(response)
-    if not response.chunks and not unsized:
+    if not response.chunks and not unsized and isinstance(response.body, bytes):
         return None
-    assert isinstance(response.body, bytes)
     chunks = tuple(Chunk(chunk.at * timing, chunk.size) for chunk in response.chunks)
-    whole = (Chunk(0.0, len(response.body)),) if response.body else ()
-    return Stream(chunks or whole, not unsized, field_lines(response.trailers))
+    return Stream(chunks, not unsized, field_lines(response.trailers))
 
 
 def interim_heads(response: Response) -> bytes:

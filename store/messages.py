@@ -98,6 +98,11 @@ class PiecedBody(BodyRef):
 Body = bytes | BodyRef
 
 
+def size_of(body: Body) -> int:
+    """The size of a body in bytes."""
+    return body.size if isinstance(body, BodyRef) else len(body)
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -150,6 +150,10 @@ class Bodies(Protocol):
         """
         ...
 
+    def piece(self, body: Body, position: int) -> bytes:
+        """The piece at this position, from 0; raises NotFound behind the last one."""
+        ...
+
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
         """Keep pieces of bodies that are coming in, as (key, position from 0, content), in one transaction.
 

@@ -65,7 +65,12 @@ class Client:
         self.site = site
         self.body = body
         self.now = 0.0
+        self.pieces: list[bytes] = []
         self.responder = Responder(lambda: self.site, limits, chance=chance, now=lambda: self.now)
+
+    def piece(self, position: int) -> bytes | None:
+        """The piece of a large body at a position; None for one that cannot be read."""
+        return self.pieces[position] if position < len(self.pieces) else None
 
     def steps(self, *pieces: bytes) -> list[Step]:
         """All steps that these pieces lead to, waits and fetches being over at once."""
@@ -80,7 +85,7 @@ class Client:
         steps: list[Step] = []
         while (step := self.responder.next()) is not None:
             if isinstance(step, Fetch):
-                self.responder.fetched(self.body)
+                self.responder.fetched(self.body if step.position is None else self.piece(step.position))
             if isinstance(step, Wait):
                 self.now += step.seconds
             steps.append(step)

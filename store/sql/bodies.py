@@ -58,6 +58,13 @@ class SqlBodies:
             for rows_at_once in tx.connection().execute(query).partitions():
                 yield from ((row[0], row[1]) for row in rows_at_once)
 
+    def piece(self, body: Body, position: int) -> bytes:
+        key, content = self._found(body) if isinstance(body, BodyRef) else (None, body)
+        piece = self._piece(key, position) if key is not None else content if position == 0 else None
+        if piece is None:
+            raise NotFound(f"there is no piece {position} of this body")
+        return piece
+
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
         columns = [{"key": key, "position": position, "content": content} for key, position, content in pieces]
         with self._database.committing() as tx:

@@ -46,6 +46,16 @@ def test_a_body_in_pieces_is_read_whole_and_piece_by_piece(store: Store) -> None
     assert list(store.bodies.pieces(body)) == PIECES
 
 
+def test_one_piece_is_read_at_a_time(store: Store) -> None:
+    """Of a small body there is one; behind the last there is none."""
+    large, small = kept_body(store, come_in(store)), kept_body(store, b"small")
+    assert [store.bodies.piece(large, position) for position in range(4)] == PIECES
+    assert [store.bodies.piece(body, 0) for body in (small, b"given")] == [b"small", b"given"]
+    for body, position in ((large, 4), (small, 1), (b"given", 1)):
+        with pytest.raises(NotFound, match=f"there is no piece {position} of this body"):
+            store.bodies.piece(body, position)
+
+
 def test_a_small_body_is_one_piece(store: Store) -> None:
     assert list(store.bodies.pieces(kept_body(store, b"small"))) == [b"small"]
     assert list(store.bodies.pieces(b"given")) == [b"given"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import ssl
 import time
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
+import psutil
 import pytest
 
 from store.entities import Exchange, Timings
-from store.messages import Chunk, Headers, Request, Response
+from store.ids import new_id
+from store.messages import Chunk, Headers, PiecedBody, Request, Response
 from store.repository import Store
 from store.sql.opening import open_store
 from tests.factories import ORIGIN
@@ -156,6 +159,57 @@ def test_a_client_that_reads_late_gets_everything_over_http_2(over_http_2: httpx
     with over_http_2.stream("GET", "/large") as response:
         time.sleep(0.3)
         assert len(response.read()) == LARGE
+
+
+# Large bodies
+
+PIECE = 256 * 1024
+PIECES = 160  # 40 MB
+
+
+def keep_large(store: Store, session: str) -> str:
+    """A session in which an API sent a large body; returns its digest."""
+    made, key, digest = store.sessions.create(session, ORIGIN), new_id(), hashlib.sha256()
+    for position in range(PIECES):
+        piece = bytes([position]) * PIECE
+        digest.update(piece)
+        store.bodies.add_pieces([(key, position, piece)])
+    answer = Response(200, Headers.of([("Content-Length", str(PIECES * PIECE))]), reason=b"OK")
+    answer = replace(answer, body=PiecedBody(digest.hexdigest(), PIECES * PIECE, key))
+    store.history.add([Exchange(made.id, Request("GET", b"/download", origin=ORIGIN), answer, Timings(1.0))])
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("command", ["replay", "mock"])
+def test_a_large_body_is_sent_without_being_held_in_memory(understudy: Understudy, command: str) -> None:
+    """Over HTTP/1.1 and HTTP/2 by a gateway, and by a mock server."""
+    store = open_store(str(understudy.store))
+    digest = keep_large(store, "large")
+    store.close()
+    if command == "replay":
+        serving = understudy.serving("replay", "large", "--upstream", str(ORIGIN))
+    else:
+        understudy.run("promote", "--session", "large", "--to", "large", "--keep-secrets")
+        understudy.run("mocks", "create", "large", "--collection", "large")
+        serving = understudy.mocks_serving("large")
+    with serving as server:
+        urls = [f"{server.url}/download"]
+        if command == "replay":
+            urls.append(f"https://127.0.0.1:{server.port}/download")
+        before = psutil.Process(server.process.pid).memory_info().rss
+        for url in urls:
+            assert downloaded(url, understudy) == digest
+        assert psutil.Process(server.process.pid).memory_info().rss - before < PIECES * PIECE / 2
+
+
+def downloaded(url: str, understudy: Understudy) -> str:
+    """The digest of what comes; nothing more is asked for while it is looked at."""
+    digest = hashlib.sha256()
+    verify = ssl.create_default_context(cafile=understudy.ca) if understudy.ca.exists() else False
+    with httpx.Client(http2=True, verify=verify, timeout=60) as client, client.stream("GET", url) as response:
+        for data in response.iter_raw():
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def test_a_timing_that_is_none_is_a_mistake(kept: Understudy) -> None:

@@ -93,7 +93,7 @@ class Line:
         tls: bool = False,
         full: float = float("inf"),
     ) -> None:
-        async def reading(body: Body) -> bytes:
+        async def reading(body: Body, position: int | None) -> bytes:
             return read(body)
 
         self.all = Connections(site or at_root(make_served()), LIMITS, reading)

@@ -9,7 +9,7 @@ import pytest
 from serving import rendered
 from serving.rendered import LARGEST_RENDERED, Rendered, at_hand, varying
 from serving.replies import Pending, Reply
-from store.messages import Body, BodyRef
+from store.messages import LARGE_BODY, Body, BodyRef
 from tests.factories import make_request, make_response
 
 REF = BodyRef("d1935", 3)
@@ -27,9 +27,10 @@ class Rendering:
         assert isinstance(got, Reply)
         return got
 
-    def _render(self, body: bytes) -> Reply:
-        self.rendered.append(body)
-        return Reply(b"HTTP/1.1 200 OK\r\n\r\n", body, make_response(body=body))
+    def _render(self, body: Body) -> Reply:
+        content = body if isinstance(body, bytes) else b""
+        self.rendered.append(content)
+        return Reply(b"HTTP/1.1 200 OK\r\n\r\n", content, make_response(body=body))
 
 
 def test_one_key_is_rendered_once() -> None:
@@ -105,3 +106,17 @@ def test_bytes_depend_on_method_codings_and_named_headers(request_: object, same
 
 def test_a_header_that_is_not_there_is_not_one_that_is_empty() -> None:
     assert varying(make_request(headers={"Origin": ""}), "origin") != varying(make_request(), "origin")
+
+
+LARGE = BodyRef("1a49e", LARGE_BODY + 1)
+
+
+def test_a_large_body_stays_in_the_store() -> None:
+    reply = Rendering().replies.reply(("a",), LARGE, at_hand, Rendering()._render)
+    assert isinstance(reply, Reply)
+    assert reply.content is LARGE
+
+
+def test_a_large_body_is_waited_for_where_it_has_to_be_whole() -> None:
+    one = Rendering()
+    assert isinstance(one.replies.reply(("a",), LARGE, at_hand, one._render, whole=True), Pending)

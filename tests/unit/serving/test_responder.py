@@ -19,7 +19,7 @@ from serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
 from serving.sending import Fetch
 from serving.site import MockSite
 from serving.wire import CONTINUE
-from store.messages import BodyRef, Chunk, Headers
+from store.messages import LARGE_BODY, BodyRef, Chunk, Headers
 from store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, MockServer, RateLimit
 from tests.factories import make_example, make_request, make_response
 from tests.served import GET, HIT, HOST, Client, Logged, at_root, closes, hit, make_mock, make_served, sent, waited
@@ -247,6 +247,51 @@ def test_an_edit_that_took_the_body_away_answers_when_it_is_compiled() -> None:
     assert isinstance(one.responder.next(), Wait)
     one.site = at_root(make_served())
     assert sent(one.go_on()) == ANSWER
+
+
+# Large bodies in the store
+
+LARGE = BodyRef("1a49e", LARGE_BODY + 4)
+FIRST = b"d" * (LARGE_BODY + 2)
+GZIPPED = {"Content-Encoding": "gzip"}
+
+
+def large(*pieces: bytes, headers: dict[str, str] | None = None, **more: Any) -> Client:
+    """A client of an API whose answer is large and lies in these pieces, as far as they can be read."""
+    response = replace(make_response(body=LARGE, headers=headers or {}), **more)
+    one = Client(at_root(make_served(make_example("/users/7", response=response))))
+    one.pieces = list(pieces)
+    return one
+
+
+def test_a_large_body_goes_out_as_it_is_read() -> None:
+    steps = large(FIRST, b"de").steps(GET)
+    head, *rest = [step for step in steps if not isinstance(step, Wait)]
+    assert b"Content-Length: %d\r\n" % LARGE.size in head  # type: ignore[operator]
+    assert rest == [Fetch(LARGE, 0), FIRST, Fetch(LARGE, 1), b"de"]
+
+
+def test_a_large_stream_keeps_its_chunks_and_times() -> None:
+    chunks = (Chunk(0.5, 4), Chunk(1.0, LARGE_BODY))
+    steps = large(b"abc", FIRST[2:], b"e", chunks=chunks).steps(GET)
+    assert waited(steps) == [0.5, 0.5]
+    assert b"\r\n\r\n4\r\nabcd\r\n100000\r\nddd" in sent(steps)
+    assert sent(steps).endswith(b"de\r\n0\r\n\r\n")
+
+
+def test_head_reads_nothing_of_a_large_body() -> None:
+    steps = large().steps(GET.replace(b"GET", b"HEAD"))
+    assert [step for step in steps if isinstance(step, Fetch)] == []
+    assert b"Content-Length: %d\r\n" % LARGE.size in sent(steps)
+
+
+def test_a_large_body_that_cannot_be_read_ends_the_connection() -> None:
+    assert closes(large().steps(GET + GET)) == [Close()]
+
+
+def test_a_large_body_in_a_coding_that_is_not_taken_is_read_whole() -> None:
+    steps = large(headers=GZIPPED).steps(GET.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: br\r\n\r\n"))
+    assert [step for step in steps if isinstance(step, Fetch)] == [Fetch(LARGE)]
 
 
 # Delays and faults
