@@ -16,14 +16,21 @@ Bodies = dict[str, bytes]
 
 # A target with this word in it is never answered.
 SLOW = "slow"
+# Of an answer that comes in pieces.
+PIECE = 400
+PAUSE_SECONDS = 0.002
 
 
 @dataclass
 class Load:
-    """Clients on a port, each with one request in flight, until their connections break; every target is new."""
+    """Clients on a port, each with one request in flight, until their connections break; every target is new.
+
+    They ask for each of these kinds of answers in turn; see `Echo`.
+    """
 
     port: int
     prefix: str
+    kinds: tuple[str, ...] = ("plain",)
     received: Bodies = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -33,7 +40,8 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             while True:
-                target = f"/{self.prefix}/{next(self._numbers)}"
+                number = next(self._numbers)
+                target = f"/{self.prefix}/{number}/{self.kinds[number % len(self.kinds)]}"
                 self.received[target] = await ask(reader, writer, target)
                 self._more.set()
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -54,11 +62,20 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 "), head
     fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
-    return await reader.readexactly(int(fields[b"content-length"]))
+    if b"content-length" in fields:
+        return await reader.readexactly(int(fields[b"content-length"]))
+    body = b""
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        body += (await reader.readexactly(size + 2))[:-2]
+    await reader.readexactly(2)
+    return body
 
 
 class Echo:
-    """An upstream in this event loop; `slow` is set once it was asked for something slow."""
+    """An upstream in this event loop; `slow` is set once it was asked for something slow.
+
+    The end of a target says how it answers: `sized` and `chunked` come in pieces with pauses, `large` is 200 KB.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -72,12 +89,28 @@ class Echo:
                 if SLOW.encode() in line:
                     self.slow.set()
                 else:
-                    body = line * 20
-                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+                    await self.write(writer, line)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
+
+    async def write(self, writer: asyncio.StreamWriter, line: bytes) -> None:
+        """The answer to the request of this first line."""
+        kind = line.split(b" ")[1].rpartition(b"/")[2]
+        body = line * (200_000 // len(line) if kind == b"large" else 20)
+        if kind == b"chunked":
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        if kind not in (b"sized", b"chunked"):
+            writer.write(body)
+            return
+        for at in range(0, len(body), PIECE):
+            piece = body[at : at + PIECE]
+            writer.write(piece if kind == b"sized" else b"%x\r\n%s\r\n" % (len(piece), piece))
+            await asyncio.sleep(PAUSE_SECONDS)
+        writer.write(b"0\r\n\r\n" if kind == b"chunked" else b"")
 
 
 @asynccontextmanager
