@@ -42,6 +42,15 @@ class Kind:
     here: tuple[str, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request goes to, its target in origin form, and whether the client takes us for the API there."""
+
+    origin: Origin
+    target: bytes
+    own: bool
+
+
 class GatewaySite:
     """See `serving.site.Site`: takes requests that examples answer, and that the responder can answer whole.
 
@@ -152,19 +161,26 @@ def is_here(here: tuple[str, int] | None, host: str, port: int) -> bool:
 
 def placed(kind: Kind, request: Request) -> tuple[Request, bool] | None:
     """The request in origin form with where it goes to, and whether the client takes us for the API there."""
-    if request.target.startswith(b"/") or request.target == b"*":
-        return replace(request, origin=kind.place), kind.own
-    named = _SCHEME_AND_HOST.match(request.target)
+    place = place_of(kind, request.target)
+    return (replace(request, target=place.target, origin=place.origin), place.own) if place else None
+
+
+def place_of(kind: Kind, target: bytes) -> Place | None:
+    """Where a request of this target goes to; None if it names no place that it could go to."""
+    if target.startswith(b"/") or target == b"*":
+        return Place(kind.place, target, kind.own)
+    named = _SCHEME_AND_HOST.match(target)
     if named is None or kind.tunnel:
         return None
     try:
         origin = Origin.parse(named[0].decode("latin-1"))
     except ValueError:
         return None
+    target = in_origin_form(Request("", target))[0].target
     if is_here(kind.here, origin.host, origin.port):
-        return replace(in_origin_form(request)[0], origin=kind.place), kind.own
+        return Place(kind.place, target, kind.own)
     own = kind.own and (origin.host, origin.port) == (kind.place.host, kind.place.port)
-    return replace(in_origin_form(request)[0], origin=origin), own
+    return Place(origin, target, own)
 
 
 def client_of(kind: Kind, host: str | None, origin: Origin) -> Origin | None:

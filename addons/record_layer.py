@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
@@ -16,7 +17,7 @@ from mitmproxy.proxy.context import Context
 from addons.active import Active
 from addons.answer_layer import AnswerLayer
 from addons.forwarding import Forwarding, OnLoss
-from addons.gateway_site import Kind, client_of, placed
+from addons.gateway_site import Kind, Place, client_of, place_of
 from addons.keeper import Keeper
 from addons.spying import Spying
 from addons.turn import Told, Turn
@@ -30,7 +31,7 @@ from serving.http_heads import RequestHead as Head
 from serving.http_rules import Malformed
 from serving.wire import CONTINUE
 from store.entities import Mode
-from store.messages import Headers, Origin, Request, Response
+from store.messages import Headers, Origin, Response
 
 # An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
 HELD_BYTES = 64 * 1024
@@ -167,24 +168,24 @@ class RecordLayer(layer.Layer):
             yield from self._refuse(problem)
 
     def _take(self, head: Head, active: Active) -> Commands:
-        place = placed(self._kind, Request(head.method, head.target))
+        place = place_of(self._kind, head.target)
         refusal = self._refusal(place)
         if place is None or refusal is not None:
             yield from self._say(refusal or replies.NOT_HERE, head)
             return
         self._shared.guard.began(self.context.client.id)
         if active.mode is Mode.SPY:
-            self._spying = spying = Spying(active, head, self._since, self._answers)
+            self._spying = spying = Spying(active, head, place, self._since, self._answers)
             if spying.waits_for_body and not self._unread:
                 yield commands.SendData(self.context.client, CONTINUE)
             yield from self._collect(spying)
         else:
-            yield from self._forward(head, active, self._since)
+            yield from self._forward(head, place, active, self._since)
 
-    def _refusal(self, place: tuple[Request, bool] | None) -> Response | None:
+    def _refusal(self, place: Place | None) -> Response | None:
         if place is None:
             return replies.NOT_HERE
-        upstream, (_, own) = self._shared.upstream, place
+        upstream, own = self._shared.upstream, place.own
         if upstream is None:
             return replies.NOWHERE if own else None
         return None if own or self._shared.elsewhere else replies.elsewhere(upstream)
@@ -211,7 +212,7 @@ class RecordLayer(layer.Layer):
             self._spying = None
             head, body = spying.again()
             behind, self._unread = self._unread, body
-            yield from self._forward(head, spying.active, spying.since)
+            yield from self._forward(head, spying.place, spying.active, spying.since)
             if body and self._turn is not None:
                 yield from self._pass_body(self._turn)
             self._unread = behind
@@ -229,23 +230,20 @@ class RecordLayer(layer.Layer):
 
     # Forwarding.
 
-    def _forward(self, head: Head, active: Active, since: float) -> Commands:
-        place = placed(self._kind, Request(head.method, head.target))
-        assert place is not None
-        request, own = place
-        assert request.origin is not None
-        edit = None
-        if own and self._shared.urls:
-            client = client_of(self._kind, Headers(head.fields).get("host"), request.origin)
-            edit = editing(request.origin, str(client)) if client else None
-        sent = forwarded_head(head, request.target, request.origin, own=own)
-        parent = self._shared.parents.to(request.origin)
-        if parent is not None and request.origin.scheme == "http":
-            sent = for_parent(sent, request.origin, parent.authorization)
-        keeping = self._shared.keeping if active.records else None
-        reader = ExchangeReader(head, Asked(request.origin, request.target), since, keeping, edit)
+    def _forward(self, head: Head, place: Place, active: Active, since: float) -> Commands:
+        shared, origin = self._shared, place.origin
+        edit = editing(origin, partial(self._known_as, head, origin)) if place.own and shared.urls else None
+        sent = forwarded_head(head, place.target, origin, own=place.own)
+        parent = shared.parents.to(origin)
+        if parent is not None and origin.scheme == "http":
+            sent = for_parent(sent, origin, parent.authorization)
+        keeping = shared.keeping if active.records else None
+        reader = ExchangeReader(head, Asked(origin, place.target), since, keeping, edit)
         self._turn = turn = Turn(active, reader)
         yield from self._connect(turn, sent)
+
+    def _known_as(self, head: Head, origin: Origin) -> Origin | None:
+        return client_of(self._kind, Headers(head.fields).get("host"), origin)
 
     def _connect(self, turn: Turn, head: bytes) -> Commands:
         upstream, origin = self._upstream, turn.reader.asked.origin

@@ -9,6 +9,7 @@ from mitmproxy.proxy.context import Context
 
 from addons.active import Active
 from addons.answer_layer import AnswerLayer
+from addons.gateway_site import Place
 from addons.upstream_connection import Commands
 from serving.http_heads import RequestHead, read_request
 
@@ -16,13 +17,14 @@ Answers = Callable[[Callable[[Context, bytes], layer.Layer]], AnswerLayer]
 
 
 class Spying:
-    """One request that came in `active`, at `since`. `answers` makes the layer that is asked.
+    """One request to `place` that came in `active`, at `since`. `answers` makes the layer that is asked.
 
     `missed` says that no example answers it, `over` that one did, `closed` that the connection was closed with that.
     """
 
-    def __init__(self, active: Active, head: RequestHead, since: float, answers: Answers) -> None:
+    def __init__(self, active: Active, head: RequestHead, place: Place, since: float, answers: Answers) -> None:
         self.active = active
+        self.place = place
         self.since = since
         self.head = head
         self.missed = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from serving.exchange_reader import Edit
 from serving.http_heads import RequestHead, ResponseHead
 from serving.http_rules import RawFields
@@ -38,14 +40,15 @@ def for_parent(head: bytes, origin: Origin, authorization: bytes | None) -> byte
     return b"%s %s%s\r\n%s%s" % (method, str(origin).encode("latin-1"), line.removeprefix(b"*"), signed, fields)
 
 
-def editing(upstream: Origin, base: str) -> Edit:
-    """What makes an upstream's URLs and cookies those of a reverse proxy that its client knows under the URL `base`."""
+def editing(upstream: Origin, base: Callable[[], Origin | None]) -> Edit:
+    """What makes an upstream's URLs and cookies those of a reverse proxy; `base` tells where its client knows it."""
 
     def edit(head: ResponseHead) -> bytes:
         if not any(name.lower() in REWRITTEN for name, _ in head.fields):
             return head.raw
+        known = base()
         came = Response(head.status, Headers(head.fields))
-        made = rewrite_for_client(came, upstream, base)
+        made = rewrite_for_client(came, upstream, str(known)) if known else came
         if made is came:
             return head.raw
         return head.raw[: head.raw.index(b"\r\n") + 2] + _lines(made.headers.fields)

@@ -46,6 +46,7 @@ Columns = dict[str, Any]
 
 # Examples of one API have much the same headers: each text is read once, and its value is shared.
 REMEMBERED = 4_096
+_encoded = msgspec.json.Encoder().encode
 _pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
@@ -85,7 +86,8 @@ def headers_text(headers: Headers) -> str | None:
     """Headers as a JSON list of pairs; Latin-1 keeps every byte. None when there are none."""
     if not headers.fields:
         return None
-    return json.dumps([[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers.fields])
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.fields]
+    return _encoded(pairs).decode()
 
 
 @lru_cache(REMEMBERED)
