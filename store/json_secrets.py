@@ -68,7 +68,7 @@ def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
     """The secrets of a valid JSON text; without recursion."""
     names: list[str | None] = []  # of each open container the name being read, None in an array
     hidden = [_NONE]
-    looks = finder.may_find_in(text)
+    looks = finder.may_find_in_values(text)
     for token in _TOKEN.finditer(text):
         if token["colon"]:
             names[-1] = _unquoted(token["text"])

@@ -13,7 +13,9 @@ REMEMBERED = 10_000
 """Secrets that are recognised where nothing else tells that they are."""
 
 # A secret to be recognised by itself must not be a word or a number that means something else elsewhere.
-_UNMISTAKABLE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[^\s\"'<>&;,]{12,4096}")
+_UNMISTAKABLE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[!#-%(-+\--:=?-\[\]-~]{12,4096}")
+# A text of JSON that is one, or holds no escape: what stands between quotes, and between what no such secret holds.
+_RUN = re.compile(r"[!#-%(-+\--:=?-\[\]-~]{12,}")
 # A slash may be part of a secret, or end it: in paths, and in the text of a log.
 _WORDS = (re.compile(r"[A-Za-z0-9+/_.~=-]{12,4096}"), re.compile(r"[A-Za-z0-9_~-]{12,4096}"))
 
@@ -73,11 +75,17 @@ class SecretFinder:
         """Whether a JSON document may hold a secret: a quick look."""
         if self.has_json_rules or (self.built_in and may_name_secrets(body)):
             return True
-        return self.may_find_in(body.decode("latin-1"))
+        return self.may_find_in_values(body.decode("latin-1"))
 
     def may_find_in(self, text: str) -> bool:
         """Whether there may be a secret in a text that no name tells: a quick look."""
         return bool(self._seen) or self._patterns.likely(text)
+
+    def may_find_in_values(self, text: str) -> bool:
+        """The same for the values of a JSON document: what was seen is looked for, for documents are long."""
+        if self._patterns.likely(text):
+            return True
+        return bool(self._seen) and ("\\" in text or not self._seen.keys().isdisjoint(_RUN.findall(text)))
 
     def value(self, value: str, *, secret: bool) -> str | None:
         """The value without its secret, None if there is none in it; `secret` says that all of it is one."""
@@ -92,7 +100,8 @@ class SecretFinder:
         """Where secrets begin and end in a text, in order, each with the pattern that found it ("" if none did)."""
         spans = self._patterns.found(text)
         if self._seen:
-            words = (word for pattern in _WORDS for word in pattern.finditer(text))
+            held = (pattern for pattern in _WORDS if not self._seen.keys().isdisjoint(pattern.findall(text)))
+            words = (word for pattern in held for word in pattern.finditer(text))
             seen = [(*word.span(), "") for word in words if word[0] in self._seen]
             return without_overlap([*spans, *seen])
         return spans

@@ -54,3 +54,13 @@ def test_for_comparing_placeholders_and_what_was_found_are_one() -> None:
     comparing = one.for_comparing(Rules(query=frozenset({"q"})), constant)
     assert comparing.is_field("q")
     assert {comparing.value(value, secret=False) for value in (placeholder, TOKEN)} == {"REDACTED"}
+
+
+@pytest.mark.parametrize("token", [TOKEN, "a1+/=:.~$!%()*[]{}|^`@#?-_", "A1" * 2048])
+@pytest.mark.parametrize("document", ['{"a": "%s"}', '["%s"]', '{"é": "\\n", "%s": 1}', '{"a":"x","b":"%s","c":"y"}'])
+def test_a_quick_look_at_a_document_misses_nothing(token: str, document: str) -> None:
+    one = finder()
+    one.value(token, secret=True)
+    assert one.value(token, secret=False) is not None
+    assert one.may_find_in_values(document % token)
+    assert not one.may_find_in_values('{"a": "something else", "b": [1]}')
