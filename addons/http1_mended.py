@@ -1,12 +1,14 @@
 """mitmproxy's own HTTP/1 side, mended: it hangs on trailers, and takes an informational response for the answer.
 
 It can pass neither, so both are dropped here; which connection they came on is remembered for the exchange, which is
-marked as degraded. Our own layers for HTTP/1.1 have no part in this.
+marked as degraded. And it sends the body of an HTTP/2 request that tells no length without any framing: the upstream
+would take the body for further requests. Our own layers for HTTP/1.1 have no part in this.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +18,8 @@ from mitmproxy import http
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.layers.http import _http1
+from mitmproxy.proxy.layers.http._base import HttpEvent
+from mitmproxy.proxy.layers.http._events import RequestHeaders, RequestTrailers
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection
 
 # RFC 9110, section 15.2; 101 is an answer. A head that has not come whole begins so, too.
@@ -26,6 +30,7 @@ LONGEST_HEAD = 64 * 1024
 _dropped: WeakKeyDictionary[Connection, list[str]] = WeakKeyDictionary()
 _read_body = Http1Connection.read_body
 _read_headers = Http1Client.read_headers
+_send = Http1Client.send
 _make_body_reader = _http1.make_body_reader
 
 
@@ -33,6 +38,7 @@ def mend() -> None:
     """From now on, in this process."""
     Http1Connection.read_body = read_body  # type: ignore[method-assign]  # that is the point
     Http1Client.read_headers = read_headers  # type: ignore[method-assign]
+    Http1Client.send = send  # type: ignore[method-assign]
     _http1.make_body_reader = make_body_reader
 
 
@@ -80,6 +86,22 @@ def read_headers(self: Http1Client, event: events.ConnectionEvent) -> layer.Comm
             self.buf.maybe_extract_at_most(end.end())
             _drop(self.conn, f"an informational response ({found[1].decode()}) was dropped")
     yield from _read_headers(self, event)
+
+
+def send(self: Http1Client, event: HttpEvent) -> layer.CommandGenerator[None]:
+    """Send a part of a request; a body whose length is not known before goes out in chunks (RFC 9112, section 6.1)."""
+    if isinstance(event, RequestTrailers):
+        _drop(self.conn, "trailers of the request were dropped")
+        return
+    if isinstance(event, RequestHeaders) and not event.end_stream and not _framed(event.request):
+        request = event.request.copy()
+        request.headers["Transfer-Encoding"] = "chunked"
+        event = replace(event, request=request)
+    yield from _send(self, event)
+
+
+def _framed(request: http.Request) -> bool:
+    return "content-length" in request.headers or "transfer-encoding" in request.headers
 
 
 def _drop(connection: Connection, what: str) -> None:
