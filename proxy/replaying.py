@@ -61,6 +61,10 @@ def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
             json_place(path)
     except ValueError as error:
         raise UserError(str(error)) from error
+    if names.get("ignore_header") and not names.get("match_header"):
+        raise UserError(
+            "headers to ignore are left out of those that are compared: say which with --match-header, or '*'"
+        )
     return replace(
         STRICT,
         ignore_query=frozenset(names.get("ignore_query", ())),

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from serving.replays import Tally
 
 Command = Callable[..., Any]
+NOTHING_CAME = (
+    "no request came: a program that reads no proxy variables can be given UNDERSTUDY_URL, with --upstream URL"
+)
 
 LARGE_TO_REDACT = 16 * LARGE_BODY
 """Of a body in pieces no secret is taken out: where that is asked for, fewer come so."""
@@ -219,6 +222,8 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         told = f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}."
         click.echo(f"understudy: {told}" if child else told, err=child is not None)
+        if child and not report.kept and not report.lost:
+            click.echo(f"understudy: {NOTHING_CAME}", err=True)
     if report.tally is not None:
         _tell(report.tally)
     code = (child.code if child else 0) or (1 if report.lost else 0)

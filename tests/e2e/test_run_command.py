@@ -145,6 +145,18 @@ def test_a_command_has_to_follow_the_dashes(understudy: Understudy) -> None:
     assert "has to follow --" in understudy.mistake("record", "--")
 
 
+def test_a_command_that_asks_nothing_gets_a_hint(understudy: Understudy) -> None:
+    """It may have gone its own way: then its recording is empty, and that is seen too late."""
+    done = subprocess.run(
+        understudy.command("record", "-s", "none", "--", "true"),
+        env=understudy.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "understudy: no request came: a program that reads no proxy variables" in done.stderr
+
+
 def test_java_without_a_command_is_a_mistake(understudy: Understudy) -> None:
     """Its trust store goes with the command."""
     assert "COMMAND" in understudy.mistake("record", "--java-truststore")

@@ -29,7 +29,7 @@ def test_without_settings_everything_counts() -> None:
         ({"ignore_json": ["$.at", "$.items[0].id"]}, "ignore_json", {"$.at", "$.items[0].id"}),
         ({"match_header": ["X-Team, X-Else"]}, "headers", {"X-Team", "X-Else"}),
         ({"match_header": ["*"]}, "headers", {"*"}),
-        ({"ignore_header": ["Date"]}, "ignore_headers", {"Date"}),
+        ({"match_header": ["*"], "ignore_header": ["Date"]}, "ignore_headers", {"Date"}),
     ],
 )
 def test_names_are_taken_as_listed(given: dict[str, list[str]], field: str, expected: set[str]) -> None:
@@ -49,7 +49,8 @@ def test_an_api_key_can_be_compared() -> None:
     [
         ({"ignore_json": ["at"]}, "JSON path"),
         ({"match_header": ["X Team"]}, "X Team"),
-        ({"ignore_header": [""]}, "header"),
+        ({"ignore_header": ["Date"]}, "headers to ignore are left out of those that are compared: say which"),
+        ({"match_header": ["*"], "ignore_header": [""]}, "header"),
         ({"miss": "500"}, "404, 502, close"),
         ({"ignore": ["t"]}, "ignore is no setting"),
         ({"ignore_query": "t"}, "['t']"),
