@@ -89,18 +89,14 @@ def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
 
 
 def test_what_is_not_ignored_counts(shop: Understudy) -> None:
-    """Without the one or the other option it is a miss."""
-    for options in ("--ignore-query t", "--ignore-json $.at"):
-        assert replay(shop, options, *buy(7)).code == 3
+    """Without the other option it is a miss."""
+    assert replay(shop, "--ignore-query t", *buy(7)).code == 3
 
 
 @pytest.mark.parametrize(
     ("options", "team", "code"),
     [
-        ("", "blue", 0),
-        ("--match-header x-team", "red", 0),
         ("--match-header x-team", "blue", 3),
-        ("--match-header *", "blue", 3),
         ("--match-header * --ignore-header X-Team", "blue", 0),
     ],
 )
@@ -161,19 +157,13 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
     return understudy
 
 
-@pytest.mark.parametrize(
-    ("path", "http1", "http2"),
-    [("/refused", (52, ""), (92, "")), ("/cut", (18, "half\n"), (92, "half\n"))],
-)
-def test_failures_are_repeated_where_that_is_asked_for(
-    broken: Understudy, path: str, http1: tuple[int, str], http2: tuple[int, str]
-) -> None:
-    """curl says what is wrong: an empty reply, a part of one, a stream that was reset."""
-    command = ("replay", "broken", "--replay-failures", "--", "curl", "-sS")
-    plain, secure = run(broken, *command, f"{API}{path}"), run(broken, *command, f"{SECURE}{path}", "--http2")
-    assert (plain.code, plain.out) == http1
-    assert (secure.code, secure.out) == http2
-    assert "not in session" not in plain.err
+def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> None:
+    """curl says what is wrong: an empty reply, a part of one, a stream of HTTP/2 that was reset."""
+    curl = "curl -s -w '%{exitcode}\\n'"
+    asked = f"{curl} {API}/refused; {curl} {API}/cut; {curl} --http2 {SECURE}/refused; {curl} --http2 {SECURE}/cut"
+    done = run(broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", asked)
+    assert done.out.splitlines() == ["52", "half", "18", "92", "half", "92"]
+    assert "not in session" not in done.err
 
 
 def test_a_failure_has_its_turn(broken: Understudy) -> None:
