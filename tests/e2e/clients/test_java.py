@@ -12,6 +12,7 @@ from store.sql.opening import open_store
 from tests.e2e.test_run_command import run
 from tests.programs import Understudy
 
+pytestmark = pytest.mark.once
 ORIGINS = ("https://api.shop.invalid", "http://localhost:9")  # Java would call localhost directly
 ASK = """
 import java.net.ProxySelector;

@@ -19,6 +19,7 @@ from tests.e2e.test_run_command import run
 from tests.integration.audit import Audit
 from tests.programs import Understudy
 
+pytestmark = pytest.mark.once
 # What is configured beside the index: files that need no download, and versions.
 NO_CONFIGURATION = {
     "PIP_CONFIG_FILE": os.devnull,
