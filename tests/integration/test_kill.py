@@ -25,6 +25,7 @@ ROUND_SECONDS = 30.0
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + ROUNDS * ROUND_SECONDS)
 def test_what_a_client_received_outlives_a_kill(understudy: Understudy) -> None:
     """Rounds on one store, under mixed load: each exchange that was received is in history, with the same body."""
     seed = random.randrange(2**32)
