@@ -79,18 +79,42 @@ def latencies(port: int, number: int) -> list[float]:
     return taken
 
 
+def latencies_among(port: int, number: int, connections: int) -> list[float]:
+    """Seconds that requests take while so many connections ask without a pause; `number` in all."""
+    return asyncio.run(_timed(port, number, connections))
+
+
+def download(port: int, target: str) -> Iterator[int]:
+    """Read a body and throw it away; yields how many bytes came, time and again."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
+        while data := connection.recv(1024 * 1024):
+            yield len(data)
+
+
+async def _timed(port: int, number: int, connections: int) -> list[float]:
+    run = next(_run_numbers)
+    targets = iter([f"/items/among-{run}/{sent}" for sent in range(number)])
+    taken: list[float] = []
+    await asyncio.gather(*(_connection(port, targets, taken) for _ in range(connections)))
+    return taken
+
+
 async def _requests(port: int, number: int) -> None:
     run = next(_run_numbers)
     targets = iter([f"/items/many-{run}/{sent}" for sent in range(number)])
     await asyncio.gather(*(_connection(port, targets) for _ in range(CONNECTIONS)))
 
 
-async def _connection(port: int, targets: Iterator[str]) -> None:
+async def _connection(port: int, targets: Iterator[str], taken: list[float] | None = None) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for target in targets:
+        begun = time.perf_counter()
         writer.write(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(_content_length(head))
+        if taken is not None:
+            taken.append(time.perf_counter() - begun)
     writer.close()
 
 

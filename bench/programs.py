@@ -29,6 +29,7 @@ http {{
   access_log off; keepalive_requests 100000000; {temporary}
   server {{
     listen 127.0.0.1:{port};
+    location = /large.bin {{ root {folder}; }}
     location / {{ default_type application/json; return 200 '{{"path": "$request_uri", "padding": "{padding}"}}'; }}
   }}
 }}

@@ -17,18 +17,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.load import latencies, load_for_seconds, load_of_requests
+from bench.load import download, latencies, latencies_among, load_for_seconds, load_of_requests
 from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
 
-LEAST_RATIO = 2.0
+LEAST_RATIO = 20.0
 MOST_GROWTH_MB = 10.0
+MOST_MB = 200.0
+AMONG = (8, 32)
 MB = 1024 * 1024
 MILLISECONDS = 1000.0
 WARM_UP_REQUESTS = 200
@@ -47,10 +49,11 @@ class Plan:
     seconds: int = 10
     single: int = 2_000
     few: int = 1_000
-    many: int = 50_000
+    many: int = 100_000
+    large: int = 2 * 1024 * MB
 
 
-QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000)
+QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000, large=64 * MB)
 
 
 def main() -> int:
@@ -67,7 +70,9 @@ def main() -> int:
             rows = [
                 *throughput(plan, folder, server.url),
                 *latency(plan, folder, server),
+                *latency_among(plan, folder, server),
                 *memory(plan, folder, server.url),
+                *download_memory(plan, folder, server.url),
             ]
     _print(plan, rows)
     return 0
@@ -116,6 +121,41 @@ def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
         (f"resident memory after {plan.many:,} exchanges", f"{large:.0f} MB", "", ""),
         ("growth", f"{growth:.1f} MB", f"within {MOST_GROWTH_MB:.0f} MB", _met(abs(growth) <= MOST_GROWTH_MB)),
     ]
+
+
+def latency_among(plan: Plan, folder: Path, server: Program) -> list[Row]:
+    """What recording adds to a request while others are under way."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), server.url) as program:
+        latencies(program.port, WARM_UP_REQUESTS)
+        for connections in AMONG:
+            median, slow = _quantiles(latencies_among(server.port, plan.single, connections))
+            more_median, more_slow = _quantiles(latencies_among(program.port, plan.single, connections))
+            name = f"at {connections} connections, median / p99"
+            rows.append((f"direct call {name}", f"{median:.2f} / {slow:.2f} ms", "", ""))
+            value = f"{more_median - median:.2f} / {more_slow - slow:.2f} ms"
+            rows.append((f"added by understudy {name}", value, "", ""))
+    return rows
+
+
+def download_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
+    """The most resident memory while one large body passes and is kept."""
+    if installed("nginx") is None:
+        return []
+    folder.chmod(0o755)  # a worker of an nginx that root starts is nobody
+    with (folder / "large.bin").open("wb") as file:
+        file.truncate(plan.large)
+    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
+        most, came, looked = program.resident, 0, 0
+        for size in download(program.port, "/large.bin"):
+            came += size
+            if came - looked > 16 * MB:
+                most, looked = max(most, program.resident), came
+        _check_kept(Path(place), 1)
+    if came < plan.large:
+        raise RuntimeError(f"{came} bytes of {plan.large} came")
+    name = f"most resident memory over a download of {plan.large // MB:,} MB"
+    return [(name, f"{most / MB:.0f} MB", f"under {MOST_MB:.0f} MB", _met(most / MB < MOST_MB))]
 
 
 def _rate(plan: Plan, folder: Path, url: str, start: Start) -> float:
@@ -195,7 +235,7 @@ def _plan() -> Plan:
     parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
     given = parser.parse_args()
     plan = QUICK if given.quick else Plan()
-    return Plan(given.rounds or plan.rounds, given.seconds or plan.seconds, plan.single, plan.few, plan.many)
+    return replace(plan, rounds=given.rounds or plan.rounds, seconds=given.seconds or plan.seconds)
 
 
 if __name__ == "__main__":
