@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 import time
@@ -160,16 +161,10 @@ def test_a_large_request_is_kept_in_pieces(stage: Stage) -> None:
         assert len(list(stage.store.bodies.pieces(kept.body))) > 1
 
 
-def test_many_streams_pass_at_once(stage: Stage) -> None:
-    """Over one connection."""
-
-    def ask(number: int) -> bytes:
-        return stage.client.post("/count", content=b"x" * number).content
-
-    threads_heard: list[bytes] = []
-    threads = [threading.Thread(target=lambda n=n: threads_heard.append(ask(n))) for n in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(TIMEOUT)
-    assert sorted(threads_heard) == [b"%02d" % number for number in range(20)]
+async def test_many_streams_pass_at_once(stage: Stage) -> None:
+    """Over one connection, by a client of one thread: httpx does not guard its connections against several."""
+    context = ssl.create_default_context(cafile=stage.understudy.ca)
+    base = f"https://127.0.0.1:{stage.gateway.port}"
+    async with httpx.AsyncClient(http2=True, verify=context, base_url=base, timeout=TIMEOUT) as client:
+        answers = await asyncio.gather(*(client.post("/count", content=b"x" * number) for number in range(20)))
+    assert [one.content for one in answers] == [b"%02d" % number for number in range(20)]
