@@ -96,7 +96,7 @@ def test_database_that_is_full_is_named(understudy: Understudy) -> None:
         assert call(f"{gateway.url}/small")[0] == 200
         with pytest.raises(IncompleteRead):
             call(f"{gateway.url}/large")
-        refused = call(f"{gateway.url}/long/" + "x" * 60_000)
+        refused = call(f"{gateway.url}/upload", "POST", b"x" * (FEW_PAGES * 4096))
         assert call(f"{gateway.url}/smaller")[0] == 200
         gateway.stop()
     assert "Kept 2 exchanges; lost 2." in gateway.log
