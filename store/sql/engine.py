@@ -21,6 +21,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from store.errors import SchemaMismatch, StoreError, UserError, ValueRefused
 
 BUSY_TIMEOUT_MS = 15_000
+# Of 4 KB: what the write-ahead log grows to, and what is written into the database at a time.
+CHECKPOINT_PAGES = 8_000
 # One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
 IDS_PER_QUERY = 500
 
@@ -155,6 +157,8 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor.execute("pragma foreign_keys = on")
         # With WAL, NORMAL survives every end of the process; only a power cut can take the last commits.
         cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
+        # A checkpoint waits for the disk; at SQLite's own 1,000 pages recording would do little else.
+        cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
