@@ -13,6 +13,7 @@ from serving.plans import asked_to_wait, behaviour_of
 from serving.response_templates import Templates
 from serving.sequences import Sequences
 from serving.streams import RECORDED
+from store.calls import NEEDS_EXAMPLE, NO_MATCH
 from store.entities import Example
 from store.messages import Request, Response
 from store.mock_servers import PLAIN, Behaviour
@@ -112,7 +113,6 @@ class Outcome:
         return self.line if match.path_line is None else f"path {self.line}, score {match.score}"
 
 
-NO_MATCH, NEEDS_EXAMPLE = "no match", "the request has no example"
 ENDED = "All recorded answers to this request were given, and --once was asked for."
 
 

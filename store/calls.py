@@ -31,3 +31,5 @@ class Call:
 
 
 KEPT_BODY = 64 * 1024
+# What the decision of a call says where no example answered it.
+NO_MATCH, NEEDS_EXAMPLE = "no match", "the request has no example"

@@ -25,8 +25,7 @@ from proxy.cli.output import (
     response_json,
 )
 from proxy.kept_calls import KeptCalls, kept_calls
-from serving.outcomes import NEEDS_EXAMPLE, NO_MATCH
-from store.calls import KEPT_BODY, Call
+from store.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
 from store.errors import NotFound, UserError
 from store.mock_servers import MockServer
 from store.naming import printable

@@ -8,9 +8,10 @@ import pytest
 
 from matcher.index import compile_index
 from matcher.unanswered import BareItem
-from serving.outcomes import NEEDS_EXAMPLE, Answers, Outcome, outcome
+from serving.outcomes import Answers, Outcome, outcome
 from serving.response_templates import Templates, compile_templates
 from serving.sequences import Sequences
+from store.calls import NEEDS_EXAMPLE
 from store.entities import Example
 from store.messages import Request
 from store.mock_servers import PLAIN, Behaviour, Delay, RateLimit
