@@ -273,7 +273,7 @@ def test_following_a_mock_server_that_is_deleted_ends(understudy: Understudy) ->
     time.sleep(0.5)
     quickly(understudy, "mocks", "delete", "shop")
     assert following.process.wait(20) == 2
-    assert "there is no mock server" in following.output.read_text()
+    assert "mock server shop was deleted, and its log with it" in following.output.read_text()
 
 
 def test_looking_makes_no_files(understudy: Understudy) -> None:
