@@ -14,7 +14,7 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
 from addons.active import Active, Current
-from addons.backpressure import ClientReadyHook, Recipient
+from addons.backpressure import client_takes
 from addons.bodies import BodyReader
 from addons.conversation_layer import ConversationLayer
 from addons.flows import NOWHERE
@@ -129,13 +129,12 @@ class AnswerLayer(layer.Layer):
             yield from self._go_on()
 
     def _awake(self) -> layer.CommandGenerator[None]:
-        recipient = Recipient(self.context.client)
-        yield ClientReadyHook(recipient)
+        takes = yield from client_takes(self.context.client)
         self._waiting = None
-        if recipient.gone:
-            yield commands.CloseConnection(self.context.client)
-        else:
+        if takes:
             yield from self._go_on()
+        else:
+            yield commands.CloseConnection(self.context.client)
 
     def _go_on(self) -> layer.CommandGenerator[None]:
         while self._waiting is None and self._next is None:

@@ -13,11 +13,10 @@ from mitmproxy import http
 from addons import answering
 from addons.active import Active, Current
 from addons.bodies import BodyReader
-from addons.flows import NOWHERE as NOBODY
-from addons.flows import client_origin, in_origin_form, request_of, set_response
+from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
 from addons.notes import note_of
 from serving.answer import error, is_recoded, simulated_error
-from serving.gateway_replies import NOWHERE, elsewhere
+from serving.gateway_replies import NO_UPSTREAM, elsewhere
 from serving.outcomes import Outcome
 from serving.plans import NOTHING, Plan, plan, slowed
 from serving.sending import Sending
@@ -78,8 +77,8 @@ class Answerer:
             if what.answered or active.mode is not Mode.SPY:
                 answering.log(active, request.method, request.path, what)
                 return await self._played(flow, active, request, what, client_origin(flow) if reverse else None)
-        if (flow.request.host, flow.request.port) == NOBODY:
-            return NOWHERE
+        if (flow.request.host, flow.request.port) == NOWHERE:
+            return NO_UPSTREAM
         return None if reverse or self._upstream is None else elsewhere(self._upstream)
 
     async def _played(

@@ -14,14 +14,12 @@ from serving.outcomes import Outcome, outcome
 from serving.rate_limits import limited
 from serving.rewriting import rewrite_for_client
 from store.entities import Example, Mode
+from store.logged_paths import logged_path
 from store.messages import Body, Origin, Request, Response
 from store.mock_servers import Behaviour, FaultKind
 from store.naming import printable
-from store.redaction import BUILT_IN
 
 logger = logging.getLogger(__name__)
-
-LONGEST_PATH = 500  # bytes of a path that are logged: a client may send 64 KB, and whoever reads the log may be slow
 
 
 def asked(active: Active, request: Request, *, reverse: bool) -> Request:
@@ -71,18 +69,13 @@ def log(active: Active, method: str, path: bytes, what: Outcome) -> None:
     told = what.told
     if what.example is not None:
         if logs_hits():
-            logger.info("%s %s %s: %s (%s)", active.mode, method, _shown(path), printable(what.example.name), told)
+            logger.info("%s %s %s: %s (%s)", active.mode, method, logged_path(path), printable(what.example.name), told)
         return
     if logs_hits() and (nearest := nearest_line(what.decision)):
         told = f"{told}; {nearest}"
-    logger.warning("%s %s %s: %s", active.mode, method, _shown(path), told)
+    logger.warning("%s %s %s: %s", active.mode, method, logged_path(path), told)
 
 
 def logs_hits() -> bool:
     """Whether `log` says anything of a hit, and why a miss is one."""
     return logger.isEnabledFor(logging.INFO)
-
-
-def _shown(path: bytes) -> str:
-    text = BUILT_IN.text(path[: 2 * LONGEST_PATH].decode("utf-8", "backslashreplace"))
-    return printable(text if len(text) <= LONGEST_PATH else f"{text[:LONGEST_PATH]}…")

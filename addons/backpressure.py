@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from mitmproxy.connection import Client
-from mitmproxy.proxy import commands
+from mitmproxy.proxy import commands, layer
 
 
 @dataclass
@@ -19,9 +19,16 @@ class Recipient:
 
 @dataclass
 class ClientReadyHook(commands.StartHook):
-    """A layer waits until the client has taken most of what was sent; see `Backpressure`."""
+    """A layer waits for a client; see `client_takes` and `Backpressure`."""
 
     recipient: Recipient
+
+
+def client_takes(client: Client) -> layer.CommandGenerator[bool]:
+    """For a layer: wait until the client has taken most of what was sent; returns whether it is still there."""
+    recipient = Recipient(client)
+    yield ClientReadyHook(recipient)
+    return not recipient.gone
 
 
 class Backpressure:

@@ -1,4 +1,4 @@
-"""The connections of mitmproxy's servers, reached from outside of their layers: events put in, reading stopped."""
+"""The connections of mitmproxy's servers, reached from outside of their layers: fed, held up, waited for, ended."""
 
 from __future__ import annotations
 
@@ -34,12 +34,27 @@ class Connections:
     def stop_reading(self, client_id: str, connection: Connection) -> None:
         """Take nothing more from a connection, so that its sender has to wait."""
         if (writer := self._writer(client_id, connection)) is not None and not writer.is_closing():
-            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio types it as one that only writes
 
     def go_on_reading(self, client_id: str, connection: Connection) -> None:
         """Take what comes again."""
         if (writer := self._writer(client_id, connection)) is not None and not writer.is_closing():
-            writer.transport.resume_reading()  # type: ignore[attr-defined]
+            writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above
+
+    async def drain(self, client_id: str) -> None:
+        """Wait until a client has taken most of what was sent; raises OSError when it is gone."""
+        handler = self._handler(client_id)
+        transport = handler.transports.get(handler.client) if handler else None
+        if transport is None or transport.writer is None:
+            raise ConnectionResetError("the client has gone")
+        await transport.writer.drain()
+
+    def hang_up(self, client_id: str, why: str) -> None:
+        """Close a client's connection; a request under way fails."""
+        handler = self._handler(client_id)
+        transport = handler.transports.get(handler.client) if handler else None
+        if transport and transport.handler:
+            transport.handler.cancel(why)
 
     def reset(self, client_id: str) -> None:
         """Break a client's connection off in a way that it can tell from an end."""

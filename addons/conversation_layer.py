@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.backpressure import ClientReadyHook, Recipient
+from addons.backpressure import client_takes
 from serving.conversation import Conversation
 from serving.replies import Speak
 from serving.responder import Close, Wait
@@ -84,10 +84,9 @@ class ConversationLayer(layer.Layer):
         yield from self._go_on(self._conversation)
 
     def _awake(self, conversation: Conversation) -> layer.CommandGenerator[None]:
-        recipient = Recipient(self.context.client)
-        yield ClientReadyHook(recipient)
+        takes = yield from client_takes(self.context.client)
         conversation.awake()
-        if recipient.gone:
+        if not takes:
             conversation.receive(None)
         yield from self._go_on(conversation)
 

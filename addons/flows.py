@@ -10,24 +10,13 @@ from addons.http1_mended import dropped
 from addons.kept_stream import KeptStream
 from addons.notes import note_of
 from serving.streams import is_unsized
-from store.entities import Exchange, Timings
+from store.entities import Exchange, Timings, cut_after
 from store.messages import Body, Headers, Origin, Request, Response
+from store.stream_types import is_stream_type
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
 NOWHERE = ("origin-form.invalid", 80)
 MOST_DIGITS = 19  # of a length
-# Types of bodies whose parts are worth something before the rest has come.
-STREAMS = frozenset(
-    {
-        "text/event-stream",
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/json-seq",
-        "application/stream+json",
-        "multipart/x-mixed-replace",
-    }
-)
 
 
 def stash_headers(flow: http.HTTPFlow) -> None:
@@ -87,8 +76,7 @@ def response_of(flow: http.HTTPFlow) -> Response | None:
 
 def is_stream(response: http.Response) -> bool:
     """Whether a response is meant to come bit by bit, by its type."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in STREAMS or kind.startswith("application/grpc")
+    return is_stream_type(response.headers.get("content-type", ""))
 
 
 def length_of(message: http.Message) -> int | None:
@@ -162,7 +150,7 @@ def _passed(kept: KeptStream | None) -> Body:
 def _degraded(flow: http.HTTPFlow) -> str:
     bodies = {"request": note_of(flow).sent, "response": note_of(flow).came}
     cut = [(whose, one.body.size) for whose, one in bodies.items() if one and one.body.cut]
-    told = [f"the body of the {whose} was cut after {size} bytes" for whose, size in cut]
+    told = [cut_after(whose, size) for whose, size in cut]
     return "; ".join([*told, *filter(None, [dropped(flow)])])
 
 

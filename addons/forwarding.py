@@ -14,6 +14,10 @@ from addons.parents import DIRECTLY, Parents
 from serving.kept_body import Keeping
 from store.messages import Origin
 
+# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
+REPLACEABLE_BYTES = 64 * 1024
+REPLACEABLE_SECONDS = 0.01
+
 
 class OnLoss(StrEnum):
     """What a client gets whose exchange cannot be kept."""

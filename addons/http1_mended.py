@@ -37,8 +37,8 @@ _make_body_reader = _http1.make_body_reader
 def mend() -> None:
     """From now on, in this process."""
     Http1Connection.read_body = read_body  # type: ignore[method-assign]  # that is the point
-    Http1Client.read_headers = read_headers  # type: ignore[method-assign]
-    Http1Client.send = send  # type: ignore[method-assign]
+    Http1Client.read_headers = read_headers  # type: ignore[method-assign]  # as above
+    Http1Client.send = send  # type: ignore[method-assign]  # as above
     _http1.make_body_reader = make_body_reader
 
 

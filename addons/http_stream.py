@@ -32,8 +32,9 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
 from addons.answer_layer import BodyWantedHook, Wanted, own_address
-from addons.backpressure import ClientReadyHook, Recipient
+from addons.backpressure import client_takes
 from addons.flows import length_of, new_response
+from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
 from addons.gateway_site import is_here
 from addons.notes import note_of
 from addons.parent_choice import Way, WayWantedHook
@@ -46,9 +47,6 @@ KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else statu
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
 MOST_WAITING = 64 * 1024
 LOOK_SECONDS = 0.02
-# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
-WITHHELD_BYTES = 64 * 1024
-WITHHELD_SECONDS = 0.01
 
 
 class GatewayStream(HttpStream):
@@ -149,7 +147,7 @@ class GatewayStream(HttpStream):
             yield from super().start_response_stream()
             return
         self._withheld = []
-        self._timer = commands.RequestWakeup(WITHHELD_SECONDS)
+        self._timer = commands.RequestWakeup(REPLACEABLE_SECONDS)
         yield self._timer
         self.server_state = self.state_stream_response_body
 
@@ -170,7 +168,7 @@ class GatewayStream(HttpStream):
     def _pass(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._withheld is not None:
             self._withheld.append(data)
-            if sum(map(len, self._withheld)) > WITHHELD_BYTES:
+            if sum(map(len, self._withheld)) > REPLACEABLE_BYTES:
                 yield from self._let_go()
             return
         if not data:  # the frame of an end alone
@@ -279,9 +277,7 @@ class GatewayStream(HttpStream):
     def _awake(self) -> layer.CommandGenerator[None]:
         if self._due is None:
             return
-        recipient = Recipient(self.context.client)
-        yield ClientReadyHook(recipient)
-        if recipient.gone:
+        if not (yield from client_takes(self.context.client)):
             yield from self._break_off("the client has gone")
         elif self._waiting_bytes() > MOST_WAITING:
             yield commands.RequestWakeup(LOOK_SECONDS)

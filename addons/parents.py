@@ -27,14 +27,14 @@ class Parent:
 
         A URL without a scheme is taken, as clients take it from HTTP_PROXY; without a port it is 80's.
         """
-        expected = (
-            "a parent proxy is a URL such as http://proxy.example:3128 or http://user:password@proxy.example:3128"
-        )
+        expected = "a parent proxy is a URL such as http://proxy.example:3128, a user and a password before its host"
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = parts.port
         except ValueError as error:
             raise ValueError(expected) from error
+        if any(character.isspace() for character in url):
+            raise ValueError(expected)
         if parts.scheme != "http":
             raise ValueError(f"{expected}, not one of the scheme {parts.scheme}")
         if not parts.hostname or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:

@@ -16,13 +16,14 @@ from mitmproxy.proxy.context import Context
 
 from addons.active import Active
 from addons.answer_layer import AnswerLayer
-from addons.forwarding import Forwarding, OnLoss
+from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding, OnLoss
 from addons.gateway_site import Kind, Place, client_of, place_of
 from addons.keeper import Keeper
 from addons.spying import Spying
 from addons.turn import Told, Turn
 from addons.upstream_connection import Commands, Opened, UpstreamConnection
 from serving import gateway_replies as replies
+from serving.answer import refusal
 from serving.exchange_reader import Asked, ExchangeReader
 from serving.forwarding import editing, for_parent, forwarded_head
 from serving.framing import BadFraming
@@ -33,9 +34,6 @@ from serving.wire import CONTINUE
 from store.entities import Mode
 from store.messages import Headers, Origin, Response
 
-# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
-HELD_BYTES = 64 * 1024
-HELD_SECONDS = 0.01
 # What a client sends while its last request is not answered.
 MOST_UNREAD = 256 * 1024
 # Bytes of large bodies on their way to the store; who sends more has to wait.
@@ -187,7 +185,7 @@ class RecordLayer(layer.Layer):
             return replies.NOT_HERE
         upstream, own = self._shared.upstream, place.own
         if upstream is None:
-            return replies.NOWHERE if own else None
+            return replies.NO_UPSTREAM if own else None
         return None if own or self._shared.elsewhere else replies.elsewhere(upstream)
 
     # Spy mode: first the examples, then the upstream.
@@ -273,7 +271,7 @@ class RecordLayer(layer.Layer):
             end = turn.reader.take_request(self._unread, time.time())
         except BadFraming as problem:
             self._gone = True  # nobody knows where the next request would begin
-            turn.reply = replies.malformed(Malformed(400, str(problem)))
+            turn.reply = refusal(Malformed(400, str(problem)))
             yield from self._fail(turn, f"the request is malformed: {problem}")
             return
         data, self._unread = self._unread[:end], self._unread[end:]
@@ -338,10 +336,10 @@ class RecordLayer(layer.Layer):
             return
         turn.held.append(data)
         may_be_replaced = turn.records and self._shared.on_loss is OnLoss.STOP
-        if not may_be_replaced or sum(map(len, turn.held)) + (response.framing.left or 0) > HELD_BYTES:
+        if not may_be_replaced or sum(map(len, turn.held)) + (response.framing.left or 0) > REPLACEABLE_BYTES:
             yield from self._release(turn)
         elif self._timer is None:
-            self._timer = commands.RequestWakeup(HELD_SECONDS)
+            self._timer = commands.RequestWakeup(REPLACEABLE_SECONDS)
             yield self._timer
 
     def _release(self, turn: Turn) -> Commands:
@@ -428,7 +426,7 @@ class RecordLayer(layer.Layer):
     # Ends.
 
     def _refuse(self, problem: Malformed) -> Commands:
-        yield commands.SendData(self.context.client, replies.wire(replies.malformed(problem), None, keep=False))
+        yield commands.SendData(self.context.client, replies.wire(refusal(problem), None, keep=False))
         yield from self._end()
 
     def _client_left(self) -> Commands:

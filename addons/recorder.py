@@ -16,8 +16,7 @@ from serving.gateway_replies import not_kept
 from serving.kept_body import Keeping
 from store.entities import Mode
 from store.errors import StoreError
-from store.naming import printable
-from store.redaction import BUILT_IN
+from store.logged_paths import logged_path
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +125,7 @@ def _session_of(active: Active) -> str:
 
 def _told(flow: http.HTTPFlow) -> str:
     # Without the query: it may hold secrets.
-    path, entry = printable(BUILT_IN.text(flow.request.path.partition("?")[0])), note_of(flow).entry
+    path, entry = logged_path(flow.request.data.path), note_of(flow).entry
     came = str(flow.response.status_code) if flow.response else "no response"
     outcome = f"failed, {flow.error.msg}" if flow.error else came
     return f"{flow.request.method} {path}: {outcome}" + (f", entry {entry}" if entry else "")

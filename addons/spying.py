@@ -85,5 +85,5 @@ class Spying:
 class _Silent(layer.Layer):
     """Stands where the connection would have been handed over: the request alone goes on."""
 
-    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:  # noqa: ARG002
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:  # noqa: ARG002 - whatever it is
         yield from ()

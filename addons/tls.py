@@ -62,4 +62,5 @@ def _end_by_alerts(connection: SSL.Connection) -> None:
             logger.warning("an upstream ended its TLS connection: %s", error)
             raise SSL.ZeroReturnError from error
 
+    # mitmproxy reads by it, and has no hook for what it raises.
     connection.recv = recv  # type: ignore[method-assign, assignment]

@@ -10,9 +10,8 @@ from mitmproxy.proxy import events
 from addons.active import Active
 from serving.exchange_reader import ExchangeReader
 from store.errors import StoreError
+from store.logged_paths import logged_path
 from store.messages import Response
-from store.naming import printable
-from store.redaction import BUILT_IN
 from store.writer import Outcome
 
 logger = logging.getLogger(__name__)
@@ -86,8 +85,7 @@ class Turn:
         """One line, without the query: it may hold secrets."""
         if logger.isEnabledFor(logging.INFO):
             reader = self.reader
-            target = reader.asked.target.partition(b"?")[0].decode("utf-8", "backslashreplace")
-            path = printable(BUILT_IN.text(target))
+            path = logged_path(reader.asked.target)
             came = str(reader.response.status) if reader.response else "no response"
             outcome = f"failed, {self.failure}" if self.failure else came
             entry = f", entry {self.entry}" if self.entry else ""

@@ -146,6 +146,7 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
             return
         time.sleep(LOOK_SECONDS)
     said = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    # `args` is what we gave it: a list.
     raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {said}")  # type: ignore[index]
 
 

@@ -47,7 +47,7 @@ class Map(Generic[K, V]):
         while type(node) is tuple:
             node = node[bits & _BRANCHES - 1]
             bits >>= _BITS
-        return node.get(key)  # type: ignore[union-attr]
+        return node.get(key)  # type: ignore[union-attr]  # only the last one is a dictionary
 
     def values(self) -> Iterator[V]:
         """The values, in the order of the keys."""

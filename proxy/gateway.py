@@ -159,6 +159,7 @@ class GatewayProgram:
         self._loop = asyncio.get_running_loop()
         self._activation = Activation(store, replaying=settings.replaying, seed=settings.seed)
         self._servers = Proxyserver()
+        self._connections = Connections(self._servers)
         self._bodies = BodyReader(store.bodies.read, store.bodies.piece)
         self._watcher: Watcher | None = None
         self._running: asyncio.Task[None] | None = None
@@ -202,7 +203,7 @@ class GatewayProgram:
         """Close the connections that are left; a request still under way is kept as failed."""
         while self._servers.connections:
             for client_id in list(self._servers.connections):
-                _close(self._servers, str(client_id), "the gateway ends")
+                self._connections.hang_up(str(client_id), "the gateway ends")
             await asyncio.sleep(HANG_UP_STEP_SECONDS)
 
     async def _listen(self) -> None:
@@ -230,7 +231,7 @@ class GatewayProgram:
             self.current,
             self.guard,
             Commits(self.writer),
-            Connections(self._servers),
+            self._connections,
             GatewaySites(self._bodies.at_hand),
             settings.upstream,
             settings.elsewhere,
@@ -249,7 +250,7 @@ class GatewayProgram:
             Answerer(self.current, self._bodies, settings.sole_upstream),
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.messages),
-            Backpressure(self._drain),
+            Backpressure(self._connections.drain),
             Recorder(self.current, Commits(self.writer), settings.on_loss, keeping=settings.keeping, holds=True),
             WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss),
             FlatMemory(),
@@ -292,18 +293,11 @@ class GatewayProgram:
             self._warmed = wanted
             self._warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, [wanted]))
 
-    async def _drain(self, client_id: str) -> None:
-        handler = self._servers.connections.get(client_id)
-        transport = handler.transports.get(handler.client) if handler else None
-        if transport is None or transport.writer is None:
-            raise ConnectionResetError("the client has gone")
-        await transport.writer.drain()
-
     def _hang_up_lossy(self, client_id: str) -> None:
-        _close(self._servers, client_id, "what is said cannot be kept")
+        self._connections.hang_up(client_id, "what is said cannot be kept")
 
     def _hang_up_offline(self, client_id: str) -> None:
-        _close(self._servers, client_id, "the gateway makes no live calls any more")
+        self._connections.hang_up(client_id, "the gateway makes no live calls any more")
 
 
 def _settle_memory() -> None:
@@ -340,10 +334,3 @@ def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UserError(f"{where} is taken, by another server or program; choose another with --listen HOST:PORT")
     return UserError(f"cannot listen on {where}: {error.strerror if isinstance(error, OSError) else error}")
-
-
-def _close(servers: Proxyserver, client_id: str, why: str) -> None:
-    handler = servers.connections.get(client_id)
-    transport = handler.transports.get(handler.client) if handler else None
-    if transport and transport.handler:
-        transport.handler.cancel(why)

@@ -61,10 +61,8 @@ def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
             json_place(path)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if names.get("ignore_header") and not names.get("match_header"):
-        raise UserError(
-            "headers to ignore are left out of those that are compared: say which with --match-header, or '*'"
-        )
+    if names.get("ignore_header") and "*" not in _names(names.get("match_header", ())):
+        raise UserError("headers to ignore are left out of all that are compared: --match-header '*' compares all")
     return replace(
         STRICT,
         ignore_query=frozenset(names.get("ignore_query", ())),

@@ -10,6 +10,7 @@ from matcher.decision import Decision
 from matcher.explain import as_json
 from matcher.selectors import Problem
 from serving.accepting import accepts
+from serving.http_rules import Malformed
 from serving.streams import is_unsized, still_streamed
 from store.codings import undo
 from store.entities import Example
@@ -21,6 +22,7 @@ NO_MATCH = "No matching requests", "Double check your method and the request pat
 NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
 
 BODILESS = (204, 304)  # RFC 9112, section 6.3
+TOO_LARGE = (413, 414, 431)
 
 
 def answer(request: Request, example: Example, body: Body) -> Response:
@@ -70,6 +72,12 @@ def framed(response: Response, body: bytes) -> Response:
 def error(status: int, name: str, message: str) -> Response:
     """An error of ours, as JSON `{"error": {"name", "message"}}`."""
     return json_response(status, {"error": {"name": name, "message": message}})
+
+
+def refusal(problem: Malformed) -> Response:
+    """The answer to what is no request, or too large for one."""
+    name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
+    return error(problem.status, name, problem.message)
 
 
 def simulated_error() -> Response:

@@ -8,20 +8,10 @@ from dataclasses import dataclass
 from serving.framing import BadFraming
 from serving.http_heads import HEAD_END, PASSING, RequestHead, ResponseHead, UpstreamBroken, read_response
 from serving.kept_body import Keeping, KeptBody, Piece
-from store.entities import CUT, Exchange, Timings
+from store.entities import Exchange, Timings, cut_after
 from store.messages import Body, Chunk, Headers, Interim, Origin, Request, Response
+from store.stream_types import is_stream_type
 
-STREAMS = (
-    b"text/event-stream",
-    b"application/x-ndjson",
-    b"application/ndjson",
-    b"application/jsonl",
-    b"application/x-jsonlines",
-    b"application/json-seq",
-    b"application/stream+json",
-    b"application/grpc",
-    b"multipart/x-mixed-replace",
-)
 _NONE = Headers()
 
 Edit = Callable[[ResponseHead], bytes]
@@ -144,11 +134,6 @@ class ExchangeReader:
         kept = [body for body in (self._request_body, self._response_body) if body is not None]
         return [piece for body in kept for piece in body.ready(ended=True)]
 
-    def keys(self) -> list[str]:
-        """What pieces of this exchange are kept under."""
-        kept = [body.key for body in (self._request_body, self._response_body) if body is not None]
-        return [key for key in kept if key is not None]
-
     def exchange(self, session_id: str, error: str | None = None) -> Exchange:
         """What is kept; with an error, a failed exchange with what came of its response."""
         timings = Timings(self.started, self._request_end, self._response_at or None, self._response_end)
@@ -214,11 +199,12 @@ class ExchangeReader:
         told = []
         for body, whose in ((self._request_body, "request"), (self._response_body, "response")):
             if body is not None and body.cut:
-                told.append(f"the body of the {whose} {CUT} {body.size} bytes")
+                told.append(cut_after(whose, body.size))
         if self.complete and not self.request_complete:
             told.append("the answer came before the end of the request")
         return "; ".join(told)
 
 
 def _is_stream(head: ResponseHead) -> bool:
-    return any(name.lower() == b"content-type" and value.lower().startswith(STREAMS) for name, value in head.fields)
+    told = (value for name, value in head.fields if name.lower() == b"content-type")
+    return any(is_stream_type(value.decode("latin-1")) for value in told)

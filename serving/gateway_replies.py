@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from serving.answer import error
 from serving.http_heads import RequestHead
-from serving.http_rules import Malformed
 from serving.wire import CLOSE, KEEP, head_of, with_connection
 from store.errors import StoreError
 from store.messages import Origin, Response
 
-TOO_LARGE = (413, 414, 431)
-NOWHERE = error(
+NO_UPSTREAM = error(
     400,
     "noUpstreamError",
     "This gateway is a forward proxy: set it as your client's proxy, or start it with --upstream URL.",
@@ -37,12 +35,6 @@ def broken(origin: Origin, reason: str) -> Response:
 def not_kept(reason: StoreError) -> Response:
     """The exchange is lost, and its answer with it."""
     return error(502, "recordingFailedError", f"this exchange could not be kept: {reason}")
-
-
-def malformed(problem: Malformed) -> Response:
-    """The request cannot be passed on."""
-    name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
-    return error(problem.status, name, problem.message)
 
 
 def wire(reply: Response, request: RequestHead | None, *, keep: bool) -> bytes:

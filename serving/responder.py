@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from time import time
 
-from serving.answer import error, simulated_error
+from serving.answer import error, refusal, simulated_error
 from serving.cors import as_readable_as
 from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
 from serving.http_rules import Malformed
@@ -179,8 +179,7 @@ class Responder:
         if self._came is not None and malformed.status != 413:
             yield HandOver(b"".join(self._came))
             return
-        name = "requestTooLargeError" if malformed.status in (413, 414, 431) else "malformedRequestError"
-        reply = reply_of(error(malformed.status, name, malformed.message), told="malformed")
+        reply = reply_of(refusal(malformed), told="malformed")
         yield with_connection(reply.head, CLOSE) + reply.body
         yield Close(unread=True)
 
@@ -281,10 +280,8 @@ class Responder:
             if isinstance(step, Fetch):
                 yield step
                 content, self._fetched = self._fetched, None
-                if content is None:
-                    return (
-                        Close()
-                    )  # its beginning has gone out: without its end the client sees that something is wrong
+                if content is None:  # the client sees by the missing end that something is wrong
+                    return Close()
                 sending.fetched(content)
                 continue
             yield Wait(max(0.0, begun + step.at - self._now()))

@@ -33,10 +33,5 @@ def with_connection(head: bytes, line: bytes) -> bytes:
     return head[:-2] + line
 
 
-def with_fields(headers: Headers, fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
-    """The headers with further fields behind them."""
-    return Headers(headers.fields + fields) if fields else headers
-
-
 def _status_line(response: Response | Interim) -> bytes:
     return b"HTTP/1.1 %d %s\r\n" % (response.status, response.reason or _REASONS.get(response.status, b""))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import AnyStr
 
 from store.messages import Chunk
 
@@ -11,14 +12,15 @@ Edit = tuple[int, int, bytes]
 """Where what is replaced begins and ends, in bytes, and what comes in its place. Edits are in order, none overlaps."""
 
 
-def edited(body: bytes, edits: Sequence[Edit]) -> bytes:
-    """The body after these edits."""
-    pieces: list[bytes] = []
+def edited(body: AnyStr, edits: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
+    """A body after these edits, or a text, whose places are characters."""
+    pieces: list[AnyStr] = []
     done = 0
     for start, end, new in edits:
         pieces += (body[done:start], new)
         done = end
-    return b"".join([*pieces, body[done:]])
+    pieces.append(body[done:])
+    return body[:0].join(pieces)
 
 
 def byte_edits(text: str, edits: Sequence[tuple[int, int, str]], encoding: str) -> list[Edit]:

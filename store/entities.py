@@ -70,8 +70,12 @@ class Redacted:
     name: str
 
 
-# What `Exchange.degraded` says of a body that was longer than what is kept of it.
-CUT = "was cut after"
+_CUT = "was cut after"
+
+
+def cut_after(whose: str, size: int) -> str:
+    """What `Exchange.degraded` says where no more than so many bytes of a body are kept; `whose`: the message's."""
+    return f"the body of the {whose} {_CUT} {size} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Exchange:
     @property
     def cut(self) -> bool:
         """Whether a body came that was longer than what is kept of it."""
-        return CUT in self.degraded
+        return _CUT in self.degraded
 
 
 @dataclass(frozen=True, slots=True)

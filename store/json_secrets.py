@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 
-from store.edits import Edit, byte_edits
+from store.edits import Edit, byte_edits, edited
+from store.json_paths import json_path
 from store.secret_finder import SecretFinder
 
 # Byte order marks, the NULs of UTF-16 and UTF-32, and white space may stand before the first bracket.
@@ -17,7 +17,6 @@ _TOKEN = re.compile(
     r"|(?P<open>[{\[])|(?P<close>[}\]])"
     r'|(?P<other>[^\s{}\[\]:,"]++)'
 )
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NO_VALUES = frozenset({"true", "false", "null"})
 
@@ -52,16 +51,7 @@ def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset
     if encoding == "utf-8" or not edits:
         return byte_edits(text, edits, encoding), paths
     # Another encoding has a mark at the beginning of all that it writes.
-    return [(0, len(body), _edited(text, edits).encode(encoding, "surrogateescape"))], paths
-
-
-def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
-    pieces: list[str] = []
-    done = 0
-    for start, end, new in edits:
-        pieces += (text[done:start], new)
-        done = end
-    return "".join([*pieces, text[done:]])
+    return [(0, len(body), edited(text, edits).encode(encoding, "surrogateescape"))], paths
 
 
 def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
@@ -86,7 +76,7 @@ def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
 
 def _container(names: list[str | None], outer: int, finder: SecretFinder) -> int:
     name = names[-1] if names else None
-    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, _path(names))):
+    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, json_path(names))):
         return _ALL
     return _TEXTS if outer or (name is not None and finder.is_json_name(name, text=True)) else _NONE
 
@@ -95,7 +85,7 @@ def _in_name(token: re.Match[str], names: list[str | None], finder: SecretFinder
     new = finder.value(names[-1] or "", secret=False)
     if new is not None:
         names[-1] = "'"  # no path may say what it was
-        yield token.start("text"), token.end("text"), _quoted(new), _path(names)
+        yield token.start("text"), token.end("text"), _quoted(new), json_path(names)
 
 
 def _in_value(
@@ -107,13 +97,13 @@ def _in_value(
     name = names[-1] if names else None
     secret = hidden == _ALL or (quoted is not None and hidden == _TEXTS)
     secret = secret or (name is not None and finder.is_json_name(name, text=quoted is not None))
-    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, _path(names)))
+    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, json_path(names)))
     if not secret and not looks:
         return
     new = finder.value(bare if quoted is None else _unquoted(quoted), secret=secret)
     if new is not None:
         written = new if quoted is None and _NUMBER.fullmatch(new) else _quoted(new)
-        yield token.start(), token.end(), written, _path(names)
+        yield token.start(), token.end(), written, json_path(names)
 
 
 def _unquoted(quoted: str) -> str:
@@ -128,14 +118,3 @@ def _quoted(text: str) -> str:
     except UnicodeEncodeError:
         return json.dumps(text)
     return plain
-
-
-def _path(names: list[str | None]) -> str:
-    sayable = takewhile(lambda name: name is None or "'" not in name, names)
-    return "$" + "".join(map(_step, sayable))
-
-
-def _step(name: str | None) -> str:
-    if name is None:
-        return "[*]"
-    return f".{name}" if _PLAIN_NAME.fullmatch(name) else f"['{name}']"

@@ -11,25 +11,13 @@ from store.entities import Part, Redacted
 from store.json_secrets import json_edits
 from store.messages import Headers
 from store.secret_finder import SecretFinder
+from store.stream_types import LINES_OF_JSON, media_type
 
 Found = frozenset[Redacted]
 Edits = tuple[list[Edit], Found]
 NOTHING: Found = frozenset()
 
 FORM = "application/x-www-form-urlencoded"
-LINES_OF_JSON = frozenset(
-    {
-        "text/event-stream",
-        "application/x-ndjson",
-        "application/ndjson",
-        "application/jsonl",
-        "application/x-jsonlines",
-        "application/json-lines",
-        "application/json-seq",
-        "application/stream+json",
-    }
-)
-
 _PART_NAME = re.compile(
     rb'^content-disposition:[^\r\n]*?;[ \t]*name=(?:"([^"\r\n]*)"|([^\s;]+))', re.IGNORECASE | re.MULTILINE
 )
@@ -49,16 +37,16 @@ def body_edits(plain: bytes, content_type: str, finder: SecretFinder) -> Edits:
 
     JSON is told by its looks: curl sends it as a form, browsers' fetch as plain text.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
+    kind = media_type(content_type)
+    if kind == "multipart/form-data":
         return _in_parts(plain, content_type, finder)
     in_json = json_edits(plain, finder)
     if in_json is not None:
         edits, paths = in_json
         return edits, frozenset(Redacted(Part.JSON, path) for path in paths)
-    if media_type == FORM:
+    if kind == FORM:
         return pair_edits(plain, Part.FORM, finder)
-    if media_type in LINES_OF_JSON:
+    if kind in LINES_OF_JSON:
         return _in_lines(plain, finder)
     return text_edits(plain, finder)
 

@@ -154,14 +154,9 @@ class Redactor:
         return "/".join(segments).encode("latin-1"), frozenset(places)
 
     def _by_looks(self, text: str, places: set[Redacted]) -> str:
-        pieces: list[str] = []
-        done = 0
-        for start, end, _ in self._finder.spans(text):
-            new = self._finder.replacement(text[start:end])
-            places.add(Redacted(Part.PATH, new))
-            pieces += (text[done:start], new)
-            done = end
-        return "".join([*pieces, text[done:]])
+        edits = [(start, end, self._finder.replacement(text[start:end])) for start, end, _ in self._finder.spans(text)]
+        places |= {Redacted(Part.PATH, new) for *_, new in edits}
+        return edited(text, edits)
 
     def _fields(self, headers: Headers) -> tuple[Headers, Found]:
         if not headers.fields:
@@ -226,16 +221,6 @@ class Redactor:
 
 
 BUILT_IN = Redactor()
-
-
-def redact_request(request: Request, body: bytes) -> tuple[Request, Found]:
-    """`Redactor.request` by what we know of ourselves, one word for every secret: for logs and terminals."""
-    return BUILT_IN.request(request, body)
-
-
-def redact_response(response: Response, body: bytes) -> tuple[Response, Found]:
-    """`Redactor.response` in the same way."""
-    return BUILT_IN.response(response, body)
 
 
 def _rules_of(places: Iterable[Redacted]) -> Rules:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from store.errors import UserError
+from store.json_paths import read_json_path
 from store.secret_patterns import Patterns
 
 ANYWHERE = "$.."
-_JSON_PATH = re.compile(r"\$(?:\.[^.\[\]'\s]+|\[\*\]|\['[^']*'\])+")
-_JSON_NAME = re.compile(r"\$\.\.[^.\[\]'\s]+")
+_JSON_NAME = re.compile(r"\$\.\.[^.\[\]'*\s]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
 
@@ -97,11 +97,12 @@ def _name(name: str) -> str:
 
 
 def _path(path: str) -> str:
-    if not _JSON_PATH.fullmatch(path) and not _JSON_NAME.fullmatch(path):
+    try:
+        return path if _JSON_NAME.fullmatch(path) else read_json_path(path)
+    except ValueError:
         raise UserError(
             f"a rule for JSON is a path such as $.user.ssn, $.cards[*].number or $..ssn (at any depth), got {path!r}"
-        )
-    return path
+        ) from None
 
 
 def _pattern(text: str) -> str:

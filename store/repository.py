@@ -162,10 +162,6 @@ class Bodies(Protocol):
         """
         ...
 
-    def drop_pieces(self, key: str) -> None:
-        """Forget the pieces of a body that will not be kept."""
-        ...
-
 
 class Collections(Protocol):
     """Collections with their folders, request items and examples. Every change is written to the revision table."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from store.edits import edited
 from store.placeholders import PATTERN, Placeholder
 from store.redaction_rules import ANYWHERE, Rules
 from store.secret_names import holds_secrets, is_secret, may_name_secrets
@@ -90,11 +91,12 @@ class SecretFinder:
     def value(self, value: str, *, secret: bool) -> str | None:
         """The value without its secret, None if there is none in it; `secret` says that all of it is one."""
         if secret and value:
-            return self._replaced(value)
+            return self.replacement(value)
         if value in self._seen:
             return self._placeholder(value)
         spans = self._patterns.found(value)
-        return self._without(value, spans) if spans else None
+        edits = [(start, end, self.replacement(value[start:end])) for start, end, _ in spans]
+        return edited(value, edits) if edits else None
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where secrets begin and end in a text, in order, each with the pattern that found it ("" if none did)."""
@@ -107,18 +109,7 @@ class SecretFinder:
         return spans
 
     def replacement(self, secret: str) -> str:
-        """What a secret that was found in a text is replaced by."""
-        return self._replaced(secret)
-
-    def _without(self, text: str, spans: list[tuple[int, int, str]]) -> str:
-        pieces: list[str] = []
-        done = 0
-        for start, end, _ in spans:
-            pieces += (text[done:start], self._replaced(text[start:end]))
-            done = end
-        return "".join([*pieces, text[done:]])
-
-    def _replaced(self, secret: str) -> str:
+        """What a secret is replaced by; it is remembered, if secrets are."""
         placeholder = self._placeholder(secret)
         if self._remembers and secret not in self._seen and placeholder != secret and _UNMISTAKABLE.fullmatch(secret):
             if len(self._seen) >= REMEMBERED:

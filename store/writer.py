@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 
 from store.entities import Exchange
 from store.errors import StoreError, ValueRefused
-from store.naming import printable
-from store.redaction import BUILT_IN
+from store.logged_paths import logged_path
 from store.websockets import WebSocketMessage
 
 logger = logging.getLogger(__name__)
@@ -167,9 +166,7 @@ class HistoryWriter:
     def lose(self, exchange: Exchange, error: Exception) -> StoreError:
         """Count and log an exchange that cannot be kept; returns the error as a StoreError."""
         self.count_loss()
-        # The path alone: a query may hold secrets.
-        path = printable(BUILT_IN.text(exchange.request.path.decode("utf-8", "backslashreplace")))
-        logger.error("not kept: %s %s: %s", exchange.request.method, path, error)
+        logger.error("not kept: %s %s: %s", exchange.request.method, logged_path(exchange.request.target), error)
         return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")
 
 

@@ -52,8 +52,10 @@ def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> Non
     from proxy.authority import authority_in
     from proxy.settings import ca_folder
 
-    if form and export is None:
-        raise UserError("--format goes with --export FILE")
+    if (form or force) and export is None:
+        raise UserError("--format and --force go with --export FILE")
+    if as_json and export is not None:
+        raise UserError("--json shows the certificate, --export writes it: give one of them")
     authority = authority_in(ca_folder())
     if export is not None:
         _export(authority, export, form, force=force)

@@ -149,6 +149,13 @@ def listen_address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def pem_problem(error: OSError) -> str:
+    """Why a PEM file cannot be used, in a few words; OpenSSL's own speak of its source code."""
+    import ssl
+
+    return "what it holds cannot be read as such" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+
+
 def check_authority(file: Path) -> None:
     """Raise UserError when the value of --upstream-ca is no file of certificates."""
     import ssl
@@ -157,7 +164,7 @@ def check_authority(file: Path) -> None:
         ssl.create_default_context(cafile=file)
     except (OSError, ssl.SSLError) as error:
         raise UserError(
-            f"--upstream-ca takes a PEM file of certificates, and {file} is none: {error.strerror or error}"
+            f"--upstream-ca takes a PEM file of certificates, and {file} is none: {pem_problem(error)}"
         ) from error
 
 
@@ -175,8 +182,7 @@ def client_certificate(file: Path | None) -> Path | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=locked)
     except (OSError, ssl.SSLError) as error:
         raise UserError(
-            f"--client-cert takes a PEM file of a certificate and its key, and {file} is none: "
-            f"{error.strerror or error}"
+            f"--client-cert takes a PEM file of a certificate and its key, and {file} is none: {pem_problem(error)}"
         ) from error
     return file
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from proxy.cli.options import pem_problem
 from proxy.cli.output import counted
 from proxy.settings import MOCKS_PORT
 from store.errors import UserError
@@ -76,10 +77,9 @@ def _certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Pat
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
     except (OSError, ssl.SSLError) as error:
-        told = "they do not belong together, or are none" if isinstance(error, ssl.SSLError) else error.strerror
         files = " and ".join(dict.fromkeys(map(str, pair)))
         raise UserError(
-            f"--certfile and --keyfile take PEM files of a certificate and its key, not {files}: {told}"
+            f"--certfile and --keyfile take PEM files of a certificate and its key, not {files}: {pem_problem(error)}"
         ) from error
     return pair
 

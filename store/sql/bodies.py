@@ -70,10 +70,6 @@ class SqlBodies:
         with self._database.committing() as tx:
             insert_rows(tx, t.BodyPieceRow, columns)
 
-    def drop_pieces(self, key: str) -> None:
-        with self._database.writing() as tx:
-            tx.execute(_pieces_of([key]))
-
     def _found(self, body: BodyRef) -> tuple[str | None, bytes]:
         query = select(t.BodyRow.pieces, t.BodyRow.content).where(t.BodyRow.digest == body.digest)
         with self._database.reading() as tx:

@@ -83,12 +83,6 @@ def test_pieces_go_with_the_last_exchange_that_has_them(store: Store) -> None:
     assert not left(store, body.key)
 
 
-def test_pieces_can_be_dropped(store: Store) -> None:
-    body = come_in(store)
-    store.bodies.drop_pieces(body.key)
-    assert not left(store, body.key)
-
-
 @pytest.mark.parametrize(("seconds", "stays"), [(0.0, False), (3600.0, True)])
 def test_pieces_of_no_body_are_swept_when_they_are_old(
     store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float, stays: bool

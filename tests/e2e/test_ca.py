@@ -91,6 +91,11 @@ def test_an_export_writes_over_nothing_unless_told(made: Understudy, tmp_path: P
     assert "CERTIFICATE" in there.read_text()
 
 
+@pytest.mark.parametrize("options", [("--force",), ("--export", "-", "--json")])
+def test_options_without_an_effect_are_refused(made: Understudy, options: tuple[str, ...]) -> None:
+    assert "--export" in made.mistake("ca", *options)
+
+
 def test_a_format_without_a_file_is_refused(made: Understudy) -> None:
     """It would do nothing."""
     assert "--export" in made.mistake("ca", "--format", "der")

@@ -193,7 +193,7 @@ MISTAKES = [
     ('mock_server("nothing")', "there is no mock server or collection 'nothing'"),
     ('mock_server("shop", speed=1)', "a mock server has no setting 'speed'"),
     ('mock_server("shop", query="maybe")', "query is prefer, require or off"),
-    ('mock_server("shop", delay="slow")', "delay"),
+    ('mock_server("shop", delay="slow")', "a delay is 2G, 3G"),
     ("mock_server()", "takes the name of a mock server or collection, or requests="),
     ('mock_server("shop", environment="none")', "there is no environment 'none'"),
     ('mock_server(requests=["GET"])', "a request is typed as"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +19,7 @@ from store.repository import Store
 from store.sql.opening import open_store
 from store.websockets import MessageKind, WebSocketMessage
 from tests.factories import ORIGIN
-from tests.programs import Serving, Understudy
+from tests.programs import Serving, Understudy, wait_for
 
 TIMEOUT = 20.0
 FIELDS = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": "x", "Sec-WebSocket-Protocol": "b"}
@@ -148,7 +147,7 @@ def test_a_recorded_conversation_is_replayed(understudy: Understudy, compression
 
 
 def test_what_was_said_survives_a_kill(understudy: Understudy) -> None:
-    """A tenth of a second later at the most."""
+    """As soon as it is kept; how soon that is promised is no matter of a busy machine."""
     with (
         talking() as api,
         understudy.serving("record", "--upstream", api, "-s", "chat") as gateway,
@@ -157,9 +156,9 @@ def test_what_was_said_survives_a_kill(understudy: Understudy) -> None:
         client.recv(TIMEOUT)
         client.send("kept")
         client.recv(TIMEOUT)
-        time.sleep(0.1)
+        [entry] = understudy.json("history", "list")
+        wait_for(lambda: len(understudy.json("history", "show", entry["id"])["messages"]) == 3, TIMEOUT)
         gateway.kill()
-    [entry] = understudy.json("history", "list")
     assert [one["text"] for one in understudy.json("history", "show", entry["id"])["messages"]] == [
         "hello",
         "kept",
@@ -168,17 +167,15 @@ def test_what_was_said_survives_a_kill(understudy: Understudy) -> None:
 
 
 def test_a_client_that_says_something_else_is_told_so(understudy: Understudy) -> None:
-    """By the close, and at the end of the replay, which fails then."""
+    """By the close, and at the end of the replay."""
     store = open_store(str(understudy.store))
     keep_conversation(store, "chat")
     store.close()
-    gateway = Serving.start(understudy, "replay", "chat", "--listen", "127.0.0.1:0")
-    with chatting(gateway) as client:
+    with understudy.serving("replay", "chat") as gateway, chatting(gateway) as client:
         client.send("it is me")
         assert client.recv(TIMEOUT) == "who?"
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(TIMEOUT)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, 'expected the text {"me": 1}')
-    gateway.stop()
     assert "its client said something else on the WebSocket" in gateway.log

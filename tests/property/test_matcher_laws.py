@@ -24,7 +24,7 @@ from matcher.json_forms import exact_value, json_value, written
 from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from store.entities import Example, Part, Redacted
 from store.messages import Headers, Request
-from store.redaction import redact_request
+from store.redaction import BUILT_IN
 from tests import plain_matcher
 from tests.factories import make_example, make_request, make_response
 
@@ -238,7 +238,7 @@ def recorded_requests(draw: st.DrawFn) -> Request:
 def test_example_matches_its_own_request(request: Request, chosen: MatchSettings, literal: bool, redact: bool) -> None:
     """Whatever came, it matches what was kept of it: under every setting, redacted or not."""
     assert isinstance(request.body, bytes)
-    kept, redacted = redact_request(request, request.body) if redact else (request, frozenset[Redacted]())
+    kept, redacted = BUILT_IN.request(request, request.body) if redact else (request, frozenset[Redacted]())
     decision = compile_index([make_example(kept, literal=literal, redacted=redacted)], chosen).decide(request)
     assert decision.candidate is not None
     assert "geheim" not in as_text(decision) or not redact

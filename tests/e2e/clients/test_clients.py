@@ -6,6 +6,7 @@ All run below one command each time, a gateway for each client would take too lo
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +64,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 @pytest.mark.parametrize("name", list(clients()))
 def test_a_client_gets_the_same_without_its_server(ran: Ran, name: str) -> None:
     """Every output, field and body."""
-    if ran.recorded[name] is None:
-        pytest.skip("optional: Node is not installed")
+    if name == "node" and shutil.which("node") is None:
+        pytest.skip("Node is not installed")
     assert SIGNS[name] in str(ran.recorded[name])
     assert ran.replayed[name] == ran.recorded[name]
 

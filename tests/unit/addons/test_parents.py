@@ -34,6 +34,7 @@ def test_a_url_names_a_parent(url: str, parent: Parent) -> None:
         "https://ann:hunter2@h:1",
         "http://ann:hunter2@h:99999",
         "http://h/path",
+        "http://a b:1",
     ],
 )
 def test_what_is_none_is_refused_without_its_password(url: str) -> None:

@@ -56,10 +56,13 @@ def test_what_is_neither_kept_nor_lost_waits(numbers: Counted, lost: int, waitin
     assert (numbers.lost, numbers.waiting) == (lost, waiting)
 
 
-@pytest.mark.parametrize(("served", "seconds"), [(True, 0.0), (False, 5.0)])
-def test_it_is_waited_for_only_where_it_can_come(store: Store, served: bool, seconds: float) -> None:
+@pytest.mark.parametrize("served", [True, False])
+def test_it_is_waited_for_only_where_it_can_come(store: Store, served: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("proxy.kept_calls.time.sleep", slept.append)
     counts = Counts(served=served, calls=2, kept=1)
-    assert kept_calls(store, counts).caught_up(seconds).waiting == int(served)
+    assert kept_calls(store, counts).caught_up(0.001).waiting == int(served)
+    assert bool(slept) is served
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def test_an_api_key_can_be_compared() -> None:
     [
         ({"ignore_json": ["at"]}, "JSON path"),
         ({"match_header": ["X Team"]}, "X Team"),
-        ({"ignore_header": ["Date"]}, "headers to ignore are left out of those that are compared: say which"),
+        ({"ignore_header": ["Date"]}, "headers to ignore are left out of all that are compared: --match-header '*'"),
+        ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "headers to ignore are left out of all"),
         ({"match_header": ["*"], "ignore_header": [""]}, "header"),
         ({"miss": "500"}, "404, 502, close"),
         ({"ignore": ["t"]}, "ignore is no setting"),

@@ -11,7 +11,7 @@ from proxy.verification import Expected, Times, Verdict, found_among
 from store.calls import KEPT_BODY, Call
 from store.errors import UserError
 from store.messages import Request
-from store.redaction import redact_request
+from store.redaction import BUILT_IN
 from tests.factories import make_request
 from tests.kept import make_call
 
@@ -24,7 +24,7 @@ def made(target: str = "/orders", method: str = "POST", **fields: Any) -> Call:
     request = make_request(method, target, origin=None, **fields)
     body = request.body
     assert isinstance(body, bytes)
-    return make_call("mock", request=redact_request(request, body)[0], request_size=len(body))
+    return make_call("mock", request=BUILT_IN.request(request, body)[0], request_size=len(body))
 
 
 def fits(expected: Expected, call: Call) -> bool:

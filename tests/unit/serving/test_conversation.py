@@ -214,6 +214,8 @@ def test_whatever_comes_it_ends_well(data: bytes) -> None:
         if isinstance(step, Wait):
             peer.now += step.seconds
             peer.conversation.awake()
+    else:
+        pytest.fail("it goes on for ever")
 
 
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=5)), max_size=12))

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from store.errors import UserError
+from store.messages import Response
+from store.redaction import Redactor
 from store.redaction_rules import NO_RULES, Rules
 
 RULES = Rules.of(["X-Session"], ["sid"], ["$.user.ssn", "$..pin", "$.a[*].b", "$['a.b']"], ["tok_[a-z]+"])
@@ -19,6 +21,12 @@ def test_they_are_kept_as_json() -> None:
 
 def test_headers_have_no_case_and_the_same_rule_counts_once() -> None:
     assert Rules.of(["X-A", "x-a "], patterns=["a", "a"]) == Rules(frozenset({"x-a"}), patterns=("a",))
+
+
+def test_a_path_that_is_written_in_another_way_finds_its_place() -> None:
+    rules = Rules.of(json=["$['b']"])
+    redacted, _ = Redactor(rules).response(Response(200), b'{"b": "x"}')
+    assert redacted.body == b'{"b": "REDACTED"}'
 
 
 def test_adding_and_taking_away() -> None:
@@ -37,6 +45,8 @@ def test_adding_and_taking_away() -> None:
         ({"json": ["user.ssn"]}, "path such as"),
         ({"json": ["$"]}, "path such as"),
         ({"json": ["$.a[0]"]}, "path such as"),
+        ({"json": ["$.*"]}, "path such as"),
+        ({"json": ["$..*"]}, "path such as"),
         ({"json": ["$.a..b"]}, "path such as"),
         ({"patterns": ["("]}, "regular expression"),
         ({"patterns": [""]}, "must not match the empty text"),
