@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +12,8 @@ from store.sql.opening import open_store
 from tests.programs import Understudy
 
 Bodies = dict[str, bytes]
+# Goes on with a connection behind this head.
+Upgraded = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[None]]
 
 # A target with this word in it is never answered.
 SLOW = "slow"
@@ -25,14 +26,16 @@ PAUSE_SECONDS = 0.002
 class Load:
     """Clients on a port, each with one request in flight, until their connections break; every target is new.
 
-    They ask for each of these kinds of answers in turn; see `Echo`.
+    They ask for each of these kinds of answers in turn; see `Echo`. Requests are numbered as they are sent: `sent` is
+    how many were, `answered` the highest number that was answered, counted from 1.
     """
 
     port: int
     prefix: str
     kinds: tuple[str, ...] = ("plain",)
     received: Bodies = field(default_factory=dict)
-    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    sent: int = 0
+    answered: int = 0
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def client(self) -> None:
@@ -40,14 +43,24 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             while True:
-                number = next(self._numbers)
-                target = f"/{self.prefix}/{number}/{self.kinds[number % len(self.kinds)]}"
-                self.received[target] = await ask(reader, writer, target)
-                self._more.set()
+                target = self.next_target(self.kinds[self.sent % len(self.kinds)])
+                number = self.sent
+                self.completed(target, await ask(reader, writer, target))
+                self.answered = max(self.answered, number)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
+
+    def next_target(self, kind: str) -> str:
+        """A new target, whose request is sent now."""
+        self.sent += 1
+        return f"/{self.prefix}/{self.sent}/{kind}"
+
+    def completed(self, target: str, body: bytes) -> None:
+        """An answer has come, all of it."""
+        self.received[target] = body
+        self._more.set()
 
     async def until_received(self, number: int) -> None:
         """Wait until so many responses have come."""
@@ -72,22 +85,27 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target
 
 
 class Echo:
-    """An upstream in this event loop; `slow` is set once it was asked for something slow.
+    """An upstream in this event loop; `slow` is set once it was asked for something slow. `upgraded` has WebSockets.
 
     The end of a target says how it answers: `sized` and `chunked` come in pieces with pauses, `large` is 200 KB.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, upgraded: Upgraded | None = None) -> None:
         self.url = ""
+        self.upgraded = upgraded
         self.slow = asyncio.Event()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
         try:
             while True:
-                line = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0]
+                head = await reader.readuntil(b"\r\n\r\n")
+                line = head.partition(b"\r\n")[0]
                 if SLOW.encode() in line:
                     self.slow.set()
+                elif self.upgraded is not None and b"upgrade: websocket" in head.lower():
+                    await self.upgraded(reader, writer, head)
+                    return
                 else:
                     await self.write(writer, line)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -114,9 +132,9 @@ class Echo:
 
 
 @asynccontextmanager
-async def echoing() -> AsyncIterator[Echo]:
+async def echoing(upgraded: Upgraded | None = None) -> AsyncIterator[Echo]:
     """An upstream until the block ends."""
-    echo = Echo()
+    echo = Echo(upgraded)
     server = await asyncio.start_server(echo.answer, "127.0.0.1", 0)
     echo.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
