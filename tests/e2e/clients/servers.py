@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -18,7 +19,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import grpc
-from websockets.sync.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 
 from tests.certificates import make_certificate
 from tests.programs import answer, upstream
@@ -70,16 +71,25 @@ def _cloud() -> Iterator[int]:
 def _chat(tls: SSLContext) -> Iterator[int]:
     """The port of a server that greets, then gives each message back, as text or as bytes."""
 
-    def talk(client: ServerConnection) -> None:
-        client.send("hello")
-        for message in client:
-            client.send(message)
+    async def talk(client: ServerConnection) -> None:
+        await client.send("hello")
+        async for message in client:
+            await client.send(message)
 
-    with serve(talk, "127.0.0.1", 0, ssl=tls) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server.socket.getsockname()[1]
-        server.shutdown()
+    async def run(listening: Future[int], ended: asyncio.Event) -> None:
+        async with serve(talk, "127.0.0.1", 0, ssl=tls) as server:
+            listening.set_result(next(iter(server.sockets)).getsockname()[1])
+            await ended.wait()
+
+    loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), Future[int]()
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(listening, ended),))
+    thread.start()
+    try:
+        yield listening.result(10)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
 
 
 @contextmanager
