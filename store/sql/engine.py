@@ -190,6 +190,9 @@ def _translate(reason: str, place: str) -> StoreError:
         "readonly": StoreError(f"the store {place} is read-only; make it writable, or name another with --store"),
         "unable to open": StoreError(f"cannot open the store {place}; does the folder exist and may you write to it?"),
         "disk is full": StoreError(f"no space left on the disk of the store {place}"),
+        "disk I/O error": StoreError(
+            f"the disk of the store {place} cannot be read or written: it is full, read-only or broken"
+        ),
         "locked": StoreError(f"the store {place} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s"),
         "malformed": StoreError(f"the store {place} is damaged; try: sqlite3 {place} .recover"),
     }

@@ -61,7 +61,7 @@ def call(url: str, method: str = "GET", body: bytes = b"", **headers: str) -> tu
     request = urllib.request.Request(url, body or None, headers, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as response:
+        with opener.open(request, timeout=30) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

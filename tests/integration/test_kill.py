@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import sqlite3
 import time
@@ -12,10 +11,10 @@ import pytest
 
 from tests.load import Bodies, Load, echoing, history, lost
 from tests.programs import Understudy
+from tests.proofs import WHOLE
 from tests.talks import Talks, Texts, echo_messages, gaps, kept_talks
 
-# A whole proof is 50 rounds: UNDERSTUDY_KILL_ROUNDS=50.
-ROUNDS = int(os.environ.get("UNDERSTUDY_KILL_ROUNDS", "6"))
+ROUNDS = 50 if WHOLE else 6
 KINDS = ("plain", "sized", "plain", "chunked", "plain", "large")
 IN_FLIGHT = 8
 TALKING = 2  # clients with a WebSocket, beside those
