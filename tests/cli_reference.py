@@ -30,7 +30,9 @@ def _helps(command: click.Command, name: str, parent: click.Context | None) -> I
     context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for child_name, child in sorted(command.commands.items()):
+        for child_name in command.list_commands(context):
+            child = command.get_command(context, child_name)
+            assert child
             yield from _helps(child, child_name, context)
 
 

@@ -1,4 +1,4 @@
-"""The command line. Every command is registered here; each noun has a file of its own."""
+"""The command line. Every command is registered here, and imported when it is called; each noun has a file."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import Any, NoReturn
 
 import click
 
-from proxy.cli import (
-    add_examples,
-    ca,
-    collections,
-    create_mocks,
-    environments,
-    examples,
-    history,
-    keys,
-    match,
-    mock_calls,
-    mock_errors,
-    mocks,
-    mode,
-    promote,
-    redaction,
-    send,
-    serve,
-    serve_mocks,
-    sessions,
-    verify_mocks,
-)
+from proxy.cli.lazy import LazyGroup
 from store.errors import UnderstudyError
 
+COMMANDS = {
+    "record": "proxy.cli.serve:record",
+    "replay": "proxy.cli.serve:replay",
+    "mock": "proxy.cli.serve:mock",
+    "gateway": "proxy.cli.serve:gateway",
+    "mode": "proxy.cli.mode:mode",
+    "sessions": "proxy.cli.sessions:sessions",
+    "history": "proxy.cli.history:history",
+    "promote": "proxy.cli.promote:promote",
+    "redaction": "proxy.cli.redaction:redaction",
+    "collections": "proxy.cli.collections:collections",
+    "examples": "proxy.cli.examples:examples",
+    "environments": "proxy.cli.environments:environments",
+    "match": "proxy.cli.match:match",
+    "addon-path": "proxy.cli.match:addon_path",
+    "mocks": "proxy.cli.mocks:mocks",
+    "keys": "proxy.cli.keys:keys",
+    "send": "proxy.cli.send:send",
+    "ca": "proxy.cli.ca:ca",
+}
 
-class Commands(click.Group):
-    """A group that shows our errors as one line and ends with their exit code."""
+
+class Commands(LazyGroup):
+    """The group that shows our errors as one line and ends with their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -51,7 +51,7 @@ def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
     ctx.exit(exit_code)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="understudy")
 @click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
 @click.pass_context
@@ -64,29 +64,3 @@ def main(ctx: click.Context, store: str | None) -> None:
     understudy mock shop
     """
     ctx.obj = store
-
-
-for command in (
-    serve.record,
-    serve.replay,
-    serve.mock,
-    serve.gateway,
-    mode.mode,
-    sessions.sessions,
-    history.history,
-    promote.promote,
-    redaction.redaction,
-    collections.collections,
-    examples.examples,
-    environments.environments,
-    match.match,
-    match.addon_path,
-    mocks.mocks,
-    keys.keys,
-    send.send,
-    ca.ca,
-):
-    main.add_command(command)
-examples.examples.add_command(add_examples.add)
-for command in (create_mocks.create, mock_errors.errors, mock_calls.logs, serve_mocks.serve, verify_mocks.verify):
-    mocks.mocks.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from proxy.cli.lazy import LazyGroup
 from proxy.cli.mock_options import behaviour_options
 from proxy.cli.mock_output import behaviour_json
 from proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
@@ -23,7 +24,7 @@ EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
 collection_option = click.option("-c", "--collection", metavar="NAME", help="In this collection only.")
 
 
-@click.group()
+@click.group(cls=LazyGroup, elsewhere={"add": "proxy.cli.add_examples:add"})
 def examples() -> None:
     """Saved responses, each with the request it answers.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from proxy.cli.lazy import LazyGroup
 from proxy.cli.mock_options import behaviour_options, check_one, matching_options
 from proxy.cli.mock_output import MOCK_COLUMNS, mock_json, mock_rows, setting_rows
 from proxy.cli.options import json_option, say_if_not_in_force, with_store
@@ -18,6 +19,13 @@ from store.mock_servers import MockServer
 from store.repository import Store
 
 Command = Callable[..., Any]
+ELSEWHERE = {
+    "create": "proxy.cli.create_mocks:create",
+    "errors": "proxy.cli.mock_errors:errors",
+    "logs": "proxy.cli.mock_calls:logs",
+    "serve": "proxy.cli.serve_mocks:serve",
+    "verify": "proxy.cli.verify_mocks:verify",
+}
 MOST_LOGGED = 1_000_000
 
 environment_option = click.option("--environment", metavar="NAME", help="Its variables beat those of the collection.")
@@ -27,7 +35,7 @@ log_limit_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup, elsewhere=ELSEWHERE)
 def mocks() -> None:
     """Collections made callable: mock servers with a URL.
 

@@ -1,0 +1,30 @@
+"""Groups whose commands are imported when they are wanted: what one command needs is not waited for by the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """A group with commands in other modules; `elsewhere` says where each is, as `module:name`."""
+
+    def __init__(self, *given: Any, elsewhere: Mapping[str, str], **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._elsewhere = elsewhere
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all, sorted."""
+        return sorted({*super().list_commands(ctx), *self._elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one, and import it if it is elsewhere."""
+        place = self._elsewhere.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
