@@ -31,7 +31,7 @@ def found(active: Active, request: Request, *, reverse: bool) -> Outcome:
     """What answers a request, which `asked` gave."""
     what = outcome(active.own if reverse else active.answers, request)
     if active.mode is Mode.REPLAY:
-        active.replay.tally.note(request, what)
+        active.replay.note(request, what)
     return what
 
 

@@ -29,13 +29,15 @@ class ScoreLine:
 class Difference:
     """A part by which an example was filtered out: what the example has, what the request has; shortened.
 
-    `note` says how they were compared, where that is not what one would expect.
+    `note` says how they were compared, where that is not what one would expect; `places` are the first few at which two
+    JSON bodies differ.
     """
 
     part: RequestPart
     expected: str
     actual: str
     note: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

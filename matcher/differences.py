@@ -13,7 +13,7 @@ from matcher.neighbours import differ_little
 from matcher.normal import shown
 from matcher.paths import first_line
 from matcher.scores import RequestPart
-from matcher.shown_bodies import body_notes, body_texts
+from matcher.shown_bodies import body_notes, body_places, body_texts
 from store.entities import Example, Part, Redacted
 from store.messages import Request
 
@@ -87,8 +87,10 @@ def _alike_paths(candidate: Candidate, asked: Asked) -> bool:
 
 def _difference(part: RequestPart, candidate: Candidate, asked: Asked, hidden: Secrets) -> Difference:
     expected, actual = _SHOWN[part](candidate, asked, hidden)
-    note = body_notes(candidate, asked) if part is RequestPart.BODY else ""
-    return Difference(part, shown(expected, WIDTH), shown(actual, WIDTH), note)
+    told = shown(expected, WIDTH), shown(actual, WIDTH)
+    if part is not RequestPart.BODY:
+        return Difference(part, *told)
+    return Difference(part, *told, body_notes(candidate, asked), body_places(candidate, asked, hidden))
 
 
 def _methods(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from matcher import selectors
 from matcher.candidate import Candidate, Match
 from matcher.decision import Decision, Difference, NearMiss, score_lines
 from matcher.normal import shown, text_of
 from matcher.selectors import Selectors
+from matcher.shown_bodies import MOST_PLACES
 
 
 def as_text(decision: Decision) -> str:
@@ -63,7 +64,17 @@ _TIE_RULES = ("has fewer wildcards", "has more literal characters before its fir
 
 def _parts(miss: NearMiss) -> str:
     *most, last = (str(each.part) for each in miss.differences)
-    return f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
+    differ = f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
+    places = miss.differences[-1].places  # the body's, which is the last part to be compared
+    return f"{differ} at {places_text(places)}" if places else differ
+
+
+def places_text(places: Sequence[str]) -> str:
+    """The first few places at which two bodies differ, in words."""
+    if len(places) >= MOST_PLACES:
+        return f"{', '.join(places[: MOST_PLACES - 1])} and more"
+    *most, last = places
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _path(decision: Decision) -> str:
@@ -141,6 +152,8 @@ def difference_lines(difference: Difference) -> Iterator[str]:
     yield f"    {'':<6}  actual    {difference.actual}"
     if difference.note:
         yield f"    {'':<6}  note      {difference.note}"
+    if difference.places:
+        yield f"    {'':<6}  at        {places_text(difference.places)}"
 
 
 def _scored(decision: Decision, match: Match) -> dict[str, object]:
@@ -160,11 +173,12 @@ def _near(miss: NearMiss) -> dict[str, object]:
     }
 
 
-def differences_json(differences: Iterable[Difference]) -> list[dict[str, str]]:
+def differences_json(differences: Iterable[Difference]) -> list[dict[str, object]]:
     """The same for programs."""
     return [
         {"part": str(each.part), "expected": each.expected, "actual": each.actual}
         | ({"note": each.note} if each.note else {})
+        | ({"places": list(each.places)} if each.places else {})
         for each in differences
     ]
 

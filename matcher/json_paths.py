@@ -45,5 +45,24 @@ def wild_texts(value: object, path: str = "$") -> Iterator[str]:
             yield from wild_texts(item, f"{path}[{index}]")
 
 
+def differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
+    """The paths at which two documents differ, as short as they can be: where only one of them has something, or
+    something else. A list is compared item by item.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one | other:
+            if name in one and name in other:
+                yield from differing_paths(one[name], other[name], path + _step(name))
+            else:
+                yield path + _step(name)
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+            yield from differing_paths(mine, theirs, f"{path}[{index}]")
+        for index in range(*sorted((len(one), len(other)))):
+            yield f"{path}[{index}]"
+    elif one != other:
+        yield path
+
+
 def _step(name: str) -> str:
     return f".{name}" if _PLAIN_NAME.fullmatch(name) else "['{}']".format(name.replace("'", "''"))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import islice
 
 from matcher import bodies
 from matcher.asked import Asked
 from matcher.candidate import Candidate
-from matcher.openings import NOWHERE, Mark, Places, opened
-from store.entities import Redacted
+from matcher.json_forms import exact_value
+from matcher.json_paths import differing_paths
+from matcher.normal import shown
+from matcher.openings import NOWHERE, Mark, Places, names, opened
+from store.entities import Part, Redacted
 from store.messages import BodyRef, Request
 
 EMPTY = "(empty)"
 _COMPARED = 64 * 1024  # characters of a body searched for its first difference
+MOST_PLACES = 4
+_PATH_WIDTH = 60  # characters
 LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
 
 # A text of JSON, the last perhaps cut off, or a token in the place of a value. Linear: what begins a text ends one.
@@ -36,6 +42,22 @@ def body_notes(candidate: Candidate, asked: Asked) -> str:
     mine = bodies.compared_as(recorded.body, recorded.headers, places)[1] if isinstance(recorded.body, bytes) else ""
     notes = (("the example's body", mine), ("the request's body", asked.body_note(places)))
     return "; ".join(f"{whose} is compared as bytes: {note}" for whose, note in notes if note)
+
+
+def body_places(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) -> tuple[str, ...]:
+    """The first few places at which the two bodies differ, if both are JSON; hidden ones do not count."""
+    recorded = candidate.request
+    if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(asked.body)) > LONGEST:
+        return ()
+    if asked.settings.subset:  # what the request has beyond the example is no difference
+        return ()
+    marks = names(opened(hidden) | (candidate.body.places if candidate.body else NOWHERE), Part.JSON)
+    mine = bodies.plain(recorded.body, recorded.headers)
+    try:
+        differing = differing_paths(exact_value(mine, marks), exact_value(asked.body, marks))
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(shown(path, _PATH_WIDTH) for path in islice(differing, MOST_PLACES) if path != "$")
 
 
 def _text(request: Request, plain: bytes, places: Places) -> str:

@@ -16,6 +16,7 @@ from proxy.promoting import session_examples
 from proxy.redacting import showing_redactor
 from proxy.replaying import STRICTLY, ReplaySettings
 from serving.chance import Chance
+from serving.failures import FailedRequests
 from serving.outcomes import Answers
 from serving.rate_limits import OwnRateCounts
 from serving.rendered import Rendered
@@ -135,8 +136,10 @@ class Activation:
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
         index = compile_index(examples, settings, body_of=self._store.bodies.read)
+        failed = compile_index(recorded.failed, settings, body_of=self._store.bodies.read)
         answers = Answers(index, self._sequences)
         behaviour = Behaviour(timing=replaying.timing)
         self._tally.session, self._tally.examples = session.name, examples
-        replay = Replay(replaying.miss, self._tally, recorded.websockets)
+        missing = FailedRequests(failed, recorded.reasons)
+        replay = Replay(replaying.miss, self._tally, recorded.websockets, missing)
         return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)

@@ -55,10 +55,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class SessionExamples:
-    """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes."""
+    """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes.
 
-    examples: list[Example]
-    websockets: dict[str, Spoken]
+    `failed` are examples of those that failed and are left out; why they failed is in `reasons`, by their ids.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    websockets: dict[str, Spoken] = field(default_factory=dict)
+    failed: list[Example] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def promote_history(
@@ -121,21 +126,32 @@ def session_examples(
 
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
-    known, examples, websockets = Known(session.id), list[Example](), dict[str, Spoken]()
+    known, left_out, found = Known(session.id), Known(session.id), SessionExamples()
     numbers, same, redactor = count(), partial(replay_key, settings=matching), showing_redactor(store)
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
+    as_recorded = partial(promote, plan=AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
     for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id))):
         batch = [with_answer(one) for one in recorded] if failures else recorded
-        promoted = promote(batch, known, AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
+        promoted = as_recorded(batch, known)
         failed = failing(recorded, promoted.marks) if failures else {}
         answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in promoted.examples)
-        examples += (_named(one, redactor) for one in answering)
-        websockets |= _spoken(batch, promoted)
+        found.examples.extend(_named(one, redactor) for one in answering)
+        found.websockets.update(_spoken(batch, promoted))
         known = promoted.known
-    return SessionExamples(examples, websockets)
+        if not failures and any(one.failed for one in recorded):
+            missing = as_recorded([with_answer(one) for one in recorded if one.failed], left_out)
+            found.failed.extend(missing.examples)
+            found.reasons.update(_reasons(recorded, missing))
+            left_out = missing.known
+    return found
+
+
+def _reasons(recorded: Iterable[Exchange], missing: Promoted) -> dict[str, str]:
+    examples = dict(missing.marks)
+    return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
 
 
 def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from addons.active import Active
 from addons.gateway_site import GatewaySite, Kind
-from matcher.explain import nearest_line
 from matcher.normal import shown
 from proxy.activation import Activation
 from proxy.own_calls import OwnCalls
@@ -85,7 +84,7 @@ class LocalSession:
     def _told(self, call: Call) -> str:
         request = replace(call.request, origin=self._active.own_origin)
         decision = self._active.own.index.decide(request)
-        why = "its recorded answers were all given" if decision.match else nearest_line(decision)
+        why = self._active.replay.why(decision)
         return f"{shown(request.method)} {shown(call.request.url)}{f' ({why})' if why else ''}"
 
 

@@ -50,11 +50,12 @@ def is_recoded(request: Request, example: Example) -> bool:
     return bool(coding) and not _takes(request, example.request, coding or "")
 
 
-def miss(decision: Decision) -> Response:
-    """404 with Postman's error and the explanation (spec: matching, "Misses")."""
+def miss(decision: Decision, note: str = "") -> Response:
+    """404 with Postman's error and the explanation (spec: matching, "Misses"), and what else there is to say."""
     header, message = NO_EXAMPLE if decision.without_example is not None else NO_MATCH
     error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
-    return json_response(404, {"error": {**error, "explanation": as_json(decision)}})
+    noted = {"note": note} if note else {}
+    return json_response(404, {"error": {**error, **noted, "explanation": as_json(decision)}})
 
 
 def malformed(problem: Problem) -> Response:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from matcher.index import Index, compile_index
 from store.entities import Exchange
-from store.messages import Headers, Response
+from store.messages import Headers, Request, Response
 from store.mock_servers import Behaviour, Fault, FaultKind
 
 NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
 BROKE_OFF = Behaviour(fault=Fault(FaultKind.UNFINISHED))
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequests:
+    """Requests that failed when they were recorded, and are not repeated: `reasons` by the ids of their examples."""
+
+    index: Index = field(default_factory=lambda: compile_index(()))
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def why(self, request: Request) -> str:
+        """That this request is one of them, why it failed and what would repeat that, in words; "" if it is none."""
+        found = self.index.decide(request).candidate
+        if found is None:
+            return ""
+        return f"it was recorded as failed ({self.reasons[found.id]}), which --replay-failures would repeat"
 
 
 def with_answer(exchange: Exchange) -> Exchange:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from matcher.decision import Decision
 from matcher.explain import nearest_line
+from serving.failures import FailedRequests
 from serving.outcomes import Outcome
 from store.entities import Example
 from store.messages import Headers, Request, Response
@@ -37,6 +39,11 @@ class Missed:
     why: str
 
 
+def why_missed(decision: Decision) -> str:
+    """Why a session has no answer, in a few words."""
+    return nearest_line(decision) if decision.candidate is None else ALL_GIVEN
+
+
 class Tally:
     """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
 
@@ -52,13 +59,12 @@ class Tally:
         self.further = 0
         self._used: set[str] = set()
 
-    def note(self, request: Request, what: Outcome) -> None:
-        """Take note of one request and what came of it."""
+    def note(self, request: Request, what: Outcome, why: str = "") -> None:
+        """Take note of one request and what came of it; `why` it is a miss, if that is not up to what is nearest."""
         if what.example is not None:
             self._used.add(what.example.id)
-            return
-        nearest = nearest_line(what.decision) if what.decision.candidate is None else ALL_GIVEN
-        self._miss(self._missed(request, nearest))
+        else:
+            self._miss(self._missed(request, why or why_missed(what.decision)))
 
     def _miss(self, missed: Missed) -> None:
         if missed in self.misses or len(self.misses) < MOST_MISSES:
@@ -76,7 +82,7 @@ class Tally:
         return [self._shown(example.request) for example in self.examples if example.id not in self._used]
 
     def _missed(self, request: Request, why: str) -> Missed:
-        return Missed(request.method, self._shown(request).url, why)
+        return Missed(request.method, self._shown(request).url, self._redactor.text(why))
 
     def _shown(self, request: Request) -> Request:
         # For people: which headers and body came is not told.
@@ -93,11 +99,26 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay is beside its answers. `websockets` has those that follow a handshake, by its example's id."""
+    """What a replay is beside its answers. `websockets` has those that follow a handshake, by its example's id.
+
+    `failed` are requests whose answer was never recorded.
+    """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
     tally: Tally = field(default_factory=Tally, compare=False)
     websockets: Mapping[str, Spoken] = field(default_factory=dict)
+    failed: FailedRequests = field(default_factory=FailedRequests, compare=False)
+
+    def note(self, request: Request, what: Outcome) -> None:
+        """Take note of one request and what came of it."""
+        self.tally.note(request, what, self._failed(what))
+
+    def why(self, decision: Decision) -> str:
+        """Why a request is a miss, in a few words."""
+        return self.failed.why(decision.request) or why_missed(decision)
+
+    def _failed(self, what: Outcome) -> str:
+        return self.failed.why(what.decision.request) if what.decision.candidate is None else ""
 
     def behaviour(self, what: Outcome) -> Behaviour | None:
         """What is done on purpose: what failed fails again, and a miss may close the connection."""
@@ -107,5 +128,5 @@ class Replay:
 
     def failure(self, what: Outcome) -> Response:
         """The answer to a miss, with its explanation."""
-        response = what.failure()
+        response = what.failure(self._failed(what))
         return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response

@@ -90,7 +90,9 @@ def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
 
 def test_what_is_not_ignored_counts(shop: Understudy) -> None:
     """Without the other option it is a miss."""
-    assert replay(shop, "--ignore-query t", *buy(7)).code == 3
+    done = replay(shop, "--ignore-query t", *buy(7))
+    assert done.code == 3
+    assert "body differs at $.at\n" in done.err
 
 
 @pytest.mark.parametrize(
@@ -179,3 +181,6 @@ def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
     done = run(broken, "replay", "broken", "--", "curl", "-sS", f"{API}/refused", f"{API}/late")
     assert done.code == 3
     assert done.out.endswith("here\n")
+    told = "it was recorded as failed (reset), which --replay-failures would repeat"
+    assert f'"note": "{told}"' in done.out
+    assert f"  GET {API}/refused: {told}\n" in done.err

@@ -185,7 +185,8 @@ def test_too_few_calls_show_the_nearest_and_what_differed() -> None:
     assert text.index("call 2") < text.index("call 3") < text.index("call 1")
     [nearest, *_] = said.as_json()["nearest"]
     assert nearest["id"] == 2
-    assert nearest["differences"] == [{"part": "body", "expected": '{"item":7}', "actual": '{"item":8}'}]
+    [difference] = nearest["differences"]
+    assert difference == {"part": "body", "expected": '{"item":7}', "actual": '{"item":8}', "places": ["$.item"]}
 
 
 def test_too_many_calls_are_shown() -> None:

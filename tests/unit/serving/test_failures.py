@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from serving.failures import BROKE_OFF, NOTHING_CAME, failing, unfinished, with_answer
+from matcher.index import compile_index
+from serving.failures import BROKE_OFF, NOTHING_CAME, FailedRequests, failing, unfinished, with_answer
 from store.messages import Response
-from tests.factories import make_response
+from tests.factories import make_example, make_request, make_response
 from tests.kept import make_exchange
 
 BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)
@@ -40,3 +41,11 @@ def test_a_response_that_breaks_off_promises_more_than_there_is() -> None:
     response = unfinished(make_response(body=b"half", headers={"Content-Length": "4"}))
     assert response.headers.get("content-length") == "5"
     assert response.body == b"half"
+
+
+def test_what_failed_and_is_not_repeated_is_told() -> None:
+    """With what would repeat it; nothing is said of other requests."""
+    failed = FailedRequests(compile_index([make_example("/cut", id="01")]), {"01": "reset"})
+    told = "it was recorded as failed (reset), which --replay-failures would repeat"
+    assert failed.why(make_request(target="/cut")) == told
+    assert failed.why(make_request(target="/other")) == ""
