@@ -13,7 +13,8 @@ from store.ids import id_of
 from store.messages import Body, BodyRef
 from store.sql import rows
 from store.sql import tables as t
-from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
+from store.sql.engine import IDS_PER_QUERY, Database
+from store.sql.inserts import insert_missing, insert_rows
 
 # What came in this long ago and still is no body never will be one: its gateway has ended.
 FORGOTTEN_SECONDS = 24 * 3600

@@ -14,8 +14,9 @@ from store.errors import NotFound
 from store.repository import CallFilter
 from store.sql import mock_rows
 from store.sql import tables as t
-from store.sql.engine import Database, insert_rows
+from store.sql.engine import Database
 from store.sql.history import LARGEST_ID, PAGE, status_condition
+from store.sql.inserts import insert_rows
 
 
 class SqlCalls:

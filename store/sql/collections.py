@@ -17,7 +17,8 @@ from store.repository import CollectionSummary, CollectionUpdate
 from store.sql import rows
 from store.sql import tables as t
 from store.sql.bodies import insert_bodies, sweep_bodies
-from store.sql.engine import IDS_PER_QUERY, Database, insert_missing, insert_rows
+from store.sql.engine import IDS_PER_QUERY, Database
+from store.sql.inserts import insert_missing, insert_rows
 from store.sql.many_examples import read_examples
 from store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
 from store.sql.revisions import record_change

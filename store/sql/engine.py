@@ -1,21 +1,19 @@
-"""The engine and its transactions. The only module that knows which database it talks to."""
+"""The engine and its transactions. With `inserts`, the only module that knows which database it talks to."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
 from pathlib import Path
 from threading import RLock
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from store.errors import SchemaMismatch, StoreError, UserError, ValueRefused
@@ -25,8 +23,6 @@ BUSY_TIMEOUT_MS = 15_000
 CHECKPOINT_PAGES = 8_000
 # One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
 IDS_PER_QUERY = 500
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 class Database:
@@ -95,38 +91,6 @@ class Database:
             raise ValueRefused(f"the store {self.place} has no place for that value: {error}") from error
 
 
-def insert_missing(tx: Connection | Session, table: type[DeclarativeBase], rows: Rows) -> None:
-    """Insert the rows whose primary key is not there yet; another process may be doing the same."""
-    if rows:
-        connection = tx if isinstance(tx, Connection) else tx.connection()
-        connection.execute(_insert_missing(table, connection.dialect.name), rows)
-
-
-def insert_rows(tx: Connection | Session, table: type[DeclarativeBase], rows: Rows) -> None:
-    """Insert many rows in one statement."""
-    if rows:
-        tx.execute(_insert(table), rows)
-
-
-@cache
-def _insert_missing(table: type[DeclarativeBase], dialect: str) -> Insert:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql  # takes long to import, and most stores are files
-
-        return postgresql.insert(_core(table)).on_conflict_do_nothing()
-    return sqlite.insert(_core(table)).on_conflict_do_nothing()
-
-
-@cache
-def _insert(table: type[DeclarativeBase]) -> Insert:
-    return insert(_core(table))
-
-
-def _core(table: type[DeclarativeBase]) -> Table:
-    # The table itself: the mapped class would go through the unit of work, at three times the cost.
-    return cast("Table", table.__table__)
-
-
 def _checked_url(text: str) -> URL:
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).expanduser()))
@@ -155,6 +119,8 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("pragma foreign_keys = on")
+        # What a statement that fails has to undo is noted down: not in a file, which costs more than the statement.
+        cursor.execute("pragma temp_store = memory")
         # With WAL, NORMAL survives every end of the process; only a power cut can take the last commits.
         cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
         # A checkpoint waits for the disk; at SQLite's own 1,000 pages recording would do little else.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from store.entities import Exchange, Session
@@ -19,7 +19,8 @@ from store.repository import HistoryFilter, SessionSummary
 from store.sql import rows
 from store.sql import tables as t
 from store.sql.bodies import insert_bodies, sweep_bodies
-from store.sql.engine import IDS_PER_QUERY, Database, insert_rows
+from store.sql.engine import IDS_PER_QUERY, Database
+from store.sql.inserts import insert_numbered, insert_rows
 from store.sql.names import check_name, find_named
 from store.websockets import WebSocketMessage
 
@@ -84,7 +85,7 @@ class SqlHistory:
         columns = [rows.exchange_columns(exchange, bodies) for exchange in exchanges]
         with self._database.committing() as tx:
             insert_bodies(tx, bodies)
-            return _insert_numbered(tx, columns)
+            return insert_numbered(tx, t.ExchangeRow, columns)
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
         with self._database.committing() as tx:
@@ -133,17 +134,6 @@ class SqlHistory:
             if len(page) < PAGE:
                 return
             last = page[-1]
-
-
-_LAST_ID = select(func.max(t.ExchangeRow.id))
-_IDS_AFTER = select(t.ExchangeRow.id).where(t.ExchangeRow.id > bindparam("last")).order_by(t.ExchangeRow.id)
-
-
-def _insert_numbered(tx: Connection, columns: list[rows.Columns]) -> list[int]:
-    # The write lock is held from the start of the transaction, so nobody else takes a number in between.
-    last = tx.scalar(_LAST_ID) or 0
-    insert_rows(tx, t.ExchangeRow, columns)
-    return list(tx.scalars(_IDS_AFTER, {"last": last}))
 
 
 def _positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:

@@ -54,6 +54,13 @@ RESPONSES = [
 ]
 
 
+def test_many_at_once_get_their_numbers_in_their_order(store: Store, session_id: str) -> None:
+    """More than the store puts in by one statement."""
+    paths = [f"/{number}" for number in range(150)]
+    numbers = store.history.add([make_exchange(session_id, path) for path in paths])
+    assert [store.history.get(number).request.target.decode() for number in numbers] == paths
+
+
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_request_comes_back_as_it_was(store: Store, session_id: str, request_: Request) -> None:
     assert kept(store, make_exchange(session_id, request_)).request == request_
