@@ -21,6 +21,7 @@ from serving.wire import head_of
 from store.entities import Example, Mode
 from store.messages import Body, Headers, Origin, Request
 from store.mock_servers import Behaviour
+from store.quick import quick
 
 MOST_KINDS = 256
 _SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -42,6 +43,7 @@ class Kind:
     here: tuple[str, int] | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a request goes to, its target in origin form, and whether the client takes us for the API there."""

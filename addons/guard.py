@@ -116,8 +116,10 @@ class Guard:
             self._hang_up(client.id)
 
     def _forget(self, client_id: str, number: int) -> None:
-        self.live[client_id] -= number
-        if self.live[client_id] <= 0:
+        left = self.live[client_id] - number
+        if left > 0:
+            self.live[client_id] = left
+        else:
             del self.live[client_id]
         if not self.live:
             self.idle.set()

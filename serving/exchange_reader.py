@@ -10,6 +10,7 @@ from serving.http_heads import HEAD_END, PASSING, RequestHead, ResponseHead, Ups
 from serving.kept_body import Keeping, KeptBody, Piece
 from store.entities import Exchange, Timings, cut_after
 from store.messages import Body, Chunk, Headers, Interim, Origin, Request, Response
+from store.quick import quick
 from store.stream_types import is_stream_type
 
 _NONE = Headers()
@@ -17,6 +18,7 @@ _NONE = Headers()
 Edit = Callable[[ResponseHead], bytes]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Where a request goes to; `target` in origin form."""
@@ -190,7 +192,8 @@ class ExchangeReader:
         content: Body = b""
         chunks: tuple[Chunk, ...] = ()
         if body is not None:
-            content, chunks = body.body(), body.chunks(stream=_is_stream(head))
+            content = body.body()
+            chunks = body.chunks(stream=_is_stream(head)) if body.paused else ()
         return Response(
             head.status, Headers(head.fields), content, head.reason, head.http_version, trailers, chunks, self._interim
         )

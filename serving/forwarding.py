@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from serving.exchange_reader import Edit
@@ -13,6 +14,8 @@ from store.messages import Headers, Origin, Response
 # They are for the proxy that the client was told of, and no further (RFC 9110, section 7.6.1).
 FOR_PROXIES = frozenset((b"proxy-connection", b"proxy-authorization"))
 
+_HOST = re.compile(rb"\r\n[Hh][Oo][Ss][Tt]:[ \t]*([^\r]*)")
+
 
 def forwarded_head(head: RequestHead, target: bytes, origin: Origin, *, own: bool) -> bytes:
     """The head of a request as its upstream gets it: in origin form, and as it came where nothing has to change.
@@ -23,6 +26,8 @@ def forwarded_head(head: RequestHead, target: bytes, origin: Origin, *, own: boo
     absolute = target != head.target
     if not absolute and (not own or _host_of(head.fields) == host):
         return head.raw
+    if not absolute and (there := _HOST.search(head.raw)) is not None:
+        return head.raw[: there.start(1)] + host + head.raw[there.end(1) :]
     fields = [(name, host if name.lower() == b"host" else value) for name, value in head.fields]
     if absolute:
         fields = [field for field in fields if field[0].lower() not in FOR_PROXIES]

@@ -59,6 +59,11 @@ class KeptBody:
         """What its pieces are kept under; None while there are none."""
         return self._key
 
+    @property
+    def paused(self) -> bool:
+        """Whether it came in pieces with pauses."""
+        return len(self._at) > 1
+
     def add(self, content: bytes, at: float) -> None:
         """A piece that came so many seconds after the head of its message."""
         most = self._keeping.most
@@ -92,7 +97,7 @@ class KeptBody:
 
     def chunks(self, *, stream: bool) -> tuple[Chunk, ...]:
         """How it came, if it came in pieces with pauses: always of a stream, else only of a small body."""
-        if len(self._at) < 2 or (self._key is not None and not stream):
+        if not self.paused or (self._key is not None and not stream):
             return ()
         return tuple(Chunk(at, size) for at, size in zip(self._at, self._sizes, strict=True))
 

@@ -36,6 +36,7 @@ class Session:
     created_at: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Timings:
     """When an exchange happened, in seconds since the epoch; None for what was not reached."""
@@ -78,6 +79,7 @@ def cut_after(whose: str, size: int) -> str:
     return f"the body of the {whose} {_CUT} {size} bytes"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and its response.
