@@ -17,9 +17,14 @@ def data_folder() -> Path:
     return user_data_path("understudy", appauthor=False)
 
 
+def named_store(given: str | None) -> str | None:
+    """The store that somebody named: the one given, else the environment's."""
+    return given or os.environ.get(STORE_VARIABLE) or None
+
+
 def store_url(given: str | None) -> str:
-    """The store to use: the one given, else the environment's, else the per-user file."""
-    return given or os.environ.get(STORE_VARIABLE) or str(data_folder() / "understudy.db")
+    """The store to use: the one that is named, else the per-user file."""
+    return named_store(given) or str(data_folder() / "understudy.db")
 
 
 def ca_folder() -> Path:

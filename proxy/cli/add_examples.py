@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from proxy.cli.mock_options import behaviour_options
-from proxy.cli.options import body_argument, say_if_not_in_force, with_store
+from proxy.cli.options import body_argument, making_store, say_if_not_in_force
 from store.messages import Request, Response
 from store.mock_servers import Behaviour
 from store.repository import Store
@@ -24,7 +24,7 @@ from store.repository import Store
 @click.option("--name", metavar="TEXT", help="Its name [default: made from the request and the status].")
 @click.option("--templates/--no-templates", default=True, help="Fill in {{...}} in the response; on by default.")
 @behaviour_options()
-@with_store
+@making_store
 def add(
     store: Store,
     collection: str,

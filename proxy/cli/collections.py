@@ -9,7 +9,7 @@ import click
 
 from proxy.cli.environments import check_known
 from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
-from proxy.cli.options import json_option, say_if_not_in_force, variable, with_store
+from proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
 from proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from store.entities import Collection
 from store.errors import UserError
@@ -60,7 +60,7 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
 @collections.command("create")
 @click.argument("name")
 @variable_option
-@with_store
+@making_store
 def create_collection(store: Store, name: str, variables: tuple[str, ...]) -> None:
     """Create the collection NAME, still empty."""
     collection = store.collections.create(name, dict(map(variable, variables)))

@@ -10,7 +10,7 @@ import click
 from proxy.cli.mock_options import behaviour_options, matching_options
 from proxy.cli.mock_output import mock_json
 from proxy.cli.mocks import environment_option, log_limit_option, slug_option
-from proxy.cli.options import body_argument, day_bounds, json_option, tz_option, with_store
+from proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
 from proxy.cli.output import print_json, progress
 from store.entities import Collection
 from store.errors import UserError
@@ -58,7 +58,7 @@ def source_options(command: Command) -> Command:
 @log_limit_option
 @click.option("--save-url", metavar="VARIABLE", help="Save its URL as a variable of a new environment.")
 @json_option
-@with_store
+@making_store
 def create(store: Store, name: str, as_json: bool, save_url: str | None, **options: Any) -> None:
     """Make a collection callable: create the mock server NAME.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, say_if_not_in_force, variable, with_store
+from proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
 from proxy.cli.output import counted, print_json, print_table
 from store.entities import Environment
 from store.errors import NotFound, UserError
@@ -51,7 +51,7 @@ def show_environment(store: Store, name: str, as_json: bool) -> None:
 @environments.command("set")
 @click.argument("name")
 @click.argument("variables", metavar="[KEY=VALUE]...", nargs=-1)
-@with_store
+@making_store
 def set_variables(store: Store, name: str, variables: tuple[str, ...]) -> None:
     """Set variables of the environment NAME, which is made when there is none.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, with_store
+from proxy.cli.options import json_option, making_store, with_store
 from proxy.cli.output import iso_time, local_time, print_json, print_table
 from store.mock_servers import ApiKey
 from store.repository import Store
@@ -20,7 +20,7 @@ def keys() -> None:
 @keys.command("create")
 @click.argument("name")
 @json_option
-@with_store
+@making_store
 def create_key(store: Store, name: str, as_json: bool) -> None:
     """Create the key NAME and print it, this once: only a digest of it is kept."""
     from proxy.keys import new_key

@@ -12,7 +12,7 @@ import click
 from proxy.cli.lazy import LazyGroup
 from proxy.cli.mock_options import behaviour_options, check_one, matching_options
 from proxy.cli.mock_output import MOCK_COLUMNS, mock_json, mock_rows, setting_rows
-from proxy.cli.options import json_option, say_if_not_in_force, with_store
+from proxy.cli.options import json_option, making_store, say_if_not_in_force, with_store
 from proxy.cli.output import print_json, print_table
 from store.errors import UserError
 from store.mock_servers import MockServer
@@ -164,7 +164,7 @@ def reset_mock(store: Store, name: str) -> None:
 @mocks.command("policy")
 @click.option("--public", type=click.Choice(["allow", "forbid"]), help="Whether mock servers may be public.")
 @json_option
-@with_store
+@making_store
 def policy(store: Store, public: str | None, as_json: bool) -> None:
     """Show or set whether mock servers may be public. What is public already stays so."""
     from proxy.mocks import FORBID_PUBLIC, is_public_forbidden

@@ -48,16 +48,29 @@ class Seconds(click.FloatRange):
 
 
 def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the opened store as its first argument, and `--store` as an option of its own."""
+    """Give a command the opened store as its first argument, and `--store` as an option of its own.
 
+    A store that someone named has to be there; the one in the data folder is made at first use.
+    """
+    return _with_store(command, makes=False)
+
+
+def making_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that may be the first one of a store: it makes any that is not there yet."""
+    return _with_store(command, makes=True)
+
+
+def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., Any]:
     @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
     @click.pass_context
     @functools.wraps(command)
     def opened(ctx: click.Context, /, *, store_given: str | None, **arguments: Any) -> Any:
-        from proxy.settings import store_url
+        from proxy.settings import named_store, store_url
         from store.sql.opening import open_store
 
-        store = open_store(store_url(store_given or ctx.find_root().obj), sync_full=arguments.get("sync") == "full")
+        named = named_store(store_given or ctx.find_root().obj)
+        full = arguments.get("sync") == "full"
+        store = open_store(store_url(named), sync_full=full, make=makes or named is None)
         try:
             return command(store, **arguments)
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, with_store
+from proxy.cli.options import json_option, making_store, with_store
 from proxy.cli.output import print_json, print_table
 from store.errors import NotFound, UserError
 from store.repository import Store
@@ -57,7 +57,7 @@ def list_rules(store: Store, as_json: bool) -> None:
 
 @redaction.command("add")
 @rule_options
-@with_store
+@making_store
 def add_rules(store: Store, **given: tuple[str, ...]) -> None:
     """Add rules: what they name is redacted at promotion, in logs, and in recordings with --redact.
 

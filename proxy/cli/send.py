@@ -12,9 +12,9 @@ from proxy.cli.options import (
     Seconds,
     check_authority,
     json_option,
+    making_store,
     say_if_not_in_force,
     url_request,
-    with_store,
 )
 from proxy.cli.output import message_text, print_json, response_json
 from store.entities import Exchange
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify the certificate.")
 @json_option
-@with_store
+@making_store
 def send(
     store: Store,
     method: str,

@@ -13,6 +13,7 @@ from proxy.cli.options import (
     check_authority,
     client_certificate,
     listen_address,
+    making_store,
     parent_proxies,
     upstream_origin,
     with_store,
@@ -124,7 +125,7 @@ seed_option = click.option(
 @gateway_options
 @recording_options
 @command_options
-@with_store
+@making_store
 def record(store: Store, session: str | None, **options: Any) -> None:
     """Record the traffic of an API, or what COMMAND calls.
 
@@ -182,7 +183,7 @@ def mock(store: Store, collection: str, **options: Any) -> None:
 @replay_options
 @gateway_options
 @recording_options
-@with_store
+@making_store
 def gateway(store: Store, mode_name: str, **options: Any) -> None:
     """Run a gateway whose mode can be switched while it runs.
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from store.errors import SchemaMismatch, StoreError, UserError, ValueRefused
+from store.errors import NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
 
 BUSY_TIMEOUT_MS = 15_000
 # Of 4 KB: what the write-ahead log grows to, and what is written into the database at a time.
@@ -31,8 +31,10 @@ class Database:
     Driver errors become StoreError with one line that says what to do. Threads may share it.
     """
 
-    def __init__(self, url: str, *, sync_full: bool = False) -> None:
+    def __init__(self, url: str, *, sync_full: bool = False, make: bool = True) -> None:
         self.url = _checked_url(url)
+        if not make and _is_file(self.url) and not Path(str(self.url.database)).exists():
+            raise NotFound(f"there is no store at {self.place}; understudy record makes one")
         self.engine = _sqlite_engine(self.url, sync_full=sync_full)
         self._writing = self.engine.execution_options(writes=True)
         # A store in memory is one connection, which has one transaction at a time.
@@ -106,9 +108,8 @@ def _checked_url(text: str) -> URL:
 
 
 def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
-    file = str(url.database)
-    if not _in_memory(url) and not file.startswith("file:"):  # a URI, which makes no folders
-        _make_private(Path(file))
+    if _is_file(url):
+        _make_private(Path(str(url.database)))
     pool = StaticPool if _in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
@@ -138,6 +139,10 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
 
 def _in_memory(url: URL) -> bool:
     return url.database in (None, "", ":memory:")
+
+
+def _is_file(url: URL) -> bool:
+    return not _in_memory(url) and not str(url.database).startswith("file:")  # a URI, which makes no folders
 
 
 def _make_private(file: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_reference import commands
-from tests.e2e.inside import refused
+from tests.e2e.inside import quickly, refused
 from tests.e2e.shop import call
 from tests.programs import Understudy, free_port
 
@@ -96,7 +96,7 @@ MISTAKES = [
     ("match GET /users/1 --mock shop -d @/nowhere/body", "--data: cannot read /nowhere/body"),
     ("dance", "No such command 'dance'"),
     ("sessions list --store mysql://127.0.0.1/u", "this version keeps its data in SQLite only"),
-    ("sessions list --store /proc/nowhere/u.db", "cannot make the folder of the store, /proc/nowhere"),
+    ("keys create --store /proc/nowhere/u.db ci", "cannot make the folder of the store, /proc/nowhere"),
 ]
 
 
@@ -155,6 +155,31 @@ def test_store_that_is_no_database(understudy: Understudy) -> None:
     line = understudy.mistake("sessions", "list")
     assert line == f"Error: {understudy.store} is not an Understudy store; name another file with --store"
     assert understudy.store.read_text() == "Dear diary,\n" * 1000
+
+
+READING = """
+sessions list, sessions show x, history list, history show 1, promote 1 --to x, collections list, collections show x,
+collections delete x, examples list x, examples show x, environments list, environments show x, redaction list,
+redaction remove --query x, match GET / --mock x, mocks list, mocks show x, mocks logs x, mocks verify x --called 'GET /',
+keys list, mode, replay x, mock x
+"""
+
+
+def test_a_store_that_is_not_there_is_not_made_by_reading(understudy: Understudy) -> None:
+    """A name that was mistyped is told, by every command that needs something to be there; nothing comes into being."""
+    line = f"Error: there is no store at {understudy.store}; understudy record makes one"
+    told = {typed.strip(): refused(understudy, typed) for typed in READING.split(",")}
+    assert told == dict.fromkeys(told, line)
+    typo = understudy.home / "folder" / "typo.db"
+    assert "there is no store at" in refused(understudy, f"history list --store {typo}")
+    assert "there is no store at" in refused(understudy, f"history list --store sqlite:///{typo}")
+    assert not list(understudy.home.iterdir())
+
+
+def test_what_writes_first_makes_its_store(understudy: Understudy) -> None:
+    """Such as a variable of an environment."""
+    quickly(understudy, "environments", "set", "stage", "key=value")
+    assert understudy.store.exists()
 
 
 def test_store_of_another_program(understudy: Understudy) -> None:

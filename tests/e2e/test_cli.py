@@ -82,8 +82,14 @@ def test_json_names_everything(promoted_once: Understudy, typed: str, keys: str)
 @pytest.mark.parametrize("typed", ["sessions list", "history list", "collections list", "mode"])
 def test_an_empty_store_says_how_to_begin(understudy: Understudy, typed: str) -> None:
     """Nothing to show is a sentence for people and an empty list for programs."""
+    quickly(understudy, "keys", "create", "ci")
     assert quickly(understudy, *typed.split()).startswith("No ")
     assert quickly(understudy, *typed.split(), "--json") == "[]\n"
+
+
+def test_the_first_look_finds_nothing_and_no_mistake(understudy: Understudy) -> None:
+    """In the user's own data folder, which nobody can have mistyped."""
+    assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one with")
 
 
 def test_store_option_in_both_places(shop: Understudy, tmp_path: Path) -> None:
@@ -92,7 +98,7 @@ def test_store_option_in_both_places(shop: Understudy, tmp_path: Path) -> None:
     before = empty.run("--store", shop.store, "sessions", "list", "--json")
     after = empty.run("sessions", "list", "--json", "--store", shop.store)
     assert [one["name"] for one in json.loads(before)] == [one["name"] for one in json.loads(after)] == ["shop"]
-    assert empty.json("sessions", "list") == []
+    assert "there is no store" in empty.mistake("sessions", "list")
 
 
 def test_version(understudy: Understudy) -> None:

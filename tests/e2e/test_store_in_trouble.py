@@ -146,7 +146,7 @@ def test_loss_is_counted_logged_and_shown(understudy: Understudy, trouble: str, 
 
 def test_database_that_is_full_is_named(understudy: Understudy) -> None:
     """A small answer that has no room is replaced by an error that says why, a large one breaks off; both count."""
-    understudy.run("sessions", "list")
+    understudy.run("environments", "set", "stage", "made=here")
     full = Understudy(understudy.home, preamble=FULL_DATABASE)
     with upstream(api) as url, full.serving("record", "--upstream", url, "--session", "full") as gateway:
         assert call(f"{gateway.url}/small")[0] == 200
