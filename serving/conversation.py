@@ -184,7 +184,8 @@ def _alike(expected: object, value: object) -> bool:
             return expected.keys() == value.keys() and all(_alike(each, value[name]) for name, each in expected.items())
         case list(), list():
             return len(expected) == len(value) and all(map(_alike, expected, value))
-    return bool(expected == value)
+    # To Python True is 1, and to JSON it is not; while 1 is 1.0 to both.
+    return isinstance(expected, bool) is isinstance(value, bool) and bool(expected == value)
 
 
 def _shown(message: WebSocketMessage | None) -> str:

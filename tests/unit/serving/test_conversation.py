@@ -78,6 +78,22 @@ def test_the_server_says_what_it_said() -> None:
     assert texts(peer.heard()) == ["hello", b"\x00\x01"]
 
 
+@pytest.mark.parametrize(
+    ("expected", "said", "alike"),
+    [
+        ('{"a": 1}', '{"a":1.0}', True),
+        ('{"a": true}', '{"a":true}', True),
+        ('{"a": 1}', '{"a":true}', False),
+        ("[false]", "[0]", False),
+        ("[null]", "[false]", False),
+    ],
+)
+def test_messages_compare_as_values_of_json(expected: str, said: str, alike: bool) -> None:
+    """Numbers by their value; what is true is no number."""
+    peer = Peer(client(1, expected), server(1, "well"))
+    assert (texts(peer.says(TextMessage(said))) == ["well"]) is alike
+
+
 def test_what_followed_a_message_waits_for_it() -> None:
     peer = Peer(server(0, "who?"), client(1, "me"), server(1, "hello me"), client(2, "bye"), server(2, "bye"))
     assert texts(peer.heard()) == ["who?"]
