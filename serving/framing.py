@@ -150,12 +150,13 @@ class Chunked(Framing):
 def framing_of(fields: RawFields, *, until_close: bool = False) -> Framing:
     """How a body is framed that these fields announce; `until_close`: by its connection if they announce none.
 
-    llhttp has seen to it that there is one Content-Length in digits, and not beside a Transfer-Encoding.
+    llhttp has seen to it that there is one Content-Length in digits, and not beside a Transfer-Encoding; a response may
+    tell the same length more than once.
     """
     for name, value in fields:
         lower = name.lower()
         if lower == b"content-length":
-            return Framing(int(value))
+            return Framing(int(value.partition(b",")[0]))
         if lower == b"transfer-encoding" and value.lower().rpartition(b",")[2].strip() == b"chunked":
             return Chunked()
     return UntilClose() if until_close else Framing(0)

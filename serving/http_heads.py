@@ -19,6 +19,7 @@ HEAD_END = b"\r\n\r\n"
 PASSING = Limits(target=256 * 1024, head=512 * 1024, fields=2_000, body=2**63)
 # A field line of a head that llhttp took: there are no others in it.
 _FIELD = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
+_LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]+(?:[ \t]*,[ \t]*[0-9]+)*)[ \t]*\r\n")
 _ASCII = bytes(byte if byte < 0x80 else ord("x") for byte in range(256))
 
 
@@ -112,12 +113,8 @@ def read_request(raw: bytes) -> RequestHead | Malformed | Foreign:
 
 def read_response(raw: bytes, method: str) -> ResponseHead:
     """The head of a response to a request of this method; raises UpstreamBroken."""
-    told = _Told()
-    parser = httptools.HttpResponseParser(told)
     try:
-        parser.feed_data(raw)
-    except httptools.HttpParserUpgrade:
-        pass
+        parser, told = _read(raw)
     except httptools.HttpParserError as error:
         raise UpstreamBroken(f"what it sends is not HTTP/1.1: {error}") from None
     version, status, fields = parser.get_http_version(), parser.get_status_code(), _fields_of(raw)
@@ -129,6 +126,33 @@ def read_response(raw: bytes, method: str) -> ResponseHead:
     if bodyless:
         framing = framing_of(())
     return ResponseHead(status, told.reason, fields, VERSIONS[version], raw, ends, framing)
+
+
+def _read(raw: bytes) -> tuple[httptools.HttpResponseParser, _Told]:
+    told = _Told()
+    parser = httptools.HttpResponseParser(told)
+    try:
+        parser.feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass
+    except httptools.HttpParserError:
+        once = _with_one_length(raw)
+        if once == raw:
+            raise
+        return _read(once)
+    return parser, told
+
+
+def _with_one_length(raw: bytes) -> bytes:
+    """A head that tells its length several times, always the same, as one that llhttp reads.
+
+    Its client may take such an answer, and does without a gateway (RFC 9110, section 8.6).
+    """
+    told = list(_LENGTH.finditer(raw))
+    lengths = {length.strip() for one in told for length in one[1].split(b",")}
+    if len(lengths) != 1 or (len(told) == 1 and b"," not in told[0][1]):
+        return raw
+    return _LENGTH.sub(b"", raw[: -len(HEAD_END)] + b"\r\n") + b"Content-Length: " + lengths.pop() + HEAD_END
 
 
 def refused_version(data: bytes) -> Malformed | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from serving.limits import Limits
 
 VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
-RawFields = tuple[tuple[bytes, bytes], ...]
+RawField = tuple[bytes, bytes]
+RawFields = tuple[RawField, ...]
 
 # A host and its port (RFC 3986, section 3.2.2); a user before them is refused (RFC 9110, section 4.2.4).
 _AUTHORITY = rb"(?:\[[0-9A-Za-z:.%%_~-]+\]|[0-9A-Za-z._~!$&'()*+,;=%%-]%s)(?::[0-9]*)?"

@@ -127,6 +127,26 @@ def test_an_answer_without_a_body_ends_with_its_head(request_: bytes, answer: by
     assert len(driven.servers) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK.replace(b"X-Case: Kept", b"content-length: 2"),
+        OK.replace(b"Content-Length: 2", b"Content-Length: 2, 2 ,2"),
+        OK.replace(b"X-Case: Kept", b"CONTENT-LENGTH: 2,2"),
+    ],
+)
+def test_a_length_that_is_told_twice_is_one(answer: bytes) -> None:
+    """Clients take that from the upstream; it passes, and is kept, as it came (RFC 9110, section 8.6)."""
+    driven = Driven()
+    assert driven.exchange(GET, answer) == answer
+    assert driven.exchange(GET, OK) == OK
+    assert len(driven.servers) == 1
+    kept = driven.kept[0].response
+    assert kept is not None
+    fields = [tuple(line.split(b": ", 1)) for line in answer.split(b"\r\n")[1:-2]]
+    assert (kept.headers.fields, kept.body) == (tuple(fields), b"ok")
+
+
 def test_a_body_may_end_with_its_connection() -> None:
     driven = Driven()
     driven.send(GET)
@@ -303,6 +323,9 @@ def test_an_answer_that_breaks_off_is_kept_with_what_came() -> None:
     [
         b"SSH-2.0\r\n\r\n",
         OK.replace(b"X-Case: Kept", b"Content-Length: 3"),
+        OK.replace(b"Content-Length: 2", b"Content-Length: 2, 3"),
+        OK.replace(b"X-Case: Kept", b"Content-Length: 2\r\nContent-Length: x"),
+        OK.replace(b"X-Case: Kept", b"Content-Length: 2\r\nTransfer-Encoding: chunked"),
         OK.replace(b"X-Case: Kept", b"Transfer-Encoding: chunked"),
         OK.replace(b"X-Case: Kept", b"X: a\r\n folded"),
         CHUNKED.replace(b"2;a", b"0x2;a"),
