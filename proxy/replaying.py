@@ -55,6 +55,9 @@ def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
             raise UserError(f"{name} is no setting of a replay; there are {', '.join((*SINGLE, *LISTS))}")
         if isinstance(listed, str):
             raise UserError(f"{name} takes a list of names, such as [{listed!r}]")
+    for name in names.get("ignore_query", ()):
+        if not name.strip():
+            raise UserError(f"a query parameter that does not count has a name, got {name!r}")
     paths = frozenset(names.get("ignore_json", ()))
     try:
         for path in paths:

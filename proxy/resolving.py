@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,11 @@ from store.errors import UserError
 Resolved = Mapping[tuple[str, int], str]
 """Addresses by host (in lower case) and port."""
 
+# A name as it stands in a URL, no pattern of names; an IPv6 address may have brackets.
+_RESOLVED = re.compile(
+    r"(?P<host>[^\s:/?#@*\[\]]+):(?P<port>[0-9]{1,5}):(?:(?P<address>[^\[\]]+)|\[(?P<in_brackets>[^\[\]]+)\])"
+)
+
 
 def read_resolved(given: Iterable[str]) -> Resolved:
     """What `HOST:PORT:ADDRESS` says, as curl's option takes it; raises UserError."""
@@ -19,12 +25,12 @@ def read_resolved(given: Iterable[str]) -> Resolved:
 
 
 def _read(text: str) -> tuple[tuple[str, int], str]:
-    host, _, rest = text.partition(":")
-    port, _, address = rest.partition(":")
+    found = _RESOLVED.fullmatch(text)
     try:
-        if not host or not port.isascii() or not 0 < int(port) < 65536:
+        if found is None or not 0 < int(found["port"]) < 65536:
             raise ValueError(text)
-        return (host.lower(), int(port)), str(ipaddress.ip_address(address.strip("[]")))
+        address = ipaddress.ip_address(found["address"] or found["in_brackets"])
+        return (found["host"].lower(), int(found["port"])), str(address)
     except ValueError:
         raise UserError(f"--resolve takes HOST:PORT:ADDRESS, such as api.test:443:127.0.0.1, got {text!r}") from None
 

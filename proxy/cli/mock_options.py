@@ -109,7 +109,9 @@ def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
         return list(values)
     # Postman's box takes them with commas between; a query parameter may have one in its name.
     parts = values if name == "ignore_query" else [part.strip() for value in values for part in value.split(",")]
-    if not all(parts) or (name != "ignore_query" and any(set(part) & set(" :\t\r\n") for part in parts)):
+    if not all(map(str.strip, parts)) or (
+        name != "ignore_query" and any(set(part) & set(" :\t\r\n") for part in parts)
+    ):
         raise UserError(f"{option} takes names, got {', '.join(map(repr, values))}")
     return list(parts)
 

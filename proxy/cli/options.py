@@ -157,9 +157,11 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
 def listen_address(text: str) -> tuple[str, int]:
     """HOST:PORT, :PORT or PORT; the host is this machine's loopback unless given. Raises UserError."""
     host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+    bare = host.strip("[]")
+    odd = (bare != host and host != f"[{bare}]") or any(one.isspace() or one in "/@?#[]" for one in bare)
+    if not port.isascii() or not port.isdigit() or int(port) > 65535 or odd:
         raise UserError(f"--listen takes HOST:PORT, such as 127.0.0.1:8080, got {text!r}")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return bare or "127.0.0.1", int(port)
 
 
 def pem_problem(error: OSError) -> str:

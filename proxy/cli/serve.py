@@ -246,9 +246,13 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from proxy.redacting import keeping_redactor
     from proxy.resolving import read_resolved
     from proxy.settings import ca_folder
+    from store.sql.names import check_name
 
     runs_command = bool(options.get("command"))
-    host, port = listen_address(options["listen"] or (FREE_PORT if runs_command else DEFAULT_LISTEN))
+    listen, name = options["listen"], options["name"]
+    host, port = listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
+    if name is not None:
+        check_name("gateway", name)
     upstream = upstream_origin(options["upstream"])
     authority: Path | None = options["upstream_ca"]
     if authority is not None:

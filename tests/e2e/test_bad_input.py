@@ -33,6 +33,13 @@ MISTAKES = [
     (f"record {START} --parent-proxy http://h/path", "--parent-proxy: a parent proxy is a URL such as"),
     ("record --listen nonsense", "--listen takes HOST:PORT, such as 127.0.0.1:8080, got 'nonsense'"),
     ("record --listen 127.0.0.1:65536", "--listen takes HOST:PORT"),
+    ("record --listen ''", "--listen takes HOST:PORT, such as 127.0.0.1:8080, got ''"),
+    ("record --listen 'a b:80'", "--listen takes HOST:PORT"),
+    ("record --listen '[::1:80'", "--listen takes HOST:PORT"),
+    (f"record {START} --name ''", "a gateway needs a name that is not empty"),
+    (f"record {START} --resolve ''", "--resolve takes HOST:PORT:ADDRESS"),
+    ("replay shop --ignore-query ''", "a query parameter that does not count has a name, got ''"),
+    ("match GET / --mock shop --ignore-query ' '", "--ignore-query takes names, got ' '"),
     ("record --on-loss maybe", "'maybe' is not one of 'stop', 'continue'"),
     ("gateway --mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
     ("gateway --mode mock", "mode mock needs a mock server or a collection to answer from: --mock NAME"),
@@ -160,8 +167,8 @@ def test_store_that_is_no_database(understudy: Understudy) -> None:
 READING = """
 sessions list, sessions show x, history list, history show 1, promote 1 --to x, collections list, collections show x,
 collections delete x, examples list x, examples show x, environments list, environments show x, redaction list,
-redaction remove --query x, match GET / --mock x, mocks list, mocks show x, mocks logs x, mocks verify x --called 'GET /',
-keys list, mode, replay x, mock x
+redaction remove --query x, match GET / --mock x, mocks list, mocks show x, mocks logs x,
+mocks verify x --called 'GET /', keys list, mode, replay x, mock x
 """
 
 

@@ -24,7 +24,8 @@ def test_a_host_and_port_get_an_address(text: str, expected: dict[tuple[str, int
 
 
 @pytest.mark.parametrize("text", ["api.test", "api.test:443", "api.test:443:", ":443:127.0.0.1", "api.test:x:127.0.0.1",
-                                  "api.test:0:127.0.0.1", "api.test:443:other.test"])  # fmt: skip
+                                  "api.test:0:127.0.0.1", "api.test:443:other.test", "a b:443:127.0.0.1",
+                                  "*:443:127.0.0.1", "api.test:4_4_3:127.0.0.1", "api.test:443:[[::1]"])  # fmt: skip
 def test_a_mistake_says_what_was_expected(text: str) -> None:
     """An address is none that would have to be looked up."""
     with pytest.raises(UserError, match="HOST:PORT:ADDRESS"):
