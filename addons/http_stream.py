@@ -242,8 +242,12 @@ class GatewayStream(HttpStream):
     def handle_protocol_error(
         self, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
-        """A side has gone: what was to be sent is not sent any more."""
+        """A side has gone: what was to be sent is not sent any more, and what came of an answer is kept."""
         self._sending = self._due = self._held = self._withheld = None
+        if self.flow.response is not None and self.response_body_buf:
+            self.flow.response.data.content = bytes(self.response_body_buf)
+        if isinstance(event, ResponseProtocolError):  # mitmproxy says so of every stream, whoever has reset it
+            event.message = event.message.replace("reset by client", "reset by the upstream")
         yield from super().handle_protocol_error(event)
 
     def _send_on(self) -> layer.CommandGenerator[None]:

@@ -33,6 +33,7 @@ from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
 from addons.http1_mended import mend
 from addons.layers import ChooseLayer
+from addons.own_errors import say_in_json
 from addons.parent_choice import ParentChoice
 from addons.parents import DIRECTLY, Parents
 from addons.recorder import Recorder
@@ -208,6 +209,7 @@ class GatewayProgram:
 
     async def _listen(self) -> None:
         mend()
+        say_in_json()
         self.master = LeanMaster(_options(self._settings))
         self.master.addons.add(
             Core(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from serving.answer import error
+from serving.answer import error, refusal
 from serving.http_heads import RequestHead
+from serving.http_rules import Malformed
 from serving.wire import CLOSE, KEEP, head_of, with_connection
 from store.errors import StoreError
 from store.messages import Origin, Response
@@ -30,6 +31,13 @@ def unreachable(origin: Origin, reason: str) -> Response:
 def broken(origin: Origin, reason: str) -> Response:
     """The upstream gave no answer that could be passed on."""
     return error(502, "upstreamFailedError", f"{_with_port(origin)}: {reason}")
+
+
+def failed(status: int, message: str) -> Response:
+    """Whatever else went wrong: up to the client if the status is below 500, to the upstream if not."""
+    if status < 500:
+        return refusal(Malformed(status, message))
+    return error(status, "upstreamFailedError", message)
 
 
 def not_kept(reason: StoreError) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 import ssl
 import threading
 import time
@@ -62,6 +64,12 @@ class Stage:
                 asked.head(("content-type", "text/event-stream"))
                 asked.data(EVENTS[0])
                 assert self.heard.wait(TIMEOUT)
+                asked.reset()
+            case "/short":
+                asked.head(("content-length", "10"))
+                asked.data(b"half")
+                asked.reset()
+            case "/nothing":
                 asked.reset()
             case "/large":
                 asked.head(("content-length", str(LARGE)))
@@ -140,6 +148,25 @@ def test_what_came_of_an_answer_that_broke_off_is_kept(stage: Stage) -> None:
     assert kept.failed
     assert kept.response is not None
     assert stage.store.bodies.read(kept.response.body) == EVENTS[0]
+
+
+@pytest.mark.parametrize(("path", "came"), [("/short", b"half"), ("/nothing", None)])
+def test_an_answer_that_never_came_whole_is_an_error(stage: Stage, path: str, came: bytes | None) -> None:
+    """Of the gateway's kind; what came of it is kept, as failed."""
+    answer = stage.client.get(path)
+    assert (answer.status_code, answer.json()["error"]["name"]) == (502, "upstreamFailedError")
+    kept = stage.newest(path)
+    assert kept.error == "stream reset by the upstream (NO_ERROR)"
+    assert (kept.response and stage.store.bodies.read(kept.response.body)) == came
+
+
+def test_what_is_no_http_is_told_so(stage: Stage) -> None:
+    """In JSON, whoever reads it."""
+    with socket.create_connection(("127.0.0.1", stage.gateway.port), TIMEOUT) as client:
+        client.sendall(b"\x00\x01garbage\r\n\r\n")
+        head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["error"]["name"] == "malformedRequestError"
 
 
 def test_a_large_answer_is_kept_in_pieces(stage: Stage) -> None:
