@@ -12,6 +12,15 @@ from proxy.cli import main
 from tests.programs import Understudy
 
 
+class Inside(Understudy):
+    """The command line, whose commands run here; what serves still is a process of its own."""
+
+    def output(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> bytes:
+        done = CliRunner().invoke(main, list(map(str, arguments)), input=stdin, env=self.environment | environment)
+        assert done.exit_code == code, f"exit {done.exit_code}: {done.output}"
+        return done.stdout_bytes
+
+
 def quickly(understudy: Understudy, *arguments: str, stdin: bytes = b"") -> str:
     """What a command prints on standard output; asserts that it ends well."""
     done = CliRunner().invoke(main, arguments, input=stdin, env=understudy.environment)

@@ -267,10 +267,10 @@ def test_following_ends_when_nobody_reads(understudy: Understudy, serving: Servi
         assert following.stderr.read() == b""
 
 
-def test_following_a_mock_server_that_is_deleted_ends(understudy: Understudy) -> None:
-    create(understudy)
+def test_following_a_mock_server_that_is_deleted_ends(understudy: Understudy, serving: Serving) -> None:
+    call(f"{serving.url}/down")
     following = Following(understudy)
-    time.sleep(0.5)
+    following.wait_for_lines(1)
     quickly(understudy, "mocks", "delete", "shop")
     assert following.process.wait(20) == 2
     assert "mock server shop was deleted, and its log with it" in following.output.read_text()

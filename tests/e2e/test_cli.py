@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inside import quickly
+from tests.e2e.inside import Inside, quickly
 from tests.e2e.shop import CALLS, COOKIE, FAILED, LOGO, PASSWORD, TOKEN, call, record, shop_api
 from tests.programs import Understudy, upstream
 
@@ -49,6 +49,12 @@ JSON_KEYS = [
     ("examples list shop", "id name method url status sequence edited redacted"),
     (f"examples show '{USERS_1}'", "id name method url status sequence edited redacted request response"),
 ]
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    return Inside(tmp_path)
 
 
 def example_names(understudy: Understudy, collection: str = "shop") -> list[str]:

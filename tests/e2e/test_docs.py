@@ -17,6 +17,8 @@ from tests.cli_reference import commands, reference
 from tests.programs import Understudy, free_port, probe, wait_for
 from tests.transcripts import Shell, steps
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)

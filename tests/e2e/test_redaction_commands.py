@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.e2e.inside import Inside
 from tests.programs import Understudy
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    return Inside(tmp_path)
 
 
 def test_rules_are_added_listed_and_removed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.e2e.inside import Inside
 from tests.integration.test_websockets import TIMEOUT, chatting, talking
 from tests.programs import Serving, Understudy, answer, upstream
 
@@ -21,6 +22,12 @@ COOKIE = "c0okie-of-the-session"
 CARD = "4111111111111111"
 KEY = "sk-" + "a1B2c3D4e5" * 3
 SECRETS = (PASSWORD, TOKEN, COOKIE, CARD, KEY)
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    return Inside(tmp_path)
 
 
 def api(handler: BaseHTTPRequestHandler) -> None:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import http.client
 import json
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.e2e.inside import Inside
 from tests.programs import Serving, Understudy, answer, upstream
 
 BODY = """{"id": {{$pathSegments '1'}}, "page": "{{$queryParams 'page' '1'}}", "by": "{{$headers 'X-By'}}",
 "name": "{{$randomFullName}}", "at": {{$timestamp}}, "as": "{{written}}"}"""
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    return Inside(tmp_path)
 
 
 def ada(handler: BaseHTTPRequestHandler) -> None:

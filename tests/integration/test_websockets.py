@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from store.messages import Headers, Request, Response
 from store.repository import Store
 from store.sql.opening import open_store
 from store.websockets import MessageKind, WebSocketMessage
+from tests.e2e.inside import Inside
 from tests.factories import ORIGIN
 from tests.programs import Serving, Understudy, wait_for
 
@@ -32,6 +34,12 @@ CONVERSATION = [
     WebSocketMessage(1.1, True, MessageKind.BINARY, b"\x02"),
     WebSocketMessage(1.1, False, MessageKind.CLOSE, (4000).to_bytes(2, "big") + b"that is all"),
 ]
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    return Inside(tmp_path)
 
 
 def keep_conversation(store: Store, session: str) -> None:

@@ -17,6 +17,8 @@ from tests.factories import make_example, make_request, make_response
 from tests.mutations import LEGAL, in_pieces, mutated
 from tests.served import Client, at_root, hit, make_mock, make_served
 
+pytestmark = pytest.mark.once
+
 MUTATIONS = 100_000
 # Reading and explaining is what is tried here, not large bodies.
 LIMITS = Limits(body=10_000)

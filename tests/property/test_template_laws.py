@@ -22,6 +22,8 @@ from store.messages import Body, Headers, Request, Response
 from tests.factories import make_example, make_request, make_response
 
 # The pieces that fields are made of, so that most texts hold some, whole and broken.
+pytestmark = pytest.mark.once
+
 PIECES = st.sampled_from(
     [
         "{{", "}}", "{", "}", "'", "\\", '"', " ", ".", "[0]", "\r\n", "id", "unknown", "é", "\ud800", "0", "a",
