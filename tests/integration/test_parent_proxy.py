@@ -49,10 +49,10 @@ def company(tmp_path: Path) -> Iterator[Company]:
             yield Company(Understudy(tmp_path), parent, certificate)
 
 
-def through(gateway: str, understudy: Understudy) -> httpx.Client:
+def through(gateway: str, understudy: Understudy, *, http2: bool = False) -> httpx.Client:
     """A client that takes the gateway for its proxy."""
     context = ssl.create_default_context(cafile=understudy.ca)
-    return httpx.Client(proxy=gateway, verify=context, trust_env=False)
+    return httpx.Client(proxy=gateway, verify=context, trust_env=False, http2=http2)
 
 
 def test_a_forward_gateway_calls_plain_and_secure_upstreams_through_the_parent(company: Company) -> None:
@@ -73,6 +73,19 @@ def test_a_forward_gateway_calls_plain_and_secure_upstreams_through_the_parent(c
         f"http://{PLAIN}/a?b=c",
         f"https://{SECURE}/a?b=c",
         f"http://{PLAIN}/again",
+        f"https://{SECURE}/again",
+    ]
+
+
+def test_a_client_that_speaks_http_2_is_taken_through_the_parent(company: Company) -> None:
+    command = company.record("--parent-proxy", company.parent.url)
+    with company.understudy.serving(*command) as gateway, through(gateway.url, company.understudy, http2=True) as client:
+        for path in ("/a", "/again"):
+            got = client.get(f"https://{SECURE}{path}")
+            assert (got.http_version, got.json()) == ("HTTP/2", {"path": path, "seen": {}})
+    assert f"CONNECT {SECURE}:443 HTTP/1.1" in company.parent.asked
+    assert [entry["url"] for entry in company.understudy.json("history", "list")] == [
+        f"https://{SECURE}/a",
         f"https://{SECURE}/again",
     ]
 
