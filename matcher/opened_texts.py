@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from store.placeholders import CONSTANT, PATTERN
@@ -28,5 +27,5 @@ def text_patterns(patterns: frozenset[str]) -> Patterns:
     """The compiled patterns; raises ValueError for one that cannot be read."""
     try:
         return Patterns([PATTERN, *sorted(filter(None, patterns))], built_in=False)
-    except re.error as error:
+    except ValueError as error:
         raise ValueError(f"expected regular expressions, got {sorted(patterns)}: {error}") from error

@@ -108,11 +108,11 @@ def _path(path: str) -> str:
 def _pattern(text: str) -> str:
     try:
         matches_nothing = re.compile(text).fullmatch("") is not None
-    except (re.error, RecursionError, OverflowError) as error:
+        Patterns([text])
+    except (re.error, ValueError, RecursionError, OverflowError) as error:
         raise UserError(
             f"a pattern is a regular expression such as 'tok_[a-z0-9]{{20}}', got {text!r}: {error}"
         ) from None
     if matches_nothing:
         raise UserError(f"a pattern must not match the empty text, got {text!r}")
-    Patterns([text])
     return text

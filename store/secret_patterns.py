@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
+
+from store.placeholders import PATTERN
+
+if TYPE_CHECKING:
+    import regex
+
+logger = logging.getLogger(__name__)
 
 SECRET_GROUP = "secret"
 """A pattern with a group of this name finds what the group holds; any other, all that it matches."""
@@ -65,12 +74,21 @@ BUILT_IN: tuple[tuple[str, tuple[str, ...], str], ...] = (
 _STEMS = tuple(stem for _, stems, _ in BUILT_IN for stem in stems)
 
 
+# What a pattern of a user's may take for a text, in seconds of the processor: some take ages ("(a|a)+$").
+PATIENCE_SECONDS = 0.2
+PATIENCE_SECONDS_PER_CHARACTER = 2e-6
+
+
 class Patterns:
-    """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions."""
+    """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions.
+
+    Raises ValueError for what is none. One of the others that takes too long for a text counts as having found all of
+    it: the text may hold a secret, and nobody would wait for the answer.
+    """
 
     def __init__(self, others: Iterable[str] = (), *, built_in: bool = True) -> None:
         self._built_in = built_in
-        self._others = [re.compile(pattern) for pattern in others]
+        self._others = [re.compile(other) if other == PATTERN else _interruptible(other) for other in others]
 
     def likely(self, text: str) -> bool:
         """False only if no pattern finds anything in a text or in a part of it: a quick look."""
@@ -88,7 +106,8 @@ class Patterns:
             return []
         known = _compiled() if self._built_in else ()
         built_in = [pattern for stems, pattern in known if any(stem in text for stem in stems)]
-        return without_overlap(span for pattern in built_in + self._others for span in _spans(pattern, text))
+        spans = [span for pattern in built_in for span in _spans(pattern, pattern.finditer(text))]
+        return without_overlap([*spans, *(span for pattern in self._others for span in _others(pattern, text))])
 
 
 @cache
@@ -105,9 +124,37 @@ def without_overlap(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, in
     return kept
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, str]]:
+@cache
+def _interruptible(pattern: str) -> regex.Pattern[str]:
+    import regex  # takes long to import, and few have patterns of their own
+
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(str(error)) from error
+
+
+def _others(pattern: re.Pattern[str] | regex.Pattern[str], text: str) -> list[tuple[int, int, str]]:
+    if isinstance(pattern, re.Pattern):
+        return list(_spans(pattern, pattern.finditer(text)))
+    patience = PATIENCE_SECONDS + PATIENCE_SECONDS_PER_CHARACTER * len(text)
+    try:
+        return list(_spans(pattern, pattern.finditer(text, timeout=patience)))
+    except TimeoutError:
+        _tell_slow(pattern.pattern)
+        return [(0, len(text), pattern.pattern)]
+
+
+@cache  # once is enough, and what is logged is redacted by these very patterns
+def _tell_slow(pattern: str) -> None:
+    logger.warning("the redaction pattern %s takes too long; texts for which it does are redacted as a whole", pattern)
+
+
+def _spans(
+    pattern: re.Pattern[str] | regex.Pattern[str], matches: Iterable[re.Match[str] | regex.Match[str]]
+) -> Iterator[tuple[int, int, str]]:
     group: str | int = SECRET_GROUP if SECRET_GROUP in pattern.groupindex else 0
-    for found in pattern.finditer(text):
+    for found in matches:
         start, end = found.span(group)
         if start < end:  # a pattern that matches nothing finds nothing
             yield start, end, pattern.pattern

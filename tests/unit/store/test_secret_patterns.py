@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from store.secret_patterns import BUILT_IN, Patterns
@@ -86,3 +88,13 @@ def test_of_two_that_overlap_the_first_and_longer_is_found() -> None:
 def test_no_text_makes_it_slow(text: str) -> None:
     """It is over before the test's time limit."""
     PATTERNS.found(text)
+
+
+def test_a_pattern_that_takes_ages_finds_the_whole_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody knows what it would find; it is told once, and other patterns go on."""
+    slow, text = "(?P<secret>(b|b)+)$", "b" * 60 + "c"
+    patterns = Patterns([slow, "c"])
+    with caplog.at_level(logging.WARNING):
+        assert [patterns.found(text) for _ in range(2)] == [[(0, 61, slow)]] * 2
+    assert caplog.text.count("takes too long") == 1
+    assert [span[:2] for span in patterns.found("abc")] == [(2, 3)]
