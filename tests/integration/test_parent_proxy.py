@@ -79,7 +79,10 @@ def test_a_forward_gateway_calls_plain_and_secure_upstreams_through_the_parent(c
 
 def test_a_client_that_speaks_http_2_is_taken_through_the_parent(company: Company) -> None:
     command = company.record("--parent-proxy", company.parent.url)
-    with company.understudy.serving(*command) as gateway, through(gateway.url, company.understudy, http2=True) as client:
+    with (
+        company.understudy.serving(*command) as gateway,
+        through(gateway.url, company.understudy, http2=True) as client,
+    ):
         for path in ("/a", "/again"):
             got = client.get(f"https://{SECURE}{path}")
             assert (got.http_version, got.json()) == ("HTTP/2", {"path": path, "seen": {}})
