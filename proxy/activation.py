@@ -13,6 +13,7 @@ from matcher.replay_keys import with_every_header
 from proxy.compiled import MockSetup, mock_setup
 from proxy.edited import after_edits, concerns, edits
 from proxy.promoting import session_examples
+from proxy.reading_ahead import ReadingAhead
 from proxy.redacting import showing_redactor
 from proxy.replaying import STRICTLY, ReplaySettings
 from serving.chance import Chance
@@ -130,16 +131,20 @@ class Activation:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
         replaying = self._replaying
-        recorded = session_examples(self._store, session, replaying.matching, failures=replaying.failures)
+        bodies = ReadingAhead(self._store.bodies)
+        recorded = session_examples(
+            self._store, session, replaying.matching, failures=replaying.failures, bodies=bodies
+        )
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
-        index = compile_index(examples, settings, body_of=self._store.bodies.read)
-        failed = compile_index(recorded.failed, settings, body_of=self._store.bodies.read)
+        index = compile_index(examples, settings, body_of=bodies.read)
+        failed = compile_index(recorded.failed, settings, body_of=bodies.read)
         answers = Answers(index, self._sequences)
         behaviour = Behaviour(timing=replaying.timing)
         self._tally.session, self._tally.examples = session.name, examples
+        bodies.forget()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(replaying.miss, self._tally, recorded.websockets, missing)
         return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)

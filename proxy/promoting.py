@@ -11,6 +11,7 @@ from itertools import count, islice
 from matcher.bodies import request_key
 from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
+from proxy.reading_ahead import ReadingAhead
 from proxy.redacting import keeping_redactor, showing_redactor
 from serving.failures import failing, with_answer
 from serving.replays import Spoken
@@ -118,11 +119,17 @@ def save_exchange(
 
 
 def session_examples(
-    store: Store, session: Session, matching: MatchSettings = STRICT, *, failures: bool = False
+    store: Store,
+    session: Session,
+    matching: MatchSettings = STRICT,
+    *,
+    failures: bool = False,
+    bodies: ReadingAhead | None = None,
 ) -> SessionExamples:
     """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
 
     Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed are examples that do.
+    `bodies` is what reads them, for who reads them again.
 
     Their ids are the same each time: by them is remembered where a sequence stands.
     """
@@ -132,8 +139,10 @@ def session_examples(
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
-    as_recorded = partial(promote, plan=AS_RECORDED, read=store.bodies.read, same_request=same, new_id=next_id)
+    ahead = bodies or ReadingAhead(store.bodies)
+    as_recorded = partial(promote, plan=AS_RECORDED, read=ahead.read, same_request=same, new_id=next_id)
     for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id))):
+        ahead.announce(one.request.body for one in recorded)
         batch = [with_answer(one) for one in recorded] if failures else recorded
         promoted = as_recorded(batch, known)
         failed = failing(recorded, promoted.marks) if failures else {}

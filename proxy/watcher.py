@@ -7,6 +7,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 
 from proxy.edited import concerns
@@ -81,11 +83,20 @@ class Watcher:
         )
         if changes is None or told or any(concerns(change, self._state) for change in changes):
             wanted = self._beat()
-            self._apply(wanted, told, changes)
+            self._apply_beating(wanted, told, changes)
             self._state = wanted
         # One may have come between the two looks: it is dealt with now, and must not be dealt with again.
         self._seen = max(latest, changes[-1].revision if changes else latest)
         self._beat()  # says to who waits for it that the change is in force
+
+    def _apply_beating(self, wanted: GatewayState, told: bool, changes: Sequence[Change] | None) -> None:
+        """Have it applied; the gateway is alive while that takes its time."""
+        with ThreadPoolExecutor(1, "compiling") as compiling:
+            applied = compiling.submit(self._apply, wanted, told, changes)
+            while not wait([applied], BEAT_SECONDS).done:
+                with suppress(StoreError):  # of a store that is locked meanwhile; it is asked again
+                    self._beat()
+            applied.result()
 
     def _beat(self) -> GatewayState:
         wanted = self._store.gateways.beat(self._gateway.id, time.time(), self._seen, self._lost())

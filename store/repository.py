@@ -5,7 +5,7 @@ Every method raises StoreError when the store cannot do its work, and leaves it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
@@ -141,6 +141,10 @@ class Bodies(Protocol):
 
     def pieces(self, body: Body) -> Iterator[bytes]:
         """The bytes of a body piece by piece, each read when it is asked for: a large body is never whole in memory."""
+        ...
+
+    def read_many(self, digests: Set[str], largest: int) -> dict[str, bytes]:
+        """Those bodies of up to `largest` bytes that are there, by their digests, in few look-ups."""
         ...
 
     def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:

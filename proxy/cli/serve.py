@@ -200,6 +200,7 @@ def gateway(store: Store, mode_name: str, **options: Any) -> None:
 def _serve(store: Store, mode: Mode, **options: Any) -> None:
     import asyncio
 
+    from proxy.cli.slow_start import told_when_slow
     from proxy.gateway import run_gateway, until_told_to_stop
     from proxy.logs import configure_logging
     from proxy.redacting import showing_redactor
@@ -213,7 +214,9 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
         click.echo(f"understudy: upstreams are called through the parent proxy {settings.parents}", err=True)
     announce = partial(_announce_beside_command if child else _announce, store)
     try:
-        report = asyncio.run(run_gateway(store, settings, announce, child.run if child else until_told_to_stop))
+        with told_when_slow(store, settings.state) as has_begun:
+            begun_so = partial(_begin, has_begun, announce)
+            report = asyncio.run(run_gateway(store, settings, begun_so, child.run if child else until_told_to_stop))
     except UserError:
         made = settings.state.session_id
         # By this command, which could not start.
@@ -288,6 +291,11 @@ def _keeping(options: dict[str, Any]) -> Keeping:
     given = options.get("large_body")
     usual = LARGE_TO_REDACT if options.get("redact") else LARGE_BODY
     return Keeping(usual if given is None else given, options.get("max_body"))
+
+
+def _begin(has_begun: Callable[[], None], announce: Callable[[Gateway], None], gateway: Gateway) -> None:
+    has_begun()
+    announce(gateway)
 
 
 def _announce(store: Store, gateway: Gateway) -> None:

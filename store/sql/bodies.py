@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import count
 
 from sqlalchemy import Connection, Delete, delete, exists, or_, select
@@ -45,6 +45,15 @@ class SqlBodies:
             if piece is None:
                 return
             yield piece
+
+    def read_many(self, digests: Set[str], largest: int) -> dict[str, bytes]:
+        row, wanted, found = t.BodyRow, sorted(digests), dict[str, bytes]()
+        query = select(row.digest, row.content).where(row.size <= largest, row.pieces.is_(None))
+        with self._database.reading() as tx:
+            for start in range(0, len(wanted), IDS_PER_QUERY):
+                some = query.where(row.digest.in_(wanted[start : start + IDS_PER_QUERY]))
+                found.update((digest, content) for digest, content in tx.connection().execute(some))
+        return found
 
     def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
         body, example = t.BodyRow, t.ExampleRow

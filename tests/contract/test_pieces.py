@@ -105,3 +105,14 @@ def test_the_answers_of_a_collection_are_read_at_once(store: Store) -> None:
     contents = [content for _, content in store.bodies.of_answers(shop.id, 5)]
     assert contents == [b"b", b"a", b"12345"]
     assert dict(store.bodies.of_answers(shop.id, 5)) == {hashlib.sha256(one).hexdigest(): one for one in contents}
+
+
+def test_many_bodies_are_read_at_once(store: Store) -> None:
+    """Those of up to a size, but for those in pieces; nobody hears of those that are not there."""
+    [pieced, *_] = record(store, come_in(store), b"12345", b"123456", b"a", session="many")
+    assert pieced.response
+    assert isinstance(pieced.response.body, BodyRef)
+    wanted = {hashlib.sha256(one).hexdigest(): one for one in (b"12345", b"123456", b"a", b"never seen")}
+    found = store.bodies.read_many(wanted.keys() | {pieced.response.body.digest}, 5)
+    assert sorted(found.values()) == [b"12345", b"a"]
+    assert found.items() <= wanted.items()

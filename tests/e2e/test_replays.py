@@ -184,3 +184,10 @@ def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
     told = "it was recorded as failed (reset), which --replay-failures would repeat"
     assert f'"note": "{told}"' in done.out
     assert f"  GET {API}/refused: {told}\n" in done.err
+
+
+def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
+    """What is read, and how much of it; here after no time at all."""
+    slowly = "import proxy.cli.slow_start; proxy.cli.slow_start.SLOW_SECONDS = 0.0\n"
+    with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
+        assert "understudy: reading session broken, 8 exchanges ...\n" in gateway.log
