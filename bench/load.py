@@ -19,10 +19,11 @@ SCRIPT = """
 local sent = 0
 function init(args)
   name = args[1]
+  through = args[2] or ""
 end
 function request()
   sent = sent + 1
-  return wrk.format("GET", "/items/" .. name .. "/" .. sent .. "?page=" .. sent % 7)
+  return wrk.format("GET", through .. "/items/" .. name .. "/" .. sent .. "?page=" .. sent % 7)
 end
 function done(summary, latency, requests)
   local errors = summary.errors
@@ -46,12 +47,12 @@ class Load:
         return self.requests / self.seconds
 
 
-def load_for_seconds(folder: Path, url: str, seconds: int) -> Load:
-    """32 connections for so long, from wrk."""
+def load_for_seconds(folder: Path, url: str, seconds: int, through: str = "") -> Load:
+    """32 connections for so long, from wrk; `through` a forward proxy, with whole URLs of that upstream."""
     script = folder / "unique.lua"
     script.write_text(SCRIPT)
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
-    command += ["--timeout", "10s", "--script", str(script), url, "--", f"run-{next(_run_numbers)}"]
+    command += ["--timeout", "10s", "--script", str(script), url, "--", f"run-{next(_run_numbers)}", through]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     told = json.loads(printed.strip().splitlines()[-1])
     if told["failed"]:

@@ -1,6 +1,6 @@
-"""Recording: this gateway with everything durable beside `mitmdump -w`, on one upstream, under one load.
+"""Recording: this gateway with everything durable beside `mitmdump -w` and mock servers that record, under one load.
 
-python -m bench.record [--rounds N] [--seconds N] [--quick]
+python -m bench.record [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import platformdirs
 from rich.console import Console
 from rich.table import Table
 
 from bench.load import download, latencies, latencies_among, load_for_seconds, load_of_requests
 from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
+from bench.recorders import MITMDUMP, OURS, Recorder, Start, recording_peers
 
 LEAST_RATIO = 20.0
+LEAST_PEER_RATIO = 2.0
 MOST_GROWTH_MB = 10.0
 MOST_MB = 200.0
 AMONG = (8, 32)
@@ -37,7 +39,9 @@ WARM_UP_REQUESTS = 200
 # Memory is read when the garbage of the last batch had time to go.
 SETTLE_SECONDS = 1.0
 
-Start = Callable[[Path, str], AbstractContextManager[Program]]
+MICROSECONDS = 1e6
+PARTS = ("throughput", "latency", "memory", "download")
+
 Row = tuple[str, str, str, str]
 
 
@@ -51,9 +55,25 @@ class Plan:
     few: int = 1_000
     many: int = 100_000
     large: int = 2 * 1024 * MB
+    parts: Sequence[str] = PARTS
+    peers: Path | None = None
 
 
 QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000, large=64 * MB)
+
+
+@dataclass
+class Rates:
+    """What a recorder did in each round; `problem` is why it was left out of those that follow."""
+
+    rates: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  # seconds for each request
+    resident: int = 0
+    problem: str = ""
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates) if self.rates else 0.0
 
 
 def main() -> int:
@@ -64,32 +84,76 @@ def main() -> int:
         return 2
     if installed("nginx") is None:
         print("nginx is not installed (apt install nginx): a bare asyncio server is the upstream", file=sys.stderr)
+    peers, missing = recording_peers(plan.peers) if plan.peers else ([], {})
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
         folder = Path(name)
         with upstream(folder) as server:
-            rows = [
-                *throughput(plan, folder, server.url),
-                *latency(plan, folder, server),
-                *latency_among(plan, folder, server),
-                *memory(plan, folder, server.url),
-                *download_memory(plan, folder, server.url),
-            ]
-    _print(plan, rows)
+            rows = _measured(plan, folder, server, peers)
+    _print(plan, rows, peers)
+    for peer, reason in missing.items():
+        print(f"Not measured: {peer}, {reason}.")
     return 0
 
 
-def throughput(plan: Plan, folder: Path, url: str) -> list[Row]:
-    """Requests per second of both, in turn."""
-    ours, theirs = [], []
+def _measured(plan: Plan, folder: Path, server: Program, peers: Sequence[Recorder]) -> list[Row]:
+    rows: list[Row] = []
+    if "throughput" in plan.parts:
+        rows += throughput(plan, folder, server.url, peers)
+    if "latency" in plan.parts:
+        rows += [*latency(plan, folder, server), *latency_among(plan, folder, server)]
+    if "memory" in plan.parts:
+        rows += memory(plan, folder, server.url)
+    if "download" in plan.parts:
+        rows += download_memory(plan, folder, server.url)
+    return rows
+
+
+def throughput(plan: Plan, folder: Path, url: str, peers: Sequence[Recorder]) -> list[Row]:
+    """Requests per second of all, in turn."""
+    seen = {recorder: Rates() for recorder in (OURS, MITMDUMP, *peers)}
     for _ in range(plan.rounds):
-        ours.append(_rate(plan, folder, url, understudy))
-        theirs.append(_rate(plan, folder, url, mitmdump))
-    ratio = statistics.median(ours) / statistics.median(theirs)
-    return [
-        ("requests per second, understudy recording", f"{statistics.median(ours):,.0f}", "", ""),
-        ("requests per second, mitmdump -w", f"{statistics.median(theirs):,.0f}", "", ""),
-        ("ratio", f"{ratio:.2f}", f"at least {LEAST_RATIO:.0f}", _met(ratio >= LEAST_RATIO)),
-    ]
+        for recorder, rates in seen.items():
+            if not rates.problem:
+                _load(plan, folder, url, recorder, rates)
+    rows = [_rate_row(recorder, rates) for recorder, rates in seen.items()]
+    rows.append(_ratio_row("ratio to mitmdump -w", seen[OURS], seen[MITMDUMP], LEAST_RATIO))
+    best = max((rates for recorder, rates in seen.items() if recorder in peers), key=lambda one: one.rate, default=None)
+    return rows if best is None else [*rows, _ratio_row("ratio to the best peer", seen[OURS], best, LEAST_PEER_RATIO)]
+
+
+def _load(plan: Plan, folder: Path, url: str, recorder: Recorder, rates: Rates) -> None:
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        place = Path(name)
+        try:
+            with recorder.start(place, url) as program:
+                through = url if recorder.proxy else ""
+                load_for_seconds(place, program.url, recorder.warm_up, through)
+                cpu = program.cpu_seconds
+                load = load_for_seconds(place, program.url, plan.seconds, through)
+                rates.cpu.append((program.cpu_seconds - cpu) / load.requests)
+                rates.resident = max(rates.resident, program.resident)
+                if recorder is OURS:
+                    _check_kept(place, load.requests)
+        except RuntimeError as problem:
+            if recorder is OURS:
+                raise
+            rates.problem = str(problem)
+            return
+    rates.rates.append(load.rate)
+
+
+def _rate_row(recorder: Recorder, rates: Rates) -> Row:
+    name = f"requests per second, {recorder.name}"
+    if not rates.rates:
+        return (name, "failed", "", rates.problem[:80])
+    spread = f"{min(rates.rates):,.0f} to {max(rates.rates):,.0f}"
+    cpu = f"{statistics.median(rates.cpu) * MICROSECONDS:,.0f} µs of processors each, {rates.resident / MB:,.0f} MB"
+    return (name, f"{rates.rate:,.0f}", spread, rates.problem[:80] or cpu)
+
+
+def _ratio_row(name: str, ours: Rates, theirs: Rates, least: float) -> Row:
+    ratio = ours.rate / theirs.rate if theirs.rate else float("inf")
+    return (name, f"{ratio:.2f}", f"at least {least:.0f}", _met(ratio >= least))
 
 
 def latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
@@ -158,15 +222,6 @@ def download_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
     return [(name, f"{most / MB:.0f} MB", f"under {MOST_MB:.0f} MB", _met(most / MB < MOST_MB))]
 
 
-def _rate(plan: Plan, folder: Path, url: str, start: Start) -> float:
-    with tempfile.TemporaryDirectory(dir=folder) as place, start(Path(place), url) as program:
-        load_of_requests(program.port, WARM_UP_REQUESTS)
-        load = load_for_seconds(Path(place), program.url, plan.seconds)
-        if start is understudy:
-            _check_kept(Path(place), load.requests)
-    return load.rate
-
-
 def _resident_after(place: Path, program: Program, number: int) -> float:
     before = _kept(place)
     load_of_requests(program.port, number)
@@ -198,23 +253,26 @@ def _met(holds: bool) -> str:
     return "met" if holds else "NOT MET"
 
 
-def _print(plan: Plan, rows: list[Row]) -> None:
+def _print(plan: Plan, rows: list[Row], peers: Sequence[Recorder]) -> None:
     table = Table(title="Recording 1 KB JSON answers of unique URLs, 32 connections", title_justify="left")
-    for column in ("measured", "value", "aim", ""):
+    for column in ("measured", "value", "range or aim", ""):
         table.add_column(column, justify="right" if column == "value" else "left")
     for row in rows:
         table.add_row(*row)
-    console = Console()
+    console = Console(width=140)
     console.print(table)
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     console.print(f"{plan.rounds} rounds of {plan.seconds} s in turn, medians; {plan.single:,} single requests")
-    console.print(", ".join(_versions()), highlight=False)
+    console.print(f"load average at the end: {load}", highlight=False)
+    console.print(", ".join(_versions(peers)), highlight=False)
 
 
-def _versions() -> list[str]:
+def _versions(peers: Sequence[Recorder]) -> list[str]:
     nginx = _said([installed("nginx") or "nginx", "-v"]).rpartition("/")[2] if installed("nginx") else ""
     return [
         f"understudy {version('understudy')}",
         f"mitmproxy {version('mitmproxy')}",
+        *(f"{peer.name} {peer.version}" for peer in peers),
         f"Python {platform.python_version()}",
         f"SQLite {sqlite3.sqlite_version}",
         f"nginx {nginx}" if nginx else "asyncio upstream",
@@ -232,10 +290,25 @@ def _plan() -> Plan:
     parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
     parser.add_argument("--rounds", type=int, help="rounds of each program")
     parser.add_argument("--seconds", type=int, help="seconds of load in a round")
-    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given several times")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        metavar="DIR",
+        default=platformdirs.user_cache_path("understudy") / "bench-peers",
+        help="where peers are installed [%(default)s]",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
+    )
     given = parser.parse_args()
-    plan = QUICK if given.quick else Plan()
-    return replace(plan, rounds=given.rounds or plan.rounds, seconds=given.seconds or plan.seconds)
+    plan = QUICK if given.quick else Plan(peers=given.peers)
+    return replace(
+        plan,
+        rounds=given.rounds or plan.rounds,
+        seconds=given.seconds or plan.seconds,
+        parts=given.only or plan.parts,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,141 @@
+"""The programs that record in the comparison: each forwards all to one upstream, and keeps what passes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.peers import npm
+from bench.peers.hoverfly import HOVERFLY
+from bench.peers.mockserver import MOCKSERVER
+from bench.peers.mountebank import MOUNTEBANK
+from bench.peers.peer import Missing, Peer
+from bench.peers.wiremock import WIREMOCK
+from bench.programs import Program, free_port, mitmdump, running, understudy
+
+TIMEOUT_SECONDS = 60.0
+PROBE = "/items/probe/0"
+JSON = {"Content-Type": "application/json"}
+
+Start = Callable[[Path, str], AbstractContextManager[Program]]
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """A program that records; `warm_up` in seconds. `proxy`: it takes the whole URL of the upstream."""
+
+    name: str
+    start: Start
+    version: str = ""
+    warm_up: int = 1
+    proxy: bool = False
+
+
+OURS = Recorder("understudy", understudy)
+MITMDUMP = Recorder("mitmdump -w", mitmdump)
+
+
+def recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
+    """Those that this machine can have, installed in the folder for peers; and why it cannot have the others."""
+    found, missing = [], {}
+    for peer, start in STARTS.items():
+        try:
+            place = peer.install(folder)
+            proxy = peer is HOVERFLY
+            found.append(Recorder(peer.name, partial(start, place), peer.version(place), peer.warm_up, proxy))
+        except Missing as reason:
+            missing[peer.name] = str(reason)
+    return found, missing
+
+
+@contextmanager
+def _wiremock(installed: Path, folder: Path, url: str) -> Iterator[Program]:
+    # Its own recording: everything is in its journal, in memory, until it is told to make mappings of it.
+    jar, port = npm.only(installed, "build/wiremock-standalone-*.jar"), free_port()
+    command = ["java", "-jar", jar, "--port", port, "--bind-address", "127.0.0.1", "--root-dir", folder]
+    with _running([*command, "--disable-request-logging"], port, folder, "/__admin/mappings") as program:
+        _ask(port, "POST", "/__admin/recordings/start", {"targetBaseUrl": url, "persist": False})
+        _prove(port, program, "GET", "/__admin/requests")
+        yield program
+
+
+@contextmanager
+def _mockserver(installed: Path, folder: Path, url: str) -> Iterator[Program]:
+    # What it forwards is in its event log, in memory; of that no more is kept than it chooses itself.
+    jar, port, to = npm.only(installed, "mockserver-netty-*.jar"), free_port(), urlsplit(url)
+    options = ["-Dmockserver.logLevel=ERROR", "-Dmockserver.localBoundIP=127.0.0.1"]
+    command = ["java", *options, "-jar", jar, "-serverPort", port]
+    command += ["-proxyRemoteHost", to.hostname, "-proxyRemotePort", to.port]
+    with _running(command, port, folder) as program:
+        _prove(port, program, "PUT", "/mockserver/retrieve?type=REQUEST_RESPONSES&format=JSON")
+        yield program
+
+
+@contextmanager
+def _mountebank(installed: Path, folder: Path, url: str) -> Iterator[Program]:
+    generators = [{"matches": {"method": True, "path": True, "query": True}}]
+    proxy = {"to": url, "mode": "proxyAlways", "predicateGenerators": generators}
+    port, admin = free_port(), free_port()
+    imposter = {"protocol": "http", "port": port, "stubs": [{"responses": [{"proxy": proxy}]}]}
+    config = folder / "imposters.json"
+    config.write_text(json.dumps({"imposters": [imposter]}))
+    command = ["node", installed / "bin" / "mb", "start", "--configfile", config, "--noParse", "--nologfile"]
+    command += ["--loglevel", "error", "--localOnly", "--host", "127.0.0.1", "--port", admin]
+    with _running(command, port, folder) as program:
+        _prove(admin, program, "GET", f"/imposters/{port}")
+        yield program
+
+
+@contextmanager
+def _hoverfly(installed: Path, folder: Path, url: str) -> Iterator[Program]:
+    port, admin = free_port(), free_port()
+    command = [installed, "-capture", "-pp", port, "-ap", admin, "-journal-size", "0", "-log-level", "error"]
+    with _running(command, port, folder, url + PROBE) as program:
+        _prove(admin, program, "GET", "/api/v2/simulation")
+        yield program
+
+
+STARTS: dict[Peer, Callable[[Path, Path, str], AbstractContextManager[Program]]] = {
+    MOCKSERVER: _mockserver,
+    WIREMOCK: _wiremock,
+    MOUNTEBANK: _mountebank,
+    HOVERFLY: _hoverfly,
+}
+
+
+@contextmanager
+def _running(command: Sequence[object], port: int, folder: Path, target: str = PROBE) -> Iterator[Program]:
+    with running(list(map(str, command)), port, folder / "server.log", ready=lambda: _answers(port, target)) as program:
+        yield program
+
+
+def _answers(port: int, target: str) -> bool:
+    try:
+        _ask(port, "GET", target)
+    except (OSError, http.client.HTTPException, RuntimeError):
+        return False
+    return True
+
+
+def _prove(port: int, program: Program, method: str, target: str) -> None:
+    """Have what this address tells be what was recorded: what is not kept is not to be compared."""
+    if port == program.port:
+        _ask(port, "GET", PROBE)
+    if PROBE not in _ask(port, method, target):
+        raise RuntimeError(f"{target} does not tell of a request that was forwarded")
+
+
+def _ask(port: int, method: str, target: str, body: object = None) -> str:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
+        connection.request(method, target, None if body is None else json.dumps(body), JSON)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+    if answer.status not in (200, 201):
+        raise RuntimeError(f"{method} {target}: {answer.status} {text[:200]}")
+    return text
