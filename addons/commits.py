@@ -8,14 +8,15 @@ from functools import partial
 from store.entities import Exchange
 from store.errors import StoreError
 from store.websockets import WebSocketMessage
-from store.writer import Done, HistoryWriter, Outcome, Pieces, Told, tell
+from store.writer import Done, Entry, HistoryWriter, Outcome, Pieces, Told, tell
 
 
 class Commits:
-    """Hands exchanges to the history writer and awaits their commit."""
+    """Hands exchanges to the history writer and awaits their commit. For one event loop."""
 
     def __init__(self, writer: HistoryWriter) -> None:
         self._writer = writer
+        self._together: list[Entry] = []
 
     async def keep(self, exchange: Exchange) -> int:
         """Keep an exchange; returns its id once it is durable. Raises StoreError when it cannot be kept."""
@@ -24,8 +25,14 @@ class Commits:
         return await future
 
     def submit(self, exchange: Exchange, done: Done) -> None:
-        """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError."""
-        self._writer.submit(exchange, done)
+        """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError.
+
+        The writer gets it in the loop's next round, with others of this one: each time that it is woken, it takes the
+        interpreter away from the loop.
+        """
+        if not self._together:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._together.append((exchange, done))
 
     def submit_pieces(self, pieces: Pieces, done: Done) -> None:
         """Keep pieces of large bodies; `done` is called in the event loop with 0, or with a StoreError."""
@@ -42,6 +49,10 @@ class Commits:
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit_message((exchange_id, message), partial(_settle, future))
         return future
+
+    def _hand_over(self) -> None:
+        entries, self._together = self._together, []
+        self._writer.submit_all(entries)
 
     def lose(self, exchange: Exchange, reason: StoreError) -> None:
         """Count and log an exchange whose body could not be kept."""

@@ -198,6 +198,7 @@ class GatewayProgram:
                 await asyncio.wait_for(self._hang_up(), HANG_UP_SECONDS)
             self.master.shutdown()
             await self._running
+        await asyncio.sleep(0)  # what was submitted in this round is handed over
         await asyncio.to_thread(self.writer.stop, STORE_SECONDS)
 
     async def _hang_up(self) -> None:

@@ -26,6 +26,7 @@ Told = list[tuple[Done, Outcome]]
 Pieces = list[tuple[str, int, bytes]]
 Message = tuple[int, WebSocketMessage]  # with the id of its handshake's exchange
 Work = Exchange | Pieces | Message
+Entry = tuple[Work, Done]
 
 
 def tell(told: Told) -> None:
@@ -58,7 +59,7 @@ class HistoryWriter:
         self._keep_pieces = keep_pieces
         self._keep_messages = keep_messages
         self._announce = announce
-        self._queue: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Entry] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
         self._counting = threading.Lock()
         self.kept = 0
@@ -70,18 +71,22 @@ class HistoryWriter:
 
     def submit(self, exchange: Exchange, done: Done) -> None:
         """Hand an exchange over; `done` is called once, with its id when it is durable, or with a StoreError."""
-        self._queue.put((exchange, done))
+        self.submit_all([(exchange, done)])
+
+    def submit_all(self, entries: list[Entry]) -> None:
+        """Hand several over together, as the methods beside this one do with one."""
+        self._queue.put(entries)
 
     def submit_pieces(self, pieces: Pieces, done: Done) -> None:
         """Hand pieces of large bodies over; `done` is called once, with 0 when they are durable, or with a StoreError.
 
         Who has heard so of every piece may submit the exchange that they belong to.
         """
-        self._queue.put((pieces, done))
+        self.submit_all([(pieces, done)])
 
     def submit_message(self, message: Message, done: Done) -> None:
         """Hand a message over; `done` is called once, with 0 when it is durable, or with a StoreError."""
-        self._queue.put((message, done))
+        self.submit_all([(message, done)])
 
     def count_loss(self) -> None:
         """Count an exchange that is lost; for what could not be handed over, too."""
@@ -103,17 +108,17 @@ class HistoryWriter:
             if batch:
                 self._announce(self._write(batch))
 
-    def _take(self) -> tuple[list[tuple[Work, Done]], bool]:
-        batch: list[tuple[Work, Done]] = []
-        entry = self._queue.get()
-        while entry is not None:
-            batch.append(entry)
-            if len(batch) == LARGEST_BATCH or self._queue.empty():
+    def _take(self) -> tuple[list[Entry], bool]:
+        batch: list[Entry] = []
+        entries = self._queue.get()
+        while entries is not None:
+            batch += entries
+            if len(batch) >= LARGEST_BATCH or self._queue.empty():
                 return batch, False
-            entry = self._queue.get()
+            entries = self._queue.get()
         return batch, True
 
-    def _write(self, batch: list[tuple[Work, Done]]) -> Told:
+    def _write(self, batch: list[Entry]) -> Told:
         told: Told = []
         exchanges: list[tuple[Exchange, Done]] = []
         messages: list[tuple[Message, Done]] = []

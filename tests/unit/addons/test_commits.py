@@ -54,3 +54,18 @@ def test_a_loop_that_has_ended_is_no_failure() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
     announce_in(loop, [(lambda _: None, 1)])
+
+
+async def test_what_is_submitted_in_one_round_of_the_loop_is_committed_together() -> None:
+    batches: list[int] = []
+
+    def keep(exchanges: Sequence[Exchange]) -> list[int]:
+        batches.append(len(exchanges))
+        return list(range(len(exchanges)))
+
+    with committing(keep) as commits:
+        told = [asyncio.get_running_loop().create_future() for _ in range(3)]
+        for future in told:
+            commits.submit(make_exchange(), future.set_result)
+        assert await asyncio.gather(*told) == [0, 1, 2]
+    assert batches == [3]
