@@ -59,7 +59,7 @@ def response(request: Request, example: Example, body: Body, client: Origin | No
     made = answer(request, example, body)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
-        made = unfinished(made)
+        made = unfinished(made, example.response)
     upstream = example.request.origin
     return rewrite_for_client(made, upstream, str(client)) if upstream and client else made
 

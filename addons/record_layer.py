@@ -31,7 +31,7 @@ from serving.http_heads import HEAD_END, PASSING, Foreign, UpstreamBroken, read_
 from serving.http_heads import RequestHead as Head
 from serving.http_rules import Malformed
 from serving.wire import CONTINUE
-from store.entities import Mode
+from store.entities import CLIENT_LEFT, Mode
 from store.messages import Headers, Origin, Response
 
 # What a client sends while its last request is not answered.
@@ -436,7 +436,7 @@ class RecordLayer(layer.Layer):
         if turn is None:
             yield from self._end()
         elif not turn.keeping:
-            yield from self._fail(turn, "the client closed the connection")
+            yield from self._fail(turn, CLIENT_LEFT)
 
     def _end(self) -> Commands:
         self._ended = True

@@ -13,7 +13,7 @@ from matcher.replay_keys import replay_key
 from matcher.settings import STRICT, MatchSettings
 from proxy.reading_ahead import ReadingAhead
 from proxy.redacting import keeping_redactor, showing_redactor
-from serving.failures import failing, with_answer
+from serving.failures import failing, is_repeated, with_answer
 from serving.replays import Spoken
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
@@ -143,15 +143,15 @@ def session_examples(
     as_recorded = partial(promote, plan=AS_RECORDED, read=ahead.read, same_request=same, new_id=next_id)
     for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id))):
         ahead.announce(one.request.body for one in recorded)
-        batch = [with_answer(one) for one in recorded] if failures else recorded
+        batch = [with_answer(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
-        failed = failing(recorded, promoted.marks) if failures else {}
+        failed = failing(recorded, promoted.marks)
         answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in promoted.examples)
         found.examples.extend(_named(one, redactor) for one in answering)
         found.websockets.update(_spoken(batch, promoted))
         known = promoted.known
-        if not failures and any(one.failed for one in recorded):
-            missing = as_recorded([with_answer(one) for one in recorded if one.failed], left_out)
+        if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
+            missing = as_recorded([with_answer(one) for one in lost], left_out)
             found.failed.extend(missing.examples)
             found.reasons.update(_reasons(recorded, missing))
             left_out = missing.known

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from matcher.index import Index, compile_index
 from store.entities import Exchange
-from store.messages import Headers, Request, Response
+from store.messages import Chunk, Headers, Request, Response, size_of
 from store.mock_servers import Behaviour, Fault, FaultKind
 
 NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
@@ -36,6 +36,11 @@ def with_answer(exchange: Exchange) -> Exchange:
     return replace(exchange, error=None, response=exchange.response or Response(502))
 
 
+def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
+    """Whether a replay gives it again: what a client gave up always, as far as it came; else failures where wanted."""
+    return not exchange.failed or failures or (exchange.given_up and exchange.response is not None)
+
+
 def failing(recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]) -> Mapping[str, Behaviour]:
     """What the examples of failed exchanges do, by their ids; `marks` tell which exchange became which example."""
     examples = dict(marks)
@@ -46,11 +51,16 @@ def failing(recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]
     }
 
 
-def unfinished(response: Response) -> Response:
-    """A response that breaks off after its body: it promises a byte more than there is."""
-    assert isinstance(response.body, bytes)
-    headers = response.headers.replace("Content-Length", str(len(response.body) + 1))
-    return replace(response, headers=headers, trailers=Headers())
+def unfinished(response: Response, recorded: Response) -> Response:
+    """A response that breaks off after its body, and promises what the recorded one did: a length, or more chunks."""
+    size, promised = size_of(response.body), recorded.headers.get("content-length") or ""
+    if promised.isdecimal() and int(promised) > size:
+        headers = response.headers.replace("Content-Length", promised)
+    elif size == 0:  # no chunk can be sent that does not end the body
+        headers = response.headers.replace("Content-Length", "1")
+    else:
+        headers = response.headers.without(("content-length",))
+    return replace(response, headers=headers, chunks=response.chunks or (Chunk(0.0, size),), trailers=Headers())
 
 
 def _upgraded(response: Response | None) -> bool:

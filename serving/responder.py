@@ -248,7 +248,7 @@ class Responder:
             failed = reply_of(response, told=f"{reply.told}; fault error", head_only=arrived.method == "HEAD")
             reply = replace(failed, served=reply.served)
         elif what.fault is FaultKind.UNFINISHED:
-            yield from self._sent(reply, arrived)
+            yield from self._sent(reply, arrived, whole=False)
             return replace(reply, response=None, told=f"{reply.told}; broke off"), Close()
         elif what.fault is not None:
             yield self._broken(reply, arrived, what.fault)
@@ -259,16 +259,18 @@ class Responder:
         slow = slowed(size_of(reply.content), what.bytes_per_second)
         return reply, (yield from self._streamed(reply, arrived, slow))
 
-    def _sent(self, reply: Reply, arrived: Arrived) -> Generator[Step, None, Close | None]:
+    def _sent(self, reply: Reply, arrived: Arrived, *, whole: bool = True) -> Generator[Step, None, Close | None]:
         if reply.stream is not None:
-            return (yield from self._streamed(reply, arrived, reply.stream.chunks))
+            return (yield from self._streamed(reply, arrived, reply.stream.chunks, whole=whole))
         last = self._is_last(arrived)
         yield _head(reply, arrived, last=last)
         if reply.body:
             yield reply.body
         return Close() if last else None
 
-    def _streamed(self, reply: Reply, arrived: Arrived, chunks: Iterable[Chunk]) -> Generator[Step, None, Close | None]:
+    def _streamed(
+        self, reply: Reply, arrived: Arrived, chunks: Iterable[Chunk], *, whole: bool = True
+    ) -> Generator[Step, None, Close | None]:
         """Send the body piece by piece. Where it ends says its length, the last chunk, or to old clients the close."""
         stream = reply.stream or WHOLE
         chunked = not stream.sized and arrived.http_version == "HTTP/1.1"
@@ -286,7 +288,7 @@ class Responder:
                 continue
             yield Wait(max(0.0, begun + step.at - self._now()))
             yield chunk_of(step.content) if chunked else step.content
-        if chunked:
+        if chunked and whole:
             yield last_chunk(stream.trailers)
         return Close() if last else None
 

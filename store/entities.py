@@ -71,6 +71,9 @@ class Redacted:
     name: str
 
 
+# What `Exchange.error` says where it was not the upstream that failed.
+CLIENT_LEFT = "the client closed the connection"
+
 _CUT = "was cut after"
 
 
@@ -102,6 +105,11 @@ class Exchange:
     def failed(self) -> bool:
         """Whether the response is missing or cut off."""
         return self.error is not None or self.response is None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its client went away before the response was complete."""
+        return self.error == CLIENT_LEFT
 
     @property
     def cut(self) -> bool:

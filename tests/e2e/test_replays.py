@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.entities import Exchange, Timings
-from store.messages import Headers, Origin, Request, Response
+from store.entities import CLIENT_LEFT, Exchange, Timings
+from store.messages import Chunk, Headers, Origin, Request, Response
 from store.sql.opening import open_store
 from tests.e2e.test_run_command import Done, run
 from tests.integration.clients import Call, Wire
@@ -135,12 +135,20 @@ def test_a_path_that_is_none_is_a_mistake(shop: Understudy) -> None:
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
-    """A session in which /refused got no answer, /cut half of one, and /late none at first."""
+    """A session in which /refused got no answer, /cut half of one, /late none at first; /left was given up."""
     understudy = Understudy(tmp_path_factory.mktemp("broken"))
     store = open_store(str(understudy.store))
     session = store.sessions.create("broken", None)
     half = Response(200, Headers.of([("Content-Length", "10")]), b"half\n")
-    recorded = [("/refused", None), ("/cut", half), ("/late", None), ("/late", Response(200, Headers(), b"here\n"))]
+    some = Response(200, Headers(), b"some\n", chunks=(Chunk(0.0, 2), Chunk(0.1, 3)))
+    here = Response(200, Headers(), b"here\n")
+    recorded = [
+        ("/refused", None, "reset"),
+        ("/cut", half, "reset"),
+        ("/late", None, "reset"),
+        ("/late", here, None),
+        ("/left", some, CLIENT_LEFT),
+    ]
     for scheme in ("http", "https"):
         origin = Origin.parse(API.replace("http", scheme))
         store.history.add(
@@ -150,9 +158,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
                     Request("GET", path.encode(), origin=origin),
                     response,
                     Timings(float(number)),
-                    None if response and response is not half else "reset",
+                    error,
                 )
-                for number, (path, response) in enumerate(recorded)
+                for number, (path, response, error) in enumerate(recorded)
             ]
         )
     store.close()
@@ -165,6 +173,14 @@ def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> No
     asked = f"{curl} {API}/refused; {curl} {API}/cut; {curl} --http2 {SECURE}/refused; {curl} --http2 {SECURE}/cut"
     done = run(broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", asked)
     assert done.out.splitlines() == ["52", "half", "18", "92", "half", "92"]
+    assert "not in session" not in done.err
+
+
+def test_what_a_client_gave_up_is_given_as_far_as_it_came(broken: Understudy) -> None:
+    """Without being asked for: the client reads no further. The end that never came does not come."""
+    command = f"curl -s -w '%{{exitcode}}\n' {API}/left; curl -s --http2 {SECURE}/left"
+    done = run(broken, "replay", "broken", "--", "sh", "-c", command)
+    assert done.out.splitlines() == ["some", "18", "some"]
     assert "not in session" not in done.err
 
 
@@ -190,4 +206,4 @@ def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
     """What is read, and how much of it; here after no time at all."""
     slowly = "import proxy.cli.slow_start; proxy.cli.slow_start.SLOW_SECONDS = 0.0\n"
     with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
-        assert "understudy: reading session broken, 8 exchanges ...\n" in gateway.log
+        assert "understudy: reading session broken, 10 exchanges ...\n" in gateway.log

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from matcher.index import compile_index
-from serving.failures import BROKE_OFF, NOTHING_CAME, FailedRequests, failing, unfinished, with_answer
+from serving.failures import BROKE_OFF, NOTHING_CAME, FailedRequests, failing, is_repeated, unfinished, with_answer
+from store.entities import CLIENT_LEFT, Exchange
 from store.messages import Response
 from tests.factories import make_example, make_request, make_response
 from tests.kept import make_exchange
@@ -36,11 +37,41 @@ def test_each_fails_as_it_did() -> None:
     assert failing([BROKEN], [(1, None)]) == {}
 
 
-def test_a_response_that_breaks_off_promises_more_than_there_is() -> None:
-    """Or a client would take it for whole."""
-    response = unfinished(make_response(body=b"half", headers={"Content-Length": "4"}))
-    assert response.headers.get("content-length") == "5"
-    assert response.body == b"half"
+@pytest.mark.parametrize(
+    ("recorded", "body", "promised", "chunks"),
+    [
+        ({"Content-Length": "10"}, b"half", "10", 4),
+        ({}, b"half", None, 4),
+        ({"Content-Length": "4"}, b"half", None, 4),
+        ({"Content-Length": "10"}, b"", "10", 0),
+        ({}, b"", "1", 0),
+    ],
+    ids=["as long as recorded", "chunks", "no longer than what came", "nothing came of a length", "nothing came"],
+)
+def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
+    recorded: dict[str, str], body: bytes, promised: str | None, chunks: int
+) -> None:
+    """A client must not take it for whole."""
+    sent = make_response(body=body, headers={"Content-Length": str(len(body))})
+    response = unfinished(sent, make_response(body=body, headers=recorded))
+    assert response.headers.get("content-length") == promised
+    assert (response.body, [chunk.size for chunk in response.chunks]) == (body, [chunks])
+
+
+@pytest.mark.parametrize(
+    ("exchange", "failures", "repeated"),
+    [
+        (WELL, False, True),
+        (BROKEN, False, False),
+        (BROKEN, True, True),
+        (replace(BROKEN, error=CLIENT_LEFT), False, True),
+        (replace(REFUSED, error=CLIENT_LEFT), False, False),
+    ],
+    ids=["whole", "broken", "broken and wanted", "given up by its client", "given up before anything came"],
+)
+def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool) -> None:
+    """A client that stopped reading gets what it read."""
+    assert is_repeated(exchange, failures=failures) is repeated
 
 
 def test_what_failed_and_is_not_repeated_is_told() -> None:
