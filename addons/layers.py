@@ -19,6 +19,7 @@ from addons.http1_layer import Http1Layer
 from addons.http_stream import GatewayStream
 from addons.turn import Told
 
+HTTP_2_BEGINNING = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"
 
 
@@ -46,6 +47,8 @@ class ChooseLayer:
             nextlayer.layer = self._http(context, data, in_tunnel=in_tunnel)
 
     def _http(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
+        if data.startswith(HTTP_2_BEGINNING) and not context.client.tls:
+            context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
         if not _is_http_1(context, data):
             return _http_layer(context, data)
         kind = kind_of(context, own=self._is_own(context), tunnel=in_tunnel)

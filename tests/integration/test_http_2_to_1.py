@@ -1,4 +1,4 @@
-"""HTTP/2 from the client, HTTP/1.1 to the upstream: a body of untold length must not become further requests there."""
+"""HTTP/2 from the client, over TLS or in the clear, and HTTP/1.1 to the upstream, which gets no request too many."""
 
 from __future__ import annotations
 
@@ -50,3 +50,20 @@ def test_a_body_of_untold_length_goes_out_in_chunks(understudy: Understudy, numb
     [exchange] = store.history.select(HistoryFilter())
     assert store.bodies.read(exchange.request.body) == SMUGGLED * number
     store.close()
+
+
+def test_a_client_may_begin_with_http_2_in_the_clear(understudy: Understudy) -> None:
+    """By prior knowledge, request after request on one connection (RFC 9113, section 3.3); recorded, and replayed."""
+
+    def asked(port: int) -> list[tuple[str, str]]:
+        with httpx.Client(http1=False, http2=True, trust_env=False, base_url=f"http://127.0.0.1:{port}") as client:
+            return [(got.http_version, got.text) for got in map(client.get, ("/a", "/b", "/a"))]
+
+    with (
+        upstream(lambda handler: answer(handler, handler.path.encode())) as url,
+        understudy.serving("record", "--upstream", url, "--session", "api") as gateway,
+    ):
+        recorded = asked(gateway.port)
+    assert recorded == [("HTTP/2", "/a"), ("HTTP/2", "/b"), ("HTTP/2", "/a")]
+    with understudy.serving("replay", "api") as gateway:
+        assert asked(gateway.port) == recorded
