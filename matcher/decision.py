@@ -27,7 +27,7 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A part by which an example was filtered out: what the example has, what the request has; shortened.
+    """A part by which an example was filtered out, or not quite equal: what it has, what the request has; shortened.
 
     `note` says how they were compared, where that is not what one would expect; `places` are the first few at which two
     JSON bodies differ.

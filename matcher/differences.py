@@ -12,7 +12,7 @@ from matcher.likeness import common_start
 from matcher.neighbours import differ_little
 from matcher.normal import shown
 from matcher.paths import first_line
-from matcher.scores import RequestPart
+from matcher.scores import PathLine, RequestPart
 from matcher.shown_bodies import body_notes, body_places, body_texts
 from store.entities import Example, Part, Redacted
 from store.messages import Request
@@ -21,17 +21,33 @@ WIDTH = 120  # characters of what was expected and of what came: a line or two o
 _LEAD = 20  # characters of agreement shown before the first difference
 HIDDEN = "[redacted]"
 NOTHING = "(none)"
+_AFTER_PATH = (RequestPart.QUERY, RequestPart.HEADERS, RequestPart.BODY)
 
 Secrets = frozenset[Redacted]
 
 
 def differences(candidate: Candidate, asked: Asked, secret: Secrets = frozenset()) -> tuple[Difference, ...]:
-    """Every part by which the candidate is out; empty exactly when it matches by another line than distance.
+    """The parts that `told` has; none exactly when the candidate matches by another line than distance.
 
     Values at places redacted in its request, or in `secret`, are not shown, neither its own nor what came.
     """
     hidden = secret | candidate.example.redacted
-    return tuple(_difference(part, candidate, asked, hidden) for part in filtered_by(candidate, asked))
+    return tuple(_difference(part, candidate, asked, hidden) for part in told(candidate, asked))
+
+
+def told(candidate: Candidate, asked: Asked) -> list[RequestPart]:
+    """The parts that put the candidate out and, beside others, a path that is equal only without ids, or alike."""
+    parts = list(filtered_by(candidate, asked))
+    if parts and RequestPart.PATH not in parts and _is_loose(candidate, asked):
+        parts.insert(sum(part not in _AFTER_PATH for part in parts), RequestPart.PATH)
+    return parts
+
+
+def _is_loose(candidate: Candidate, asked: Asked) -> bool:
+    if asked.chosen.named:
+        return False
+    line = first_line(candidate.path, asked.text, asked.settings)
+    return line is None or line < PathLine.WILDCARDS
 
 
 def filtered_by(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
@@ -87,10 +103,17 @@ def _alike_paths(candidate: Candidate, asked: Asked) -> bool:
 
 def _difference(part: RequestPart, candidate: Candidate, asked: Asked, hidden: Secrets) -> Difference:
     expected, actual = _SHOWN[part](candidate, asked, hidden)
-    told = shown(expected, WIDTH), shown(actual, WIDTH)
+    texts = shown(expected, WIDTH), shown(actual, WIDTH)
+    if part is RequestPart.PATH:
+        return Difference(part, *texts, _path_note(candidate, asked))
     if part is not RequestPart.BODY:
-        return Difference(part, *told)
-    return Difference(part, *told, body_notes(candidate, asked), body_places(candidate, asked, hidden))
+        return Difference(part, *texts)
+    return Difference(part, *texts, body_notes(candidate, asked), body_places(candidate, asked, hidden))
+
+
+def _path_note(candidate: Candidate, asked: Asked) -> str:
+    line = first_line(candidate.path, asked.text, asked.settings)
+    return f"equal {line.reason}" if line else ""
 
 
 def _methods(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:

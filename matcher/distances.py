@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from matcher import bodies, normal
 from matcher.asked import Asked
 from matcher.candidate import Candidate
-from matcher.differences import filtered_by
+from matcher.differences import told
 from matcher.likeness import common_start
 from matcher.normal import Wildcard
 from matcher.paths import segment_fits, segments
@@ -17,7 +17,7 @@ from matcher.scores import ANOTHER_ID, FAR, SAME_KIND, SLIGHTLY, RequestPart
 
 def distance(candidate: Candidate, asked: Asked) -> float:
     """How far the candidate is: 0 for a match, else the weighted share of every part that differs."""
-    return sum(FAR[part] * _share(part, candidate, asked) for part in filtered_by(candidate, asked))
+    return sum(FAR[part] * _share(part, candidate, asked) for part in told(candidate, asked))
 
 
 def rough_distance(candidate: Candidate, asked: Asked) -> float:

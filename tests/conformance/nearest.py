@@ -92,6 +92,34 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
+            "far: an equal path is nearer than one that is equal without ids",
+            ["/users/1", "/users/2", "/users/3", "/users/9"],
+            "DELETE /users/1",
+            None,
+        ),
+        [0, 3, 2],
+    ),
+    (
+        Row(
+            "far: the fewer ids are others, the nearer",
+            ["/users/1/orders/2", "/users/1/orders/3", "/users/4/orders/3", "/users/5/orders/6"],
+            "DELETE /users/1/orders/2",
+            None,
+        ),
+        [0, 1, 3],
+    ),
+    (
+        Row(
+            "far: an equal path is nearer than one that is alike",
+            ["/users/annabella1?a", "/users/annabella2?a"],
+            "/users/annabella1?b",
+            None,
+            under(query=QueryRule.REQUIRE),
+        ),
+        [0, 1],
+    ),
+    (
+        Row(
             "far: what only the settings count",
             [f"/{MANY.upper()}", f"/{slip(MANY, 1)}", f"/{slip(MANY, 2)}"],
             f"/{MANY}",

@@ -12,7 +12,7 @@ from matcher.decision import Difference
 from matcher.differences import differences
 from matcher.distances import distance
 from matcher.scores import RequestPart
-from matcher.settings import POSTMAN, STRICT, MatchSettings
+from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from matcher.shown_bodies import MOST_PLACES
 from store.entities import Example, Part, Redacted
 from store.messages import BodyRef, Request
@@ -52,6 +52,24 @@ def test_parts(request_: Request, expected: list[tuple[str, str, str]]) -> None:
     """Each part that differs, and no other."""
     found = compared(make_example("/a?q=1"), request_)
     assert [(each.part, each.expected, each.actual) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [("/a/9?q=1", "equal without ids"), ("/a/9/?q=1", "equal without trailing slashes and ids")],
+)
+def test_path_that_is_equal_without_ids_is_told_beside_what_differs(target: str, note: str) -> None:
+    """It puts nothing out, but another path was meant; in the order of the other parts."""
+    settings = MatchSettings(query=QueryRule.REQUIRE)
+    method, path, query = compared(make_example("/a/7?q=2"), make_request("PUT", target), settings)
+    assert [each.part for each in (method, path, query)] == ["method", "path", "query"]
+    assert path == Difference(RequestPart.PATH, "/a/7", target.partition("?")[0], note)
+
+
+def test_path_that_is_equal_is_not_told() -> None:
+    """Nor one that is equal but for case and slashes."""
+    [method] = compared(make_example("/a/7"), make_request("PUT", "/A/7/"), POSTMAN)
+    assert method.part is RequestPart.METHOD
 
 
 @pytest.mark.parametrize(
