@@ -110,9 +110,10 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a gateway did: exchanges kept and lost; and what it was asked, if it replays a session at its end."""
+    """What a gateway did: exchanges kept, those that failed among them, and lost; what it was asked, if it replays."""
 
     kept: int
+    failed: int
     lost: int
     tally: Tally | None = None
 
@@ -148,7 +149,7 @@ async def run_gateway(
         await program.stop()
     active = program.current.active
     tally = active.replay.tally if active.mode is Mode.REPLAY else None
-    return Report(program.writer.kept, program.writer.lost, tally)
+    return Report(program.writer.kept, program.writer.failed, program.writer.lost, tally)
 
 
 class GatewayProgram:

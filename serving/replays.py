@@ -48,7 +48,7 @@ class Tally:
     """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
 
     Belongs to one thread. `redactor` takes out what is not to be shown. `misses` counts equal ones; of different ones
-    so many are kept, `further` counts the others.
+    so many are kept, `further` counts the others. `asked`: whether any request came.
     """
 
     def __init__(self, redactor: Redactor = BUILT_IN) -> None:
@@ -57,10 +57,12 @@ class Tally:
         self.examples: Sequence[Example] = ()
         self.misses: Counter[Missed] = Counter()
         self.further = 0
+        self.asked = False
         self._used: set[str] = set()
 
     def note(self, request: Request, what: Outcome, why: str = "") -> None:
         """Take note of one request and what came of it; `why` it is a miss, if that is not up to what is nearest."""
+        self.asked = True
         if what.example is not None:
             self._used.add(what.example.id)
         else:

@@ -63,6 +63,7 @@ class HistoryWriter:
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
         self._counting = threading.Lock()
         self.kept = 0
+        self.failed = 0  # of those kept
         self.lost = 0
 
     def start(self) -> None:
@@ -166,6 +167,7 @@ class HistoryWriter:
                 return [told for entry in batch for told in self._commit([entry])]
             return [(done, self.lose(exchange, error)) for exchange, done in batch]
         self.kept += len(batch)
+        self.failed += sum(exchange.failed for exchange, _ in batch)
         return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
 
     def lose(self, exchange: Exchange, error: Exception) -> StoreError:

@@ -29,7 +29,7 @@ from store.messages import LARGE_BODY
 from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
-    from proxy.gateway import GatewaySettings
+    from proxy.gateway import GatewaySettings, Report
     from serving.kept_body import Keeping
     from serving.replays import Tally
 
@@ -224,10 +224,10 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
             store.sessions.delete(made)
         raise
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
-        told = f"Kept {counted(report.kept, 'exchange')}; lost {report.lost}."
+        told = _kept(report)
         click.echo(f"understudy: {told}" if child else told, err=child is not None)
-        if child and not report.kept and not report.lost:
-            click.echo(f"understudy: {NOTHING_CAME}", err=True)
+    if child and _nothing_came(mode, report):
+        click.echo(f"understudy: {NOTHING_CAME}", err=True)
     if report.tally is not None:
         _tell(report.tally)
     code = (child.code if child else 0) or (1 if report.lost else 0)
@@ -235,6 +235,17 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
         code = code or MISSED
     if code:
         click.get_current_context().exit(code)
+
+
+def _kept(report: Report) -> str:
+    failed = f", {report.failed} of them failed" if report.failed else ""
+    return f"Kept {counted(report.kept, 'exchange')}{failed}; lost {report.lost}."
+
+
+def _nothing_came(mode: Mode, report: Report) -> bool:
+    if report.tally is not None:
+        return not report.tally.asked
+    return mode in (Mode.RECORD, Mode.SPY) and not report.kept and not report.lost
 
 
 def _tell(tally: Tally) -> None:

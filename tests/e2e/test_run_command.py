@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import Understudy, answer, upstream, wait_for
+from tests.programs import Understudy, answer, free_port, upstream, wait_for
 
 # Each is excepted from the proxy in the environment that the command would inherit.
 ESCAPES = {"NO_PROXY": "localhost,127.0.0.1", "no_proxy": "*"}
@@ -155,6 +155,19 @@ def test_a_command_that_asks_nothing_gets_a_hint(understudy: Understudy) -> None
         check=True,
     )
     assert "understudy: no request came: a program that reads no proxy variables" in done.stderr
+
+
+def test_a_replay_that_is_asked_nothing_gives_the_hint_too(understudy: Understudy) -> None:
+    """Its command may have called the API itself."""
+    run(understudy, "record", "-s", "none", "--", "true")
+    done = run(understudy, "replay", "none", "--", "true")
+    assert (done.code, done.err.splitlines()[-1].partition(":")[2][:17]) == (0, " no request came:")
+
+
+def test_what_failed_is_told_with_what_is_kept(understudy: Understudy) -> None:
+    """A recording in which every call failed does not look like one that went well."""
+    done = run(understudy, "record", "--", "curl", "-s", f"http://127.0.0.1:{free_port()}/")
+    assert "understudy: Kept 1 exchange, 1 of them failed; lost 0." in done.err
 
 
 def test_java_without_a_command_is_a_mistake(understudy: Understudy) -> None:
