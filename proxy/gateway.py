@@ -348,4 +348,6 @@ def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError
     where = f"{_bracketed(settings.host)}:{settings.port}"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UserError(f"{where} is taken, by another server or program; choose another with --listen HOST:PORT")
-    return UserError(f"cannot listen on {where}: {error.strerror if isinstance(error, OSError) else error}")
+    # mitmproxy puts a sentence of its own around the system's, with Python's words in it.
+    number = error.errno or 0 if isinstance(error, OSError) else 0  # below 0 for a name that cannot be looked up
+    return UserError(f"cannot listen on {where}: {os.strerror(number) if number > 0 else error}")

@@ -36,6 +36,7 @@ MISTAKES = [
     ("record --listen ''", "--listen takes HOST:PORT, such as 127.0.0.1:8080, got ''"),
     ("record --listen 'a b:80'", "--listen takes HOST:PORT"),
     ("record --listen '[::1:80'", "--listen takes HOST:PORT"),
+    ("record --listen 192.0.2.1:80", "Error: cannot listen on 192.0.2.1:80: Cannot assign requested address"),
     (f"record {START} --name ''", "a gateway needs a name that is not empty"),
     (f"record {START} --resolve ''", "--resolve takes HOST:PORT:ADDRESS"),
     ("replay shop --ignore-query ''", "a query parameter that does not count has a name, got ''"),
