@@ -273,6 +273,9 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         check_authority(authority)
     certificate = client_certificate(options["client_cert"])
     parents = parent_proxies(options["parent_proxy"], port)
+    replaying = replaying_of(options)
+    resolved = read_resolved(options["resolve"])
+    # Last: it may make a session, which no mistake in the other options must leave behind.
     state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
     return GatewaySettings(
         host=host,
@@ -287,12 +290,12 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         upstream_ca=authority,
         client_cert=certificate,
         parents=parents,
-        replaying=replaying_of(options),
+        replaying=replaying,
         seed=options.get("seed"),
         redactor=keeping_redactor(store) if options.get("redact") else None,
         keeping=_keeping(options),
         elsewhere=runs_command,
-        resolved=read_resolved(options["resolve"]),
+        resolved=resolved,
     )
 
 

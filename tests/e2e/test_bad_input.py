@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_reference import commands
-from tests.e2e.inside import quickly, refused
+from tests.e2e.inside import quick_json, quickly, refused
 from tests.e2e.shop import call
 from tests.programs import Understudy, free_port
 
@@ -142,6 +142,13 @@ def test_port_that_is_taken(understudy: Understudy) -> None:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = understudy.mistake("record", "--upstream", "http://127.0.0.1:9", "--listen", address)
     assert line == f"Error: {address} is taken, by another server or program; choose another with --listen HOST:PORT"
+
+
+@pytest.mark.parametrize("options", ["record --resolve nonsense", "gateway --mode record --timing never"])
+def test_a_mistake_leaves_no_session(understudy: Understudy, options: str) -> None:
+    """It is made once everything else has been read."""
+    refused(understudy, options)
+    assert quick_json(understudy, "sessions list") == []
 
 
 def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:
