@@ -40,6 +40,7 @@ from addons.notes import note_of
 from addons.parent_choice import Way, WayWantedHook
 from serving.gateway_replies import unreachable
 from serving.sending import Due, Fetch, Sending
+from serving.unreachable import in_words
 from store.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
@@ -93,6 +94,7 @@ class GatewayStream(HttpStream):
         if not reason:
             self.context.server = self.flow.server_conn = connection
             return True
+        reason = in_words(reason)
         self.flow.error = mitmproxy_flow.Error(reason)
         yield HttpErrorHook(self.flow)
         if not (yield from self.check_killed(False)):

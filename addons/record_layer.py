@@ -30,6 +30,7 @@ from serving.framing import BadFraming
 from serving.http_heads import HEAD_END, PASSING, Foreign, UpstreamBroken, read_request, refused_version
 from serving.http_heads import RequestHead as Head
 from serving.http_rules import Malformed
+from serving.unreachable import in_words
 from serving.wire import CONTINUE
 from store.entities import CLIENT_LEFT, Mode
 from store.messages import Headers, Origin, Response
@@ -288,7 +289,7 @@ class RecordLayer(layer.Layer):
         if reason is None:
             yield from self._go_on()
         elif turn is not None:
-            self._upstream = None
+            self._upstream, reason = None, in_words(reason)
             turn.reply = replies.unreachable(upstream.origin, reason)
             yield from self._fail(turn, reason)
 

@@ -161,7 +161,7 @@ def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:
     assert error["message"].startswith(f"cannot reach {nobody}: ")
     [entry] = understudy.json("history", "list")
     assert (entry["url"], entry["status"]) == (f"{nobody}/users/1", None)
-    assert "Connect call failed" in entry["error"]
+    assert "connection refused" in entry["error"]
 
 
 def test_store_that_is_no_database(understudy: Understudy) -> None:
