@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from proxy.cli import main
+from proxy.logs import OURS
 from tests.programs import Understudy
+
+
+def run_here(understudy: Understudy, arguments: Sequence[str], **named: Any) -> Result:
+    """Run a command here; what it does to logging ends with it."""
+    loggers = [logging.getLogger(name) for name in (None, *OURS, "mitmproxy.addons.proxyserver")]
+    before = [(logger.level, logger.handlers[:]) for logger in loggers]
+    try:
+        return CliRunner().invoke(main, arguments, **{"env": understudy.environment, **named})
+    finally:
+        for logger, (level, handlers) in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+            logger.handlers = handlers
 
 
 class Inside(Understudy):
     """The command line, whose commands run here; what serves still is a process of its own."""
 
     def output(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> bytes:
-        done = CliRunner().invoke(main, list(map(str, arguments)), input=stdin, env=self.environment | environment)
+        done = run_here(self, list(map(str, arguments)), input=stdin, env=self.environment | environment)
         assert done.exit_code == code, f"exit {done.exit_code}: {done.output}"
         return done.stdout_bytes
 
 
 def quickly(understudy: Understudy, *arguments: str, stdin: bytes = b"") -> str:
     """What a command prints on standard output; asserts that it ends well."""
-    done = CliRunner().invoke(main, arguments, input=stdin, env=understudy.environment)
+    done = run_here(understudy, arguments, input=stdin)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -35,7 +50,7 @@ def quick_json(understudy: Understudy, typed: str) -> Any:
 
 def refused(understudy: Understudy, typed: str) -> str:
     """The one line of a mistake, which ends with exit code 2; click puts the usage before it for its own."""
-    done = CliRunner().invoke(main, shlex.split(typed), env=understudy.environment, prog_name="understudy")
+    done = run_here(understudy, shlex.split(typed), prog_name="understudy")
     lines = done.stderr.splitlines()
     assert (done.exit_code, done.stdout) == (2, ""), done.output
     assert lines[-1].startswith("Error: ")

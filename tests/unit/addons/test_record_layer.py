@@ -647,6 +647,6 @@ def test_a_stream_is_kept_with_its_pieces(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_says_what_became_of_a_request_and_hides_its_query(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="addons"):
         Driven().exchange(GET, OK)
     assert caplog.messages == ["record GET /users/7: 200, entry 1"]
