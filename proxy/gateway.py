@@ -348,6 +348,14 @@ def _cannot_listen(settings: GatewaySettings, servers: Proxyserver) -> UserError
     where = f"{_bracketed(settings.host)}:{settings.port}"
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return UserError(f"{where} is taken, by another server or program; choose another with --listen HOST:PORT")
+    return UserError(f"cannot listen on {where}: {_why_not(error)}")
+
+
+def _why_not(error: Exception | None) -> str:
     # mitmproxy puts a sentence of its own around the system's, with Python's words in it.
-    number = error.errno or 0 if isinstance(error, OSError) else 0  # below 0 for a name that cannot be looked up
-    return UserError(f"cannot listen on {where}: {os.strerror(number) if number > 0 else error}")
+    number = error.errno or 0 if isinstance(error, OSError) else 0
+    if "could not bind on any address" in str(error):  # asyncio's words since Python 3.13, without a number
+        number = errno.EADDRNOTAVAIL
+    if number < 0:  # getaddrinfo(3)
+        return "that name cannot be resolved"
+    return os.strerror(number) if number else str(error)

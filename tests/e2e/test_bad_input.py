@@ -37,6 +37,7 @@ MISTAKES = [
     ("record --listen 'a b:80'", "--listen takes HOST:PORT"),
     ("record --listen '[::1:80'", "--listen takes HOST:PORT"),
     ("record --listen 192.0.2.1:80", "Error: cannot listen on 192.0.2.1:80: Cannot assign requested address"),
+    ("record --listen nope.invalid:80", "Error: cannot listen on nope.invalid:80: that name cannot be resolved"),
     (f"record {START} --name ''", "a gateway needs a name that is not empty"),
     (f"record {START} --resolve ''", "--resolve takes HOST:PORT:ADDRESS"),
     ("replay shop --ignore-query ''", "a query parameter that does not count has a name, got ''"),
