@@ -130,7 +130,7 @@ def test_a_client_that_asks_and_never_reads_takes_no_memory(server: Serving) -> 
                     client.send(row)
                 most = max(most, resident(server))
                 time.sleep(0.01)
-    # One answer is held by the store's reader and once more by the transport, however many were asked for.
+    # It is two copies of one answer and a little more, however many were asked for.
     assert most - before < 3 * BIG
     assert answers(server)
 
