@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
@@ -12,15 +10,13 @@ from addons.http1_mended import dropped
 from addons.kept_stream import KeptStream
 from addons.notes import note_of
 from serving.streams import is_unsized
-from store.entities import CLIENT_LEFT, Exchange, Timings, cut_after
+from store.entities import Exchange, Timings, cut_after
 from store.messages import Body, Headers, Origin, Request, Response
 from store.stream_types import is_stream_type
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
 NOWHERE = ("origin-form.invalid", 80)
 MOST_DIGITS = 19  # of a length
-# How mitmproxy says that a client went away, of a connection and of a stream of HTTP/2.
-_OF_CLIENT = re.compile("Client disconnected|stream reset by client")
 
 
 def stash_headers(flow: http.HTTPFlow) -> None:
@@ -102,7 +98,7 @@ def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
             response_start=response.timestamp_start if response else None,
             response_end=response.timestamp_end if response else None,
         ),
-        error=_failure(flow.error.msg) if flow.error else None,
+        error=flow.error.msg if flow.error else None,
         degraded=_degraded(flow),
     )
 
@@ -141,10 +137,6 @@ def client_origin(flow: http.HTTPFlow) -> Origin | None:
         return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
     except ValueError:
         return None
-
-
-def _failure(told: str) -> str:
-    return CLIENT_LEFT if _OF_CLIENT.match(told) else told
 
 
 def _comes_bit_by_bit(response: http.Response) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -41,6 +42,7 @@ from addons.parent_choice import Way, WayWantedHook
 from serving.gateway_replies import unreachable
 from serving.sending import Due, Fetch, Sending
 from serving.unreachable import in_words
+from store.entities import CLIENT_LEFT
 from store.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
@@ -48,6 +50,8 @@ KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else statu
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
 MOST_WAITING = 64 * 1024
 LOOK_SECONDS = 0.02
+# How mitmproxy says that a client went away: of a connection, of a stream of HTTP/2, and of all streams of one.
+_CLIENT_WENT = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
 
 class GatewayStream(HttpStream):
@@ -248,8 +252,11 @@ class GatewayStream(HttpStream):
         self._sending = self._due = self._held = self._withheld = None
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
-        if isinstance(event, ResponseProtocolError):  # mitmproxy says so of every stream, whoever has reset it
+        # mitmproxy says of every stream that is reset that its client did it; whose side it is, only the event tells.
+        if isinstance(event, ResponseProtocolError):
             event.message = event.message.replace("reset by client", "reset by the upstream")
+        elif _CLIENT_WENT.match(event.message):
+            event.message = CLIENT_LEFT
         yield from super().handle_protocol_error(event)
 
     def _send_on(self) -> layer.CommandGenerator[None]:

@@ -5,7 +5,6 @@ python -m bench.record [--rounds N] [--seconds N] [--only PART] [--peers DIR] [-
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import shutil
@@ -20,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import platformdirs
 from rich.console import Console
 from rich.table import Table
 
+from bench.arguments import arguments
 from bench.load import download, latencies, latencies_among, load_for_seconds, load_of_requests
 from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
 from bench.recorders import MITMDUMP, OURS, Recorder, Start, recording_peers
@@ -287,21 +286,7 @@ def _said(command: list[str]) -> str:
 
 
 def _plan() -> Plan:
-    parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="rounds of each program")
-    parser.add_argument("--seconds", type=int, help="seconds of load in a round")
-    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given several times")
-    parser.add_argument(
-        "--peers",
-        type=Path,
-        metavar="DIR",
-        default=platformdirs.user_cache_path("understudy") / "bench-peers",
-        help="where peers are installed [%(default)s]",
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
-    )
-    given = parser.parse_args()
+    given = arguments("bench.record", __doc__, PARTS)
     plan = QUICK if given.quick else Plan(peers=given.peers)
     return replace(
         plan,

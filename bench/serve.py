@@ -9,13 +9,12 @@ import argparse
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
-import platformdirs
 from rich.console import Console
 
 from bench import serve_tables
 from bench.aims import table_of
+from bench.arguments import arguments
 from bench.peers.table import OTHERS, OURS, had
 from bench.programs import installed
 from bench.serve_aims import aims_of
@@ -24,7 +23,7 @@ from bench.serve_cases import PARTS, QUICK, Plan, measured
 
 def main() -> int:
     """Measure, print the tables, and fail if a ratio is not what it should be."""
-    given = _arguments()
+    given = arguments("bench.serve", __doc__, PARTS)
     plan = _plan(given)
     if installed("wrk") is None:
         print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
@@ -43,24 +42,6 @@ def main() -> int:
     console.print(serve_tables.versions(found, missing), highlight=False)
     console.print(table_of(aims))
     return 0 if given.quick or all(aim.met for aim in aims) else 1
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.serve", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="rounds of each load")
-    parser.add_argument("--seconds", type=int, help="seconds of each load")
-    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be given several times")
-    parser.add_argument(
-        "--peers",
-        type=Path,
-        metavar="DIR",
-        default=platformdirs.user_cache_path("understudy") / "bench-peers",
-        help="where peers are installed [%(default)s]",
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
-    )
-    return parser.parse_args()
 
 
 def _plan(given: argparse.Namespace) -> Plan:

@@ -7,10 +7,8 @@ from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
-from proxy.cli import main
-from tests.e2e.inside import quickly
+from tests.e2e.inside import quickly, run_here
 from tests.programs import Understudy, answer, free_port, upstream
 
 # Known by their names, by their looks, and by a rule of the store. None of them was ever a key to anything.
@@ -103,7 +101,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         found["misses of a mock server"] = "".join(one.text for one in missed)
     found["log of a mock server"] = gateway.log
     for typed in COMMANDS:
-        done = CliRunner().invoke(main, shlex.split(typed.format(**SECRETS)), env=understudy.environment)
+        done = run_here(understudy, shlex.split(typed.format(**SECRETS)))
         assert done.exit_code != 1 or "verify" in typed or "match" in typed, done.output
         found[typed] = done.output
     for raw in ("history show 1 --secrets", "history show 1 --body response"):

@@ -20,7 +20,7 @@ from store.repository import HistoryFilter, Store
 from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.http_2 import Asked, http_2_server
-from tests.programs import Serving, Understudy
+from tests.programs import Serving, Understudy, wait_for
 
 TIMEOUT = 20.0
 EVENTS = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"]
@@ -148,6 +148,21 @@ def test_what_came_of_an_answer_that_broke_off_is_kept(stage: Stage) -> None:
     assert kept.failed
     assert kept.response is not None
     assert stage.store.bodies.read(kept.response.body) == EVENTS[0]
+
+
+def test_what_a_client_gave_up_is_kept_as_given_up(stage: Stage) -> None:
+    """Which side reset a stream is told apart: what the upstream broke off is a failure of another kind."""
+
+    def given_up() -> list[Exchange]:
+        return [one for one in stage.store.history.newest(HistoryFilter(path="/breaks"), 1) if one.given_up]
+
+    with client_of(stage.understudy, stage.gateway) as leaving, leaving.stream("GET", "/breaks") as response:
+        assert next(response.iter_raw()) == EVENTS[0]
+    wait_for(lambda: bool(given_up()), TIMEOUT)
+    stage.heard.set()
+    kept = given_up()[0].response
+    assert kept is not None
+    assert stage.store.bodies.read(kept.body) == EVENTS[0]
 
 
 @pytest.mark.parametrize(("path", "came"), [("/short", b"half"), ("/nothing", None)])

@@ -1,0 +1,28 @@
+"""The options of the benches that compare with peers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import platformdirs
+
+
+def arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Namespace:
+    """What was given to `python -m <bench>`, which can measure these parts by themselves."""
+    parser = argparse.ArgumentParser(prog=f"python -m {bench}", description=doc)
+    parser.add_argument("--rounds", type=int, help="rounds of each load")
+    parser.add_argument("--seconds", type=int, help="seconds of each load")
+    parser.add_argument("--only", action="append", choices=parts, help="only this part; may be given several times")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        metavar="DIR",
+        default=platformdirs.user_cache_path("understudy") / "bench-peers",
+        help="where peers are installed [%(default)s]",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
+    )
+    return parser.parse_args()
