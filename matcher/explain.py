@@ -10,6 +10,7 @@ from matcher.decision import Decision, Difference, NearMiss, score_lines
 from matcher.normal import shown, text_of
 from matcher.selectors import Selectors
 from matcher.shown_bodies import MOST_PLACES
+from store.entities import Example
 
 
 def as_text(decision: Decision) -> str:
@@ -84,7 +85,12 @@ def _path(decision: Decision) -> str:
 def _name(candidate: Candidate) -> str:
     count = len(candidate.examples)
     sequence = f", a sequence of {count}" if count > 1 else ""
-    return f'"{shown(candidate.example.name)}" ({shown(candidate.id)}{sequence})'
+    return f'"{shown(candidate.example.name)}" ({_number(candidate.example)}{sequence})'
+
+
+def _number(example: Example) -> str:
+    # Of a replayed session, the entry is what a person can look at: `understudy history show 57`.
+    return shown(example.id) if example.entry is None else f"entry {example.entry}"
 
 
 def _hit(decision: Decision, match: Match) -> Iterator[str]:
@@ -184,9 +190,10 @@ def differences_json(differences: Iterable[Difference]) -> list[dict[str, object
 
 
 def _example(candidate: Candidate) -> dict[str, object]:
-    request = candidate.request
+    request, entry = candidate.request, candidate.example.entry
     return {
         "id": candidate.id,
+        **({} if entry is None else {"entry": entry}),
         "name": candidate.example.name,
         "method": candidate.method,
         "path": shown(text_of(request.path)),

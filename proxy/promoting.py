@@ -131,7 +131,8 @@ def session_examples(
     Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed are examples that do.
     `bodies` is what reads them, for who reads them again.
 
-    Their ids are the same each time: by them is remembered where a sequence stands.
+    Their ids are the same each time: by them is remembered where a sequence stands. They go by recorded order, as
+    entries in history may not.
     """
     known, left_out, found = Known(session.id), Known(session.id), SessionExamples()
     numbers, same, redactor = count(), partial(replay_key, settings=matching), showing_redactor(store)
@@ -146,13 +147,13 @@ def session_examples(
         batch = [with_answer(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
         failed = failing(recorded, promoted.marks)
-        answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in promoted.examples)
+        answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in _numbered(promoted))
         found.examples.extend(_named(one, redactor) for one in answering)
         found.websockets.update(_spoken(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
             missing = as_recorded([with_answer(one) for one in lost], left_out)
-            found.failed.extend(missing.examples)
+            found.failed.extend(_numbered(missing))
             found.reasons.update(_reasons(recorded, missing))
             left_out = missing.known
     return found
@@ -170,6 +171,11 @@ def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
         for one in batch
         if one.response is not None and one.response.status == 101 and (example_id := examples.get(one.id))
     }
+
+
+def _numbered(promoted: Promoted) -> Iterator[Example]:
+    entries = {example_id: entry for entry, example_id in promoted.marks}
+    return (replace(one, entry=entries[one.id]) for one in promoted.examples)
 
 
 def _named(example: Example, redactor: Redactor) -> Example:

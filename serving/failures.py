@@ -26,7 +26,10 @@ class FailedRequests:
         found = self.index.decide(request).candidate
         if found is None:
             return ""
-        return f"it was recorded as failed ({self.reasons[found.id]}), which --replay-failures would repeat"
+        reason = self.reasons[found.id]
+        return (
+            f"it was recorded as failed (entry {found.example.entry}: {reason}), which --replay-failures would repeat"
+        )
 
 
 def with_answer(exchange: Exchange) -> Exchange:

@@ -39,6 +39,15 @@ class Missed:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A recorded request whose answer was not asked for, without its secrets; `entry` is its exchange's id."""
+
+    method: str
+    url: str
+    entry: int | None
+
+
 def why_missed(decision: Decision) -> str:
     """Why a session has no answer, in a few words."""
     return nearest_line(decision) if decision.candidate is None else ALL_GIVEN
@@ -79,9 +88,10 @@ class Tally:
         self._miss(self._missed(request, DIVERGED))
 
     @property
-    def unused(self) -> list[Request]:
-        """The recorded requests whose answer was not asked for, in recorded order, without their secrets."""
-        return [self._shown(example.request) for example in self.examples if example.id not in self._used]
+    def unused(self) -> list[Unused]:
+        """The recorded requests whose answer was not asked for, in recorded order."""
+        left = (example for example in self.examples if example.id not in self._used)
+        return [Unused(one.request.method, self._shown(one.request).url, one.entry) for one in left]
 
     def _missed(self, request: Request, why: str) -> Missed:
         return Missed(request.method, self._shown(request).url, self._redactor.text(why))

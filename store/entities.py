@@ -164,7 +164,8 @@ class Example:
     `literal`: the request was recorded and not edited since, so `{{x}}` and `:x` in it are plain text.
     `sequence`: examples of one sequence answer one request in turn, in the order of their ids; None stands alone.
     `fingerprint` names the recorded answer, volatile headers aside, and survives edits. Ids sort by time. `behaviour`
-    is what it does on purpose: delays and faults.
+    is what it does on purpose: delays and faults. `entry` is the id of the exchange that it is while a session is
+    replayed; in a collection it is None.
     """
 
     id: str
@@ -180,6 +181,7 @@ class Example:
     edited: bool = False
     fingerprint: str = ""
     behaviour: Behaviour = PLAIN
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

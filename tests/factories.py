@@ -61,6 +61,7 @@ def make_example(
     literal: bool = True,
     sequence: str | None = None,
     behaviour: Behaviour = PLAIN,
+    entry: int | None = None,
     collection_id: str = "collection",
     item_id: str = "item",
 ) -> Example:
@@ -78,4 +79,5 @@ def make_example(
         literal=literal,
         sequence=sequence,
         behaviour=behaviour,
+        entry=entry,
     )

@@ -67,8 +67,8 @@ def summary(tally: Tally) -> Iterator[str]:
     unused = tally.unused
     if unused:
         yield f"{len(unused)} of {counted(len(tally.examples), 'recorded exchange')} not used:"
-    for request in unused[:MOST_SHOWN]:
-        yield printable(f"  {request.method} {request.url}")
+    for one in unused[:MOST_SHOWN]:
+        yield printable(f"  {one.method} {one.url} (entry {one.entry})")
     yield from _further(len(unused) - MOST_SHOWN)
 
 

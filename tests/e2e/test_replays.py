@@ -61,7 +61,8 @@ def test_a_miss_fails_a_command_that_succeeded(shop: Understudy) -> None:
     done = replay(shop, "", f"{API}/a", f"{API}/b", f"{API}/b")
     assert done.code == 3
     assert "understudy: 2 requests not in session shop:\n" in done.err
-    assert f'  GET {API}/b, 2 times: nearest is "GET /a - 200"' in done.err
+    assert f'  GET {API}/b, 2 times: nearest is "GET /a - 200" (entry 1): path differs' in done.err
+    assert '"entry": 1,' in done.out
 
 
 def test_what_was_not_asked_for_is_listed_without_secrets(shop: Understudy) -> None:
@@ -71,6 +72,11 @@ def test_what_was_not_asked_for_is_listed_without_secrets(shop: Understudy) -> N
     assert "understudy: 3 of 4 recorded exchanges not used:\n" in done.err
     assert f"  GET {API}/sign-in?token=" in done.err
     assert "t0ps3cret" not in done.err
+
+
+def test_what_was_not_asked_for_has_its_number_in_history(shop: Understudy) -> None:
+    listed = replay(shop, "", f"{API}/a").err.partition("not used:\n")[2].splitlines()
+    assert [line.rpartition(" (")[2] for line in listed] == ["entry 2)", "entry 3)", "entry 4)"]
 
 
 def test_misses_can_be_allowed(shop: Understudy) -> None:
@@ -197,7 +203,7 @@ def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
     done = run(broken, "replay", "broken", "--", "curl", "-sS", f"{API}/refused", f"{API}/late")
     assert done.code == 3
     assert done.out.endswith("here\n")
-    told = "it was recorded as failed (reset), which --replay-failures would repeat"
+    told = "it was recorded as failed (entry 1: reset), which --replay-failures would repeat"
     assert f'"note": "{told}"' in done.out
     assert f"  GET {API}/refused: {told}\n" in done.err
 

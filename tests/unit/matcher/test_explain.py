@@ -211,6 +211,19 @@ def test_json_of_a_miss() -> None:
     ]
 
 
+def test_what_is_replayed_is_named_by_its_entry_in_history() -> None:
+    """Not by its place in the replay, by which nobody finds it; for programs the one is beside the other."""
+    turns = [make_example("/jobs/1", id=f"{turn:012}", name="Job", sequence="s", entry=56 + turn) for turn in (1, 2)]
+    decision = compile_index([*turns, make_example("/a", id="3", name="A", entry=4)], STRICT).decide(
+        make_request(target="/jobs/2")
+    )
+    nearest = json.loads(json.dumps(as_json(decision)["nearest"]))
+    told = [(one["example"]["id"], one["example"]["entry"]) for one in nearest]
+    assert told == [("000000000002", 58), ("3", 4)]
+    assert nearest_line(decision) == 'nearest is "Job" (entry 58, a sequence of 2): path differs'
+    assert '  "A" (entry 4)\n' in as_text(decision)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_secrets_are_not_told(case: str) -> None:
     """Neither what was redacted nor what the request has in its place."""

@@ -139,6 +139,20 @@ def test_a_replay_names_no_secrets(store: Store) -> None:
     assert "t0ps3cret" not in found.name
 
 
+def test_a_replays_examples_know_their_entries(store: Store) -> None:
+    """What began first answers first, though it was kept later."""
+    session = store.sessions.create("shop", ORIGIN)
+    recorded = [
+        make_exchange(session.id, "/late", started=3.0),
+        make_exchange(session.id, "/failed", None, error="refused", started=2.0),
+        make_exchange(session.id, "/early", started=1.0),
+    ]
+    late, failed, early = store.history.add(recorded)
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    assert [one.entry for one in active.replay.tally.examples] == [early, late]
+    assert f"(entry {failed}: refused)" in active.replay.why(active.own.index.decide(make_request(target="/failed")))
+
+
 def test_once_is_about_replays_alone(store: Store) -> None:
     """A gateway that is started with it, and told to mock, repeats the last answer of a sequence."""
     collection = collect(store, make_example())

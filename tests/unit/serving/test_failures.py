@@ -76,7 +76,7 @@ def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool)
 
 def test_what_failed_and_is_not_repeated_is_told() -> None:
     """With what would repeat it; nothing is said of other requests."""
-    failed = FailedRequests(compile_index([make_example("/cut", id="01")]), {"01": "reset"})
-    told = "it was recorded as failed (reset), which --replay-failures would repeat"
+    failed = FailedRequests(compile_index([make_example("/cut", id="01", entry=57)]), {"01": "reset"})
+    told = "it was recorded as failed (entry 57: reset), which --replay-failures would repeat"
     assert failed.why(make_request(target="/cut")) == told
     assert failed.why(make_request(target="/other")) == ""
