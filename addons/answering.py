@@ -76,6 +76,13 @@ def log(active: Active, method: str, path: bytes, what: Outcome) -> None:
     logger.warning("%s %s %s: %s", active.mode, method, logged_path(path), told)
 
 
+def diverged(active: Active, request: Request, entry: int, reason: str) -> None:
+    """Count and log that a client, on the WebSocket that this request began, did not say what the entry has."""
+    told = f"on the WebSocket of entry {entry}, {reason}"
+    active.replay.tally.diverged(request, told)
+    logger.warning("%s %s %s: %s", active.mode, request.method, logged_path(request.path), printable(told))
+
+
 def logs_hits() -> bool:
     """Whether `log` says anything of a hit, and why a miss is one."""
     return logger.isEnabledFor(logging.INFO)

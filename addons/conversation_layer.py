@@ -80,7 +80,8 @@ class ConversationLayer(layer.Layer):
             yield commands.CloseConnection(self.context.client)
             return
         yield commands.SendData(self.context.client, self._speak.head)
-        self._conversation = Conversation(script.messages, self._speak.began, self._speak.timing)
+        speak = self._speak
+        self._conversation = Conversation(script.messages, speak.began, speak.timing, redactor=speak.redactor)
         yield from self._go_on(self._conversation)
 
     def _awake(self, conversation: Conversation) -> layer.CommandGenerator[None]:
@@ -102,4 +103,4 @@ class ConversationLayer(layer.Layer):
                     yield commands.CloseConnection(self.context.client)
         if conversation.diverged is not None and not self._told:
             self._told = True
-            self._speak.diverged()
+            self._speak.diverged(conversation.diverged)

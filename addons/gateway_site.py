@@ -110,12 +110,13 @@ class GatewaySite:
     def _speaking(self, request: Request, what: Outcome, example: Example) -> Reply:
         answer = handshake(request, example.response)
         reply = replace(reply_of(answer, told=what.told), example_id=example.id, example_name=example.name)
-        spoken = self._active.replay.websockets.get(example.id)
+        replay = self._active.replay
+        spoken = replay.websockets.get(example.id)
         if answer.status != 101 or spoken is None:
             return reply
-        diverged = partial(self._active.replay.tally.diverged, request)
-        timing = what.timing(self._active.behaviour)
-        return replace(reply, speak=Speak(reply.head, spoken.exchange_id, spoken.began, timing, diverged))
+        diverged = partial(answering.diverged, self._active, request, spoken.exchange_id)
+        timing, redactor = what.timing(self._active.behaviour), replay.tally.redactor
+        return replace(reply, speak=Speak(reply.head, spoken.exchange_id, spoken.began, timing, diverged, redactor))
 
     def _by_example(
         self, request: Request, what: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None

@@ -6,7 +6,6 @@ before it has come, and no sooner than it did.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -16,15 +15,14 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, 
 from wsproto.frame_protocol import CloseReason
 
 from serving.responder import Close, Wait
-from store.placeholders import is_but_for_secrets
-from store.redaction import BUILT_IN
+from serving.spoken_messages import is_expected, told
+from store.redaction import BUILT_IN, Redactor
 from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 # RFC 6455, section 7.4.1: received, and not what it has to be.
 POLICY_VIOLATION = 1008
 MOST_REASON_BYTES = 123  # RFC 6455, section 5.5: a control frame holds 125, and 2 are the code
 LINGER_SECONDS = 2.0
-SHOWN = 60
 SPOKEN = (MessageKind.TEXT, MessageKind.BINARY, MessageKind.CLOSE)
 
 Step = bytes | Wait | Close
@@ -34,7 +32,8 @@ class Conversation:
     """One conversation with one client. `began` is when the recorded one did; `timing` as in `Behaviour.timing`.
 
     Whoever owns the socket calls `receive` with what came, `awake` after a Wait, and then `next` until it is None.
-    `diverged` says why the client is not the recorded one, None as long as it is.
+    `diverged` says which of the client's messages, counted from 1, was not the recorded one, what was expected and what
+    came, without what `redactor` finds; None as long as all were.
     """
 
     def __init__(
@@ -43,11 +42,15 @@ class Conversation:
         began: float,
         timing: float,
         now: Callable[[], float] = monotonic,
+        *,
+        redactor: Redactor = BUILT_IN,
     ) -> None:
         self._connection = Connection(ConnectionType.SERVER)
         self._script = deque(one for one in messages if not one.from_client or one.kind in SPOKEN)
         self._expected = deque(one for one in messages if one.from_client and one.kind in SPOKEN)
         self._came = 0  # messages of the client that are still in the script
+        self._heard = 0  # messages of the client in all
+        self._redactor = redactor
         self._timing = timing
         self._now = now
         self._anchor = (now(), began)  # a moment, and the recorded one that it stands for
@@ -102,7 +105,7 @@ class Conversation:
             if event.message_finished:
                 content, self._parts = b"".join(self._parts), []
                 kind = MessageKind.TEXT if isinstance(event, TextMessage) else MessageKind.BINARY
-                self._compare(kind, content)
+                self._compare(WebSocketMessage(self._now(), True, kind, content))
         elif isinstance(event, Ping):
             self._out.append(self._connection.send(event.response()))
         elif isinstance(event, CloseConnection):
@@ -110,18 +113,19 @@ class Conversation:
                 self._out.append(self._connection.send(event.response()))
             self._end()
 
-    def _compare(self, kind: MessageKind, content: bytes) -> None:
+    def _compare(self, said: WebSocketMessage) -> None:
         if self._ends is not None:
             return
+        self._heard += 1
         expected = self._expected.popleft() if self._expected else None
-        if expected is None or expected.kind is not kind or not _equal(kind, expected.content, content):
-            self._diverge(f"expected {_shown(expected)}")
-        else:
+        if is_expected(expected, said):
             self._came += 1
+        else:
+            self._diverge(*told(expected, said, self._redactor))
 
-    def _diverge(self, reason: str) -> None:
-        self.diverged = reason
-        self._close(POLICY_VIOLATION, reason)
+    def _diverge(self, expected: str, came: str) -> None:
+        self.diverged = f"message {self._heard} of the client: expected {expected}, got {came}"
+        self._close(POLICY_VIOLATION, f"message {self._heard}: expected {expected}")
 
     def _go_on(self) -> None:
         while self._script and not self._out and self._ends is None:
@@ -162,38 +166,3 @@ class Conversation:
         self._out.append(self._connection.send(CloseConnection(code, shortened or None)))
         # The client answers, and that ends the connection; one that does not is not waited for forever.
         self._ends = self._now() + LINGER_SECONDS
-
-
-def _equal(kind: MessageKind, expected: bytes, content: bytes) -> bool:
-    if expected == content:
-        return True
-    if kind is not MessageKind.TEXT:
-        return False
-    try:
-        return _alike(json.loads(expected), json.loads(content))
-    except (ValueError, RecursionError):
-        return is_but_for_secrets(expected.decode("utf-8", "replace"), content.decode("utf-8", "replace"))
-
-
-def _alike(expected: object, value: object) -> bool:
-    """Whether two values of JSON are equal, but for what was redacted."""
-    match expected, value:
-        case str(), str():
-            return is_but_for_secrets(expected, value)
-        case dict(), dict():
-            return expected.keys() == value.keys() and all(_alike(each, value[name]) for name, each in expected.items())
-        case list(), list():
-            return len(expected) == len(value) and all(map(_alike, expected, value))
-    # To Python True is 1, and to JSON it is not; while 1 is 1.0 to both.
-    return isinstance(expected, bool) is isinstance(value, bool) and bool(expected == value)
-
-
-def _shown(message: WebSocketMessage | None) -> str:
-    if message is None:
-        return "no further message"
-    if message.kind is MessageKind.CLOSE:
-        return "that the client closes"
-    if message.kind is MessageKind.BINARY:
-        return f"a binary message of {len(message.content)} bytes"
-    text = BUILT_IN.message(message).content.decode("utf-8", "replace")
-    return f"the text {text if len(text) <= SHOWN else text[:SHOWN] + '…'}"

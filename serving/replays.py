@@ -18,7 +18,6 @@ from store.redaction import BUILT_IN, Redactor
 
 MOST_MISSES = 1_000
 ALL_GIVEN = "its recorded answers were all given"
-DIVERGED = "its client said something else on the WebSocket"
 HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
 
 
@@ -61,7 +60,7 @@ class Tally:
     """
 
     def __init__(self, redactor: Redactor = BUILT_IN) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
         self.session = ""
         self.examples: Sequence[Example] = ()
         self.misses: Counter[Missed] = Counter()
@@ -83,9 +82,9 @@ class Tally:
         else:
             self.further += 1
 
-    def diverged(self, request: Request) -> None:
+    def diverged(self, request: Request, why: str) -> None:
         """Take note of a WebSocket, begun by this request, on which the client did not say what was recorded."""
-        self._miss(self._missed(request, DIVERGED))
+        self._miss(self._missed(request, why))
 
     @property
     def unused(self) -> list[Unused]:
@@ -94,11 +93,11 @@ class Tally:
         return [Unused(one.request.method, self._shown(one.request).url, one.entry) for one in left]
 
     def _missed(self, request: Request, why: str) -> Missed:
-        return Missed(request.method, self._shown(request).url, self._redactor.text(why))
+        return Missed(request.method, self._shown(request).url, self.redactor.text(why))
 
     def _shown(self, request: Request) -> Request:
         # For people: which headers and body came is not told.
-        return self._redactor.request(replace(request, headers=Headers(), body=b""), b"")[0]
+        return self.redactor.request(replace(request, headers=Headers(), body=b""), b"")[0]
 
 
 @dataclass(frozen=True, slots=True)

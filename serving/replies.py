@@ -10,6 +10,7 @@ from serving.streams import Stream
 from serving.wire import head_of
 from store.messages import Body, BodyRef, Response
 from store.mock_servers import PLAIN, Behaviour, Delay
+from store.redaction import BUILT_IN, Redactor
 
 if TYPE_CHECKING:
     from serving.mock_calls import Served
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
 class Speak:
     """The connection becomes a WebSocket, of which this answer is the beginning: see `serving.conversation`.
 
-    `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called when the
-    client does not say what was recorded.
+    `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called with the
+    reason when the client does not say what was recorded; `redactor` takes secrets out of that.
     """
 
     head: bytes
     exchange_id: int
     began: float
     timing: float
-    diverged: Callable[[], None]
+    diverged: Callable[[str], None]
+    redactor: Redactor = BUILT_IN
 
 
 @dataclass(frozen=True, slots=True, eq=False)

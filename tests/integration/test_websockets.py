@@ -185,5 +185,7 @@ def test_a_client_that_says_something_else_is_told_so(understudy: Understudy) ->
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(TIMEOUT)
     assert closed.value.rcvd is not None
-    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, 'expected the text {"me": 1}')
-    assert "its client said something else on the WebSocket" in gateway.log
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, 'message 1: expected the text {"me": 1}')
+    told = 'on the WebSocket of entry 1, message 1 of the client: expected the text {"me": 1}, got the text it is me\n'
+    assert f" W replay GET /chat: {told}" in gateway.log
+    assert f"  GET {ORIGIN}/chat: {told}" in gateway.log

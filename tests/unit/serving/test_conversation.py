@@ -131,23 +131,29 @@ def test_json_texts_are_compared_as_values(recorded: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "expected"),
+    ("script", "said", "expected", "came"),
     [
-        ([client(0, "a")], TextMessage("b"), "expected the text a"),
-        ([client(0, "a")], BytesMessage(b"a"), "expected the text a"),
-        ([client(0, b"abc")], BytesMessage(b"ab"), "expected a binary message of 3 bytes"),
-        ([client(0, b"{}")], BytesMessage(b"{ }"), "expected a binary message of 3 bytes".replace("3", "2")),
-        ([client(0, kind=CLOSE)], TextMessage("b"), "expected that the client closes"),
-        ([], TextMessage("b"), "expected no further message"),
+        ([client(0, "a")], TextMessage("b"), "the text a", "the text b"),
+        ([client(0, "a")], BytesMessage(b"a"), "the text a", "a binary message of 1 byte"),
+        ([client(0, kind=CLOSE)], TextMessage("b"), "that the client closes", "the text b"),
+        ([], TextMessage("b"), "no further message", "the text b"),
     ],
 )
 def test_a_client_that_says_something_else_is_told_what_was_expected(
-    script: list[WebSocketMessage], said: Event, expected: str
+    script: list[WebSocketMessage], said: Event, expected: str, came: str
 ) -> None:
     peer = Peer(*script, server(0, "never said") if script else server(0, "hello"))
-    assert peer.says(said)[-1] == CloseConnection(1008, expected)
-    assert peer.conversation.diverged == expected
+    assert peer.says(said)[-1] == CloseConnection(1008, f"message 1: expected {expected}")
+    assert peer.conversation.diverged == f"message 1 of the client: expected {expected}, got {came}"
     assert peer.ended
+
+
+def test_it_is_told_which_message_was_another() -> None:
+    """Of the client's, whatever the server said between them."""
+    peer = Peer(client(0, "a"), server(0, "x"), server(0, "y"), client(0, "b"))
+    [*_, closed] = peer.says(TextMessage("a"), TextMessage("c"))
+    assert closed == CloseConnection(1008, "message 2: expected the text b")
+    assert peer.conversation.diverged == "message 2 of the client: expected the text b, got the text c"
 
 
 def test_what_was_expected_fits_a_close_frame() -> None:
@@ -160,7 +166,7 @@ def test_what_was_expected_fits_a_close_frame() -> None:
 def test_after_a_divergence_nothing_more_is_judged() -> None:
     peer = Peer(client(0, "a"), client(0, "b"))
     peer.conversation.receive(peer.connection.send(TextMessage("x")) + peer.connection.send(TextMessage("y")))
-    assert peer.conversation.diverged == "expected the text a"
+    assert peer.conversation.diverged == "message 1 of the client: expected the text a, got the text x"
     assert len(peer.heard()) == 1
 
 
@@ -270,5 +276,5 @@ def test_around_a_secret_everything_counts(said: str) -> None:
 
 def test_no_secret_is_told_to_who_says_something_else() -> None:
     peer = Peer(client(0, '{"token": "sesame", "n": 1}'))
-    peer.says(TextMessage("{}"))
-    assert peer.conversation.diverged == 'expected the text {"token": "REDACTED", "n": 1}'
+    [closed] = peer.says(TextMessage("{}"))
+    assert closed == CloseConnection(1008, 'message 1: expected the text {"token": "REDACTED", "n": 1}')
