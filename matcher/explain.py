@@ -23,15 +23,9 @@ def as_text(decision: Decision) -> str:
 
 def as_json(decision: Decision) -> dict[str, object]:
     """The decision as values that JSON can hold; query values of the request are left out, they may be secret."""
-    told: dict[str, object] = {
-        "matched": decision.match is not None,
-        "request": {"method": shown(decision.request.method), "path": _path(decision)},
-    }
-    if decision.problem:
-        return told | {"message": decision.problem.message, "nearest": []}
     if decision.match is None:
-        return told | {"message": _headline(decision), "nearest": [_near(miss) for miss in decision.near_misses()]}
-    return told | {
+        return _miss_json(decision, decision.near_misses())
+    return _head_json(decision) | {
         "decided_as": decision.match.candidate.method,
         **_scored(decision, decision.match),
         "captures": decision.captures,
@@ -42,10 +36,13 @@ def as_json(decision: Decision) -> dict[str, object]:
 def nearest_line(decision: Decision) -> str:
     """What a miss lacked, in a few words for a log: the nearest example, and its parts that differ, without values."""
     item = decision.without_example
-    if item is not None:
-        return f'the request "{shown(item)}" has no example'
-    nearest = decision.near_misses()[:1]
-    return "".join(f"nearest is {_name(each.candidate)}: {_parts(each)}" for each in nearest)
+    return _nearest_line(decision.near_misses()) if item is None else f'the request "{shown(item)}" has no example'
+
+
+def nearest_and_json(decision: Decision) -> tuple[str, dict[str, object]]:
+    """A miss as `as_json` says it, and the nearest example as `nearest_line` does: it is looked for only once."""
+    misses = decision.near_misses()
+    return _nearest_line(misses), _miss_json(decision, misses)
 
 
 def tie_break(winner: Match, other: Match) -> str | None:
@@ -61,6 +58,20 @@ def tie_break(winner: Match, other: Match) -> str | None:
 
 
 _TIE_RULES = ("has fewer wildcards", "has more literal characters before its first wildcard", "is newer")
+
+
+def _head_json(decision: Decision) -> dict[str, object]:
+    request = {"method": shown(decision.request.method), "path": _path(decision)}
+    return {"matched": decision.match is not None, "request": request}
+
+
+def _miss_json(decision: Decision, misses: Sequence[NearMiss]) -> dict[str, object]:
+    message = decision.problem.message if decision.problem else _headline(decision)
+    return _head_json(decision) | {"message": message, "nearest": [_near(miss) for miss in misses]}
+
+
+def _nearest_line(misses: Sequence[NearMiss]) -> str:
+    return "".join(f"nearest is {_name(each.candidate)}: {_parts(each)}" for each in misses[:1])
 
 
 def _parts(miss: NearMiss) -> str:

@@ -50,12 +50,17 @@ def is_recoded(request: Request, example: Example) -> bool:
     return bool(coding) and not _takes(request, example.request, coding or "")
 
 
-def miss(decision: Decision, note: str = "") -> Response:
-    """404 with Postman's error and the explanation (spec: matching, "Misses"), and what else there is to say."""
+def miss(decision: Decision) -> Response:
+    """404 with Postman's error and the explanation (spec: matching, "Misses")."""
     header, message = NO_EXAMPLE if decision.without_example is not None else NO_MATCH
+    return explained_miss(header, message, as_json(decision))
+
+
+def explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
+    """404 with an error of the same form, and what else there is to say."""
     error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
     noted = {"note": note} if note else {}
-    return json_response(404, {"error": {**error, **noted, "explanation": as_json(decision)}})
+    return json_response(404, {"error": {**error, **noted, "explanation": explanation}})
 
 
 def malformed(problem: Problem) -> Response:

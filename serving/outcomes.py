@@ -91,13 +91,13 @@ class Outcome:
         own = self.example is not None and self.example.behaviour.rate_limit is not None
         return f"{mock} {self.example.id}" if own and self.example else mock
 
-    def failure(self, note: str = "") -> Response:
-        """The error to answer with where there is no example; `note` is what else there is to say of a miss."""
+    def failure(self) -> Response:
+        """The error to answer with where there is no example."""
         decision = self.decision
         if decision.problem is not None:
             return malformed(decision.problem)
         if decision.candidate is None:
-            return miss(decision, note)
+            return miss(decision)
         return error(404, "sequenceEndedError", ENDED)
 
     @property

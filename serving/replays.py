@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from matcher.decision import Decision
-from matcher.explain import nearest_line
+from matcher.explain import nearest_and_json, nearest_line
+from serving.answer import NO_MATCH, explained_miss
 from serving.failures import FailedRequests
 from serving.outcomes import Outcome
 from store.entities import Example
@@ -138,6 +139,17 @@ class Replay:
         return None if what.example.behaviour == PLAIN else what.example.behaviour
 
     def failure(self, what: Outcome) -> Response:
-        """The answer to a miss, with its explanation."""
-        response = what.failure(self._failed(what))
+        """The answer to a miss: what differs, and the explanation."""
+        missed = what.decision.match is None and what.decision.problem is None
+        response = self._not_recorded(what.decision) if missed else what.failure()
         return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response
+
+    def _not_recorded(self, decision: Decision) -> Response:
+        # Postman's words of method and path would mislead: here query, body and host have to be equal, too.
+        nearest, explanation = nearest_and_json(decision)
+        failed = self.failed.why(decision.request)
+        why = self.tally.redactor.text(failed or nearest)
+        session = f"session {self.tally.session}" if self.tally.session else "the session"
+        header, _ = NO_MATCH
+        message = f"This request is not in {session}{f': {why}' if why else ''}."
+        return explained_miss(header, message, explanation, failed)

@@ -99,6 +99,9 @@ def test_what_is_not_ignored_counts(shop: Understudy) -> None:
     done = replay(shop, "--ignore-query t", *buy(7))
     assert done.code == 3
     assert "body differs at $.at\n" in done.err
+    message = json.loads(done.out)["error"]["message"]
+    assert message.startswith("This request is not in session shop: nearest is ")
+    assert message.endswith("body differs at $.at.")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from matcher.index import compile_index
 from matcher.settings import STRICT
+from serving.failures import FailedRequests
 from serving.outcomes import Answers, outcome
 from serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
 from serving.sequences import Sequences
+from store.entities import Example
+from store.messages import Request
 from store.redaction import Redactor
 from store.redaction_rules import Rules
 from tests.factories import make_example, make_request
@@ -72,6 +78,44 @@ def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour:
     assert replay.failure(what).status == status
     assert b"explanation" in replay.failure(what).body  # type: ignore[operator]
     assert replay.behaviour(what) == behaviour
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (make_request("POST", "/buy?t=2", body=b'{"n": 1}', content_type="application/json"), "query differs"),
+        (make_request("POST", "/buy?t=1", body=b'{"n": 2}', content_type="application/json"), "body differs at $.n"),
+        (make_request("PUT", "/buy?t=1", body=b'{"n": 1}', content_type="application/json"), "method differs"),
+    ],
+)
+def test_a_miss_says_first_what_differs(request_: Request, why: str) -> None:
+    """Not always method or path, which Postman's words have one check."""
+    bought = make_request("POST", "/buy?t=1", body=b'{"n": 1}', content_type="application/json")
+    replay = Replay(tally=Tally())
+    replay.tally.session = "shop"
+    message = told(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
+    assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
+
+
+def test_a_miss_says_first_that_the_request_failed_when_it_was_recorded() -> None:
+    """Beside what was nearest of those that did not."""
+    failed = FailedRequests(compile_index([make_example("/cut", id="02", entry=58)], STRICT), {"02": "reset"})
+    error = told(Replay(failed=failed), make_example(), make_request(target="/cut"))
+    assert error["message"] == f"This request is not in the session: {error['note']}."
+    assert "entry 58: reset" in error["note"]
+
+
+def test_where_nothing_was_recorded_nothing_is_nearest() -> None:
+    assert told(Replay(), None, make_request())["message"] == "This request is not in the session."
+
+
+def told(replay: Replay, example: Example | None, request: Request) -> dict[str, Any]:
+    """The error that answers this request where there is this example, or none."""
+    examples = [example] if example else []
+    response = replay.failure(outcome(Answers(compile_index(examples, STRICT)), request))
+    assert isinstance(response.body, bytes)
+    error: dict[str, Any] = json.loads(response.body)["error"]
+    return error
 
 
 def test_nothing_is_done_to_a_hit() -> None:
