@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from proxy.authority import authority_in
@@ -23,6 +24,7 @@ from proxy.client_variables import (
     client_variables,
 )
 from proxy.roots import usual_roots
+from proxy.signals import Signals
 from store.entities import Gateway
 from store.errors import UserError
 
@@ -82,28 +84,34 @@ class Child:
 
 
 async def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end, passing signals on to it; returns its exit code. Raises CannotRun."""
-    loop, process = asyncio.get_running_loop(), None
+    """Run a command to its end, passing signals on to it; returns its exit code. Raises CannotRun, Interrupted."""
+    signals = Signals(_not_ignored(PASSED_ON))
+    loop = asyncio.get_running_loop()
     try:
+        signals.check()  # what was to end need not begin
         process = await asyncio.create_subprocess_exec(*words, env=environment)
-        for number in PASSED_ON:
-            loop.add_signal_handler(number, _pass_on(number, process))
+        # A terminal may have sent these before there was a command in its foreground.
+        _pass_on(signals.heard, process, from_terminals=True)
+        signals.tell(partial(loop.call_soon_threadsafe, _pass_on, signals.heard, process))
         code = await process.wait()
     except OSError as error:
         raise CannotRun(f"cannot run {words[0]}: {error.strerror}", NOT_EXECUTABLE) from error
     finally:
-        for number in PASSED_ON:  # what the command did is still to be kept: a second Ctrl-C must not cut that off
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
+        signals.ignore()  # what the command did is still to be kept: a second Ctrl-C must not cut that off
     return code if code >= 0 else BY_SIGNAL - code
 
 
-def _pass_on(number: signal.Signals, process: asyncio.subprocess.Process) -> Callable[[], None]:
-    def received() -> None:
-        if process.returncode is None and not (number in FROM_TERMINALS and _in_foreground()):
-            process.send_signal(number)
+def _not_ignored(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
+    # The command is to inherit what is ignored (nohup(1)), and would not, were we to hear it (execve(2)).
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
-    return received
+
+def _pass_on(heard: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False) -> None:
+    while heard:
+        number = heard.pop(0)
+        told = number in FROM_TERMINALS and not from_terminals and _in_foreground()
+        if process.returncode is None and not told:
+            process.send_signal(number)
 
 
 def _in_foreground() -> bool:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -194,7 +195,22 @@ while :; do sleep 0.05; done
 """
 
 
-@pytest.fixture
+# The command runs, and its process is not in our hands yet.
+SIGNALLED_EARLY = """
+import asyncio, os, pathlib, time
+start = asyncio.create_subprocess_exec
+async def start_and_be_signalled(*words, **named):
+    process = await start(*words, **named)
+    while not pathlib.Path("ready").exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), {number})
+    await asyncio.sleep(0.1)
+    return process
+asyncio.create_subprocess_exec = start_and_be_signalled
+"""
+
+
+@contextmanager
 def trapping(understudy: Understudy) -> Iterator[subprocess.Popen[str]]:
     """A command that says which signal it gets, running below understudy."""
     process = subprocess.Popen(
@@ -206,14 +222,38 @@ def trapping(understudy: Understudy) -> Iterator[subprocess.Popen[str]]:
         wait_for((understudy.home / "ready").exists, 20)
         yield process
     finally:
-        if process.poll() is None:
+        with suppress(ProcessLookupError):  # the command may have outlived understudy
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
-@pytest.mark.parametrize(("number", "told", "code"), [(signal.SIGINT, "INT", 7), (signal.SIGTERM, "TERM", 8)])
-def test_signals_are_passed_on(trapping: subprocess.Popen[str], number: int, told: str, code: int) -> None:
+PASSED_ON = pytest.mark.parametrize(
+    ("number", "told", "code"), [(signal.SIGINT, "INT", 7), (signal.SIGTERM, "TERM", 8)]
+)
+
+
+@PASSED_ON
+def test_signals_are_passed_on(understudy: Understudy, number: int, told: str, code: int) -> None:
     """The command decides what to do; its exit code is ours."""
-    trapping.send_signal(number)
-    out, _ = trapping.communicate(timeout=20)
-    assert (out, trapping.returncode) == (f"{told}\n", code)
+    with trapping(understudy) as process:
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=20)
+    assert (out, process.returncode) == (f"{told}\n", code)
+
+
+@PASSED_ON
+def test_signals_while_the_command_starts_are_passed_on(
+    understudy: Understudy, number: int, told: str, code: int
+) -> None:
+    """Once there is a process that can be told."""
+    early = Understudy(understudy.home, preamble=SIGNALLED_EARLY.format(number=int(number)))
+    with trapping(early) as process:
+        out, _ = process.communicate(timeout=20)
+    assert (out, process.returncode) == (f"{told}\n", code)
+
+
+def test_signals_that_are_ignored_are_ignored_by_the_command_too(understudy: Understudy) -> None:
+    """As nohup(1) has it."""
+    nohup = Understudy(understudy.home, preamble="import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n")
+    done = run(nohup, "record", "--", "sh", "-c", "kill -HUP $$; echo lives")
+    assert (done.code, done.out) == (0, "lives\n")
