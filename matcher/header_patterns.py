@@ -17,6 +17,8 @@ OPEN = "\0any"  # no header value holds NUL (RFC 9110, section 5.5)
 
 def header_values(headers: Headers, names: Names) -> Values:
     """The values of these headers without case; several lines of one name are one list (RFC 9110, section 5.3)."""
+    if not names:
+        return ()
     lines: dict[str, list[str]] = {name: [] for name in names}
     for raw, value in headers.fields:
         name = raw.lower().decode("latin-1")

@@ -17,13 +17,15 @@ from serving.failures import failing, is_repeated, with_answer
 from serving.replays import Spoken
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
-from store.mock_servers import PLAIN
-from store.naming import example_name, request_name
+from store.messages import Request, Response
+from store.mock_servers import Behaviour
+from store.naming import example_name
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
 from store.redaction import Redactor
 from store.repository import CollectionUpdate, HistoryFilter, Store
 
 BATCH = 500
+OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it
 AS_RECORDED = PromotionPlan(Repeats.SEQUENCE, keep_secrets=True, keep_every=True)
 
 
@@ -65,6 +67,23 @@ class SessionExamples:
     websockets: dict[str, Spoken] = field(default_factory=dict)
     failed: list[Example] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+
+
+class Names:
+    """Names of a session's examples, without their secrets: names are logged. Each target is looked into once."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._shown: dict[tuple[str, bytes], Request] = {}
+
+    def of(self, request: Request, response: Response) -> str:
+        """The name of the example with this request and response."""
+        key = request.method, request.target
+        shown = self._shown.get(key)
+        if shown is None:
+            shown, _ = self._redactor.request(Request(*key), b"")
+            self._shown[key] = shown
+        return example_name(shown, response)
 
 
 def promote_history(
@@ -134,26 +153,26 @@ def session_examples(
     Their ids are the same each time: by them is remembered where a sequence stands. They go by recorded order, as
     entries in history may not.
     """
+    numbers, same = count(), partial(replay_key, settings=matching)
+    plan = replace(AS_RECORDED, named=Names(showing_redactor(store)).of)
     known, left_out, found = Known(session.id), Known(session.id), SessionExamples()
-    numbers, same, redactor = count(), partial(replay_key, settings=matching), showing_redactor(store)
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
     ahead = bodies or ReadingAhead(store.bodies)
-    as_recorded = partial(promote, plan=AS_RECORDED, read=ahead.read, same_request=same, new_id=next_id)
-    for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id))):
+    as_recorded = partial(promote, plan=plan, read=ahead.read, same_request=same, new_id=next_id)
+    for recorded in _batches(store.history.select(HistoryFilter(session_id=session.id)), OF_SESSION):
         ahead.announce(one.request.body for one in recorded)
         batch = [with_answer(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
         failed = failing(recorded, promoted.marks)
-        answering = (replace(one, behaviour=failed.get(one.id, PLAIN)) for one in _numbered(promoted))
-        found.examples.extend(_named(one, redactor) for one in answering)
+        found.examples.extend(_failing(one, failed.get(one.id)) for one in promoted.examples)
         found.websockets.update(_spoken(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
             missing = as_recorded([with_answer(one) for one in lost], left_out)
-            found.failed.extend(_numbered(missing))
+            found.failed.extend(missing.examples)
             found.reasons.update(_reasons(recorded, missing))
             left_out = missing.known
     return found
@@ -173,17 +192,11 @@ def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
     }
 
 
-def _numbered(promoted: Promoted) -> Iterator[Example]:
-    entries = {example_id: entry for entry, example_id in promoted.marks}
-    return (replace(one, entry=entries[one.id]) for one in promoted.examples)
-
-
-def _named(example: Example, redactor: Redactor) -> Example:
-    # Names are logged, and a query may hold secrets.
-    shown, _ = redactor.request(replace(example.request, body=b""), b"")
-    failed = example.behaviour != PLAIN
-    name = f"{request_name(shown)} - failed" if failed else example_name(shown, example.response)
-    return replace(example, name=name)
+def _failing(example: Example, behaviour: Behaviour | None) -> Example:
+    if behaviour is None:
+        return example
+    name = f"{example.name.rpartition(' - ')[0]} - failed"  # it has no status that anybody will see
+    return replace(example, name=name, behaviour=behaviour)
 
 
 def _check_ids(store: Store, wanted: HistoryFilter) -> None:
@@ -206,8 +219,8 @@ def _known(store: Store, collection: Collection, *, again: bool) -> Known:
     )
 
 
-def _batches(exchanges: Iterator[Exchange]) -> Iterator[list[Exchange]]:
-    while batch := list(islice(exchanges, BATCH)):
+def _batches(exchanges: Iterator[Exchange], size: int = BATCH) -> Iterator[list[Exchange]]:
+    while batch := list(islice(exchanges, size)):
         yield batch
 
 

@@ -21,11 +21,14 @@ class ReadingAhead:
 
     def announce(self, bodies: Iterable[Body]) -> None:
         """These will be read soon, perhaps more than once."""
-        if self._room > 0:
-            wanted = {body.digest for body in bodies if isinstance(body, BodyRef) and body.size <= LARGEST}
-            came = self._bodies.read_many(wanted - self._held.keys(), LARGEST)
-            self._room -= sum(map(len, came.values()))
-            self._held |= came
+        sizes = {body.digest: body.size for body in bodies if isinstance(body, BodyRef) and body.size <= LARGEST}
+        wanted: set[str] = set()
+        for digest, size in sizes.items():
+            if digest not in self._held and size <= self._room:
+                self._room -= size
+                wanted.add(digest)
+        if wanted:
+            self._held |= self._bodies.read_many(wanted, LARGEST)
 
     def forget(self) -> None:
         """Hold nothing any more: who keeps `read` reads from the store."""

@@ -70,9 +70,11 @@ def end_to_end(headers: Headers) -> Headers:
     """The fields meant for the other end: no hop-by-hop fields, none that Connection names, no `:pseudo` ones."""
     if not headers.fields:
         return headers
-    named = (name.strip() for value in headers.get_all("connection") for name in value.split(","))
-    dropped = {name.lower().encode("latin-1") for name in named} | _HOP_BY_HOP
-    kept = tuple(field for field in headers.fields if field[0].lower() not in dropped and field[0][:1] != b":")
+    dropped = _HOP_BY_HOP
+    for name, value in headers.fields:
+        if name.lower() == b"connection":
+            dropped = dropped.union([named.strip() for named in value.lower().split(b",")])
+    kept = tuple([field for field in headers.fields if field[0].lower() not in dropped and field[0][:1] != b":"])
     return headers if len(kept) == len(headers) else Headers(kept)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 from store.messages import Request, Response
@@ -21,9 +22,14 @@ SHOWN_NAMES = 5
 
 def request_name(request: Request) -> str:
     """Method, path and query with their escapes decoded, cut to 80 characters."""
-    path = unquote(request.path.decode("utf-8", "replace"))
-    query = unquote_plus(request.query.decode("utf-8", "replace"))
-    name = printable(f"{request.method} {path}" + (f"?{query}" if query else ""))
+    return _request_name(request.method, request.target)
+
+
+@lru_cache(64)  # a request item and its examples are named one after the other
+def _request_name(method: str, target: bytes) -> str:
+    path, _, query = target.partition(b"?")
+    told = f"?{unquote_plus(query.decode('utf-8', 'replace'))}" if query else ""
+    name = printable(f"{method} {unquote(path.decode('utf-8', 'replace'))}{told}")
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
+from typing import TypeVar
 
 from store import ids
 from store.entities import Example, Exchange, Redacted, RequestItem
@@ -18,6 +19,7 @@ from store.messages import Body, BodyRef, Request, Response
 from store.naming import example_name, request_name
 from store.redaction import BUILT_IN, Redactor
 
+Message = TypeVar("Message", Request, Response)
 # Knows only the places it is told of.
 _NAMELESS = Redactor(built_in=False)
 
@@ -32,11 +34,16 @@ class Repeats(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromotionPlan:
-    """How to promote. `keep_every`: identical answers in a row are kept too, as the replay of a session needs."""
+    """How to promote.
+
+    `keep_every` is what the replay of a session needs: identical answers in a row are kept too, so nothing has to tell
+    answers apart, and examples have no fingerprint; each has the `entry` that it is. `named` names an example.
+    """
 
     repeats: Repeats = Repeats.SEQUENCE
     keep_secrets: bool = False
     keep_every: bool = False
+    named: Callable[[Request, Response], str] = example_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def promote(
     is asked for one exchange at a time; `same_request` a text that equal requests share, which are then one item.
     Secrets are taken out by `redactor`, and do not tell requests or answers apart. Raises what `read` raises.
     """
-    run = _Run(known, plan, new_id)
+    run, hiding = _Run(known, plan, new_id), None if plan.keep_secrets else redactor
     for exchange in sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id)):
         reason = why_not(exchange, replay=plan.keep_every)
         if exchange.id in run.promoted:
@@ -120,8 +127,8 @@ def promote(
         elif reason or exchange.response is None:
             run.skipped.append((exchange, reason))
         else:
-            asked = _asked(exchange, None if plan.keep_secrets else redactor, read)
-            answered = _answered(exchange.response, None if plan.keep_secrets else redactor, read)
+            asked = _asked(exchange, hiding, read)
+            answered = _answered(exchange.response, hiding, read, comparing=not plan.keep_every)
             run.take(exchange.id, same_request(asked.compared, asked.body), asked, answered)
     return run.done()
 
@@ -192,7 +199,7 @@ class _Answered:
 def _asked(exchange: Exchange, redactor: Redactor | None, read: Callable[[Body], bytes]) -> _Asked:
     request, places = exchange.request, exchange.redacted
     body = read(request.body)
-    kept = replace(request, headers=end_to_end(request.headers), trailers=end_to_end(request.trailers))
+    kept = _end_to_end(request)
     hidden, found = redactor.request(kept, body) if redactor else (kept, frozenset[Redacted]())
     places |= found
     if not places:
@@ -201,16 +208,26 @@ def _asked(exchange: Exchange, redactor: Redactor | None, read: Callable[[Body],
     return _Asked(hidden, compared, compared.body if isinstance(compared.body, bytes) else body, places)
 
 
-def _answered(response: Response, redactor: Redactor | None, read: Callable[[Body], bytes]) -> _Answered:
-    kept = replace(response, headers=end_to_end(response.headers), trailers=end_to_end(response.trailers))
+def _answered(
+    response: Response, redactor: Redactor | None, read: Callable[[Body], bytes], *, comparing: bool
+) -> _Answered:
+    kept = _end_to_end(response)
     compared, redacted = kept, frozenset[Redacted]()
     if redactor:
         body = read(response.body)
         hidden, redacted = redactor.response(kept, body)
         if redacted:
             kept, (compared, _) = hidden, redactor.for_comparing().response(kept, body)
+    if not comparing:
+        return _Answered(kept, "", redacted)
     digest = compared.body.digest if isinstance(compared.body, BodyRef) else sha256(compared.body).hexdigest()
     return _Answered(kept, fingerprint(compared, digest), redacted)
+
+
+def _end_to_end(message: Message) -> Message:
+    headers, trailers = end_to_end(message.headers), end_to_end(message.trailers)
+    same = headers is message.headers and trailers is message.trailers
+    return message if same else replace(message, headers=headers, trailers=trailers)
 
 
 class _Run:
@@ -240,7 +257,7 @@ class _Run:
         if one.newest and one.fingerprint == answered.fingerprint and not self._plan.keep_every:
             self._identical += 1
         else:
-            self._add(one, asked, answered)
+            self._add(exchange_id, one, asked, answered)
         self._marks[exchange_id] = one.newest
         self.promoted.add(exchange_id)
 
@@ -277,7 +294,7 @@ class _Run:
             self._open[key] = _OpenItem(known.item, known.newest, known.fingerprint, list(known.unedited))
         return self._open[key]
 
-    def _add(self, one: _OpenItem, asked: _Asked, answered: _Answered) -> None:
+    def _add(self, exchange_id: int, one: _OpenItem, asked: _Asked, answered: _Answered) -> None:
         if self._plan.repeats is Repeats.NEWEST:
             self._replaced += one.unedited
             one.unedited.clear()
@@ -285,12 +302,13 @@ class _Run:
             self._new_id(),
             self._known.collection_id,
             one.item.id,
-            example_name(asked.compared, answered.message),
+            self._plan.named(asked.compared, answered.message),
             asked.message,
             answered.message,
             redacted=asked.redacted,
             sequence=one.item.id if self._plan.repeats is Repeats.SEQUENCE else None,
             fingerprint=answered.fingerprint,
+            entry=exchange_id if self._plan.keep_every else None,
         )
         self._examples[example.id] = example
         one.add(example)

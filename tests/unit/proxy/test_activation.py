@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from addons.active import Active
+from proxy import promoting
 from proxy.activation import Activation
 from proxy.replaying import replay_settings
 from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
@@ -88,6 +89,12 @@ def test_a_collection_compares_hosts_of_a_forward_proxys_requests_only(
 def test_a_session_answers_in_recorded_order(store: Store) -> None:
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 409, 201)))
     assert bought(active, 5) == [201, 409, 409, 201, 201]
+
+
+def test_a_sequence_is_one_however_much_is_read_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promoting, "OF_SESSION", 2)
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 410, 411, 412)))
+    assert bought(active, 6) == [201, 409, 410, 411, 412, 412]
 
 
 def test_a_session_answers_once_where_that_is_asked_for(store: Store) -> None:

@@ -34,8 +34,9 @@ def test_what_was_not_announced_is_read_too(store: Store) -> None:
 
 
 def test_there_is_no_more_in_memory_than_there_is_room_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_ahead, "ROOM", 1)
+    """However many are announced at once; one that is announced twice takes its room once."""
+    monkeypatch.setattr(reading_ahead, "ROOM", len(b"one") + 1)
     bodies, ahead = kept_bodies(store), ReadingAhead(store.bodies)
-    for body in bodies:
-        ahead.announce([body])
+    ahead.announce([bodies[0], *bodies])
+    ahead.announce(bodies)
     assert list(ahead._held.values()) == [b"one"]

@@ -95,6 +95,13 @@ def test_repeats(plan: PromotionPlan, kept: list[bytes]) -> None:
     )
 
 
+def test_what_keeps_every_exchange_says_which_each_example_is() -> None:
+    """What stays in a collection has no entry: history may be deleted."""
+    recorded = [exchange(7), exchange(9)]
+    assert [one.entry for one in run(recorded, plan=PromotionPlan(keep_every=True)).examples] == [7, 9]
+    assert [one.entry for one in run(recorded).examples] == [None]
+
+
 def test_an_identical_answer_is_marked_with_the_example_that_holds_it() -> None:
     promoted = run([exchange(1), exchange(2)])
     assert promoted.marks == ((1, promoted.examples[0].id), (2, promoted.examples[0].id))
