@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy.typed import Typed, typed_example, typed_item
+from store.collection_repository import CollectionUpdate
 from store.entities import Collection, Example
 from store.messages import Request, Response
 from store.mock_servers import PLAIN, Behaviour
-from store.repository import CollectionUpdate, Store
+from store.repository import Store
 
 
 def add_example(

@@ -24,9 +24,10 @@ from serving.site import MockSite
 from store.calls import Call
 from store.errors import NotFound, UserError
 from store.ids import new_id
+from store.mock_repository import MockServers
 from store.mock_servers import Matching, MockServer, ServerError
 from store.naming import slug_of
-from store.repository import MockServers, Store
+from store.repository import Store
 
 Headers = Mapping[str, str] | Sequence[str]
 
@@ -48,7 +49,7 @@ SETTINGS = (*_OWN, *_READERS, *_MATCHING)
 
 
 class OneMockServer:
-    """The part of `store.repository.MockServers` that serving needs, for one that is kept nowhere."""
+    """The part of `store.mock_repository.MockServers` that serving needs, for one that is kept nowhere."""
 
     def __init__(self, mock: MockServer, errors: Sequence[ServerError] = ()) -> None:
         self._mock = mock

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from proxy.settings import counts_file
 from proxy.shared_counts import SharedCounts
 from store.calls import Call
+from store.mock_repository import CallFilter
 from store.mock_servers import MockServer
-from store.repository import CallFilter, Store
+from store.repository import Store
 
 PAGE = 200
 CATCH_UP_SECONDS = 3.0

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from proxy.promoting import Outcome, promote_history
 from proxy.typed import Typed, typed_example, typed_item, typed_request, typed_response
+from store.collection_repository import CollectionUpdate
 from store.entities import Collection, Example, Exchange, RequestItem
 from store.errors import UserError
 from store.naming import free_name, printable
 from store.promotion import PromotionPlan
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 
 SHOWN_SKIPPED = 3
 

@@ -15,6 +15,7 @@ from proxy.reading_ahead import ReadingAhead
 from proxy.redacting import keeping_redactor, showing_redactor
 from serving.failures import failing, is_repeated, with_answer
 from serving.replays import Spoken
+from store.collection_repository import CollectionUpdate
 from store.entities import Collection, Example, Exchange, Redacted, Session
 from store.errors import NotFound, UserError
 from store.messages import Request, Response
@@ -22,7 +23,7 @@ from store.mock_servers import Behaviour
 from store.naming import example_name
 from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
 from store.redaction import Redactor
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 
 BATCH = 500
 OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it

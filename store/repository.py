@@ -1,30 +1,21 @@
 """What the store promises: one Protocol per kind of thing. Values in, values out; threads may share a repository.
 
-Every method raises StoreError when the store cannot do its work, and leaves it as it was.
+Every method raises StoreError when the store cannot do its work, and leaves it as it was. What is recorded is here, the
+rest in the modules beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from typing import Protocol
 
-from store.calls import Call
-from store.entities import (
-    Change,
-    Collection,
-    Environment,
-    Example,
-    Exchange,
-    Folder,
-    Gateway,
-    GatewayState,
-    RequestItem,
-    Session,
-)
+from store.collection_repository import Collections, Environments
+from store.entities import Exchange, Session
+from store.gateway_repository import Changes, Gateways, Settings
 from store.messages import Body, Origin
-from store.mock_servers import ApiKey, MockServer, ServerError
+from store.mock_repository import Calls, Keys, MockServers
 from store.websockets import WebSocketMessage
 
 
@@ -60,28 +51,6 @@ class SessionSummary:
     exchanges: int
     failed: int
     last_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionSummary:
-    """A collection with its numbers of request items and examples."""
-
-    collection: Collection
-    items: int
-    examples: int
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionUpdate:
-    """What is added to a collection, kept in one transaction.
-
-    `marks` remember (exchange id, example id or None) as promoted; `dropped` are ids of examples to take out.
-    """
-
-    items: Sequence[RequestItem] = ()
-    examples: Sequence[Example] = ()
-    marks: Sequence[tuple[int, str | None]] = ()
-    dropped: Sequence[str] = ()
 
 
 class Sessions(Protocol):
@@ -164,267 +133,6 @@ class Bodies(Protocol):
         A key is a `new_id()` of the recorder. The exchange whose body is a `PiecedBody` of that key keeps them for
         good; pieces of a body that is there already are dropped, and those that nobody asks for within a day.
         """
-        ...
-
-
-class Collections(Protocol):
-    """Collections with their folders, request items and examples. Every change is written to the revision table."""
-
-    def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
-        """A new collection; raises UserError when the name is taken or empty."""
-        ...
-
-    def find(self, text: str) -> Collection:
-        """The collection of this name or id; raises NotFound."""
-        ...
-
-    def summaries(self) -> list[CollectionSummary]:
-        """All collections by name."""
-        ...
-
-    def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
-        """Give a collection these variables in the place of its own; raises NotFound."""
-        ...
-
-    def delete(self, collection_id: str) -> None:
-        """Delete a collection with all that is in it, and the bodies that nothing else uses.
-
-        Raises NotFound, and UserError that lists the mock servers that use it.
-        """
-        ...
-
-    def add_folder(self, folder: Folder) -> None:
-        """Keep a folder."""
-        ...
-
-    def folders(self, collection_id: str) -> list[Folder]:
-        """The folders by position."""
-        ...
-
-    def items(self, collection_id: str) -> list[RequestItem]:
-        """The request items by position."""
-        ...
-
-    def bare_items(self, collection_id: str) -> list[RequestItem]:
-        """The request items that were typed in and have no example, by position."""
-        ...
-
-    def examples(self, collection_id: str) -> list[Example]:
-        """The examples by id, bodies as references."""
-        ...
-
-    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
-        """Those examples among `ids` that there are, by id, bodies as references: for who follows changes."""
-        ...
-
-    def example(self, example_id: str) -> Example:
-        """One example, bodies as references; raises NotFound."""
-        ...
-
-    def find_example(self, text: str, collection_id: str | None = None) -> Example:
-        """The example of this id, end of an id (4 characters or more) or name.
-
-        Raises NotFound when there is none, UserError when there are several.
-        """
-        ...
-
-    def promoted(self, collection_id: str) -> dict[int, str | None]:
-        """The exchanges promoted to this collection so far, with their example; None where that was deleted."""
-        ...
-
-    def update(self, collection_id: str, update: CollectionUpdate) -> None:
-        """Keep what a promotion or a person adds, all or none.
-
-        The change it makes is one of each example if these are few, else one of the collection.
-        """
-        ...
-
-    def save_example(self, example: Example) -> None:
-        """Replace an example by its edited form; raises NotFound when it is gone."""
-        ...
-
-    def delete_example(self, example_id: str) -> None:
-        """Delete an example, its request item too when that has no other; raises NotFound."""
-        ...
-
-
-class Environments(Protocol):
-    """Named variables."""
-
-    def save(self, environment: Environment) -> None:
-        """Keep a new environment or replace it; raises UserError when the name belongs to another."""
-        ...
-
-    def find(self, text: str) -> Environment:
-        """The environment of this name or id; raises NotFound."""
-        ...
-
-    def list(self) -> Sequence[Environment]:
-        """All environments by name."""
-        ...
-
-    def delete(self, environment_id: str) -> None:
-        """Delete an environment; raises NotFound, and UserError that lists the mock servers that use it."""
-        ...
-
-
-class Settings(Protocol):
-    """Settings of the store; values are what JSON can say."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of a setting, or the default."""
-        ...
-
-    def set(self, key: str, value: Any) -> None:
-        """Keep a value."""
-        ...
-
-    def set_once(self, key: str, value: Any) -> Any:
-        """The value of a setting; this one is kept if there was none, and everybody who asks gets the same."""
-        ...
-
-
-class Gateways(Protocol):
-    """Gateways that run, and what they are told to do."""
-
-    def register(self, gateway: Gateway) -> None:
-        """Keep a row for a gateway that starts, in place of one that had its address.
-
-        Raises UserError when a living one has its name.
-        """
-        ...
-
-    def living(self, now: float) -> Sequence[Gateway]:
-        """The gateways whose heartbeat is recent, by name."""
-        ...
-
-    def beat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
-        """Say that a gateway lives; returns what it should be doing, None when its row is gone."""
-        ...
-
-    def want(self, gateway_id: str, state: GatewayState) -> int:
-        """Tell a gateway its mode; returns the revision of that change. Raises NotFound."""
-        ...
-
-    def remove(self, gateway_id: str) -> None:
-        """Take out the row of a gateway that ends."""
-        ...
-
-
-class MockServers(Protocol):
-    """Mock servers with their saved server errors. Every change is written to the revision table."""
-
-    def create(self, mock: MockServer) -> None:
-        """Keep a new one; raises UserError when its name or slug is taken."""
-        ...
-
-    def find(self, text: str) -> MockServer:
-        """The mock server of this name, slug or id; raises NotFound that lists some there are."""
-        ...
-
-    def list(self) -> Sequence[MockServer]:
-        """All mock servers by name."""
-        ...
-
-    def save(self, mock: MockServer) -> int:
-        """Replace one by its edited form, all but `sequences_epoch`; returns the revision of that change.
-
-        Raises NotFound when it is gone, UserError when its name or slug belongs to another or its collection changed.
-        """
-        ...
-
-    def restart_sequences(self, mock_server_id: str) -> int:
-        """Have its sequences start over; returns the revision of that change. Raises NotFound."""
-        ...
-
-    def delete(self, mock_server_id: str) -> None:
-        """Delete one with its server errors and its call log; its collection stays. Raises NotFound."""
-        ...
-
-    def server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
-        """Its saved server errors by name."""
-        ...
-
-    def save_server_error(self, error: ServerError) -> None:
-        """Keep a new one or replace it; raises UserError when its mock server has another of this name."""
-        ...
-
-    def delete_server_error(self, error_id: str) -> None:
-        """Delete one, which is active no more; raises NotFound."""
-        ...
-
-
-class Keys(Protocol):
-    """Keys to private mock servers."""
-
-    def add(self, key: ApiKey) -> None:
-        """Keep a new key; raises UserError when its name is taken."""
-        ...
-
-    def list(self) -> Sequence[ApiKey]:
-        """All keys that were not revoked, by name."""
-        ...
-
-    def revoke(self, text: str) -> ApiKey:
-        """Take out the key of this name or id, and return it; raises NotFound."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CallFilter:
-    """Which calls of a mock server; every condition that is set must hold.
-
-    `since` and `until` are seconds since the epoch; `path` is a glob over path without query; `status` as in
-    HistoryFilter; `matched` asks for calls that an example answered, or that none did. `after` is an id: newer ones.
-    """
-
-    mock_server_id: str
-    since: float | None = None
-    until: float | None = None
-    method: str | None = None
-    path: str | None = None
-    status: str | None = None
-    matched: bool | None = None
-    after: int | None = None
-    before: int | None = None
-
-
-class Calls(Protocol):
-    """The call logs. They are not in the revision table: who follows one asks for what came after an id."""
-
-    def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        """Keep calls in one transaction, and of each mock server in `limits` the newest so many only.
-
-        Their bodies are bytes. Calls of a mock server that was deleted meanwhile are let go.
-        """
-        ...
-
-    def get(self, call_id: int) -> Call:
-        """One call; raises NotFound."""
-        ...
-
-    def newest(self, wanted: CallFilter, limit: int) -> Sequence[Call]:
-        """The last `limit` calls, oldest first."""
-        ...
-
-    def count(self, wanted: CallFilter) -> int:
-        """How many calls are kept that fit."""
-        ...
-
-    def clear(self, mock_server_id: str) -> int:
-        """Forget the calls of a mock server; returns how many."""
-        ...
-
-
-class Changes(Protocol):
-    """The revision table."""
-
-    def latest(self) -> int:
-        """The number of the newest change, 0 when nothing ever changed."""
-        ...
-
-    def since(self, revision: int) -> list[Change] | None:
-        """The changes after `revision`, in order; None when they were pruned and everything has to be read again."""
         ...
 
 

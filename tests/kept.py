@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from store.calls import Call
+from store.collection_repository import CollectionUpdate
 from store.entities import Collection, Example, Exchange, Gateway, GatewayState, Mode, RequestItem, Timings
 from store.ids import new_id
 from store.messages import Body, Request, Response
 from store.mock_servers import MockServer, ServerError
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from tests.factories import make_request, make_response
 
 EVERYTHING = HistoryFilter()

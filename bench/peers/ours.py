@@ -13,12 +13,12 @@ from pathlib import Path
 
 from bench.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
+from store.collection_repository import CollectionUpdate
 from store.entities import Collection, Example, RequestItem
 from store.ids import new_id
 from store.messages import Headers, Origin, Request, Response
 from store.mock_servers import PLAIN, Behaviour, Matching, MockServer
 from store.naming import example_name, request_name
-from store.repository import CollectionUpdate
 from store.sql.opening import open_store
 
 NAME = "bench"

@@ -27,9 +27,10 @@ from proxy.cli.output import (
 from proxy.kept_calls import KeptCalls, kept_calls
 from store.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
 from store.errors import NotFound, UserError
+from store.mock_repository import CallFilter
 from store.mock_servers import MockServer
 from store.naming import printable
-from store.repository import CallFilter, Store
+from store.repository import Store
 
 COLUMNS = ("CALL", "TIME", "METHOD", "PATH", "STATUS", "RESPONSE", "MS")
 POLL_SECONDS = 0.2

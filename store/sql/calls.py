@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Delete, bindparam, delete, fun
 
 from store.calls import Call
 from store.errors import NotFound
-from store.repository import CallFilter
+from store.mock_repository import CallFilter
 from store.sql import mock_rows
 from store.sql import tables as t
 from store.sql.engine import Database
@@ -20,7 +20,7 @@ from store.sql.inserts import insert_rows
 
 
 class SqlCalls:
-    """`store.repository.Calls`."""
+    """`store.mock_repository.Calls`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
+from store.collection_repository import CollectionSummary, CollectionUpdate
 from store.entities import Collection, Example, Folder, RequestItem, Subject
 from store.errors import NotFound, UserError
 from store.ids import new_id
-from store.repository import CollectionSummary, CollectionUpdate
 from store.sql import rows
 from store.sql import tables as t
 from store.sql.bodies import insert_bodies, sweep_bodies
@@ -28,7 +28,7 @@ FEW_EXAMPLES = 100
 
 
 class SqlCollections:
-    """`store.repository.Collections`."""
+    """`store.collection_repository.Collections`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -20,7 +20,7 @@ FORGOTTEN_SECONDS = 86_400.0
 
 
 class SqlGateways:
-    """`store.repository.Gateways`."""
+    """`store.gateway_repository.Gateways`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

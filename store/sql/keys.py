@@ -17,7 +17,7 @@ from store.sql.revisions import record_change
 
 
 class SqlKeys:
-    """`store.repository.Keys`."""
+    """`store.mock_repository.Keys`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -21,7 +21,7 @@ KEPT_COLUMNS = ("id", "collection_id", "created_at", "sequences_epoch")
 
 
 class SqlMockServers:
-    """`store.repository.MockServers`."""
+    """`store.mock_repository.MockServers`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

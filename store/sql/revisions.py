@@ -23,7 +23,7 @@ def record_change(tx: Transaction, subject: Subject, subject_id: str, collection
 
 
 class SqlChanges:
-    """`store.repository.Changes`."""
+    """`store.gateway_repository.Changes`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

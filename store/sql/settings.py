@@ -18,7 +18,7 @@ from store.sql.revisions import record_change
 
 
 class SqlEnvironments:
-    """`store.repository.Environments`."""
+    """`store.collection_repository.Environments`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,7 +55,7 @@ class SqlEnvironments:
 
 
 class SqlSettings:
-    """`store.repository.Settings`."""
+    """`store.gateway_repository.Settings`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What `store.repository.Calls` promises."""
+"""What `store.mock_repository.Calls` promises."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from store.calls import KEPT_BODY, Call
 from store.errors import NotFound
 from store.messages import Headers, Request, Response
+from store.mock_repository import CallFilter
 from store.mock_servers import MockServer
-from store.repository import CallFilter, Store
+from store.repository import Store
 from store.sql import calls as sql_calls
 from tests.factories import ORIGIN, make_request, make_response
 from tests.kept import make_call, serve

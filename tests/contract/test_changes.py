@@ -1,4 +1,4 @@
-"""What `store.repository.Changes` promises, and that threads may share a store."""
+"""What `store.gateway_repository.Changes` promises, and that threads may share a store."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from threading import Event
 
 import pytest
 
+from store.collection_repository import CollectionUpdate
 from store.entities import Change, Environment, Folder, Subject
 from store.mock_servers import ApiKey, MockServer
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from store.sql import revisions
 from store.sql.collections import FEW_EXAMPLES
 from tests.factories import make_example

@@ -1,4 +1,4 @@
-"""What `store.repository.Collections` promises."""
+"""What `store.collection_repository.Collections` promises."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from store.collection_repository import CollectionSummary, CollectionUpdate
 from store.entities import Collection, Example, Folder, Part, Redacted
 from store.errors import NotFound, StoreError, UserError
 from store.messages import Body, BodyRef
-from store.repository import CollectionSummary, CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from tests.factories import make_example, make_request, make_response
 from tests.kept import additions, collect, make_item, record, within
 

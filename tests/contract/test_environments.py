@@ -1,4 +1,4 @@
-"""What `store.repository.Environments` and `Settings` promise."""
+"""What `store.collection_repository.Environments` and `Settings` promise."""
 
 from __future__ import annotations
 

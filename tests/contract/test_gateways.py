@@ -1,4 +1,4 @@
-"""What `store.repository.Gateways` promises."""
+"""What `store.gateway_repository.Gateways` promises."""
 
 from __future__ import annotations
 

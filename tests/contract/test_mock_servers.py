@@ -1,4 +1,4 @@
-"""What `store.repository.MockServers` and `Keys` promise."""
+"""What `store.mock_repository.MockServers` and `Keys` promise."""
 
 from __future__ import annotations
 

@@ -19,9 +19,10 @@ from sqlalchemy import MetaData
 from proxy.promoting import promote_history
 from store.entities import Environment, Part, Redacted
 from store.errors import SchemaMismatch
+from store.mock_repository import CallFilter
 from store.mock_servers import PLAIN, PRESETS, Behaviour, Matching
 from store.promotion import PromotionPlan
-from store.repository import CallFilter, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from store.sql.engine import Database
 from store.sql.opening import open_store
 from store.sql.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from store.repository import CallFilter
+from store.mock_repository import CallFilter
 from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.integration.clients import CLIENTS, Call, Route

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store.collection_repository import CollectionUpdate
 from store.entities import Example, Exchange, Part, Redacted, Timings
 from store.ids import new_id
 from store.messages import BodyRef, Headers, Origin, Request, Response
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from store.sql.opening import open_store
 from tests.kept import make_item
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from store.collection_repository import CollectionUpdate
 from store.entities import Environment, Part, Redacted
 from store.messages import Chunk, Interim
 from store.mock_servers import PRESETS, ApiKey, Behaviour, Matching
-from store.repository import CollectionUpdate
 from store.sql.opening import open_store
 from store.sql.schema import HEAD
 from store.websockets import MessageKind, WebSocketMessage

@@ -11,10 +11,11 @@ from addons.active import Active
 from proxy import promoting
 from proxy.activation import Activation
 from proxy.replaying import replay_settings
+from store.collection_repository import CollectionUpdate
 from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
 from store.messages import Origin
 from store.mock_servers import PLAIN, Matching
-from store.repository import CollectionUpdate, HistoryFilter, Store
+from store.repository import HistoryFilter, Store
 from tests.factories import ORIGIN, make_example, make_request, make_response
 from tests.kept import collect, make_exchange, serve
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from proxy.adding import add_example
 from proxy.typed import Typed, typed_request, typed_response
+from store.collection_repository import CollectionUpdate
 from store.mock_servers import Behaviour
-from store.repository import CollectionUpdate, Store
+from store.repository import Store
 from tests.factories import make_example
 from tests.kept import collect, make_item
 

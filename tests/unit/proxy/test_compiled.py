@@ -10,10 +10,11 @@ import pytest
 from matcher.settings import PROMOTED, MatchSettings, settings_of
 from matcher.unanswered import BareItem
 from proxy.compiled import find_mock, mock_setup
+from store.collection_repository import CollectionUpdate
 from store.entities import Environment, Part, Redacted
 from store.errors import NotFound
 from store.mock_servers import Matching
-from store.repository import CollectionUpdate, Store
+from store.repository import Store
 from tests.factories import make_example, make_request
 from tests.kept import collect, make_item, serve
 

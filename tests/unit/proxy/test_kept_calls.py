@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from proxy.kept_calls import Counted, KeptCalls
-from store.repository import CallFilter, Store
+from store.mock_repository import CallFilter
+from store.repository import Store
 from tests.factories import make_example
 from tests.kept import collect, make_call, serve
 

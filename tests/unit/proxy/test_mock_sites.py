@@ -17,10 +17,11 @@ from proxy.shared_counts import SharedCounts
 from serving.mock_calls import Served
 from serving.rendered import at_hand
 from serving.site import MockSite
+from store.collection_repository import CollectionUpdate
 from store.entities import Environment
 from store.errors import NotFound
 from store.mock_servers import ApiKey, Behaviour, Delay, Matching, MockServer
-from store.repository import CollectionUpdate, Store
+from store.repository import Store
 from tests.factories import make_example, make_request, make_response
 from tests.kept import additions, collect, make_server_error, serve
 from tests.served import Logged
