@@ -28,6 +28,7 @@ from addons.bodies import BodyReader
 from addons.commits import Commits, announce_in
 from addons.connections import Connections
 from addons.conversation_layer import ScriptFetcher
+from addons.direct_reading import DirectReading
 from addons.forwarding import Forwarding, OnLoss
 from addons.gateway_site import GatewaySites
 from addons.guard import Finish, FlatMemory, Guard
@@ -217,6 +218,7 @@ class GatewayProgram:
         self.master.addons.add(
             Core(),
             self._servers,
+            DirectReading(self._servers),
             self.guard,
             ChooseLayer(self._forwarding()),
             NextLayer(),

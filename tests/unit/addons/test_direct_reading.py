@@ -1,0 +1,142 @@
+"""What a socket brings: when it goes to the layers at once, and when it waits for mitmproxy's task."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy import events
+from mitmproxy.proxy.server import ConnectionIO
+from mitmproxy.test.tflow import tclient_conn, tserver_conn
+
+from addons.direct_reading import DirectReading
+
+
+class Transport(asyncio.Transport):
+    """One that has sent all but `unsent` bytes."""
+
+    def __init__(self, protocol: StreamReaderProtocol) -> None:
+        super().__init__()
+        self.protocol: asyncio.BaseProtocol = protocol
+        self.unsent = 0
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+
+class Handler:
+    """A handler of mitmproxy's with one client; `got` are the bytes that reached its layers."""
+
+    def __init__(self) -> None:
+        self.client = tclient_conn()
+        self.client.state = ConnectionState.OPEN
+        self.transports: dict[Any, ConnectionIO] = {}
+        self.got: list[bytes] = []
+        self.pauses = False
+        self.transport = self.connect(self.client)
+
+    def connect(self, connection: Any) -> Transport:
+        loop, reader = asyncio.get_running_loop(), StreamReader()
+        streams = StreamReaderProtocol(reader)
+        transport = Transport(streams)
+        self.transports[connection] = ConnectionIO(reader=reader, writer=StreamWriter(transport, streams, reader, loop))
+        return transport
+
+    def read(self) -> asyncio.Task[bytes]:
+        reader = self.transports[self.client].reader
+        assert reader is not None
+        return asyncio.ensure_future(cast("StreamReader", reader).read(65535))
+
+    def receive(self, data: bytes) -> None:
+        cast("asyncio.Protocol", self.transport.protocol).data_received(data)
+
+    async def server_event(self, event: events.DataReceived) -> None:
+        if self.pauses:
+            await asyncio.sleep(0)
+        self.got.append(event.data)
+
+
+@pytest.fixture
+async def handler() -> Handler:
+    """One whose client is read directly."""
+    made = Handler()
+    servers = SimpleNamespace(connections={made.client.id: made})
+    DirectReading(cast("Any", servers)).client_connected(made.client)
+    return made
+
+
+async def test_what_comes_reaches_the_layers_at_once(handler: Handler) -> None:
+    """The task that waits for it goes on waiting."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.receive(b"one")
+    handler.receive(b"two")
+    assert (handler.got, reading.done()) == ([b"one", b"two"], False)
+    reading.cancel()
+
+
+async def test_what_came_before_anybody_read_is_read_first(handler: Handler) -> None:
+    handler.receive(b"early ")
+    reading = handler.read()
+    handler.receive(b"birds")
+    assert (await reading, handler.got) == (b"early birds", [])
+
+
+async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None:
+    """A peer that did not read what it was sent, and then did."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.transport.unsent = 1
+    handler.receive(b"one ")
+    handler.transport.unsent = 0
+    handler.receive(b"two")
+    assert (await reading, handler.got) == (b"one two", [])
+
+
+async def test_other_connections_of_the_client_are_waited_for_too(handler: Handler) -> None:
+    """What an upstream sends goes no faster than the client takes it, and the other way round."""
+    handler.connect(tserver_conn()).unsent = 1
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.receive(b"one")
+    assert (await reading, handler.got) == (b"one", [])
+
+
+async def test_a_closed_connection_brings_nothing(handler: Handler) -> None:
+    """Its layers have heard the last of it."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.client.state = ConnectionState.CLOSED
+    handler.receive(b"late")
+    assert (await reading, handler.got) == (b"late", [])
+
+
+async def test_the_end_reaches_who_reads(handler: Handler) -> None:
+    reading = handler.read()
+    await asyncio.sleep(0)
+    protocol = cast("asyncio.Protocol", handler.transport.protocol)
+    protocol.eof_received()
+    assert await reading == b""
+
+
+async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
+    """Later events would overtake the one that waits."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.pauses = True
+    with pytest.raises(RuntimeError, match="paused in the middle of an event"):
+        handler.receive(b"one")
+    reading.cancel()
