@@ -85,12 +85,19 @@ class Database:
                 yield
         except (DataError, IntegrityError) as error:
             raise ValueRefused(f"the store {self.place} refuses a value: {error.orig}") from error
+        except (sqlite3.DataError, sqlite3.IntegrityError) as error:
+            raise ValueRefused(f"the store {self.place} refuses a value: {error}") from error
         except DBAPIError as error:
             raise _translate(str(error.orig), self.place) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translate(str(error), self.place) from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise ValueRefused(f"the store {self.place} has no place for that value: {error}") from error
+
+
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection, in the transaction of this one: what it raises becomes a StoreError, too."""
+    return connection.connection.driver_connection
 
 
 def _checked_url(text: str) -> URL:
@@ -129,10 +136,10 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
+    def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later can find the lock taken and cannot wait for it: lock first.
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("begin immediate" if writes else "begin")
+        driver_of(connection).execute("begin immediate" if writes else "begin")
 
     return engine
 

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from store.sql.engine import driver_of
+
 # Of one statement: more would bind more values than SQLite takes (sqlite.org/limits.html), fewer are not felt.
 MOST_ROWS = 64
 
@@ -44,13 +46,13 @@ def _inserted(tx: Connection | Session, table: Row, rows: Rows, ending: str) -> 
     """For each statement, the number that the last of its rows got, and how many rows it put in."""
     if not rows:
         return
-    connection = tx if isinstance(tx, Connection) else tx.connection()
+    driver = driver_of(tx if isinstance(tx, Connection) else tx.connection())
     names = tuple(rows[0])
     values_of = itemgetter(*names)
     for start in range(0, len(rows), MOST_ROWS):
         some = rows[start : start + MOST_ROWS]
         text = _text(table.__tablename__, names, len(some)) + ending
-        done = connection.exec_driver_sql(text, tuple(chain.from_iterable(map(values_of, some))))
+        done = driver.execute(text, tuple(chain.from_iterable(map(values_of, some))))
         yield done.lastrowid, len(some)
 
 
