@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,11 @@ from proxy.client_variables import (
     client_variables,
 )
 from proxy.roots import usual_roots
-from proxy.signals import Signals
+from proxy.signals import BY_SIGNAL, Signals
 from store.entities import Gateway
 from store.errors import UserError
 
-NOT_FOUND, NOT_EXECUTABLE, BY_SIGNAL = 127, 126, 128  # a shell's exit codes
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # A terminal sends these to every program in its foreground, to the command too.
 FROM_TERMINALS = (signal.SIGINT, signal.SIGQUIT)
@@ -65,11 +65,16 @@ class Child:
             raise CannotRun(f"cannot run {name}: it is not executable", NOT_EXECUTABLE)
         raise CannotRun(f"cannot run {name}: there is no such command", NOT_FOUND)
 
-    async def run(self, gateway: Gateway) -> None:
-        """Run it to its end through this gateway; raises CannotRun."""
+    def signals(self) -> Signals:
+        """Hear the signals that it is to get, from now on."""
+        # It is to inherit what is ignored (nohup(1)), and would not, were we to hear it (execve(2)).
+        return Signals(number for number in PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN)
+
+    async def run(self, gateway: Gateway, signals: Signals) -> None:
+        """Run it to its end through this gateway; raises CannotRun, or Interrupted if it was not begun for a signal."""
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
             way = await asyncio.to_thread(self._way, gateway, Path(folder), os.environ)
-            self.code = await run(self.words, client_variables(os.environ, way))
+            self.code = await _run(self.words, client_variables(os.environ, way), signals)
 
     def _way(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> Way:
         host, _, port = gateway.listen.rpartition(":")
@@ -83,9 +88,8 @@ class Child:
         return Way(_reachable(host.strip("[]")), int(port), roots, further, reverse, store)
 
 
-async def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end, passing signals on to it; returns its exit code. Raises CannotRun, Interrupted."""
-    signals = Signals(_not_ignored(PASSED_ON))
+async def _run(words: Sequence[str], environment: Mapping[str, str], signals: Signals) -> int:
+    """Run a command to its end, passing signals on to it; returns its exit code."""
     loop = asyncio.get_running_loop()
     try:
         signals.check()  # what was to end need not begin
@@ -99,11 +103,6 @@ async def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
     finally:
         signals.ignore()  # what the command did is still to be kept: a second Ctrl-C must not cut that off
     return code if code >= 0 else BY_SIGNAL - code
-
-
-def _not_ignored(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
-    # The command is to inherit what is ignored (nohup(1)), and would not, were we to hear it (execve(2)).
-    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _pass_on(heard: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False) -> None:

@@ -8,7 +8,6 @@ import errno
 import gc
 import logging
 import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +47,7 @@ from proxy.redacting import redacting
 from proxy.replaying import STRICTLY, ReplaySettings
 from proxy.resolving import Resolved, resolve_in
 from proxy.roots import trusted_roots
+from proxy.signals import Signals
 from proxy.warming import warm
 from proxy.watcher import Watcher
 from serving.kept_body import Keeping
@@ -68,7 +68,6 @@ DRAIN_SECONDS = 1.0
 STORE_SECONDS = 2.0
 HANG_UP_SECONDS = 0.4
 HANG_UP_STEP_SECONDS = 0.01
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Objects made and not yet freed before the collector looks; Python's own 700 makes it look at every second request.
 GARBAGE_THRESHOLD = 50_000
 
@@ -119,35 +118,35 @@ class Report:
     tally: Tally | None = None
 
 
-async def until_told_to_stop(_: Gateway) -> None:
-    """Wait for SIGINT or SIGTERM."""
+async def until_told_to_stop(_: Gateway, signals: Signals) -> None:
+    """Wait for a signal."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, told.set)
+    signals.tell(partial(loop.call_soon_threadsafe, told.set))
     await told.wait()
-    for number in STOP_SIGNALS:  # once is enough: a second Ctrl-C must not cut the end off
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_IGN)
 
 
 async def run_gateway(
     store: Store,
     settings: GatewaySettings,
+    signals: Signals,
     started: Callable[[Gateway], None],
-    meanwhile: Callable[[Gateway], Awaitable[None]] = until_told_to_stop,
+    meanwhile: Callable[[Gateway, Signals], Awaitable[None]] = until_told_to_stop,
 ) -> Report:
     """Run until `meanwhile` is over; `started` is called before it, when connections are accepted.
 
-    Raises UserError when the port is taken or the gateway's name is in use, and what `meanwhile` raises.
+    Raises UserError when the port is taken or the gateway's name is in use, Interrupted when a signal comes before
+    connections are accepted, and what `meanwhile` raises.
     """
     program = GatewayProgram(store, settings)
-    try:
-        with _uncollected():
-            gateway = await program.start()
-        started(gateway)
-        await meanwhile(gateway)
-    finally:
-        await program.stop()
+    with signals.waking(asyncio.get_running_loop()):
+        try:
+            with _uncollected():
+                gateway = await signals.interrupting(program.start())
+            started(gateway)
+            await meanwhile(gateway, signals)
+        finally:
+            signals.ignore()  # once is enough: a second Ctrl-C must not cut the end off
+            await program.stop()
     active = program.current.active
     tally = active.replay.tally if active.mode is Mode.REPLAY else None
     return Report(program.writer.kept, program.writer.failed, program.writer.lost, tally)
@@ -175,16 +174,15 @@ class GatewayProgram:
 
     async def start(self) -> Gateway:
         """Listen, and let the store know."""
-        await asyncio.to_thread(authority_in, self._settings.confdir)
+        authority_in(self._settings.confdir)  # nothing else runs yet, and it must not be left half made
         seen = await asyncio.to_thread(self._store.changes.latest)
         self.current.active = await asyncio.to_thread(self._activation.activate, self._settings.state)
         self.writer.start()
         resolve_in(self._loop, self._settings.resolved)
         await self._listen()
         gateway = self._row(seen)
-        watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
-        await asyncio.to_thread(watcher.start)
-        self._watcher = watcher
+        self._watcher = Watcher(self._store, gateway, self._apply, lambda: self.writer.lost)
+        await asyncio.to_thread(self._watcher.start)
         self._warm(self._settings.state)
         _settle_memory()
         return gateway

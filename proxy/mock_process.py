@@ -21,6 +21,7 @@ from proxy.mock_connection import Connections
 from proxy.mock_sites import Environs, MockSites
 from proxy.redacting import showing_redactor
 from proxy.shared_counts import SharedCounts
+from proxy.signals import STOP_SIGNALS
 from proxy.warming import warm
 from serving.limits import USUAL, Limits
 from serving.site import MockSite
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.03
 # Threads that compile or log may hold the interpreter so long before answering goes on; Python's own is 5 ms.
 SWITCH_SECONDS = 0.0005
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GARBAGE_THRESHOLD = 50_000
 
 
@@ -103,11 +103,11 @@ class MockProcess:
         self._site = self._changed() or self._site
         connections = Connections(self._site, self._settings.limits, self._bodies.part)
         watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
+        told = _told_to_stop(loop)
         try:
             async with accepting(listener, connections, tls=_tls(self._settings.certificate)):
                 self._log.start()
                 watch.start()
-                told = _told_to_stop(loop)
                 started()
                 warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, self._collections()))
                 await told.wait()

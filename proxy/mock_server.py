@@ -18,9 +18,10 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from proxy.accepting import BACKLOG
-from proxy.mock_process import STOP_SIGNALS, MockProcess, ServeSettings
+from proxy.mock_process import MockProcess, ServeSettings
 from proxy.settings import counts_file
 from proxy.shared_counts import SharedCounts
+from proxy.signals import STOP_SIGNALS, Interrupted
 from store.errors import StoreError, UserError
 from store.mock_servers import MockServer
 from store.repository import Store
@@ -36,7 +37,8 @@ Started = Callable[[str, list[MockServer]], None]
 def serve(open_store: Callable[[], Store], settings: ServeSettings, started: Started) -> None:
     """Serve until SIGINT or SIGTERM; `started` gets the address and what is served when connections are accepted.
 
-    Raises UserError when the port is taken, NotFound for a name that is none.
+    Raises UserError when the port is taken, NotFound for a name that is none, Interrupted when several processes are to
+    serve and one of those comes before all of them do.
     """
     listeners = _bound(settings)
     store = open_store()
@@ -72,16 +74,18 @@ class Workers:
         self._listeners = listeners
         self._running: dict[int, socket.socket] = {}
         self._told = False
+        self._heard: list[signal.Signals] = []
         self._ready, self._tell_ready = os.pipe()
         self._orphaned, self._parent_lives = os.pipe()
 
     def run(self, started: Callable[[], None]) -> None:
         """Start them all and stay until all have ended."""
         for number in STOP_SIGNALS:
-            signal.signal(number, self._stop)
+            signal.signal(number, self._hear)
         for listener in self._listeners:
             self._start(listener)
         self._all_ready()
+        early = self._heard[:]
         if not self._told:
             started()
         while self._running:
@@ -91,6 +95,8 @@ class Workers:
                 logger.error("worker %d ended by itself (%s); starting another", ended, _how(status))
                 time.sleep(RESTART_SECONDS)
                 self._start(listener)
+        if early:
+            raise Interrupted(early[0])
 
     def _all_ready(self) -> None:
         """Wait until every worker accepts connections; raises StoreError if one cannot."""
@@ -137,7 +143,11 @@ class Workers:
         _run(self._process.run(listener, lambda: os.write(self._tell_ready, b"!")))
         store.close()
 
-    def _stop(self, *_: object) -> None:
+    def _hear(self, number: int, _: object) -> None:
+        self._heard.append(signal.Signals(number))
+        self._stop()
+
+    def _stop(self) -> None:
         self._told = True
         _close(self._listeners)  # when the workers have closed theirs, nothing new is accepted
         for child in self._running:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+BY_SIGNAL = 128  # and the signal's number: the exit code that a shell shows
+
+T = TypeVar("T")
 
 
 class Interrupted(BaseException):
@@ -15,14 +28,27 @@ class Interrupted(BaseException):
 
 
 class Signals:
-    """Hears these signals from now on; made in the main thread. `heard` are those that came, for who acts upon them."""
+    """Hears these signals in a block, in the main thread. `heard` are those that came, for who acts upon them.
+
+    Behind the block they are what they were, but for those of one that ended well and ignored them.
+    """
 
     def __init__(self, numbers: Iterable[signal.Signals]) -> None:
         self.heard: list[signal.Signals] = []
         self._numbers = tuple(numbers)
+        self._ignored = False
         self._tell: Callable[[], object] = lambda: None
-        for number in self._numbers:
-            signal.signal(number, self._hear)
+
+    def __enter__(self) -> Signals:
+        """Begin to hear them."""
+        self._before = [(number, signal.signal(number, self._hear)) for number in self._numbers]
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        """Hear them no more."""
+        if failed is not None or not self._ignored:
+            for number, handler in self._before:
+                signal.signal(number, handler)
 
     def tell(self, tell: Callable[[], object]) -> None:
         """Have this called whenever one has come, instead of what was; and now, if one has come already."""
@@ -35,11 +61,51 @@ class Signals:
         if self.heard:
             raise Interrupted(self.heard[0])
 
+    @contextmanager
+    def waking(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Have them wake this loop, in which nothing else may do that; who is told is in its thread."""
+        woken, waker = os.pipe()
+        for end in (woken, waker):
+            os.set_blocking(end, False)
+        # One that comes in the moment before the loop sleeps, or to another thread, does not end its sleep (signal(7)).
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        loop.add_reader(woken, os.read, woken, 64)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            loop.remove_reader(woken)
+            os.close(woken)
+            os.close(waker)
+
+    async def interrupting(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of this work; raises Interrupted when one comes before that, and cancels the work."""
+        import asyncio  # takes time, which most commands need not wait for
+
+        task = asyncio.ensure_future(work)
+        self.tell(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
+        await asyncio.wait([task])
+        if task.cancelled() or not task.exception():
+            self.check()
+        return task.result()
+
     def ignore(self) -> None:
         """Hear nothing more: what is still to be done must not be cut off."""
+        self._ignored = True
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
 
     def _hear(self, number: int, _: object) -> None:
         self.heard.append(signal.Signals(number))
         self._tell()
+
+
+def end_by(number: signal.Signals) -> NoReturn:
+    """End this process as the signal ends one that does not hear it: a shell shows that, and ends its loop."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+            stream.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    # The first process of a container gets no signal that it does not hear (pid_namespaces(7)).
+    os._exit(BY_SIGNAL + number)

@@ -42,16 +42,21 @@ class Watcher:
         self._seen = gateway.seen_revision
         self._beaten = 0.0
         self._stopped = threading.Event()
+        self._starting = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="store watcher", daemon=True)
 
     def start(self) -> None:
         """Put the gateway's row into the store and begin to watch; raises UserError when its name is taken."""
-        self._store.gateways.register(replace(self._gateway, pid=os.getpid(), heartbeat=time.time()))
-        self._thread.start()
+        with self._starting:
+            self._store.gateways.register(replace(self._gateway, pid=os.getpid(), heartbeat=time.time()))
+            self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching and take the row out."""
+        """Stop watching and take the row out; one that another thread is just putting in, too."""
         self._stopped.set()
+        with self._starting:
+            if self._thread.ident is None:  # it has not begun
+                return
         self._thread.join()
         try:
             self._store.gateways.remove(self._gateway.id)

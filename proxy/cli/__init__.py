@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any, NoReturn
 
 import click
 
 from proxy.cli.lazy import LazyGroup
+from proxy.signals import Interrupted, end_by
 from store.errors import UnderstudyError
 
 COMMANDS = {
@@ -36,8 +38,14 @@ class Commands(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun is undone or finished
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            end_by(signal.SIGINT)
+        except Interrupted as interrupted:
+            end_by(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, str(error), error.exit_code)
         except UnicodeError as error:  # arguments and terminals may hold what no text is

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from proxy.cli.mock_options import behaviour_options
 from proxy.cli.mock_output import behaviour_json
 from proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
 from proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
+from proxy.signals import Signals
 from store.entities import Example
 from store.errors import UserError
 from store.mock_servers import PLAIN
@@ -76,7 +78,8 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
     found = _find(store, example, collection)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
     try:
-        edited = click.edit(as_document(found, *bodies), extension=".http")
+        with Signals([signal.SIGINT]):  # it is for the editor, which a terminal sends it, too
+            edited = click.edit(as_document(found, *bodies), extension=".http")
     except (OSError, UnicodeDecodeError, click.ClickException) as error:
         reason = error.message if isinstance(error, click.ClickException) else error
         raise UserError(f"the editor did not leave a text that can be read, nothing was changed: {reason}") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from proxy.cli.output import counted
 from proxy.cli.replay_options import MISSED, replay_options, replaying_of, summary
 from proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
 from proxy.settings import DEFAULT_LISTEN
+from proxy.signals import STOP_SIGNALS, Interrupted, Signals
 from store.entities import Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
@@ -29,6 +31,7 @@ from store.messages import LARGE_BODY
 from store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
+    from proxy.child import Child
     from proxy.gateway import GatewaySettings, Report
     from serving.kept_body import Keeping
     from serving.replays import Tally
@@ -198,31 +201,11 @@ def gateway(store: Store, mode_name: str, **options: Any) -> None:
 
 
 def _serve(store: Store, mode: Mode, **options: Any) -> None:
-    import asyncio
-
-    from proxy.cli.slow_start import told_when_slow
-    from proxy.gateway import run_gateway, until_told_to_stop
-    from proxy.logs import configure_logging
-    from proxy.redacting import showing_redactor
+    import proxy.gateway  # noqa: F401 - takes the most time, and there is nothing yet that a signal could leave behind
 
     child = child_of(options)
-    begun = new_id()
-    settings = _settings(store, mode, **options)
-    shown = settings.redactor.for_showing() if settings.redactor else showing_redactor(store)
-    configure_logging(verbose=options["verbose"], redactor=shown)
-    if settings.parents and not mode.offline:
-        click.echo(f"understudy: upstreams are called through the parent proxy {settings.parents}", err=True)
-    announce = partial(_announce_beside_command if child else _announce, store)
-    try:
-        with told_when_slow(store, settings.state) as has_begun:
-            begun_so = partial(_begin, has_begun, announce)
-            report = asyncio.run(run_gateway(store, settings, begun_so, child.run if child else until_told_to_stop))
-    except UserError:
-        made = settings.state.session_id
-        # By this command, which could not start.
-        if made is not None and made > begun and not store.history.newest(HistoryFilter(session_id=made), 1):
-            store.sessions.delete(made)
-        raise
+    with child.signals() if child else Signals(STOP_SIGNALS) as signals:
+        report = _run(store, mode, child, signals, **options)
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         told = _kept(report)
         click.echo(f"understudy: {told}" if child else told, err=child is not None)
@@ -235,6 +218,44 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
         code = code or MISSED
     if code:
         click.get_current_context().exit(code)
+
+
+def _run(store: Store, mode: Mode, child: Child | None, signals: Signals, **options: Any) -> Report:
+    from proxy.cli.slow_start import told_when_slow
+    from proxy.gateway import run_gateway, until_told_to_stop
+    from proxy.logs import configure_logging
+    from proxy.redacting import showing_redactor
+
+    begun = new_id()
+    settings = _settings(store, mode, **options)
+    shown = settings.redactor.for_showing() if settings.redactor else showing_redactor(store)
+    configure_logging(verbose=options["verbose"], redactor=shown)
+    if settings.parents and not mode.offline:
+        click.echo(f"understudy: upstreams are called through the parent proxy {settings.parents}", err=True)
+    announce = partial(_announce_beside_command if child else _announce, store)
+    meanwhile = child.run if child else until_told_to_stop
+    try:
+        with told_when_slow(store, settings.state) as has_begun:
+            return _to_its_end(run_gateway(store, settings, signals, partial(_begin, has_begun, announce), meanwhile))
+    except (UserError, Interrupted):
+        made = settings.state.session_id
+        # By this command, which could not start.
+        if made is not None and made > begun and not store.history.newest(HistoryFilter(session_id=made), 1):
+            store.sessions.delete(made)
+        raise
+
+
+def _to_its_end(gateway: Coroutine[Any, Any, Report]) -> Report:
+    import asyncio
+
+    runner = asyncio.Runner()
+    with ExitStack() as ends:
+        ends.callback(runner.close)
+        try:
+            return runner.run(gateway)
+        except Interrupted:
+            ends.pop_all()  # it would wait for the threads, which read what nobody wants any more
+            raise
 
 
 def _kept(report: Report) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -16,7 +20,8 @@ FIRST, SECOND = signal.SIGUSR1, signal.SIGUSR2  # which nobody else sends
 def signals() -> Iterator[Signals]:
     """Hears both, and leaves none to the tests after it."""
     before = [(number, signal.getsignal(number)) for number in (FIRST, SECOND)]
-    yield Signals((FIRST, SECOND))
+    with Signals((FIRST, SECOND)) as heard:
+        yield heard
     for number, handler in before:
         signal.signal(number, handler)
 
@@ -60,3 +65,75 @@ def test_at_the_end_nothing_is_heard(signals: Signals) -> None:
     signals.ignore()
     signal.raise_signal(FIRST)
     assert signals.heard == []
+
+
+@pytest.mark.parametrize(
+    ("ignored", "failed", "left"),
+    [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
+)
+def test_behind_it_signals_are_what_they_were(ignored: bool, failed: bool, left: bool) -> None:
+    """Unless they are ignored to the end of a program that went well."""
+    before = signal.getsignal(FIRST)
+    with suppress(ValueError), Signals([FIRST]) as signals:
+        if ignored:
+            signals.ignore()
+        if failed:
+            raise ValueError
+    after = signal.signal(FIRST, before)
+    assert after is (signal.SIG_IGN if left else before)
+
+
+async def test_one_that_another_thread_gets_wakes_a_loop(signals: Signals) -> None:
+    """As one does that comes just before the loop sleeps."""
+    loop, told, asleep = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def be_signalled() -> None:
+        asleep.wait()
+        signal.pthread_kill(threading.get_ident(), FIRST)
+
+    with signals.waking(loop):
+        signals.tell(partial(loop.call_soon_threadsafe, told.set))
+        thread = threading.Thread(target=be_signalled)
+        thread.start()
+        loop.call_soon(asleep.set)
+        async with asyncio.timeout(10):
+            await told.wait()
+    thread.join()
+
+
+async def test_work_that_nothing_interrupts_is_done(signals: Signals) -> None:
+    assert await signals.interrupting(asyncio.sleep(0, "done")) == "done"
+
+
+async def test_work_is_interrupted(signals: Signals) -> None:
+    async def forever() -> None:
+        signal.raise_signal(FIRST)
+        await asyncio.Event().wait()
+
+    with pytest.raises(Interrupted):
+        await signals.interrupting(forever())
+
+
+async def test_work_is_interrupted_by_what_came_before(signals: Signals) -> None:
+    signal.raise_signal(FIRST)
+    with pytest.raises(Interrupted):
+        await signals.interrupting(asyncio.Event().wait())
+
+
+async def test_what_came_with_the_end_of_the_work_interrupts_too(signals: Signals) -> None:
+    async def work() -> None:
+        signal.raise_signal(FIRST)
+
+    with pytest.raises(Interrupted):
+        await signals.interrupting(work())
+
+
+async def test_work_that_fails_says_why(signals: Signals) -> None:
+    """Whatever came meanwhile."""
+
+    async def fail() -> None:
+        signal.raise_signal(FIRST)
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        await signals.interrupting(fail())
