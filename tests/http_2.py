@@ -15,6 +15,7 @@ import h2.connection
 import h2.events
 
 Fields = list[tuple[str, str]]
+Say = Callable[[h2.connection.H2Connection], None]
 
 
 @dataclass
@@ -29,22 +30,25 @@ class Asked:
 
     def head(self, *fields: tuple[str, str], status: int = 200, end: bool = False) -> None:
         """Send the head of the answer, or an informational one."""
-        self.server.send(lambda h: h.send_headers(self.stream_id, [(":status", str(status)), *fields], end))
+        self._say(lambda h: h.send_headers(self.stream_id, [(":status", str(status)), *fields], end))
 
     def data(self, content: bytes, *, end: bool = False) -> None:
         """Send a DATA frame."""
-        self.server.send(lambda h: h.send_data(self.stream_id, content, end))
+        self._say(lambda h: h.send_data(self.stream_id, content, end))
 
     def end(self, *trailers: tuple[str, str]) -> None:
         """End the answer, with trailers if there are some."""
         if trailers:
-            self.server.send(lambda h: h.send_headers(self.stream_id, list(trailers), end_stream=True))
+            self._say(lambda h: h.send_headers(self.stream_id, list(trailers), end_stream=True))
         else:
-            self.server.send(lambda h: h.end_stream(self.stream_id))
+            self._say(lambda h: h.end_stream(self.stream_id))
 
     def reset(self) -> None:
         """Break the answer off."""
-        self.server.send(lambda h: h.reset_stream(self.stream_id))
+        self._say(lambda h: h.reset_stream(self.stream_id))
+
+    def _say(self, say: Say) -> None:
+        self.server.send(say, self.stream_id)
 
 
 class Connection(threading.Thread):
@@ -56,10 +60,13 @@ class Connection(threading.Thread):
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         self._lock = threading.Lock()
         self._asked: dict[int, Asked] = {}
+        self._given_up: set[int | None] = set()  # streams that the client has reset
 
-    def send(self, say: Callable[[h2.connection.H2Connection], None]) -> None:
-        """Say something, and send it."""
+    def send(self, say: Say, stream_id: int | None = None) -> None:
+        """Say something, and send it; nothing on a stream that is given up: nobody waits for it (RFC 9113, 6.4)."""
         with self._lock:
+            if stream_id in self._given_up:
+                return
             say(self._h2)
             self._socket.sendall(self._h2.data_to_send())
 
@@ -70,6 +77,7 @@ class Connection(threading.Thread):
             while data := self._socket.recv(65536):
                 with self._lock:
                     events = self._h2.receive_data(data)
+                    self._given_up |= {one.stream_id for one in events if isinstance(one, h2.events.StreamReset)}
                 for event in events:
                     self._take(event)
                 self.send(lambda _: None)
