@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -26,8 +27,11 @@ def api() -> Iterator[str]:
 
 
 @contextmanager
-def saying(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that reads one request and says these bytes; yields its URL and what it was sent."""
+def saying(answer: bytes, *, reset: bool = False) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that reads one request, says these bytes, and closes the connection or resets it.
+
+    Yields its URL and what it was sent.
+    """
     got: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -36,6 +40,8 @@ def saying(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
             with connected:
                 got.append(connected.recv(65536))
                 connected.sendall(answer)
+                if reset:  # so it is when there is no time to linger (socket(7))
+                    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -126,19 +132,44 @@ def test_an_answer_until_the_connection_ends(understudy: Understudy) -> None:
         assert quickly(understudy, "send", "GET", url) == "HTTP/1.0 200 OK\n\nhello\n"
 
 
-@pytest.mark.parametrize(
-    ("answer", "line"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell", "gave no whole HTTP/1.1 answer: "),
-        (b"SSH-2.0\r\n\r\n", "gave no whole HTTP/1.1 answer: "),
-        (b"", "gave no whole HTTP/1.1 answer: "),
-    ],
-)
-def test_half_an_answer_is_none(understudy: Understudy, answer: bytes, line: str) -> None:
-    """Nothing is saved of it."""
-    with saying(answer) as (url, _):
-        assert line in refused(understudy, f"send GET {url} --save-to shop")
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+BROKEN_OFF = {
+    b"": "without an answer",
+    b"HTTP/1.1 103 Early Hints\r\n\r\n": "without an answer",
+    OK + b"Content-Le": "within the head of its answer",
+    OK + b"Content-Length: 9\r\n\r\nhell": "after 4 of the 9 bytes of its answer's body",
+    CHUNKED + b"4\r\nhell\r\n": "after 4 bytes of its answer's body",
+}
+UNREADABLE = {
+    b"SSH-2.0\r\n\r\n": "it does not begin with a status line",
+    b"\x15\x03\x01\x00\x02\x02\x46": "it does not begin with a status line",
+    OK + b"password secret\r\n\r\n": "a line of its head is no header",
+    OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n12": "it has two different lengths",
+    OK + b"Content-Length: much\r\n\r\n12": "its Content-Length is no number",
+    OK + b"Transfer-Encoding: gzip\r\n\r\n": "its Transfer-Encoding is not chunked",
+    OK + b"A: " + b"x" * 400_000: "its head is longer than 262144 bytes",
+    CHUNKED + b"much\r\n": "a chunk of its body does not begin with its size",
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n": "it switched to another protocol, unasked",
+}
+
+
+@pytest.mark.parametrize(("reset", "told"), [(False, "closed the connection"), (True, "broke the connection off")])
+@pytest.mark.parametrize("answer", BROKEN_OFF, ids=range(len(BROKEN_OFF)))
+def test_half_an_answer_is_none(understudy: Understudy, answer: bytes, reset: bool, told: str) -> None:
+    """The line says how much came; nothing is saved of it."""
+    with saying(answer, reset=reset) as (url, _):
+        line = refused(understudy, f"send GET {url} --save-to shop")
+    assert line == f"Error: {url} {told} {BROKEN_OFF[answer]}"
     assert quick_json(understudy, "collections list") == []
+
+
+@pytest.mark.parametrize("answer", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_what_is_no_answer_is_said_in_words(understudy: Understudy, answer: bytes) -> None:
+    """Not in those of a library, nor with those of the server."""
+    with saying(answer) as (url, _):
+        line = refused(understudy, f"send GET {url}")
+    assert line == f"Error: the answer of {url} cannot be read as HTTP/1.1: {UNREADABLE[answer]}"
 
 
 def test_an_upgrade_is_no_example(understudy: Understudy) -> None:
@@ -163,11 +194,37 @@ def test_no_answer_in_time(understudy: Understudy) -> None:
     assert line == f"Error: {url} did not answer within 0.05 seconds"
 
 
+def test_no_whole_answer_in_time(understudy: Understudy) -> None:
+    """The line says how much came."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connected, _ = listener.accept()
+            connected.sendall(OK + b"Content-Length: 9\r\n\r\nhell")
+            with connected:
+                while connected.recv(65536):  # until the client has had enough
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        line = refused(understudy, f"send GET {url}/a --timeout 0.5")
+        thread.join(5)
+    assert line == f"Error: {url} sent no more for 0.5 seconds after 4 of the 9 bytes of its answer's body"
+
+
 def test_no_tls(understudy: Understudy, api: str) -> None:
     """The line says that it is TLS."""
-    line = refused(understudy, f"send GET {api.replace('http', 'https')}/users/1")
-    assert line.startswith("Error: cannot reach https://127.0.0.1:")
-    assert "SSL" in line
+    url = api.replace("http", "https")
+    line = refused(understudy, f"send GET {url}/users/1")
+    assert line == f"Error: cannot reach {url}: it speaks no TLS there; a URL with http:// may be meant"
+
+
+def test_no_end_of_the_tls_handshake(understudy: Understudy) -> None:
+    with saying(b"") as (plain, _):
+        url = plain.replace("http", "https")
+        line = refused(understudy, f"send GET {url}")
+    assert line == f"Error: cannot reach {url}: it closed the connection during the TLS handshake"
 
 
 def test_a_request_that_http_has_no_form_for(understudy: Understudy, api: str) -> None:
