@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from store.errors import StoreError
+
 STORE_VARIABLE = "UNDERSTUDY_STORE"
 DEFAULT_LISTEN = "127.0.0.1:8080"
 MOCKS_PORT = 4000
@@ -23,8 +25,19 @@ def named_store(given: str | None) -> str | None:
 
 
 def store_url(given: str | None) -> str:
-    """The store to use: the one that is named, else the per-user file."""
-    return named_store(given) or str(data_folder() / "understudy.db")
+    """The store to use: the one that is named, else the per-user file, whose folder is made.
+
+    Raises StoreError when it cannot be made.
+    """
+    named = named_store(given)
+    if named is not None:
+        return named
+    folder = data_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # history holds secrets
+    except OSError as error:
+        raise StoreError(f"cannot make the folder of the store, {folder}: {error.strerror}") from error
+    return str(folder / "understudy.db")
 
 
 def ca_folder() -> Path:

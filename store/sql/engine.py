@@ -33,8 +33,8 @@ class Database:
 
     def __init__(self, url: str, *, sync_full: bool = False, make: bool = True) -> None:
         self.url = _checked_url(url)
-        if not make and _is_file(self.url) and not Path(str(self.url.database)).exists():
-            raise NotFound(f"there is no store at {self.place}; understudy record makes one")
+        if _is_file(self.url):
+            _check_file(str(self.url.database), make=make)
         self.engine = _sqlite_engine(self.url, sync_full=sync_full)
         self._writing = self.engine.execution_options(writes=True)
         # A store in memory is one connection, which has one transaction at a time.
@@ -152,12 +152,22 @@ def _is_file(url: URL) -> bool:
     return not _in_memory(url) and not str(url.database).startswith("file:")  # a URI, which makes no folders
 
 
+def _check_file(file: str, *, make: bool) -> None:
+    """Raise UserError when a store cannot be this file, NotFound when there is none and none may be made."""
+    if os.path.isfile(file):
+        return
+    if os.path.exists(file):
+        kind = "a folder" if os.path.isdir(file) else "a device or the like"
+        raise UserError(f"--store takes a file, and {file} is {kind}")
+    if not make:
+        raise NotFound(f"there is no store at {file}; understudy record makes one")
+    folder = os.path.dirname(file) or "."
+    if not os.path.isdir(folder):  # it may be a name that was mistyped
+        raise UserError(f"--store takes a file in a folder that is there, and {folder} is none; make it first")
+
+
 def _make_private(file: Path) -> None:
     # History holds secrets: what we make is for its owner alone. SQLite gives its other files the mode of this one.
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot make the folder of the store, {file.parent}: {error.strerror}") from error
     with suppress(OSError):  # it is there already; or SQLite will say what is wrong
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 

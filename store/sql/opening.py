@@ -20,7 +20,7 @@ def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store
     """Open a store, made first when it is not there yet, if it may be.
 
     `url` is a file path or a database URL. `sync_full` makes every commit survive a power cut too, for its price.
-    Raises UserError for a URL that cannot be used, NotFound for a store that is not there and may not be made,
+    Raises UserError for a URL or place that cannot be used, NotFound for a store that is not there and may not be made,
     StoreError or SchemaMismatch for a database that cannot be used.
     """
     database = Database(url, sync_full=sync_full, make=make)

@@ -22,7 +22,7 @@ from tests.factories import make_response
 from tests.kept import EVERYTHING, make_exchange, record
 
 
-@pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db", "new/folder/a.db"])
+@pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db"])
 def test_a_path_is_the_file(tmp_path: Path, name: str) -> None:
     store = open_store(str(tmp_path / name))
     store.close()
@@ -134,23 +134,35 @@ def test_a_new_store_read_only_cannot_be_opened(tmp_path: Path) -> None:
         open_store(f"sqlite:///file:{tmp_path}/a.db?mode=ro&uri=true")
 
 
-@pytest.mark.parametrize(("name", "line"), [("a.db", "cannot open the store"), ("b/a.db", "cannot make the folder")])
-def test_a_folder_that_may_not_be_written(folder: Path, name: str, line: str) -> None:
+def test_a_folder_that_may_not_be_written(folder: Path) -> None:
     if os.geteuid() != 0:
         folder.chmod(0o555)
-    with without_root(), pytest.raises(StoreError, match=line):
-        open_store(str(folder / name))
+    with without_root(), pytest.raises(StoreError, match="cannot open the store"):
+        open_store(str(folder / "a.db"))
 
 
-def test_a_folder_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot open the store"):
-        open_store(str(tmp_path))
+@pytest.mark.parametrize(("place", "kind"), [("/tmp", "a folder"), ("/dev/null", "a device or the like")])
+@pytest.mark.parametrize("make", [True, False])
+def test_what_is_no_file_is_no_store(place: str, kind: str, make: bool) -> None:
+    with pytest.raises(UserError, match=f"^--store takes a file, and {place} is {kind}$"):
+        open_store(place, make=make)
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
+@pytest.mark.parametrize("folder_name", ["file", "mistyped", "mistyped/deeper"])
+def test_no_folder_is_made_for_a_store(tmp_path: Path, folder_name: str, form: str) -> None:
+    """Its name may have been mistyped; a file is none either."""
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="cannot make the folder"):
-        open_store(str(tmp_path / "file" / "a.db"))
+    folder = tmp_path / folder_name
+    with pytest.raises(UserError, match=f"^--store takes a file in a folder that is there, and {folder} is none; "):
+        open_store(form.format(folder / "a.db"))
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_a_store_may_be_in_the_folder_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_store("a.db").close()
+    assert (tmp_path / "a.db").exists()
 
 
 @pytest.mark.parametrize("content", [b"no database", b"no database " * 1_000, b"\xff" * 4_096])

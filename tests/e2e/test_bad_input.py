@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_reference import commands
-from tests.e2e.inside import quick_json, quickly, refused
+from tests.e2e.inside import quick_json, quickly, refused, run_here
 from tests.e2e.shop import call
 from tests.programs import Understudy, free_port
 
@@ -105,7 +105,9 @@ MISTAKES = [
     ("match GET /users/1 --mock shop -d @/nowhere/body", "--data: cannot read /nowhere/body"),
     ("dance", "No such command 'dance'"),
     ("sessions list --store mysql://127.0.0.1/u", "this version keeps its data in SQLite only"),
-    ("keys create --store /proc/nowhere/u.db ci", "cannot make the folder of the store, /proc/nowhere"),
+    ("keys create --store /proc/nowhere/u.db ci", "a file in a folder that is there, and /proc/nowhere is none"),
+    ("sessions list --store /dev/null", "--store takes a file, and /dev/null is a device or the like"),
+    ("sessions list --store /proc", "--store takes a file, and /proc is a folder"),
 ]
 
 
@@ -190,6 +192,18 @@ def test_a_store_that_is_not_there_is_not_made_by_reading(understudy: Understudy
     assert "there is no store at" in refused(understudy, f"history list --store {typo}")
     assert "there is no store at" in refused(understudy, f"history list --store sqlite:///{typo}")
     assert not list(understudy.home.iterdir())
+
+
+def test_only_ones_own_store_comes_with_its_folder(understudy: Understudy) -> None:
+    """The default one; its folder is for its owner alone."""
+    named = understudy.home / "named" / "u.db"
+    assert "in a folder that is there" in refused(understudy, f"environments set stage key=value --store {named}")
+    assert not named.parent.exists()
+    data = understudy.home / "data"
+    environment = {"UNDERSTUDY_STORE": "", "XDG_DATA_HOME": str(data)}
+    assert run_here(understudy, ["environments", "list"], env=understudy.environment | environment).exit_code == 0
+    assert (data / "understudy" / "understudy.db").exists()
+    assert (data / "understudy").stat().st_mode & 0o077 == 0
 
 
 def test_what_writes_first_makes_its_store(understudy: Understudy) -> None:
