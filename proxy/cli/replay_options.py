@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from serving.replays import Tally
 
 MISSED = 3  # the exit code of a command that succeeded, but asked for what was not recorded
-MOST_SHOWN = 20
+MOST_SHOWN, FEW_SHOWN = 20, 5  # of what makes a command fail, and of what does not
 
 
 def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,8 +54,27 @@ def replaying_of(options: Mapping[str, Any]) -> ReplaySettings:
     return replay_settings(**{name: options[name] for name in (*SINGLE, *LISTS) if name in options})
 
 
-def summary(tally: Tally) -> Iterator[str]:
-    """The lines that say what a replay had no answer to, and what of the session was not asked for."""
+def summary(tally: Tally, *, verbose: bool) -> Iterator[str]:
+    """The lines that say what of the session was not asked for, and then, to be seen, what a replay had no answer to.
+
+    Of the former there are only a few unless `verbose`.
+    """
+    yield from _unused(tally, None if verbose else FEW_SHOWN)
+    yield from _misses(tally)
+
+
+def _unused(tally: Tally, most: int | None) -> Iterator[str]:
+    unused = tally.unused
+    if unused:
+        yield f"{len(unused)} of {counted(len(tally.examples), 'recorded exchange')} not used:"
+    shown = unused[:most]
+    for one in shown:
+        yield printable(f"  {one.method} {one.url} (entry {one.entry})")
+    if len(shown) < len(unused):
+        yield f"  and {len(unused) - len(shown)} more; --verbose lists all"
+
+
+def _misses(tally: Tally) -> Iterator[str]:
     misses = tally.misses.total() + tally.further
     if misses:
         yield f"{counted(misses, 'request')} not in session {printable(tally.session)}:"
@@ -63,15 +82,6 @@ def summary(tally: Tally) -> Iterator[str]:
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""
         yield printable(f"  {missed.method} {missed.url}{times}{f': {missed.why}' if missed.why else ''}")
-    yield from _further(misses - sum(count for _, count in shown))
-    unused = tally.unused
-    if unused:
-        yield f"{len(unused)} of {counted(len(tally.examples), 'recorded exchange')} not used:"
-    for one in unused[:MOST_SHOWN]:
-        yield printable(f"  {one.method} {one.url} (entry {one.entry})")
-    yield from _further(len(unused) - MOST_SHOWN)
-
-
-def _further(number: int) -> Iterator[str]:
-    if number > 0:
-        yield f"  and {number} more"
+    left = misses - sum(count for _, count in shown)
+    if left:
+        yield f"  and {left} more"

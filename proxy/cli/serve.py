@@ -74,7 +74,12 @@ def gateway_options(command: Command) -> Command:
             metavar="URL|none",
             help="The proxy to call upstreams through [default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY].",
         ),
-        click.option("-v", "--verbose", is_flag=True, help="Print a line for each request, and what decided it."),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            help="Print a line for each request, and what decided it; list all that a replay did not use.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -151,8 +156,8 @@ def replay(store: Store, session: str, **options: Any) -> None:
     """Answer from the recorded session SESSION, never calling the API.
 
     Path, query, body and host have to be as they were recorded; headers do not count unless asked for. At the end it
-    tells what was asked for and not recorded, and what was recorded and not asked for; a COMMAND that succeeded then
-    has exit code 3 for the former.
+    tells what was recorded and not asked for, and last what was asked for and not recorded; a COMMAND that succeeded
+    then has exit code 3 for the latter.
 
     \b
     understudy replay shop
@@ -209,10 +214,10 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         told = _kept(report)
         click.echo(f"understudy: {told}" if child else told, err=child is not None)
+    if report.tally is not None:
+        _tell(report.tally, verbose=options["verbose"])
     if child and _nothing_came(mode, report):
         click.echo(f"understudy: {NOTHING_CAME}", err=True)
-    if report.tally is not None:
-        _tell(report.tally)
     code = (child.code if child else 0) or (1 if report.lost else 0)
     if child and report.tally and report.tally.misses and not options["allow_misses"]:
         code = code or MISSED
@@ -269,8 +274,8 @@ def _nothing_came(mode: Mode, report: Report) -> bool:
     return mode in (Mode.RECORD, Mode.SPY) and not report.kept and not report.lost
 
 
-def _tell(tally: Tally) -> None:
-    for line in summary(tally):
+def _tell(tally: Tally, *, verbose: bool) -> None:
+    for line in summary(tally, verbose=verbose):
         click.echo(line if line.startswith(" ") else f"understudy: {line}", err=True)
 
 
