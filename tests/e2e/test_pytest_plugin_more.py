@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.inside import quickly
 from tests.programs import Understudy
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).parents[2] / "docs/pytest.md"
 HEAD = """
 import json, urllib.error, urllib.request

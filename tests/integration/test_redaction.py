@@ -16,6 +16,8 @@ from tests.e2e.inside import Inside
 from tests.integration.test_websockets import TIMEOUT, chatting, talking
 from tests.programs import Serving, Understudy, answer, upstream
 
+pytestmark = pytest.mark.once
+
 PASSWORD = "hunter2-and-more"
 TOKEN = "a1B2c3D4e5F6g7H8i9J0"
 COOKIE = "c0okie-of-the-session"

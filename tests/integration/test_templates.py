@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.inside import Inside
 from tests.programs import Serving, Understudy, answer, upstream
 
+pytestmark = pytest.mark.once
+
 BODY = """{"id": {{$pathSegments '1'}}, "page": "{{$queryParams 'page' '1'}}", "by": "{{$headers 'X-By'}}",
 "name": "{{$randomFullName}}", "at": {{$timestamp}}, "as": "{{written}}"}"""
 
