@@ -102,7 +102,7 @@ store.settings.set(sys.argv[3], True)
 
 
 def test_several_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
-    file = tmp_path / "folder" / "understudy.db"
+    file = tmp_path / "understudy.db"
     moment = time.time() + 2.0
     commands = [[sys.executable, "-c", OPEN_AT, str(file), str(moment), f"key {number}"] for number in range(6)]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
