@@ -7,13 +7,14 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,6 +66,16 @@ class Understudy:
     def json(self, *arguments: object) -> Any:
         """What a command prints with --json."""
         return json.loads(self.run(*arguments, "--json"))
+
+    def sql(self, question: str) -> Any:
+        """The one value that SQLite answers to a question about the store, whatever a gateway does to it meanwhile."""
+        with closing(sqlite3.connect(self.store)) as connection:
+            return connection.execute(question).fetchone()[0]
+
+    @property
+    def intact(self) -> bool:
+        """Whether SQLite finds nothing wrong with the store."""
+        return bool(self.sql("pragma integrity_check") == "ok")
 
     def mistake(self, *arguments: object, **environment: str) -> str:
         """The one line of a command that fails with exit code 2; click puts the usage before it for its own."""

@@ -103,15 +103,6 @@ def lost(understudy: Understudy) -> int | None:
     return counts[0] if counts else None
 
 
-def integrity(understudy: Understudy) -> str:
-    """What SQLite says of the store."""
-    connection = sqlite3.connect(understudy.store)
-    try:
-        return str(connection.execute("pragma integrity_check").fetchone()[0])
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize(("trouble", "on_loss"), CASES)
 def test_loss_is_counted_logged_and_shown(understudy: Understudy, trouble: str, on_loss: str) -> None:
     """A client gets an error or the response, as --on-loss says; once the trouble is over, recording goes on."""
@@ -141,7 +132,7 @@ def test_loss_is_counted_logged_and_shown(understudy: Understudy, trouble: str, 
     kept = [entry["url"].removeprefix(url) for entry in understudy.json("history", "list")]
     assert kept == [*(f"/before/{number}" for number in range(KEPT_BEFORE)), "/after"]
     assert understudy.run("history", "show", "1", "--body", "response") == "/before/0"
-    assert integrity(understudy) == "ok"
+    assert understudy.intact
 
 
 def test_database_that_is_full_is_named(understudy: Understudy) -> None:
@@ -160,7 +151,7 @@ def test_database_that_is_full_is_named(understudy: Understudy) -> None:
     assert (refused[0], json.loads(refused[1])["error"]) == (502, {"name": "recordingFailedError", "message": message})
     kept = [entry["url"].removeprefix(url) for entry in understudy.json("history", "list")]
     assert kept == ["/small", "/smaller"]
-    assert integrity(understudy) == "ok"
+    assert understudy.intact
 
 
 def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
@@ -182,4 +173,4 @@ def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
     assert (f"Kept {CLIENTS} exchanges; lost 0." in gateway.log, code) == (True, 0)
     kept = {entry["url"].removeprefix(url) for entry in understudy.json("history", "list")}
     assert kept == {f"/{number}" for number in range(CLIENTS)}
-    assert integrity(understudy) == "ok"
+    assert understudy.intact
