@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from typing import Protocol, cast
 
@@ -99,13 +100,21 @@ class DirectProtocol(asyncio.Protocol):
         )
 
 
-def _run(handler: ConnectionHandler, event: events.Event) -> None:
-    # A coroutine that never pauses: mitmproxy says so where it is defined.
-    try:
-        handler.server_event(event).send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("mitmproxy's layers paused in the middle of an event")
+if sys.version_info >= (3, 12):
+
+    def _run(handler: ConnectionHandler, event: events.Event) -> None:
+        # mitmproxy's tasks are eager there: one that an event began may wait for this event's end, and goes first then.
+        asyncio.eager_task_factory(asyncio.get_running_loop(), handler.server_event(event))
+
+else:
+
+    def _run(handler: ConnectionHandler, event: events.Event) -> None:
+        # A coroutine that never pauses: mitmproxy says so where it is defined.
+        try:
+            handler.server_event(event).send(None)
+        except StopIteration:
+            return
+        raise RuntimeError("mitmproxy's layers paused in the middle of an event")
 
 
 class _Switchable(Protocol):
