@@ -22,8 +22,8 @@ class Active:
 
     `answers` is what mock, spy and replay answer from, `own` for requests in origin form. `behaviour` is what the mock
     server does on purpose, `rates` counts for its rate limits. `session_id` is recorded to in record and spy.
-    `own_origin` is where a session's requests in origin form went to; `replay` is about replay mode. `rendered`
-    belongs to this value alone.
+    `own_origin` is where a session's requests in origin form went to, as far as no upstream says it; `replay` is about
+    replay mode. `rendered` belongs to this value alone.
     """
 
     mode: Mode

@@ -23,8 +23,13 @@ logger = logging.getLogger(__name__)
 
 
 def asked(active: Active, request: Request, *, reverse: bool) -> Request:
-    """The request as it is decided on: one to a reverse proxy belongs to where the session was recorded from."""
-    return replace(request, origin=active.own_origin) if reverse else request
+    """The request as it is decided on: one to a reverse proxy belongs to where the session was recorded from.
+
+    Where that was several hosts, it belongs to the upstream that the proxy stands for.
+    """
+    if not reverse or request.origin in active.replay.hosts:
+        return request
+    return replace(request, origin=active.own_origin)
 
 
 def found(active: Active, request: Request, *, reverse: bool) -> Outcome:

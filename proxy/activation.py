@@ -137,6 +137,7 @@ class Activation:
         )
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
+        hosts = origins | {example.request.origin for example in recorded.failed}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
         index = compile_index(examples, settings, body_of=bodies.read)
@@ -146,5 +147,7 @@ class Activation:
         self._tally.session, self._tally.examples = session.name, examples
         bodies.forget()
         missing = FailedRequests(failed, recorded.reasons)
-        replay = Replay(replaying.miss, self._tally, recorded.websockets, missing)
+        replay = Replay(
+            replaying.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
+        )
         return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)

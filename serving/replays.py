@@ -13,11 +13,12 @@ from serving.answer import NO_MATCH, explained_miss
 from serving.failures import FailedRequests
 from serving.outcomes import Outcome
 from store.entities import Example
-from store.messages import Headers, Request, Response
+from store.messages import Headers, Origin, Request, Response
 from store.mock_servers import PLAIN, Behaviour, Fault, FaultKind
 from store.redaction import BUILT_IN, Redactor
 
 MOST_MISSES = 1_000
+MOST_HOSTS = 3  # of a session, in words
 ALL_GIVEN = "its recorded answers were all given"
 HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
 
@@ -113,24 +114,33 @@ class Spoken:
 class Replay:
     """What a replay is beside its answers. `websockets` has those that follow a handshake, by its example's id.
 
-    `failed` are requests whose answer was never recorded.
+    `failed` are requests whose answer was never recorded, `hosts` those that were asked for when it was.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
     tally: Tally = field(default_factory=Tally, compare=False)
     websockets: Mapping[str, Spoken] = field(default_factory=dict)
     failed: FailedRequests = field(default_factory=FailedRequests, compare=False)
+    hosts: frozenset[Origin] = frozenset()
 
     def note(self, request: Request, what: Outcome) -> None:
         """Take note of one request and what came of it."""
-        self.tally.note(request, what, self._failed(what))
+        self.tally.note(request, what, self._told(what.decision.request) if what.decision.candidate is None else "")
 
     def why(self, decision: Decision) -> str:
         """Why a request is a miss, in a few words."""
-        return self.failed.why(decision.request) or why_missed(decision)
+        return self._told(decision.request) or why_missed(decision)
 
-    def _failed(self, what: Outcome) -> str:
-        return self.failed.why(what.decision.request) if what.decision.candidate is None else ""
+    def _told(self, request: Request) -> str:
+        """What is to be said of a request rather than what is nearest."""
+        return self.failed.why(request) or self._placeless(request)
+
+    def _placeless(self, request: Request) -> str:
+        if request.origin is not None or len(self.hosts) < 2:
+            return ""
+        listed = _listed(sorted(map(str, self.hosts)))
+        how = "start with --upstream to name one, or set this as the client's proxy"
+        return f"it is for none of the recorded hosts, {listed}; {how}"
 
     def behaviour(self, what: Outcome) -> Behaviour | None:
         """What is done on purpose: what failed fails again, and a miss may close the connection."""
@@ -147,9 +157,15 @@ class Replay:
     def _not_recorded(self, decision: Decision) -> Response:
         # Postman's words of method and path would mislead: here query, body and host have to be equal, too.
         nearest, explanation = nearest_and_json(decision)
-        failed = self.failed.why(decision.request)
-        why = self.tally.redactor.text(failed or nearest)
+        note = self._told(decision.request)
+        why = self.tally.redactor.text(note or nearest)
         session = f"session {self.tally.session}" if self.tally.session else "the session"
         header, _ = NO_MATCH
         message = f"This request is not in {session}{f': {why}' if why else ''}."
-        return explained_miss(header, message, explanation, failed)
+        return explained_miss(header, message, explanation, note)
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    left = len(hosts) - MOST_HOSTS
+    *most, last = [*hosts[:MOST_HOSTS], f"{left} more"] if left > 0 else hosts
+    return f"{', '.join(most)} and {last}"

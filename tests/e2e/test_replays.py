@@ -211,6 +211,46 @@ def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
     assert f"  GET {API}/refused: {told}\n" in done.err
 
 
+HOSTS = ["http://one.invalid", "https://two.invalid:8443", "http://three.invalid"]
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session in which several hosts were asked for the same path."""
+    understudy = Understudy(tmp_path_factory.mktemp("several"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("several", None)
+    asked = [Request("GET", b"/who", origin=Origin.parse(host)) for host in HOSTS]
+    answers = [Response(200, Headers(), one.origin.host.encode()) for one in asked if one.origin]
+    pairs = zip(asked, answers, strict=True)
+    store.history.add([Exchange(session.id, one, answer, Timings(1.0)) for one, answer in pairs])
+    store.close()
+    return understudy
+
+
+# As a proxy that is asked for itself, as the API, and as the API by mitmproxy's layers.
+WAYS = ("", "--noproxy '*'", "--noproxy '*' --http2-prior-knowledge")
+WHO = "; ".join(f"curl -s -w '\\n' {way} $UNDERSTUDY_URL/who" for way in WAYS)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_an_upstream_says_whose_requests_to_the_gateway_are(several: Understudy, host: str) -> None:
+    """Of a session with several hosts."""
+    done = run(several, "replay", "several", "--upstream", host, "--", "sh", "-c", WHO)
+    assert done.out.splitlines() == [Origin.parse(host).host] * len(WAYS)
+    assert done.code == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--upstream", "http://four.invalid")])
+def test_without_it_a_miss_says_what_is_missing(several: Understudy, options: tuple[str, ...]) -> None:
+    done = run(several, "replay", "several", *options, "--", "sh", "-c", WHO)
+    told = (
+        "it is for none of the recorded hosts, http://one.invalid, http://three.invalid and https://two.invalid:8443;"
+    )
+    assert done.out.count(f'"note": "{told} start with --upstream') == len(WAYS)
+    assert f"  GET /who, {len(WAYS)} times: {told} start with --upstream" in done.err
+
+
 def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
     """What is read, and how much of it; here after no time at all."""
     slowly = "import proxy.cli.slow_start; proxy.cli.slow_start.SLOW_SECONDS = 0.0\n"

@@ -26,6 +26,7 @@ from tests.flows import make_flow, make_flow_response
 
 ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]
 GATEWAY = Origin("http", "127.0.0.1", 8080)
+OTHER = Origin("https", "other.example.com", 443)
 
 
 def read(body: Body) -> bytes:
@@ -148,6 +149,18 @@ async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.response
     assert flow.response.status_code == 200
+
+
+@pytest.mark.parametrize(("hosts", "status"), [({ORIGIN, OTHER}, 200), ({OTHER}, 404)])
+async def test_an_upstream_names_the_host_that_is_asked_for(hosts: set[Origin], status: int) -> None:
+    """If it was recorded; else a request belongs to where the session's did."""
+    index = compile_index([make_example()], replace(POSTMAN, host=True))
+    replay = Replay(hosts=frozenset(hosts))
+    current = Current(Active(Mode.REPLAY, Answers(index), Answers(index), own_origin=OTHER, replay=replay))
+    flow = make_flow(reverse=True)
+    await Answerer(current, BodyReader(read), ORIGIN).request(flow)
+    assert flow.response
+    assert flow.response.status_code == status
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,15 @@ def test_where_a_sessions_requests_in_origin_form_went_to(
     assert Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id)).own_origin == own
 
 
+def test_a_replay_knows_the_hosts_that_were_recorded(store: Store) -> None:
+    """Those too of which nothing but failures is kept."""
+    session = store.sessions.create("shop", None)
+    lost = replace(make_exchange(session.id, make_request(origin=OTHER)), response=None, error="refused")
+    store.history.add([make_exchange(session.id, make_request(origin=ORIGIN)), lost])
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    assert active.replay.hosts == {ORIGIN, OTHER}
+
+
 def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201))
     before = store.changes.latest(), list(store.history.select(HistoryFilter()))

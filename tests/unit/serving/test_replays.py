@@ -14,10 +14,10 @@ from serving.outcomes import Answers, outcome
 from serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
 from serving.sequences import Sequences
 from store.entities import Example
-from store.messages import Request
+from store.messages import Origin, Request
 from store.redaction import Redactor
 from store.redaction_rules import Rules
-from tests.factories import make_example, make_request
+from tests.factories import ORIGIN, make_example, make_request
 
 EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other", entry=57)]
 
@@ -103,6 +103,26 @@ def test_a_miss_says_first_that_the_request_failed_when_it_was_recorded() -> Non
     error = told(Replay(failed=failed), make_example(), make_request(target="/cut"))
     assert error["message"] == f"This request is not in the session: {error['note']}."
     assert "entry 58: reset" in error["note"]
+
+
+def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
+    """Beside a nearest one that differs in its host, what is to be done; the host that is missing says nothing."""
+    hosts = frozenset({ORIGIN, Origin.parse("https://pay.example.com")})
+    replay, request = Replay(hosts=hosts, tally=Tally()), make_request(origin=None)
+    error = told(replay, make_example(), request)
+    assert error["message"] == f"This request is not in the session: {error['note']}."
+    assert error["note"] == (
+        "it is for none of the recorded hosts, http://api.example.com and https://pay.example.com; "
+        "start with --upstream to name one, or set this as the client's proxy"
+    )
+    replay.note(request, outcome(Answers(compile_index([make_example()], STRICT)), request))
+    assert [missed.why for missed in replay.tally.misses] == [error["note"]]
+
+
+def test_of_many_hosts_some_are_named() -> None:
+    hosts = frozenset(Origin.parse(f"http://{number}.example.com") for number in range(1, 9))
+    note = told(Replay(hosts=hosts), make_example(), make_request(origin=None))["note"]
+    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more;" in note
 
 
 def test_where_nothing_was_recorded_nothing_is_nearest() -> None:
