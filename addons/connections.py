@@ -9,12 +9,19 @@ from asyncio import StreamWriter
 from collections.abc import Callable
 
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.connection import Connection
+from mitmproxy.connection import Client, Connection
 from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 
+from store.entities import CLIENT_LEFT, GATEWAY_STOPPED
+
 # Close with a reset, not with an end (setsockopt(2), SO_LINGER).
 _RESET = struct.pack("ii", 1, 0)
+
+
+def why_over(client: Client) -> str:
+    """Why an exchange failed whose client's connection has ended: the gateway was stopped, or the client left."""
+    return GATEWAY_STOPPED if client.error == GATEWAY_STOPPED else CLIENT_LEFT
 
 
 class Connections:
@@ -50,10 +57,11 @@ class Connections:
         await transport.writer.drain()
 
     def hang_up(self, client_id: str, why: str) -> None:
-        """Close a client's connection; a request under way fails."""
+        """Close a client's connection; a request under way fails, see `why_over`."""
         handler = self._handler(client_id)
         transport = handler.transports.get(handler.client) if handler else None
-        if transport and transport.handler:
+        if handler and transport and transport.handler:
+            handler.client.error = why
             transport.handler.cancel(why)
 
     def reset(self, client_id: str) -> None:

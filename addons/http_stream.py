@@ -34,6 +34,7 @@ from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
 from addons.answer_layer import BodyWantedHook, Wanted, own_address
 from addons.backpressure import client_takes
+from addons.connections import why_over
 from addons.flows import length_of, new_response
 from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
 from addons.gateway_site import is_here
@@ -42,7 +43,6 @@ from addons.parent_choice import Way, WayWantedHook
 from serving.gateway_replies import unreachable
 from serving.sending import Due, Fetch, Sending
 from serving.unreachable import in_words
-from store.entities import CLIENT_LEFT
 from store.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
@@ -256,7 +256,7 @@ class GatewayStream(HttpStream):
         if isinstance(event, ResponseProtocolError):
             event.message = event.message.replace("reset by client", "reset by the upstream")
         elif _CLIENT_WENT.match(event.message):
-            event.message = CLIENT_LEFT
+            event.message = why_over(self.context.client)
         yield from super().handle_protocol_error(event)
 
     def _send_on(self) -> layer.CommandGenerator[None]:

@@ -16,6 +16,7 @@ from mitmproxy.proxy.context import Context
 
 from addons.active import Active
 from addons.answer_layer import AnswerLayer
+from addons.connections import why_over
 from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding, OnLoss
 from addons.gateway_site import Kind, Place, client_of, place_of
 from addons.keeper import Keeper
@@ -32,7 +33,7 @@ from serving.http_heads import RequestHead as Head
 from serving.http_rules import Malformed
 from serving.unreachable import in_words
 from serving.wire import CONTINUE
-from store.entities import CLIENT_LEFT, Mode
+from store.entities import Mode
 from store.messages import Headers, Origin, Response
 
 # What a client sends while its last request is not answered.
@@ -437,7 +438,7 @@ class RecordLayer(layer.Layer):
         if turn is None:
             yield from self._end()
         elif not turn.keeping:
-            yield from self._fail(turn, CLIENT_LEFT)
+            yield from self._fail(turn, why_over(self.context.client))
 
     def _end(self) -> Commands:
         self._ended = True

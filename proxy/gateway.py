@@ -52,7 +52,7 @@ from proxy.warming import warm
 from proxy.watcher import Watcher
 from serving.kept_body import Keeping
 from serving.replays import Tally
-from store.entities import Change, Gateway, GatewayState, Mode
+from store.entities import GATEWAY_STOPPED, Change, Gateway, GatewayState, Mode
 from store.errors import UserError
 from store.ids import new_id
 from store.messages import Origin
@@ -206,7 +206,7 @@ class GatewayProgram:
         """Close the connections that are left; a request still under way is kept as failed."""
         while self._servers.connections:
             for client_id in list(self._servers.connections):
-                self._connections.hang_up(str(client_id), "the gateway ends")
+                self._connections.hang_up(str(client_id), GATEWAY_STOPPED)
             await asyncio.sleep(HANG_UP_STEP_SECONDS)
 
     async def _listen(self) -> None:

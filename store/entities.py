@@ -73,6 +73,7 @@ class Redacted:
 
 # What `Exchange.error` says where it was not the upstream that failed.
 CLIENT_LEFT = "the client closed the connection"
+GATEWAY_STOPPED = "the gateway was stopped"
 
 _CUT = "was cut after"
 
@@ -108,8 +109,8 @@ class Exchange:
 
     @property
     def given_up(self) -> bool:
-        """Whether its client went away before the response was complete."""
-        return self.error == CLIENT_LEFT
+        """Whether its client or the gateway went away before the response was complete."""
+        return self.error in (CLIENT_LEFT, GATEWAY_STOPPED)
 
     @property
     def cut(self) -> bool:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from store.entities import GATEWAY_STOPPED
 from tests.load import SLOW, Echo, Load, ask, echoing, history, lost
 from tests.programs import Serving, Understudy
 
@@ -67,7 +68,7 @@ async def test_nothing_delivered_is_lost_under_load(understudy: Understudy, numb
 
 @stopped_by
 async def test_a_slow_request_does_not_hold_the_end_up(understudy: Understudy, number: signal.Signals) -> None:
-    """It is cut off, and kept as failed."""
+    """It is cut off, and kept as failed: it was not the client that left."""
     async with recording(understudy, "slow") as (echo, gateway):
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         delivered = {"/first": await ask(reader, writer, "/first")}
@@ -79,8 +80,17 @@ async def test_a_slow_request_does_not_hold_the_end_up(understudy: Understudy, n
         writer.close()
     assert not lost(delivered, history(understudy))
     entries = understudy.json("history", "list")
-    assert [(one["url"].endswith(SLOW), bool(one["error"])) for one in entries] == [(False, False), (True, True)]
+    assert [(one["url"].endswith(SLOW), one["error"]) for one in entries] == [(False, None), (True, GATEWAY_STOPPED)]
     assert gateways_in(understudy) == 0
+
+
+async def test_a_slow_request_over_http_2_is_cut_off_by_the_end_too(understudy: Understudy) -> None:
+    async with recording(understudy, "slow") as (echo, gateway):
+        curl = await asyncio.create_subprocess_exec("curl", "-s", "--http2-prior-knowledge", f"{gateway.url}/{SLOW}")
+        await echo.slow.wait()
+        await stop(gateway, signal.SIGTERM)
+        assert await curl.wait() != 0
+    assert [one["error"] for one in understudy.json("history", "list")] == [GATEWAY_STOPPED]
 
 
 @stopped_by

@@ -12,7 +12,7 @@ from addons.forwarding import OnLoss
 from matcher.index import compile_index
 from serving.kept_body import PIECE_BYTES, Keeping
 from serving.outcomes import Answers
-from store.entities import Mode
+from store.entities import GATEWAY_STOPPED, Mode
 from store.errors import StoreError
 from store.messages import Chunk, Headers, Interim, Origin, PiecedBody
 from tests.factories import make_example, make_response
@@ -380,6 +380,16 @@ def test_a_client_that_leaves_is_kept_as_failed() -> None:
     driven.client_closes()
     driven.commit()
     assert (driven.kept[0].error, driven.servers[-1] in driven.closed) == ("the client closed the connection", True)
+
+
+def test_a_client_that_is_hung_up_on_has_not_left() -> None:
+    """The gateway ends: its own doing is not put on the client."""
+    driven = Driven()
+    driven.send(GET)
+    driven.context.client.error = GATEWAY_STOPPED
+    driven.client_closes()
+    driven.commit()
+    assert driven.kept[0].error == "the gateway was stopped"
 
 
 def test_an_exchange_is_kept_when_its_client_is_gone_for_good() -> None:

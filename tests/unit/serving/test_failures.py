@@ -8,7 +8,7 @@ import pytest
 
 from matcher.index import compile_index
 from serving.failures import BROKE_OFF, NOTHING_CAME, FailedRequests, failing, is_repeated, unfinished, with_answer
-from store.entities import CLIENT_LEFT, Exchange
+from store.entities import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from store.messages import Response
 from tests.factories import make_example, make_request, make_response
 from tests.kept import make_exchange
@@ -66,11 +66,12 @@ def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
         (BROKEN, True, True),
         (replace(BROKEN, error=CLIENT_LEFT), False, True),
         (replace(REFUSED, error=CLIENT_LEFT), False, False),
+        (replace(BROKEN, error=GATEWAY_STOPPED), False, True),
     ],
-    ids=["whole", "broken", "broken and wanted", "given up by its client", "given up before anything came"],
+    ids=["whole", "broken", "broken and wanted", "given up by its client", "given up before anything came", "stopped"],
 )
 def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool) -> None:
-    """A client that stopped reading gets what it read."""
+    """Who stopped reading gets what was read."""
     assert is_repeated(exchange, failures=failures) is repeated
 
 
