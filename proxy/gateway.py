@@ -257,7 +257,7 @@ class GatewayProgram:
             ScriptFetcher(self._store.history.messages),
             Backpressure(self._connections.drain),
             Recorder(self.current, Commits(self.writer), settings.on_loss, keeping=settings.keeping, holds=True),
-            WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss),
+            WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss, self._connections),
             FlatMemory(),
             Finish(self.guard),
         ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 from mitmproxy import http
+from mitmproxy.connection import Connection
 from mitmproxy.websocket import WebSocketData
 from mitmproxy.websocket import WebSocketMessage as Passing
 from wsproto.frame_protocol import Opcode
@@ -16,7 +18,7 @@ from wsproto.frame_protocol import Opcode
 from addons.commits import Commits, announce_in
 from addons.forwarding import OnLoss
 from addons.notes import note_of
-from addons.websockets import WebSocketRecorder
+from addons.websockets import MOST_OWED, WebSocketRecorder
 from store.errors import StoreError
 from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from store.writer import HistoryWriter, Message
@@ -30,6 +32,7 @@ class Said:
         self.kept: list[Message] = []
         self.failure = failure
         self.hung_up: list[str] = []
+        self.before: Callable[[], object] = lambda: None
         announce = partial(announce_in, asyncio.get_running_loop())
         self.writer = HistoryWriter(lambda _: [], None, self._add, announce=announce)
         self.writer.start()
@@ -44,6 +47,7 @@ class Said:
         return [message for _, message in self.kept]
 
     def _add(self, messages: Sequence[Message]) -> None:
+        self.before()
         if self.failure:
             raise self.failure
         self.kept += messages
@@ -110,3 +114,34 @@ async def test_what_cannot_be_kept_ends_or_goes_on(
     assert said.hung_up == ([flow.client_conn.id] if ends else [])
     assert said.writer.lost == 1
     assert "disk full" in caplog.text
+
+
+class Taps:
+    """Which connections are read, as a gateway's connections have it."""
+
+    def __init__(self) -> None:
+        self.stopped: set[Connection] = set()
+
+    def stop_reading(self, client_id: str, connection: Connection) -> None:
+        assert client_id
+        self.stopped.add(connection)
+
+    def go_on_reading(self, client_id: str, connection: Connection) -> None:
+        assert client_id
+        self.stopped.discard(connection)
+
+
+@pytest.mark.parametrize(("size", "held_up"), [(MOST_OWED // 2, False), (MOST_OWED, True)])
+async def test_sides_that_are_faster_than_the_store_are_held_up(size: int, held_up: bool) -> None:
+    """Both, while more than so many bytes are on their way; then they go on."""
+    said, flow, taps, slow = Said(), open_flow(), Taps(), threading.Event()
+    said.before = slow.wait
+    recorder = WebSocketRecorder(Commits(said.writer), taps=taps)
+    passing(flow, b"x" * size)
+    passes = asyncio.ensure_future(recorder.websocket_message(flow))
+    await asyncio.sleep(0)
+    assert (taps.stopped == {flow.client_conn, flow.server_conn}, passes.done()) == (held_up, not held_up)
+    slow.set()
+    await said.settled()
+    await passes
+    assert taps.stopped == set()
