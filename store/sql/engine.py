@@ -135,13 +135,36 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.close()
 
+    file = _File(Path(str(url.database)).absolute()) if _is_file(url) else None
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later can find the lock taken and cannot wait for it: lock first.
         writes = connection.get_execution_options().get("writes", False)
         driver_of(connection).execute("begin immediate" if writes else "begin")
+        if writes and file is not None:
+            file.check()
 
     return engine
+
+
+class _File:
+    """The file of a database, which an open connection writes to even when nobody will find it again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raise StoreError if it is not the one any more that was written to first."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            raise StoreError(f"the store {self._path} was moved or deleted while it was in use") from None
+        # Not asked for before the first write: where layers of a file system are put together, opening changes it.
+        self._known = self._known or (found.st_dev, found.st_ino)
+        if self._known != (found.st_dev, found.st_ino):
+            raise StoreError(f"the store {self._path} was replaced by another file while it was in use")
 
 
 def _in_memory(url: URL) -> bool:

@@ -215,3 +215,38 @@ def test_a_full_disk_leaves_the_store_as_it_was() -> None:
         history.add([make_exchange(session.id, response=make_response(body=b"x" * 1_000_000))])
     assert len(list(history.select(EVERYTHING))) == 1
     database.close()
+
+
+@pytest.fixture
+def in_use(tmp_path: Path) -> Iterator[tuple[Store, Path]]:
+    """A store that was written to, and its file."""
+    store = open_store(str(tmp_path / "a.db"))
+    store.sessions.create("kept", None)
+    yield store, tmp_path / "a.db"
+    store.close()
+
+
+def test_nothing_is_written_to_a_store_that_was_deleted(in_use: tuple[Store, Path]) -> None:
+    """The open file takes it, and nobody would find it again."""
+    store, file = in_use
+    file.unlink()
+    with pytest.raises(StoreError, match=r"the store \S+a.db was moved or deleted while it was in use"):
+        store.sessions.create("lost", None)
+
+
+def test_nothing_is_written_to_a_store_that_another_file_replaced(in_use: tuple[Store, Path]) -> None:
+    store, file = in_use
+    file.rename(file.with_name("b.db"))
+    file.touch()
+    with pytest.raises(StoreError, match=r"the store \S+a.db was replaced by another file while it was in use"):
+        store.sessions.create("lost", None)
+
+
+def test_a_store_that_is_put_back_is_written_to_again(in_use: tuple[Store, Path]) -> None:
+    store, file = in_use
+    file.rename(file.with_name("b.db"))
+    with pytest.raises(StoreError):
+        store.sessions.create("lost", None)
+    file.with_name("b.db").rename(file)
+    store.sessions.create("found", None)
+    assert [each.session.name for each in store.sessions.summaries()] == ["kept", "found"]

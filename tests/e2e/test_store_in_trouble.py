@@ -174,3 +174,15 @@ def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
     kept = {entry["url"].removeprefix(url) for entry in understudy.json("history", "list")}
     assert kept == {f"/{number}" for number in range(CLIENTS)}
     assert understudy.intact
+
+
+def test_a_store_that_is_deleted_while_it_records_is_no_success(understudy: Understudy) -> None:
+    """The client hears of it, and so does who ends the gateway."""
+    with upstream(api) as url, understudy.serving("record", "--upstream", url) as gateway:
+        before = call(f"{gateway.url}/before")[0]
+        understudy.store.unlink()
+        status, body = call(f"{gateway.url}/after")
+        code = gateway.stop()
+    assert (before, status, json.loads(body)["error"]["name"]) == (200, 502, "recordingFailedError")
+    assert "was moved or deleted while it was in use" in json.loads(body)["error"]["message"]
+    assert ("Kept 1 exchange; lost 1." in gateway.log, code) == (True, 1)
