@@ -25,15 +25,15 @@ class Parent:
     def parse(cls, url: str) -> Parent:
         """The parent of a URL such as http://user:password@proxy.example:3128; raises ValueError without the password.
 
-        A URL without a scheme is taken, as clients take it from HTTP_PROXY; without a port it is 80's.
+        Without a port it is 80's.
         """
         expected = "a parent proxy is a URL such as http://proxy.example:3128, a user and a password before its host"
         try:
-            parts = urlsplit(url if "://" in url else f"http://{url}")
+            parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise ValueError(expected) from error
-        if any(character.isspace() for character in url):
+        if "://" not in url or any(character.isspace() for character in url):
             raise ValueError(expected)
         if parts.scheme != "http":
             raise ValueError(f"{expected}, not one of the scheme {parts.scheme}")
@@ -119,7 +119,7 @@ def _named(environment: Mapping[str, str], name: str) -> Parent | None:
     if not url:
         return None
     try:
-        return Parent.parse(url)
+        return Parent.parse(url if "://" in url else f"http://{url}")  # clients take those without a scheme
     except ValueError as error:
         raise ValueError(f"{name.upper()}: {error}") from error
 

@@ -32,6 +32,10 @@ MISTAKES = [
     (f"record {START} --client-cert {__file__}", f"of a certificate and its key, and {__file__} is none"),
     (f"record {START} --client-cert /nowhere/me.pem", "/nowhere/me.pem is none"),
     (f"record {START} --parent-proxy socks5://h:1", "--parent-proxy: a parent proxy is a URL such as"),
+    (
+        f"record {START} --parent-proxy foo",
+        "--parent-proxy: a parent proxy is a URL such as http://proxy.example:3128,",
+    ),
     (f"record {START} --parent-proxy http://h/path", "--parent-proxy: a parent proxy is a URL such as"),
     ("record --listen nonsense", "--listen takes HOST:PORT, such as 127.0.0.1:8080, got 'nonsense'"),
     ("record --listen 127.0.0.1:65536", "--listen takes HOST:PORT"),

@@ -14,7 +14,6 @@ PROXY = "http://proxy.example:3128"
     ("url", "parent"),
     [
         (PROXY, Parent("proxy.example", 3128)),
-        ("proxy.example:3128", Parent("proxy.example", 3128)),
         ("http://Proxy.example/", Parent("proxy.example", 80)),
         ("http://[::1]:9", Parent("::1", 9)),
         ("http://ann:p%40ss@proxy.example:1", Parent("proxy.example", 1, b"Basic YW5uOnBAc3M=")),
@@ -30,6 +29,9 @@ def test_a_url_names_a_parent(url: str, parent: Parent) -> None:
     [
         "",
         "http://",
+        "proxy",
+        "hunter2@proxy:3128",
+        "//proxy:3128",
         "socks5://ann:hunter2@h:1",
         "https://ann:hunter2@h:1",
         "http://ann:hunter2@h:99999",
@@ -58,6 +60,7 @@ def test_no_text_of_it_holds_a_password() -> None:
         ({"https_proxy": PROXY, "HTTPS_PROXY": "http://other:1"}, None, PROXY),
         ({"ALL_PROXY": PROXY, "http_proxy": "http://other:1"}, "http://other:1", PROXY),
         ({"HTTP_PROXY": ""}, None, None),
+        ({"HTTP_PROXY": "proxy.example:3128", "HTTPS_PROXY": "proxy"}, PROXY, "http://proxy:80"),
     ],
 )
 def test_the_environment_names_them(environment: dict[str, str], http: str | None, https: str | None) -> None:
