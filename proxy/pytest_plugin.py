@@ -106,7 +106,7 @@ def _end(session: LocalSession, *, allow_misses: bool) -> None:
     told = "" if allow_misses else session.told_misses()
     session.stop()
     if told:
-        pytest.fail(f"these requests are not in the session {session.name}:\n{told}", pytrace=False)
+        pytest.fail(f"session {session.name} had no answer to these requests:\n{told}", pytrace=False)
 
 
 @pytest.fixture

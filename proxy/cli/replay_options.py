@@ -77,7 +77,7 @@ def _unused(tally: Tally, most: int | None) -> Iterator[str]:
 def _misses(tally: Tally) -> Iterator[str]:
     misses = tally.misses.total() + tally.further
     if misses:
-        yield f"{counted(misses, 'request')} not in session {printable(tally.session)}:"
+        yield f"session {printable(tally.session)} had no answer to {counted(misses, 'request')}:"
     shown = list(tally.misses.items())[:MOST_SHOWN]
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""

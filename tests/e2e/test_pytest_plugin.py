@@ -99,7 +99,7 @@ def test_a_request_that_was_not_recorded(understudy_session):
 """
     told = run(tmp_path, test)
     assert "3 passed, 1 error" in told
-    assert "these requests are not in the session shop:" in told
+    assert "session shop had no answer to these requests:" in told
     assert "/users/3" in told
 
 

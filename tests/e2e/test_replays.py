@@ -60,7 +60,7 @@ def test_a_miss_fails_a_command_that_succeeded(shop: Understudy) -> None:
     """Exit code 3; the summary names what was asked for, and what was nearest."""
     done = replay(shop, "", f"{API}/a", f"{API}/b", f"{API}/b")
     assert done.code == 3
-    assert "understudy: 2 requests not in session shop:\n" in done.err
+    assert "understudy: session shop had no answer to 2 requests:\n" in done.err
     assert f'  GET {API}/b, 2 times: nearest is "GET /a - 200" (entry 1): path differs' in done.err
     assert '"entry": 1,' in done.out
 
@@ -83,7 +83,7 @@ def test_misses_can_be_allowed(shop: Understudy) -> None:
     """They are told all the same."""
     done = replay(shop, "--allow-misses", f"{API}/b")
     assert done.code == 0
-    assert "1 request not in session shop" in done.err
+    assert "session shop had no answer to 1 request" in done.err
 
 
 def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
@@ -126,6 +126,7 @@ def test_a_miss_is_answered_as_asked(shop: Understudy, tmp_path: Path, miss: str
 def test_once_makes_the_second_time_a_miss(shop: Understudy) -> None:
     done = replay(shop, "--once", f"{API}/a", f"{API}/a")
     assert done.code == 3
+    assert "session shop had no answer to 1 request:\n" in done.err
     assert f"GET {API}/a: its recorded answers were all given" in done.err
 
 
@@ -182,7 +183,7 @@ def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> No
     asked = f"{curl} {API}/refused; {curl} {API}/cut; {curl} --http2 {SECURE}/refused; {curl} --http2 {SECURE}/cut"
     done = run(broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", asked)
     assert done.out.splitlines() == ["52", "half", "18", "92", "half", "92"]
-    assert "not in session" not in done.err
+    assert "had no answer" not in done.err
 
 
 def test_what_a_client_gave_up_is_given_as_far_as_it_came(broken: Understudy) -> None:
@@ -190,7 +191,7 @@ def test_what_a_client_gave_up_is_given_as_far_as_it_came(broken: Understudy) ->
     command = f"curl -s -w '%{{exitcode}}\n' {API}/left; curl -s --http2 {SECURE}/left"
     done = run(broken, "replay", "broken", "--", "sh", "-c", command)
     assert done.out.splitlines() == ["some", "18", "some"]
-    assert "not in session" not in done.err
+    assert "had no answer" not in done.err
 
 
 def test_a_failure_has_its_turn(broken: Understudy) -> None:

@@ -77,6 +77,8 @@ def test_a_test_ends_well_when_all_was_recorded_or_misses_are_allowed(misses: st
 
 def test_a_request_that_was_not_recorded_fails_the_test() -> None:
     session = Replayed("  GET /x (nearest: GET /y)")
-    with pytest.raises(pytest.fail.Exception, match=r"not in the session checkout:\n  GET /x \(nearest: GET /y\)"):
+    with pytest.raises(
+        pytest.fail.Exception, match=r"session checkout had no answer to these requests:\n  GET /x \(nearest: GET /y\)"
+    ):
         _end(cast("Any", session), allow_misses=False)
     assert session.stopped

@@ -25,7 +25,7 @@ def lines(tally: Tally, *, verbose: bool = False) -> list[str]:
 def test_misses_come_last() -> None:
     """Where a CI log ends, whoever reads it begins."""
     headings = [line for line in lines(tally(misses=1, unused=1)) if not line.startswith(" ")]
-    assert headings == ["1 of 1 recorded exchange not used:", "1 request not in session shop:"]
+    assert headings == ["1 of 1 recorded exchange not used:", "session shop had no answer to 1 request:"]
 
 
 @pytest.mark.parametrize("more", [0, 2])
