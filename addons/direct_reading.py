@@ -1,17 +1,27 @@
-"""What a socket brings goes to the layers at once, not through a buffer and a task that is woken to read from it."""
+"""What a socket brings goes to the layers at once, not through a buffer and a task that is woken to read from it.
+
+Neither side is read faster than the other takes it. mitmproxy waits for both before it reads from either, and two peers
+that send much to each other at once wait for ever then.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
-from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
+from asyncio import StreamReader, StreamReaderProtocol, StreamWriter, WriteTransport
 from typing import Protocol, cast
 
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.proxy import events
-from mitmproxy.proxy.server import ConnectionHandler
+from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+# What a client may have unsent of answers to itself, such as a mock's to pipelined requests, while it is read on.
+MOST_UNSENT = 1024 * 1024
+# A peer that takes nothing of what is left for it, so long after the connection ended, gets no more.
+STALLED_SECONDS = 10.0
 
 
 class DirectReading:
@@ -19,34 +29,86 @@ class DirectReading:
 
     def __init__(self, servers: Proxyserver) -> None:
         self._servers = servers
+        self._transports: dict[Connection, WriteTransport] = {}
 
     def client_connected(self, client: Client) -> None:
         """A client has come."""
         self._read_directly(client.id, client)
 
+    def client_disconnected(self, client: Client) -> None:
+        """It is gone, or to be sent its last bytes."""
+        self._let_go(client)
+
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """An upstream has been reached."""
         self._read_directly(data.client.id, data.server)
+
+    def server_disconnected(self, data: ServerConnectionHookData) -> None:
+        """It is gone, or to be sent its last bytes."""
+        self._let_go(data.server)
 
     def _read_directly(self, client_id: str, connection: Connection) -> None:
         handler = self._servers.connections.get(client_id)
         found = handler.transports.get(connection) if handler else None
         if handler and found and isinstance(found.writer, StreamWriter) and isinstance(found.reader, StreamReader):
-            reader = WatchedReader(found.reader)
+            reader = WatchedReader(found.reader, Outlets(handler, connection))
             transport = cast("_Switchable", found.writer.transport)
             transport.set_protocol(DirectProtocol(handler, connection, reader, transport.get_protocol()))
             found.reader = cast("StreamReader", reader)
+            handler.drain_writers = _drained  # type: ignore[method-assign]
+            self._transports[connection] = found.writer.transport
+
+    def _let_go(self, connection: Connection) -> None:
+        transport = self._transports.pop(connection, None)
+        if transport is not None and (left := transport.get_write_buffer_size()):
+            asyncio.get_running_loop().call_later(STALLED_SECONDS, _give_up_stalled, transport, left)
+
+
+class Outlets:
+    """Where what a connection brings goes to: the other connections of its client, and it itself."""
+
+    def __init__(self, handler: ConnectionHandler, connection: Connection) -> None:
+        self._handler = handler
+        self._connection = connection
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing has to be waited for."""
+        return not any(size > self._most(of, 0) for of, io in self._all() if (size := _unsent(io)))
+
+    async def ready(self) -> None:
+        """Wait until more may go out; a connection that is lost is ended."""
+        for of, io in self._all():
+            if io.writer is not None and _unsent(io) > self._most(of, -1):
+                try:
+                    await io.writer.drain()
+                except OSError as error:
+                    if io.handler is not None:
+                        io.handler.cancel(f"Error sending data: {error}")
+
+    def _most(self, of: Connection, others: float) -> float:
+        if of is not self._connection:
+            return others
+        return MOST_UNSENT if isinstance(of, Client) else math.inf
+
+    def _all(self) -> list[tuple[Connection, ConnectionIO]]:
+        return list(self._handler.transports.items())
 
 
 class WatchedReader:
-    """A reader that knows whether somebody waits for it: nothing is buffered then."""
+    """A reader that waits until what it reads can go on.
 
-    def __init__(self, reader: StreamReader) -> None:
+    It knows whether somebody waits for it: nothing is buffered then.
+    """
+
+    def __init__(self, reader: StreamReader, outlets: Outlets) -> None:
         self._reader = reader
+        self.outlets = outlets
         self.awaited = False
 
     async def read(self, most: int) -> bytes:
         """As `StreamReader.read`."""
+        await self.outlets.ready()
         self.awaited = True
         try:
             return await self._reader.read(most)
@@ -70,7 +132,7 @@ class DirectProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if self._reader.awaited and self._connection.state & ConnectionState.CAN_READ and self._all_sent():
+        if self._reader.awaited and self._connection.state & ConnectionState.CAN_READ and self._reader.outlets.open:
             _run(self._handler, events.DataReceived(self._connection, data))
         else:
             self._reader.awaited = False  # until it has got this
@@ -93,11 +155,22 @@ class DirectProtocol(asyncio.Protocol):
         self._reader.awaited = False
         return self._streams.eof_received()
 
-    def _all_sent(self) -> bool:
-        transports = self._handler.transports.values()
-        return not any(
-            isinstance(io.writer, StreamWriter) and io.writer.transport.get_write_buffer_size() for io in transports
-        )
+
+def _unsent(io: ConnectionIO) -> int:
+    return io.writer.transport.get_write_buffer_size() if isinstance(io.writer, StreamWriter) else 0
+
+
+async def _drained() -> None:
+    # Each reader has waited before.
+    return
+
+
+def _give_up_stalled(transport: WriteTransport, before: int) -> None:
+    left = transport.get_write_buffer_size()
+    if left and left == before:
+        transport.abort()
+    elif left:
+        asyncio.get_running_loop().call_later(STALLED_SECONDS, _give_up_stalled, transport, left)
 
 
 if sys.version_info >= (3, 12):

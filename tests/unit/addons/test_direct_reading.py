@@ -14,7 +14,8 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
-from addons.direct_reading import DirectReading
+from addons import direct_reading
+from addons.direct_reading import MOST_UNSENT, DirectReading
 
 
 class Transport(asyncio.Transport):
@@ -24,12 +25,16 @@ class Transport(asyncio.Transport):
         super().__init__()
         self.protocol: asyncio.BaseProtocol = protocol
         self.unsent = 0
+        self.aborted = False
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self.protocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self.protocol = protocol
+
+    def abort(self) -> None:
+        self.aborted = True
 
     def is_closing(self) -> bool:
         return True
@@ -47,6 +52,7 @@ class Handler:
         self.transports: dict[Any, ConnectionIO] = {}
         self.got: list[bytes] = []
         self.turn = asyncio.Lock()
+        self.reading: DirectReading
         self.transport = self.connect(self.client)
 
     def connect(self, connection: Any) -> Transport:
@@ -74,7 +80,8 @@ async def handler() -> Handler:
     """One whose client is read directly."""
     made = Handler()
     servers = SimpleNamespace(connections={made.client.id: made})
-    DirectReading(cast("Any", servers)).client_connected(made.client)
+    made.reading = DirectReading(cast("Any", servers))
+    made.reading.client_connected(made.client)
     return made
 
 
@@ -96,23 +103,32 @@ async def test_what_came_before_anybody_read_is_read_first(handler: Handler) -> 
 
 
 async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None:
-    """A peer that did not read what it was sent, and then did."""
+    """An upstream that did not take what it was sent, and then did."""
     reading = handler.read()
     await asyncio.sleep(0)
-    handler.transport.unsent = 1
+    upstream = handler.connect(tserver_conn())
+    upstream.unsent = 1
     handler.receive(b"one ")
-    handler.transport.unsent = 0
+    upstream.unsent = 0
     handler.receive(b"two")
     assert (await reading, handler.got) == (b"one two", [])
 
 
-async def test_other_connections_of_the_client_are_waited_for_too(handler: Handler) -> None:
-    """What an upstream sends goes no faster than the client takes it, and the other way round."""
-    handler.connect(tserver_conn()).unsent = 1
+@pytest.mark.parametrize(
+    ("to_upstream", "to_client", "waits"), [(1, 0, True), (0, MOST_UNSENT, False), (0, MOST_UNSENT + 1, True)]
+)
+async def test_what_comes_waits_for_where_it_goes_to(
+    handler: Handler, to_upstream: int, to_client: int, waits: bool
+) -> None:
+    """To the upstream, or back as an answer; what the upstream said is no reason to wait: it may be waiting itself."""
+    handler.connect(tserver_conn()).unsent = to_upstream
+    handler.transport.unsent = to_client
     reading = handler.read()
     await asyncio.sleep(0)
+    await asyncio.sleep(0)
     handler.receive(b"one")
-    assert (await reading, handler.got) == (b"one", [])
+    assert (handler.got == []) == waits
+    reading.cancel()
 
 
 async def test_a_closed_connection_brings_nothing(handler: Handler) -> None:
@@ -156,3 +172,18 @@ async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
         with pytest.raises(RuntimeError, match="paused in the middle of an event"):
             handler.receive(b"one")
     reading.cancel()
+
+
+@pytest.mark.parametrize(("taken", "aborted"), [(0, True), (1, False)])
+async def test_who_takes_nothing_of_the_rest_gets_no_more_of_it(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch, taken: int, aborted: bool
+) -> None:
+    """Of a connection that has ended."""
+    monkeypatch.setattr(direct_reading, "STALLED_SECONDS", 0.0)
+    handler.transport.unsent = 2
+    handler.reading.client_disconnected(handler.client)
+    handler.transport.unsent -= taken
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert handler.transport.aborted == aborted
+    handler.transport.unsent = 0
