@@ -55,7 +55,7 @@ class DirectReading:
             transport = cast("_Switchable", found.writer.transport)
             transport.set_protocol(DirectProtocol(handler, connection, reader, transport.get_protocol()))
             found.reader = cast("StreamReader", reader)
-            handler.drain_writers = _drained  # type: ignore[method-assign]
+            handler.drain_writers = _drained  # type: ignore[method-assign]  # its readers wait, see Outlets
             self._transports[connection] = found.writer.transport
 
     def _let_go(self, connection: Connection) -> None:
@@ -70,29 +70,26 @@ class Outlets:
     def __init__(self, handler: ConnectionHandler, connection: Connection) -> None:
         self._handler = handler
         self._connection = connection
+        # An upstream is sent nothing of ours in answer to what it says.
+        self._most_unsent = MOST_UNSENT if isinstance(connection, Client) else math.inf
 
     @property
     def open(self) -> bool:
         """Whether nothing has to be waited for."""
-        return not any(size > self._most(of, 0) for of, io in self._all() if (size := _unsent(io)))
+        return not any(
+            _unsent(io) > (self._most_unsent if of is self._connection else 0)
+            for of, io in self._handler.transports.items()
+        )
 
     async def ready(self) -> None:
         """Wait until more may go out; a connection that is lost is ended."""
-        for of, io in self._all():
-            if io.writer is not None and _unsent(io) > self._most(of, -1):
+        for of, io in list(self._handler.transports.items()):
+            if io.writer is not None and (of is not self._connection or _unsent(io) > self._most_unsent):
                 try:
                     await io.writer.drain()
                 except OSError as error:
                     if io.handler is not None:
                         io.handler.cancel(f"Error sending data: {error}")
-
-    def _most(self, of: Connection, others: float) -> float:
-        if of is not self._connection:
-            return others
-        return MOST_UNSENT if isinstance(of, Client) else math.inf
-
-    def _all(self) -> list[tuple[Connection, ConnectionIO]]:
-        return list(self._handler.transports.items())
 
 
 class WatchedReader:

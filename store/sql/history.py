@@ -26,7 +26,7 @@ from store.websockets import WebSocketMessage
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1
-# Of a row that is read as it is: an entity's making costs as much as all the rest.
+# Of a row that is read as it is: the making of an entity is a third of reading it.
 _COLUMNS = t.ExchangeRow.__table__.columns
 
 

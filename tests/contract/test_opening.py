@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -226,19 +226,19 @@ def in_use(tmp_path: Path) -> Iterator[tuple[Store, Path]]:
     store.close()
 
 
-def test_nothing_is_written_to_a_store_that_was_deleted(in_use: tuple[Store, Path]) -> None:
-    """The open file takes it, and nobody would find it again."""
-    store, file = in_use
-    file.unlink()
-    with pytest.raises(StoreError, match=r"the store \S+a.db was moved or deleted while it was in use"):
-        store.sessions.create("lost", None)
-
-
-def test_nothing_is_written_to_a_store_that_another_file_replaced(in_use: tuple[Store, Path]) -> None:
-    store, file = in_use
+def replace(file: Path) -> None:
     file.rename(file.with_name("b.db"))
     file.touch()
-    with pytest.raises(StoreError, match=r"the store \S+a.db was replaced by another file while it was in use"):
+
+
+@pytest.mark.parametrize(("then", "said"), [(Path.unlink, "moved or deleted"), (replace, "replaced by another file")])
+def test_nothing_is_written_to_a_store_that_is_not_there(
+    in_use: tuple[Store, Path], then: Callable[[Path], None], said: str
+) -> None:
+    """The open file takes it, and nobody would find it again."""
+    store, file = in_use
+    then(file)
+    with pytest.raises(StoreError, match=rf"the store \S+a.db was {said} while it was in use"):
         store.sessions.create("lost", None)
 
 

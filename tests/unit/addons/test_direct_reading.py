@@ -148,30 +148,31 @@ async def test_the_end_reaches_who_reads(handler: Handler) -> None:
     assert await reading == b""
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="optional: without eager tasks no event waits for another")
-async def test_an_event_that_waits_is_not_overtaken(handler: Handler) -> None:
-    """A task that an earlier one began has to end first."""
-    reading = handler.read()
-    await asyncio.sleep(0)
-    async with handler.turn:
-        handler.receive(b"one")
-        handler.receive(b"two")
-        assert handler.got == []
-    await asyncio.sleep(0.0)
-    await asyncio.sleep(0.0)
-    assert handler.got == [b"one", b"two"]
-    reading.cancel()
+if sys.version_info >= (3, 12):  # tasks are eager
 
-
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="optional: with eager tasks events may wait for another")
-async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
-    """Later events would overtake the one that waits."""
-    reading = handler.read()
-    await asyncio.sleep(0)
-    async with handler.turn:
-        with pytest.raises(RuntimeError, match="paused in the middle of an event"):
+    async def test_an_event_that_waits_is_not_overtaken(handler: Handler) -> None:
+        """A task that an earlier one began has to end first."""
+        reading = handler.read()
+        await asyncio.sleep(0)
+        async with handler.turn:
             handler.receive(b"one")
-    reading.cancel()
+            handler.receive(b"two")
+            assert handler.got == []
+        await asyncio.sleep(0.0)
+        await asyncio.sleep(0.0)
+        assert handler.got == [b"one", b"two"]
+        reading.cancel()
+
+else:
+
+    async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
+        """Later events would overtake the one that waits."""
+        reading = handler.read()
+        await asyncio.sleep(0)
+        async with handler.turn:
+            with pytest.raises(RuntimeError, match="paused in the middle of an event"):
+                handler.receive(b"one")
+        reading.cancel()
 
 
 @pytest.mark.parametrize(("taken", "aborted"), [(0, True), (1, False)])
