@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from mitmproxy import http
 
-from addons.notes import note_of
-from serving.outcomes import Answers
-from serving.rate_limits import OwnRateCounts, RateCounts
-from serving.rendered import Rendered
-from serving.replays import Replay
-from store.entities import Mode
-from store.messages import Origin
-from store.mock_servers import PLAIN, Behaviour
+from understudy.addons.notes import note_of
+from understudy.serving.outcomes import Answers
+from understudy.serving.rate_limits import OwnRateCounts, RateCounts
+from understudy.serving.rendered import Rendered
+from understudy.serving.replays import Replay
+from understudy.store.entities import Mode
+from understudy.store.messages import Origin
+from understudy.store.mock_servers import PLAIN, Behaviour
 
 
 @dataclass(frozen=True, slots=True)

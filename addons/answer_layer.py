@@ -13,17 +13,17 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.active import Active, Current
-from addons.backpressure import client_takes
-from addons.bodies import BodyReader
-from addons.conversation_layer import ConversationLayer
-from addons.flows import NOWHERE
-from addons.gateway_site import GatewaySite, GatewaySites, Kind
-from serving.limits import Limits
-from serving.replies import Speak
-from serving.responder import Close, HandOver, Responder, Step, Wait
-from serving.sending import Fetch
-from store.messages import Body, Origin
+from understudy.addons.active import Active, Current
+from understudy.addons.backpressure import client_takes
+from understudy.addons.bodies import BodyReader
+from understudy.addons.conversation_layer import ConversationLayer
+from understudy.addons.flows import NOWHERE
+from understudy.addons.gateway_site import GatewaySite, GatewaySites, Kind
+from understudy.serving.limits import Limits
+from understudy.serving.replies import Speak
+from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
+from understudy.serving.sending import Fetch
+from understudy.store.messages import Body, Origin
 
 logger = logging.getLogger(__name__)
 

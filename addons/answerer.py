@@ -10,21 +10,21 @@ from random import Random
 
 from mitmproxy import http
 
-from addons import answering
-from addons.active import Active, Current
-from addons.bodies import BodyReader
-from addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
-from addons.notes import note_of
-from serving.answer import error, is_recoded, simulated_error
-from serving.gateway_replies import NO_UPSTREAM, elsewhere
-from serving.outcomes import Outcome
-from serving.plans import NOTHING, Plan, plan, slowed
-from serving.sending import Sending
-from serving.streams import stream_of
-from store.entities import Mode
-from store.errors import NotFound
-from store.messages import LARGE_BODY, Origin, Request, Response, size_of
-from store.mock_servers import FaultKind
+from understudy.addons import answering
+from understudy.addons.active import Active, Current
+from understudy.addons.bodies import BodyReader
+from understudy.addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
+from understudy.addons.notes import note_of
+from understudy.serving.answer import error, is_recoded, simulated_error
+from understudy.serving.gateway_replies import NO_UPSTREAM, elsewhere
+from understudy.serving.outcomes import Outcome
+from understudy.serving.plans import NOTHING, Plan, plan, slowed
+from understudy.serving.sending import Sending
+from understudy.serving.streams import stream_of
+from understudy.store.entities import Mode
+from understudy.store.errors import NotFound
+from understudy.store.messages import LARGE_BODY, Origin, Request, Response, size_of
+from understudy.store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 

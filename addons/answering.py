@@ -6,18 +6,18 @@ import logging
 from dataclasses import replace
 from time import time
 
-from addons.active import Active
-from matcher.explain import nearest_line
-from serving.answer import answer, error
-from serving.failures import unfinished
-from serving.outcomes import Outcome, outcome
-from serving.rate_limits import limited
-from serving.rewriting import rewrite_for_client
-from store.entities import Example, Mode
-from store.logged_paths import logged_path
-from store.messages import Body, Origin, Request, Response
-from store.mock_servers import Behaviour, FaultKind
-from store.naming import printable
+from understudy.addons.active import Active
+from understudy.matcher.explain import nearest_line
+from understudy.serving.answer import answer, error
+from understudy.serving.failures import unfinished
+from understudy.serving.outcomes import Outcome, outcome
+from understudy.serving.rate_limits import limited
+from understudy.serving.rewriting import rewrite_for_client
+from understudy.store.entities import Example, Mode
+from understudy.store.logged_paths import logged_path
+from understudy.store.messages import Body, Origin, Request, Response
+from understudy.store.mock_servers import Behaviour, FaultKind
+from understudy.store.naming import printable
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from cachetools import LRUCache
 
-from store.messages import Body, BodyRef
+from understudy.store.messages import Body, BodyRef
 
 CACHE_BYTES = 64 * 1024 * 1024
 # A body larger than this would push out many that are asked for more often.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from store.entities import Exchange
-from store.errors import StoreError
-from store.websockets import WebSocketMessage
-from store.writer import Done, Entry, HistoryWriter, Outcome, Pieces, Told, tell
+from understudy.store.entities import Exchange
+from understudy.store.errors import StoreError
+from understudy.store.websockets import WebSocketMessage
+from understudy.store.writer import Done, Entry, HistoryWriter, Outcome, Pieces, Told, tell
 
 
 class Commits:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.backpressure import client_takes
-from serving.conversation import Conversation
-from serving.replies import Speak
-from serving.responder import Close, Wait
-from store.errors import StoreError
-from store.websockets import WebSocketMessage
+from understudy.addons.backpressure import client_takes
+from understudy.serving.conversation import Conversation
+from understudy.serving.replies import Speak
+from understudy.serving.responder import Close, Wait
+from understudy.store.errors import StoreError
+from understudy.store.websockets import WebSocketMessage
 
 logger = logging.getLogger(__name__)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from addons.active import Current
-from addons.commits import Commits
-from addons.connections import Connections
-from addons.gateway_site import GatewaySites
-from addons.guard import Guard
-from addons.parents import DIRECTLY, Parents
-from serving.kept_body import Keeping
-from store.messages import Origin
+from understudy.addons.active import Current
+from understudy.addons.commits import Commits
+from understudy.addons.connections import Connections
+from understudy.addons.gateway_site import GatewaySites
+from understudy.addons.guard import Guard
+from understudy.addons.parents import DIRECTLY, Parents
+from understudy.serving.kept_body import Keeping
+from understudy.store.messages import Origin
 
 # An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
 REPLACEABLE_BYTES = 64 * 1024

@@ -6,22 +6,22 @@ import re
 from dataclasses import dataclass, replace
 from functools import partial
 
-from addons import answering
-from addons.active import Active
-from serving.answer import is_recoded
-from serving.directory import in_origin_form
-from serving.http_reader import Arrived
-from serving.outcomes import Outcome
-from serving.rendered import BodyAtHand, varying
-from serving.replies import Pending, Reply, Speak, reply_of
-from serving.site import Known
-from serving.streams import interim_heads, stream_of
-from serving.upgrades import asks_for_websocket, handshake
-from serving.wire import head_of
-from store.entities import Example, Mode
-from store.messages import Body, Headers, Origin, Request
-from store.mock_servers import Behaviour
-from store.quick import quick
+from understudy.addons import answering
+from understudy.addons.active import Active
+from understudy.serving.answer import is_recoded
+from understudy.serving.directory import in_origin_form
+from understudy.serving.http_reader import Arrived
+from understudy.serving.outcomes import Outcome
+from understudy.serving.rendered import BodyAtHand, varying
+from understudy.serving.replies import Pending, Reply, Speak, reply_of
+from understudy.serving.site import Known
+from understudy.serving.streams import interim_heads, stream_of
+from understudy.serving.upgrades import asks_for_websocket, handshake
+from understudy.serving.wire import head_of
+from understudy.store.entities import Example, Mode
+from understudy.store.messages import Body, Headers, Origin, Request
+from understudy.store.mock_servers import Behaviour
+from understudy.store.quick import quick
 
 MOST_KINDS = 256
 _SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")

@@ -11,11 +11,11 @@ from mitmproxy import http, tcp
 from mitmproxy.connection import Client
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from addons.active import Current
-from addons.flows import stash_headers
-from addons.notes import new_note, note_of
-from addons.parents import Address
-from store.messages import Origin
+from understudy.addons.active import Current
+from understudy.addons.flows import stash_headers
+from understudy.addons.notes import new_note, note_of
+from understudy.addons.parents import Address
+from understudy.store.messages import Origin
 
 logger = logging.getLogger(__name__)
 

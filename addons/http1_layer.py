@@ -7,11 +7,11 @@ from collections.abc import Callable
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.answer_layer import AnswerLayer
-from addons.forwarding import Forwarding
-from addons.gateway_site import Kind
-from addons.record_layer import RecordLayer, To
-from addons.upstream_connection import Commands
+from understudy.addons.answer_layer import AnswerLayer
+from understudy.addons.forwarding import Forwarding
+from understudy.addons.gateway_site import Kind
+from understudy.addons.record_layer import RecordLayer, To
+from understudy.addons.upstream_connection import Commands
 
 HttpLayerFor = Callable[[Context, bytes], layer.Layer]
 

@@ -32,18 +32,18 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
-from addons.answer_layer import BodyWantedHook, Wanted, own_address
-from addons.backpressure import client_takes
-from addons.connections import why_over
-from addons.flows import length_of, new_response
-from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
-from addons.gateway_site import is_here
-from addons.notes import note_of
-from addons.parent_choice import Way, WayWantedHook
-from serving.gateway_replies import unreachable
-from serving.sending import Due, Fetch, Sending
-from serving.unreachable import in_words
-from store.messages import Origin
+from understudy.addons.answer_layer import BodyWantedHook, Wanted, own_address
+from understudy.addons.backpressure import client_takes
+from understudy.addons.connections import why_over
+from understudy.addons.flows import length_of, new_response
+from understudy.addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
+from understudy.addons.gateway_site import is_here
+from understudy.addons.notes import note_of
+from understudy.addons.parent_choice import Way, WayWantedHook
+from understudy.serving.gateway_replies import unreachable
+from understudy.serving.sending import Due, Fetch, Sending
+from understudy.serving.unreachable import in_words
+from understudy.store.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE

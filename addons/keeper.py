@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from addons.forwarding import Forwarding
-from addons.turn import Told, Turn
-from serving.kept_body import Piece
-from store.errors import StoreError
-from store.writer import Outcome
+from understudy.addons.forwarding import Forwarding
+from understudy.addons.turn import Told, Turn
+from understudy.serving.kept_body import Piece
+from understudy.store.errors import StoreError
+from understudy.store.writer import Outcome
 
 logger = logging.getLogger(__name__)
 

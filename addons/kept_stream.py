@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
-from addons.commits import Commits
-from serving.kept_body import Keeping, KeptBody, Piece
+from understudy.addons.commits import Commits
+from understudy.serving.kept_body import Keeping, KeptBody, Piece
 
 
 class KeptStream:

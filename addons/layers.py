@@ -12,12 +12,12 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 
-from addons.answer_layer import kind_of
-from addons.flows import NOWHERE
-from addons.forwarding import Forwarding
-from addons.http1_layer import Http1Layer
-from addons.http_stream import GatewayStream
-from addons.turn import Told
+from understudy.addons.answer_layer import kind_of
+from understudy.addons.flows import NOWHERE
+from understudy.addons.forwarding import Forwarding
+from understudy.addons.http1_layer import Http1Layer
+from understudy.addons.http_stream import GatewayStream
+from understudy.addons.turn import Told
 
 HTTP_2_BEGINNING = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"

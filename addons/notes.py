@@ -8,12 +8,12 @@ from weakref import WeakKeyDictionary
 
 from mitmproxy import http
 
-from serving.sending import Sending
-from store.messages import Headers
+from understudy.serving.sending import Sending
+from understudy.store.messages import Headers
 
 if TYPE_CHECKING:
-    from addons.active import Active
-    from addons.kept_stream import KeptStream
+    from understudy.addons.active import Active
+    from understudy.addons.kept_stream import KeptStream
 
 
 @dataclass(slots=True)

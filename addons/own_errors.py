@@ -20,7 +20,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
-from serving.gateway_replies import failed, wire
+from understudy.serving.gateway_replies import failed, wire
 
 _UNSAID = (status_codes.NO_RESPONSE, status_codes.CLIENT_CLOSED_REQUEST)
 _handle_event = Http2Server._handle_event

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mitmproxy import http
 from mitmproxy.proxy.commands import StartHook
 
-from addons.parents import Parent, Parents
-from store.messages import Origin
+from understudy.addons.parents import Parent, Parents
+from understudy.store.messages import Origin
 
 
 @dataclass

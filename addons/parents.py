@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from store.messages import Origin
+from understudy.store.messages import Origin
 
 Address = tuple[str, int]
 

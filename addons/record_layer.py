@@ -14,27 +14,27 @@ from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.active import Active
-from addons.answer_layer import AnswerLayer
-from addons.connections import why_over
-from addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding, OnLoss
-from addons.gateway_site import Kind, Place, client_of, place_of
-from addons.keeper import Keeper
-from addons.spying import Spying
-from addons.turn import Told, Turn
-from addons.upstream_connection import Commands, Opened, UpstreamConnection
-from serving import gateway_replies as replies
-from serving.answer import refusal
-from serving.exchange_reader import Asked, ExchangeReader
-from serving.forwarding import editing, for_parent, forwarded_head
-from serving.framing import BadFraming
-from serving.http_heads import HEAD_END, PASSING, Foreign, UpstreamBroken, read_request, refused_version
-from serving.http_heads import RequestHead as Head
-from serving.http_rules import Malformed
-from serving.unreachable import in_words
-from serving.wire import CONTINUE
-from store.entities import Mode
-from store.messages import Headers, Origin, Response
+from understudy.addons.active import Active
+from understudy.addons.answer_layer import AnswerLayer
+from understudy.addons.connections import why_over
+from understudy.addons.forwarding import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding, OnLoss
+from understudy.addons.gateway_site import Kind, Place, client_of, place_of
+from understudy.addons.keeper import Keeper
+from understudy.addons.spying import Spying
+from understudy.addons.turn import Told, Turn
+from understudy.addons.upstream_connection import Commands, Opened, UpstreamConnection
+from understudy.serving import gateway_replies as replies
+from understudy.serving.answer import refusal
+from understudy.serving.exchange_reader import Asked, ExchangeReader
+from understudy.serving.forwarding import editing, for_parent, forwarded_head
+from understudy.serving.framing import BadFraming
+from understudy.serving.http_heads import HEAD_END, PASSING, Foreign, UpstreamBroken, read_request, refused_version
+from understudy.serving.http_heads import RequestHead as Head
+from understudy.serving.http_rules import Malformed
+from understudy.serving.unreachable import in_words
+from understudy.serving.wire import CONTINUE
+from understudy.store.entities import Mode
+from understudy.store.messages import Headers, Origin, Response
 
 # What a client sends while its last request is not answered.
 MOST_UNREAD = 256 * 1024

@@ -6,17 +6,17 @@ import logging
 
 from mitmproxy import http
 
-from addons.active import Active, Current
-from addons.commits import Commits
-from addons.flows import exchange_of, is_stream, length_of, set_response
-from addons.forwarding import OnLoss
-from addons.kept_stream import KeptStream
-from addons.notes import note_of
-from serving.gateway_replies import not_kept
-from serving.kept_body import Keeping
-from store.entities import Mode
-from store.errors import StoreError
-from store.logged_paths import logged_path
+from understudy.addons.active import Active, Current
+from understudy.addons.commits import Commits
+from understudy.addons.flows import exchange_of, is_stream, length_of, set_response
+from understudy.addons.forwarding import OnLoss
+from understudy.addons.kept_stream import KeptStream
+from understudy.addons.notes import note_of
+from understudy.serving.gateway_replies import not_kept
+from understudy.serving.kept_body import Keeping
+from understudy.store.entities import Mode
+from understudy.store.errors import StoreError
+from understudy.store.logged_paths import logged_path
 
 logger = logging.getLogger(__name__)
 

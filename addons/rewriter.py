@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from mitmproxy import http
 
-from addons.flows import (
+from understudy.addons.flows import (
     client_origin,
     in_origin_form,
     response_of,
     set_response_headers,
     stash_response_headers,
 )
-from addons.notes import note_of
-from serving.rewriting import rewrite_for_client
-from store.messages import Origin
+from understudy.addons.notes import note_of
+from understudy.serving.rewriting import rewrite_for_client
+from understudy.store.messages import Origin
 
 
 class Rewriter:

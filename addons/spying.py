@@ -7,11 +7,11 @@ from collections.abc import Callable
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 
-from addons.active import Active
-from addons.answer_layer import AnswerLayer
-from addons.gateway_site import Place
-from addons.upstream_connection import Commands
-from serving.http_heads import RequestHead, read_request
+from understudy.addons.active import Active
+from understudy.addons.answer_layer import AnswerLayer
+from understudy.addons.gateway_site import Place
+from understudy.addons.upstream_connection import Commands
+from understudy.serving.http_heads import RequestHead, read_request
 
 Answers = Callable[[Callable[[Context, bytes], layer.Layer]], AnswerLayer]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from mitmproxy.proxy import events
 
-from addons.active import Active
-from serving.exchange_reader import ExchangeReader
-from store.errors import StoreError
-from store.logged_paths import logged_path
-from store.messages import Response
-from store.writer import Outcome
+from understudy.addons.active import Active
+from understudy.serving.exchange_reader import ExchangeReader
+from understudy.store.errors import StoreError
+from understudy.store.logged_paths import logged_path
+from understudy.store.messages import Response
+from understudy.store.writer import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from mitmproxy.proxy.layers import ServerTLSLayer
 from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
 from mitmproxy.proxy.tunnel import LayerStack
 
-from addons.parents import Parent
-from store.messages import Origin
+from understudy.addons.parents import Parent
+from understudy.store.messages import Origin
 
 Commands = Iterator[commands.Command]
 

@@ -9,10 +9,10 @@ from mitmproxy import http
 from mitmproxy.connection import Connection
 from wsproto.frame_protocol import Opcode
 
-from addons.commits import Commits
-from addons.forwarding import OnLoss
-from addons.notes import note_of
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.addons.commits import Commits
+from understudy.addons.forwarding import OnLoss
+from understudy.addons.notes import note_of
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 # Bytes of messages on their way to the store; while there are more, the next one waits until it is kept before it
 # passes, and nothing more is taken from either side.

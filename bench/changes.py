@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.matcher import CASES, MICROSECOND, Case, examples_of, machine
-from matcher.index import Index, compile_index
-from store.entities import Example
+from understudy.matcher.index import Index, compile_index
+from understudy.store.entities import Example
 
 LONGEST_MS = 5.0
 

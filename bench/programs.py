@@ -85,7 +85,13 @@ def upstream(folder: Path) -> Iterator[Program]:
 def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
     """This gateway, recording to a store in the folder."""
     port = free_port()
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "--store", str(store_file(folder))]
+    command = [
+        sys.executable,
+        "-c",
+        "from understudy.proxy.cli import main; main()",
+        "--store",
+        str(store_file(folder)),
+    ]
     command += ["record", "--upstream", upstream_url, "--session", "bench", "--listen", f"127.0.0.1:{port}"]
     with running(command, port, folder / "understudy.log") as program:
         yield program

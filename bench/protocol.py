@@ -83,7 +83,13 @@ def main() -> int:
 @contextmanager
 def _server(folder: Path) -> Iterator[Program]:
     """A mock server of one example at its root."""
-    command = [sys.executable, "-c", "from proxy.cli import main; main()", "--store", str(store_file(folder))]
+    command = [
+        sys.executable,
+        "-c",
+        "from understudy.proxy.cli import main; main()",
+        "--store",
+        str(store_file(folder)),
+    ]
     request = 'GET /users/7 200 {"id": 7}'
     subprocess.run([*command, "mocks", "create", "bench", "--request", request], check=True, capture_output=True)
     port = free_port()

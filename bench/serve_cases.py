@@ -14,7 +14,7 @@ from bench.peers.table import QUICK_ONES
 from bench.side_by_side import Case, Question, Results, measure
 from bench.starts import seconds_to_start
 from bench.wrk import Bytes
-from store.mock_servers import Behaviour, Delay
+from understudy.store.mock_servers import Behaviour, Delay
 
 ONE, SOME, MANY, BODIES, SETTINGS, EDITS, STARTS = "one", "some", "many", "bodies", "settings", "edits", "starts"
 SAME, RANDOM, UNIQUE = "same bytes", "at random", "no two alike"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from matcher import bodies, header_patterns, normal, paths, queries
-from matcher.bodies import Reading
-from matcher.body_patterns import UNREADABLE, comparable_value
-from matcher.form_forms import MAX_PAIRS
-from matcher.header_patterns import Names, Values
-from matcher.openings import Places
-from matcher.queries import Key, Pairs
-from matcher.selectors import NONE, Selectors
-from matcher.settings import MatchSettings, QueryRule
-from store.messages import Request
+from understudy.matcher import bodies, header_patterns, normal, paths, queries
+from understudy.matcher.bodies import Reading
+from understudy.matcher.body_patterns import UNREADABLE, comparable_value
+from understudy.matcher.form_forms import MAX_PAIRS
+from understudy.matcher.header_patterns import Names, Values
+from understudy.matcher.openings import Places
+from understudy.matcher.queries import Key, Pairs
+from understudy.matcher.selectors import NONE, Selectors
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.messages import Request
 
 
 class Asked:

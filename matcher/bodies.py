@@ -6,16 +6,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matcher import graphql_forms, normal
-from matcher.form_forms import form_text, multipart_text
-from matcher.json_forms import json_value, written
-from matcher.media import Kind, kind_of, media_type
-from matcher.opened_texts import opened_text
-from matcher.openings import NOWHERE, Mark, Places, names
-from matcher.xml_forms import xml_text
-from store.codings import LIMIT, undo
-from store.entities import Part
-from store.messages import Headers, Request
+from understudy.matcher import graphql_forms, normal
+from understudy.matcher.form_forms import form_text, multipart_text
+from understudy.matcher.json_forms import json_value, written
+from understudy.matcher.media import Kind, kind_of, media_type
+from understudy.matcher.opened_texts import opened_text
+from understudy.matcher.openings import NOWHERE, Mark, Places, names
+from understudy.matcher.xml_forms import xml_text
+from understudy.store.codings import LIMIT, undo
+from understudy.store.entities import Part
+from understudy.store.messages import Headers, Request
 
 Form = tuple[Kind, bytes]  # what a body is compared as, and its canonical form
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from matcher import graphql_forms
-from matcher.bodies import LONGEST, plain, read
-from matcher.form_forms import wild_parts
-from matcher.json_forms import NO_MARKS, Marks, exact_value, is_token
-from matcher.json_paths import json_place, wild_texts
-from matcher.media import Kind, media_type
-from matcher.opened_texts import text_patterns
-from matcher.openings import NOWHERE, Mark, Opening, Places, names, opened
-from matcher.queries import QueryPattern
-from matcher.settings import MatchSettings
-from store.entities import Part, Redacted
-from store.messages import Headers
-from store.quick import quick
+from understudy.matcher import graphql_forms
+from understudy.matcher.bodies import LONGEST, plain, read
+from understudy.matcher.form_forms import wild_parts
+from understudy.matcher.json_forms import NO_MARKS, Marks, exact_value, is_token
+from understudy.matcher.json_paths import json_place, wild_texts
+from understudy.matcher.media import Kind, media_type
+from understudy.matcher.opened_texts import text_patterns
+from understudy.matcher.openings import NOWHERE, Mark, Opening, Places, names, opened
+from understudy.matcher.queries import QueryPattern
+from understudy.matcher.settings import MatchSettings
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import Headers
+from understudy.store.quick import quick
 
 
 @dataclass(frozen=True, slots=True)

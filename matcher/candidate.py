@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from matcher.asked import Asked
-from matcher.body_patterns import NO_BODY, BodyPattern, holds
-from matcher.header_patterns import NO_HEADERS, HeaderPattern
-from matcher.media import media_type
-from matcher.paths import PathPattern, first_line
-from matcher.queries import QueryPattern
-from matcher.scores import PathLine, QueryFit
-from matcher.settings import MatchSettings
-from matcher.variables import NO_VARIABLES, Variables, filled, substituted
-from store.entities import Example, Part, Redacted
-from store.errors import UnderstudyError
-from store.messages import Body, Origin, Request
-from store.quick import quick
+from understudy.matcher.asked import Asked
+from understudy.matcher.body_patterns import NO_BODY, BodyPattern, holds
+from understudy.matcher.header_patterns import NO_HEADERS, HeaderPattern
+from understudy.matcher.media import media_type
+from understudy.matcher.paths import PathPattern, first_line
+from understudy.matcher.queries import QueryPattern
+from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.settings import MatchSettings
+from understudy.matcher.variables import NO_VARIABLES, Variables, filled, substituted
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.errors import UnderstudyError
+from understudy.store.messages import Body, Origin, Request
+from understudy.store.quick import quick
 
 BodyOf = Callable[[Body], bytes]
 Rank = tuple[int, int, str]

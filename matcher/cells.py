@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from matcher import groups
-from matcher.candidate import Candidate
-from matcher.groups import Group
-from matcher.maps import Map, refiled
-from matcher.paths import RESTS, TEXT_KEYS
-from matcher.scores import PathLine
-from matcher.settings import MatchSettings
+from understudy.matcher import groups
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.groups import Group
+from understudy.matcher.maps import Map, refiled
+from understudy.matcher.paths import RESTS, TEXT_KEYS
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import MatchSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from matcher import selectors
-from matcher.asked import Asked
-from matcher.body_patterns import NO_BODY
-from matcher.candidate import Candidate, Match
-from matcher.normal import path_text
-from matcher.scores import PathLine, RequestPart
-from matcher.selectors import Problem, Selectors
-from store.messages import Request
-from store.quick import quick
+from understudy.matcher import selectors
+from understudy.matcher.asked import Asked
+from understudy.matcher.body_patterns import NO_BODY
+from understudy.matcher.candidate import Candidate, Match
+from understudy.matcher.normal import path_text
+from understudy.matcher.scores import PathLine, RequestPart
+from understudy.matcher.selectors import Problem, Selectors
+from understudy.store.messages import Request
+from understudy.store.quick import quick
 
 
 @dataclass(frozen=True, slots=True)

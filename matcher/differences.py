@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from matcher import bodies, normal
-from matcher.asked import Asked
-from matcher.candidate import Candidate, redacted_names
-from matcher.decision import Difference
-from matcher.likeness import common_start
-from matcher.neighbours import differ_little
-from matcher.normal import shown
-from matcher.paths import first_line
-from matcher.scores import PathLine, RequestPart
-from matcher.shown_bodies import body_notes, body_places, body_texts
-from store.entities import Example, Part, Redacted
-from store.messages import Request
+from understudy.matcher import bodies, normal
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate, redacted_names
+from understudy.matcher.decision import Difference
+from understudy.matcher.likeness import common_start
+from understudy.matcher.neighbours import differ_little
+from understudy.matcher.normal import shown
+from understudy.matcher.paths import first_line
+from understudy.matcher.scores import PathLine, RequestPart
+from understudy.matcher.shown_bodies import body_notes, body_places, body_texts
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.messages import Request
 
 WIDTH = 120  # characters of what was expected and of what came: a line or two of a terminal
 _LEAD = 20  # characters of agreement shown before the first difference

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from matcher import bodies, normal
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.differences import told
-from matcher.likeness import common_start
-from matcher.normal import Wildcard
-from matcher.paths import segment_fits, segments
-from matcher.scores import ANOTHER_ID, FAR, SAME_KIND, SLIGHTLY, RequestPart
+from understudy.matcher import bodies, normal
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.differences import told
+from understudy.matcher.likeness import common_start
+from understudy.matcher.normal import Wildcard
+from understudy.matcher.paths import segment_fits, segments
+from understudy.matcher.scores import ANOTHER_ID, FAR, SAME_KIND, SLIGHTLY, RequestPart
 
 
 def distance(candidate: Candidate, asked: Asked) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from matcher import selectors
-from matcher.candidate import Candidate, Match
-from matcher.decision import Decision, Difference, NearMiss, score_lines
-from matcher.normal import shown, text_of
-from matcher.selectors import Selectors
-from matcher.shown_bodies import MOST_PLACES
-from store.entities import Example
+from understudy.matcher import selectors
+from understudy.matcher.candidate import Candidate, Match
+from understudy.matcher.decision import Decision, Difference, NearMiss, score_lines
+from understudy.matcher.normal import shown, text_of
+from understudy.matcher.selectors import Selectors
+from understudy.matcher.shown_bodies import MOST_PLACES
+from understudy.store.entities import Example
 
 
 def as_text(decision: Decision) -> str:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from matcher import normal
-from matcher.openings import Mark
+from understudy.matcher import normal
+from understudy.matcher.openings import Mark
 
 MAX_PAIRS = 100_000  # forms of more are compared by bytes: each pair costs a microsecond or two
 MAX_PARTS = 10_000

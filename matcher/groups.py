@@ -10,17 +10,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from matcher import normal, ordered
-from matcher.asked import Asked
-from matcher.body_patterns import NO_BODY
-from matcher.candidate import Candidate, Match
-from matcher.header_patterns import Values
-from matcher.maps import Map, by_key, refiled
-from matcher.openings import Places
-from matcher.ordered import Ordered, Sorted
-from matcher.queries import Key
-from matcher.scores import PathLine, QueryFit
-from matcher.settings import MatchSettings, QueryRule
+from understudy.matcher import normal, ordered
+from understudy.matcher.asked import Asked
+from understudy.matcher.body_patterns import NO_BODY
+from understudy.matcher.candidate import Candidate, Match
+from understudy.matcher.header_patterns import Values
+from understudy.matcher.maps import Map, by_key, refiled
+from understudy.matcher.openings import Places
+from understudy.matcher.ordered import Ordered, Sorted
+from understudy.matcher.queries import Key
+from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.settings import MatchSettings, QueryRule
 
 FEW = 8  # up to here comparing costs no more than looking up, and takes far less memory
 

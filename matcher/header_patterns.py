@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matcher import normal
-from store.messages import Headers
-from store.quick import quick
+from understudy.matcher import normal
+from understudy.store.messages import Headers
+from understudy.store.quick import quick
 
 Names = tuple[str, ...]
 Values = tuple[str | None, ...]

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from operator import attrgetter
 
-from matcher import nearest, search
-from matcher.asked import Asked
-from matcher.candidate import BodyOf, Candidate, Match, plain_bytes
-from matcher.decision import Decision, NearMiss
-from matcher.maps import by_key
-from matcher.ordered import Ordered
-from matcher.scores import PathLine, QueryFit
-from matcher.selectors import NONE, Problem, Selectors, read
-from matcher.settings import POSTMAN, PROMOTED, MatchSettings
-from matcher.source import Change, Source, Unusable
-from matcher.tables import Tables
-from matcher.unanswered import BY_PATH, BareItem, bare_items
-from matcher.variables import NO_VARIABLES, Variables
-from matcher.variants import Variants
-from store.entities import Example
-from store.messages import Origin, Request
+from understudy.matcher import nearest, search
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import BodyOf, Candidate, Match, plain_bytes
+from understudy.matcher.decision import Decision, NearMiss
+from understudy.matcher.maps import by_key
+from understudy.matcher.ordered import Ordered
+from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.selectors import NONE, Problem, Selectors, read
+from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
+from understudy.matcher.source import Change, Source, Unusable
+from understudy.matcher.tables import Tables
+from understudy.matcher.unanswered import BY_PATH, BareItem, bare_items
+from understudy.matcher.variables import NO_VARIABLES, Variables
+from understudy.matcher.variants import Variants
+from understudy.store.entities import Example
+from understudy.store.messages import Origin, Request
 
 Realm = tuple[str, Origin | None]  # the method, and the origin where hosts are compared
 

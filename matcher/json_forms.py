@@ -10,8 +10,8 @@ from functools import lru_cache
 from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, Encoder
 
-from matcher.json_paths import ANY_INDEX, Place, json_place
-from matcher.openings import Mark
+from understudy.matcher.json_paths import ANY_INDEX, Place, json_place
+from understudy.matcher.openings import Mark
 
 # Deeper bodies compare by bytes. Far below the interpreter's own limits, so that the answer depends on the body alone
 # and never on how deep in the stack the question was asked.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.scores import ALIKE, LONGEST_ALIKE
+from understudy.matcher.scores import ALIKE, LONGEST_ALIKE
 
 
 def alike(one: str, other: str) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from operator import attrgetter
 
-from matcher import ordered
-from matcher.candidate import Candidate
-from matcher.maps import Map, refiled
-from matcher.ordered import Sorted
-from store.messages import Origin
+from understudy.matcher import ordered
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.maps import Map, refiled
+from understudy.matcher.ordered import Sorted
+from understudy.store.messages import Origin
 
 Name = tuple[str, Origin | None, str]  # method, origin where hosts are compared, and name
 _ID = attrgetter("id")

@@ -8,18 +8,18 @@ from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate, Match
-from matcher.decision import NearMiss
-from matcher.differences import differences
-from matcher.distances import distance, rough_distance
-from matcher.maps import by_key
-from matcher.ordered import Ordered
-from matcher.scores import LIKELY, LOOKED_AT, NEAREST
-from matcher.shown_bodies import LONGEST
-from store.entities import Redacted
-from store.messages import Request
-from store.redaction import BUILT_IN
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate, Match
+from understudy.matcher.decision import NearMiss
+from understudy.matcher.differences import differences
+from understudy.matcher.distances import distance, rough_distance
+from understudy.matcher.maps import by_key
+from understudy.matcher.ordered import Ordered
+from understudy.matcher.scores import LIKELY, LOOKED_AT, NEAREST
+from understudy.matcher.shown_bodies import LONGEST
+from understudy.store.entities import Redacted
+from understudy.store.messages import Request
+from understudy.store.redaction import BUILT_IN
 
 Kind = tuple[str, int]  # method, and number of segments
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
 
-from matcher.likeness import alike
-from matcher.scores import DISTANT_PATHS
-from matcher.siblings import Siblings
+from understudy.matcher.likeness import alike
+from understudy.matcher.scores import DISTANT_PATHS
+from understudy.matcher.siblings import Siblings
 
 _REMEMBERED = 64  # keys whose segments are kept at hand, a tenth of a megabyte each at most
 _SHARDS = 256  # a change copies those of its keys

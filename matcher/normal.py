@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from store.redaction import BUILT_IN
+from understudy.store.redaction import BUILT_IN
 
 Pair = tuple[str, str]
 

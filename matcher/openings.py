@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from store.entities import Part, Redacted
+from understudy.store.entities import Part, Redacted
 
 IN_BODIES = (Part.FORM, Part.JSON, Part.TEXT)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from matcher import normal
-from matcher.normal import Wildcard
-from matcher.scores import PathLine
-from matcher.settings import MatchSettings
-from store.quick import quick
+from understudy.matcher import normal
+from understudy.matcher.normal import Wildcard
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import MatchSettings
+from understudy.store.quick import quick
 
 Shape = tuple[tuple[int, Wildcard], ...]
 

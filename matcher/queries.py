@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from matcher import normal
-from matcher.normal import Pair
-from matcher.scores import QueryFit
-from matcher.settings import QueryRule
-from store.quick import quick
+from understudy.matcher import normal
+from understudy.matcher.normal import Pair
+from understudy.matcher.scores import QueryFit
+from understudy.matcher.settings import QueryRule
+from understudy.store.quick import quick
 
 HIDDEN = "[redacted]"
 ANY = "[any]"

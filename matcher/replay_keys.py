@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from matcher import normal
-from matcher.bodies import body_key
-from matcher.body_patterns import ignored_places
-from matcher.header_patterns import header_values
-from matcher.queries import request_pairs
-from matcher.settings import MatchSettings
-from store.messages import Headers, Request
+from understudy.matcher import normal
+from understudy.matcher.bodies import body_key
+from understudy.matcher.body_patterns import ignored_places
+from understudy.matcher.header_patterns import header_values
+from understudy.matcher.queries import request_pairs
+from understudy.matcher.settings import MatchSettings
+from understudy.store.messages import Headers, Request
 
 EVERY = "*"
 """In the place of a header's name: all that were recorded."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate, Match
-from matcher.scores import PathLine, QueryFit
-from matcher.settings import QueryRule
-from matcher.tables import Tables
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate, Match
+from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.settings import QueryRule
+from understudy.matcher.tables import Tables
 
 
 def best(found: Tables, asked: Asked) -> Match | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.normal import shown, text_of
-from store.messages import Headers
+from understudy.matcher.normal import shown, text_of
+from understudy.store.messages import Headers
 
 CODE = "x-mock-response-code"
 ID = "x-mock-response-id"

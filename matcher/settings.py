@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from store.entities import Example
-from store.mock_servers import Matching
+from understudy.store.entities import Example
+from understudy.store.mock_servers import Matching
 
 OUR_HEADERS = ("x-mock-", "x-understudy-")
 """Header fields whose names begin so speak to Understudy, not to the API."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from matcher import groups
-from matcher.candidate import Candidate
-from matcher.groups import Group
-from matcher.maps import Map, by_key, refiled
-from matcher.paths import Shape, shape_key
-from matcher.settings import MatchSettings
+from understudy.matcher import groups
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.groups import Group
+from understudy.matcher.maps import Map, by_key, refiled
+from understudy.matcher.paths import Shape, shape_key
+from understudy.matcher.settings import MatchSettings
 
 ByLiterals = Map[tuple[str, ...], Group]
 

@@ -6,15 +6,15 @@ import hashlib
 import re
 from itertools import islice
 
-from matcher import bodies
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.json_forms import exact_value
-from matcher.json_paths import differing_paths
-from matcher.normal import shown
-from matcher.openings import NOWHERE, Mark, Places, names, opened
-from store.entities import Part, Redacted
-from store.messages import BodyRef, Request
+from understudy.matcher import bodies
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.json_forms import exact_value
+from understudy.matcher.json_paths import differing_paths
+from understudy.matcher.normal import shown
+from understudy.matcher.openings import NOWHERE, Mark, Places, names, opened
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import BodyRef, Request
 
 EMPTY = "(empty)"
 _COMPARED = 64 * 1024  # characters of a body searched for its first difference

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from matcher.candidate import BodyOf, Candidate
-from matcher.maps import Map, by_key
-from matcher.settings import MatchSettings
-from matcher.variables import Variables
-from store.entities import Example
-from store.errors import UnderstudyError
+from understudy.matcher.candidate import BodyOf, Candidate
+from understudy.matcher.maps import Map, by_key
+from understudy.matcher.settings import MatchSettings
+from understudy.matcher.variables import Variables
+from understudy.store.entities import Example
+from understudy.store.errors import UnderstudyError
 
 READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
 

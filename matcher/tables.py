@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.cells import Cells
-from matcher.groups import Group
-from matcher.neighbours import Known, Neighbours
-from matcher.paths import lines
-from matcher.scores import PathLine
-from matcher.settings import MatchSettings
-from matcher.shapes import Shapes
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.cells import Cells
+from understudy.matcher.groups import Group
+from understudy.matcher.neighbours import Known, Neighbours
+from understudy.matcher.paths import lines
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import MatchSettings
+from understudy.matcher.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matcher.candidate import Candidate
-from matcher.settings import MatchSettings, QueryRule
-from matcher.variables import Variables
-from store.entities import Example
-from store.messages import Request, Response
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.matcher.variables import Variables
+from understudy.store.entities import Example
+from understudy.store.messages import Request, Response
 
 # By path alone, as Postman's default reads it; what else the item says cannot matter without an example.
 BY_PATH = MatchSettings(query=QueryRule.OFF, distance=False, selectors=False)

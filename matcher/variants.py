@@ -6,16 +6,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from matcher.candidate import Candidate
-from matcher.named import Named
-from matcher.scores import HEADER_LISTS
-from matcher.selectors import Selectors
-from matcher.settings import MatchSettings
-from matcher.source import Change, Source
-from store.messages import Request
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.named import Named
+from understudy.matcher.scores import HEADER_LISTS
+from understudy.matcher.selectors import Selectors
+from understudy.matcher.settings import MatchSettings
+from understudy.matcher.source import Change, Source
+from understudy.store.messages import Request
 
 if TYPE_CHECKING:
-    from matcher.index import Index
+    from understudy.matcher.index import Index
 
 
 class Variants:

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 
-from proxy.mock_connection import Connections
+from understudy.proxy.mock_connection import Connections
 
 BACKLOG = 2_048
 TICK_SECONDS = 1.0

@@ -7,27 +7,27 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from addons.active import Active
-from matcher.index import compile_index
-from matcher.replay_keys import with_every_header
-from proxy.compiled import MockSetup, mock_setup
-from proxy.edited import after_edits, concerns, edits
-from proxy.promoting import session_examples
-from proxy.reading_ahead import ReadingAhead
-from proxy.redacting import showing_redactor
-from proxy.replaying import STRICTLY, ReplaySettings
-from serving.chance import Chance
-from serving.failures import FailedRequests
-from serving.outcomes import Answers
-from serving.rate_limits import OwnRateCounts
-from serving.rendered import Rendered
-from serving.replays import Replay, Tally
-from serving.response_templates import Templates, compile_templates
-from serving.sequences import Sequences
-from store.entities import Change, GatewayState, Mode, Subject
-from store.errors import NotFound
-from store.mock_servers import PLAIN, Behaviour, Matching
-from store.repository import Store
+from understudy.addons.active import Active
+from understudy.matcher.index import compile_index
+from understudy.matcher.replay_keys import with_every_header
+from understudy.proxy.compiled import MockSetup, mock_setup
+from understudy.proxy.edited import after_edits, concerns, edits
+from understudy.proxy.promoting import session_examples
+from understudy.proxy.reading_ahead import ReadingAhead
+from understudy.proxy.redacting import showing_redactor
+from understudy.proxy.replaying import STRICTLY, ReplaySettings
+from understudy.serving.chance import Chance
+from understudy.serving.failures import FailedRequests
+from understudy.serving.outcomes import Answers
+from understudy.serving.rate_limits import OwnRateCounts
+from understudy.serving.rendered import Rendered
+from understudy.serving.replays import Replay, Tally
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.serving.sequences import Sequences
+from understudy.store.entities import Change, GatewayState, Mode, Subject
+from understudy.store.errors import NotFound
+from understudy.store.mock_servers import PLAIN, Behaviour, Matching
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.typed import Typed, typed_example, typed_item
-from store.collection_repository import CollectionUpdate
-from store.entities import Collection, Example
-from store.messages import Request, Response
-from store.mock_servers import PLAIN, Behaviour
-from store.repository import Store
+from understudy.proxy.typed import Typed, typed_example, typed_item
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Collection, Example
+from understudy.store.messages import Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour
+from understudy.store.repository import Store
 
 
 def add_example(

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.errors import UserError
+from understudy.store.errors import UserError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

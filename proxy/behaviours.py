@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from store.errors import UserError
-from store.mock_servers import LONGEST_DELAY, PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import LONGEST_DELAY, PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
 
 NONE = "none"
 

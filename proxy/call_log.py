@@ -13,13 +13,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.call_maker import CallMaker, Entry, lightened
-from proxy.shared_counts import Counter as SharedCounter
-from serving.http_reader import Arrived
-from serving.replies import Reply
-from store.calls import Call
-from store.errors import ValueRefused
-from store.redaction import BUILT_IN, Redactor
+from understudy.proxy.call_maker import CallMaker, Entry, lightened
+from understudy.proxy.shared_counts import Counter as SharedCounter
+from understudy.serving.http_reader import Arrived
+from understudy.serving.replies import Reply
+from understudy.store.calls import Call
+from understudy.store.errors import ValueRefused
+from understudy.store.redaction import BUILT_IN, Redactor
 
 logger = logging.getLogger(__name__)
 

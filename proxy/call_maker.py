@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serving.directory import below_root, in_origin_form
-from serving.http_reader import Arrived, RequestReader
-from serving.replies import Reply
-from store.calls import KEPT_BODY, Call
-from store.messages import Body, BodyRef, Request, Response
-from store.redaction import BUILT_IN, Redactor
+from understudy.serving.directory import below_root, in_origin_form
+from understudy.serving.http_reader import Arrived, RequestReader
+from understudy.serving.replies import Reply
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.messages import Body, BodyRef, Request, Response
+from understudy.store.redaction import BUILT_IN, Redactor
 
 LARGEST_LOOKED_INTO = 1024 * 1024  # bytes of a body in which secrets are looked for; of a larger one nothing is kept
 REMEMBERED = 1_000

@@ -14,19 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from proxy.authority import authority_in
-from proxy.client_variables import (
-    FURTHER_ROOTS,
-    ROOTS,
-    STORE_PASSWORD,
-    Way,
-    bundle,
-    client_variables,
-)
-from proxy.roots import usual_roots
-from proxy.signals import BY_SIGNAL, Signals
-from store.entities import Gateway
-from store.errors import UserError
+from understudy.proxy.authority import authority_in
+from understudy.proxy.client_variables import FURTHER_ROOTS, ROOTS, STORE_PASSWORD, Way, bundle, client_variables
+from understudy.proxy.roots import usual_roots
+from understudy.proxy.signals import BY_SIGNAL, Signals
+from understudy.store.entities import Gateway
+from understudy.store.errors import UserError
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

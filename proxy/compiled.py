@@ -6,16 +6,16 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
-from matcher.candidate import BodyOf
-from matcher.index import Index, compile_index
-from matcher.settings import MatchSettings, settings_of, usual_settings
-from matcher.unanswered import BareItem
-from matcher.variables import in_force
-from store.entities import Collection, Example
-from store.errors import NotFound
-from store.mock_servers import MockServer
-from store.naming import printable, there_are
-from store.repository import Store
+from understudy.matcher.candidate import BodyOf
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.settings import MatchSettings, settings_of, usual_settings
+from understudy.matcher.unanswered import BareItem
+from understudy.matcher.variables import in_force
+from understudy.store.entities import Collection, Example
+from understudy.store.errors import NotFound
+from understudy.store.mock_servers import MockServer
+from understudy.store.naming import printable, there_are
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

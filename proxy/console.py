@@ -10,6 +10,6 @@ def main() -> None:
     # Python would show where it was. From the first command on, `proxy.cli` says what Ctrl-C does.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from proxy.cli import main as command_line
+    from understudy.proxy.cli import main as command_line
 
     command_line()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from matcher.candidate import BodyOf
-from serving.outcomes import Answers
-from serving.response_templates import compile_templates
-from store.entities import Change, Example, GatewayState, Subject
-from store.mock_servers import Matching
+from understudy.matcher.candidate import BodyOf
+from understudy.serving.outcomes import Answers
+from understudy.serving.response_templates import compile_templates
+from understudy.store.entities import Change, Example, GatewayState, Subject
+from understudy.store.mock_servers import Matching
 
 
 def edits(changes: Iterable[Change]) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from proxy.behaviours import (
+from understudy.proxy.behaviours import (
     NONE,
     bytes_per_second_text,
     delay_text,
@@ -17,13 +17,13 @@ from proxy.behaviours import (
     read_fault,
     read_rate_limit,
 )
-from proxy.typed import read_status
-from store.codings import undo
-from store.entities import Example, Part, Redacted
-from store.errors import UserError
-from store.messages import Headers, Request, Response
-from store.mock_servers import Behaviour
-from store.placeholders import holds_placeholder
+from understudy.proxy.typed import read_status
+from understudy.store.codings import undo
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.errors import UserError
+from understudy.store.messages import Headers, Request, Response
+from understudy.store.mock_servers import Behaviour
+from understudy.store.placeholders import holds_placeholder
 
 REQUEST_LINE = "=== request ==="
 RESPONSE_LINE = "=== response ==="

@@ -19,46 +19,46 @@ from mitmproxy.addons.next_layer import NextLayer
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.options import Options
 
-from addons.active import Active, Current
-from addons.answer_layer import BodyFetcher
-from addons.answerer import Answerer
-from addons.backpressure import Backpressure
-from addons.bodies import BodyReader
-from addons.commits import Commits, announce_in
-from addons.connections import Connections
-from addons.conversation_layer import ScriptFetcher
-from addons.direct_reading import DirectReading
-from addons.forwarding import Forwarding, OnLoss
-from addons.gateway_site import GatewaySites
-from addons.guard import Finish, FlatMemory, Guard
-from addons.http1_mended import mend
-from addons.layers import ChooseLayer
-from addons.own_errors import say_in_json
-from addons.parent_choice import ParentChoice
-from addons.parents import DIRECTLY, Parents
-from addons.recorder import Recorder
-from addons.rewriter import Rewriter
-from addons.tls import GatewayTls
-from addons.websockets import WebSocketRecorder
-from proxy.activation import Activation
-from proxy.authority import authority_in
-from proxy.master import LeanMaster
-from proxy.redacting import redacting
-from proxy.replaying import STRICTLY, ReplaySettings
-from proxy.resolving import Resolved, resolve_in
-from proxy.roots import trusted_roots
-from proxy.signals import Signals
-from proxy.warming import warm
-from proxy.watcher import Watcher
-from serving.kept_body import Keeping
-from serving.replays import Tally
-from store.entities import GATEWAY_STOPPED, Change, Gateway, GatewayState, Mode
-from store.errors import UserError
-from store.ids import new_id
-from store.messages import Origin
-from store.redaction import Redactor
-from store.repository import Store
-from store.writer import HistoryWriter
+from understudy.addons.active import Active, Current
+from understudy.addons.answer_layer import BodyFetcher
+from understudy.addons.answerer import Answerer
+from understudy.addons.backpressure import Backpressure
+from understudy.addons.bodies import BodyReader
+from understudy.addons.commits import Commits, announce_in
+from understudy.addons.connections import Connections
+from understudy.addons.conversation_layer import ScriptFetcher
+from understudy.addons.direct_reading import DirectReading
+from understudy.addons.forwarding import Forwarding, OnLoss
+from understudy.addons.gateway_site import GatewaySites
+from understudy.addons.guard import Finish, FlatMemory, Guard
+from understudy.addons.http1_mended import mend
+from understudy.addons.layers import ChooseLayer
+from understudy.addons.own_errors import say_in_json
+from understudy.addons.parent_choice import ParentChoice
+from understudy.addons.parents import DIRECTLY, Parents
+from understudy.addons.recorder import Recorder
+from understudy.addons.rewriter import Rewriter
+from understudy.addons.tls import GatewayTls
+from understudy.addons.websockets import WebSocketRecorder
+from understudy.proxy.activation import Activation
+from understudy.proxy.authority import authority_in
+from understudy.proxy.master import LeanMaster
+from understudy.proxy.redacting import redacting
+from understudy.proxy.replaying import STRICTLY, ReplaySettings
+from understudy.proxy.resolving import Resolved, resolve_in
+from understudy.proxy.roots import trusted_roots
+from understudy.proxy.signals import Signals
+from understudy.proxy.warming import warm
+from understudy.proxy.watcher import Watcher
+from understudy.serving.kept_body import Keeping
+from understudy.serving.replays import Tally
+from understudy.store.entities import GATEWAY_STOPPED, Change, Gateway, GatewayState, Mode
+from understudy.store.errors import UserError
+from understudy.store.ids import new_id
+from understudy.store.messages import Origin
+from understudy.store.redaction import Redactor
+from understudy.store.repository import Store
+from understudy.store.writer import HistoryWriter
 
 logger = logging.getLogger(__name__)
 

@@ -8,26 +8,26 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-from proxy import behaviours
-from proxy.compiled import find_mock
-from proxy.mock_sites import Environs, MockSites
-from proxy.mock_sources import collection_of_requests
-from proxy.mocks import environment_id
-from proxy.own_calls import OwnCalls
-from proxy.redacting import showing_redactor
-from proxy.serving_thread import ServingThread
-from proxy.shared_counts import SharedCounts
-from proxy.typed import REQUEST_FORM, read_typed
-from proxy.verification import Expected, times_of
-from proxy.verifying import verified
-from serving.site import MockSite
-from store.calls import Call
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.mock_repository import MockServers
-from store.mock_servers import Matching, MockServer, ServerError
-from store.naming import slug_of
-from store.repository import Store
+from understudy.proxy import behaviours
+from understudy.proxy.compiled import find_mock
+from understudy.proxy.mock_sites import Environs, MockSites
+from understudy.proxy.mock_sources import collection_of_requests
+from understudy.proxy.mocks import environment_id
+from understudy.proxy.own_calls import OwnCalls
+from understudy.proxy.redacting import showing_redactor
+from understudy.proxy.serving_thread import ServingThread
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.typed import REQUEST_FORM, read_typed
+from understudy.proxy.verification import Expected, times_of
+from understudy.proxy.verifying import verified
+from understudy.serving.site import MockSite
+from understudy.store.calls import Call
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.mock_repository import MockServers
+from understudy.store.mock_servers import Matching, MockServer, ServerError
+from understudy.store.naming import slug_of
+from understudy.store.repository import Store
 
 Headers = Mapping[str, str] | Sequence[str]
 

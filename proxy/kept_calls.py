@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from proxy.settings import counts_file
-from proxy.shared_counts import SharedCounts
-from store.calls import Call
-from store.mock_repository import CallFilter
-from store.mock_servers import MockServer
-from store.repository import Store
+from understudy.proxy.settings import counts_file
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.store.calls import Call
+from understudy.store.mock_repository import CallFilter
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 PAGE = 200
 CATCH_UP_SECONDS = 3.0

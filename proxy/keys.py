@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import time
 
-from serving.mock_calls import digest
-from store.ids import new_id
-from store.mock_servers import ApiKey
+from understudy.serving.mock_calls import digest
+from understudy.store.ids import new_id
+from understudy.store.mock_servers import ApiKey
 
 START = "usk_"
 RANDOM_BYTES = 32

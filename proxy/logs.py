@@ -6,9 +6,9 @@ import logging
 import sys
 from collections.abc import Callable
 
-from store.redaction import BUILT_IN, Redactor
+from understudy.store.redaction import BUILT_IN, Redactor
 
-OURS = ("store", "matcher", "serving", "addons", "proxy")
+OURS = "understudy"
 
 
 class WithoutSecrets(logging.Formatter):
@@ -32,5 +32,4 @@ def configure_logging(*, verbose: bool, redactor: Redactor = BUILT_IN) -> None:
     root.setLevel(logging.ERROR)
     # It says in its own words that a port is taken; we say it in ours.
     logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.CRITICAL)
-    for name in OURS:
-        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger(OURS).setLevel(logging.INFO if verbose else logging.WARNING)

@@ -14,14 +14,14 @@ from random import Random
 from time import time
 from typing import cast
 
-from serving.limits import Limits
-from serving.plans import MILLISECOND, drawn
-from serving.replies import Reply, Speak
-from serving.responder import Close, HandOver, Responder, Step, Wait
-from serving.sending import Fetch
-from serving.site import Site
-from serving.wire import CLOSE, with_connection
-from store.messages import Body
+from understudy.serving.limits import Limits
+from understudy.serving.plans import MILLISECOND, drawn
+from understudy.serving.replies import Reply, Speak
+from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
+from understudy.serving.sending import Fetch
+from understudy.serving.site import Site
+from understudy.serving.wire import CLOSE, with_connection
+from understudy.store.messages import Body
 
 logger = logging.getLogger(__name__)
 

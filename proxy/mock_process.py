@@ -14,21 +14,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from addons.bodies import BodyReader
-from proxy.accepting import accepting
-from proxy.call_log import STOP_SECONDS, CallLog, LogCounters
-from proxy.mock_connection import Connections
-from proxy.mock_sites import Environs, MockSites
-from proxy.redacting import showing_redactor
-from proxy.shared_counts import SharedCounts
-from proxy.signals import STOP_SIGNALS
-from proxy.warming import warm
-from serving.limits import USUAL, Limits
-from serving.site import MockSite
-from store.calls import Call
-from store.messages import Body
-from store.mock_servers import MockServer
-from store.repository import Store
+from understudy.addons.bodies import BodyReader
+from understudy.proxy.accepting import accepting
+from understudy.proxy.call_log import STOP_SECONDS, CallLog, LogCounters
+from understudy.proxy.mock_connection import Connections
+from understudy.proxy.mock_sites import Environs, MockSites
+from understudy.proxy.redacting import showing_redactor
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.signals import STOP_SIGNALS
+from understudy.proxy.warming import warm
+from understudy.serving.limits import USUAL, Limits
+from understudy.serving.site import MockSite
+from understudy.store.calls import Call
+from understudy.store.messages import Body
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

@@ -17,14 +17,14 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from proxy.accepting import BACKLOG
-from proxy.mock_process import MockProcess, ServeSettings
-from proxy.settings import counts_file
-from proxy.shared_counts import SharedCounts
-from proxy.signals import STOP_SIGNALS, Interrupted
-from store.errors import StoreError, UserError
-from store.mock_servers import MockServer
-from store.repository import Store
+from understudy.proxy.accepting import BACKLOG
+from understudy.proxy.mock_process import MockProcess, ServeSettings
+from understudy.proxy.settings import counts_file
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.signals import STOP_SIGNALS, Interrupted
+from understudy.store.errors import StoreError, UserError
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

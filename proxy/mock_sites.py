@@ -7,23 +7,23 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matcher.candidate import Candidate
-from proxy.compiled import mock_setup, variables_of
-from proxy.edited import after_edits, edits
-from proxy.shared_counts import SharedCounts
-from serving.answer import framed
-from serving.chance import Chance
-from serving.directory import Directory
-from serving.mock_calls import Served
-from serving.outcomes import Answers
-from serving.rendered import BodyAtHand
-from serving.response_templates import Templates, compile_templates
-from serving.site import Log, MockSite
-from store.entities import Change, Example, Subject
-from store.errors import NotFound
-from store.messages import Body, Response
-from store.mock_servers import MockServer
-from store.repository import Store
+from understudy.matcher.candidate import Candidate
+from understudy.proxy.compiled import mock_setup, variables_of
+from understudy.proxy.edited import after_edits, edits
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.serving.answer import framed
+from understudy.serving.chance import Chance
+from understudy.serving.directory import Directory
+from understudy.serving.mock_calls import Served
+from understudy.serving.outcomes import Answers
+from understudy.serving.rendered import BodyAtHand
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.serving.site import Log, MockSite
+from understudy.store.entities import Change, Example, Subject
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, Response
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

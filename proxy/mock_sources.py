@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from proxy.promoting import Outcome, promote_history
-from proxy.typed import Typed, typed_example, typed_item, typed_request, typed_response
-from store.collection_repository import CollectionUpdate
-from store.entities import Collection, Example, Exchange, RequestItem
-from store.errors import UserError
-from store.naming import free_name, printable
-from store.promotion import PromotionPlan
-from store.repository import HistoryFilter, Store
+from understudy.proxy.promoting import Outcome, promote_history
+from understudy.proxy.typed import Typed, typed_example, typed_item, typed_request, typed_response
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Collection, Example, Exchange, RequestItem
+from understudy.store.errors import UserError
+from understudy.store.naming import free_name, printable
+from understudy.store.promotion import PromotionPlan
+from understudy.store.repository import HistoryFilter, Store
 
 SHOWN_SKIPPED = 3
 

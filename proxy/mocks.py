@@ -6,13 +6,13 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from proxy.settings import MOCKS_PORT
-from store.entities import Environment
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.mock_servers import MockServer
-from store.naming import SLUG_LENGTH, free_name, is_slug, slug_of
-from store.repository import Store
+from understudy.proxy.settings import MOCKS_PORT
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.mock_servers import MockServer
+from understudy.store.naming import SLUG_LENGTH, free_name, is_slug, slug_of
+from understudy.store.repository import Store
 
 FORBID_PUBLIC = "mock_servers.forbid_public"
 """The setting that is true where no mock server may be public."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from proxy.compiled import find_mock
-from store.entities import Gateway, GatewayState, Mode
-from store.errors import NotFound, UserError
-from store.messages import Origin
-from store.mock_servers import MockServer
-from store.naming import free_name
-from store.repository import Store
+from understudy.proxy.compiled import find_mock
+from understudy.store.entities import Gateway, GatewayState, Mode
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Origin
+from understudy.store.mock_servers import MockServer
+from understudy.store.naming import free_name
+from understudy.store.repository import Store
 
 # A gateway sees a change within 100 ms; compiling a large collection takes longer.
 PATIENCE_SECONDS = 5.0

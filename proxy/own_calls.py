@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from proxy.call_maker import CallMaker
-from proxy.kept_calls import Counted
-from serving.http_reader import Arrived
-from serving.replies import Reply
-from store.calls import Call
-from store.redaction import BUILT_IN, Redactor
+from understudy.proxy.call_maker import CallMaker
+from understudy.proxy.kept_calls import Counted
+from understudy.serving.http_reader import Arrived
+from understudy.serving.replies import Reply
+from understudy.store.calls import Call
+from understudy.store.redaction import BUILT_IN, Redactor
 
 KEPT = 10_000
 

@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count, islice
 
-from matcher.bodies import request_key
-from matcher.replay_keys import replay_key
-from matcher.settings import STRICT, MatchSettings
-from proxy.reading_ahead import ReadingAhead
-from proxy.redacting import keeping_redactor, showing_redactor
-from serving.failures import failing, is_repeated, with_answer
-from serving.replays import Spoken
-from store.collection_repository import CollectionUpdate
-from store.entities import Collection, Example, Exchange, Redacted, Session
-from store.errors import NotFound, UserError
-from store.messages import Request, Response
-from store.mock_servers import Behaviour
-from store.naming import example_name
-from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
-from store.redaction import Redactor
-from store.repository import HistoryFilter, Store
+from understudy.matcher.bodies import request_key
+from understudy.matcher.replay_keys import replay_key
+from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.reading_ahead import ReadingAhead
+from understudy.proxy.redacting import keeping_redactor, showing_redactor
+from understudy.serving.failures import failing, is_repeated, with_answer
+from understudy.serving.replays import Spoken
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Collection, Example, Exchange, Redacted, Session
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Request, Response
+from understudy.store.mock_servers import Behaviour
+from understudy.store.naming import example_name
+from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+from understudy.store.redaction import Redactor
+from understudy.store.repository import HistoryFilter, Store
 
 BATCH = 500
 OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it

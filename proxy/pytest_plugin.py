@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from proxy.in_tests import LocalMockServer
-    from proxy.session_in_tests import LocalSession
-    from store.repository import Store
+    from understudy.proxy.in_tests import LocalMockServer
+    from understudy.proxy.session_in_tests import LocalSession
+    from understudy.store.repository import Store
 
 INI = "understudy_store"
 
@@ -28,9 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     """The store that mock servers and sessions are read from; a project may put a fixture of its own in its place."""
-    from proxy.settings import STORE_VARIABLE, store_url
-    from store.errors import NotFound
-    from store.sql.opening import open_store
+    from understudy.proxy.settings import STORE_VARIABLE, store_url
+    from understudy.store.errors import NotFound
+    from understudy.store.sql.opening import open_store
 
     own = pytestconfig.getini(INI)
     if own and "://" not in own:
@@ -59,9 +59,9 @@ class MockServerFactory:
         Settings are those of `mocks create`: match_body=True, match_headers=["X-Team"], delay="2G", fault="reset:10",
         environment="stage", ... Raises UserError for one that is none.
         """
-        from proxy.in_tests import LocalMockServer, mock_of_requests, named_mock
-        from store.errors import UserError
-        from store.sql.opening import open_store
+        from understudy.proxy.in_tests import LocalMockServer, mock_of_requests, named_mock
+        from understudy.store.errors import UserError
+        from understudy.store.sql.opening import open_store
 
         if (name is None) == (not requests):
             raise UserError("mock_server takes the name of a mock server or collection, or requests=[...]")
@@ -93,8 +93,8 @@ class SessionFactory:
         match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
         Raises UserError for one that is none.
         """
-        from proxy.replaying import replay_settings
-        from proxy.session_in_tests import LocalSession
+        from understudy.proxy.replaying import replay_settings
+        from understudy.proxy.session_in_tests import LocalSession
 
         store: Store = self._request.getfixturevalue("understudy_store")
         session = LocalSession(store, name, upstream=upstream, replaying=replay_settings(**settings))

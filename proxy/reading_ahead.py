@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from store.messages import Body, BodyRef
-from store.repository import Bodies
+from understudy.store.messages import Body, BodyRef
+from understudy.store.repository import Bodies
 
 LARGEST = 64 * 1024  # bytes of a body; a look-up for a larger one is a small part of what it costs
 ROOM = 64 * 1024 * 1024  # bytes of all of them

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from store.placeholders import Placeholders
-from store.redacting import RedactingHistory
-from store.redaction import Redactor
-from store.redaction_rules import Rules
-from store.repository import Store
+from understudy.store.placeholders import Placeholders
+from understudy.store.redacting import RedactingHistory
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import Rules
+from understudy.store.repository import Store
 
 RULES = "redaction_rules"
 KEY = "redaction_key"

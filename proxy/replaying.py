@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from matcher.json_paths import json_place
-from matcher.settings import STRICT, MatchSettings
-from proxy.behaviours import read_timing
-from serving.replays import MissAnswer
-from store.errors import UserError
+from understudy.matcher.json_paths import json_place
+from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.behaviours import read_timing
+from understudy.serving.replays import MissAnswer
+from understudy.store.errors import UserError
 
 SINGLE = ("once", "miss", "timing", "replay_failures")
 LISTS = ("ignore_query", "match_header", "ignore_header", "ignore_json")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from store.errors import UserError
+from understudy.store.errors import UserError
 
 Resolved = Mapping[tuple[str, int], str]
 """Addresses by host (in lower case) and port."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import h11
 
-from store.entities import Exchange, Timings
-from store.errors import UserError
-from store.messages import Headers, Origin, Request, Response
+from understudy.store.entities import Exchange, Timings
+from understudy.store.errors import UserError
+from understudy.store.messages import Headers, Origin, Request, Response
 
 READ_BYTES = 64 * 1024
 LARGEST_HEAD = 256 * 1024

@@ -7,12 +7,12 @@ import socket
 import threading
 from concurrent.futures import Future
 
-from addons.bodies import BodyReader
-from proxy.accepting import accepting
-from proxy.mock_connection import Connections
-from serving.limits import USUAL
-from serving.site import Site
-from store.repository import Bodies
+from understudy.addons.bodies import BodyReader
+from understudy.proxy.accepting import accepting
+from understudy.proxy.mock_connection import Connections
+from understudy.serving.limits import USUAL
+from understudy.serving.site import Site
+from understudy.store.repository import Bodies
 
 DRAIN_SECONDS = 1.0
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from addons.active import Active
-from addons.gateway_site import GatewaySite, Kind
-from matcher.normal import shown
-from proxy.activation import Activation
-from proxy.own_calls import OwnCalls
-from proxy.redacting import showing_redactor
-from proxy.replaying import STRICTLY, ReplaySettings
-from proxy.serving_thread import ServingThread
-from serving.http_reader import Arrived
-from serving.rendered import BodyAtHand
-from serving.replies import Reply
-from serving.site import Log
-from store.calls import Call
-from store.entities import GatewayState, Mode
-from store.errors import UserError
-from store.messages import Origin
-from store.repository import Store
+from understudy.addons.active import Active
+from understudy.addons.gateway_site import GatewaySite, Kind
+from understudy.matcher.normal import shown
+from understudy.proxy.activation import Activation
+from understudy.proxy.own_calls import OwnCalls
+from understudy.proxy.redacting import showing_redactor
+from understudy.proxy.replaying import STRICTLY, ReplaySettings
+from understudy.proxy.serving_thread import ServingThread
+from understudy.serving.http_reader import Arrived
+from understudy.serving.rendered import BodyAtHand
+from understudy.serving.replies import Reply
+from understudy.serving.site import Log
+from understudy.store.calls import Call
+from understudy.store.entities import GatewayState, Mode
+from understudy.store.errors import UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import Store
 
 
 class SessionSite(GatewaySite):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from store.errors import StoreError
+from understudy.store.errors import StoreError
 
 STORE_VARIABLE = "UNDERSTUDY_STORE"
 DEFAULT_LISTEN = "127.0.0.1:8080"

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from store.errors import StoreError
+from understudy.store.errors import StoreError
 
 SLOTS = 1 << 18
 FULL = SLOTS * 3 // 4

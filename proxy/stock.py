@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING
 from mitmproxy import command, ctx, exceptions, flow, http
 from mitmproxy.log import ALERT
 
-from addons.active import Active, Current
-from addons.answerer import Answerer
-from addons.bodies import BodyReader
-from addons.commits import Commits, announce_in
-from addons.flows import exchange_of
-from addons.guard import Finish, Guard
-from addons.http1_mended import mend
-from addons.notes import note_of
-from addons.recorder import Recorder
-from addons.websockets import WebSocketRecorder
-from proxy.activation import Activation
-from proxy.modes import mode_named, session_to_record, wanted_state
-from proxy.promoting import promote_history
-from proxy.redacting import redacting
-from proxy.settings import store_url
-from store.entities import Exchange, Mode
-from store.errors import UnderstudyError
-from store.messages import Body
-from store.promotion import PromotionPlan
-from store.repository import HistoryFilter, Store
-from store.sql.opening import open_store
-from store.writer import HistoryWriter, Message, Pieces, Told
+from understudy.addons.active import Active, Current
+from understudy.addons.answerer import Answerer
+from understudy.addons.bodies import BodyReader
+from understudy.addons.commits import Commits, announce_in
+from understudy.addons.flows import exchange_of
+from understudy.addons.guard import Finish, Guard
+from understudy.addons.http1_mended import mend
+from understudy.addons.notes import note_of
+from understudy.addons.recorder import Recorder
+from understudy.addons.websockets import WebSocketRecorder
+from understudy.proxy.activation import Activation
+from understudy.proxy.modes import mode_named, session_to_record, wanted_state
+from understudy.proxy.promoting import promote_history
+from understudy.proxy.redacting import redacting
+from understudy.proxy.settings import store_url
+from understudy.store.entities import Exchange, Mode
+from understudy.store.errors import UnderstudyError
+from understudy.store.messages import Body
+from understudy.store.promotion import PromotionPlan
+from understudy.store.repository import HistoryFilter, Store
+from understudy.store.sql.opening import open_store
+from understudy.store.writer import HistoryWriter, Message, Pieces, Told
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader

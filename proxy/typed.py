@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from store.entities import Example, RequestItem
-from store.errors import UserError
-from store.ids import new_id
-from store.messages import Headers, Request, Response
-from store.naming import example_name, request_name
+from understudy.store.entities import Example, RequestItem
+from understudy.store.errors import UserError
+from understudy.store.ids import new_id
+from understudy.store.messages import Headers, Request, Response
+from understudy.store.naming import example_name, request_name
 
 REQUEST_FORM = "'METHOD PATH [STATUS [BODY]]', such as 'GET /users/1 200 {\"id\": 1}'"
 

@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.decision import Difference
-from matcher.differences import differences
-from matcher.distances import distance
-from matcher.explain import difference_lines, differences_json
-from matcher.normal import shown, text_of
-from matcher.settings import OUR_HEADERS, MatchSettings, QueryRule
-from proxy.editing import header_field
-from proxy.typed import read_typed
-from store.calls import KEPT_BODY, Call
-from store.entities import Example, Part
-from store.errors import UserError
-from store.messages import Headers, Request, Response
-from store.redaction import BUILT_IN, Redactor
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.decision import Difference
+from understudy.matcher.differences import differences
+from understudy.matcher.distances import distance
+from understudy.matcher.explain import difference_lines, differences_json
+from understudy.matcher.normal import shown, text_of
+from understudy.matcher.settings import OUR_HEADERS, MatchSettings, QueryRule
+from understudy.proxy.editing import header_field
+from understudy.proxy.typed import read_typed
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.entities import Example, Part
+from understudy.store.errors import UserError
+from understudy.store.messages import Headers, Request, Response
+from understudy.store.redaction import BUILT_IN, Redactor
 
 SHOWN = 3
 _JSON = ("Content-Type", "application/json")

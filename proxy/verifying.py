@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from proxy.kept_calls import Counted
-from proxy.verification import Expected, Times, Verdict, found_among
-from store.calls import Call
+from understudy.proxy.kept_calls import Counted
+from understudy.proxy.verification import Expected, Times, Verdict, found_among
+from understudy.store.calls import Call
 
 _STEP = 0.05
 

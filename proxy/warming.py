@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 
-from addons.bodies import CACHE_BYTES, BodyReader
-from store.errors import StoreError
-from store.repository import Bodies
+from understudy.addons.bodies import CACHE_BYTES, BodyReader
+from understudy.store.errors import StoreError
+from understudy.store.repository import Bodies
 
 logger = logging.getLogger(__name__)
 

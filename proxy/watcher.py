@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 
-from proxy.edited import concerns
-from store.entities import Change, Gateway, GatewayState, Subject
-from store.errors import StoreError
-from store.repository import Store
+from understudy.proxy.edited import concerns
+from understudy.store.entities import Change, Gateway, GatewayState, Subject
+from understudy.store.errors import StoreError
+from understudy.store.repository import Store
 
 logger = logging.getLogger(__name__)
 

@@ -6,16 +6,16 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from matcher.decision import Decision
-from matcher.explain import as_json
-from matcher.selectors import Problem
-from serving.accepting import accepts
-from serving.http_rules import Malformed
-from serving.streams import is_unsized, still_streamed
-from store.codings import undo
-from store.entities import Example
-from store.fields import end_to_end
-from store.messages import Body, Headers, Request, Response, size_of
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import as_json
+from understudy.matcher.selectors import Problem
+from understudy.serving.accepting import accepts
+from understudy.serving.http_rules import Malformed
+from understudy.serving.streams import is_unsized, still_streamed
+from understudy.store.codings import undo
+from understudy.store.entities import Example
+from understudy.store.fields import end_to_end
+from understudy.store.messages import Body, Headers, Request, Response, size_of
 
 # Postman's words.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."

@@ -14,10 +14,10 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-from serving.responder import Close, Wait
-from serving.spoken_messages import is_expected, told
-from store.redaction import BUILT_IN, Redactor
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.serving.responder import Close, Wait
+from understudy.serving.spoken_messages import is_expected, told
+from understudy.store.redaction import BUILT_IN, Redactor
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 # RFC 6455, section 7.4.1: received, and not what it has to be.
 POLICY_VIOLATION = 1008

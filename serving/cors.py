@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from store.messages import Headers, Request, Response
+from understudy.store.messages import Headers, Request, Response
 
 _PREFIX = b"access-control-"
 PREFLIGHT_SECONDS = 600

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from serving.mock_calls import Served
-from store.messages import Request
+from understudy.serving.mock_calls import Served
+from understudy.store.messages import Request
 
 PREFIX = b"/mocks/"
 HOST_END = ".localhost"

@@ -13,9 +13,9 @@ from random import Random
 from string import ascii_letters, digits
 from urllib.parse import quote
 
-from serving import faked
-from serving import word_lists as words
-from serving.faked import FAKED, Make
+from understudy.serving import faked
+from understudy.serving import word_lists as words
+from understudy.serving.faked import FAKED, Make
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 DAY = 24 * 60 * 60

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serving.framing import BadFraming
-from serving.http_heads import HEAD_END, PASSING, RequestHead, ResponseHead, UpstreamBroken, read_response
-from serving.kept_body import Keeping, KeptBody, Piece
-from store.entities import Exchange, Timings, cut_after
-from store.messages import Body, Chunk, Headers, Interim, Origin, Request, Response
-from store.quick import quick
-from store.stream_types import is_stream_type
+from understudy.serving.framing import BadFraming
+from understudy.serving.http_heads import HEAD_END, PASSING, RequestHead, ResponseHead, UpstreamBroken, read_response
+from understudy.serving.kept_body import Keeping, KeptBody, Piece
+from understudy.store.entities import Exchange, Timings, cut_after
+from understudy.store.messages import Body, Chunk, Headers, Interim, Origin, Request, Response
+from understudy.store.quick import quick
+from understudy.store.stream_types import is_stream_type
 
 _NONE = Headers()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from matcher.index import Index, compile_index
-from store.entities import Exchange
-from store.messages import Chunk, Headers, Request, Response, size_of
-from store.mock_servers import Behaviour, Fault, FaultKind
+from understudy.matcher.index import Index, compile_index
+from understudy.store.entities import Exchange
+from understudy.store.messages import Chunk, Headers, Request, Response, size_of
+from understudy.store.mock_servers import Behaviour, Fault, FaultKind
 
 NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
 BROKE_OFF = Behaviour(fault=Fault(FaultKind.UNFINISHED))

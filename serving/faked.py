@@ -8,7 +8,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from serving.word_lists import DIRECTORIES
+from understudy.serving.word_lists import DIRECTORIES
 
 if TYPE_CHECKING:
     from faker.generator import Generator

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from serving.exchange_reader import Edit
-from serving.http_heads import RequestHead, ResponseHead
-from serving.http_rules import RawFields
-from serving.rewriting import REWRITTEN, rewrite_for_client
-from store.messages import Headers, Origin, Response
+from understudy.serving.exchange_reader import Edit
+from understudy.serving.http_heads import RequestHead, ResponseHead
+from understudy.serving.http_rules import RawFields
+from understudy.serving.rewriting import REWRITTEN, rewrite_for_client
+from understudy.store.messages import Headers, Origin, Response
 
 # They are for the proxy that the client was told of, and no further (RFC 9110, section 7.6.1).
 FOR_PROXIES = frozenset((b"proxy-connection", b"proxy-authorization"))

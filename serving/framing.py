@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from serving.http_rules import RawFields
+from understudy.serving.http_rules import RawFields
 
 # Longer than any chunk extension in use, and all that a trailer section may have.
 LONGEST_LINE = 16 * 1024

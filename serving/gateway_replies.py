@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from serving.answer import error, refusal
-from serving.http_heads import RequestHead
-from serving.http_rules import Malformed
-from serving.wire import CLOSE, KEEP, head_of, with_connection
-from store.errors import StoreError
-from store.messages import Origin, Response
+from understudy.serving.answer import error, refusal
+from understudy.serving.http_heads import RequestHead
+from understudy.serving.http_rules import Malformed
+from understudy.serving.wire import CLOSE, KEEP, head_of, with_connection
+from understudy.store.errors import StoreError
+from understudy.store.messages import Origin, Response
 
 NO_UPSTREAM = error(
     400,

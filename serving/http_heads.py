@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import httptools
 
-from serving.framing import Framing, framing_of
-from serving.http_rules import VERSIONS, Malformed, RawFields, not_spoken, problem_of
-from serving.limits import Limits
+from understudy.serving.framing import Framing, framing_of
+from understudy.serving.http_rules import VERSIONS, Malformed, RawFields, not_spoken, problem_of
+from understudy.serving.limits import Limits
 
 HEAD_END = b"\r\n\r\n"
 # A gateway takes what its upstream may take; these only bound what is held.

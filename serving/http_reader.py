@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from serving.http_rules import (
+from understudy.serving.http_rules import (
     VERSIONS,
     Malformed,
     RawFields,
@@ -20,8 +20,8 @@ from serving.http_rules import (
     problem_of,
     unknown_method,
 )
-from serving.limits import USUAL, Limits
-from store.messages import Headers, Request
+from understudy.serving.limits import USUAL, Limits
+from understudy.store.messages import Headers, Request
 
 
 @dataclass(frozen=True, slots=True)

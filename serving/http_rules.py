@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from serving.limits import Limits
+from understudy.serving.limits import Limits
 
 VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
 RawField = tuple[bytes, bytes]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from store.ids import new_id
-from store.messages import LARGE_BODY, Body, Chunk, PiecedBody
+from understudy.store.ids import new_id
+from understudy.store.messages import LARGE_BODY, Body, Chunk, PiecedBody
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash

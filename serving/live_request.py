@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from matcher.normal import decoded, path_text
-from matcher.paths import segments
-from store.codings import undo
-from store.messages import Request
+from understudy.matcher.normal import decoded, path_text
+from understudy.matcher.paths import segments
+from understudy.store.codings import undo
+from understudy.store.messages import Request
 
 _INDEX = re.compile(r"\[([0-9]{1,9})\]")
 _STEP = re.compile(r"(?:\\.|[^\\.]++)++", re.DOTALL)

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, replace
 from time import time
 from typing import Protocol
 
-from serving import cors
-from serving.answer import answer, error, is_recoded
-from serving.outcomes import Answers, Outcome, outcome
-from serving.rate_limits import OwnRateCounts, RateCounts, limited
-from serving.rendered import BodyAtHand, Rendered, at_hand, varying
-from serving.replies import Pending, Reply, reply_of
-from serving.rewriting import rewrite_for_client
-from serving.streams import stream_of
-from serving.wire import head_of
-from store.entities import Example
-from store.messages import Body, Headers, Request, Response
-from store.mock_servers import Behaviour, MockServer
+from understudy.serving import cors
+from understudy.serving.answer import answer, error, is_recoded
+from understudy.serving.outcomes import Answers, Outcome, outcome
+from understudy.serving.rate_limits import OwnRateCounts, RateCounts, limited
+from understudy.serving.rendered import BodyAtHand, Rendered, at_hand, varying
+from understudy.serving.replies import Pending, Reply, reply_of
+from understudy.serving.rewriting import rewrite_for_client
+from understudy.serving.streams import stream_of
+from understudy.serving.wire import head_of
+from understudy.store.entities import Example
+from understudy.store.messages import Body, Headers, Request, Response
+from understudy.store.mock_servers import Behaviour, MockServer
 
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from matcher.candidate import Candidate
-from matcher.decision import Decision
-from matcher.index import Index, compile_index
-from serving.answer import error, malformed, miss
-from serving.plans import asked_to_wait, behaviour_of
-from serving.response_templates import Templates
-from serving.sequences import Sequences
-from serving.streams import RECORDED
-from store.calls import NEEDS_EXAMPLE, NO_MATCH
-from store.entities import Example
-from store.messages import Request, Response
-from store.mock_servers import PLAIN, Behaviour
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.decision import Decision
+from understudy.matcher.index import Index, compile_index
+from understudy.serving.answer import error, malformed, miss
+from understudy.serving.plans import asked_to_wait, behaviour_of
+from understudy.serving.response_templates import Templates
+from understudy.serving.sequences import Sequences
+from understudy.serving.streams import RECORDED
+from understudy.store.calls import NEEDS_EXAMPLE, NO_MATCH
+from understudy.store.entities import Example
+from understudy.store.messages import Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour
 
 
 class Turns(Protocol):

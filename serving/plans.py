@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from store.messages import Chunk
-from store.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, FaultKind
+from understudy.store.messages import Chunk
+from understudy.store.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, FaultKind
 
 STEP_SECONDS = 0.05  # a slow body is sent in pieces, so far apart
 MILLISECOND = 0.001

@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from typing import Protocol
 
-from serving.answer import json_response
-from store.messages import Headers, Response
-from store.mock_servers import RateLimit
+from understudy.serving.answer import json_response
+from understudy.store.messages import Headers, Response
+from understudy.store.mock_servers import RateLimit
 
 
 class RateCounts(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from serving.replies import Pending, Reply
-from store.messages import LARGE_BODY, Body, Request, size_of
+from understudy.serving.replies import Pending, Reply
+from understudy.store.messages import LARGE_BODY, Body, Request, size_of
 
 MOST_RENDERED = 20_000
 MOST_RENDERED_BYTES = 128 * 1024 * 1024

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from matcher.decision import Decision
-from matcher.explain import nearest_and_json, nearest_line
-from serving.answer import NO_MATCH, explained_miss
-from serving.failures import FailedRequests
-from serving.outcomes import Outcome
-from store.entities import Example
-from store.messages import Headers, Origin, Request, Response
-from store.mock_servers import PLAIN, Behaviour, Fault, FaultKind
-from store.redaction import BUILT_IN, Redactor
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import nearest_and_json, nearest_line
+from understudy.serving.answer import NO_MATCH, explained_miss
+from understudy.serving.failures import FailedRequests
+from understudy.serving.outcomes import Outcome
+from understudy.store.entities import Example
+from understudy.store.messages import Headers, Origin, Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour, Fault, FaultKind
+from understudy.store.redaction import BUILT_IN, Redactor
 
 MOST_MISSES = 1_000
 MOST_HOSTS = 3  # of a session, in words

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from serving.streams import Stream
-from serving.wire import head_of
-from store.messages import Body, BodyRef, Response
-from store.mock_servers import PLAIN, Behaviour, Delay
-from store.redaction import BUILT_IN, Redactor
+from understudy.serving.streams import Stream
+from understudy.serving.wire import head_of
+from understudy.store.messages import Body, BodyRef, Response
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay
+from understudy.store.redaction import BUILT_IN, Redactor
 
 if TYPE_CHECKING:
-    from serving.mock_calls import Served
+    from understudy.serving.mock_calls import Served
 
 
 @dataclass(frozen=True, slots=True)

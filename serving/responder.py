@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from random import Random
 from time import time
 
-from serving.answer import error, refusal, simulated_error
-from serving.cors import as_readable_as
-from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
-from serving.http_rules import Malformed
-from serving.limits import USUAL, Limits
-from serving.plans import Plan, plan, slowed
-from serving.replies import Pending, Reply, Speak, reply_of
-from serving.sending import Fetch, Sending
-from serving.site import Current, Site
-from serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
-from serving.wire import CLOSE, CONTINUE, KEEP, with_connection
-from store.messages import Chunk, size_of
-from store.mock_servers import FaultKind
+from understudy.serving.answer import error, refusal, simulated_error
+from understudy.serving.cors import as_readable_as
+from understudy.serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
+from understudy.serving.http_rules import Malformed
+from understudy.serving.limits import USUAL, Limits
+from understudy.serving.plans import Plan, plan, slowed
+from understudy.serving.replies import Pending, Reply, Speak, reply_of
+from understudy.serving.sending import Fetch, Sending
+from understudy.serving.site import Current, Site
+from understudy.serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
+from understudy.serving.wire import CLOSE, CONTINUE, KEEP, with_connection
+from understudy.store.messages import Chunk, size_of
+from understudy.store.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import time
 
-from matcher.decision import Decision
-from serving.chance import Chance
-from serving.dynamic_variables import prepare
-from serving.live_request import LiveRequest
-from serving.templates import Template, Values, parse
-from store.codings import undo
-from store.entities import Example
-from store.errors import UnderstudyError
-from store.messages import Body, Headers, Response
+from understudy.matcher.decision import Decision
+from understudy.serving.chance import Chance
+from understudy.serving.dynamic_variables import prepare
+from understudy.serving.live_request import LiveRequest
+from understudy.serving.templates import Template, Values, parse
+from understudy.store.codings import undo
+from understudy.store.entities import Example
+from understudy.store.errors import UnderstudyError
+from understudy.store.messages import Body, Headers, Response
 
 BodyOf = Callable[[Body], bytes]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from store.messages import Headers, Origin, Response
+from understudy.store.messages import Headers, Origin, Response
 
 URL_HEADERS = (b"location", b"content-location")
 REWRITTEN = frozenset((*URL_HEADERS, b"set-cookie"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from store.messages import Body, Chunk
+from understudy.store.messages import Body, Chunk
 
 
 @dataclass(frozen=True, slots=True)

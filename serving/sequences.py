@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from matcher.candidate import Candidate
-from store.entities import Example
+from understudy.matcher.candidate import Candidate
+from understudy.store.entities import Example
 
 
 class Sequences:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from serving.answer import error
-from serving.cors import cross_origin
-from serving.directory import Directory
-from serving.http_reader import Arrived
-from serving.mock_calls import respond
-from serving.replies import Pending, Reply, reply_of
-from store.naming import printable
+from understudy.serving.answer import error
+from understudy.serving.cors import cross_origin
+from understudy.serving.directory import Directory
+from understudy.serving.http_reader import Arrived
+from understudy.serving.mock_calls import respond
+from understudy.serving.replies import Pending, Reply, reply_of
+from understudy.store.naming import printable
 
 MOST_KNOWN = 20_000
 MOST_KNOWN_BYTES = 128 * 1024 * 1024

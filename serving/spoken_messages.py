@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from matcher.likeness import common_start
-from store.placeholders import is_but_for_secrets
-from store.redaction import Redactor
-from store.websockets import MessageKind, WebSocketMessage
+from understudy.matcher.likeness import common_start
+from understudy.store.placeholders import is_but_for_secrets
+from understudy.store.redaction import Redactor
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 SHOWN = 60  # characters of a text
 LEAD = 20  # characters of agreement before the first difference

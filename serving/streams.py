@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from serving.wire import field_lines, interim_head
-from store.messages import Body, Chunk, Headers, Response, size_of
+from understudy.serving.wire import field_lines, interim_head
+from understudy.store.messages import Body, Chunk, Headers, Response, size_of
 
 RECORDED = 1.0
 AT_ONCE = 0.0

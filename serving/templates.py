@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from serving.dynamic_variables import DYNAMIC_VARIABLES
-from serving.live_request import REQUEST_VALUES, LiveRequest
+from understudy.serving.dynamic_variables import DYNAMIC_VARIABLES
+from understudy.serving.live_request import REQUEST_VALUES, LiveRequest
 
 # `{{$name 'first' 'second'}}`, or `{{anything}}`. Possessive, and two arguments at most: linear in any text.
 _FIELD = re.compile(

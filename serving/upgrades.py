@@ -7,9 +7,9 @@ import binascii
 from dataclasses import replace
 from hashlib import sha1
 
-from serving.answer import error
-from store.fields import end_to_end
-from store.messages import Headers, Request, Response
+from understudy.serving.answer import error
+from understudy.store.fields import end_to_end
+from understudy.store.messages import Headers, Request, Response
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from store.messages import Headers, Interim, Response
+from understudy.store.messages import Headers, Interim, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLOSE = b"Connection: close\r\n\r\n"

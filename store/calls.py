@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store.messages import Request, Response
+from understudy.store.messages import Request, Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import AnyStr
 
-from store.messages import Chunk
+from understudy.store.messages import Chunk
 
 Edit = tuple[int, int, bytes]
 """Where what is replaced begins and ends, in bytes, and what comes in its place. Edits are in order, none overlaps."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from store.messages import Origin, Request, Response
-from store.mock_servers import PLAIN, Behaviour
-from store.quick import quick
+from understudy.store.messages import Origin, Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour
+from understudy.store.quick import quick
 
 
 class Mode(StrEnum):

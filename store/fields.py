@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from store.messages import Headers, Response
+from understudy.store.messages import Headers, Response
 
 # RFC 9110, section 7.6.1, with Trailer (6.6.2), and Proxy-Connection as section 7.6.1 asks.
 HOP_BY_HOP = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from store.entities import Change, Gateway, GatewayState
+from understudy.store.entities import Change, Gateway, GatewayState
 
 
 class Settings(Protocol):

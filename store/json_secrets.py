@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from store.edits import Edit, byte_edits, edited
-from store.json_paths import json_path
-from store.secret_finder import SecretFinder
+from understudy.store.edits import Edit, byte_edits, edited
+from understudy.store.json_paths import json_path
+from understudy.store.secret_finder import SecretFinder
 
 # Byte order marks, the NULs of UTF-16 and UTF-32, and white space may stand before the first bracket.
 _STARTS_LIKE_JSON = re.compile(rb"[\xef\xbb\xbf\xff\xfe\0 \t\r\n]*+[{\[]")

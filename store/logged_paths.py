@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from store.naming import printable
-from store.redaction import BUILT_IN
+from understudy.store.naming import printable
+from understudy.store.redaction import BUILT_IN
 
 LONGEST_PATH = 500  # bytes: a client may send 64 KB, and whoever reads the log may be slow
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from store.quick import quick
+from understudy.store.quick import quick
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

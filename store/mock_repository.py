@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from store.calls import Call
-from store.mock_servers import ApiKey, MockServer, ServerError
+from understudy.store.calls import Call
+from understudy.store.mock_servers import ApiKey, MockServer, ServerError
 
 
 class MockServers(Protocol):

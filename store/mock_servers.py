@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from store.messages import Response
+from understudy.store.messages import Response
 
 LONGEST_DELAY = 180_000
 """Milliseconds; Postman's bound."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
-from store.messages import Request, Response
+from understudy.store.messages import Request, Response
 
 NAME_LENGTH = 80
 """Characters a request's name may have: a line of a table, or of a terminal."""

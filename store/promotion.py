@@ -12,12 +12,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar
 
-from store import ids
-from store.entities import Example, Exchange, Redacted, RequestItem
-from store.fields import end_to_end, fingerprint
-from store.messages import Body, BodyRef, Request, Response
-from store.naming import example_name, request_name
-from store.redaction import BUILT_IN, Redactor
+from understudy.store import ids
+from understudy.store.entities import Example, Exchange, Redacted, RequestItem
+from understudy.store.fields import end_to_end, fingerprint
+from understudy.store.messages import Body, BodyRef, Request, Response
+from understudy.store.naming import example_name, request_name
+from understudy.store.redaction import BUILT_IN, Redactor
 
 Message = TypeVar("Message", Request, Response)
 # Knows only the places it is told of.

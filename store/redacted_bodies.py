@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote_plus, unquote_to_bytes
 
-from store import codings
-from store.edits import Edit, byte_edits
-from store.entities import Part, Redacted
-from store.json_secrets import json_edits
-from store.messages import Headers
-from store.secret_finder import SecretFinder
-from store.stream_types import LINES_OF_JSON, media_type
+from understudy.store import codings
+from understudy.store.edits import Edit, byte_edits
+from understudy.store.entities import Part, Redacted
+from understudy.store.json_secrets import json_edits
+from understudy.store.messages import Headers
+from understudy.store.secret_finder import SecretFinder
+from understudy.store.stream_types import LINES_OF_JSON, media_type
 
 Found = frozenset[Redacted]
 Edits = tuple[list[Edit], Found]

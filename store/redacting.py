@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from store.entities import Exchange
-from store.messages import Body, Request, Response
-from store.redaction import Redactor
-from store.repository import History, HistoryFilter
-from store.websockets import WebSocketMessage
+from understudy.store.entities import Exchange
+from understudy.store.messages import Body, Request, Response
+from understudy.store.redaction import Redactor
+from understudy.store.repository import History, HistoryFilter
+from understudy.store.websockets import WebSocketMessage
 
 logger = logging.getLogger(__name__)
 

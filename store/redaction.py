@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from store.edits import Edit, edited, moved
-from store.entities import Part, Redacted
-from store.messages import Chunk, Headers, Interim, Request, Response
-from store.placeholders import Placeholder, constant, masked
-from store.redacted_bodies import NOTHING, Found, body_edits, pair_edits, undone
-from store.redaction_rules import NO_RULES, Rules
-from store.secret_finder import SecretFinder
-from store.websockets import MessageKind, WebSocketMessage
+from understudy.store.edits import Edit, edited, moved
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import Chunk, Headers, Interim, Request, Response
+from understudy.store.placeholders import Placeholder, constant, masked
+from understudy.store.redacted_bodies import NOTHING, Found, body_edits, pair_edits, undone
+from understudy.store.redaction_rules import NO_RULES, Rules
+from understudy.store.secret_finder import SecretFinder
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 # The scheme says how a client signs in and is worth reading; any other first word may be part of the secret.
 # IANA's registry of HTTP authentication schemes, and those that large services made up.

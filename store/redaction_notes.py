@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from store.entities import Part, Redacted
-from store.naming import printable
-from store.redaction import URL_FIELDS
+from understudy.store.entities import Part, Redacted
+from understudy.store.naming import printable
+from understudy.store.redaction import URL_FIELDS
 
 
 def describe(requests: Mapping[Redacted, int], responses: Mapping[Redacted, int]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from store.errors import UserError
-from store.json_paths import read_json_path
-from store.secret_patterns import Patterns
+from understudy.store.errors import UserError
+from understudy.store.json_paths import read_json_path
+from understudy.store.secret_patterns import Patterns
 
 ANYWHERE = "$.."
 _JSON_NAME = re.compile(r"\$\.\.[^.\[\]'*\s]+")

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from store.collection_repository import Collections, Environments
-from store.entities import Exchange, Session
-from store.gateway_repository import Changes, Gateways, Settings
-from store.messages import Body, Origin
-from store.mock_repository import Calls, Keys, MockServers
-from store.websockets import WebSocketMessage
+from understudy.store.collection_repository import Collections, Environments
+from understudy.store.entities import Exchange, Session
+from understudy.store.gateway_repository import Changes, Gateways, Settings
+from understudy.store.messages import Body, Origin
+from understudy.store.mock_repository import Calls, Keys, MockServers
+from understudy.store.websockets import WebSocketMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from store.edits import edited
-from store.placeholders import PATTERN, Placeholder
-from store.redaction_rules import ANYWHERE, Rules
-from store.secret_names import holds_secrets, is_secret, may_name_secrets
-from store.secret_patterns import Patterns, without_overlap
+from understudy.store.edits import edited
+from understudy.store.placeholders import PATTERN, Placeholder
+from understudy.store.redaction_rules import ANYWHERE, Rules
+from understudy.store.secret_names import holds_secrets, is_secret, may_name_secrets
+from understudy.store.secret_patterns import Patterns, without_overlap
 
 REMEMBERED = 10_000
 """Secrets that are recognised where nothing else tells that they are."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from store.placeholders import PATTERN
+from understudy.store.placeholders import PATTERN
 
 if TYPE_CHECKING:
     import regex

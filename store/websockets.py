@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from store.quick import quick
+from understudy.store.quick import quick
 
 
 class MessageKind(StrEnum):

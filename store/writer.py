@@ -10,10 +10,10 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from store.entities import Exchange
-from store.errors import StoreError, ValueRefused
-from store.logged_paths import logged_path
-from store.websockets import WebSocketMessage
+from understudy.store.entities import Exchange
+from understudy.store.errors import StoreError, ValueRefused
+from understudy.store.logged_paths import logged_path
+from understudy.store.websockets import WebSocketMessage
 
 logger = logging.getLogger(__name__)
 

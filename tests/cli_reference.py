@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from proxy.cli import main
+from understudy.proxy.cli import main
 
 HEAD = """# Every command and option
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from store.entities import Example, Redacted
-from store.messages import Body, Headers, Origin, Request, Response
-from store.mock_servers import PLAIN, Behaviour
+from understudy.store.entities import Example, Redacted
+from understudy.store.messages import Body, Headers, Origin, Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour
 
 ORIGIN = Origin("http", "api.example.com", 80)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from store.calls import Call
-from store.collection_repository import CollectionUpdate
-from store.entities import Collection, Example, Exchange, Gateway, GatewayState, Mode, RequestItem, Timings
-from store.ids import new_id
-from store.messages import Body, Request, Response
-from store.mock_servers import MockServer, ServerError
-from store.repository import HistoryFilter, Store
 from tests.factories import make_request, make_response
+from understudy.store.calls import Call
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Collection, Example, Exchange, Gateway, GatewayState, Mode, RequestItem, Timings
+from understudy.store.ids import new_id
+from understudy.store.messages import Body, Request, Response
+from understudy.store.mock_servers import MockServer, ServerError
+from understudy.store.repository import HistoryFilter, Store
 
 EVERYTHING = HistoryFilter()
 GIVEN = make_response()

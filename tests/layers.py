@@ -13,19 +13,19 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from addons.active import Active, Current
-from addons.commits import Commits
-from addons.connections import Connections
-from addons.forwarding import Forwarding, OnLoss
-from addons.gateway_site import GatewaySites, Kind
-from addons.guard import Guard
-from addons.http1_layer import Http1Layer
-from serving.kept_body import Keeping
-from serving.rendered import at_hand
-from store.entities import Exchange, Mode
-from store.errors import StoreError
-from store.messages import Origin
-from store.writer import Done, Pieces
+from understudy.addons.active import Active, Current
+from understudy.addons.commits import Commits
+from understudy.addons.connections import Connections
+from understudy.addons.forwarding import Forwarding, OnLoss
+from understudy.addons.gateway_site import GatewaySites, Kind
+from understudy.addons.guard import Guard
+from understudy.addons.http1_layer import Http1Layer
+from understudy.serving.kept_body import Keeping
+from understudy.serving.rendered import at_hand
+from understudy.store.entities import Exchange, Mode
+from understudy.store.errors import StoreError
+from understudy.store.messages import Origin
+from understudy.store.writer import Done, Pieces
 
 UPSTREAM = Origin("http", "api.test", 80)
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
 from tests.programs import Understudy
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
 
 Bodies = dict[str, bytes]
 # Goes on with a connection behind this head.

@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import permutations
 
-from matcher import bodies, normal, selectors
-from matcher.json_forms import exact_value
-from matcher.json_paths import wild_texts
-from matcher.media import media_type
-from matcher.openings import Mark, Opening, Places, opened
-from matcher.selectors import NONE, Problem, Selectors
-from matcher.settings import MatchSettings, QueryRule
-from store.entities import Example, Part
-from store.messages import Request
+from understudy.matcher import bodies, normal, selectors
+from understudy.matcher.json_forms import exact_value
+from understudy.matcher.json_paths import wild_texts
+from understudy.matcher.media import media_type
+from understudy.matcher.openings import Mark, Opening, Places, opened
+from understudy.matcher.selectors import NONE, Problem, Selectors
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.entities import Example, Part
+from understudy.store.messages import Request
 
 Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id
 Pair = tuple[str, str | None]

@@ -49,7 +49,12 @@ class Understudy:
         return environment | {"UNDERSTUDY_STORE": str(self.store), "XDG_DATA_HOME": str(self.home), "COLUMNS": "200"}
 
     def command(self, *arguments: object) -> list[str]:
-        return [sys.executable, "-c", f"{self.preamble}from proxy.console import main; main()", *map(str, arguments)]
+        return [
+            sys.executable,
+            "-c",
+            f"{self.preamble}from understudy.proxy.console import main; main()",
+            *map(str, arguments),
+        ]
 
     def run(self, *arguments: object, code: int = 0, stdin: bytes = b"", **environment: str) -> str:
         """Run a command to its end; returns its standard output, asserts its exit code."""

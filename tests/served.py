@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from matcher.index import compile_index
-from serving.directory import Directory
-from serving.http_reader import Arrived
-from serving.limits import USUAL, Limits
-from serving.mock_calls import Served
-from serving.outcomes import Answers
-from serving.replies import Reply
-from serving.responder import Close, Responder, Step, Wait
-from serving.sending import Fetch
-from serving.site import MockSite, Site
-from store.entities import Example
-from store.mock_servers import MockServer
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.serving.directory import Directory
+from understudy.serving.http_reader import Arrived
+from understudy.serving.limits import USUAL, Limits
+from understudy.serving.mock_calls import Served
+from understudy.serving.outcomes import Answers
+from understudy.serving.replies import Reply
+from understudy.serving.responder import Close, Responder, Step, Wait
+from understudy.serving.sending import Fetch
+from understudy.serving.site import MockSite, Site
+from understudy.store.entities import Example
+from understudy.store.mock_servers import MockServer
 
 HOST = b"Host: mock.test\r\n"
 GET = b"GET /users/7 HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -11,11 +11,11 @@ from websockets.exceptions import WebSocketException
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
-from store.websockets import MessageKind
 from tests.load import Load
 from tests.programs import Understudy
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
+from understudy.store.websockets import MessageKind
 
 MESSAGES = 20
 Texts = dict[str, list[str]]

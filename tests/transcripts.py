@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+PROGRAM = f"'{sys.executable}' -c 'from understudy.proxy.cli import main; main()'"
 FILE = re.compile(r"```python (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
@@ -90,13 +91,10 @@ class Shell:
         return output.read_text()[before:]
 
     def _words(self, command: str) -> list[str]:
-        program = f"understudy() {{ '{sys.executable}' -c 'from proxy.cli import main; main()' \"$@\"; }}; "
-        if (
-            command.startswith("understudy ") and "||" not in command
-        ):  # exec: a signal has to reach the program, not a shell around it
-            command = (
-                f"exec '{sys.executable}' -c 'from proxy.cli import main; main()' {command.removeprefix('understudy ')}"
-            )
+        program = f'understudy() {{ {PROGRAM} "$@"; }}; '
+        if command.startswith("understudy ") and "||" not in command:
+            # exec: a signal has to reach the program, not a shell around it
+            command = f"exec {PROGRAM} {command.removeprefix('understudy ')}"
             program = ""
         return ["bash", "-c", program + command.replace("curl ", "curl --silent --show-error ")]
 

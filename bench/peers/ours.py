@@ -13,16 +13,16 @@ from pathlib import Path
 
 from bench.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
-from store.collection_repository import CollectionUpdate
-from store.entities import Collection, Example, RequestItem
-from store.ids import new_id
-from store.messages import Headers, Origin, Request, Response
-from store.mock_servers import PLAIN, Behaviour, Matching, MockServer
-from store.naming import example_name, request_name
-from store.sql.opening import open_store
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Collection, Example, RequestItem
+from understudy.store.ids import new_id
+from understudy.store.messages import Headers, Origin, Request, Response
+from understudy.store.mock_servers import PLAIN, Behaviour, Matching, MockServer
+from understudy.store.naming import example_name, request_name
+from understudy.store.sql.opening import open_store
 
 NAME = "bench"
-COMMAND = [sys.executable, "-c", "from proxy.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from understudy.proxy.cli import main; main()"]
 ORIGIN = Origin("http", "api.bench.test", 80)
 JSON = Headers.of([("Content-Type", "application/json")])
 BATCH = 1_000

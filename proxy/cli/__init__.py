@@ -7,29 +7,29 @@ from typing import Any, NoReturn
 
 import click
 
-from proxy.cli.lazy import LazyGroup
-from proxy.signals import Interrupted, end_by
-from store.errors import UnderstudyError
+from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.signals import Interrupted, end_by
+from understudy.store.errors import UnderstudyError
 
 COMMANDS = {
-    "record": "proxy.cli.serve:record",
-    "replay": "proxy.cli.serve:replay",
-    "mock": "proxy.cli.serve:mock",
-    "gateway": "proxy.cli.serve:gateway",
-    "mode": "proxy.cli.mode:mode",
-    "sessions": "proxy.cli.sessions:sessions",
-    "history": "proxy.cli.history:history",
-    "promote": "proxy.cli.promote:promote",
-    "redaction": "proxy.cli.redaction:redaction",
-    "collections": "proxy.cli.collections:collections",
-    "examples": "proxy.cli.examples:examples",
-    "environments": "proxy.cli.environments:environments",
-    "match": "proxy.cli.match:match",
-    "addon-path": "proxy.cli.match:addon_path",
-    "mocks": "proxy.cli.mocks:mocks",
-    "keys": "proxy.cli.keys:keys",
-    "send": "proxy.cli.send:send",
-    "ca": "proxy.cli.ca:ca",
+    "record": "understudy.proxy.cli.serve:record",
+    "replay": "understudy.proxy.cli.serve:replay",
+    "mock": "understudy.proxy.cli.serve:mock",
+    "gateway": "understudy.proxy.cli.serve:gateway",
+    "mode": "understudy.proxy.cli.mode:mode",
+    "sessions": "understudy.proxy.cli.sessions:sessions",
+    "history": "understudy.proxy.cli.history:history",
+    "promote": "understudy.proxy.cli.promote:promote",
+    "redaction": "understudy.proxy.cli.redaction:redaction",
+    "collections": "understudy.proxy.cli.collections:collections",
+    "examples": "understudy.proxy.cli.examples:examples",
+    "environments": "understudy.proxy.cli.environments:environments",
+    "match": "understudy.proxy.cli.match:match",
+    "addon-path": "understudy.proxy.cli.match:addon_path",
+    "mocks": "understudy.proxy.cli.mocks:mocks",
+    "keys": "understudy.proxy.cli.keys:keys",
+    "send": "understudy.proxy.cli.send:send",
+    "ca": "understudy.proxy.cli.ca:ca",
 }
 
 
@@ -53,7 +53,7 @@ class Commands(LazyGroup):
 
 
 def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
-    from store.redaction import BUILT_IN
+    from understudy.store.redaction import BUILT_IN
 
     click.echo(f"Error: {BUILT_IN.text(told)}", err=True)
     ctx.exit(exit_code)

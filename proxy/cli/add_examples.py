@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from proxy.cli.mock_options import behaviour_options
-from proxy.cli.options import body_argument, making_store, say_if_not_in_force
-from store.messages import Request, Response
-from store.mock_servers import Behaviour
-from store.repository import Store
+from understudy.proxy.cli.mock_options import behaviour_options
+from understudy.proxy.cli.options import body_argument, making_store, say_if_not_in_force
+from understudy.store.messages import Request, Response
+from understudy.store.mock_servers import Behaviour
+from understudy.store.repository import Store
 
 
 @click.command("add")
@@ -43,7 +43,7 @@ def add(
     understudy examples add shop 'GET /users/{{id}}' --body '{"id": "{{id}}", "name": "Ada"}'
     understudy examples add shop 'POST /orders' --status 201 --header 'Location: /orders/7' --delay 100-300
     """
-    from proxy.adding import add_example
+    from understudy.proxy.adding import add_example
 
     asked, answered = _messages(request, **message)
     found = store.collections.find(collection)
@@ -63,9 +63,9 @@ def _messages(
     request_body: str,
     request_headers: tuple[str, ...],
 ) -> tuple[Request, Response]:
-    from proxy.editing import header_field
-    from proxy.typed import read_status, read_typed, typed_request, typed_response
-    from store.errors import UserError
+    from understudy.proxy.editing import header_field
+    from understudy.proxy.typed import read_status, read_typed, typed_request, typed_response
+    from understudy.store.errors import UserError
 
     typed = read_typed(request, "'METHOD PATH', such as 'GET /users/1'")
     if typed.status is not None:

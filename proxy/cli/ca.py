@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import json_option
-from proxy.cli.output import print_json
-from store.errors import UserError
+from understudy.proxy.cli.options import json_option
+from understudy.proxy.cli.output import print_json
+from understudy.store.errors import UserError
 
 if TYPE_CHECKING:
-    from proxy.authority import Authority
+    from understudy.proxy.authority import Authority
 
 ENDINGS = {".pem": "pem", ".crt": "pem", ".der": "der", ".cer": "der", ".p12": "p12", ".pfx": "p12"}
 
@@ -49,8 +49,8 @@ def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> Non
     understudy ca
     understudy ca --export understudy.crt
     """
-    from proxy.authority import authority_in
-    from proxy.settings import ca_folder
+    from understudy.proxy.authority import authority_in
+    from understudy.proxy.settings import ca_folder
 
     if (form or force) and export is None:
         raise UserError("--format and --force go with --export FILE")

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from proxy.cli.environments import check_known
-from proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
-from proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
-from proxy.cli.output import counted, iso_time, local_time, print_json, print_table
-from store.entities import Collection
-from store.errors import UserError
-from store.naming import printable
-from store.repository import Store
+from understudy.proxy.cli.environments import check_known
+from understudy.proxy.cli.examples import EXAMPLE_COLUMNS, example_rows
+from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
+from understudy.proxy.cli.output import counted, iso_time, local_time, print_json, print_table
+from understudy.store.entities import Collection
+from understudy.store.errors import UserError
+from understudy.store.naming import printable
+from understudy.store.repository import Store
 
 variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.mock_options import behaviour_options, matching_options
-from proxy.cli.mock_output import mock_json
-from proxy.cli.mocks import environment_option, log_limit_option, slug_option
-from proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
-from proxy.cli.output import print_json, progress
-from store.entities import Collection
-from store.errors import UserError
-from store.mock_servers import Behaviour, Matching, MockServer
-from store.repository import HistoryFilter, Store
+from understudy.proxy.cli.mock_options import behaviour_options, matching_options
+from understudy.proxy.cli.mock_output import mock_json
+from understudy.proxy.cli.mocks import environment_option, log_limit_option, slug_option
+from understudy.proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
+from understudy.proxy.cli.output import print_json, progress
+from understudy.store.entities import Collection
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import Behaviour, Matching, MockServer
+from understudy.store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
-    from proxy.promoting import Outcome
+    from understudy.proxy.promoting import Outcome
 
 Command = Callable[..., Any]
 
@@ -67,7 +67,7 @@ def create(store: Store, name: str, as_json: bool, save_url: str | None, **optio
     understudy mocks create users --request 'GET /users/{{id}} 200 {"name": "Ada"}' --request 'POST /users 201'
     understudy mocks create today --from-date 2026-01-31 --private --delay 2G
     """
-    from proxy.mocks import environment_for_url
+    from understudy.proxy.mocks import environment_for_url
 
     source = {option: options.pop(option) for option in ("collection", "requests", "entries", "session", "date")}
     history = {option: options.pop(option) for option in ("tz", "keep_secrets")}
@@ -106,7 +106,7 @@ def _draft(
     matching: dict[str, Any],
     **fields: Any,
 ) -> MockServer:
-    from proxy.mocks import drafted, environment_id
+    from understudy.proxy.mocks import drafted, environment_id
 
     given = {key: value for key, value in fields.items() if value is not None}
     if environment is not None:
@@ -133,8 +133,8 @@ def _create(
 
 
 def _typed_in(store: Store, name: str, requests: tuple[str, ...]) -> Collection:
-    from proxy.mock_sources import collection_of_requests
-    from proxy.typed import read_typed
+    from understudy.proxy.mock_sources import collection_of_requests
+    from understudy.proxy.typed import read_typed
 
     typed = [read_typed(text) for text in requests]
     return collection_of_requests(store, name, [(one, body_argument(one.body, "--request")) for one in typed])
@@ -147,23 +147,23 @@ def _wanted(store: Store, source: dict[str, Any], tz: str | None) -> HistoryFilt
 
 
 def _of_history(store: Store, name: str, wanted: HistoryFilter, keep_secrets: bool) -> tuple[Collection, Outcome]:
-    from proxy.mock_sources import collection_of_history
-    from store.promotion import PromotionPlan
+    from understudy.proxy.mock_sources import collection_of_history
+    from understudy.store.promotion import PromotionPlan
 
     with progress(f"promoting to {name}") as step:
         return collection_of_history(store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step)
 
 
 def _json(store: Store, mock: MockServer, outcome: Outcome | None) -> dict[str, Any]:
-    from proxy.cli.promote import outcome_json
+    from understudy.proxy.cli.promote import outcome_json
 
     told = mock_json(store, mock)
     return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
 
 
 def _print(store: Store, mock: MockServer, outcome: Outcome | None, save_url: str | None) -> None:
-    from proxy.cli.promote import print_outcome
-    from proxy.mocks import urls
+    from understudy.proxy.cli.promote import print_outcome
+    from understudy.proxy.mocks import urls
 
     collection = store.collections.find(mock.collection_id).name
     if outcome is not None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
-from proxy.cli.output import counted, print_json, print_table
-from store.entities import Environment
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.naming import there_are
-from store.repository import Store
+from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
+from understudy.proxy.cli.output import counted, print_json, print_table
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.naming import there_are
+from understudy.store.repository import Store
 
 
 @click.group()

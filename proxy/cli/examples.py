@@ -10,23 +10,23 @@ from typing import Any
 
 import click
 
-from proxy.cli.lazy import LazyGroup
-from proxy.cli.mock_options import behaviour_options
-from proxy.cli.mock_output import behaviour_json
-from proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
-from proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
-from proxy.signals import Signals
-from store.entities import Example
-from store.errors import UserError
-from store.mock_servers import PLAIN
-from store.repository import Store
+from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.mock_options import behaviour_options
+from understudy.proxy.cli.mock_output import behaviour_json
+from understudy.proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
+from understudy.proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
+from understudy.proxy.signals import Signals
+from understudy.store.entities import Example
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import PLAIN
+from understudy.store.repository import Store
 
 EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
 
 collection_option = click.option("-c", "--collection", metavar="NAME", help="In this collection only.")
 
 
-@click.group(cls=LazyGroup, elsewhere={"add": "proxy.cli.add_examples:add"})
+@click.group(cls=LazyGroup, elsewhere={"add": "understudy.proxy.cli.add_examples:add"})
 def examples() -> None:
     """Saved responses, each with the request it answers.
 
@@ -73,7 +73,7 @@ def show_example(store: Store, example: str, collection: str | None, as_json: bo
 @with_store
 def edit_example(store: Store, example: str, collection: str | None) -> None:
     """Edit EXAMPLE in $EDITOR: its name, request and response."""
-    from proxy.editing import as_document, from_document
+    from understudy.proxy.editing import as_document, from_document
 
     found = _find(store, example, collection)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
@@ -121,7 +121,7 @@ def set_example(
     \b
     understudy examples set "GET /users/1 - 200" --status 503 --header 'Retry-After: 5' --body '{"error": "busy"}'
     """
-    from proxy.editing import changed
+    from understudy.proxy.editing import changed
 
     if (name, status, body, templates) == (None,) * 4 and not headers and not removed and not behaviour:
         raise UserError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import history_filter, json_option, with_store
-from proxy.cli.output import (
+from understudy.proxy.cli.options import history_filter, json_option, with_store
+from understudy.proxy.cli.output import (
     iso_time,
     local_time,
     message_text,
@@ -20,12 +20,12 @@ from proxy.cli.output import (
     response_json,
     size_of,
 )
-from store.entities import Exchange
-from store.messages import Request, Response
-from store.repository import Store
+from understudy.store.entities import Exchange
+from understudy.store.messages import Request, Response
+from understudy.store.repository import Store
 
 if TYPE_CHECKING:
-    from store.redaction import Redactor
+    from understudy.store.redaction import Redactor
 
 HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS")
 
@@ -52,7 +52,7 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
     session_id = store.sessions.find(session).id if session else None
     exchanges = store.history.newest(history_filter(filters, session_id=session_id), limit)
     if as_json:
-        from proxy.redacting import showing_redactor
+        from understudy.proxy.redacting import showing_redactor
 
         redactor = showing_redactor(store)
         print_json([_summary_json(exchange, _masked_url(exchange.request, redactor)) for exchange in exchanges])
@@ -68,7 +68,7 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
 @with_store
 def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, as_json: bool) -> None:
     """Show the exchange ENTRY_ID, with what was said on a WebSocket; secrets are masked."""
-    from proxy.cli.websocket_output import masked_messages, message_json, message_line
+    from understudy.proxy.cli.websocket_output import masked_messages, message_json, message_line
 
     exchange = _read_bodies(store, store.history.get(entry_id))
     if body:
@@ -88,7 +88,7 @@ def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, a
 
 def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[object, ...]]:
     """Table rows of exchanges, by HISTORY_COLUMNS; queries are cut short."""
-    from proxy.redacting import showing_redactor
+    from understudy.proxy.redacting import showing_redactor
 
     redactor = showing_redactor(store)
     names = {summary.session.id: summary.session.name for summary in store.sessions.summaries()}
@@ -139,7 +139,7 @@ def _read_bodies(store: Store, exchange: Exchange) -> Exchange:
 
 
 def _masked(store: Store, exchange: Exchange) -> Exchange:
-    from proxy.redacting import showing_redactor
+    from understudy.proxy.redacting import showing_redactor
 
     redactor = showing_redactor(store)
     request, _ = redactor.request(exchange.request, _bytes(exchange.request))
@@ -185,7 +185,7 @@ def _text(exchange: Exchange) -> str:
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
     if exchange.redacted:
-        from store.redaction_notes import places_text
+        from understudy.store.redaction_notes import places_text
 
         parts.append(f"Redacted when it was recorded: {places_text(exchange.redacted)}")
     return "\n\n".join(parts)

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, making_store, with_store
-from proxy.cli.output import iso_time, local_time, print_json, print_table
-from store.mock_servers import ApiKey
-from store.repository import Store
+from understudy.proxy.cli.options import json_option, making_store, with_store
+from understudy.proxy.cli.output import iso_time, local_time, print_json, print_table
+from understudy.store.mock_servers import ApiKey
+from understudy.store.repository import Store
 
 
 @click.group()
@@ -23,7 +23,7 @@ def keys() -> None:
 @making_store
 def create_key(store: Store, name: str, as_json: bool) -> None:
     """Create the key NAME and print it, this once: only a digest of it is kept."""
-    from proxy.keys import new_key
+    from understudy.proxy.keys import new_key
 
     kept, key = new_key(name)
     store.keys.add(kept)

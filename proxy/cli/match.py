@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.mock_options import matching_options
-from proxy.cli.options import json_option, url_request, with_store
-from proxy.cli.output import print_json
-from store.errors import UserError
-from store.messages import Request
-from store.repository import Store
+from understudy.proxy.cli.mock_options import matching_options
+from understudy.proxy.cli.options import json_option, url_request, with_store
+from understudy.proxy.cli.output import print_json
+from understudy.store.errors import UserError
+from understudy.store.messages import Request
+from understudy.store.repository import Store
 
 if TYPE_CHECKING:
-    from matcher.index import Index
+    from understudy.matcher.index import Index
 
 
 @click.command()
@@ -47,8 +47,8 @@ def match(
     understudy match GET '/users/7?page=2' --mock shop
     understudy match POST /orders -d '{"item": 2}' -H 'Content-Type: application/json' --match-body --mock shop
     """
-    from matcher.explain import as_json as told
-    from matcher.explain import as_text
+    from understudy.matcher.explain import as_json as told
+    from understudy.matcher.explain import as_text
 
     request = url_request(method, url, headers, data)
     decision = _index(store, mock, request, matching).decide(request)
@@ -63,8 +63,8 @@ def match(
 
 
 def _index(store: Store, mock: str, request: Request, matching: dict[str, Any]) -> Index:
-    from matcher.settings import QueryRule
-    from proxy.compiled import find_mock, mock_setup
+    from understudy.matcher.settings import QueryRule
+    from understudy.proxy.compiled import find_mock, mock_setup
 
     setup = mock_setup(store, find_mock(store, mock))
     changes = {**matching, "query": QueryRule(matching.get("query", setup.settings.query))}
@@ -78,6 +78,6 @@ def addon_path() -> None:
     \b
     mitmdump -s "$(understudy addon-path)" --set understudy_mode=record
     """
-    import proxy
+    from understudy import proxy
 
     click.echo(Path(proxy.__file__).with_name("stock.py"))

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, moment, status_condition, with_store
-from proxy.cli.output import (
+from understudy.proxy.cli.options import json_option, moment, status_condition, with_store
+from understudy.proxy.cli.output import (
     counted,
     iso_time,
     local_time,
@@ -24,13 +24,13 @@ from proxy.cli.output import (
     request_json,
     response_json,
 )
-from proxy.kept_calls import KeptCalls, kept_calls
-from store.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
-from store.errors import NotFound, UserError
-from store.mock_repository import CallFilter
-from store.mock_servers import MockServer
-from store.naming import printable
-from store.repository import Store
+from understudy.proxy.kept_calls import KeptCalls, kept_calls
+from understudy.store.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
+from understudy.store.errors import NotFound, UserError
+from understudy.store.mock_repository import CallFilter
+from understudy.store.mock_servers import MockServer
+from understudy.store.naming import printable
+from understudy.store.repository import Store
 
 COLUMNS = ("CALL", "TIME", "METHOD", "PATH", "STATUS", "RESPONSE", "MS")
 POLL_SECONDS = 0.2

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
-from proxy.cli.output import body_json, print_json, print_table, size_of
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.mock_servers import MockServer, ServerError
-from store.naming import there_are
-from store.repository import Store
+from understudy.proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
+from understudy.proxy.cli.output import body_json, print_json, print_table, size_of
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.mock_servers import MockServer, ServerError
+from understudy.store.naming import there_are
+from understudy.store.repository import Store
 
 FIRST, LAST = 500, 599
 
@@ -59,8 +59,8 @@ def add_error(
     \b
     understudy mocks errors add shop down --status 503 --header 'Retry-After: 5' --body '{"error": "down"}'
     """
-    from proxy.editing import header_field
-    from proxy.typed import typed_response
+    from understudy.proxy.editing import header_field
+    from understudy.proxy.typed import typed_response
 
     mock = store.mock_servers.find(name)
     response = typed_response(status, map(header_field, headers), body_argument(body, "--body"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from store.errors import UserError
+from understudy.store.errors import UserError
 
 Command = Callable[..., Any]
 Fields = dict[str, Any]
@@ -98,7 +98,7 @@ def _matching(given: Fields) -> Fields:
 
 
 def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
-    from matcher.json_paths import json_place
+    from understudy.matcher.json_paths import json_place
 
     if name == "ignore_json":
         try:
@@ -117,7 +117,7 @@ def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
 
 
 def _behaviour(given: Fields) -> Fields:
-    from proxy import behaviours
+    from understudy.proxy import behaviours
 
     readers: dict[str, Callable[[str], object]] = {
         "delay": behaviours.read_delay,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxy.cli.output import counted, iso_time, local_time
-from store.mock_servers import Behaviour, Matching, MockServer
-from store.repository import Store
+from understudy.proxy.cli.output import counted, iso_time, local_time
+from understudy.store.mock_servers import Behaviour, Matching, MockServer
+from understudy.store.repository import Store
 
 MOCK_COLUMNS = ("MOCK SERVER", "COLLECTION", "ENVIRONMENT", "ACCESS", "DELAY", "URL")
 
@@ -15,8 +15,8 @@ Row = tuple[object, ...]
 
 def mock_rows(store: Store) -> list[Row]:
     """Table rows of all mock servers, by MOCK_COLUMNS."""
-    from proxy.behaviours import delay_text
-    from proxy.mocks import urls
+    from understudy.proxy.behaviours import delay_text
+    from understudy.proxy.mocks import urls
 
     collections = {one.collection.id: one.collection.name for one in store.collections.summaries()}
     environments = {one.id: one.name for one in store.environments.list()}
@@ -35,7 +35,7 @@ def mock_rows(store: Store) -> list[Row]:
 
 def setting_rows(store: Store, mock: MockServer) -> list[Row]:
     """What there is to say about one mock server: pairs of a setting and its value."""
-    from proxy.mocks import urls
+    from understudy.proxy.mocks import urls
 
     environment = store.environments.find(mock.environment_id).name if mock.environment_id else "none"
     errors = store.mock_servers.server_errors(mock.id)
@@ -62,7 +62,7 @@ def setting_rows(store: Store, mock: MockServer) -> list[Row]:
 
 def behaviour_rows(behaviour: Behaviour) -> list[Row]:
     """Pairs of what is done on purpose and how."""
-    from proxy import behaviours
+    from understudy.proxy import behaviours
 
     return [
         ("delay", behaviours.delay_text(behaviour.delay)),
@@ -89,7 +89,7 @@ def _matching_rows(matching: Matching) -> list[Row]:
 
 def mock_json(store: Store, mock: MockServer) -> dict[str, Any]:
     """A mock server as JSON."""
-    from proxy.mocks import urls
+    from understudy.proxy.mocks import urls
 
     errors = store.mock_servers.server_errors(mock.id)
     return {
@@ -114,7 +114,7 @@ def mock_json(store: Store, mock: MockServer) -> dict[str, Any]:
 
 def behaviour_json(behaviour: Behaviour) -> dict[str, Any]:
     """What is done on purpose as JSON, in the words of the options; null for nothing."""
-    from proxy import behaviours
+    from understudy.proxy import behaviours
 
     return {
         "delay": behaviour.delay and behaviours.delay_text(behaviour.delay),

@@ -9,22 +9,22 @@ from typing import Any
 
 import click
 
-from proxy.cli.lazy import LazyGroup
-from proxy.cli.mock_options import behaviour_options, check_one, matching_options
-from proxy.cli.mock_output import MOCK_COLUMNS, mock_json, mock_rows, setting_rows
-from proxy.cli.options import json_option, making_store, say_if_not_in_force, with_store
-from proxy.cli.output import print_json, print_table
-from store.errors import UserError
-from store.mock_servers import MockServer
-from store.repository import Store
+from understudy.proxy.cli.lazy import LazyGroup
+from understudy.proxy.cli.mock_options import behaviour_options, check_one, matching_options
+from understudy.proxy.cli.mock_output import MOCK_COLUMNS, mock_json, mock_rows, setting_rows
+from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, with_store
+from understudy.proxy.cli.output import print_json, print_table
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 Command = Callable[..., Any]
 ELSEWHERE = {
-    "create": "proxy.cli.create_mocks:create",
-    "errors": "proxy.cli.mock_errors:errors",
-    "logs": "proxy.cli.mock_calls:logs",
-    "serve": "proxy.cli.serve_mocks:serve",
-    "verify": "proxy.cli.verify_mocks:verify",
+    "create": "understudy.proxy.cli.create_mocks:create",
+    "errors": "understudy.proxy.cli.mock_errors:errors",
+    "logs": "understudy.proxy.cli.mock_calls:logs",
+    "serve": "understudy.proxy.cli.serve_mocks:serve",
+    "verify": "understudy.proxy.cli.verify_mocks:verify",
 }
 MOST_LOGGED = 1_000_000
 
@@ -98,7 +98,7 @@ def edit_mock(
     understudy mocks edit shop --delay 3G --match-body
     understudy mocks edit shop --no-delay --private
     """
-    from proxy.mocks import edited, moved
+    from understudy.proxy.mocks import edited, moved
 
     mock = store.mock_servers.find(name)
     if collection is not None:
@@ -122,7 +122,7 @@ def edit_mock(
 def _changes(
     store: Store, mock: MockServer, behaviour: dict[str, Any], matching: dict[str, Any], fields: dict[str, Any]
 ) -> dict[str, Any]:
-    from proxy.mocks import environment_id
+    from understudy.proxy.mocks import environment_id
 
     no_environment, environment = fields.pop("no_environment"), fields.pop("environment")
     check_one("--environment", environment is not None, no_environment)
@@ -167,7 +167,7 @@ def reset_mock(store: Store, name: str) -> None:
 @making_store
 def policy(store: Store, public: str | None, as_json: bool) -> None:
     """Show or set whether mock servers may be public. What is public already stays so."""
-    from proxy.mocks import FORBID_PUBLIC, is_public_forbidden
+    from understudy.proxy.mocks import FORBID_PUBLIC, is_public_forbidden
 
     if public is not None:
         store.settings.set(FORBID_PUBLIC, public == "forbid")

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, with_store
-from proxy.cli.output import iso_time, print_json, print_table
-from proxy.cli.serve import describe_state
-from store.entities import Gateway
-from store.errors import UserError
-from store.repository import Store
+from understudy.proxy.cli.options import json_option, with_store
+from understudy.proxy.cli.output import iso_time, print_json, print_table
+from understudy.proxy.cli.serve import describe_state
+from understudy.store.entities import Gateway
+from understudy.store.errors import UserError
+from understudy.store.repository import Store
 
 
 @click.command()
@@ -31,7 +31,7 @@ def mode(
     understudy mode
     understudy mode mock --mock shop
     """
-    from proxy.modes import gateway_meant, mode_named, switch, wanted_state
+    from understudy.proxy.modes import gateway_meant, mode_named, switch, wanted_state
 
     if mode is None:
         if mock or session:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from store.messages import Body, BodyRef, Headers, Request, Response
-from store.naming import printable
+from understudy.store.messages import Body, BodyRef, Headers, Request, Response
+from understudy.store.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def body_json(body: bytes) -> dict[str, Any]:
 
 def text_of(headers: Headers, body: bytes) -> str | None:
     """A body as text, its content coding undone; None when it is not UTF-8."""
-    from store.codings import undo
+    from understudy.store.codings import undo
 
     plain = undo(headers.get("content-encoding") or "", body)
     try:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import day_bounds, history_filter, json_option, tz_option, with_store
-from proxy.cli.output import counted, print_json, progress
-from store.errors import UserError
-from store.naming import printable
-from store.repository import Store
+from understudy.proxy.cli.options import day_bounds, history_filter, json_option, tz_option, with_store
+from understudy.proxy.cli.output import counted, print_json, progress
+from understudy.store.errors import UserError
+from understudy.store.naming import printable
+from understudy.store.repository import Store
 
 if TYPE_CHECKING:
-    from proxy.promoting import Outcome
+    from understudy.proxy.promoting import Outcome
 
 SHOWN_SKIPPED = 10
 
@@ -58,8 +58,8 @@ def promote(
     understudy promote 12 13 --to shop
     understudy promote --date 2026-01-31 --filter 'path=/users/*' --filter status=2xx --to users
     """
-    from proxy.promoting import promote_history
-    from store.promotion import PromotionPlan, Repeats
+    from understudy.proxy.promoting import promote_history
+    from understudy.store.promotion import PromotionPlan, Repeats
 
     if not (entry_ids or session or date or filters):
         raise UserError("say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE")
@@ -86,7 +86,7 @@ def promote(
 
 def print_outcome(collection: str, outcome: Outcome) -> None:
     """Say what a promotion did, what was left out, and what was redacted."""
-    from store.redaction import BUILT_IN
+    from understudy.store.redaction import BUILT_IN
 
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
     click.echo(f"Promoted to {collection}: {new}.")
@@ -110,7 +110,7 @@ def print_outcome(collection: str, outcome: Outcome) -> None:
 
 def redaction_note(outcome: Outcome) -> str:
     """A line that says what was redacted; "" when nothing was."""
-    from store.redaction_notes import describe
+    from understudy.store.redaction_notes import describe
 
     if not outcome.in_requests and not outcome.in_responses:
         return ""

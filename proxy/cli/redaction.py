@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from proxy.cli.options import json_option, making_store, with_store
-from proxy.cli.output import print_json, print_table
-from store.errors import NotFound, UserError
-from store.repository import Store
+from understudy.proxy.cli.options import json_option, making_store, with_store
+from understudy.proxy.cli.output import print_json, print_table
+from understudy.store.errors import NotFound, UserError
+from understudy.store.repository import Store
 
 KINDS = {"headers": "header", "query": "query or form", "json": "JSON", "patterns": "pattern"}
 
@@ -40,9 +40,9 @@ def redaction() -> None:
 @with_store
 def list_rules(store: Store, as_json: bool) -> None:
     """List the rules of the store, and what is built in."""
-    from proxy.redacting import rules_of
-    from store.secret_names import SECRET_ENDINGS, SECRET_WORDS
-    from store.secret_patterns import BUILT_IN
+    from understudy.proxy.redacting import rules_of
+    from understudy.store.secret_names import SECRET_ENDINGS, SECRET_WORDS
+    from understudy.store.secret_patterns import BUILT_IN
 
     rules = rules_of(store).as_json()
     if as_json:
@@ -65,8 +65,8 @@ def add_rules(store: Store, **given: tuple[str, ...]) -> None:
     understudy redaction add --header X-Session --query sid --json-path '$.user.ssn'
     understudy redaction add --pattern 'tok_[a-z0-9]{20}'
     """
-    from proxy.redacting import rules_of, set_rules
-    from store.redaction_rules import Rules
+    from understudy.proxy.redacting import rules_of, set_rules
+    from understudy.store.redaction_rules import Rules
 
     rules = Rules.of(**given)
     if not rules:
@@ -80,8 +80,8 @@ def add_rules(store: Store, **given: tuple[str, ...]) -> None:
 @with_store
 def remove_rules(store: Store, **given: tuple[str, ...]) -> None:
     """Remove rules of the store; what is built in stays."""
-    from proxy.redacting import rules_of, set_rules
-    from store.redaction_rules import Rules
+    from understudy.proxy.redacting import rules_of, set_rules
+    from understudy.store.redaction_rules import Rules
 
     rules, known = Rules.of(**given), rules_of(store)
     if not rules:
@@ -94,8 +94,8 @@ def remove_rules(store: Store, **given: tuple[str, ...]) -> None:
 
 
 def _say(store: Store) -> None:
-    from proxy.cli.output import counted
-    from proxy.redacting import rules_of
+    from understudy.proxy.cli.output import counted
+    from understudy.proxy.redacting import rules_of
 
     number = sum(map(len, rules_of(store).as_json().values()))
     click.echo(f"The store has {counted(number, 'rule')}. Gateways and mock servers take them when they start.")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.output import counted
-from store.naming import printable
+from understudy.proxy.cli.output import counted
+from understudy.store.naming import printable
 
 if TYPE_CHECKING:
-    from proxy.replaying import ReplaySettings
-    from serving.replays import Tally
+    from understudy.proxy.replaying import ReplaySettings
+    from understudy.serving.replays import Tally
 
 MISSED = 3  # the exit code of a command that succeeded, but asked for what was not recorded
 MOST_SHOWN, FEW_SHOWN = 20, 5  # of what makes a command fail, and of what does not
@@ -49,7 +49,7 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def replaying_of(options: Mapping[str, Any]) -> ReplaySettings:
     """How sessions are replayed, as the options say; raises UserError."""
-    from proxy.replaying import LISTS, SINGLE, replay_settings
+    from understudy.proxy.replaying import LISTS, SINGLE, replay_settings
 
     return replay_settings(**{name: options[name] for name in (*SINGLE, *LISTS) if name in options})
 

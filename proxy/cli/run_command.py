@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from proxy.child import Child
+    from understudy.proxy.child import Child
 
 FREE_PORT = "127.0.0.1:0"
 
@@ -40,8 +40,8 @@ def command_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def child_of(options: Mapping[str, Any]) -> Child | None:
     """The command to run, if there is one; raises CannotRun when there is no such command."""
-    from proxy.child import Child
-    from proxy.settings import ca_folder
+    from understudy.proxy.child import Child
+    from understudy.proxy.settings import ca_folder
 
     if not options.get("command"):
         if options.get("java_truststore"):

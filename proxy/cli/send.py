@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proxy.cli.options import (
+from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
     Seconds,
     check_authority,
@@ -16,11 +16,11 @@ from proxy.cli.options import (
     say_if_not_in_force,
     url_request,
 )
-from proxy.cli.output import message_text, print_json, response_json
-from store.entities import Exchange
-from store.errors import UserError
-from store.messages import Request
-from store.repository import Store
+from understudy.proxy.cli.output import message_text, print_json, response_json
+from understudy.store.entities import Exchange
+from understudy.store.errors import UserError
+from understudy.store.messages import Request
+from understudy.store.repository import Store
 
 if TYPE_CHECKING:
     import ssl
@@ -61,7 +61,7 @@ def send(
     understudy send GET https://api.example.com/users/1 --save-to shop
     understudy send POST https://api.example.com/orders -H 'Authorization: Bearer ...' -d '{"item": 2}' --save-to shop
     """
-    from proxy.sending import send as sent
+    from understudy.proxy.sending import send as sent
 
     if save_to is None and (name is not None or keep_secrets):
         raise UserError("--name and --keep-secrets go with --save-to COLLECTION")
@@ -75,8 +75,8 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
     from dataclasses import replace
     from importlib.metadata import version
 
-    from proxy.sending import prepared
-    from proxy.typed import with_type
+    from understudy.proxy.sending import prepared
+    from understudy.proxy.typed import with_type
 
     request = url_request(method, url, headers, data, ABSOLUTE_URL)
     if "@" in url.partition("://")[2].partition("/")[0]:
@@ -109,8 +109,8 @@ def _print(exchange: Exchange, *, as_json: bool) -> None:
 
 
 def _save(store: Store, exchange: Exchange, collection: str, name: str | None, keep_secrets: bool) -> None:
-    from proxy.cli.promote import redaction_note
-    from proxy.promoting import save_exchange
+    from understudy.proxy.cli.promote import redaction_note
+    from understudy.proxy.promoting import save_exchange
 
     example, outcome = save_exchange(store, exchange, collection, name=name, keep_secrets=keep_secrets)
     # On stderr: standard output is the answer.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proxy.cli.options import (
+from understudy.proxy.cli.options import (
     check_authority,
     client_certificate,
     listen_address,
@@ -19,22 +19,22 @@ from proxy.cli.options import (
     upstream_origin,
     with_store,
 )
-from proxy.cli.output import counted
-from proxy.cli.replay_options import MISSED, replay_options, replaying_of, summary
-from proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
-from proxy.settings import DEFAULT_LISTEN
-from proxy.signals import STOP_SIGNALS, Interrupted, Signals
-from store.entities import Gateway, GatewayState, Mode
-from store.errors import UserError
-from store.ids import new_id
-from store.messages import LARGE_BODY
-from store.repository import HistoryFilter, Store
+from understudy.proxy.cli.output import counted
+from understudy.proxy.cli.replay_options import MISSED, replay_options, replaying_of, summary
+from understudy.proxy.cli.run_command import FREE_PORT, WithCommand, child_of, command_options
+from understudy.proxy.settings import DEFAULT_LISTEN
+from understudy.proxy.signals import STOP_SIGNALS, Interrupted, Signals
+from understudy.store.entities import Gateway, GatewayState, Mode
+from understudy.store.errors import UserError
+from understudy.store.ids import new_id
+from understudy.store.messages import LARGE_BODY
+from understudy.store.repository import HistoryFilter, Store
 
 if TYPE_CHECKING:
-    from proxy.child import Child
-    from proxy.gateway import GatewaySettings, Report
-    from serving.kept_body import Keeping
-    from serving.replays import Tally
+    from understudy.proxy.child import Child
+    from understudy.proxy.gateway import GatewaySettings, Report
+    from understudy.serving.kept_body import Keeping
+    from understudy.serving.replays import Tally
 
 Command = Callable[..., Any]
 NOTHING_CAME = (
@@ -200,13 +200,13 @@ def gateway(store: Store, mode_name: str, **options: Any) -> None:
     understudy mode record --session shop
     understudy mode mock --mock shop
     """
-    from proxy.modes import mode_named
+    from understudy.proxy.modes import mode_named
 
     _serve(store, mode_named(mode_name), **options)
 
 
 def _serve(store: Store, mode: Mode, **options: Any) -> None:
-    import proxy.gateway  # noqa: F401 - takes the most time, and there is nothing yet that a signal could leave behind
+    import understudy.proxy.gateway  # noqa: F401 - takes the most time, and there is nothing yet that a signal could leave behind
 
     child = child_of(options)
     with child.signals() if child else Signals(STOP_SIGNALS) as signals:
@@ -226,10 +226,10 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
 
 
 def _run(store: Store, mode: Mode, child: Child | None, signals: Signals, **options: Any) -> Report:
-    from proxy.cli.slow_start import told_when_slow
-    from proxy.gateway import run_gateway, until_told_to_stop
-    from proxy.logs import configure_logging
-    from proxy.redacting import showing_redactor
+    from understudy.proxy.cli.slow_start import told_when_slow
+    from understudy.proxy.gateway import run_gateway, until_told_to_stop
+    from understudy.proxy.logs import configure_logging
+    from understudy.proxy.redacting import showing_redactor
 
     begun = new_id()
     settings = _settings(store, mode, **options)
@@ -280,13 +280,13 @@ def _tell(tally: Tally, *, verbose: bool) -> None:
 
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
-    from addons.forwarding import OnLoss
-    from proxy.gateway import GatewaySettings
-    from proxy.modes import wanted_state
-    from proxy.redacting import keeping_redactor
-    from proxy.resolving import read_resolved
-    from proxy.settings import ca_folder
-    from store.sql.names import check_name
+    from understudy.addons.forwarding import OnLoss
+    from understudy.proxy.gateway import GatewaySettings
+    from understudy.proxy.modes import wanted_state
+    from understudy.proxy.redacting import keeping_redactor
+    from understudy.proxy.resolving import read_resolved
+    from understudy.proxy.settings import ca_folder
+    from understudy.store.sql.names import check_name
 
     runs_command = bool(options.get("command"))
     listen, name = options["listen"], options["name"]
@@ -326,7 +326,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
 
 
 def _keeping(options: dict[str, Any]) -> Keeping:
-    from serving.kept_body import Keeping
+    from understudy.serving.kept_body import Keeping
 
     given = options.get("large_body")
     usual = LARGE_TO_REDACT if options.get("redact") else LARGE_BODY

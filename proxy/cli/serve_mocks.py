@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from proxy.cli.options import pem_problem
-from proxy.cli.output import counted
-from proxy.settings import MOCKS_PORT
-from store.errors import UserError
-from store.mock_servers import MockServer
+from understudy.proxy.cli.options import pem_problem
+from understudy.proxy.cli.output import counted
+from understudy.proxy.settings import MOCKS_PORT
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import MockServer
 
 
 @click.command("serve")
@@ -47,11 +47,11 @@ def serve(
     understudy mocks serve shop --port 4010 --workers 2
     """
     gc.disable()  # until everything is compiled: what is imported and made up to then stays
-    from proxy.logs import configure_logging
-    from proxy.mock_process import ServeSettings
-    from proxy.mock_server import serve as serve_mocks
-    from proxy.settings import store_url
-    from store.sql.opening import open_store
+    from understudy.proxy.logs import configure_logging
+    from understudy.proxy.mock_process import ServeSettings
+    from understudy.proxy.mock_server import serve as serve_mocks
+    from understudy.proxy.settings import store_url
+    from understudy.store.sql.opening import open_store
 
     if not host.strip():
         raise UserError(

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from proxy.cli.history import HISTORY_COLUMNS, exchange_rows
-from proxy.cli.options import json_option, with_store
-from proxy.cli.output import iso_time, local_time, print_json, print_table
-from store.errors import UserError
-from store.repository import HistoryFilter, SessionSummary, Store
+from understudy.proxy.cli.history import HISTORY_COLUMNS, exchange_rows
+from understudy.proxy.cli.options import json_option, with_store
+from understudy.proxy.cli.output import iso_time, local_time, print_json, print_table
+from understudy.store.errors import UserError
+from understudy.store.repository import HistoryFilter, SessionSummary, Store
 
 
 @click.group()

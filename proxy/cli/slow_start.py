@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import click
 
-from store.entities import GatewayState, Mode
-from store.errors import UnderstudyError
-from store.naming import printable
-from store.repository import Store
+from understudy.store.entities import GatewayState, Mode
+from understudy.store.errors import UnderstudyError
+from understudy.store.naming import printable
+from understudy.store.repository import Store
 
 SLOW_SECONDS = 1.0
 

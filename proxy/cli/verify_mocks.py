@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proxy.cli.options import Seconds, body_argument, json_option, moment, with_store
-from proxy.cli.output import print_json
-from store.errors import UserError
-from store.repository import Store
+from understudy.proxy.cli.options import Seconds, body_argument, json_option, moment, with_store
+from understudy.proxy.cli.output import print_json
+from understudy.store.errors import UserError
+from understudy.store.repository import Store
 
 if TYPE_CHECKING:
-    from proxy.verification import Times
+    from understudy.proxy.verification import Times
 
 _NUMBER = click.IntRange(min=0)
 
@@ -56,10 +56,10 @@ def verify(
     understudy mocks verify shop --called 'POST /orders' --body '{"item": 7, "note": "{{any}}"}'
     understudy mocks verify shop --called 'DELETE /users/{{id}}' --never --since 10m
     """
-    from proxy.kept_calls import kept_calls
-    from proxy.redacting import showing_redactor
-    from proxy.verification import Expected
-    from proxy.verifying import verified
+    from understudy.proxy.kept_calls import kept_calls
+    from understudy.proxy.redacting import showing_redactor
+    from understudy.proxy.verification import Expected
+    from understudy.proxy.verifying import verified
 
     mock = store.mock_servers.find(name)
     if not mock.log_limit:
@@ -82,7 +82,7 @@ def verify(
 
 
 def _times(times: int | None, least: int | None, most: int | None, *, never: bool) -> Times:
-    from proxy.verification import times_of
+    from understudy.proxy.verification import times_of
 
     if never and any(number is not None for number in (times, least, most)):
         raise UserError("--never goes with no other number")

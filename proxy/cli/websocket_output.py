@@ -6,11 +6,11 @@ from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
-from proxy.cli.output import iso_time
-from proxy.redacting import showing_redactor
-from store.naming import printable
-from store.repository import Store
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.proxy.cli.output import iso_time
+from understudy.proxy.redacting import showing_redactor
+from understudy.store.naming import printable
+from understudy.store.repository import Store
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 
 def masked_messages(store: Store, messages: Iterable[WebSocketMessage]) -> list[WebSocketMessage]:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store.sql.tables import Base
+from understudy.store.sql.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

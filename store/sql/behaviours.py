@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, Matching, RateLimit
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, Matching, RateLimit
 
 
 def behaviour_text(behaviour: Behaviour) -> str | None:

@@ -8,13 +8,13 @@ from itertools import count
 from sqlalchemy import Connection, Delete, delete, exists, or_, select
 from sqlalchemy.orm import Session as Transaction
 
-from store.errors import NotFound
-from store.ids import id_of
-from store.messages import Body, BodyRef
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.engine import IDS_PER_QUERY, Database
-from store.sql.inserts import insert_missing, insert_rows
+from understudy.store.errors import NotFound
+from understudy.store.ids import id_of
+from understudy.store.messages import Body, BodyRef
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.inserts import insert_missing, insert_rows
 
 # What came in this long ago and still is no body never will be one: its gateway has ended.
 FORGOTTEN_SECONDS = 24 * 3600

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Delete, bindparam, delete, func, select
 
-from store.calls import Call
-from store.errors import NotFound
-from store.mock_repository import CallFilter
-from store.sql import mock_rows
-from store.sql import tables as t
-from store.sql.engine import Database
-from store.sql.history import LARGEST_ID, PAGE, status_condition
-from store.sql.inserts import insert_rows
+from understudy.store.calls import Call
+from understudy.store.errors import NotFound
+from understudy.store.mock_repository import CallFilter
+from understudy.store.sql import mock_rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
+from understudy.store.sql.history import LARGEST_ID, PAGE, status_condition
+from understudy.store.sql.inserts import insert_rows
 
 
 class SqlCalls:

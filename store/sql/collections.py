@@ -10,18 +10,18 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from store.collection_repository import CollectionSummary, CollectionUpdate
-from store.entities import Collection, Example, Folder, RequestItem, Subject
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.bodies import insert_bodies, sweep_bodies
-from store.sql.engine import IDS_PER_QUERY, Database
-from store.sql.inserts import insert_missing, insert_rows
-from store.sql.many_examples import read_examples
-from store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
-from store.sql.revisions import record_change
+from understudy.store.collection_repository import CollectionSummary, CollectionUpdate
+from understudy.store.entities import Collection, Example, Folder, RequestItem, Subject
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.bodies import insert_bodies, sweep_bodies
+from understudy.store.sql.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.inserts import insert_missing, insert_rows
+from understudy.store.sql.many_examples import read_examples
+from understudy.store.sql.names import SHORTEST_ID_END, check_name, check_unused, find_named, the_only
+from understudy.store.sql.revisions import record_change
 
 # Who holds a compiled copy takes single examples over quickly; of more it reads the collection again.
 FEW_EXAMPLES = 100

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from store.errors import NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
+from understudy.store.errors import NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
 
 BUSY_TIMEOUT_MS = 15_000
 # Of 4 KB: what the write-ahead log grows to, and what is written into the database at a time.

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from store.entities import Gateway, GatewayState, Subject
-from store.errors import NotFound, UserError
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.engine import Database
-from store.sql.revisions import record_change
+from understudy.store.entities import Gateway, GatewayState, Subject
+from understudy.store.errors import NotFound, UserError
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
+from understudy.store.sql.revisions import record_change
 
 # A gateway beats every second; after five without a beat it counts as gone.
 LIVES_SECONDS = 5.0

@@ -11,18 +11,18 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from store.entities import Exchange, Session
-from store.errors import NotFound, UserError
-from store.ids import new_id
-from store.messages import Origin
-from store.repository import HistoryFilter, SessionSummary
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.bodies import insert_bodies, sweep_bodies
-from store.sql.engine import IDS_PER_QUERY, Database
-from store.sql.inserts import insert_numbered, insert_rows
-from store.sql.names import check_name, find_named
-from store.websockets import WebSocketMessage
+from understudy.store.entities import Exchange, Session
+from understudy.store.errors import NotFound, UserError
+from understudy.store.ids import new_id
+from understudy.store.messages import Origin
+from understudy.store.repository import HistoryFilter, SessionSummary
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.bodies import insert_bodies, sweep_bodies
+from understudy.store.sql.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.inserts import insert_numbered, insert_rows
+from understudy.store.sql.names import check_name, find_named
+from understudy.store.websockets import WebSocketMessage
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1

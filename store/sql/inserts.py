@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from store.sql.engine import driver_of
+from understudy.store.sql.engine import driver_of
 
 # Of one statement: more would bind more values than SQLite takes (sqlite.org/limits.html), fewer are not felt.
 MOST_ROWS = 64

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from store.entities import Subject
-from store.errors import UserError
-from store.mock_servers import ApiKey
-from store.sql import mock_rows
-from store.sql import tables as t
-from store.sql.engine import Database
-from store.sql.names import check_name, find_named
-from store.sql.revisions import record_change
+from understudy.store.entities import Subject
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import ApiKey
+from understudy.store.sql import mock_rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
+from understudy.store.sql.names import check_name, find_named
+from understudy.store.sql.revisions import record_change
 
 
 class SqlKeys:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from store.entities import Example
-from store.messages import BodyRef, Request, Response
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.behaviours import behaviour_value
+from understudy.store.entities import Example
+from understudy.store.messages import BodyRef, Request, Response
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.behaviours import behaviour_value
 
 _TABLE = t.ExampleRow.__table__
 assert isinstance(_TABLE, Table)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from store.calls import KEPT_BODY, Call
-from store.messages import Body
-from store.mock_servers import ApiKey, MockServer, ServerError
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.behaviours import behaviour_text, behaviour_value, matching_text, matching_value
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.messages import Body
+from understudy.store.mock_servers import ApiKey, MockServer, ServerError
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.behaviours import behaviour_text, behaviour_value, matching_text, matching_value
 
 
 def mock_server_columns(mock: MockServer) -> rows.Columns:

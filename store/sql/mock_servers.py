@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from store.entities import Subject
-from store.errors import NotFound, UserError
-from store.mock_servers import MockServer, ServerError
-from store.sql import mock_rows
-from store.sql import tables as t
-from store.sql.engine import Database
-from store.sql.names import check_name, find_named
-from store.sql.revisions import record_change
+from understudy.store.entities import Subject
+from understudy.store.errors import NotFound, UserError
+from understudy.store.mock_servers import MockServer, ServerError
+from understudy.store.sql import mock_rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
+from understudy.store.sql.names import check_name, find_named
+from understudy.store.sql.revisions import record_change
 
 # Chosen once, or moved by `restart_sequences` alone.
 KEPT_COLUMNS = ("id", "collection_id", "created_at", "sequences_epoch")

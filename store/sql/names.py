@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from store.errors import NotFound, UserError
-from store.naming import SHOWN_NAMES, there_are
-from store.sql.tables import MockServerRow
+from understudy.store.errors import NotFound, UserError
+from understudy.store.naming import SHOWN_NAMES, there_are
+from understudy.store.sql.tables import MockServerRow
 
 SHORTEST_ID_END = 4
 LONGEST_NAME = 200

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from store.repository import Store
-from store.sql.bodies import SqlBodies
-from store.sql.calls import SqlCalls
-from store.sql.collections import SqlCollections
-from store.sql.engine import Database
-from store.sql.gateways import SqlGateways
-from store.sql.history import SqlHistory, SqlSessions
-from store.sql.keys import SqlKeys
-from store.sql.mock_servers import SqlMockServers
-from store.sql.revisions import SqlChanges
-from store.sql.schema import ensure_schema
-from store.sql.settings import SqlEnvironments, SqlSettings
+from understudy.store.repository import Store
+from understudy.store.sql.bodies import SqlBodies
+from understudy.store.sql.calls import SqlCalls
+from understudy.store.sql.collections import SqlCollections
+from understudy.store.sql.engine import Database
+from understudy.store.sql.gateways import SqlGateways
+from understudy.store.sql.history import SqlHistory, SqlSessions
+from understudy.store.sql.keys import SqlKeys
+from understudy.store.sql.mock_servers import SqlMockServers
+from understudy.store.sql.revisions import SqlChanges
+from understudy.store.sql.schema import ensure_schema
+from understudy.store.sql.settings import SqlEnvironments, SqlSettings
 
 
 def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from store.entities import Change, Subject
-from store.sql import tables as t
-from store.sql.engine import Database
+from understudy.store.entities import Change, Subject
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
 
 KEPT_CHANGES = 10_000
 LATEST = str(select(t.ClockRow.revision))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from store.entities import (
+from understudy.store.entities import (
     Collection,
     Environment,
     Example,
@@ -26,7 +26,7 @@ from store.entities import (
     Session,
     Timings,
 )
-from store.messages import (
+from understudy.store.messages import (
     DEFAULT_PORTS,
     Body,
     BodyRef,
@@ -38,9 +38,9 @@ from store.messages import (
     Request,
     Response,
 )
-from store.sql import tables as t
-from store.sql.behaviours import behaviour_text, behaviour_value
-from store.websockets import MessageKind, WebSocketMessage
+from understudy.store.sql import tables as t
+from understudy.store.sql.behaviours import behaviour_text, behaviour_value
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 Columns = dict[str, Any]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from store.errors import SchemaMismatch
-from store.sql.engine import Database
+from understudy.store.errors import SchemaMismatch
+from understudy.store.sql.engine import Database
 
 HEAD = "0003"
 WAL_PATIENCE_SECONDS = 5.0

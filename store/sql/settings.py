@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from store.entities import Environment, Subject
-from store.errors import NotFound, UserError
-from store.sql import rows
-from store.sql import tables as t
-from store.sql.engine import Database
-from store.sql.names import check_name, check_unused, find_named
-from store.sql.revisions import record_change
+from understudy.store.entities import Environment, Subject
+from understudy.store.errors import NotFound, UserError
+from understudy.store.sql import rows
+from understudy.store.sql import tables as t
+from understudy.store.sql.engine import Database
+from understudy.store.sql.names import check_name, check_unused, find_named
+from understudy.store.sql.revisions import record_change
 
 
 class SqlEnvironments:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 
-from matcher.settings import STRICT
-from store.entities import Part, Redacted
-from store.messages import Request
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, Given, Row, Winner, request, rows, under
+from understudy.matcher.settings import STRICT
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import Request
 
 BODY = under(body=True)
 SUBSET = under(BODY, subset=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from store.messages import Request
 from tests.conformance.bodies import BODY, HIT, PARTS, SUBSET, pairs, post
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, rows
+from understudy.store.messages import Request
 
 LONG = 16 * 2**20
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unittest import mock
 
-from matcher import groups
 from tests.conformance.bodies import ROWS as BODIES
 from tests.conformance.bounds import BOUNDS
 from tests.conformance.filters import ITEMS, LIST
@@ -14,6 +13,7 @@ from tests.conformance.nearest import NEAREST
 from tests.conformance.paths import ROWS as PATHS
 from tests.conformance.queries import ROWS as QUERIES
 from tests.conformance.table import Row, request
+from understudy.matcher import groups
 
 ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES]
 

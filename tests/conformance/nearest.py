@@ -5,10 +5,10 @@ In each, one example lies so near to a nearer and a further one that its number 
 
 from __future__ import annotations
 
-from matcher.settings import QueryRule
-from store.messages import Request
 from tests.conformance.filters import CODE, ID, NAME
 from tests.conformance.table import JSON, Given, Row, request, under
+from understudy.matcher.settings import QueryRule
+from understudy.store.messages import Request
 
 ALONE = under(distance=False, ids=False, query=QueryRule.REQUIRE)
 EIGHT, TWENTY, MANY = "m" * 8, "m" * 20, "m" * 128

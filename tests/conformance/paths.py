@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from matcher.settings import PROMOTED, STRICT
 from tests.conformance.table import Given, request, rows, under
+from understudy.matcher.settings import PROMOTED, STRICT
 
 EXACT_ONLY = under(exact_path=True)
 LONG = "x" * 512  # the longest segment that is compared by distance

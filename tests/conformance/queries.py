@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from matcher.settings import STRICT, QueryRule
-from store.entities import Part, Redacted
 from tests.conformance.table import Given, request, rows, under
+from understudy.matcher.settings import STRICT, QueryRule
+from understudy.store.entities import Part, Redacted
 
 REQUIRE = under(query=QueryRule.REQUIRE)
 OFF = under(query=QueryRule.OFF)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from matcher.decision import Decision
-from matcher.differences import differences
-from matcher.index import Index, compile_index
-from matcher.scores import PathLine, RequestPart
-from matcher.settings import POSTMAN, MatchSettings
-from matcher.unanswered import BareItem
-from store.entities import Example, Redacted
-from store.messages import Request
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.decision import Decision
+from understudy.matcher.differences import differences
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.scores import PathLine, RequestPart
+from understudy.matcher.settings import POSTMAN, MatchSettings
+from understudy.matcher.unanswered import BareItem
+from understudy.store.entities import Example, Redacted
+from understudy.store.messages import Request
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

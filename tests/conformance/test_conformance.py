@@ -11,13 +11,13 @@ from types import ModuleType
 
 import pytest
 
-from matcher import scores
 from tests import plain_matcher
 from tests.conformance.bounds import BOUNDS
 from tests.conformance.every import ROWS, by_look_up, header_lists
 from tests.conformance.filters import ITEMS
 from tests.conformance.nearest import NEAREST
 from tests.conformance.table import Row
+from understudy.matcher import scores
 
 SOURCE = Path(scores.__file__).read_text(encoding="utf-8")
 
@@ -127,7 +127,7 @@ def apart() -> Iterator[None]:
 
 
 def _is_reloaded(name: str) -> bool:
-    return name == "matcher" or name.startswith(("matcher.", "tests.conformance."))
+    return name == "understudy.matcher" or name.startswith(("understudy.matcher.", "tests.conformance."))
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_every_number_is_held_by_a_row(line: int, start: int, end: int, value: s
     """Change any number in matcher/scores.py, and a row fails."""
     lines = SOURCE.splitlines(keepends=True)
     lines[line] = lines[line][:start] + value + lines[line][end:]
-    changed = ModuleType("matcher.scores")
-    importlib.import_module("matcher")
-    sys.modules["matcher.scores"] = changed
+    changed = ModuleType("understudy.matcher.scores")
+    importlib.import_module("understudy.matcher")
+    sys.modules["understudy.matcher.scores"] = changed
     exec(compile("".join(lines), "scores.py", "exec"), changed.__dict__)
     assert next(importlib.import_module("tests.conformance.every").failing(), None)

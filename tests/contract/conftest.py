@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from store.repository import Store
-from store.sql.opening import open_store
+from understudy.store.repository import Store
+from understudy.store.sql.opening import open_store
 
 
 @pytest.fixture(params=["file", "memory"])

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from store.calls import KEPT_BODY, Call
-from store.errors import NotFound
-from store.messages import Headers, Request, Response
-from store.mock_repository import CallFilter
-from store.mock_servers import MockServer
-from store.repository import Store
-from store.sql import calls as sql_calls
 from tests.factories import ORIGIN, make_request, make_response
 from tests.kept import make_call, serve
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.errors import NotFound
+from understudy.store.messages import Headers, Request, Response
+from understudy.store.mock_repository import CallFilter
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
+from understudy.store.sql import calls as sql_calls
 
 
 @pytest.fixture

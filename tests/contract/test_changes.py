@@ -9,12 +9,6 @@ from threading import Event
 
 import pytest
 
-from store.collection_repository import CollectionUpdate
-from store.entities import Change, Environment, Folder, Subject
-from store.mock_servers import ApiKey, MockServer
-from store.repository import HistoryFilter, Store
-from store.sql import revisions
-from store.sql.collections import FEW_EXAMPLES
 from tests.factories import make_example
 from tests.kept import (
     additions,
@@ -28,6 +22,12 @@ from tests.kept import (
     serve,
     within,
 )
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Change, Environment, Folder, Subject
+from understudy.store.mock_servers import ApiKey, MockServer
+from understudy.store.repository import HistoryFilter, Store
+from understudy.store.sql import revisions
+from understudy.store.sql.collections import FEW_EXAMPLES
 
 
 def test_a_fresh_store_never_changed(store: Store) -> None:

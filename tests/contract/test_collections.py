@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from store.collection_repository import CollectionSummary, CollectionUpdate
-from store.entities import Collection, Example, Folder, Part, Redacted
-from store.errors import NotFound, StoreError, UserError
-from store.messages import Body, BodyRef
-from store.repository import HistoryFilter, Store
 from tests.factories import make_example, make_request, make_response
 from tests.kept import additions, collect, make_item, record, within
+from understudy.store.collection_repository import CollectionSummary, CollectionUpdate
+from understudy.store.entities import Collection, Example, Folder, Part, Redacted
+from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.messages import Body, BodyRef
+from understudy.store.repository import HistoryFilter, Store
 
 LONG = "01J8ZZZZZZZZZZZZZZZZZZ"
 

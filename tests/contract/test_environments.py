@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from store.entities import Environment
-from store.errors import NotFound, UserError
-from store.repository import Store
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound, UserError
+from understudy.store.repository import Store
 
 STAGE = Environment("1", "stage", {"base": "http://x", "ü": ""})
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Change, Gateway, GatewayState, Mode, Subject
-from store.errors import NotFound, UserError
-from store.messages import Origin
-from store.repository import Store
 from tests.kept import make_gateway
+from understudy.store.entities import Change, Gateway, GatewayState, Mode, Subject
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import Store
 
 BEAT = 1_000.0
 LONG_GONE = BEAT - 10.0

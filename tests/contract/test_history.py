@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Exchange, Part, Redacted, Timings
-from store.errors import NotFound, StoreError
-from store.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
-from store.repository import HistoryFilter, Store
 from tests.factories import make_request, make_response
 from tests.kept import EVERYTHING, make_exchange, record
+from understudy.store.entities import Exchange, Part, Redacted, Timings
+from understudy.store.errors import NotFound, StoreError
+from understudy.store.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
+from understudy.store.repository import HistoryFilter, Store
 
 EVERY_BYTE = bytes(range(256))
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Collection, Environment, GatewayState, Mode
-from store.errors import NotFound, UserError
-from store.messages import Headers, Response
-from store.mock_servers import (
+from tests.factories import make_example
+from tests.kept import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
+from understudy.store.entities import Collection, Environment, GatewayState, Mode
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Headers, Response
+from understudy.store.mock_servers import (
     PRESETS,
     ApiKey,
     Behaviour,
@@ -21,9 +23,7 @@ from store.mock_servers import (
     MockServer,
     RateLimit,
 )
-from store.repository import Store
-from tests.factories import make_example
-from tests.kept import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
+from understudy.store.repository import Store
 
 BEHAVIOURS = [
     Behaviour(),

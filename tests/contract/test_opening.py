@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import SchemaMismatch, StoreError, UserError
-from store.repository import Store
-from store.sql import engine
-from store.sql.engine import Database
-from store.sql.history import SqlHistory, SqlSessions
-from store.sql.opening import open_store
-from store.sql.schema import ensure_schema
 from tests.factories import make_response
 from tests.kept import EVERYTHING, make_exchange, record
+from understudy.store.errors import SchemaMismatch, StoreError, UserError
+from understudy.store.repository import Store
+from understudy.store.sql import engine
+from understudy.store.sql.engine import Database
+from understudy.store.sql.history import SqlHistory, SqlSessions
+from understudy.store.sql.opening import open_store
+from understudy.store.sql.schema import ensure_schema
 
 
 @pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db"])

@@ -6,13 +6,13 @@ import hashlib
 
 import pytest
 
-from store import ids
-from store.errors import NotFound
-from store.messages import Body, BodyRef, PiecedBody, Response
-from store.repository import Store
-from store.sql import bodies
 from tests.factories import make_example, make_response
 from tests.kept import collect, make_exchange, record
+from understudy.store import ids
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, BodyRef, PiecedBody, Response
+from understudy.store.repository import Store
+from understudy.store.sql import bodies
 
 PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from store.errors import NotFound, StoreError, UserError
-from store.messages import Origin
-from store.repository import SessionSummary, Store
 from tests.factories import ORIGIN, make_example, make_response
 from tests.kept import EVERYTHING, collect, make_exchange, record
+from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import SessionSummary, Store
 
 
 @pytest.mark.parametrize("upstream", [None, ORIGIN, Origin("https", "::1", 8443)])

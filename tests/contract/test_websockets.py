@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from store.errors import StoreError
-from store.repository import Store
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from tests.kept import record
+from understudy.store.errors import StoreError
+from understudy.store.repository import Store
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 MESSAGES = [
     WebSocketMessage(1.0, True, MessageKind.TEXT, "h\u00e9llo".encode()),

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 import pytest
 
-from proxy.cli import main
 from tests.cli_reference import commands, reference
 from tests.programs import Understudy, free_port, probe, wait_for
 from tests.transcripts import Shell, steps
+from understudy.proxy.cli import main
 
 pytestmark = pytest.mark.once
 

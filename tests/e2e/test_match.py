@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from proxy.cli import main
-from store.entities import Example
-from store.sql.opening import open_store
 from tests.factories import make_example, make_request, make_response
 from tests.kept import collect
+from understudy.proxy.cli import main
+from understudy.store.entities import Example
+from understudy.store.sql.opening import open_store
 
 JSON = "Content-Type: application/json"
 

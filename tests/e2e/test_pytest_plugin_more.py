@@ -240,6 +240,13 @@ def test_a_store_that_is_not_there_is_not_made(project: Project) -> None:
 
 
 def test_nothing_is_imported_until_a_fixture_is_used(project: Project) -> None:
-    names = ["sqlalchemy", "mitmproxy", "uvloop", "matcher", "serving", "proxy.mock_process"]
+    names = [
+        "sqlalchemy",
+        "mitmproxy",
+        "uvloop",
+        "understudy.matcher",
+        "understudy.serving",
+        "understudy.proxy.mock_process",
+    ]
     test = f"import sys\ndef test_it(): assert not set({names}) & set(sys.modules)"
     assert "1 passed" in project.run(test)

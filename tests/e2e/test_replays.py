@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from store.entities import CLIENT_LEFT, Exchange, Timings
-from store.messages import Chunk, Headers, Origin, Request, Response
-from store.sql.opening import open_store
 from tests.e2e.test_run_command import Done, run
 from tests.integration.clients import Call, Wire
 from tests.programs import Understudy
+from understudy.store.entities import CLIENT_LEFT, Exchange, Timings
+from understudy.store.messages import Chunk, Headers, Origin, Request, Response
+from understudy.store.sql.opening import open_store
 
 API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
 SECURE = "https://api.shop.invalid"
@@ -254,6 +254,6 @@ def test_without_it_a_miss_says_what_is_missing(several: Understudy, options: tu
 
 def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
     """What is read, and how much of it; here after no time at all."""
-    slowly = "import proxy.cli.slow_start; proxy.cli.slow_start.SLOW_SECONDS = 0.0\n"
+    slowly = "import understudy.proxy.cli.slow_start; understudy.proxy.cli.slow_start.SLOW_SECONDS = 0.0\n"
     with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
         assert "understudy: reading session broken, 10 exchanges ...\n" in gateway.log

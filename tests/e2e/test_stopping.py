@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from store.entities import GATEWAY_STOPPED
 from tests.load import SLOW, Echo, Load, ask, echoing, history, lost
 from tests.programs import Serving, Understudy
+from understudy.store.entities import GATEWAY_STOPPED
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 MOST_SECONDS = 2.0

@@ -25,7 +25,7 @@ sys.meta_path.insert(0, Signalling())
 # Then it takes longer than anybody waits.
 WHILE_READING = """
 import os, threading
-from proxy.activation import Activation
+from understudy.proxy.activation import Activation
 def activate(*_, **__):
     os.kill(os.getpid(), {number})
     threading.Event().wait()
@@ -49,15 +49,15 @@ def around(module: str, owner: str, name: str, number: int) -> str:
 
 
 def session_made(number: int) -> str:
-    return around("store.sql.history", "SqlSessions", "create", number)
+    return around("understudy.store.sql.history", "SqlSessions", "create", number)
 
 
 def gateway_registered(number: int) -> str:
-    return around("store.sql.gateways", "SqlGateways", "register", number)
+    return around("understudy.store.sql.gateways", "SqlGateways", "register", number)
 
 
 def mocks_compiled(number: int) -> str:
-    return around("proxy.mock_process", "MockProcess", "compile", number)
+    return around("understudy.proxy.mock_process", "MockProcess", "compile", number)
 
 
 def on_import(module: str, number: int) -> str:
@@ -106,7 +106,7 @@ def test_a_gateway_that_has_not_begun_leaves_nothing(
 def test_a_command_is_not_begun_for_nothing(understudy: Understudy, number: signal.Signals) -> None:
     """What was to end it came before it."""
     begun = understudy.home / "begun"
-    preamble = around("proxy.child", "Child", "_way", int(number))
+    preamble = around("understudy.proxy.child", "Child", "_way", int(number))
     code, told = run(understudy, preamble, "record", "-s", "new", "--", "touch", begun)
     assert (code, begun.exists(), rows(understudy, "sessions")) == (-number, False, 0)
     assert "Error" not in told
@@ -122,7 +122,7 @@ def test_a_session_with_exchanges_stays(understudy: Understudy) -> None:
 @by_signal
 def test_from_its_first_line_on_a_gateway_ends_in_order(understudy: Understudy, number: signal.Signals) -> None:
     """It says what it kept."""
-    preamble = around("proxy.cli", "serve", "_announce", int(number))
+    preamble = around("understudy.proxy.cli", "serve", "_announce", int(number))
     code, told = run(understudy, preamble, "record", "-s", "new", "--listen", "127.0.0.1:0")
     assert (code, told.splitlines()[-1]) == (0, "Kept 0 exchanges; lost 0.")
 
@@ -138,7 +138,7 @@ def test_mock_servers_that_have_not_begun_end_by_the_signal(
 
 def test_workers_that_are_not_all_there_end_by_the_signal(understudy: Understudy) -> None:
     """In order, each of them."""
-    preamble = around("proxy.mock_server", "Workers", "_start", signal.SIGTERM)
+    preamble = around("understudy.proxy.mock_server", "Workers", "_start", signal.SIGTERM)
     code, told = run(understudy, preamble, "mocks", "serve", "--port", 0, "--workers", 2)
     assert (code, told) == (-signal.SIGTERM, "")
 
@@ -148,7 +148,7 @@ def test_workers_that_are_not_all_there_end_by_the_signal(understudy: Understudy
     [
         on_import("click", signal.SIGINT),
         on_import("sqlalchemy", signal.SIGINT),
-        around("store.sql.history", "SqlHistory", "newest", signal.SIGINT),
+        around("understudy.store.sql.history", "SqlHistory", "newest", signal.SIGINT),
     ],
     ids=["its own modules", "the store's", "history"],
 )
@@ -159,7 +159,7 @@ def test_any_command_ends_by_ctrl_c_without_a_word(understudy: Understudy, pream
 
 
 def test_a_shell_shows_128_and_the_signals_number(understudy: Understudy) -> None:
-    preamble = around("store.sql.history", "SqlHistory", "newest", signal.SIGINT)
+    preamble = around("understudy.store.sql.history", "SqlHistory", "newest", signal.SIGINT)
     understudy.run("record", "--", "true")
     words = Understudy(understudy.home, preamble).command("history", "list")
     shell = ["sh", "-c", '"$@"; echo $?', "sh", *words]

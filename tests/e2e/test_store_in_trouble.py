@@ -44,8 +44,8 @@ def limit(connection):
 # How long the store is locked, and a program that waits for less. A whole proof is ten seconds.
 LOCKED_SECONDS = 10.0 if WHOLE else 0.5
 IMPATIENT = """
-import store.sql.engine
-store.sql.engine.BUSY_TIMEOUT_MS = 100
+import understudy.store.sql.engine
+understudy.store.sql.engine.BUSY_TIMEOUT_MS = 100
 """
 CLIENTS = 4
 

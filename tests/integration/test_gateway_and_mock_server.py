@@ -20,7 +20,7 @@ TIMEOUT = 20.0
 # Each flow that reaches the hook leaves a line: what the layer answers makes none.
 COUNTING = """
 import os
-from addons.answerer import Answerer
+from understudy.addons.answerer import Answerer
 answer = Answerer.request
 async def counted(self, flow):
     with open(os.environ["HOOKED"], "a") as file:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from store.entities import Exchange
-from store.messages import Headers
-from store.repository import HistoryFilter, Store
-from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.http_2 import Asked, http_2_server
 from tests.programs import Serving, Understudy, wait_for
+from understudy.store.entities import Exchange
+from understudy.store.messages import Headers
+from understudy.store.repository import HistoryFilter, Store
+from understudy.store.sql.opening import open_store
 
 TIMEOUT = 20.0
 EVENTS = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"]

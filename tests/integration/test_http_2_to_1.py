@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler
 import httpx
 import pytest
 
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.programs import Understudy, answer, upstream
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -16,13 +16,13 @@ import httpx
 import pytest
 import requests
 
-from store.entities import Exchange
-from store.placeholders import PATTERN
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
 from tests.integration.clients import CLIENTS, Answer, Call, Wire
 from tests.integration.upstreams import BIG, httpbin
 from tests.programs import Understudy, answer, upstream
+from understudy.store.entities import Exchange
+from understudy.store.placeholders import PATTERN
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
 
 # In every secret of the calls, and nowhere else: redaction must take out each of them, and nothing more.
 SECRET = "hush7f3a"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from store.messages import Origin
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.integration.audit import resolving
 from tests.integration.clients import CLIENTS, Answer, Call, Route, Wire, ask_curl
 from tests.programs import Serving, Understudy, answer, upstream
+from understudy.store.messages import Origin
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
 
 HOST = "api.shop.test"  # resolves nowhere (RFC 6761, section 6.2), but for the gateways that record
 CALLS = [

@@ -19,7 +19,7 @@ from tests.programs import Serving, Understudy, wait_for
 
 TIMEOUT = 20.0
 SHORT = """
-import serving.limits as limits
+import understudy.serving.limits as limits
 limits.USUAL = limits.Limits(head_seconds=1, body_seconds=1, idle_seconds=1, write_seconds=1)
 """
 BIG = 50 * 1024 * 1024

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from store.mock_repository import CallFilter
-from store.sql.opening import open_store
 from tests.certificates import make_certificate
 from tests.integration.clients import CLIENTS, Call, Route
 from tests.programs import Serving, Understudy, free_port, probe, wait_for
+from understudy.store.mock_repository import CallFilter
+from understudy.store.sql.opening import open_store
 
 HOST = "mock.test"
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from proxy.modes import gateway_meant, wanted_state
-from store.entities import Mode
-from store.repository import HistoryFilter, Store
-from store.sql.opening import open_store
 from tests.integration.clients import Answer, Call, Wire
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
+from understudy.proxy.modes import gateway_meant, wanted_state
+from understudy.store.entities import Mode
+from understudy.store.repository import HistoryFilter, Store
+from understudy.store.sql.opening import open_store
 
 ITEMS = [Call(f"item {number}", f"/item/{number}") for number in range(8)]
 ITEM = ITEMS[0]

@@ -26,12 +26,12 @@ from cryptography import x509
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from store.entities import Exchange, Timings
-from store.messages import Headers, Origin, Request, Response
-from store.sql.opening import open_store
 from tests.integration.audit import Audit
 from tests.integration.clients import Call, Route, Wire, ask_curl, ask_requests
 from tests.programs import Serving, Understudy, answer, upstream
+from understudy.store.entities import Exchange, Timings
+from understudy.store.messages import Headers, Origin, Request, Response
+from understudy.store.sql.opening import open_store
 
 NOWHERE = "api.shop.invalid"  # never resolves (RFC 2606, section 2)
 HIT = Call("hit", "/hit")

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.entities import Exchange
-from store.repository import HistoryFilter, Store
-from store.sql.opening import open_store
 from tests.integration.test_stock import running
 from tests.programs import Understudy
+from understudy.store.entities import Exchange
+from understudy.store.repository import HistoryFilter, Store
+from understudy.store.sql.opening import open_store
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=1, max_size=12)
 VALUE = st.text("".join(map(chr, range(0x21, 0x7F))), max_size=20)

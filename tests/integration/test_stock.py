@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from store.repository import HistoryFilter
-from store.sql.opening import open_store
 from tests.integration.clients import Answer, Call, Route, Wire, ask_curl, ask_requests
 from tests.programs import Understudy, answer, free_port, probe, upstream, wait_for
+from understudy.store.repository import HistoryFilter
+from understudy.store.sql.opening import open_store
 
 ITEM = Call("item", "/item")
 OTHER = Call("other", "/other?a=1&a=2")

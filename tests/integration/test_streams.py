@@ -13,13 +13,13 @@ import httpx
 import psutil
 import pytest
 
-from store.entities import Exchange, Timings
-from store.ids import new_id
-from store.messages import Chunk, Headers, PiecedBody, Request, Response
-from store.repository import Store
-from store.sql.opening import open_store
 from tests.factories import ORIGIN
 from tests.programs import Serving, Understudy
+from understudy.store.entities import Exchange, Timings
+from understudy.store.ids import new_id
+from understudy.store.messages import Chunk, Headers, PiecedBody, Request, Response
+from understudy.store.repository import Store
+from understudy.store.sql.opening import open_store
 
 EVENTS = [b"data: one\n\n", b"data: two\n\n", b"data: three\n\n"]
 STEP = 0.15

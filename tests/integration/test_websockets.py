@@ -14,14 +14,14 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 from websockets.sync.server import ServerConnection, serve
 
-from store.entities import Exchange, Timings
-from store.messages import Headers, Request, Response
-from store.repository import Store
-from store.sql.opening import open_store
-from store.websockets import MessageKind, WebSocketMessage
 from tests.e2e.inside import Inside
 from tests.factories import ORIGIN
 from tests.programs import Serving, Understudy, wait_for
+from understudy.store.entities import Exchange, Timings
+from understudy.store.messages import Headers, Request, Response
+from understudy.store.repository import Store
+from understudy.store.sql.opening import open_store
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 TIMEOUT = 20.0
 FIELDS = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": "x", "Sec-WebSocket-Protocol": "b"}

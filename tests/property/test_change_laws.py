@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher import groups, maps, ordered
-from matcher.decision import Decision
-from matcher.explain import as_json, as_text
-from matcher.index import Index, compile_index
-from matcher.settings import MatchSettings, usual_settings
-from store.entities import Example
-from store.errors import NotFound
-from store.messages import Body, Request
 from tests.factories import make_example, make_response
 from tests.property.test_matcher_laws import ASKED, EVERY_SETTING, REDACTED, REQUESTS
+from understudy.matcher import groups, maps, ordered
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import as_json, as_text
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.settings import MatchSettings, usual_settings
+from understudy.store.entities import Example
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, Request
 
 pytestmark = pytest.mark.once
 

@@ -15,18 +15,18 @@ from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher import groups
-from matcher.bodies import canonical, request_key
-from matcher.decision import Decision
-from matcher.explain import as_json, as_text, nearest_line
-from matcher.index import compile_index
-from matcher.json_forms import exact_value, json_value, written
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from store.entities import Example, Part, Redacted
-from store.messages import Headers, Request
-from store.redaction import BUILT_IN
 from tests import plain_matcher
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher import groups
+from understudy.matcher.bodies import canonical, request_key
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import as_json, as_text, nearest_line
+from understudy.matcher.index import compile_index
+from understudy.matcher.json_forms import exact_value, json_value, written
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.messages import Headers, Request
+from understudy.store.redaction import BUILT_IN
 
 pytestmark = pytest.mark.once
 

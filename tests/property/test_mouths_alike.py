@@ -12,27 +12,27 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mitmproxy.net.http.http1 import assemble
 
-from addons.active import Active, Current
-from addons.answerer import Answerer
-from addons.bodies import BodyReader
-from addons.gateway_site import GatewaySite, Kind
-from matcher.index import compile_index
-from matcher.settings import MatchSettings
-from serving.chance import Chance
-from serving.directory import Directory
-from serving.mock_calls import Served
-from serving.outcomes import Answers
-from serving.rendered import at_hand
-from serving.responder import HandOver, Responder
-from serving.response_templates import Templates, compile_templates
-from serving.sending import Fetch
-from serving.sequences import Sequences
-from serving.site import MockSite, Site
-from store.entities import Example, Mode
-from store.messages import Body, Headers, Origin, Request, Response
-from store.mock_servers import MockServer
 from tests.flows import UPSTREAM, make_flow
 from tests.property.test_matcher_laws import ASKED, REQUESTS
+from understudy.addons.active import Active, Current
+from understudy.addons.answerer import Answerer
+from understudy.addons.bodies import BodyReader
+from understudy.addons.gateway_site import GatewaySite, Kind
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import MatchSettings
+from understudy.serving.chance import Chance
+from understudy.serving.directory import Directory
+from understudy.serving.mock_calls import Served
+from understudy.serving.outcomes import Answers
+from understudy.serving.rendered import at_hand
+from understudy.serving.responder import HandOver, Responder
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.serving.sending import Fetch
+from understudy.serving.sequences import Sequences
+from understudy.serving.site import MockSite, Site
+from understudy.store.entities import Example, Mode
+from understudy.store.messages import Body, Headers, Origin, Request, Response
+from understudy.store.mock_servers import MockServer
 
 PLACE = Origin("http", *UPSTREAM)
 OWN_HEADER = re.compile(rb"X-Understudy-Example: [^\r\n]*\r\n")

@@ -10,12 +10,12 @@ import h11
 import psutil
 import pytest
 
-from serving.http_reader import Arrived, RequestReader
-from serving.limits import Limits
-from serving.responder import Close
 from tests.factories import make_example, make_request, make_response
 from tests.mutations import LEGAL, in_pieces, mutated
 from tests.served import Client, at_root, hit, make_mock, make_served
+from understudy.serving.http_reader import Arrived, RequestReader
+from understudy.serving.limits import Limits
+from understudy.serving.responder import Close
 
 pytestmark = pytest.mark.once
 

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.entities import Example, Exchange, Timings
-from store.fields import end_to_end
-from store.messages import Body, Headers, Request, Response
-from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from understudy.store.entities import Example, Exchange, Timings
+from understudy.store.fields import end_to_end
+from understudy.store.messages import Body, Headers, Request, Response
+from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
 
 EMPTY = Known("c")
 PLANS = st.builds(PromotionPlan, st.sampled_from(Repeats), st.booleans(), st.booleans())

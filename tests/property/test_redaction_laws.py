@@ -9,13 +9,13 @@ from urllib.parse import quote_plus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.index import compile_index
-from matcher.settings import STRICT
-from store.messages import Chunk, Headers, Request, Response
-from store.placeholders import Placeholders, masked
-from store.redaction import Redactor
-from store.redaction_rules import Rules
 from tests.factories import make_example, make_request
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import STRICT
+from understudy.store.messages import Chunk, Headers, Request, Response
+from understudy.store.placeholders import Placeholders, masked
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import Rules
 
 SECRET = "gEhEim-0123456789"
 OTHER = "aNdErs-9876543210"

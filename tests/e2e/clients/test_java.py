@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from store.entities import Exchange, Timings
-from store.messages import Headers, Origin, Request, Response
-from store.sql.opening import open_store
 from tests.e2e.test_run_command import run
 from tests.programs import Understudy
+from understudy.store.entities import Exchange, Timings
+from understudy.store.messages import Headers, Origin, Request, Response
+from understudy.store.sql.opening import open_store
 
 pytestmark = pytest.mark.once
 ORIGINS = ("https://api.shop.invalid", "http://localhost:9")  # Java would call localhost directly

@@ -12,21 +12,21 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from addons.active import Active, Current
-from addons.answer_layer import AnswerLayer, BodyFetcher, BodyWantedHook, Wanted
-from addons.backpressure import ClientReadyHook
-from addons.bodies import BodyReader
-from addons.gateway_site import GatewaySites, Kind
-from matcher.index import compile_index
-from serving.failures import BROKE_OFF
-from serving.outcomes import Answers
-from serving.rendered import at_hand
-from serving.replays import MissAnswer, Replay
-from store.entities import Example, Mode
-from store.errors import NotFound
-from store.messages import Body, BodyRef, Chunk, Headers, Interim
-from store.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
 from tests.factories import ORIGIN, make_example, make_response
+from understudy.addons.active import Active, Current
+from understudy.addons.answer_layer import AnswerLayer, BodyFetcher, BodyWantedHook, Wanted
+from understudy.addons.backpressure import ClientReadyHook
+from understudy.addons.bodies import BodyReader
+from understudy.addons.gateway_site import GatewaySites, Kind
+from understudy.matcher.index import compile_index
+from understudy.serving.failures import BROKE_OFF
+from understudy.serving.outcomes import Answers
+from understudy.serving.rendered import at_hand
+from understudy.serving.replays import MissAnswer, Replay
+from understudy.store.entities import Example, Mode
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, BodyRef, Chunk, Headers, Interim
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
 
 GET = b"GET /users/7 HTTP/1.1\r\nHost: gateway\r\n\r\n"
 HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\nhit"

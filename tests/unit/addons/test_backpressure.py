@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mitmproxy.test.tflow import tclient_conn
 
-from addons.backpressure import Backpressure, Recipient
+from understudy.addons.backpressure import Backpressure, Recipient
 
 
 @pytest.mark.parametrize(("error", "gone"), [(None, False), (ConnectionResetError(), True)])

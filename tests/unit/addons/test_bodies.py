@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from addons import bodies
-from addons.bodies import BodyReader
-from store.errors import NotFound
-from store.messages import Body, BodyRef
+from understudy.addons import bodies
+from understudy.addons.bodies import BodyReader
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, BodyRef
 
 SMALL = BodyRef("small", 5)
 

@@ -9,11 +9,11 @@ from functools import partial
 
 import pytest
 
-from addons.commits import Commits, announce_in
-from store.entities import Exchange
-from store.errors import StoreError
-from store.writer import HistoryWriter
 from tests.kept import make_exchange
+from understudy.addons.commits import Commits, announce_in
+from understudy.store.entities import Exchange
+from understudy.store.errors import StoreError
+from understudy.store.writer import HistoryWriter
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
-from addons import direct_reading
-from addons.direct_reading import MOST_UNSENT, DirectReading
+from understudy.addons import direct_reading
+from understudy.addons.direct_reading import MOST_UNSENT, DirectReading
 
 
 class Transport(asyncio.Transport):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from mitmproxy import http
 
-from addons.flows import (
+from tests.factories import make_response
+from tests.flows import make_flow, make_flow_response
+from understudy.addons.flows import (
     NOWHERE,
     client_origin,
     exchange_of,
@@ -19,10 +21,8 @@ from addons.flows import (
     stash_headers,
     stash_response_headers,
 )
-from store.entities import Timings
-from store.messages import Headers, Origin, Response
-from tests.factories import make_response
-from tests.flows import make_flow, make_flow_response
+from understudy.store.entities import Timings
+from understudy.store.messages import Headers, Origin, Response
 
 FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))
 

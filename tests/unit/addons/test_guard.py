@@ -7,13 +7,13 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test.tflow import tclient_conn, tflow, tserver_conn, ttcpflow
 
-from addons.active import Active, Current
-from addons.flows import request_of
-from addons.guard import Finish, FlatMemory, Guard
-from addons.notes import note_of
-from store.entities import Mode
-from store.messages import Origin
 from tests.flows import make_flow, make_flow_response
+from understudy.addons.active import Active, Current
+from understudy.addons.flows import request_of
+from understudy.addons.guard import Finish, FlatMemory, Guard
+from understudy.addons.notes import note_of
+from understudy.store.entities import Mode
+from understudy.store.messages import Origin
 
 LIVE = [Mode.PASS, Mode.RECORD, Mode.SPY]
 OFFLINE = [Mode.MOCK, Mode.REPLAY]

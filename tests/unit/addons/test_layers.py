@@ -11,13 +11,13 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from addons.active import Active
-from addons.flows import NOWHERE
-from addons.http1_layer import Http1Layer
-from addons.layers import ChooseLayer, GatewayHttpLayer
-from store.entities import Mode
-from store.messages import Origin
 from tests.layers import make_forwarding
+from understudy.addons.active import Active
+from understudy.addons.flows import NOWHERE
+from understudy.addons.http1_layer import Http1Layer
+from understudy.addons.layers import ChooseLayer, GatewayHttpLayer
+from understudy.store.entities import Mode
+from understudy.store.messages import Origin
 
 TLS_HELLO = b"\x16\x03\x01"
 GET = b"GET / HTTP/1.1\r\n"

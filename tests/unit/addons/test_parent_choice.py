@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from mitmproxy.test.tflow import tflow, tserver_conn
 
-from addons.parent_choice import ParentChoice, Way
-from addons.parents import Parent, Parents
-from store.messages import Origin
+from understudy.addons.parent_choice import ParentChoice, Way
+from understudy.addons.parents import Parent, Parents
+from understudy.store.messages import Origin
 
 PARENT = Parent("proxy.example", 3128, b"Basic YTpi")
 API, OTHER = Origin("https", "api.example.com", 443), Origin("https", "other.example.com", 443)

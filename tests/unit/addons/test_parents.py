@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from addons.parents import Parent, Parents
-from store.messages import Origin
+from understudy.addons.parents import Parent, Parents
+from understudy.store.messages import Origin
 
 PROXY = "http://proxy.example:3128"
 

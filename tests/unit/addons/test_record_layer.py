@@ -7,16 +7,16 @@ import logging
 
 import pytest
 
-from addons.active import Active
-from addons.forwarding import OnLoss
-from matcher.index import compile_index
-from serving.kept_body import PIECE_BYTES, Keeping
-from serving.outcomes import Answers
-from store.entities import GATEWAY_STOPPED, Mode
-from store.errors import StoreError
-from store.messages import Chunk, Headers, Interim, Origin, PiecedBody
 from tests.factories import make_example, make_response
 from tests.layers import UPSTREAM, Driven
+from understudy.addons.active import Active
+from understudy.addons.forwarding import OnLoss
+from understudy.matcher.index import compile_index
+from understudy.serving.kept_body import PIECE_BYTES, Keeping
+from understudy.serving.outcomes import Answers
+from understudy.store.entities import GATEWAY_STOPPED, Mode
+from understudy.store.errors import StoreError
+from understudy.store.messages import Chunk, Headers, Interim, Origin, PiecedBody
 
 GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"
 POST = b"POST /users HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello"
@@ -646,7 +646,7 @@ def test_what_is_not_spoken_here_is_mitmproxys_from_its_first_byte(request_: byt
 
 def test_a_stream_is_kept_with_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(100))
-    monkeypatch.setattr("addons.record_layer.time.time", lambda: float(next(now)))
+    monkeypatch.setattr("understudy.addons.record_layer.time.time", lambda: float(next(now)))
     driven = Driven()
     driven.send(GET)
     driven.answer(OK[:-2], b"o", b"k")
@@ -657,6 +657,6 @@ def test_a_stream_is_kept_with_its_pieces(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_line_says_what_became_of_a_request_and_hides_its_query(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="addons"):
+    with caplog.at_level(logging.INFO, logger="understudy.addons"):
         Driven().exchange(GET, OK)
     assert caplog.messages == ["record GET /users/7: 200, entry 1"]

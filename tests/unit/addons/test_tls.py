@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from OpenSSL import SSL
 
-from addons.tls import _end_by_alerts
+from understudy.addons.tls import _end_by_alerts
 
 
 def connection_that(error: Exception) -> SSL.Connection:

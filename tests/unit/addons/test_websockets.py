@@ -15,14 +15,14 @@ from mitmproxy.websocket import WebSocketData
 from mitmproxy.websocket import WebSocketMessage as Passing
 from wsproto.frame_protocol import Opcode
 
-from addons.commits import Commits, announce_in
-from addons.forwarding import OnLoss
-from addons.notes import note_of
-from addons.websockets import MOST_OWED, WebSocketRecorder
-from store.errors import StoreError
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
-from store.writer import HistoryWriter, Message
 from tests.flows import make_flow
+from understudy.addons.commits import Commits, announce_in
+from understudy.addons.forwarding import OnLoss
+from understudy.addons.notes import note_of
+from understudy.addons.websockets import MOST_OWED, WebSocketRecorder
+from understudy.store.errors import StoreError
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.store.writer import HistoryWriter, Message
 
 
 class Said:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.openings import NOWHERE
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from store.messages import BodyRef
 from tests.factories import make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.openings import NOWHERE
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.store.messages import BodyRef
 
 
 def test_segments_ignore_case_and_trailing_slashes() -> None:

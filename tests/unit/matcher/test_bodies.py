@@ -8,13 +8,13 @@ import zlib
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from matcher import bodies
-from matcher.bodies import body_key, canonical, request_key
-from matcher.openings import opened
-from store.codings import LIMIT
-from store.entities import Part, Redacted
-from store.messages import Headers
 from tests.factories import make_request
+from understudy.matcher import bodies
+from understudy.matcher.bodies import body_key, canonical, request_key
+from understudy.matcher.openings import opened
+from understudy.store.codings import LIMIT
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import Headers
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher import bodies
-from matcher.body_patterns import BodyPattern, comparable_value, holds
-from matcher.json_forms import NO_MARKS
-from matcher.openings import Mark, Opening
-from matcher.settings import MatchSettings
-from store.entities import Part, Redacted
-from store.messages import Headers
+from understudy.matcher import bodies
+from understudy.matcher.body_patterns import BodyPattern, comparable_value, holds
+from understudy.matcher.json_forms import NO_MARKS
+from understudy.matcher.openings import Mark, Opening
+from understudy.matcher.settings import MatchSettings
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import Headers
 
 BODY = MatchSettings(body=True)
 SUBSET = MatchSettings(body=True, subset=True)

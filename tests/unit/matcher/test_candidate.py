@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import KEPT, Candidate, plain_bytes
-from matcher.openings import Opening
-from matcher.settings import POSTMAN, STRICT, MatchSettings
-from store.entities import Example, Part, Redacted
-from store.messages import BodyRef
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import KEPT, Candidate, plain_bytes
+from understudy.matcher.openings import Opening
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.messages import BodyRef
 
 
 def compiled(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:

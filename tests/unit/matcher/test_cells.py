@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from matcher.candidate import Candidate
-from matcher.cells import Cells, Mixed
-from matcher.groups import FEW, Few, Many
-from matcher.scores import PathLine
-from matcher.settings import POSTMAN
 from tests.factories import make_example
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.cells import Cells, Mixed
+from understudy.matcher.groups import FEW, Few, Many
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN
 
 TEXT = (PathLine.EXACT, PathLine.SLASHES, PathLine.CASE, PathLine.SLASHES_CASE)
 IDS = (PathLine.IDS, PathLine.SLASHES_IDS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.decision import Decision, ScoreLine
-from matcher.index import Index, compile_index
-from matcher.scores import LOOKED_AT, NEAREST, PathLine, RequestPart
-from matcher.settings import POSTMAN, STRICT, MatchSettings
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.decision import Decision, ScoreLine
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.scores import LOOKED_AT, NEAREST, PathLine, RequestPart
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 
 def decided(target: str, *targets: str, settings: MatchSettings = POSTMAN) -> Decision:

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import KEPT, Candidate, plain_bytes
-from matcher.decision import Difference
-from matcher.differences import differences
-from matcher.distances import distance
-from matcher.scores import RequestPart
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from matcher.shown_bodies import MOST_PLACES
-from store.entities import Example, Part, Redacted
-from store.messages import BodyRef, Request
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import KEPT, Candidate, plain_bytes
+from understudy.matcher.decision import Difference
+from understudy.matcher.differences import differences
+from understudy.matcher.distances import distance
+from understudy.matcher.scores import RequestPart
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.matcher.shown_bodies import MOST_PLACES
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.messages import BodyRef, Request
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.distances import distance, rough_distance
-from matcher.selectors import read
-from matcher.settings import MatchSettings, QueryRule
-from store.messages import Request
 from tests.factories import make_example, make_headers, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.distances import distance, rough_distance
+from understudy.matcher.selectors import read
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.messages import Request
 
 SETTINGS = MatchSettings(query=QueryRule.REQUIRE, headers=frozenset({"x"}), body=True, distance=False)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from matcher.decision import Decision
-from matcher.explain import as_json, as_text, nearest_line
-from matcher.index import compile_index
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from matcher.unanswered import BareItem
-from store.entities import Example, Part, Redacted
-from store.messages import Request
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import as_json, as_text, nearest_line
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.matcher.unanswered import BareItem
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.messages import Request
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "explain"
 REQUIRE = MatchSettings(query=QueryRule.REQUIRE)

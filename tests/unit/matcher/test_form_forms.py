@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.form_forms import MAX_HEAD, MAX_PAIRS, MAX_PARTS, form_text, multipart_text, wild_parts
-from matcher.openings import Mark
+from understudy.matcher.form_forms import MAX_HEAD, MAX_PAIRS, MAX_PARTS, form_text, multipart_text, wild_parts
+from understudy.matcher.openings import Mark
 
 KIND = "multipart/form-data; boundary=x"
 

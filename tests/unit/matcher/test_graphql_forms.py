@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from matcher.graphql_forms import MAX_DEPTH, MAX_LENGTH, normal_query, request_value
+from understudy.matcher.graphql_forms import MAX_DEPTH, MAX_LENGTH, normal_query, request_value
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,8 @@ def test_what_is_no_request(value: object) -> None:
 def test_library_is_loaded_when_a_query_comes() -> None:
     """Not before: the mock server starts without it."""
     code = (
-        "import sys, matcher.index; from matcher.bodies import canonical; canonical(b'{}', 'application/json');"
+        "import sys, understudy.matcher.index; from understudy.matcher.bodies import canonical;"
+        "canonical(b'{}', 'application/json');"
         "print('graphql' in sys.modules); canonical(b'{a}', 'application/graphql'); print('graphql' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate, plain_bytes
-from matcher.groups import FEW, Few, Group, Many, changed
-from matcher.scores import PathLine, QueryFit
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from store.entities import Part, Redacted
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate, plain_bytes
+from understudy.matcher.groups import FEW, Few, Group, Many, changed
+from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.store.entities import Part, Redacted
 
 TOKEN = Redacted(Part.QUERY, "token")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.header_patterns import NO_HEADERS, HeaderPattern, header_key, header_values
-from store.messages import Headers
+from understudy.matcher.header_patterns import NO_HEADERS, HeaderPattern, header_key, header_values
+from understudy.store.messages import Headers
 
 NAMES = ("x-a", "x-b")
 

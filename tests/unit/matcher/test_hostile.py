@@ -17,18 +17,18 @@ from pathlib import Path
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from matcher import bodies
-from matcher.bodies import compared_as
-from matcher.decision import Decision
-from matcher.explain import as_json, as_text
-from matcher.index import compile_index
-from matcher.media import Kind
-from matcher.normal import wildcard
-from matcher.settings import MatchSettings, QueryRule
-from matcher.xml_forms import xml_text
-from store.codings import LIMIT
-from store.messages import Headers, Request
 from tests.factories import make_example, make_request
+from understudy.matcher import bodies
+from understudy.matcher.bodies import compared_as
+from understudy.matcher.decision import Decision
+from understudy.matcher.explain import as_json, as_text
+from understudy.matcher.index import compile_index
+from understudy.matcher.media import Kind
+from understudy.matcher.normal import wildcard
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.matcher.xml_forms import xml_text
+from understudy.store.codings import LIMIT
+from understudy.store.messages import Headers, Request
 
 ROOT = Path(__file__).parents[3]
 MB = 2**20

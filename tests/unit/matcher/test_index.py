@@ -8,17 +8,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.index import compile_index
-from matcher.scores import QueryFit
-from matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from matcher.unanswered import BareItem
-from store.entities import Example, Part, Redacted
-from store.errors import NotFound
-from store.messages import Body, BodyRef, Request
 from tests import plain_matcher
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.index import compile_index
+from understudy.matcher.scores import QueryFit
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.matcher.unanswered import BareItem
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.errors import NotFound
+from understudy.store.messages import Body, BodyRef, Request
 
 EXACT_ONLY = MatchSettings(exact_path=True)
 NO_WILDCARDS = MatchSettings(wildcards=False)

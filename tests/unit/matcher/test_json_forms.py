@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.json_forms import MAX_DEPTH, json_text
-from matcher.json_paths import ANY_INDEX, json_place
-from matcher.openings import Mark
+from understudy.matcher.json_forms import MAX_DEPTH, json_text
+from understudy.matcher.json_paths import ANY_INDEX, json_place
+from understudy.matcher.openings import Mark
 
 BIG = b"9" * 5000
 

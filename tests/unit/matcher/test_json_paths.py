@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.json_paths import differing_paths, json_place, wild_texts
+from understudy.matcher.json_paths import differing_paths, json_place, wild_texts
 
 
 def test_wild_texts() -> None:

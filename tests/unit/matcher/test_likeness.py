@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.likeness import alike, allowed_edits, common_start, levenshtein
-from matcher.scores import ALIKE, LONGEST_ALIKE
 from tests.plain_matcher import edits
+from understudy.matcher.likeness import alike, allowed_edits, common_start, levenshtein
+from understudy.matcher.scores import ALIKE, LONGEST_ALIKE
 
 NEAR = st.text("abcé", max_size=12)
 

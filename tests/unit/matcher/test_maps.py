@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from matcher import maps
-from matcher.maps import Map, by_key, refiled
+from understudy.matcher import maps
+from understudy.matcher.maps import Map, by_key, refiled
 
 
 @pytest.mark.parametrize("leaf", [1, 4, 256])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.media import Kind, kind_of, media_type
+from understudy.matcher.media import Kind, kind_of, media_type
 
 
 @pytest.mark.parametrize(

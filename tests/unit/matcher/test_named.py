@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.candidate import Candidate
-from matcher.named import Named
-from matcher.settings import POSTMAN
 from tests.factories import make_example
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.named import Named
+from understudy.matcher.settings import POSTMAN
 
 
 def candidate(*ids: str, name: str = "one") -> Candidate:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.nearest import Spread, near_misses
-from matcher.scores import LOOKED_AT, NEAREST
-from matcher.settings import POSTMAN, STRICT
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.nearest import Spread, near_misses
+from understudy.matcher.scores import LOOKED_AT, NEAREST
+from understudy.matcher.settings import POSTMAN, STRICT
 
 JSON = "application/json"
 

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from matcher.neighbours import Known, Neighbours, differ_little
-from matcher.scores import DISTANT_PATHS
+from understudy.matcher.neighbours import Known, Neighbours, differ_little
+from understudy.matcher.scores import DISTANT_PATHS
 
 
 def made(texts: Sequence[str]) -> Neighbours:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matcher import normal
-from matcher.normal import Wildcard
+from understudy.matcher import normal
+from understudy.matcher.normal import Wildcard
 
 
 @pytest.mark.parametrize(

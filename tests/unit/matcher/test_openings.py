@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from matcher.openings import Mark, Opening, names, opened
-from store.entities import Part, Redacted
+from understudy.matcher.openings import Mark, Opening, names, opened
+from understudy.store.entities import Part, Redacted
 
 
 def test_only_bodies_are_opened() -> None:

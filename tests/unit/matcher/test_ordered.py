@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from matcher import ordered
-from matcher.ordered import Ordered
+from understudy.matcher import ordered
+from understudy.matcher.ordered import Ordered
 
 
 def same(item: object) -> object:

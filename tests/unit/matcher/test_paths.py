@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from matcher import paths
-from matcher.normal import path_text
-from matcher.paths import PathPattern, first_line
-from matcher.scores import PathLine
-from matcher.settings import POSTMAN, STRICT, MatchSettings
+from understudy.matcher import paths
+from understudy.matcher.normal import path_text
+from understudy.matcher.paths import PathPattern, first_line
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 WITHOUT_IDS = MatchSettings(ids=False)
 

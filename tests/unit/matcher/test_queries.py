@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.queries import QueryPattern, key, request_pairs
-from matcher.scores import QueryFit
-from matcher.settings import QueryRule
+from understudy.matcher.queries import QueryPattern, key, request_pairs
+from understudy.matcher.scores import QueryFit
+from understudy.matcher.settings import QueryRule
 
 NONE = frozenset[str]()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.scores import FAR, PathLine, QueryFit, RequestPart
+from understudy.matcher.scores import FAR, PathLine, QueryFit, RequestPart
 
 
 def test_path_lines_have_the_points_of_the_table() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.scores import PathLine
-from matcher.search import best, distant_matches, matches
-from matcher.settings import POSTMAN
-from matcher.tables import Tables
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.scores import PathLine
+from understudy.matcher.search import best, distant_matches, matches
+from understudy.matcher.settings import POSTMAN
+from understudy.matcher.tables import Tables
 
 
 def made(*targets: str) -> Tables:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.selectors import NONE, Problem, Selectors, read
-from store.messages import Headers
+from understudy.matcher.selectors import NONE, Problem, Selectors, read
+from understudy.store.messages import Headers
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matcher.candidate import Candidate
-from matcher.settings import POSTMAN
-from matcher.shapes import Shapes
 from tests.factories import make_example
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.settings import POSTMAN
+from understudy.matcher.shapes import Shapes
 
 
 def candidates(*targets: str) -> list[Candidate]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate
-from matcher.settings import MatchSettings
-from matcher.shown_bodies import body_notes, body_texts
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.settings import MatchSettings
+from understudy.matcher.shown_bodies import body_notes, body_texts
 
 BODY = MatchSettings(body=True)
 

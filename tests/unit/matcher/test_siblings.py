@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher import siblings
-from matcher.likeness import alike
-from matcher.siblings import Siblings
+from understudy.matcher import siblings
+from understudy.matcher.likeness import alike
+from understudy.matcher.siblings import Siblings
 
 SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 

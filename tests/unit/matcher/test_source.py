@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.candidate import plain_bytes
-from matcher.settings import POSTMAN, STRICT
-from matcher.source import Source
-from matcher.variables import NO_VARIABLES
-from store.entities import Example
-from store.messages import BodyRef
 from tests.factories import make_example, make_request
+from understudy.matcher.candidate import plain_bytes
+from understudy.matcher.settings import POSTMAN, STRICT
+from understudy.matcher.source import Source
+from understudy.matcher.variables import NO_VARIABLES
+from understudy.store.entities import Example
+from understudy.store.messages import BodyRef
 
 
 def example(id: str, sequence: str | None = None) -> Example:

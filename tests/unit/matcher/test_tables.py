@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from matcher.asked import Asked
-from matcher.candidate import Candidate, plain_bytes
-from matcher.scores import PathLine
-from matcher.settings import POSTMAN, STRICT, MatchSettings
-from matcher.tables import Tables
 from tests.factories import make_example, make_request
+from understudy.matcher.asked import Asked
+from understudy.matcher.candidate import Candidate, plain_bytes
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
+from understudy.matcher.tables import Tables
 
 
 def made(*targets: str, settings: MatchSettings = POSTMAN) -> Tables:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.decision import Decision
-from matcher.index import compile_index
-from matcher.unanswered import BareItem
 from tests.factories import make_example, make_request
+from understudy.matcher.decision import Decision
+from understudy.matcher.index import compile_index
+from understudy.matcher.unanswered import BareItem
 
 ITEMS = [
     BareItem("GET", "/carts/{{id}}", "Get cart"),

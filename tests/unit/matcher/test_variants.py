@@ -6,13 +6,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from matcher import groups, variants
-from matcher.index import Index, compile_index
-from matcher.scores import HEADER_LISTS
-from matcher.selectors import Selectors
-from matcher.settings import POSTMAN, MatchSettings
-from store.messages import BodyRef, Request
 from tests.factories import make_example, make_request
+from understudy.matcher import groups, variants
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.scores import HEADER_LISTS
+from understudy.matcher.selectors import Selectors
+from understudy.matcher.settings import POSTMAN, MatchSettings
+from understudy.store.messages import BodyRef, Request
 
 LIST, BODY = "x-mock-match-request-headers", "x-mock-match-request-body"
 

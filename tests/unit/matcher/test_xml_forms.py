@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matcher.xml_forms import MAX_MARKS, xml_text
+from understudy.matcher.xml_forms import MAX_MARKS, xml_text
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from store.repository import Store
-from store.sql.opening import open_store
+from understudy.store.repository import Store
+from understudy.store.sql.opening import open_store
 
 
 @pytest.fixture

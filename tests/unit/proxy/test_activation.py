@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from addons.active import Active
-from proxy import promoting
-from proxy.activation import Activation
-from proxy.replaying import replay_settings
-from store.collection_repository import CollectionUpdate
-from store.entities import Change, Environment, Example, GatewayState, Mode, Subject
-from store.messages import Origin
-from store.mock_servers import PLAIN, Matching
-from store.repository import HistoryFilter, Store
 from tests.factories import ORIGIN, make_example, make_request, make_response
 from tests.kept import collect, make_exchange, serve
+from understudy.addons.active import Active
+from understudy.proxy import promoting
+from understudy.proxy.activation import Activation
+from understudy.proxy.replaying import replay_settings
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Change, Environment, Example, GatewayState, Mode, Subject
+from understudy.store.messages import Origin
+from understudy.store.mock_servers import PLAIN, Matching
+from understudy.store.repository import HistoryFilter, Store
 
 OTHER = Origin("http", "other.example", 80)
 
@@ -287,7 +287,7 @@ def test_without_examples_a_mode_keeps_its_promise(
     store: Store, state: GatewayState, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It answers nothing, and calls nobody instead."""
-    with caplog.at_level(logging.ERROR, logger="proxy.activation"):
+    with caplog.at_level(logging.ERROR, logger="understudy.proxy.activation"):
         active = Activation(store).activate(state)
     assert (active.mode, active.has_answers, len(active.answers.index)) == (state.mode, True, 0)
     assert [message[: len(line)] for message in caplog.messages] == [line]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from proxy.adding import add_example
-from proxy.typed import Typed, typed_request, typed_response
-from store.collection_repository import CollectionUpdate
-from store.mock_servers import Behaviour
-from store.repository import Store
 from tests.factories import make_example
 from tests.kept import collect, make_item
+from understudy.proxy.adding import add_example
+from understudy.proxy.typed import Typed, typed_request, typed_response
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.mock_servers import Behaviour
+from understudy.store.repository import Store
 
 GET_A, GET_B = typed_request(Typed("GET", "/a")), typed_request(Typed("GET", "/b"))
 ANSWER = typed_response(200, body=b"{}")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from proxy import behaviours
-from store.errors import UserError
-from store.mock_servers import PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
+from understudy.proxy import behaviours
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from proxy import call_log
-from proxy.call_log import CallLog, LogCounters
-from proxy.call_maker import Entry
-from serving.http_reader import Arrived
-from serving.mock_calls import Served
-from serving.outcomes import Answers
-from serving.replies import Reply
-from store.calls import Call
-from store.errors import StoreError, ValueRefused
 from tests.factories import make_response
 from tests.kept import make_mock_server
 from tests.programs import wait_for
+from understudy.proxy import call_log
+from understudy.proxy.call_log import CallLog, LogCounters
+from understudy.proxy.call_maker import Entry
+from understudy.serving.http_reader import Arrived
+from understudy.serving.mock_calls import Served
+from understudy.serving.outcomes import Answers
+from understudy.serving.replies import Reply
+from understudy.store.calls import Call
+from understudy.store.errors import StoreError, ValueRefused
 
 SERVED = Served(make_mock_server("collection", log_limit=7), Answers())
 REPLY = Reply(b"", b"", make_response(), None, True, SERVED, "example", "", "")

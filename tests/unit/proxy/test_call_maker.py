@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.call_maker import LARGEST_LOOKED_INTO, CallMaker, lightened
-from serving.http_reader import Arrived
-from serving.mock_calls import Served
-from serving.outcomes import Answers
-from serving.replies import Reply
-from store.calls import KEPT_BODY, Call
-from store.messages import Response
 from tests.factories import make_response
 from tests.kept import make_mock_server
+from understudy.proxy.call_maker import LARGEST_LOOKED_INTO, CallMaker, lightened
+from understudy.serving.http_reader import Arrived
+from understudy.serving.mock_calls import Served
+from understudy.serving.outcomes import Answers
+from understudy.serving.replies import Reply
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.messages import Response
 
 SERVED = Served(make_mock_server("collection"), Answers())
 WIRE = b"GET /mocks/shop/users/7?token=secret HTTP/1.1\r\nHost: localhost\r\nCookie: sid=secret\r\n\r\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.client_variables import Way, bundle, client_variables
+from understudy.proxy.client_variables import Way, bundle, client_variables
 
 WAY = Way("127.0.0.1", 4321, Path("/t/roots.pem"), Path("/t/further.pem"))
 PROXY = "http://127.0.0.1:4321"

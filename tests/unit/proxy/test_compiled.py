@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.settings import PROMOTED, MatchSettings, settings_of
-from matcher.unanswered import BareItem
-from proxy.compiled import find_mock, mock_setup
-from store.collection_repository import CollectionUpdate
-from store.entities import Environment, Part, Redacted
-from store.errors import NotFound
-from store.mock_servers import Matching
-from store.repository import Store
 from tests.factories import make_example, make_request
 from tests.kept import collect, make_item, serve
+from understudy.matcher.settings import PROMOTED, MatchSettings, settings_of
+from understudy.matcher.unanswered import BareItem
+from understudy.proxy.compiled import find_mock, mock_setup
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Environment, Part, Redacted
+from understudy.store.errors import NotFound
+from understudy.store.mock_servers import Matching
+from understudy.store.repository import Store
 
 
 def test_a_mock_server_comes_before_a_collection_of_its_name(store: Store) -> None:
@@ -69,7 +69,7 @@ def test_examples_that_cannot_be_used_are_logged(
     examples = [make_example(id=f"{number:02d}", redacted=nowhere, item_id=f"i{number}") for number in range(count)]
     shop = collect(store, *examples, make_example(id="99"))
     setup = replace(mock_setup(store, shop), settings=MatchSettings(body=True))
-    with caplog.at_level(logging.WARNING, logger="proxy"):
+    with caplog.at_level(logging.WARNING, logger="understudy.proxy"):
         index = setup.index(store.bodies.read)
     assert (len(index), len(index.unusable), len(caplog.messages)) == (1, count, lines)
     said = "expected a JSON path like $.user.token, got 'pin'"

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.index import compile_index
-from matcher.settings import usual_settings
-from proxy.edited import after_edits, concerns, edits
-from serving.outcomes import Answers
-from serving.response_templates import Templates, compile_templates
-from store.entities import Change, Example, GatewayState, Mode, Subject
-from store.messages import Body
-from store.mock_servers import Matching
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import usual_settings
+from understudy.proxy.edited import after_edits, concerns, edits
+from understudy.serving.outcomes import Answers
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.store.entities import Change, Example, GatewayState, Mode, Subject
+from understudy.store.messages import Body
+from understudy.store.mock_servers import Matching
 
 COLLECTION = GatewayState(Mode.MOCK, "c")
 MOCK = GatewayState(Mode.MOCK, "c", None, "m")

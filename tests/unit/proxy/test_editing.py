@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.editing import KEPT_BODY, as_document, changed, from_document, header_field
-from store.entities import Example, Part, Redacted
-from store.errors import UserError
-from store.messages import BodyRef, Headers, Request, Response
-from store.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 from tests.factories import make_example, make_request, make_response
+from understudy.proxy.editing import KEPT_BODY, as_document, changed, from_document, header_field
+from understudy.store.entities import Example, Part, Redacted
+from understudy.store.errors import UserError
+from understudy.store.messages import BodyRef, Headers, Request, Response
+from understudy.store.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 
 POST = make_request("POST", "/users?a=1", headers=[("Accept", "*/*"), ("X", "")], body=b"asked")
 ANSWER = make_response(201, b'{"id": 1}', headers=[("Content-Type", "application/json"), ("X", "1")], reason=b"Made")

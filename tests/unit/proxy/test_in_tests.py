@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from proxy.in_tests import SETTINGS, OneMockServer, mock_of_requests, named_mock
-from store.entities import Environment
-from store.errors import NotFound, UserError
-from store.mock_servers import Behaviour, Delay, Fault, FaultKind, Matching, MockServer, RateLimit
-from store.repository import Store
 from tests.factories import make_example
 from tests.kept import collect, make_mock_server, make_server_error, serve
+from understudy.proxy.in_tests import SETTINGS, OneMockServer, mock_of_requests, named_mock
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound, UserError
+from understudy.store.mock_servers import Behaviour, Delay, Fault, FaultKind, Matching, MockServer, RateLimit
+from understudy.store.repository import Store
 
 KEPT: dict[str, Any] = {
     "behaviour": Behaviour(Delay(9), 100),

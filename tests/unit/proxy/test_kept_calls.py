@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.kept_calls import Counted, KeptCalls
-from store.mock_repository import CallFilter
-from store.repository import Store
 from tests.factories import make_example
 from tests.kept import collect, make_call, serve
+from understudy.proxy.kept_calls import Counted, KeptCalls
+from understudy.store.mock_repository import CallFilter
+from understudy.store.repository import Store
 
 
 class Counts:
@@ -60,7 +60,7 @@ def test_what_is_neither_kept_nor_lost_waits(numbers: Counted, lost: int, waitin
 @pytest.mark.parametrize("served", [True, False])
 def test_it_is_waited_for_only_where_it_can_come(store: Store, served: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("proxy.kept_calls.time.sleep", slept.append)
+    monkeypatch.setattr("understudy.proxy.kept_calls.time.sleep", slept.append)
     counts = Counts(served=served, calls=2, kept=1)
     assert kept_calls(store, counts).caught_up(0.001).waiting == int(served)
     assert bool(slept) is served
@@ -79,7 +79,7 @@ def test_a_log_that_is_full_reaches_back_to_its_oldest_call(
 
 
 def test_calls_are_read_in_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy.kept_calls.PAGE", 2)
+    monkeypatch.setattr("understudy.proxy.kept_calls.PAGE", 2)
     kept = kept_calls(store, None)
     store.calls.add([make_call(kept.mock, f"/{number}", at=1_000.0 + number) for number in range(5)], {})
     assert [call.request.target for call in kept.newest_first(CallFilter(kept.mock.id))] == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from proxy.keys import new_key
+from understudy.proxy.keys import new_key
 
 
 def test_a_key_is_kept_as_its_digest() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from proxy.logs import WithoutSecrets
-from store.redaction import Redactor
-from store.redaction_rules import Rules
+from understudy.proxy.logs import WithoutSecrets
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import Rules
 
 KEY = "sk-" + "a1B2c3D4e5" * 3
 

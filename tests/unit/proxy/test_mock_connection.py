@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from proxy.mock_connection import LINGER_SECONDS, LONGEST_LINGER_SECONDS, Connections, MockConnection
-from serving.directory import Directory
-from serving.limits import Limits
-from serving.site import MockSite
-from store.messages import Body, BodyRef
-from store.mock_servers import Behaviour, Delay, Fault, FaultKind
 from tests.factories import make_example, make_response
 from tests.served import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
+from understudy.proxy.mock_connection import LINGER_SECONDS, LONGEST_LINGER_SECONDS, Connections, MockConnection
+from understudy.serving.directory import Directory
+from understudy.serving.limits import Limits
+from understudy.serving.site import MockSite
+from understudy.store.messages import Body, BodyRef
+from understudy.store.mock_servers import Behaviour, Delay, Fault, FaultKind
 
 LIMITS = Limits(head_seconds=10, body_seconds=20, idle_seconds=40, write_seconds=30)
 BODY = b"POST /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n"

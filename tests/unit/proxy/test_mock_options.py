@@ -8,9 +8,9 @@ from typing import Any
 import click
 import pytest
 
-from proxy.cli.mock_options import behaviour_options, matching_options
-from store.errors import UserError
-from store.mock_servers import PRESETS, Fault, FaultKind, RateLimit
+from understudy.proxy.cli.mock_options import behaviour_options, matching_options
+from understudy.store.errors import UserError
+from understudy.store.mock_servers import PRESETS, Fault, FaultKind, RateLimit
 
 
 def given(decorate: Any, typed: str) -> Any:

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from matcher.candidate import Candidate
-from matcher.index import compile_index
-from proxy.mock_sites import Environs, MockSites, SharedTurns
-from proxy.shared_counts import SharedCounts
-from serving.mock_calls import Served
-from serving.rendered import at_hand
-from serving.site import MockSite
-from store.collection_repository import CollectionUpdate
-from store.entities import Environment
-from store.errors import NotFound
-from store.mock_servers import ApiKey, Behaviour, Delay, Matching, MockServer
-from store.repository import Store
 from tests.factories import make_example, make_request, make_response
 from tests.kept import additions, collect, make_server_error, serve
 from tests.served import Logged
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.index import compile_index
+from understudy.proxy.mock_sites import Environs, MockSites, SharedTurns
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.serving.mock_calls import Served
+from understudy.serving.rendered import at_hand
+from understudy.serving.site import MockSite
+from understudy.store.collection_repository import CollectionUpdate
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound
+from understudy.store.mock_servers import ApiKey, Behaviour, Delay, Matching, MockServer
+from understudy.store.repository import Store
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.mock_sources import collection_of_history, collection_of_requests
-from proxy.typed import Typed
-from store.errors import UserError
-from store.messages import Response
-from store.promotion import PromotionPlan
-from store.repository import HistoryFilter, Store
 from tests.kept import EVERYTHING, make_exchange
+from understudy.proxy.mock_sources import collection_of_history, collection_of_requests
+from understudy.proxy.typed import Typed
+from understudy.store.errors import UserError
+from understudy.store.messages import Response
+from understudy.store.promotion import PromotionPlan
+from understudy.store.repository import HistoryFilter, Store
 
 
 def test_typed_in_requests_become_items_and_examples(store: Store) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from proxy.mocks import FORBID_PUBLIC, drafted, edited, environment_for_url, environment_id, moved, urls
-from store.entities import Environment
-from store.errors import NotFound, UserError
-from store.mock_servers import MockServer
-from store.repository import Store
 from tests.kept import make_mock_server, serve
+from understudy.proxy.mocks import FORBID_PUBLIC, drafted, edited, environment_for_url, environment_id, moved, urls
+from understudy.store.entities import Environment
+from understudy.store.errors import NotFound, UserError
+from understudy.store.mock_servers import MockServer
+from understudy.store.repository import Store
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from proxy import modes
-from proxy.modes import gateway_meant, mode_named, session_to_record, switch, wait_until_seen, wanted_state
-from store.entities import Gateway, GatewayState, Mode
-from store.errors import NotFound, UserError
-from store.messages import Origin
-from store.repository import Store
 from tests.factories import ORIGIN
 from tests.kept import make_gateway, serve
+from understudy.proxy import modes
+from understudy.proxy.modes import gateway_meant, mode_named, session_to_record, switch, wait_until_seen, wanted_state
+from understudy.store.entities import Gateway, GatewayState, Mode
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import Store
 
 
 @pytest.mark.parametrize("mode", Mode)

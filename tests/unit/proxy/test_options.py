@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cli.options import (
+from understudy.proxy.cli.options import (
     day_bounds,
     history_filter,
     listen_address,
@@ -12,9 +12,9 @@ from proxy.cli.options import (
     url_request,
     variable,
 )
-from store.errors import UserError
-from store.messages import Origin
-from store.repository import HistoryFilter
+from understudy.store.errors import UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import HistoryFilter
 
 
 @pytest.mark.parametrize(

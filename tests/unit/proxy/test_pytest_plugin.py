@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.pytest_plugin import MockServerFactory, SessionFactory, _end
-from store.errors import NotFound, UserError
-from store.repository import Store
+from understudy.proxy.pytest_plugin import MockServerFactory, SessionFactory, _end
+from understudy.store.errors import NotFound, UserError
+from understudy.store.repository import Store
 
 
 class Asked:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from proxy import reading_ahead
-from proxy.reading_ahead import ReadingAhead
-from store.messages import BodyRef
-from store.repository import Store
 from tests.kept import record
+from understudy.proxy import reading_ahead
+from understudy.proxy.reading_ahead import ReadingAhead
+from understudy.store.messages import BodyRef
+from understudy.store.repository import Store
 
 
 def kept_bodies(store: Store) -> list[BodyRef]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cli.replay_options import FEW_SHOWN, MOST_SHOWN, summary
-from serving.replays import Missed, Tally
 from tests.factories import make_example
+from understudy.proxy.cli.replay_options import FEW_SHOWN, MOST_SHOWN, summary
+from understudy.serving.replays import Missed, Tally
 
 
 def tally(misses: int = 0, unused: int = 0) -> Tally:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from matcher.settings import STRICT, MatchSettings
-from proxy.replaying import STRICTLY, replay_settings
-from serving.replays import MissAnswer
-from store.errors import UserError
+from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.replaying import STRICTLY, replay_settings
+from understudy.serving.replays import MissAnswer
+from understudy.store.errors import UserError
 
 
 def test_without_settings_everything_counts() -> None:

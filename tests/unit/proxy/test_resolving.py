@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from proxy.resolving import read_resolved, resolve_in
-from store.errors import UserError
+from understudy.proxy.resolving import read_resolved, resolve_in
+from understudy.store.errors import UserError
 
 
 @pytest.mark.parametrize(

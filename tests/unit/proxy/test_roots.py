@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy import roots
+from understudy.proxy import roots
 
 
 def test_the_environments_file_comes_first(tmp_path: Path) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from addons.active import Active
-from addons.gateway_site import Kind
-from proxy.session_in_tests import LocalSession, SessionSite
-from serving.rendered import at_hand
-from serving.replies import Reply
-from store.entities import Mode
-from store.errors import NotFound, UserError
-from store.messages import Origin
-from store.repository import Store
 from tests.factories import make_request, make_response
 from tests.kept import make_exchange
 from tests.served import GET, Logged, make_served
+from understudy.addons.active import Active
+from understudy.addons.gateway_site import Kind
+from understudy.proxy.session_in_tests import LocalSession, SessionSite
+from understudy.serving.rendered import at_hand
+from understudy.serving.replies import Reply
+from understudy.store.entities import Mode
+from understudy.store.errors import NotFound, UserError
+from understudy.store.messages import Origin
+from understudy.store.repository import Store
 
 HOSTS = ("http://a.test", "http://b.test")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy import shared_counts
-from proxy.shared_counts import SharedCounts
-from store.errors import StoreError
+from understudy.proxy import shared_counts
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.store.errors import StoreError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from proxy.signals import Interrupted, Signals
+from understudy.proxy.signals import Interrupted, Signals
 
 FIRST, SECOND = signal.SIGUSR1, signal.SIGUSR2  # which nobody else sends
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.typed import Typed, read_typed, typed_example, typed_item, typed_request, typed_response, with_type
-from store.errors import UserError
-from store.messages import Headers
+from understudy.proxy.typed import (
+    Typed,
+    read_typed,
+    typed_example,
+    typed_item,
+    typed_request,
+    typed_response,
+    with_type,
+)
+from understudy.store.errors import UserError
+from understudy.store.messages import Headers
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from proxy.verification import Expected, Times, Verdict, found_among
-from store.calls import KEPT_BODY, Call
-from store.errors import UserError
-from store.messages import Request
-from store.redaction import BUILT_IN
 from tests.factories import make_request
 from tests.kept import make_call
+from understudy.proxy.verification import Expected, Times, Verdict, found_among
+from understudy.store.calls import KEPT_BODY, Call
+from understudy.store.errors import UserError
+from understudy.store.messages import Request
+from understudy.store.redaction import BUILT_IN
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

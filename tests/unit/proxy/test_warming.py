@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from addons.bodies import BodyReader
-from proxy import warming
-from proxy.warming import warm
-from store.errors import StoreError
-from store.messages import Body, BodyRef
+from understudy.addons.bodies import BodyReader
+from understudy.proxy import warming
+from understudy.proxy.warming import warm
+from understudy.store.errors import StoreError
+from understudy.store.messages import Body, BodyRef
 
 
 class Shelf:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from proxy import watcher
-from proxy.watcher import Watcher
-from store.entities import Change, GatewayState, Mode
-from store.repository import Store
 from tests.kept import make_gateway
+from understudy.proxy import watcher
+from understudy.proxy.watcher import Watcher
+from understudy.store.entities import Change, GatewayState, Mode
+from understudy.store.repository import Store
 
 
 def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.accepting import accepts
+from understudy.serving.accepting import accepts
 
 
 @pytest.mark.parametrize(

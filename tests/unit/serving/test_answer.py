@@ -10,12 +10,12 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from matcher.index import compile_index
-from matcher.unanswered import BareItem
-from serving.answer import answer, error, malformed, miss
-from store.entities import Example
-from store.messages import Headers, Request, Response
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.matcher.unanswered import BareItem
+from understudy.serving.answer import answer, error, malformed, miss
+from understudy.store.entities import Example
+from understudy.store.messages import Headers, Request, Response
 
 TEXT = b'{"name": "Ada"}' * 10
 CODED = {"gzip": gzip.compress(TEXT, mtime=0), "deflate": zlib.compress(TEXT), "br": brotli.compress(TEXT)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.chance import Chance
+from understudy.serving.chance import Chance
 
 
 def draws(chance: Chance, *keys: str) -> list[tuple[str, float]]:

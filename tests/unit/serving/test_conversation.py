@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from serving.conversation import LINGER_SECONDS, MOST_REASON_BYTES, Conversation
-from serving.responder import Close, Wait
-from store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.serving.conversation import LINGER_SECONDS, MOST_REASON_BYTES, Conversation
+from understudy.serving.responder import Close, Wait
+from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 BEGAN = 1_000.0
 TEXT, BINARY, CLOSE = MessageKind.TEXT, MessageKind.BINARY, MessageKind.CLOSE

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from serving.cors import PREFLIGHT_SECONDS, cross_origin, is_preflight, preflight
-from store.messages import Headers, Request
 from tests.factories import make_headers, make_request
+from understudy.serving.cors import PREFLIGHT_SECONDS, cross_origin, is_preflight, preflight
+from understudy.store.messages import Headers, Request
 
 ORIGIN = "https://app.test"
 ASKING = {"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"}

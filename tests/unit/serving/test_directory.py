@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.directory import Directory, below_root, in_origin_form
 from tests.factories import make_request
 from tests.served import make_mock, make_served
+from understudy.serving.directory import Directory, below_root, in_origin_form
 
 SHOP, CART = (make_served(mock=make_mock(slug)) for slug in ("shop", "cart"))
 BOTH = Directory({"shop": SHOP, "cart": CART})

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from serving.dynamic_variables import DYNAMIC_VARIABLES
+from understudy.serving.dynamic_variables import DYNAMIC_VARIABLES
 
 NOON = datetime(2026, 3, 17, 12, 0, 0, 250_000, UTC).timestamp()
 TODAY = datetime(2026, 3, 17, tzinfo=UTC)
@@ -122,7 +122,8 @@ def test_dates_are_written_as_javascript_does() -> None:
 def test_values_do_not_depend_on_the_process() -> None:
     """Two processes with other hash seeds make the same values of one seed."""
     program = (
-        "import json; from random import Random; from serving.dynamic_variables import DYNAMIC_VARIABLES as names;"
+        "import json; from random import Random;"
+        "from understudy.serving.dynamic_variables import DYNAMIC_VARIABLES as names;"
         f"print(json.dumps([names[name](Random(7), {NOON}) for name in sorted(names)]))"
     )
     runs = [

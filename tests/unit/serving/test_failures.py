@@ -6,12 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.index import compile_index
-from serving.failures import BROKE_OFF, NOTHING_CAME, FailedRequests, failing, is_repeated, unfinished, with_answer
-from store.entities import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
-from store.messages import Response
 from tests.factories import make_example, make_request, make_response
 from tests.kept import make_exchange
+from understudy.matcher.index import compile_index
+from understudy.serving.failures import (
+    BROKE_OFF,
+    NOTHING_CAME,
+    FailedRequests,
+    failing,
+    is_repeated,
+    unfinished,
+    with_answer,
+)
+from understudy.store.entities import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
+from understudy.store.messages import Response
 
 BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)
 REFUSED = make_exchange(response=None, error="refused", id=2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.forwarding import forwarded_head
-from serving.http_heads import RequestHead, read_request
-from store.messages import Origin
+from understudy.serving.forwarding import forwarded_head
+from understudy.serving.http_heads import RequestHead, read_request
+from understudy.store.messages import Origin
 
 API = Origin("http", "api.test", 8080)
 

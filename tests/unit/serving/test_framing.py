@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.framing import LONGEST_LINE, BadFraming, Chunked, Framing, UntilClose, framing_of
+from understudy.serving.framing import LONGEST_LINE, BadFraming, Chunked, Framing, UntilClose, framing_of
 
 CHUNKS = b'4;name="a b"\r\nWiki\r\n00000a\r\n0123456789\r\n0\r\nX-Sum: 1 \r\nx-more:\r\n\r\n'
 NEXT = b"GET / HTTP/1.1\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httptools
 import pytest
 
-from serving.http_heads import RequestHead, read_request, read_response
+from understudy.serving.http_heads import RequestHead, read_request, read_response
 
 HEADS = [
     b"Host: a.test\r\n",

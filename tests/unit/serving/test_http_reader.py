@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
-from serving.http_rules import Malformed
-from serving.limits import Limits
 from tests.malformed import CHUNKED, HOST, REFUSED, UPGRADE, chunks, get, post
+from understudy.serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
+from understudy.serving.http_rules import Malformed
+from understudy.serving.limits import Limits
 
 CLOSING = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from serving.kept_body import MOST_CHUNKS, PIECE_BYTES, Keeping, KeptBody, Piece
-from store.messages import Chunk, PiecedBody
+from understudy.serving.kept_body import MOST_CHUNKS, PIECE_BYTES, Keeping, KeptBody, Piece
+from understudy.store.messages import Chunk, PiecedBody
 
 
 def fed(body: KeptBody, *pieces: tuple[float, bytes]) -> KeptBody:

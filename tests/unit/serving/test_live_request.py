@@ -6,8 +6,8 @@ import gzip
 
 import pytest
 
-from serving.live_request import REQUEST_VALUES, LiveRequest
 from tests.factories import make_request
+from understudy.serving.live_request import REQUEST_VALUES, LiveRequest
 
 JSON = rb"""{"name": "Ada \"A\" L", "a.b": "dotted", "price": 1.10, "big": 9007199254740993, "none": null, "yes": true,
 "user": {"tags": ["x", {"k": "deep"}], "a.b": {"c": 1}}, "it's": "quoted", "": "empty", "half": "\ud800"}"""

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from matcher.index import compile_index
-from serving.mock_calls import EXAMPLE_HEADER, SMALL, Served, digest, respond
-from serving.outcomes import Answers
-from serving.replies import Pending, Reply
-from serving.response_templates import Templates, compile_templates
-from store.entities import Example
-from store.messages import BodyRef
-from store.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
 from tests.factories import make_example, make_request, make_response
 from tests.served import HIT, hit, make_mock, make_served
+from understudy.matcher.index import compile_index
+from understudy.serving.mock_calls import EXAMPLE_HEADER, SMALL, Served, digest, respond
+from understudy.serving.outcomes import Answers
+from understudy.serving.replies import Pending, Reply
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.store.entities import Example
+from understudy.store.messages import BodyRef
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
 
 BASE = "http://127.0.0.1:4000/mocks/shop"
 KEYS = frozenset({digest(b"secret"), digest(b"another")})

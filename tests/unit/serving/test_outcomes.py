@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from matcher.index import compile_index
-from matcher.unanswered import BareItem
-from serving.outcomes import Answers, Outcome, outcome
-from serving.response_templates import Templates, compile_templates
-from serving.sequences import Sequences
-from store.calls import NEEDS_EXAMPLE
-from store.entities import Example
-from store.messages import Request
-from store.mock_servers import PLAIN, Behaviour, Delay, RateLimit
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.matcher.unanswered import BareItem
+from understudy.serving.outcomes import Answers, Outcome, outcome
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.serving.sequences import Sequences
+from understudy.store.calls import NEEDS_EXAMPLE
+from understudy.store.entities import Example
+from understudy.store.messages import Request
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay, RateLimit
 
 GET = make_request(origin=None)
 MISS = make_request(target="/nothing", origin=None)

@@ -9,8 +9,8 @@ from statistics import median
 
 import pytest
 
-from serving.plans import STEP_SECONDS, Plan, asked_to_wait, behaviour_of, drawn, plan, slowed
-from store.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
+from understudy.serving.plans import STEP_SECONDS, Plan, asked_to_wait, behaviour_of, drawn, plan, slowed
+from understudy.store.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 
 EXAMPLE = Behaviour(Delay(1), 10, Fault(FaultKind.RESET), RateLimit(1), timing=0.0)
 MOCK = Behaviour(Delay(2), 20, Fault(FaultKind.EMPTY), RateLimit(2), timing=2.0)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from serving.rate_limits import OwnRateCounts, limited
-from store.mock_servers import RateLimit
+from understudy.serving.rate_limits import OwnRateCounts, limited
+from understudy.store.mock_servers import RateLimit
 
 
 def statuses(limit: RateLimit, *times: float, key: str = "shop") -> list[int | None]:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from serving import rendered
-from serving.rendered import LARGEST_RENDERED, Rendered, at_hand, varying
-from serving.replies import Pending, Reply
-from store.messages import LARGE_BODY, Body, BodyRef
 from tests.factories import make_request, make_response
+from understudy.serving import rendered
+from understudy.serving.rendered import LARGEST_RENDERED, Rendered, at_hand, varying
+from understudy.serving.replies import Pending, Reply
+from understudy.store.messages import LARGE_BODY, Body, BodyRef
 
 REF = BodyRef("d1935", 3)
 

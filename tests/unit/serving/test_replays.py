@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from matcher.index import compile_index
-from matcher.settings import STRICT
-from serving.failures import FailedRequests
-from serving.outcomes import Answers, outcome
-from serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
-from serving.sequences import Sequences
-from store.entities import Example
-from store.messages import Origin, Request
-from store.redaction import Redactor
-from store.redaction_rules import Rules
 from tests.factories import ORIGIN, make_example, make_request
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import STRICT
+from understudy.serving.failures import FailedRequests
+from understudy.serving.outcomes import Answers, outcome
+from understudy.serving.replays import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
+from understudy.serving.sequences import Sequences
+from understudy.store.entities import Example
+from understudy.store.messages import Origin, Request
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import Rules
 
 EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other", entry=57)]
 

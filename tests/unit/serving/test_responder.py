@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.http_reader import Arrived
-from serving.limits import Limits
-from serving.replies import Reply
-from serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
-from serving.sending import Fetch
-from serving.site import MockSite
-from serving.wire import CONTINUE
-from store.messages import LARGE_BODY, BodyRef, Chunk, Headers
-from store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, MockServer, RateLimit
 from tests.factories import make_example, make_request, make_response
 from tests.served import GET, HIT, HOST, Client, Logged, at_root, closes, hit, make_mock, make_served, sent, waited
+from understudy.serving.http_reader import Arrived
+from understudy.serving.limits import Limits
+from understudy.serving.replies import Reply
+from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
+from understudy.serving.sending import Fetch
+from understudy.serving.site import MockSite
+from understudy.serving.wire import CONTINUE
+from understudy.store.messages import LARGE_BODY, BodyRef, Chunk, Headers
+from understudy.store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, MockServer, RateLimit
 
 HEAD_OF_HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
 TOLD = b'X-Understudy-Example: 01; path="as it is"\r\n'

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.index import compile_index
-from serving.chance import Chance
-from serving.response_templates import Templates, compile_templates
-from store.entities import Example
-from store.errors import StoreError
-from store.messages import Body, BodyRef, Response
 from tests.factories import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.serving.chance import Chance
+from understudy.serving.response_templates import Templates, compile_templates
+from understudy.store.entities import Example
+from understudy.store.errors import StoreError
+from understudy.store.messages import Body, BodyRef, Response
 
 JSON = {"Content-Type": "application/json"}
 

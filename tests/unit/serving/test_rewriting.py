@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.rewriting import rewrite_for_client
-from store.messages import Headers, Origin, Response
 from tests.factories import make_response
+from understudy.serving.rewriting import rewrite_for_client
+from understudy.store.messages import Headers, Origin, Response
 
 UPSTREAM = Origin("http", "api.example.com", 80)
 GATEWAY = Origin("http", "127.0.0.1", 8080)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.sending import Due, Fetch, Sending
-from store.messages import BodyRef, Chunk
+from understudy.serving.sending import Due, Fetch, Sending
+from understudy.store.messages import BodyRef, Chunk
 
 BODY = b"0123456789"
 REF = BodyRef("d1935", len(BODY))

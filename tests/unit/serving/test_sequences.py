@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from matcher.candidate import Candidate
-from matcher.index import compile_index
-from serving.sequences import Sequences
 from tests.factories import make_example
+from understudy.matcher.candidate import Candidate
+from understudy.matcher.index import compile_index
+from understudy.serving.sequences import Sequences
 
 
 def candidate(*ids: str, sequence: str | None = "s") -> Candidate:

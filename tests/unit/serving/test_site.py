@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from serving import site
-from serving.directory import Directory
-from serving.http_reader import Arrived
-from serving.mock_calls import OwnTally
-from serving.replies import JOINED, Pending, Reply
-from serving.site import LONGEST_KNOWN, Known, MockSite
-from store.mock_servers import Behaviour, Delay, Fault, FaultKind
 from tests.factories import make_response
 from tests.served import GET, HIT, Logged, at_root, make_mock, make_served
+from understudy.serving import site
+from understudy.serving.directory import Directory
+from understudy.serving.http_reader import Arrived
+from understudy.serving.mock_calls import OwnTally
+from understudy.serving.replies import JOINED, Pending, Reply
+from understudy.serving.site import LONGEST_KNOWN, Known, MockSite
+from understudy.store.mock_servers import Behaviour, Delay, Fault, FaultKind
 
 
 def make_reply(body: bytes = b"hit", behaviour: Behaviour | None = None, *, fixed: bool = True, **more: Any) -> Reply:

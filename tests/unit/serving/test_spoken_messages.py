@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from serving.spoken_messages import LONGEST, SHOWN, told
-from store.redaction import Redactor
-from store.redaction_rules import Rules
-from store.websockets import MessageKind, WebSocketMessage
+from understudy.serving.spoken_messages import LONGEST, SHOWN, told
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import Rules
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 PLAIN = Redactor()
 

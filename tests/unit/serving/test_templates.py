@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from serving.dynamic_variables import DYNAMIC_VARIABLES
-from serving.live_request import LiveRequest
-from serving.templates import Values, parse
-from store.messages import Request
 from tests.factories import make_request
+from understudy.serving.dynamic_variables import DYNAMIC_VARIABLES
+from understudy.serving.live_request import LiveRequest
+from understudy.serving.templates import Values, parse
+from understudy.store.messages import Request
 
 ASKED = make_request(
     "POST",

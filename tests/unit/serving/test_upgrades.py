@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from serving.upgrades import accept, handshake
-from store.messages import Headers, Response
 from tests.factories import make_request
+from understudy.serving.upgrades import accept, handshake
+from understudy.store.messages import Headers, Response
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ASKED = {

@@ -9,7 +9,7 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from store.codings import undo
+from understudy.store.codings import undo
 
 TEXT = b"what was said " * 500
 RAW = zlib.compressobj(wbits=-15)

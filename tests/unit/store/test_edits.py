@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from store.edits import Edit, byte_edits, edited, moved
-from store.messages import Chunk
+from understudy.store.edits import Edit, byte_edits, edited, moved
+from understudy.store.messages import Chunk
 
 BODY = b"0123456789"
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from store.fields import end_to_end, fingerprint
-from store.messages import Headers, Response
+from understudy.store.fields import end_to_end, fingerprint
+from understudy.store.messages import Headers, Response
 
 BASE = Response(200, Headers.of([("Content-Type", "text/plain"), ("ETag", "a"), ("Vary", "x"), ("Vary", "y")]))
 

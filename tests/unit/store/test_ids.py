@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from store import ids
-from store.ids import ALPHABET, new_id
+from understudy.store import ids
+from understudy.store.ids import ALPHABET, new_id
 
 
 def test_an_id_is_written_as_a_ulid() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.json_paths import json_path, read_json_path
+from understudy.store.json_paths import json_path, read_json_path
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from store.edits import edited
-from store.json_secrets import json_edits
-from store.placeholders import masked
-from store.redaction_rules import NO_RULES, Rules
-from store.secret_finder import SecretFinder
+from understudy.store.edits import edited
+from understudy.store.json_secrets import json_edits
+from understudy.store.placeholders import masked
+from understudy.store.redaction_rules import NO_RULES, Rules
+from understudy.store.secret_finder import SecretFinder
 
 
 def redact_json(body: bytes, rules: Rules = NO_RULES) -> tuple[bytes, frozenset[str]]:

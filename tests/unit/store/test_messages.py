@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from store.messages import Headers, Origin, shown_url
 from tests.factories import make_request
+from understudy.store.messages import Headers, Origin, shown_url
 
 FIELDS = [("Host", "h"), ("Set-Cookie", "a=1, b"), ("X", "1"), ("set-cookie", "c"), ("E", "")]
 HEADERS = Headers.of(FIELDS)

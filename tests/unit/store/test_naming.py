@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from store.messages import Request, Response
-from store.naming import example_name, free_name, is_slug, request_name, slug_of, there_are
+from understudy.store.messages import Request, Response
+from understudy.store.naming import example_name, free_name, is_slug, request_name, slug_of, there_are
 
 
 @pytest.mark.parametrize(

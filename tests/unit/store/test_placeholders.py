@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from store.placeholders import (
+from understudy.store.placeholders import (
     PATTERN,
     Placeholders,
     constant,

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Example, Exchange, Part, Redacted, Timings
-from store.messages import Body, BodyRef, Headers, Origin, Request, Response
-from store.placeholders import Placeholders
-from store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
-from store.redaction import Redactor
+from understudy.store.entities import Example, Exchange, Part, Redacted, Timings
+from understudy.store.messages import Body, BodyRef, Headers, Origin, Request, Response
+from understudy.store.placeholders import Placeholders
+from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+from understudy.store.redaction import Redactor
 
 EMPTY = Known("c1")
 DEFAULT = PromotionPlan()

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, astuple, dataclass, field, replace
 
 import pytest
 
-from store.quick import quick
+from understudy.store.quick import quick
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from store.entities import Exchange, Part, Redacted, Timings
-from store.messages import Chunk, PiecedBody
-from store.placeholders import Placeholders
-from store.redacting import RedactingHistory, redacted_exchange
-from store.redaction import Redactor
-from store.websockets import MessageKind, WebSocketMessage
 from tests.factories import make_request, make_response
+from understudy.store.entities import Exchange, Part, Redacted, Timings
+from understudy.store.messages import Chunk, PiecedBody
+from understudy.store.placeholders import Placeholders
+from understudy.store.redacting import RedactingHistory, redacted_exchange
+from understudy.store.redaction import Redactor
+from understudy.store.websockets import MessageKind, WebSocketMessage
 
 SECRET = "hunter2-hunter2"
 PLACEHOLDER = Placeholders(b"k")(SECRET)

@@ -9,11 +9,11 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from store.entities import Part, Redacted
-from store.messages import BodyRef, Chunk, Headers, Interim, Request, Response
-from store.placeholders import Placeholders, is_placeholder
-from store.redaction import BUILT_IN, Redactor
-from store.redaction_rules import Rules
+from understudy.store.entities import Part, Redacted
+from understudy.store.messages import BodyRef, Chunk, Headers, Interim, Request, Response
+from understudy.store.placeholders import Placeholders, is_placeholder
+from understudy.store.redaction import BUILT_IN, Redactor
+from understudy.store.redaction_rules import Rules
 
 SECRET = b'{"access_token": "s3cret", "ttl": 5}'
 HIDDEN = b'{"access_token": "REDACTED", "ttl": 5}'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from store.entities import Part, Redacted
-from store.redaction_notes import describe, places_text
+from understudy.store.entities import Part, Redacted
+from understudy.store.redaction_notes import describe, places_text
 
 
 def test_the_line_for_people_counts_messages_by_place() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from store.errors import UserError
-from store.messages import Response
-from store.redaction import Redactor
-from store.redaction_rules import NO_RULES, Rules
+from understudy.store.errors import UserError
+from understudy.store.messages import Response
+from understudy.store.redaction import Redactor
+from understudy.store.redaction_rules import NO_RULES, Rules
 
 RULES = Rules.of(["X-Session"], ["sid"], ["$.user.ssn", "$..pin", "$.a[*].b", "$['a.b']"], ["tok_[a-z]+"])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from store import secret_finder
-from store.placeholders import Placeholders, constant, masked
-from store.redaction_rules import NO_RULES, Rules
-from store.secret_finder import SecretFinder
+from understudy.store import secret_finder
+from understudy.store.placeholders import Placeholders, constant, masked
+from understudy.store.redaction_rules import NO_RULES, Rules
+from understudy.store.secret_finder import SecretFinder
 
 TOKEN = "a1B2c3D4e5F6"
 

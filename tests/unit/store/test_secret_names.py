@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.secret_names import SECRET_ENDINGS, SECRET_WORDS, holds_secrets, is_secret, may_name_secrets
+from understudy.store.secret_names import SECRET_ENDINGS, SECRET_WORDS, holds_secrets, is_secret, may_name_secrets
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from store.secret_patterns import BUILT_IN, Patterns
+from understudy.store.secret_patterns import BUILT_IN, Patterns
 
 DIGITS = "a1B2c3D4e5" * 6
 SAMPLES = {

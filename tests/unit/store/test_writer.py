@@ -10,13 +10,13 @@ from functools import partial
 
 import pytest
 
-from store import writer as writer_module
-from store.entities import Exchange
-from store.errors import StoreError, ValueRefused
-from store.websockets import MessageKind, WebSocketMessage
-from store.writer import HistoryWriter, Message, Outcome
 from tests.factories import make_request
 from tests.kept import make_exchange
+from understudy.store import writer as writer_module
+from understudy.store.entities import Exchange
+from understudy.store.errors import StoreError, ValueRefused
+from understudy.store.websockets import MessageKind, WebSocketMessage
+from understudy.store.writer import HistoryWriter, Message, Outcome
 
 
 class Kept:
@@ -162,7 +162,7 @@ def test_the_writer_goes_on_after_a_failure() -> None:
 
 
 def test_a_loss_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, logger="store.writer"):
+    with caplog.at_level(logging.ERROR, logger="understudy.store.writer"):
         write(Kept("/login?token=s3cr3t"), "/login?token=s3cr3t")
     assert caplog.messages == ["not kept: GET /login: too odd"]
 
