@@ -10,21 +10,22 @@ from random import Random
 
 from mitmproxy import http
 
-from understudy.addons import answering
-from understudy.addons.active import Active, Current
-from understudy.addons.bodies import BodyReader
+from understudy.addons.current import Current
+from understudy.addons.flow_notes import note_of
 from understudy.addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
-from understudy.addons.notes import note_of
-from understudy.serving.answer import error, is_recoded, simulated_error
-from understudy.serving.gateway_replies import NO_UPSTREAM, elsewhere
-from understudy.serving.outcomes import Outcome
-from understudy.serving.plans import NOTHING, Plan, plan, slowed
-from understudy.serving.sending import Sending
-from understudy.serving.streams import stream_of
-from understudy.store.entities import Mode
+from understudy.addons.loop.body_reader import BodyReader
+from understudy.serving.answers.answer import error, is_recoded, simulated_error
+from understudy.serving.answers.behaviour_plan import NOTHING, Plan, plan, slowed
+from understudy.serving.answers.body_schedule import Sending
+from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.answers.streams import stream_of
+from understudy.serving.gateway import respond
+from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.error_replies import NO_UPSTREAM, elsewhere
 from understudy.store.errors import NotFound
-from understudy.store.messages import LARGE_BODY, Origin, Request, Response, size_of
-from understudy.store.mock_servers import FaultKind
+from understudy.store.model.gateways import Mode
+from understudy.store.model.messages import LARGE_BODY, Origin, Request, Response, size_of
+from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +73,10 @@ class Answerer:
     async def _response(self, flow: http.HTTPFlow, active: Active) -> Response | None:
         reverse = in_origin_form(flow)
         if active.has_answers:
-            request = answering.asked(active, request_of(flow), reverse=reverse)
-            what = answering.found(active, request, reverse=reverse)
+            request = respond.asked(active, request_of(flow), reverse=reverse)
+            what = respond.found(active, request, reverse=reverse)
             if what.answered or active.mode is not Mode.SPY:
-                answering.log(active, request.method, request.path, what)
+                respond.log(active, request.method, request.path, what)
                 return await self._played(flow, active, request, what, client_origin(flow) if reverse else None)
         if (flow.request.host, flow.request.port) == NOWHERE:
             return NO_UPSTREAM
@@ -85,8 +86,8 @@ class Answerer:
         self, flow: http.HTTPFlow, active: Active, request: Request, what: Outcome, client: Origin | None
     ) -> Response | None:
         """The answer, after what is done to it on purpose."""
-        on_purpose = answering.behaviour(active, what)
-        made = answering.refused(active, what, on_purpose) or await self._made(active, request, what, client)
+        on_purpose = respond.behaviour(active, what)
+        made = respond.refused(active, what, on_purpose) or await self._made(active, request, what, client)
         fate = plan(on_purpose, self._chance) if on_purpose else NOTHING
         if fate.delay:
             await asyncio.sleep(fate.delay)
@@ -100,12 +101,12 @@ class Answerer:
 
     async def _made(self, active: Active, request: Request, what: Outcome, client: Origin | None) -> Response:
         if what.example is None:
-            failure = answering.failure(active, what)
+            failure = respond.failure(active, what)
             return replace(failure, body=b"") if request.method == "HEAD" else failure
         body = what.example.response.body
         if not self._bodies.in_pieces or size_of(body) <= LARGE_BODY or is_recoded(request, what.example):
             body = await self._bodies.read(body)
-        return answering.response(request, what.example, body, client)
+        return respond.response(request, what.example, body, client)
 
 
 def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:

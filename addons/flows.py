@@ -6,12 +6,12 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from understudy.addons.http1_mended import dropped
-from understudy.addons.kept_stream import KeptStream
-from understudy.addons.notes import note_of
-from understudy.serving.streams import is_unsized
-from understudy.store.entities import Exchange, Timings, cut_after
-from understudy.store.messages import Body, Headers, Origin, Request, Response
+from understudy.addons.flow_notes import note_of
+from understudy.addons.loop.body_tap import KeptStream
+from understudy.addons.patches.http1 import dropped
+from understudy.serving.answers.streams import is_unsized
+from understudy.store.model.gateways import Exchange, Timings, cut_after
+from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 from understudy.store.stream_types import is_stream_type
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).

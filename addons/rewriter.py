@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from understudy.addons.flow_notes import note_of
 from understudy.addons.flows import (
     client_origin,
     in_origin_form,
@@ -11,9 +12,8 @@ from understudy.addons.flows import (
     set_response_headers,
     stash_response_headers,
 )
-from understudy.addons.notes import note_of
-from understudy.serving.rewriting import rewrite_for_client
-from understudy.store.messages import Origin
+from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.store.model.messages import Origin
 
 
 class Rewriter:

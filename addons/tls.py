@@ -9,7 +9,7 @@ from mitmproxy.addons.tlsconfig import AppData, TlsConfig
 from mitmproxy.proxy.layers.modes import HttpProxy
 from OpenSSL import SSL
 
-from understudy.addons.active import Current
+from understudy.addons.current import Current
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from rich.table import Table
 
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.settings import POSTMAN, MatchSettings
-from understudy.store.entities import Example
-from understudy.store.messages import Headers, Request, Response
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Headers, Request, Response
 
 MOST_RATIO = 1.5
 AIMS = {"exact path": 5.0, "JSON body": 25.0}  # microseconds, on a fast laptop core

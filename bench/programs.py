@@ -71,7 +71,7 @@ def upstream(folder: Path) -> Iterator[Program]:
     port = free_port()
     nginx = installed("nginx")
     if nginx is None:
-        command = [sys.executable, "-m", "bench.upstream", str(port)]
+        command = [sys.executable, "-m", "bench.load.upstream", str(port)]
     else:
         temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in NGINX_FOLDERS)
         config = folder / "nginx.conf"

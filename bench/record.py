@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.arguments import arguments
-from bench.load import download, latencies, latencies_among, load_for_seconds, load_of_requests
+from bench.load.clients import download, latencies, latencies_among, load_for_seconds, load_of_requests
 from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
 from bench.recorders import MITMDUMP, OURS, Recorder, Start, recording_peers
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from bench import serve_tables
 from bench.aims import table_of
 from bench.arguments import arguments
 from bench.peers.table import OTHERS, OURS, had
 from bench.programs import installed
-from bench.serve_aims import aims_of
-from bench.serve_cases import PARTS, QUICK, Plan, measured
+from bench.serving import tables
+from bench.serving.aims import aims_of
+from bench.serving.cases import PARTS, QUICK, Plan, measured
 
 
 def main() -> int:
@@ -38,8 +38,8 @@ def main() -> int:
     tell("done")
     aims = aims_of(plan, seen)
     console = Console(width=130)
-    serve_tables.show(console, plan, seen)
-    console.print(serve_tables.versions(found, missing), highlight=False)
+    tables.show(console, plan, seen)
+    console.print(tables.versions(found, missing), highlight=False)
     console.print(table_of(aims))
     return 0 if given.quick or all(aim.met for aim in aims) else 1
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from understudy.matcher import selectors
-from understudy.matcher.asked import Asked
-from understudy.matcher.body_patterns import NO_BODY
-from understudy.matcher.candidate import Candidate, Match
-from understudy.matcher.normal import path_text
+from understudy.matcher import mock_headers
+from understudy.matcher.mock_headers import Problem, Selectors
+from understudy.matcher.normal_forms import path_text
+from understudy.matcher.parts.bodies import NO_BODY
+from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import PathLine, RequestPart
-from understudy.matcher.selectors import Problem, Selectors
-from understudy.store.messages import Request
-from understudy.store.quick import quick
+from understudy.store.model.fast_init import quick
+from understudy.store.model.messages import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,11 @@ def score_lines(match: Match, asked: Asked) -> tuple[ScoreLine, ...]:
     """A score line by line. What filters, where it was compared, gives no points."""
     lines, chosen = [], asked.chosen
     if chosen.code is not None:
-        lines.append(ScoreLine(RequestPart.STATUS, 0, f"{chosen.code}, as {selectors.CODE} asks"))
+        lines.append(ScoreLine(RequestPart.STATUS, 0, f"{chosen.code}, as {mock_headers.CODE} asks"))
     if match.path_line is None:
-        part, header = (RequestPart.ID, selectors.ID) if chosen.id is not None else (RequestPart.NAME, selectors.NAME)
+        part, header = (
+            (RequestPart.ID, mock_headers.ID) if chosen.id is not None else (RequestPart.NAME, mock_headers.NAME)
+        )
         return (*lines, ScoreLine(part, 0, f"as {header} asks; nothing else is compared"))
     lines += [
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),

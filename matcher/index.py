@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from operator import attrgetter
 
-from understudy.matcher import nearest, search
-from understudy.matcher.asked import Asked
-from understudy.matcher.candidate import BodyOf, Candidate, Match, plain_bytes
 from understudy.matcher.decision import Decision, NearMiss
-from understudy.matcher.maps import by_key
-from understudy.matcher.ordered import Ordered
+from understudy.matcher.explanation import near_misses
+from understudy.matcher.lookup import search
+from understudy.matcher.lookup.bare_items import BY_PATH, BareItem, bare_items
+from understudy.matcher.lookup.index_source import Change, Source, Unusable
+from understudy.matcher.lookup.method_tables import Tables
+from understudy.matcher.lookup.persistent_list import Ordered
+from understudy.matcher.lookup.persistent_map import by_key
+from understudy.matcher.mock_headers import NONE, Problem, Selectors, read
+from understudy.matcher.parts.candidate import BodyOf, Candidate, Match, plain_bytes
+from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import PathLine, QueryFit
-from understudy.matcher.selectors import NONE, Problem, Selectors, read
 from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
-from understudy.matcher.source import Change, Source, Unusable
-from understudy.matcher.tables import Tables
-from understudy.matcher.unanswered import BY_PATH, BareItem, bare_items
 from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.matcher.variants import Variants
-from understudy.store.entities import Example
-from understudy.store.messages import Origin, Request
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Origin, Request
 
 Realm = tuple[str, Origin | None]  # the method, and the origin where hosts are compared
 
@@ -73,7 +74,7 @@ class Index:
         self._recorded = 0
         self._names = self.settings.compared_headers()
         self._realms: dict[Realm, Tables] = {}
-        self._spread = nearest.Spread()
+        self._spread = near_misses.Spread()
         self._variants = Variants()
 
     def __len__(self) -> int:
@@ -138,14 +139,14 @@ class Index:
         if meant is not None:
             # The example asked for by its id, on its own, in the place of the sequence it is part of.
             around = [meant, *(each for each in around if meant.example not in each.examples)]
-        return nearest.near_misses(around, asked)
+        return near_misses.near_misses(around, asked)
 
     def runners_up(self, asked: Asked, winner: Match) -> tuple[Match, ...]:
         """The best three of at most 1,000 candidates that fit beside the winner, best first."""
         asked = asked.answered_by((winner.candidate.method,))
         found = self.with_status(asked.chosen.code)._found(asked)
         matches = search.distant_matches if winner.path_line is PathLine.DISTANCE else search.matches
-        return nearest.runners_up(matches(found, asked), winner) if found else ()
+        return near_misses.runners_up(matches(found, asked), winner) if found else ()
 
     def without_example(self, asked: Asked) -> str | None:
         """The name of the request item without an example that the request's method and path fit best."""

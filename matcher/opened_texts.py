@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from understudy.store.placeholders import CONSTANT, PATTERN
-from understudy.store.secret_patterns import Patterns
+from understudy.store.redaction.placeholders import CONSTANT, PATTERN
+from understudy.store.redaction.secret_patterns import Patterns
 
 
 def opened_text(body: bytes, patterns: frozenset[str]) -> bytes:

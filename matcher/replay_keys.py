@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from understudy.matcher import normal
-from understudy.matcher.bodies import body_key
-from understudy.matcher.body_patterns import ignored_places
-from understudy.matcher.header_patterns import header_values
-from understudy.matcher.queries import request_pairs
+from understudy.matcher import normal_forms
+from understudy.matcher.body_forms.canonical import body_key
+from understudy.matcher.parts.bodies import ignored_places
+from understudy.matcher.parts.headers import header_values
+from understudy.matcher.parts.queries import request_pairs
 from understudy.matcher.settings import MatchSettings
-from understudy.store.messages import Headers, Request
+from understudy.store.model.messages import Headers, Request
 
 EVERY = "*"
 """In the place of a header's name: all that were recorded."""
@@ -29,7 +29,7 @@ def replay_key(request: Request, body: bytes, settings: MatchSettings) -> str:
     told = (
         request.method,
         str(request.origin or ""),
-        normal.path_text(request.path),
+        normal_forms.path_text(request.path),
         request_pairs(request.query, settings.ignore_query),
         tuple(value for value in values if value[1] is not None),
     )

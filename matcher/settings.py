@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from understudy.store.entities import Example
-from understudy.store.mock_servers import Matching
+from understudy.store.model.gateways import Example
+from understudy.store.model.mock_servers import Matching
 
 OUR_HEADERS = ("x-mock-", "x-understudy-")
 """Header fields whose names begin so speak to Understudy, not to the API."""

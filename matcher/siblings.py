@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from understudy.matcher.likeness import allowed_edits
+from understudy.matcher.lookup.edit_distance import allowed_edits
 
 _MOST_LETTERS = 32  # different letters of a segment that are looked at: more take longer than they save
 _MANY = 32  # so many are compared one by one sooner than told apart by their other letters

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from understudy.store.messages import Headers, Request
+from understudy.store.model.messages import Headers, Request
 
 Variables = Mapping[str, str]
 NO_VARIABLES: Variables = {}

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from understudy.matcher.candidate import Candidate
-from understudy.matcher.named import Named
+from understudy.matcher.lookup.by_name import Named
+from understudy.matcher.lookup.index_source import Change, Source
+from understudy.matcher.mock_headers import Selectors
+from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.scores import HEADER_LISTS
-from understudy.matcher.selectors import Selectors
 from understudy.matcher.settings import MatchSettings
-from understudy.matcher.source import Change, Source
-from understudy.store.messages import Request
+from understudy.store.model.messages import Request
 
 if TYPE_CHECKING:
     from understudy.matcher.index import Index

@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from random import Random
 from time import time
 
-from understudy.serving.answer import error, refusal, simulated_error
-from understudy.serving.cors import as_readable_as
-from understudy.serving.http_reader import Arrived, ContinueWanted, Event, RequestReader
-from understudy.serving.http_rules import Malformed
-from understudy.serving.limits import USUAL, Limits
-from understudy.serving.plans import Plan, plan, slowed
-from understudy.serving.replies import Pending, Reply, Speak, reply_of
-from understudy.serving.sending import Fetch, Sending
-from understudy.serving.site import Current, Site
-from understudy.serving.streams import CHUNKED, WHOLE, chunk_of, last_chunk
-from understudy.serving.wire import CLOSE, CONTINUE, KEEP, with_connection
-from understudy.store.messages import Chunk, size_of
-from understudy.store.mock_servers import FaultKind
+from understudy.serving.answers.answer import error, refusal, simulated_error
+from understudy.serving.answers.behaviour_plan import Plan, plan, slowed
+from understudy.serving.answers.body_schedule import Fetch, Sending
+from understudy.serving.answers.cors import as_readable_as
+from understudy.serving.answers.replies import Pending, Reply, Speak, reply_of
+from understudy.serving.answers.streams import CHUNKED, WHOLE, chunk_of, last_chunk
+from understudy.serving.http1.limits import USUAL, Limits
+from understudy.serving.http1.request_reader import Arrived, ContinueWanted, Event, RequestReader
+from understudy.serving.http1.rules import Malformed
+from understudy.serving.http1.wire import CLOSE, CONTINUE, KEEP, with_connection
+from understudy.serving.site_protocol import Current, Site
+from understudy.store.model.messages import Chunk, size_of
+from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar
 
-from understudy.store import ids
-from understudy.store.entities import Example, Exchange, Redacted, RequestItem
-from understudy.store.fields import end_to_end, fingerprint
-from understudy.store.messages import Body, BodyRef, Request, Response
-from understudy.store.naming import example_name, request_name
-from understudy.store.redaction import BUILT_IN, Redactor
+from understudy.store.model import ids
+from understudy.store.model.gateways import Example, Exchange, Redacted, RequestItem
+from understudy.store.model.header_fields import end_to_end, fingerprint
+from understudy.store.model.messages import Body, BodyRef, Request, Response
+from understudy.store.model.naming import example_name, request_name
+from understudy.store.redaction.redactor import BUILT_IN, Redactor
 
 Message = TypeVar("Message", Request, Response)
 # Knows only the places it is told of.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.programs import Understudy
-from understudy.store.repository import Store
-from understudy.store.sql.opening import open_store
+from understudy.store.repositories.store import Store
+from understudy.store.sql.open_store import open_store
 
 # No property fails because the machine is busy, and one that fails says how to see it again.
 settings.register_profile("understudy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

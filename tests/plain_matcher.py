@@ -10,15 +10,16 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import permutations
 
-from understudy.matcher import bodies, normal, selectors
-from understudy.matcher.json_forms import exact_value
+from understudy.matcher import mock_headers, normal_forms
+from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms.json_forms import exact_value
+from understudy.matcher.body_forms.open_places import Mark, Opening, Places, opened
 from understudy.matcher.json_paths import wild_texts
 from understudy.matcher.media import media_type
-from understudy.matcher.openings import Mark, Opening, Places, opened
-from understudy.matcher.selectors import NONE, Problem, Selectors
+from understudy.matcher.mock_headers import NONE, Problem, Selectors
 from understudy.matcher.settings import MatchSettings, QueryRule
-from understudy.store.entities import Example, Part
-from understudy.store.messages import Request
+from understudy.store.model.gateways import Example, Part
+from understudy.store.model.messages import Request
 
 Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id
 Pair = tuple[str, str | None]
@@ -30,7 +31,7 @@ FORM = "application/x-www-form-urlencoded"
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
     """The winner's id and score, or None."""
-    chosen = selectors.read(request.headers) if settings.selectors else NONE
+    chosen = mock_headers.read(request.headers) if settings.selectors else NONE
     if isinstance(chosen, Problem):
         return None
     found = best(request, examples, settings, request.method, chosen)
@@ -121,13 +122,13 @@ def by_table(request: Request, settings: MatchSettings) -> PathPoints:
 
 def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
     """The first line of the table that fits."""
-    a, b = normal.path_text(mine), normal.path_text(theirs)
+    a, b = normal_forms.path_text(mine), normal_forms.path_text(theirs)
     short_a, short_b = a.rstrip("/"), b.rstrip("/")
     table = [
         (100, a == b),
         (95, short_a == short_b),
-        (90, normal.fold(a) == normal.fold(b)),
-        (85, normal.fold(short_a) == normal.fold(short_b)),
+        (90, normal_forms.fold(a) == normal_forms.fold(b)),
+        (85, normal_forms.fold(short_a) == normal_forms.fold(short_b)),
         (80, wildcards and wild_equal(mine, short_b)),
         (79, settings.ids and equal_without_ids(a, b)),
         (75, settings.ids and equal_without_ids(short_a, short_b)),
@@ -137,17 +138,17 @@ def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: 
 
 def by_distance(request: Request, kept: Sequence[Example], settings: MatchSettings, chosen: Selectors) -> Score | None:
     """The newest 1,000 paths with at most one other segment, those that are alike; then query and filters."""
-    theirs = normal.path_text(request.path).split("/")
+    theirs = normal_forms.path_text(request.path).split("/")
     near: list[str] = []
     for example in sorted(kept, key=lambda one: one.id, reverse=True):
-        mine = normal.path_text(example.request.path)
+        mine = normal_forms.path_text(example.request.path)
         if mine not in near and apart(mine.split("/"), theirs) <= 1:
             near.append(mine)
     alike = {mine for mine in near[:1000] if all_alike(mine.split("/"), theirs)}
     scores = [
         score(request, each, settings, chosen, lambda _: 70)
         for each in kept
-        if normal.path_text(each.request.path) in alike
+        if normal_forms.path_text(each.request.path) in alike
     ]
     return max(filter(None, scores), default=None)
 
@@ -176,14 +177,14 @@ def equal_without_ids(a: str, b: str) -> bool:
     """Segment by segment: equal, or both ids."""
     one, other = a.split("/"), b.split("/")
     return len(one) == len(other) and all(
-        x == y or (normal.is_id(x) and normal.is_id(y)) for x, y in zip(one, other, strict=True)
+        x == y or (normal_forms.is_id(x) and normal_forms.is_id(y)) for x, y in zip(one, other, strict=True)
     )
 
 
 def wild_segments(path: bytes) -> list[str | tuple[str, str]]:
     """Folded literals, and prefix and suffix of wildcards."""
     found: list[str | tuple[str, str]] = []
-    for segment in normal.raw_path(path).rstrip(b"/").split(b"/"):
+    for segment in normal_forms.raw_path(path).rstrip(b"/").split(b"/"):
         match = WILD.fullmatch(segment)
         prefix, suffix = (match[1] or match[4] or b"", match[3] or match[6] or b"") if match else (b"", b"")
         found.append((literal(prefix), literal(suffix)) if match else literal(segment))
@@ -192,12 +193,12 @@ def wild_segments(path: bytes) -> list[str | tuple[str, str]]:
 
 def literal(raw: bytes) -> str:
     """A piece of a path in normal form, without case."""
-    return normal.fold(normal.path_text(b"/" + raw)[1:])
+    return normal_forms.fold(normal_forms.path_text(b"/" + raw)[1:])
 
 
 def wild_equal(mine: bytes, theirs: str) -> bool:
     """Each wildcard stands for one segment, or what is left of it."""
-    expected, actual = wild_segments(mine), normal.fold(theirs).split("/")
+    expected, actual = wild_segments(mine), normal_forms.fold(theirs).split("/")
     return len(expected) == len(actual) and all(
         x == y if isinstance(x, str) else re.fullmatch(re.escape(x[0]) + ".+" + re.escape(x[1]), y, re.DOTALL)
         for x, y in zip(expected, actual, strict=True)
@@ -215,7 +216,7 @@ def pairs_of(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
     """Name and value; None for a value that matches any."""
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
-        name, value = normal.query_pair(piece)
+        name, value = normal_forms.query_pair(piece)
         wild = wildcards and WILD_VALUE.fullmatch(piece.partition(b"=")[2])
         found.append((name, None if wild or name in redacted else value))
     return found
@@ -226,13 +227,13 @@ def query_points(request: Request, example: Example, settings: MatchSettings, wi
     if settings.query is QueryRule.OFF:
         return 0
     mine = example_pairs(example, settings, wildcards)
-    theirs = [pair for pair in normal.query_pairs(request.query) if pair[0] not in settings.ignore_query]
+    theirs = [pair for pair in normal_forms.query_pairs(request.query) if pair[0] not in settings.ignore_query]
     if same_pairs(mine, theirs):
         return 9 if any(value is None for _, value in mine) else 10
     if settings.query is QueryRule.REQUIRE:
         return None
-    folded = [(normal.fold(name), value if value is None else normal.fold(value)) for name, value in mine]
-    return 5 if same_pairs(folded, [(normal.fold(n), normal.fold(v)) for n, v in theirs]) else -10
+    folded = [(normal_forms.fold(name), value if value is None else normal_forms.fold(value)) for name, value in mine]
+    return 5 if same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]) else -10
 
 
 def same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
@@ -278,10 +279,10 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
     wildcards = settings.wildcards and not example.literal
     if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
         redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal.query_pairs(theirs.body))
+        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal_forms.query_pairs(theirs.body))
     places = open_places(example, settings, wildcards)
     one, other = (
-        bodies.canonical(bodies.plain(raw, each.headers), each.headers.get("content-type"), places)
+        canonical.canonical(canonical.plain(raw, each.headers), each.headers.get("content-type"), places)
         for each, raw in ((mine, mine.body), (theirs, theirs.body))
     )
     return one == other

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place, on_path, said
 from bench.programs import free_port
 

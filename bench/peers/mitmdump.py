@@ -13,7 +13,7 @@ from mitmproxy.connection import Client, Server
 from mitmproxy.http import Headers, HTTPFlow, Request, Response
 from mitmproxy.io import FlowWriter
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
 
 # It goes by the host that a request names, which for wrk is the address of the listener.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers import npm
 from bench.peers.peer import Launch, Peer, Place
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers import npm
 from bench.peers.peer import Bodies, Launch, Peer, Place
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers.peer import Launch, Peer, Place, on_path, said
 
 CONFIG = """

@@ -11,15 +11,15 @@ from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
-from bench.pairs import Pair
+from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
-from understudy.store.collection_repository import CollectionUpdate
-from understudy.store.entities import Collection, Example, RequestItem
-from understudy.store.ids import new_id
-from understudy.store.messages import Headers, Origin, Request, Response
-from understudy.store.mock_servers import PLAIN, Behaviour, Matching, MockServer
-from understudy.store.naming import example_name, request_name
-from understudy.store.sql.opening import open_store
+from understudy.store.model.gateways import Collection, Example, RequestItem
+from understudy.store.model.ids import new_id
+from understudy.store.model.messages import Headers, Origin, Request, Response
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
+from understudy.store.model.naming import example_name, request_name
+from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.sql.open_store import open_store
 
 NAME = "bench"
 COMMAND = [sys.executable, "-c", "from understudy.proxy.cli import main; main()"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from bench.asking import answers
-from bench.pairs import Pair
+from bench.load.check_answers import answers
+from bench.load.pairs import Pair
 from bench.programs import Program, free_port, running
 
 

@@ -12,24 +12,24 @@ from understudy.proxy.signals import Interrupted, end_by
 from understudy.store.errors import UnderstudyError
 
 COMMANDS = {
-    "record": "understudy.proxy.cli.serve:record",
-    "replay": "understudy.proxy.cli.serve:replay",
-    "mock": "understudy.proxy.cli.serve:mock",
-    "gateway": "understudy.proxy.cli.serve:gateway",
-    "mode": "understudy.proxy.cli.mode:mode",
-    "sessions": "understudy.proxy.cli.sessions:sessions",
-    "history": "understudy.proxy.cli.history:history",
-    "promote": "understudy.proxy.cli.promote:promote",
-    "redaction": "understudy.proxy.cli.redaction:redaction",
-    "collections": "understudy.proxy.cli.collections:collections",
-    "examples": "understudy.proxy.cli.examples:examples",
-    "environments": "understudy.proxy.cli.environments:environments",
-    "match": "understudy.proxy.cli.match:match",
-    "addon-path": "understudy.proxy.cli.match:addon_path",
-    "mocks": "understudy.proxy.cli.mocks:mocks",
-    "keys": "understudy.proxy.cli.keys:keys",
-    "send": "understudy.proxy.cli.send:send",
-    "ca": "understudy.proxy.cli.ca:ca",
+    "record": "understudy.proxy.cli.gateway.serve:record",
+    "replay": "understudy.proxy.cli.gateway.serve:replay",
+    "mock": "understudy.proxy.cli.gateway.serve:mock",
+    "gateway": "understudy.proxy.cli.gateway.serve:gateway",
+    "mode": "understudy.proxy.cli.gateway.mode:mode",
+    "sessions": "understudy.proxy.cli.recordings.sessions:sessions",
+    "history": "understudy.proxy.cli.recordings.history:history",
+    "promote": "understudy.proxy.cli.recordings.promote:promote",
+    "redaction": "understudy.proxy.cli.recordings.redaction:redaction",
+    "collections": "understudy.proxy.cli.collections.commands:collections",
+    "examples": "understudy.proxy.cli.collections.examples:examples",
+    "environments": "understudy.proxy.cli.collections.environments:environments",
+    "match": "understudy.proxy.cli.collections.match:match",
+    "addon-path": "understudy.proxy.cli.collections.match:addon_path",
+    "mocks": "understudy.proxy.cli.mock_servers.commands:mocks",
+    "keys": "understudy.proxy.cli.mock_servers.keys:keys",
+    "send": "understudy.proxy.cli.collections.send:send",
+    "ca": "understudy.proxy.cli.gateway.ca:ca",
 }
 
 
@@ -53,7 +53,7 @@ class Commands(LazyGroup):
 
 
 def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
-    from understudy.store.redaction import BUILT_IN
+    from understudy.store.redaction.redactor import BUILT_IN
 
     click.echo(f"Error: {BUILT_IN.text(told)}", err=True)
     ctx.exit(exit_code)

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import click
 
 from understudy.store.errors import UserError
-from understudy.store.messages import Headers, Origin, Request, shown_url
-from understudy.store.repository import HistoryFilter, Store
+from understudy.store.model.messages import Headers, Origin, Request, shown_url
+from understudy.store.repositories.store import HistoryFilter, Store
 
 if TYPE_CHECKING:
-    from understudy.addons.parents import Parents
+    from understudy.serving.gateway.parent_proxies import Parents
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
@@ -66,7 +66,7 @@ def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., An
     @functools.wraps(command)
     def opened(ctx: click.Context, /, *, store_given: str | None, **arguments: Any) -> Any:
         from understudy.proxy.settings import named_store, store_url
-        from understudy.store.sql.opening import open_store
+        from understudy.store.sql.open_store import open_store
 
         named = named_store(store_given or ctx.find_root().obj)
         full = arguments.get("sync") == "full"
@@ -81,7 +81,7 @@ def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., An
 
 def say_if_not_in_force(store: Store) -> None:
     """Wait until the running gateways act upon the last change; says so on stderr when one does not."""
-    from understudy.proxy.modes import wait_until_seen
+    from understudy.proxy.operations.gateways.modes import wait_until_seen
 
     if not wait_until_seen(store, store.changes.latest()):
         click.echo("A gateway on this store has not taken it over yet.", err=True)
@@ -140,7 +140,7 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
 
     A path is no URL where it takes `ABSOLUTE_URL`.
     """
-    from understudy.proxy.editing import header_field
+    from understudy.proxy.operations.collections.example_document import header_field
 
     fields = Headers.of(header_field(line) for line in headers)
     if url.startswith("/") and takes is PATH_OR_URL:
@@ -207,7 +207,7 @@ def parent_proxies(text: str | None, port: int) -> Parents:
 
     A parent that is this gateway, by its `port`, would call itself.
     """
-    from understudy.addons.parents import DIRECTLY, Parent, Parents, exempt_hosts
+    from understudy.serving.gateway.parent_proxies import DIRECTLY, Parent, Parents, exempt_hosts
 
     if text == "none":
         return DIRECTLY

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.store.messages import Body, BodyRef, Headers, Request, Response
-from understudy.store.naming import printable
+from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response
+from understudy.store.model.naming import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def body_json(body: bytes) -> dict[str, Any]:
 
 def text_of(headers: Headers, body: bytes) -> str | None:
     """A body as text, its content coding undone; None when it is not UTF-8."""
-    from understudy.store.codings import undo
+    from understudy.store.content_codings import undo
 
     plain = undo(headers.get("content-encoding") or "", body)
     try:

@@ -1,8 +1,8 @@
-"""Alembic's environment: runs the migrations on the connection that `store.sql.schema` hands over."""
+"""Alembic's environment: runs the migrations on the connection that `store.sql.database.schema` hands over."""
 
 from alembic import context
 
-from understudy.store.sql.tables import Base
+from understudy.store.sql.database.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,1 +1,1 @@
-"""The contract of `store.repository` in SQLAlchemy; the only place with queries and row mapping."""
+"""The contract of `store.repositories.store` in SQLAlchemy; the only place with queries and row mapping."""

@@ -6,8 +6,8 @@ import gzip
 
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, Given, Row, Winner, request, rows, under
 from understudy.matcher.settings import STRICT
-from understudy.store.entities import Part, Redacted
-from understudy.store.messages import Request
+from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.messages import Request
 
 BODY = under(body=True)
 SUBSET = under(BODY, subset=True)

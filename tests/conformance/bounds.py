@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.bodies import BODY, HIT, PARTS, SUBSET, pairs, post
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, rows
-from understudy.store.messages import Request
+from understudy.store.model.messages import Request
 
 LONG = 16 * 2**20
 

@@ -13,7 +13,7 @@ from tests.conformance.nearest import NEAREST
 from tests.conformance.paths import ROWS as PATHS
 from tests.conformance.queries import ROWS as QUERIES
 from tests.conformance.table import Row, request
-from understudy.matcher import groups
+from understudy.matcher.lookup import candidate_groups
 
 ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES]
 
@@ -31,7 +31,7 @@ def header_lists() -> int:
 
 def by_look_up() -> mock._patch[int]:
     """While it lasts, no candidates are few enough to be compared one by one."""
-    return mock.patch.object(groups, "FEW", 0)
+    return mock.patch.object(candidate_groups, "FEW", 0)
 
 
 def failing() -> Iterator[str]:

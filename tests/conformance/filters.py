@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.conformance.table import JSON, Given, Row, request, rows, under
+from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import STRICT
-from understudy.matcher.unanswered import BareItem
 from understudy.matcher.variables import in_force
-from understudy.store.entities import Part, Redacted
+from understudy.store.model.gateways import Part, Redacted
 
 CODE, ID, NAME = "x-mock-response-code", "x-mock-response-id", "x-mock-response-name"
 LIST, BODY, DELAY = "x-mock-match-request-headers", "x-mock-match-request-body", "x-mock-response-delay"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.conformance.filters import CODE, ID, NAME
 from tests.conformance.table import JSON, Given, Row, request, under
 from understudy.matcher.settings import QueryRule
-from understudy.store.messages import Request
+from understudy.store.model.messages import Request
 
 ALONE = under(distance=False, ids=False, query=QueryRule.REQUIRE)
 EIGHT, TWENTY, MANY = "m" * 8, "m" * 20, "m" * 128

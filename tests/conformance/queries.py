@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.table import Given, request, rows, under
 from understudy.matcher.settings import STRICT, QueryRule
-from understudy.store.entities import Part, Redacted
+from understudy.store.model.gateways import Part, Redacted
 
 REQUIRE = under(query=QueryRule.REQUIRE)
 OFF = under(query=QueryRule.OFF)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from tests.factories import make_example, make_request, make_response
+from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.decision import Decision
-from understudy.matcher.differences import differences
+from understudy.matcher.explanation.differences import differences
 from understudy.matcher.index import Index, compile_index
+from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, MatchSettings
-from understudy.matcher.unanswered import BareItem
-from understudy.store.entities import Example, Redacted
-from understudy.store.messages import Request
+from understudy.store.model.gateways import Example, Redacted
+from understudy.store.model.messages import Request
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

@@ -1,4 +1,4 @@
-"""What `store.mock_repository.Calls` promises."""
+"""What `store.repositories.mock_servers.Calls` promises."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.factories import ORIGIN, make_request, make_response
-from tests.kept import make_call, serve
-from understudy.store.calls import KEPT_BODY, Call
+from tests.factories.messages import ORIGIN, make_request, make_response
+from tests.factories.stored import make_call, serve
 from understudy.store.errors import NotFound
-from understudy.store.messages import Headers, Request, Response
-from understudy.store.mock_repository import CallFilter
-from understudy.store.mock_servers import MockServer
-from understudy.store.repository import Store
-from understudy.store.sql import calls as sql_calls
+from understudy.store.model.calls import KEPT_BODY, Call
+from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.mock_servers import MockServer
+from understudy.store.repositories.mock_servers import CallFilter
+from understudy.store.repositories.store import Store
+from understudy.store.sql.repositories import calls as sql_calls
 
 
 @pytest.fixture

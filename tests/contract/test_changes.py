@@ -1,4 +1,4 @@
-"""What `store.gateway_repository.Changes` promises, and that threads may share a store."""
+"""What `store.repositories.gateways.Changes` promises, and that threads may share a store."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from threading import Event
 
 import pytest
 
-from tests.factories import make_example
-from tests.kept import (
+from tests.factories.messages import make_example
+from tests.factories.stored import (
     additions,
     collect,
     make_call,
@@ -22,12 +22,12 @@ from tests.kept import (
     serve,
     within,
 )
-from understudy.store.collection_repository import CollectionUpdate
-from understudy.store.entities import Change, Environment, Folder, Subject
-from understudy.store.mock_servers import ApiKey, MockServer
-from understudy.store.repository import HistoryFilter, Store
-from understudy.store.sql import revisions
-from understudy.store.sql.collections import FEW_EXAMPLES
+from understudy.store.model.gateways import Change, Environment, Folder, Subject
+from understudy.store.model.mock_servers import ApiKey, MockServer
+from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.sql.repositories import changes
+from understudy.store.sql.repositories.collections import FEW_EXAMPLES
 
 
 def test_a_fresh_store_never_changed(store: Store) -> None:
@@ -190,12 +190,12 @@ def test_what_was_pruned_cannot_be_told(
     store: Store, monkeypatch: pytest.MonkeyPatch, revision: int, known: bool
 ) -> None:
     """Of thirty changes the last twenty are kept."""
-    monkeypatch.setattr(revisions, "KEPT_CHANGES", 20)
+    monkeypatch.setattr(changes, "KEPT_CHANGES", 20)
     for _ in range(30):
         store.settings.set("key", 1)
-    changes = store.changes.since(revision)
-    assert (changes is not None) is known
-    assert changes is None or [change.revision for change in changes] == list(range(revision + 1, 31))
+    since = store.changes.since(revision)
+    assert (since is not None) is known
+    assert since is None or [change.revision for change in since] == list(range(revision + 1, 31))
 
 
 def test_revisions_become_visible_in_order(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What `store.collection_repository.Collections` promises."""
+"""What `store.repositories.collections.Collections` promises."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_example, make_request, make_response
-from tests.kept import additions, collect, make_item, record, within
-from understudy.store.collection_repository import CollectionSummary, CollectionUpdate
-from understudy.store.entities import Collection, Example, Folder, Part, Redacted
+from tests.factories.messages import make_example, make_request, make_response
+from tests.factories.stored import additions, collect, make_item, record, within
 from understudy.store.errors import NotFound, StoreError, UserError
-from understudy.store.messages import Body, BodyRef
-from understudy.store.repository import HistoryFilter, Store
+from understudy.store.model.gateways import Collection, Example, Folder, Part, Redacted
+from understudy.store.model.messages import Body, BodyRef
+from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
+from understudy.store.repositories.store import HistoryFilter, Store
 
 LONG = "01J8ZZZZZZZZZZZZZZZZZZ"
 

@@ -1,4 +1,4 @@
-"""What `store.collection_repository.Environments` and `Settings` promise."""
+"""What `store.repositories.collections.Environments` and `Settings` promise."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from understudy.store.entities import Environment
 from understudy.store.errors import NotFound, UserError
-from understudy.store.repository import Store
+from understudy.store.model.gateways import Environment
+from understudy.store.repositories.store import Store
 
 STAGE = Environment("1", "stage", {"base": "http://x", "ü": ""})
 

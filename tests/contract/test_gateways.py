@@ -1,4 +1,4 @@
-"""What `store.gateway_repository.Gateways` promises."""
+"""What `store.repositories.gateways.Gateways` promises."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.kept import make_gateway
-from understudy.store.entities import Change, Gateway, GatewayState, Mode, Subject
+from tests.factories.stored import make_gateway
 from understudy.store.errors import NotFound, UserError
-from understudy.store.messages import Origin
-from understudy.store.repository import Store
+from understudy.store.model.gateways import Change, Gateway, GatewayState, Mode, Subject
+from understudy.store.model.messages import Origin
+from understudy.store.repositories.store import Store
 
 BEAT = 1_000.0
 LONG_GONE = BEAT - 10.0

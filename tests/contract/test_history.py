@@ -1,4 +1,4 @@
-"""What `store.repository.History` and `Bodies` promise."""
+"""What `store.repositories.store.History` and `Bodies` promise."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_request, make_response
-from tests.kept import EVERYTHING, make_exchange, record
-from understudy.store.entities import Exchange, Part, Redacted, Timings
+from tests.factories.messages import make_request, make_response
+from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import NotFound, StoreError
-from understudy.store.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
-from understudy.store.repository import HistoryFilter, Store
+from understudy.store.model.gateways import Exchange, Part, Redacted, Timings
+from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
+from understudy.store.repositories.store import HistoryFilter, Store
 
 EVERY_BYTE = bytes(range(256))
 

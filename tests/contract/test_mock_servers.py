@@ -1,4 +1,4 @@
-"""What `store.mock_repository.MockServers` and `Keys` promise."""
+"""What `store.repositories.mock_servers.MockServers` and `Keys` promise."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_example
-from tests.kept import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
-from understudy.store.entities import Collection, Environment, GatewayState, Mode
+from tests.factories.messages import make_example
+from tests.factories.stored import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
 from understudy.store.errors import NotFound, UserError
-from understudy.store.messages import Headers, Response
-from understudy.store.mock_servers import (
+from understudy.store.model.gateways import Collection, Environment, GatewayState, Mode
+from understudy.store.model.messages import Headers, Response
+from understudy.store.model.mock_servers import (
     PRESETS,
     ApiKey,
     Behaviour,
@@ -23,7 +23,7 @@ from understudy.store.mock_servers import (
     MockServer,
     RateLimit,
 )
-from understudy.store.repository import Store
+from understudy.store.repositories.store import Store
 
 BEHAVIOURS = [
     Behaviour(),

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import make_response
-from tests.kept import EVERYTHING, make_exchange, record
+from tests.factories.messages import make_response
+from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import SchemaMismatch, StoreError, UserError
-from understudy.store.repository import Store
-from understudy.store.sql import engine
-from understudy.store.sql.engine import Database
-from understudy.store.sql.history import SqlHistory, SqlSessions
-from understudy.store.sql.opening import open_store
-from understudy.store.sql.schema import ensure_schema
+from understudy.store.repositories.store import Store
+from understudy.store.sql.database import engine
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.schema import ensure_schema
+from understudy.store.sql.open_store import open_store
+from understudy.store.sql.repositories.history import SqlHistory, SqlSessions
 
 
 @pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db"])

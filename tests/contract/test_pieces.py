@@ -1,4 +1,4 @@
-"""What `store.repository.Bodies` promises of large bodies, which come in pieces, and of the answers of a collection."""
+"""What `Bodies` promises of large bodies, which come in pieces, and of the answers of a collection."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 
 import pytest
 
-from tests.factories import make_example, make_response
-from tests.kept import collect, make_exchange, record
-from understudy.store import ids
+from tests.factories.messages import make_example, make_response
+from tests.factories.stored import collect, make_exchange, record
 from understudy.store.errors import NotFound
-from understudy.store.messages import Body, BodyRef, PiecedBody, Response
-from understudy.store.repository import Store
-from understudy.store.sql import bodies
+from understudy.store.model import ids
+from understudy.store.model.messages import Body, BodyRef, PiecedBody, Response
+from understudy.store.repositories.store import Store
+from understudy.store.sql.repositories import bodies
 
 PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)

@@ -17,18 +17,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from tests.assets.schema.make_schema_asset import FOLDER, STREAM
-from tests.kept import EVERYTHING, make_exchange, serve
-from understudy.proxy.promoting import promote_history
-from understudy.store.entities import Environment, Part, Redacted
+from tests.factories.stored import EVERYTHING, make_exchange, serve
+from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.store.errors import SchemaMismatch
-from understudy.store.mock_repository import CallFilter
-from understudy.store.mock_servers import PLAIN, PRESETS, Behaviour, Matching
+from understudy.store.model.gateways import Environment, Part, Redacted
+from understudy.store.model.mock_servers import PLAIN, PRESETS, Behaviour, Matching
 from understudy.store.promotion import PromotionPlan
-from understudy.store.repository import HistoryFilter, Store
-from understudy.store.sql.engine import Database
-from understudy.store.sql.opening import open_store
-from understudy.store.sql.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
-from understudy.store.sql.tables import Base
+from understudy.store.repositories.mock_servers import CallFilter
+from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
+from understudy.store.sql.database.tables import Base
+from understudy.store.sql.open_store import open_store
 
 OLD_STORES = sorted(FOLDER.glob("*.db"))
 
@@ -94,7 +94,7 @@ def alter(file: Path, statement: str) -> None:
 
 OPEN_AT = """
 import sys, time
-from understudy.store.sql.opening import open_store
+from understudy.store.sql.open_store import open_store
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
 store = open_store(sys.argv[1])
 store.settings.set(sys.argv[3], True)

@@ -1,14 +1,14 @@
-"""What `store.repository.Sessions` promises."""
+"""What `store.repositories.store.Sessions` promises."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.factories import ORIGIN, make_example, make_response
-from tests.kept import EVERYTHING, collect, make_exchange, record
+from tests.factories.messages import ORIGIN, make_example, make_response
+from tests.factories.stored import EVERYTHING, collect, make_exchange, record
 from understudy.store.errors import NotFound, StoreError, UserError
-from understudy.store.messages import Origin
-from understudy.store.repository import SessionSummary, Store
+from understudy.store.model.messages import Origin
+from understudy.store.repositories.store import SessionSummary, Store
 
 
 @pytest.mark.parametrize("upstream", [None, ORIGIN, Origin("https", "::1", 8443)])

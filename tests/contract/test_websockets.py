@@ -1,13 +1,13 @@
-"""What `store.repository.History` promises of the messages of WebSockets."""
+"""What `store.repositories.store.History` promises of the messages of WebSockets."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.kept import record
+from tests.factories.stored import record
 from understudy.store.errors import StoreError
-from understudy.store.repository import Store
-from understudy.store.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+from understudy.store.repositories.store import Store
 
 MESSAGES = [
     WebSocketMessage(1.0, True, MessageKind.TEXT, "h\u00e9llo".encode()),

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from tests.programs import Understudy
 from understudy.proxy.cli import main
-from understudy.proxy.logs import OURS
+from understudy.proxy.gateway.logging_setup import OURS
 
 
 def run_here(understudy: Understudy, arguments: Sequence[str], **named: Any) -> Result:

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories import make_example, make_response
+from tests.factories.messages import make_example, make_response
 from tests.property.test_matcher_laws import ASKED, EVERY_SETTING, REDACTED, REQUESTS
-from understudy.matcher import groups, maps, ordered
 from understudy.matcher.decision import Decision
-from understudy.matcher.explain import as_json, as_text
+from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import Index, compile_index
+from understudy.matcher.lookup import candidate_groups, persistent_list, persistent_map
 from understudy.matcher.settings import MatchSettings, usual_settings
-from understudy.store.entities import Example
 from understudy.store.errors import NotFound
-from understudy.store.messages import Body, Request
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Body, Request
 
 pytestmark = pytest.mark.once
 
@@ -93,9 +93,9 @@ def test_changed_index_is_as_compiled_anew(
 ) -> None:
     """Whatever goes, comes, joins or leaves a sequence, however small the pieces, and whatever was asked before."""
     with (
-        mock.patch.object(groups, "FEW", few),
-        mock.patch.object(maps, "LEAF", piece),
-        mock.patch.object(ordered, "PIECE", piece),
+        mock.patch.object(candidate_groups, "FEW", few),
+        mock.patch.object(persistent_map, "LEAF", piece),
+        mock.patch.object(persistent_list, "PIECE", piece),
     ):
         held: dict[str, Example] = {}
         index = compiled([], chosen)

@@ -16,17 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import plain_matcher
-from tests.factories import make_example, make_request, make_response
-from understudy.matcher import groups
-from understudy.matcher.bodies import canonical, request_key
+from tests.factories.messages import make_example, make_request, make_response
+from understudy.matcher.body_forms.canonical import canonical, request_key
+from understudy.matcher.body_forms.json_forms import exact_value, json_value, written
 from understudy.matcher.decision import Decision
-from understudy.matcher.explain import as_json, as_text, nearest_line
+from understudy.matcher.explanation.rendering import as_json, as_text, nearest_line
 from understudy.matcher.index import compile_index
-from understudy.matcher.json_forms import exact_value, json_value, written
+from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.store.entities import Example, Part, Redacted
-from understudy.store.messages import Headers, Request
-from understudy.store.redaction import BUILT_IN
+from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.messages import Headers, Request
+from understudy.store.redaction.redactor import BUILT_IN
 
 pytestmark = pytest.mark.once
 
@@ -176,7 +176,7 @@ def test_index_decides_as_a_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
 ) -> None:
     """Look-ups find the same winner with the same score as scoring every example."""
-    with mock.patch.object(groups, "FEW", few):
+    with mock.patch.object(candidate_groups, "FEW", few):
         decision = compile_index(examples, chosen).decide(request)
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 

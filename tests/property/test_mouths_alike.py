@@ -12,27 +12,28 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mitmproxy.net.http.http1 import assemble
 
-from tests.flows import UPSTREAM, make_flow
+from tests.factories.flows import UPSTREAM, make_flow
 from tests.property.test_matcher_laws import ASKED, REQUESTS
-from understudy.addons.active import Active, Current
 from understudy.addons.answerer import Answerer
-from understudy.addons.bodies import BodyReader
-from understudy.addons.gateway_site import GatewaySite, Kind
+from understudy.addons.current import Current
+from understudy.addons.loop.body_reader import BodyReader
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import MatchSettings
-from understudy.serving.chance import Chance
-from understudy.serving.directory import Directory
-from understudy.serving.mock_calls import Served
-from understudy.serving.outcomes import Answers
-from understudy.serving.rendered import at_hand
+from understudy.serving.answers.body_schedule import Fetch
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.answers.reply_cache import at_hand
+from understudy.serving.answers.sequences import Sequences
+from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.site import GatewaySite, Kind
+from understudy.serving.mock_server.calls import Served
+from understudy.serving.mock_server.directory import Directory
 from understudy.serving.responder import HandOver, Responder
-from understudy.serving.response_templates import Templates, compile_templates
-from understudy.serving.sending import Fetch
-from understudy.serving.sequences import Sequences
-from understudy.serving.site import MockSite, Site
-from understudy.store.entities import Example, Mode
-from understudy.store.messages import Body, Headers, Origin, Request, Response
-from understudy.store.mock_servers import MockServer
+from understudy.serving.site_protocol import MockSite, Site
+from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.response_templates import Templates, compile_templates
+from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.messages import Body, Headers, Origin, Request, Response
+from understudy.store.model.mock_servers import MockServer
 
 PLACE = Origin("http", *UPSTREAM)
 OWN_HEADER = re.compile(rb"X-Understudy-Example: [^\r\n]*\r\n")

@@ -10,11 +10,11 @@ import h11
 import psutil
 import pytest
 
-from tests.factories import make_example, make_request, make_response
-from tests.mutations import LEGAL, in_pieces, mutated
-from tests.served import Client, at_root, hit, make_mock, make_served
-from understudy.serving.http_reader import Arrived, RequestReader
-from understudy.serving.limits import Limits
+from tests.factories.messages import make_example, make_request, make_response
+from tests.in_memory.mock_servers import Client, at_root, hit, make_mock, make_served
+from tests.traffic.mutated_requests import LEGAL, in_pieces, mutated
+from understudy.serving.http1.limits import Limits
+from understudy.serving.http1.request_reader import Arrived, RequestReader
 from understudy.serving.responder import Close
 
 pytestmark = pytest.mark.once

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.store.entities import Example, Exchange, Timings
-from understudy.store.fields import end_to_end
-from understudy.store.messages import Body, Headers, Request, Response
+from understudy.store.model.gateways import Example, Exchange, Timings
+from understudy.store.model.header_fields import end_to_end
+from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
 
 EMPTY = Known("c")

@@ -9,13 +9,13 @@ from urllib.parse import quote_plus
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_example, make_request
+from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import STRICT
-from understudy.store.messages import Chunk, Headers, Request, Response
-from understudy.store.placeholders import Placeholders, masked
-from understudy.store.redaction import Redactor
-from understudy.store.redaction_rules import Rules
+from understudy.store.model.messages import Chunk, Headers, Request, Response
+from understudy.store.redaction.placeholders import Placeholders, masked
+from understudy.store.redaction.redactor import Redactor
+from understudy.store.redaction.rules import Rules
 
 SECRET = "gEhEim-0123456789"
 OTHER = "aNdErs-9876543210"

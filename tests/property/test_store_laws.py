@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kept import make_item
-from understudy.store.collection_repository import CollectionUpdate
-from understudy.store.entities import Example, Exchange, Part, Redacted, Timings
-from understudy.store.ids import new_id
-from understudy.store.messages import BodyRef, Headers, Origin, Request, Response
-from understudy.store.repository import HistoryFilter, Store
-from understudy.store.sql.opening import open_store
+from tests.factories.stored import make_item
+from understudy.store.model.gateways import Example, Exchange, Part, Redacted, Timings
+from understudy.store.model.ids import new_id
+from understudy.store.model.messages import BodyRef, Headers, Origin, Request, Response
+from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.sql.open_store import open_store
 
 BODIES = st.binary(max_size=40)
 HEADERS = st.lists(st.tuples(st.binary(max_size=8), st.binary(max_size=8)), max_size=4).map(lambda f: Headers(tuple(f)))

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_example, make_request, make_response
+from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
-from understudy.serving.chance import Chance
-from understudy.serving.dynamic_variables import DYNAMIC_VARIABLES
-from understudy.serving.live_request import REQUEST_VALUES, LiveRequest
-from understudy.serving.response_templates import Templates, compile_templates
-from understudy.serving.templates import Values, parse
-from understudy.store.entities import Example
-from understudy.store.messages import Body, Headers, Request, Response
+from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
+from understudy.serving.templates.parser import Values, parse
+from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.response_templates import Templates, compile_templates
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Body, Headers, Request, Response
 
 # The pieces that fields are made of, so that most texts hold some, whole and broken.
 pytestmark = pytest.mark.once

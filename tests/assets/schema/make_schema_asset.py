@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.factories import ORIGIN, make_example, make_request, make_response
-from tests.kept import make_call, make_exchange, make_item, make_server_error, serve
-from understudy.store.collection_repository import CollectionUpdate
-from understudy.store.entities import Environment, Part, Redacted
-from understudy.store.messages import Chunk, Interim
-from understudy.store.mock_servers import PRESETS, ApiKey, Behaviour, Matching
-from understudy.store.sql.opening import open_store
-from understudy.store.sql.schema import HEAD
-from understudy.store.websockets import MessageKind, WebSocketMessage
+from tests.factories.messages import ORIGIN, make_example, make_request, make_response
+from tests.factories.stored import make_call, make_exchange, make_item, make_server_error, serve
+from understudy.store.model.gateways import Environment, Part, Redacted
+from understudy.store.model.messages import Chunk, Interim
+from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matching
+from understudy.store.model.websockets import MessageKind, WebSocketMessage
+from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.sql.database.schema import HEAD
+from understudy.store.sql.open_store import open_store
 
 FOLDER = Path(__file__).parent
 STREAM: dict[str, Any] = {"chunks": (Chunk(0.0, 3), Chunk(0.5, 5)), "interim": (Interim(103),)}

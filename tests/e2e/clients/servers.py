@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import grpc
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.certificates import make_certificate
+from tests.peers.certificates import make_certificate
 from tests.programs import answer, upstream
 
 SHOP, CLOUD = "api.shop.test", "cloud.test"  # never resolve (RFC 2606, section 2)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.clients.everyone import clients
 from tests.e2e.clients.servers import WORDS, serving
-from tests.e2e.test_run_command import Done, run
+from tests.e2e.programs.test_run_command import Done, run
 from tests.integration.audit import Audit
 from tests.programs import Understudy
 

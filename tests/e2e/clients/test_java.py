@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from tests.e2e.test_run_command import run
+from tests.e2e.programs.test_run_command import run
 from tests.programs import Understudy
-from understudy.store.entities import Exchange, Timings
-from understudy.store.messages import Headers, Origin, Request, Response
-from understudy.store.sql.opening import open_store
+from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.messages import Headers, Origin, Request, Response
+from understudy.store.sql.open_store import open_store
 
 pytestmark = pytest.mark.once
 ORIGINS = ("https://api.shop.invalid", "http://localhost:9")  # Java would call localhost directly

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_run_command import run
+from tests.e2e.programs.test_run_command import run
 from tests.integration.audit import Audit
 from tests.programs import Understudy
 

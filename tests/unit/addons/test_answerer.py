@@ -8,21 +8,22 @@ from dataclasses import replace
 import pytest
 from mitmproxy import http
 
-from tests.factories import ORIGIN, make_example, make_request, make_response
-from tests.flows import make_flow, make_flow_response
-from understudy.addons.active import Active, Current
+from tests.factories.flows import make_flow, make_flow_response
+from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from understudy.addons.answerer import Answerer
-from understudy.addons.bodies import BodyReader
+from understudy.addons.current import Current
+from understudy.addons.flow_notes import note_of
 from understudy.addons.flows import NOWHERE
-from understudy.addons.notes import note_of
+from understudy.addons.loop.body_reader import BodyReader
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import POSTMAN
-from understudy.serving.outcomes import Answers
-from understudy.serving.replays import MissAnswer, Replay
-from understudy.serving.sequences import Sequences
-from understudy.store.entities import Example, Mode
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.answers.sequences import Sequences
+from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.store.errors import NotFound, StoreError
-from understudy.store.messages import Body, BodyRef, Origin
+from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.messages import Body, BodyRef, Origin
 
 ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]
 GATEWAY = Origin("http", "127.0.0.1", 8080)
@@ -235,20 +236,20 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
 async def test_the_log_says_what_decided_and_has_no_query(
     target: bytes, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="understudy.addons"):
+    with caplog.at_level(logging.INFO, logger="understudy"):
         await asked(make_flow(target=target), Mode.MOCK, make_example())
     assert caplog.messages == [line]
 
 
 async def test_a_malformed_header_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Without its value."""
-    with caplog.at_level(logging.INFO, logger="understudy.addons"):
+    with caplog.at_level(logging.INFO, logger="understudy"):
         await asked(make_flow(headers=((b"x-mock-response-code", b"s3cr3t"),)), Mode.MOCK, make_example())
     assert caplog.messages == ["mock GET /users/7: malformed header"]
 
 
 async def test_a_miss_is_not_explained_unless_asked_for(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, logger="understudy.addons"):
+    with caplog.at_level(logging.WARNING, logger="understudy"):
         await asked(make_flow(target=b"/b"), Mode.MOCK, make_example())
     assert caplog.messages == ["mock GET /b: no match"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from mitmproxy import http
 
-from tests.factories import make_response
-from tests.flows import make_flow, make_flow_response
+from tests.factories.flows import make_flow, make_flow_response
+from tests.factories.messages import make_response
 from understudy.addons.flows import (
     NOWHERE,
     client_origin,
@@ -21,8 +21,8 @@ from understudy.addons.flows import (
     stash_headers,
     stash_response_headers,
 )
-from understudy.store.entities import Timings
-from understudy.store.messages import Headers, Origin, Response
+from understudy.store.model.gateways import Timings
+from understudy.store.model.messages import Headers, Origin, Response
 
 FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))
 

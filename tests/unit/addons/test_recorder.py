@@ -10,17 +10,18 @@ from functools import partial
 
 import pytest
 
-from tests.flows import make_flow, make_flow_response
-from understudy.addons.active import Active, Current
-from understudy.addons.commits import Commits, announce_in
-from understudy.addons.forwarding import OnLoss
-from understudy.addons.notes import note_of
+from tests.factories.flows import make_flow, make_flow_response
+from understudy.addons.current import Current
+from understudy.addons.flow_notes import note_of
+from understudy.addons.forwarding_settings import OnLoss
+from understudy.addons.loop.commits import Commits, announce_in
 from understudy.addons.recorder import Recorder
-from understudy.serving.kept_body import Keeping
-from understudy.store.entities import Exchange, Mode
+from understudy.serving.gateway.active import Active
+from understudy.serving.http1.body_recorder import Keeping
 from understudy.store.errors import StoreError
-from understudy.store.messages import LARGE_BODY, PiecedBody
-from understudy.store.writer import HistoryWriter
+from understudy.store.history_writer import HistoryWriter
+from understudy.store.model.gateways import Exchange, Mode
+from understudy.store.model.messages import LARGE_BODY, PiecedBody
 
 
 class History:
@@ -294,6 +295,6 @@ async def test_an_event_stream_is_kept_at_its_end(history: History) -> None:
 
 
 async def test_the_log_has_no_query(history: History, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="understudy.addons"):
+    with caplog.at_level(logging.INFO, logger="understudy"):
         await history.recorder().response(make_flow(target=b"/a?token=s3cr3t", response=make_flow_response()))
     assert caplog.messages == ["record GET /a: 200, entry 1"]

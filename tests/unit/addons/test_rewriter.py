@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from mitmproxy import http
 
-from tests.factories import ORIGIN, make_response
-from tests.flows import make_flow, make_flow_response
+from tests.factories.flows import make_flow, make_flow_response
+from tests.factories.messages import ORIGIN, make_response
+from understudy.addons.flow_notes import note_of
 from understudy.addons.flows import request_of, response_of, stash_headers
-from understudy.addons.notes import note_of
 from understudy.addons.rewriter import Rewriter
-from understudy.store.messages import Headers, Origin
+from understudy.store.model.messages import Headers, Origin
 
 CAME = ((b"Location", b"http://api.example.com/x"), (b"Set-Cookie", b"a=1; Domain=example.com"))
 SENT = ((b"Location", b"http://127.0.0.1:8080/x"), (b"Set-Cookie", b"a=1"))

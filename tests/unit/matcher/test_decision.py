@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import make_example, make_request
-from understudy.matcher.asked import Asked
+from tests.factories.messages import make_example, make_request
 from understudy.matcher.decision import Decision, ScoreLine
 from understudy.matcher.index import Index, compile_index
+from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import LOOKED_AT, NEAREST, PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 

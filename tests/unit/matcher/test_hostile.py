@@ -17,18 +17,18 @@ from pathlib import Path
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.factories import make_example, make_request
-from understudy.matcher import bodies
-from understudy.matcher.bodies import compared_as
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms.canonical import compared_as
+from understudy.matcher.body_forms.xml_forms import xml_text
 from understudy.matcher.decision import Decision
-from understudy.matcher.explain import as_json, as_text
+from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import compile_index
 from understudy.matcher.media import Kind
-from understudy.matcher.normal import wildcard
+from understudy.matcher.normal_forms import wildcard
 from understudy.matcher.settings import MatchSettings, QueryRule
-from understudy.matcher.xml_forms import xml_text
-from understudy.store.codings import LIMIT
-from understudy.store.messages import Headers, Request
+from understudy.store.content_codings import LIMIT
+from understudy.store.model.messages import Headers, Request
 
 ROOT = Path(__file__).parents[3]
 MB = 2**20
@@ -121,7 +121,7 @@ def test_deep_json(body: bytes) -> None:
 def test_deep_json_below_the_interpreters_limit() -> None:
     """The limit is ours: it does not depend on the stack."""
     body = b"[" * 200 + b"]" * 200
-    assert bodies.canonical(body, JSON) == b"bytes:" + body
+    assert canonical.canonical(body, JSON) == b"bytes:" + body
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_entities_are_neither_expanded_nor_loaded(bomb: bytes) -> None:
     """A document type declaration makes a body plain bytes."""
     with pytest.raises(ValueError, match="document type"):
         xml_text(bomb)
-    assert bodies.canonical(bomb, XML) == b"bytes:" + bomb
+    assert canonical.canonical(bomb, XML) == b"bytes:" + bomb
 
 
 def test_exponential_entities_cost_nothing() -> None:
@@ -182,7 +182,7 @@ def test_explaining_a_text_of_quotes_that_is_cut_off() -> None:
 
 def test_longer_bodies_are_bytes() -> None:
     """Values take far more memory than their text."""
-    body = b" " * bodies.LONGEST + b"1"
+    body = b" " * canonical.LONGEST + b"1"
     assert compared_as(body, Headers.of([("Content-Type", JSON)])) == (
         Kind.BYTES,
         "longer than 16 MiB, so not read as the JSON values it is said to be",
@@ -204,7 +204,7 @@ def test_longer_bodies_are_bytes() -> None:
 )
 def test_odd_json(one: bytes, other: bytes, same: bool) -> None:
     """Numbers are exact, the last of duplicate keys counts, and what is no text is bytes."""
-    assert (bodies.canonical(one, JSON) == bodies.canonical(other, JSON)) is same
+    assert (canonical.canonical(one, JSON) == canonical.canonical(other, JSON)) is same
 
 
 def test_many_query_pairs() -> None:

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 import pytest
 
 from tests import plain_matcher
-from tests.factories import make_example, make_request
-from understudy.matcher.asked import Asked
-from understudy.matcher.candidate import Candidate
+from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
+from understudy.matcher.lookup.bare_items import BareItem
+from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.matcher.unanswered import BareItem
-from understudy.store.entities import Example, Part, Redacted
 from understudy.store.errors import NotFound
-from understudy.store.messages import Body, BodyRef, Request
+from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.messages import Body, BodyRef, Request
 
 EXACT_ONLY = MatchSettings(exact_path=True)
 NO_WILDCARDS = MatchSettings(wildcards=False)
@@ -308,7 +308,8 @@ def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, se
 def test_import_is_light() -> None:
     """The matcher loads nothing that it may not use, nor what it seldom needs."""
     heavy = {"sqlalchemy", "mitmproxy", "asyncio", "socket", "ssl", "graphql", "email", "http"}
-    code = f"import sys, matcher.explain, matcher.index; print({heavy!r} & set(sys.modules))"
+    modules = "understudy.matcher.explanation.rendering, understudy.matcher.index"
+    code = f"import sys, {modules}; print({heavy!r} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"set()"
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_example, make_request
+from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.replay_keys import replay_key, with_every_header
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.store.messages import Request
+from understudy.store.model.messages import Request
 
 
 def asked(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.factories import make_example
+from tests.factories.messages import make_example
 from understudy.matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of, usual_settings
-from understudy.store.entities import Example
-from understudy.store.mock_servers import Matching
+from understudy.store.model.gateways import Example
+from understudy.store.model.mock_servers import Matching
 
 PUBLIC = frozenset({"x-understudy-key"})
 RECORDED, AUTHORED = make_example(), make_example(literal=False)

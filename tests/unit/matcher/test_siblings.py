@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.matcher import siblings
-from understudy.matcher.likeness import alike
+from understudy.matcher.lookup.edit_distance import alike
 from understudy.matcher.siblings import Siblings
 
 SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import make_request
+from tests.factories.messages import make_request
 from understudy.matcher.variables import filled, in_force, substituted
-from understudy.store.messages import BodyRef
+from understudy.store.model.messages import BodyRef
 
 VARIABLES = {"a": "1", "b": "{{a}}2", "loop": "{{loop}}x", "\u00e9": "\u00e8", "name with space": "s"}
 

@@ -6,13 +6,14 @@ from unittest.mock import Mock
 
 import pytest
 
-from tests.factories import make_example, make_request
-from understudy.matcher import groups, variants
+from tests.factories.messages import make_example, make_request
+from understudy.matcher import variants
 from understudy.matcher.index import Index, compile_index
+from understudy.matcher.lookup import candidate_groups
+from understudy.matcher.mock_headers import Selectors
 from understudy.matcher.scores import HEADER_LISTS
-from understudy.matcher.selectors import Selectors
 from understudy.matcher.settings import POSTMAN, MatchSettings
-from understudy.store.messages import BodyRef, Request
+from understudy.store.model.messages import BodyRef, Request
 
 LIST, BODY = "x-mock-match-request-headers", "x-mock-match-request-body"
 
@@ -107,7 +108,7 @@ def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> Non
 @pytest.mark.parametrize("few", [0, 8])
 def test_one_header_among_many(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Looked up or compared, the outcome is one."""
-    monkeypatch.setattr(groups, "FEW", few)
+    monkeypatch.setattr(candidate_groups, "FEW", few)
     candidate = index(20).decide(asked(1, "r")).candidate
     assert candidate is not None
     assert candidate.id == "9r"

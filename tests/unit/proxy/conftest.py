@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy.store.repository import Store
-from understudy.store.sql.opening import open_store
+from understudy.store.repositories.store import Store
+from understudy.store.sql.open_store import open_store
 
 
 @pytest.fixture

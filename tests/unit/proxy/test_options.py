@@ -13,8 +13,8 @@ from understudy.proxy.cli.options import (
     variable,
 )
 from understudy.store.errors import UserError
-from understudy.store.messages import Origin
-from understudy.store.repository import HistoryFilter
+from understudy.store.model.messages import Origin
+from understudy.store.repositories.store import HistoryFilter
 
 
 @pytest.mark.parametrize(

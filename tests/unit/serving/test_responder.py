@@ -12,17 +12,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_example, make_request, make_response
-from tests.served import GET, HIT, HOST, Client, Logged, at_root, closes, hit, make_mock, make_served, sent, waited
-from understudy.serving.http_reader import Arrived
-from understudy.serving.limits import Limits
-from understudy.serving.replies import Reply
+from tests.factories.messages import make_example, make_request, make_response
+from tests.in_memory.mock_servers import (
+    GET,
+    HIT,
+    HOST,
+    Client,
+    Logged,
+    at_root,
+    closes,
+    hit,
+    make_mock,
+    make_served,
+    sent,
+    waited,
+)
+from understudy.serving.answers.body_schedule import Fetch
+from understudy.serving.answers.replies import Reply
+from understudy.serving.http1.limits import Limits
+from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
-from understudy.serving.sending import Fetch
-from understudy.serving.site import MockSite
-from understudy.serving.wire import CONTINUE
-from understudy.store.messages import LARGE_BODY, BodyRef, Chunk, Headers
-from understudy.store.mock_servers import PLAIN, Behaviour, Delay, DelayKind, Fault, FaultKind, MockServer, RateLimit
+from understudy.serving.site_protocol import MockSite
+from understudy.store.model.messages import LARGE_BODY, BodyRef, Chunk, Headers
+from understudy.store.model.mock_servers import (
+    PLAIN,
+    Behaviour,
+    Delay,
+    DelayKind,
+    Fault,
+    FaultKind,
+    MockServer,
+    RateLimit,
+)
 
 HEAD_OF_HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
 TOLD = b'X-Understudy-Example: 01; path="as it is"\r\n'

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from understudy.store.entities import Example, Exchange, Part, Redacted, Timings
-from understudy.store.messages import Body, BodyRef, Headers, Origin, Request, Response
-from understudy.store.placeholders import Placeholders
+from understudy.store.model.gateways import Example, Exchange, Part, Redacted, Timings
+from understudy.store.model.messages import Body, BodyRef, Headers, Origin, Request, Response
 from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
-from understudy.store.redaction import Redactor
+from understudy.store.redaction.placeholders import Placeholders
+from understudy.store.redaction.redactor import Redactor
 
 EMPTY = Known("c1")
 DEFAULT = PromotionPlan()

@@ -1,0 +1,47 @@
+"""What the layers that forward share in one gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from understudy.addons.current import Current
+from understudy.addons.loop.commits import Commits
+from understudy.addons.loop.connections import Connections
+from understudy.addons.no_live_calls import Guard
+from understudy.serving.gateway.parent_proxies import DIRECTLY, Parents
+from understudy.serving.gateway.site import GatewaySites
+from understudy.serving.http1.body_recorder import Keeping
+from understudy.store.model.messages import Origin
+
+# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
+REPLACEABLE_BYTES = 64 * 1024
+REPLACEABLE_SECONDS = 0.01
+
+
+class OnLoss(StrEnum):
+    """What a client gets whose exchange cannot be kept."""
+
+    STOP = "stop"  # an error that says so
+    CONTINUE = "continue"  # the response; the loss is counted and logged
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """How requests are forwarded and kept.
+
+    With an `upstream` nothing else is called, unless `elsewhere`; `urls`: its URLs and cookies are made the gateway's
+    own. `parents` are the proxies that upstreams are called through.
+    """
+
+    current: Current
+    guard: Guard
+    commits: Commits
+    connections: Connections
+    sites: GatewaySites
+    upstream: Origin | None = None
+    elsewhere: bool = False
+    urls: bool = True
+    on_loss: OnLoss = OnLoss.STOP
+    keeping: Keeping = field(default_factory=Keeping)
+    parents: Parents = DIRECTLY

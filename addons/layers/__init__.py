@@ -1,0 +1,1 @@
+"""mitmproxy's layers: how bytes of a connection are recorded and answered."""

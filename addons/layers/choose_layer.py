@@ -1,0 +1,118 @@
+"""Which layer of mitmproxy speaks on a connection: all request forms on one listener, nothing that calls out by itself.
+
+Chosen here and not by mitmproxy's NextLayer, which opens a raw tunnel for what is neither TLS nor HTTP, and builds the
+layer for an upstream's TLS before anybody asked for the upstream.
+"""
+
+from __future__ import annotations
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ClientTLSLayer
+from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
+
+from understudy.addons.flows import NOWHERE
+from understudy.addons.forwarding_settings import Forwarding
+from understudy.addons.layers.answer_layer import kind_of
+from understudy.addons.layers.exchange_in_flight import Told
+from understudy.addons.layers.gateway_stream import GatewayStream
+from understudy.addons.layers.http1_layer import Http1Layer
+
+HTTP_2_BEGINNING = b"PRI * HTTP/2.0\r\n"
+TLS_HANDSHAKE = b"\x16"
+
+
+class ChooseLayer:
+    """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
+
+    def __init__(self, shared: Forwarding) -> None:
+        self._current = shared.current
+        self._upstream = shared.upstream
+        self._shared = shared
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        """Decide by the first bytes of the client; before any came, wait."""
+        # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
+        data, context = nextlayer.data_client().lstrip(b"\r\n"), nextlayer.context
+        if not data or context.client.transport_protocol != "tcp":
+            return
+        in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+        if not in_tunnel:
+            self._aim(context)
+        if data[:1] == TLS_HANDSHAKE:
+            context.server.tls = context.server.tls or in_tunnel
+            nextlayer.layer = ClientTLSLayer(context)
+        elif self._current.active.mode.offline or _looks_like_http(context, data):
+            nextlayer.layer = self._http(context, data, in_tunnel=in_tunnel)
+
+    def _http(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
+        if data.startswith(HTTP_2_BEGINNING) and not context.client.tls:
+            context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
+        if not _is_http_1(context, data):
+            return _http_layer(context, data)
+        kind = kind_of(context, own=self._is_own(context), tunnel=in_tunnel)
+        return Http1Layer(context, self._shared, kind, _http_layer)
+
+    def _is_own(self, context: Context) -> bool:
+        upstream = self._upstream
+        return context.server.address == ((upstream.host, upstream.port) if upstream else NOWHERE)
+
+    def _aim(self, context: Context) -> None:
+        # A request in origin form goes to the upstream of a reverse proxy, and nowhere through a forward proxy.
+        if self._upstream is None:
+            context.server.address = NOWHERE
+        else:
+            context.server.address = (self._upstream.host, self._upstream.port)
+            context.server.tls = self._upstream.scheme == "https"
+            context.server.sni = self._upstream.host
+
+
+def _http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
+    """mitmproxy's HTTP layer for a connection that begins with these bytes."""
+    in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
+    regular = not in_tunnel and _names_its_host(data.lstrip(b"\r\n"))
+    return GatewayHttpLayer(context, HTTPMode.regular if regular else HTTPMode.transparent)
+
+
+class GatewayHttpLayer(HttpLayer):
+    """mitmproxy's HTTP layer with streams of ours."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, Told):  # for a layer of ours inside CONNECT
+            for stream in list(self.streams.values()):
+                yield from self.event_to_child(stream, event)
+        else:
+            yield from super()._handle_event(event)
+
+    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
+        """Begin one request."""
+        self.streams[stream_id] = GatewayStream(self.context.fork(), stream_id)
+        yield from self.event_to_child(self.streams[stream_id], events.Start())
+
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Find or open a connection; one that failed is tried anew, where mitmproxy would repeat its error for good."""
+        for connection in [one for one in self.connections if isinstance(one, Server) and _is_over(one)]:
+            del self.connections[connection]
+        yield from super().get_connection(event, reuse=reuse)
+
+
+def _is_over(server: Server) -> bool:
+    # Failed before it was open, or closed since: no event of it is still to come.
+    return bool(server.error) and (server.timestamp_tcp_setup is None or server.timestamp_end is not None)
+
+
+def _names_its_host(data: bytes) -> bool:
+    method, _, rest = data.partition(b" ")
+    return method.upper() == b"CONNECT" or rest[:8].lower().startswith((b"http://", b"https://"))
+
+
+def _is_http_1(context: Context, data: bytes) -> bool:
+    # A tunnel is opened by mitmproxy, and what comes out of it is asked about again.
+    return context.client.alpn != b"h2" and not data.startswith(b"PRI ") and data[:8].upper() != b"CONNECT "
+
+
+def _looks_like_http(context: Context, data: bytes) -> bool:
+    # Letters, then a space on the same line: a method and a target.
+    line = data.partition(b"\n")[0]
+    return context.client.alpn == b"h2" or (data[:1].isalpha() and (b" " in line or len(line) == len(data)))

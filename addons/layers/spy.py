@@ -1,0 +1,89 @@
+"""A request in spy mode: read as a whole, then asked of the examples; what none answers is forwarded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mitmproxy.proxy import events, layer
+from mitmproxy.proxy.context import Context
+
+from understudy.addons.layers.answer_layer import AnswerLayer
+from understudy.addons.layers.upstream_connection import Commands
+from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.site import Place
+from understudy.serving.http1.heads import RequestHead, read_request
+
+Answers = Callable[[Callable[[Context, bytes], layer.Layer]], AnswerLayer]
+
+
+class Spying:
+    """One request to `place` that came in `active`, at `since`. `answers` makes the layer that is asked.
+
+    `missed` says that no example answers it, `over` that one did, `closed` that the connection was closed with that.
+    """
+
+    def __init__(self, active: Active, head: RequestHead, place: Place, since: float, answers: Answers) -> None:
+        self.active = active
+        self.place = place
+        self.since = since
+        self.head = head
+        self.missed = False
+        self._parts = [head.raw]
+        self._answers = answers
+        self._layer: AnswerLayer | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the request is complete."""
+        return self._layer is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is answered."""
+        return self._layer is not None and not self.missed and (self._layer.idle or self._layer.over)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed with the answer."""
+        return self._layer is not None and self._layer.over
+
+    @property
+    def waits_for_body(self) -> bool:
+        """Whether the client will send the body when it is told to (RFC 9110, section 10.1.1)."""
+        if self.head.framing.complete:
+            return False
+        return any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in self.head.fields)
+
+    def take(self, data: bytes) -> int:
+        """Read on; returns how many of these bytes belong to the request. Raises BadFraming."""
+        end, _ = self.head.framing.take(data, 0)
+        if end:
+            self._parts.append(data[:end])
+        return end
+
+    def ask(self) -> Commands:
+        """Ask the examples, once the request is complete."""
+        self._layer = self._answers(self._missed)
+        yield from self._layer.ask(self.active, b"".join(self._parts))
+
+    def handle(self, event: events.Event) -> Commands:
+        """Something that the answer waited for has happened."""
+        if self._layer is not None:
+            yield from self._layer.handle_event(event)
+
+    def again(self) -> tuple[RequestHead, bytes]:
+        """The request from its beginning: its head, and the bytes of its body."""
+        head = read_request(self.head.raw)
+        assert isinstance(head, RequestHead)
+        return head, b"".join(self._parts[1:])
+
+    def _missed(self, context: Context, _: bytes) -> layer.Layer:
+        self.missed = True
+        return _Silent(context.fork())
+
+
+class _Silent(layer.Layer):
+    """Stands where the connection would have been handed over: the request alone goes on."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:  # noqa: ARG002 - whatever it is
+        yield from ()

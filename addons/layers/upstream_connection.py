@@ -1,0 +1,132 @@
+"""One connection of a layer of ours to an upstream: mitmproxy's layers for TLS beneath, bytes in and out above."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ServerTLSLayer
+from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
+from mitmproxy.proxy.tunnel import LayerStack
+
+from understudy.serving.gateway.parent_proxies import Parent
+from understudy.store.model.messages import Origin
+
+Commands = Iterator[commands.Command]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The connection is open, or cannot be opened for this reason."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The upstream sends no more."""
+
+
+News = bytes | Opened | Closed
+
+
+class UpstreamConnection:
+    """A connection to an origin; `sni` is the name that TLS asks for, `first` what is sent when it is open.
+
+    With a `parent` it goes through that proxy: by a tunnel for https, else to the proxy itself. `socket` is the
+    connection that is really made.
+
+    `used` says that a request has gone through it, `idle_since` when the last was answered, on the owner's clock.
+    Whoever owns it hands it the events of its `server`, and those that complete its commands; then `news` say what came
+    of them. They are not told inside: what is commanded there passes the layers beneath, and is encrypted once more.
+    """
+
+    def __init__(self, context: Context, origin: Origin, sni: str, first: bytes, parent: Parent | None = None) -> None:
+        self.origin = origin
+        self.used = False
+        self.idle_since = 0.0
+        self.open = False
+        self.over = False
+        self.news: deque[News] = deque()
+        self._waiting = [first]
+        inner = context.fork()
+        secure = origin.scheme == "https"
+        address = (origin.host, origin.port) if parent is None or secure else parent.address
+        self.server = self.socket = inner.server = Server(address=address)
+        stack = LayerStack()
+        if parent is not None and secure:
+            inner.server.via = ("http", parent.address)
+            stack /= HttpUpstreamProxy.make(inner, send_connect=True)
+        if secure:
+            inner.server.sni = sni
+            # Whoever speaks HTTP/1.1 to us gets what HTTP/1.1 says.
+            inner.server.alpn_offers = (b"http/1.1",)
+            stack /= ServerTLSLayer(inner)
+        stack /= _End(inner, self)
+        self._top = stack[0]
+        self._bare = not secure
+
+    def start(self) -> Commands:
+        """Open it."""
+        return self.handle(events.Start())
+
+    def handle(self, event: events.Event) -> Commands:
+        """Something happened to it."""
+        if self._bare and isinstance(event, events.DataReceived):  # as the innermost layer would, in less time
+            self.news.append(event.data)
+            return iter(())
+        return self._top.handle_event(event)
+
+    def send(self, data: bytes) -> Commands:
+        """Send bytes; once it is open, if it is not yet."""
+        if self.open:
+            return (
+                iter((commands.SendData(self.server, data),)) if self._bare else self._top.handle_event(_ToSend(data))
+            )
+        self._waiting.append(data)
+        return iter(())
+
+    def close(self) -> Commands:
+        """Send nothing more, and hear of nothing."""
+        self.over = True
+        yield commands.CloseConnection(self.socket)
+
+    def waiting(self) -> bytes:
+        """What was to be sent before it was open; it is given once."""
+        data, self._waiting = b"".join(self._waiting), []
+        return data
+
+
+@dataclass
+class _ToSend(events.Event):
+    """Bytes for the upstream, on their way through the layers beneath."""
+
+    data: bytes
+
+
+class _End(layer.Layer):
+    """The innermost layer: where the plain bytes are."""
+
+    def __init__(self, context: Context, upstream: UpstreamConnection) -> None:
+        super().__init__(context)
+        self._upstream = upstream
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        upstream = self._upstream
+        if isinstance(event, _ToSend):
+            yield commands.SendData(upstream.server, event.data)
+        elif isinstance(event, events.DataReceived):
+            upstream.news.append(event.data)
+        elif isinstance(event, events.Start):
+            reason = yield commands.OpenConnection(upstream.server)
+            upstream.open = reason is None
+            if reason is None and (data := upstream.waiting()):
+                yield commands.SendData(upstream.server, data)
+            upstream.news.append(Opened(reason))
+        elif isinstance(event, events.ConnectionClosed):
+            upstream.open = False
+            upstream.news.append(Closed())

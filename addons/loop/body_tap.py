@@ -1,0 +1,43 @@
+"""A body that passes by while it is kept: in memory if it is small, in pieces on their way to the store if not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from understudy.addons.loop.commits import Commits
+from understudy.serving.http1.body_recorder import Keeping, KeptBody, Piece
+
+
+class KeptStream:
+    """What comes of a body after the moment `began`, in seconds since the epoch. For one event loop."""
+
+    def __init__(self, commits: Commits, keeping: Keeping, began: float) -> None:
+        self._commits = commits
+        self._began = began
+        self._last: asyncio.Future[int] | None = None
+        self._failure: BaseException | None = None
+        self.large = keeping.large
+        self.body = KeptBody(keeping)
+
+    def take(self, data: bytes) -> bytes:
+        """Keep a piece that passes; returns it."""
+        self.body.add(data, max(0.0, time.time() - self._began))
+        self._keep(self.body.ready())
+        return data
+
+    async def settle(self) -> None:
+        """Wait until all pieces of a large body are in the store; raises StoreError if one is not."""
+        self._keep(self.body.ready(ended=True))
+        if self._last is not None:
+            await asyncio.wait([self._last])  # those before it are settled, too
+        if self._failure is not None:
+            raise self._failure
+
+    def _keep(self, pieces: list[Piece]) -> None:
+        if pieces and self._failure is None:
+            self._last = self._commits.keep_pieces(pieces)
+            self._last.add_done_callback(self._settled)
+
+    def _settled(self, done: asyncio.Future[int]) -> None:
+        self._failure = self._failure or done.exception()

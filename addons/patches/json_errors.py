@@ -1,0 +1,70 @@
+"""What mitmproxy's own HTTP layers say when there is no answer to pass on: in JSON, as everything else that is ours.
+
+They would send pages of HTML for what they cannot read, and for an upstream that fails over HTTP/2.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from mitmproxy import http
+from mitmproxy.net.http import status_codes
+from mitmproxy.proxy import events, layer
+from mitmproxy.proxy.layers.http import _http1
+from mitmproxy.proxy.layers.http._events import (
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._http2 import Http2Server
+
+from understudy.serving.gateway.error_replies import failed, wire
+
+_UNSAID = (status_codes.NO_RESPONSE, status_codes.CLIENT_CLOSED_REQUEST)
+_handle_event = Http2Server._handle_event
+
+
+def say_in_json() -> None:
+    """From now on, in this process."""
+    _http1.make_error_response = error_response
+    Http2Server._handle_event = handle_event  # type: ignore[method-assign]  # that is the point
+
+
+def error_response(status_code: int, message: str = "") -> bytes:
+    """The bytes of an error over HTTP/1.1, which ends its connection."""
+    return wire(failed(status_code, message), None, keep=False)
+
+
+def handle_event(self: Http2Server, event: events.Event) -> layer.CommandGenerator[None]:
+    """Send a part of an answer; an error in the place of one that has not begun is a whole answer."""
+    status = _status_of(event.code) if isinstance(event, ResponseProtocolError) else None
+    if not isinstance(event, ResponseProtocolError) or status is None or not _is_unanswered(self, event.stream_id):
+        yield from _handle_event(self, event)
+        return
+    said = failed(status, event.message)
+    assert isinstance(said.body, bytes)
+    yield from _handle_event(self, ResponseHeaders(event.stream_id, _head(status, said.headers.fields), False))
+    yield from _handle_event(self, ResponseData(event.stream_id, said.body))
+    yield from _handle_event(self, ResponseEndOfMessage(event.stream_id))
+
+
+def _status_of(code: Any) -> int | None:
+    # mitmproxy 12 has names for its errors, mitmproxy 11 numbers of statuses; None: nothing is said.
+    if isinstance(code, int):
+        return None if code in _UNSAID else code
+    status: int | None = code.http_status_code()
+    return status
+
+
+def _is_unanswered(connection: Http2Server, stream_id: int) -> bool:
+    if connection.is_closed(stream_id) or not connection.is_open_for_us(stream_id):
+        return False
+    return not connection.h2_conn.streams[stream_id].state_machine.headers_sent
+
+
+def _head(status: int, fields: tuple[tuple[bytes, bytes], ...]) -> http.Response:
+    # Field names are lower case in HTTP/2 (RFC 9113, section 8.2.1).
+    headers = http.Headers([(name.lower(), value) for name, value in fields])
+    return http.Response(b"HTTP/2.0", status, b"", headers, b"", None, time.time(), None)

@@ -1,0 +1,122 @@
+"""wrk as the client: requests from a list, picked at random from a fixed seed, no two alike where that is asked."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bench.load.pairs import SEED, Pair, lines
+
+CONNECTIONS = 64
+# Some peers take seconds for a request; that is a slow answer and no error.
+TIMEOUT = "60s"
+
+# A counter is written in white space into a JSON body, whose bytes are then never the same: a space is 0, a tab is 1.
+SCRIPT = """
+local requests, rests, spaces = {}, {}, {}
+local unique, count = false, 0
+
+for number = 0, 255 do
+  local digits = ""
+  for place = 0, 7 do
+    digits = digits .. (math.floor(number / 2 ^ place) % 2 == 0 and " " or "\\t")
+  end
+  spaces[number] = digits
+end
+
+local function counted()
+  local low, middle, high = count % 256, math.floor(count / 256) % 256, math.floor(count / 65536)
+  return spaces[low] .. spaces[middle] .. spaces[high % 256] .. spaces[math.floor(high / 256)]
+end
+
+function init(args)
+  unique, count = args[2] == "unique", tonumber(args[4]) * 2 ^ 22
+  math.randomseed(tonumber(args[3]))
+  for line in io.lines(args[1]) do
+    local method, target, body = line:match("^(%S+) (%S+) (.*)$")
+    local fields = body ~= "" and {["Content-Type"] = "application/json"} or {}
+    if body == "" then body = nil end
+    if unique and body then body = "{" .. string.rep(" ", 32) .. body:sub(2) end
+    local request = wrk.format(method, target, fields, body)
+    if unique then
+      requests[#requests + 1] = request:match("^(.-\\r\\n)\\r\\n") .. "X-Request-Number: "
+      rests[#requests] = body and body:sub(34) or false
+    else
+      requests[#requests + 1] = request
+      wrk.method, wrk.path = method, target
+    end
+  end
+  -- Without this function wrk sends the same bytes again, which costs it least.
+  if #requests == 1 and not unique and wrk.method == "GET" then request = nil end
+end
+
+function request()
+  local chosen = math.random(#requests)
+  if not unique then return requests[chosen] end
+  count = count + 1
+  local rest = rests[chosen]
+  if not rest then return requests[chosen] .. count .. "\\r\\n\\r\\n" end
+  return requests[chosen] .. count .. "\\r\\n\\r\\n{" .. counted() .. rest
+end
+
+function done(summary, latency, told)
+  local e = summary.errors
+  local failed = e.connect + e.read + e.write + e.status + e.timeout
+  print(string.format('{"requests": %d, "microseconds": %d, "failed": %d, "p50": %d, "p99": %d, "most": %d}',
+    summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99), latency.max))
+end
+"""
+
+_runs = itertools.count(1)
+
+
+class Bytes(StrEnum):
+    """Whether requests come again byte for byte, or each has a header, and a white space in its body, of its own."""
+
+    ALIKE = "alike"
+    UNIQUE = "unique"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw; latencies in seconds."""
+
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+    most: float
+
+    @property
+    def rate(self) -> float:
+        return self.requests / self.seconds
+
+
+def load(
+    folder: Path,
+    url: str,
+    pairs: Sequence[Pair],
+    seconds: int,
+    *,
+    asked: Bytes = Bytes.ALIKE,
+    connections: int = CONNECTIONS,
+) -> Load:
+    """Ask for so many seconds; raises RuntimeError when a request failed or got a status over 399."""
+    script, requests = folder / "requests.lua", folder / "requests.txt"
+    script.write_text(SCRIPT)
+    requests.write_text(lines(pairs))
+    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
+    command += ["--timeout", TIMEOUT, "--script", str(script), url, "--", str(requests), asked, str(SEED)]
+    command.append(str(next(_runs)))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    if told["failed"]:
+        raise RuntimeError(f"{told['failed']:,} of {told['requests']:,} requests failed")
+    return Load(told["requests"], told["microseconds"] / 1e6, told["p50"] / 1e6, told["p99"] / 1e6, told["most"] / 1e6)

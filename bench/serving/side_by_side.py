@@ -1,0 +1,221 @@
+"""Several servers on the same requests: all are up at once, and asked in turn, so that what else happens hits all.
+
+One question after the other: what a server remembers of one must not be what it is measured by in the next.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.load.check_answers import check
+from bench.load.pairs import Pair, sample
+from bench.load.wrk import CONNECTIONS, Bytes, Load, load
+from bench.peers.peer import Peer, Server, serving
+
+CHECKED = 12
+MB = 1024 * 1024
+MICROSECONDS = 1e6
+# A server whose queue of 64 takes longer than this would still be at it when the next one is measured.
+CALM_SECONDS = 6.0
+LOOK_SECONDS = 0.1
+CALM = 0.3  # of one processor
+
+
+@dataclass(frozen=True)
+class Question:
+    """A way to ask: these requests, alike or each with bytes of its own, by so many connections.
+
+    `goes_to`: who can answer it.
+    """
+
+    name: str
+    pairs: Sequence[Pair]
+    asked: Bytes = Bytes.ALIKE
+    connections: int = CONNECTIONS
+    goes_to: Callable[[Peer], bool] = lambda _: True
+
+
+@dataclass(frozen=True)
+class Case:
+    """Servers that are to answer the same pairs, and how they are asked.
+
+    `warm_up` in seconds, more for servers that need more; 0 is none.
+    """
+
+    title: str
+    pairs: Sequence[Pair]
+    questions: Sequence[Question]
+    peers: Mapping[Peer, Path]
+    seconds: int
+    warm_up: int
+
+
+@dataclass
+class Asked:
+    """What came of one question to one server: a load a round, and the processor time of the server in each."""
+
+    loads: list[Load] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Requests per second, the median of the rounds."""
+        return statistics.median(load.rate for load in self.loads)
+
+    @property
+    def p50(self) -> float:
+        """Seconds."""
+        return statistics.median(load.p50 for load in self.loads)
+
+    @property
+    def p99(self) -> float:
+        """Seconds."""
+        return statistics.median(load.p99 for load in self.loads)
+
+    @property
+    def cpu_each(self) -> float | None:
+        """Microseconds of processor time a request."""
+        requests = sum(load.requests for load in self.loads)
+        return sum(self.cpu) / requests * MICROSECONDS if requests else None
+
+
+@dataclass
+class Outcome:
+    """What one server showed in a case; `problem` says why it was not measured, or not to the end."""
+
+    started: float | None = None
+    resident: float | None = None
+    asked: dict[str, Asked] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """All outcomes of a case."""
+
+    case: Case
+    of: Mapping[Peer, Outcome]
+
+    def rate(self, question: str, chosen: Callable[[Peer], bool]) -> float | None:
+        """The best rate among the chosen; None when none of them was measured."""
+        rates = [
+            outcome.asked[question].rate
+            for peer, outcome in self.of.items()
+            if chosen(peer) and question in outcome.asked
+        ]
+        return max(rates, default=None)
+
+
+def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
+    """Start all servers, see that they answer rightly, warm them up, ask them in turn."""
+    with ExitStack() as stack:
+        run = _Run(case, stack, tell)
+        for peer in case.peers:
+            run.start(peer)
+        for question in case.questions:
+            run.warm_up(question)
+            for number in range(rounds):
+                run.round(question, number)
+        run.weigh()
+    return Results(case, run.outcomes)
+
+
+class _Run:
+    """One case under way."""
+
+    def __init__(self, case: Case, stack: ExitStack, tell: Callable[[str], None]) -> None:
+        self._case = case
+        self._stack = stack
+        self._tell = tell
+        self._up: dict[Server, ExitStack] = {}
+        self.outcomes = {peer: Outcome() for peer in case.peers}
+
+    def start(self, peer: Peer) -> None:
+        """Start a server and see whether it answers all questions as it should."""
+        self._tell(f"{self._case.title}: starting {peer.name}")
+        stack = self._stack.enter_context(ExitStack())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="understudy-bench-")))
+        outcome = self.outcomes[peer]
+        try:
+            server = stack.enter_context(serving(peer, self._case.peers[peer], folder, self._case.pairs))
+            for question in self._case.questions:
+                if question.goes_to(peer):
+                    check(server.url, sample(question.pairs, CHECKED))
+        except (RuntimeError, OSError) as problem:
+            outcome.problem = str(problem)
+            stack.close()
+        else:
+            outcome.started = server.program.started
+            self._up[server] = stack
+
+    def warm_up(self, question: Question) -> None:
+        """Ask for a while; what comes of it counts only for servers that are too slow for more."""
+        for server in self._asked(question) if self._case.warm_up else ():
+            self._tell(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
+            self._ask(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
+
+    def round(self, question: Question, number: int) -> None:
+        """Ask every server once. Nobody always comes first, or after the same one."""
+        self._tell(f"{self._case.title}, {question.name}: round {number + 1}")
+        servers = self._asked(question)
+        start = number % max(1, len(servers))
+        for server in servers[start:] + servers[:start]:
+            self._ask(question, server, self._case.seconds, counts=True)
+
+    def weigh(self) -> None:
+        """Note the memory of all that are still up."""
+        for server in self._up:
+            self.outcomes[server.peer].resident = server.program.resident / MB
+
+    def _ask(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
+        before = server.program.cpu_seconds
+        outcome = self.outcomes[server.peer]
+        try:
+            done = self._load(question, server, seconds)
+        except RuntimeError as problem:
+            self._drop(server, str(problem))
+            return
+        spent = server.program.cpu_seconds - before
+        calm = _calm(server)
+        if counts or not calm:
+            asked = outcome.asked.setdefault(question.name, Asked())
+            asked.loads.append(done)
+            asked.cpu.append(spent)
+        if not calm:
+            outcome.resident = server.program.resident / MB
+            self._drop(server, f"still busy {CALM_SECONDS:.0f} s after a load, so ended then")
+
+    def _load(self, question: Question, server: Server, seconds: int) -> Load:
+        with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
+            return load(
+                Path(folder),
+                server.url,
+                question.pairs,
+                seconds,
+                asked=question.asked,
+                connections=question.connections,
+            )
+
+    def _drop(self, server: Server, problem: str) -> None:
+        self.outcomes[server.peer].problem = problem
+        self._up.pop(server).close()
+
+    def _asked(self, question: Question) -> list[Server]:
+        return [server for server in self._up if question.goes_to(server.peer)]
+
+
+def _calm(server: Server) -> bool:
+    """Whether a server has done all that it was asked, after a while."""
+    deadline = time.monotonic() + CALM_SECONDS
+    while time.monotonic() < deadline:
+        before = server.program.cpu_seconds
+        time.sleep(LOOK_SECONDS)
+        if server.program.cpu_seconds - before < CALM * LOOK_SECONDS:
+            return True
+    return False

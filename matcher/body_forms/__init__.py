@@ -1,0 +1,1 @@
+"""What a body is as a value: JSON, forms, XML, GraphQL in their normal forms."""

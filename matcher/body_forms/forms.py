@@ -1,0 +1,96 @@
+"""Forms compared as pairs in any order, multipart bodies by their parts, without the boundary."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from understudy.matcher import normal_forms
+from understudy.matcher.body_forms.open_places import Mark
+
+MAX_PAIRS = 100_000  # forms of more are compared by bytes: each pair costs a microsecond or two
+MAX_PARTS = 10_000
+MAX_HEAD = 64 * 1024
+
+_INLINE = 256  # parts up to this many bytes are written out, for the people who read explanations
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
+_PART_NAME = re.compile(r';\s*name=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
+_WILD_PART = re.compile(rb"\{\{[^{}]+\}\}")
+
+Marks = Mapping[str, Mark]
+
+
+def form_text(body: bytes, marks: Marks) -> bytes:
+    """The pairs of a form, sorted; the values of marked names are left open. Raises ValueError for too many."""
+    if body.count(b"&") > MAX_PAIRS:
+        raise ValueError("too many pairs")
+    pairs = (
+        f"{_quoted(name)}={marks[name] if name in marks else _quoted(value)}"
+        for name, value in normal_forms.query_pairs(body)
+    )
+    return "&".join(sorted(pairs)).encode("ascii")
+
+
+def multipart_text(body: bytes, content_type: str, marks: Marks) -> bytes:
+    """The parts one by one, in order (RFC 7578, section 5.2); raises ValueError for what is no multipart."""
+    return b"\n".join(_part_text(piece, marks) for piece in _pieces(body, content_type))
+
+
+def wild_parts(body: bytes, content_type: str) -> frozenset[str]:
+    """The names of the parts of an example that are a single `{{name}}`, and have their name for themselves."""
+    parts = [(_name_of(fields), content) for fields, content in map(_split, _pieces(body, content_type))]
+    counts = Counter(name for name, _ in parts)
+    return frozenset(name for name, content in parts if name and counts[name] == 1 and _WILD_PART.fullmatch(content))
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
+
+
+def _pieces(body: bytes, content_type: str) -> list[bytes]:
+    found = _BOUNDARY.search(content_type)
+    boundary = (found[1] or found[2]) if found else ""
+    if not boundary:
+        raise ValueError("multipart without a boundary (RFC 2046, section 5.1.1)")
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"), MAX_PARTS + 2)
+    if len(pieces) == 1 or len(pieces) > MAX_PARTS + 2 or not pieces[-1].startswith(b"--"):
+        raise ValueError("multipart without its closing delimiter, or of too many parts")
+    return pieces[1:-1]
+
+
+def _split(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
+    padding, line_end, rest = piece.partition(b"\r\n")
+    if padding.strip() or not line_end:
+        raise ValueError("a part that begins on the line of its delimiter")
+    # A part may have no header: then it begins with the empty line.
+    head, empty_line, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
+    if not empty_line:
+        raise ValueError("a part without the empty line after its header")
+    if len(head) > MAX_HEAD:
+        raise ValueError("a part with a header as long as a body")
+    return sorted(_field(line) for line in head.split(b"\r\n") if line), content
+
+
+def _part_text(piece: bytes, marks: Marks) -> bytes:
+    fields, content = _split(piece)
+    named = _name_of(fields)
+    return f"{fields!a} {marks[named] if named in marks else _content(content)}".encode("ascii")
+
+
+def _field(line: bytes) -> tuple[str, str]:
+    name, _, value = line.partition(b":")
+    return normal_forms.text_of(name).strip().lower(), normal_forms.text_of(value).strip()
+
+
+def _name_of(fields: list[tuple[str, str]]) -> str:
+    dispositions = (value for name, value in fields if name == "content-disposition")
+    return next((found[1] or found[2] for value in dispositions if (found := _PART_NAME.search(value))), "")
+
+
+def _content(content: bytes) -> str:
+    if len(content) <= _INLINE:
+        return repr(content)
+    return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"

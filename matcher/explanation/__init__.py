@@ -1,0 +1,1 @@
+"""Why a request matched or not: near misses, distances and differences."""

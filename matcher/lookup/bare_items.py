@@ -1,0 +1,34 @@
+"""Request items without an example: a miss on one says what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.matcher.variables import Variables
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Request, Response
+
+# By path alone, as Postman's default reads it; what else the item says cannot matter without an example.
+BY_PATH = MatchSettings(query=QueryRule.OFF, distance=False, selectors=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BareItem:
+    """A request item that has no example. `path` is a target as it was typed in, with `{{name}}` and `:name`."""
+
+    method: str
+    path: str
+    name: str
+
+
+def bare_items(items: Iterable[BareItem], variables: Variables) -> tuple[Candidate, ...]:
+    """The items, compiled for comparing."""
+    return tuple(Candidate.of((_stand_in(item),), BY_PATH, variables=variables) for item in items)
+
+
+def _stand_in(item: BareItem) -> Example:
+    request = Request(item.method, item.path.encode("utf-8", "surrogateescape"))
+    return Example("", "", "", item.name, request, Response(404), literal=False)

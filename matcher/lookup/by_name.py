@@ -1,0 +1,67 @@
+"""The examples of an index one by one, for requests that ask for one by its id or its name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from operator import attrgetter
+
+from understudy.matcher.lookup import persistent_list
+from understudy.matcher.lookup.persistent_list import Sorted
+from understudy.matcher.lookup.persistent_map import Map, refiled
+from understudy.matcher.parts.candidate import Candidate
+from understudy.store.model.messages import Origin
+
+Name = tuple[str, Origin | None, str]  # method, origin where hosts are compared, and name
+_ID = attrgetter("id")
+
+
+class Named:
+    """Candidates of one example each. Never changes, but for the look-up by name, which the first to ask makes."""
+
+    __slots__ = ("_by_id", "_by_name", "_host")
+
+    def __init__(self, *, host: bool) -> None:
+        self._host = host
+        self._by_id: Map[str, Candidate] = Map()
+        self._by_name: Map[Name, Sorted[Candidate]] | None = None
+
+    def changed(self, gone: Iterable[Candidate], come: Iterable[Candidate]) -> Named:
+        """Without the examples of the candidates that are gone and with those of the ones that come."""
+        out = [alone for each in gone for example in each.examples if (alone := self._by_id.get(example.id))]
+        into = [_alone(each, number) for each in come for number in range(len(each.examples))]
+        after = Named(host=self._host)
+        after._by_id = self._by_id.changed(dict.fromkeys(map(_ID, out)) | {alone.id: alone for alone in into})
+        if self._by_name is not None:
+            after._by_name = self._renamed(self._by_name, out, into)
+        return after
+
+    def with_id(self, ids: Iterable[str]) -> Candidate | None:
+        """The example with the first of these ids that there is."""
+        return next(filter(None, map(self._by_id.get, ids)), None)
+
+    def with_name(self, method: str, origin: Origin | None, name: str) -> Candidate | None:
+        """Of the examples with this name, the method and the host, the one with the lowest id."""
+        if self._by_name is None:
+            self._by_name = self._renamed(Map(), (), list(self._by_id.values()))
+        found = self._by_name.get((method, origin if self._host else None, name))
+        return None if found is None else persistent_list.lowest(found)
+
+    def _renamed(
+        self, known: Map[Name, Sorted[Candidate]], gone: Collection[Candidate], come: Collection[Candidate]
+    ) -> Map[Name, Sorted[Candidate]]:
+        return refiled(
+            known,
+            gone,
+            come,
+            self._name,
+            lambda some, out, into: persistent_list.changed(some or (), out, into, _ID) or None,
+        )
+
+    def _name(self, candidate: Candidate) -> Name:
+        return candidate.method, candidate.origin if self._host else None, candidate.example.name
+
+
+def _alone(candidate: Candidate, number: int) -> Candidate:
+    examples = candidate.examples
+    return candidate if len(examples) == 1 else replace(candidate, examples=examples[number : number + 1])

@@ -1,0 +1,133 @@
+"""The `x-mock-*` headers by which a request chooses its example, read into a value or into what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.matcher.normal_forms import shown, text_of
+from understudy.store.model.messages import Headers
+
+CODE = "x-mock-response-code"
+ID = "x-mock-response-id"
+NAME = "x-mock-response-name"
+HEADERS = "x-mock-match-request-headers"
+BODY = "x-mock-match-request-body"
+DELAY = "x-mock-response-delay"
+
+LONGEST_DELAY = 180_000  # milliseconds; Postman's bound
+MOST_NAMES = 100  # headers that a request can have compared: as many as most servers let a request have
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
+_DIGITS = re.compile(r"[0-9]{1,6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """What a request asks for: None for what it leaves to the settings. `delay` in milliseconds is for serving."""
+
+    code: int | None = None
+    id: str | None = None
+    name: str | None = None
+    headers: frozenset[str] | None = None
+    body: bool | None = None
+    delay: int | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether one example is asked for, whatever else the request says."""
+        return self.id is not None or self.name is not None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id asked for, and what it is without the number of its owner: Postman's uid is `<user>-<id>`."""
+        if self.id is None:
+            return ()
+        owner, _, rest = self.id.partition("-")
+        return (self.id, rest) if rest and owner.isascii() and owner.isdigit() else (self.id,)
+
+
+NONE = Selectors()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A header that cannot be obeyed: what it says, and what it takes."""
+
+    header: str
+    value: str
+    takes: str
+
+    @property
+    def message(self) -> str:
+        """The problem as a sentence."""
+        return f"{self.header} takes {self.takes}, not {self.value!r}"
+
+
+class _Malformed(ValueError):
+    pass
+
+
+def read(headers: Headers) -> Selectors | Problem:
+    """What the headers ask for; `NONE` itself if nothing. Names we do not know are left alone."""
+    found: dict[str, list[str]] = {}
+    for raw, value in headers.fields:
+        if raw[:1] in b"xX" and (name := _KNOWN.get(raw.lower())):
+            found.setdefault(name, []).append(text_of(value).strip())
+    if not found:
+        return NONE
+    told: dict[str, Any] = {}
+    for name, values in found.items():
+        rule = _RULES[name]
+        # A list may come in several lines; any other header that says two things says nothing.
+        text = ",".join(values if name == HEADERS else dict.fromkeys(values))
+        try:
+            told[rule.field] = rule.parse(text)
+        except _Malformed:
+            return Problem(name, shown(text), rule.takes)
+    return Selectors(**told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    field: str
+    takes: str
+    parse: Callable[[str], object]
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise _Malformed
+    return int(text)
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise _Malformed
+    return text
+
+
+def _header_names(text: str) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",", MOST_NAMES)] if text else []
+    if len(names) > MOST_NAMES or not all(_TOKEN.fullmatch(name) for name in names):
+        raise _Malformed
+    return frozenset(name.lower() for name in names)
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise _Malformed
+    return text.lower() == "true"
+
+
+_RULES = {
+    CODE: _Rule("code", "one status code such as 500", lambda text: _number(text, 100, 999)),
+    ID: _Rule("id", "the id of an example", _text),
+    NAME: _Rule("name", "the name of an example", _text),
+    HEADERS: _Rule("headers", f"names of up to {MOST_NAMES} headers, separated by commas, or nothing", _header_names),
+    BODY: _Rule("body", "true or false", _flag),
+    DELAY: _Rule("delay", f"milliseconds from 1 to {LONGEST_DELAY}", lambda text: _number(text, 1, LONGEST_DELAY)),
+}
+_KNOWN = {name.encode("ascii"): name for name in _RULES}

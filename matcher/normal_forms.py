@@ -1,0 +1,189 @@
+"""Normal forms of paths and queries, ids and wildcards: what has one normal form is equal (spec/matching.md, Input).
+
+Text here is UTF-8 with surrogate escapes, so that every byte string has a form of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from understudy.store.redaction.redactor import BUILT_IN
+
+Pair = tuple[str, str]
+
+LONGEST_SECRET = 4096  # characters by which one is known whole that begins in what is shown
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# An escape, or a character that a URI may not hold raw (RFC 3986, section 2): that equals its escape, a stray % too.
+_ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=\x80-\xff]")
+_PLAIN = bytes(byte for byte in range(0x80) if not _ODD.match(bytes([byte])))
+_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
+
+# Alternatives of fixed shape and anchored at both ends: linear in the segment's length.
+_ID = re.compile(
+    r"[0-9]+"
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"  # UUID (RFC 9562, section 4)
+    r"|[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}"  # ULID: 128 bits in Crockford's base 32 (github.com/ulid/spec)
+    r"|[0-9A-Fa-f]{12,}"
+    r"|[A-Za-z]+[-_](?=[A-Za-z]*[0-9])[A-Za-z0-9]{6,}"  # cus_9s6XKzkNRiz8i3
+)
+_IDS = re.compile(f"/(?:{_ID.pattern})(?![^/])")
+_ANY_ID = "\0"  # no normal path holds it: a raw NUL is written %00
+
+# These two are used on examples only, never on requests.
+_BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
+_COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
+
+
+def text_of(raw: bytes) -> str:
+    """Bytes as text that can be turned back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def shown(text: str, width: int = 120) -> str:
+    """Text for people, at most `width` characters: what cannot be printed is written as an escape.
+
+    A request must not be able to send control sequences to a terminal. What looks like a secret is left out.
+    """
+    text = BUILT_IN.text(text[: width + LONGEST_SECRET])
+    clean = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text[: width + 1])
+    return clean if len(clean) <= width else clean[: width - 1] + "…"
+
+
+def _escaped(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"  # a byte that is not UTF-8
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+def raw_path(path: bytes) -> bytes:
+    """The path of a target: absolute-form targets lose their origin, and no path is `/` (RFC 9110, section 4.2.3)."""
+    if path.startswith(b"/"):
+        return path
+    origin = _ORIGIN.match(path)
+    return path[origin.end() if origin else 0 :] or b"/"
+
+
+def path_text(path: bytes) -> str:
+    """The normal form of a path: escapes of unreserved characters and of non-ASCII bytes decoded, others upper-case.
+
+    `%2F` never equals `/`; `..` and `//` stay.
+    """
+    if path[:1] == b"/" and not path.translate(None, _PLAIN):
+        return path.decode("ascii")  # as most are: nothing in it is written in two ways
+    return text_of(_ODD.sub(_normal_escape, raw_path(path)))
+
+
+def _normal_escape(found: re.Match[bytes]) -> bytes:
+    piece = found[0]
+    byte = int(piece[1:], 16) if len(piece) > 1 else piece[0]
+    # A raw non-ASCII byte equals its escape, so either form will do: raw bytes can be folded and shown.
+    return bytes([byte]) if byte in _UNRESERVED or byte >= 0x80 else b"%%%02X" % byte
+
+
+def fold(text: str) -> str:
+    """The text without case, letter by letter: as long as before, so that places in it stay where they are."""
+    if text.isascii():
+        return text.lower()
+    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
+
+
+def trim(text: str) -> str:
+    """The path without its trailing slashes."""
+    return text.rstrip("/")
+
+
+def trailing_slashes(text: str) -> str:
+    """What `trim` takes off."""
+    return text[len(trim(text)) :]
+
+
+def is_id(segment: str) -> bool:
+    """Whether a segment is an id: digits, UUID, ULID, 12 or more hexadecimal digits, or one with a prefix."""
+    return _ID.fullmatch(segment) is not None
+
+
+def fold_trim(text: str) -> str:
+    """The path without its trailing slashes and without case."""
+    return fold(text.rstrip("/"))
+
+
+def without_ids(text: str) -> str | None:
+    """The path with one mark in the place of every id; None if it holds no id."""
+    if not text.startswith("/"):
+        marked = without_ids("/" + text)
+        return None if marked is None else marked[1:]
+    marked, count = _IDS.subn("/" + _ANY_ID, text)
+    return marked if count else None
+
+
+def query_pairs(query: bytes) -> tuple[Pair, ...]:
+    """Names and values of a query or form, decoded and sorted: order does not count, repeats do.
+
+    `+` equals `%20`, `a` equals `a=`, and nothing between two `&` is nothing (url.spec.whatwg.org, section 5.1).
+    """
+    if not query:
+        return ()
+    return tuple(sorted(query_pair(piece) for piece in query.split(b"&") if piece))
+
+
+def query_pair(piece: bytes) -> Pair:
+    """One `name=value`, decoded."""
+    name, _, value = piece.partition(b"=")
+    return _form_text(name), _form_text(value)
+
+
+def _form_text(raw: bytes) -> str:
+    return text_of(unquote_to_bytes(raw.replace(b"+", b" ")))
+
+
+def decoded(text: str) -> str:
+    """A piece of a normal path with its escapes undone, for people and templates."""
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """A segment that stands for any segment with this prefix and suffix (normal forms without case)."""
+
+    name: str
+    prefix: str
+    suffix: str
+
+    def fits(self, segment: str) -> bool:
+        """Whether a folded segment has both literals, and one or more characters between them."""
+        return (
+            len(segment) > len(self.prefix) + len(self.suffix)
+            and segment.startswith(self.prefix)
+            and segment.endswith(self.suffix)
+        )
+
+    def capture(self, segment: str) -> str:
+        """What the wildcard stands for in a segment that fits."""
+        return decoded(segment[len(self.prefix) : len(segment) - len(self.suffix)])
+
+
+def wildcard(segment: bytes) -> Wildcard | None:
+    """The wildcard of an example's segment, found before percent-decoding: `{{n}}` or `:name`, or None.
+
+    One literal before and one after it are allowed (`v{{n}}`, `:id.json`); a segment with two wildcards has none.
+    """
+    text = text_of(segment)
+    found = _BRACES.fullmatch(text) or _COLON.fullmatch(text)
+    if not found:
+        return None
+    prefix, name, suffix = found.groups()
+    return Wildcard(name.strip(), fold_literal(prefix), fold_literal(suffix))
+
+
+def fold_literal(text: str) -> str:
+    """The normal form of a piece of a path, without case."""
+    return fold(text_of(_ODD.sub(_normal_escape, text.encode("utf-8", "surrogateescape"))))
+
+
+def is_wild_value(value: bytes) -> bool:
+    """Whether a raw query value of an example is a single `{{name}}`."""
+    found = _BRACES.fullmatch(text_of(value))
+    return found is not None and not found[1] and not found[3]

@@ -1,0 +1,1 @@
+"""How one part of a request compares: path, query, headers, body."""

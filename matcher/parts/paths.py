@@ -1,0 +1,153 @@
+"""How an example's path and a request's path compare: the first line of the table that fits, and its look-up keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from understudy.matcher import normal_forms
+from understudy.matcher.normal_forms import Wildcard
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import MatchSettings
+from understudy.store.model.fast_init import quick
+
+Shape = tuple[tuple[int, Wildcard], ...]
+
+# Two paths are equal by a line when its function gives both the same text; None equals nothing.
+TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
+    PathLine.EXACT: lambda text: text,
+    PathLine.SLASHES: normal_forms.trim,
+    PathLine.CASE: normal_forms.fold,
+    PathLine.SLASHES_CASE: normal_forms.fold_trim,
+    PathLine.IDS: normal_forms.without_ids,
+    PathLine.SLASHES_IDS: lambda text: normal_forms.without_ids(normal_forms.trim(text)),
+}
+# What still tells paths apart that are equal by the loosest such line, SLASHES_CASE or SLASHES_IDS.
+RESTS: Mapping[PathLine, Callable[[str], str]] = {
+    PathLine.EXACT: lambda text: text,
+    PathLine.SLASHES: normal_forms.trim,
+    PathLine.CASE: normal_forms.trailing_slashes,
+    PathLine.SLASHES_CASE: lambda _: "",
+    PathLine.IDS: normal_forms.trailing_slashes,
+    PathLine.SLASHES_IDS: lambda _: "",
+}
+
+
+def lines(settings: MatchSettings) -> tuple[PathLine, ...]:
+    """The lines of the table that these settings leave, best first; distance, which no key finds, aside.
+
+    Wildcards count always: where settings ask for none, only what was redacted is one.
+    """
+    if settings.exact_path:
+        return (PathLine.EXACT, PathLine.WILDCARDS)
+    off = {PathLine.DISTANCE}
+    if not settings.ids:
+        off |= {PathLine.IDS, PathLine.SLASHES_IDS}
+    return tuple(line for line in PathLine if line not in off)
+
+
+def segments(text: str) -> tuple[str, ...]:
+    """The segments of a normal path without trailing slashes; the first is empty."""
+    return tuple(normal_forms.trim(text).split("/"))
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """An example's path: its normal form and, if it has wildcards, the segments they are in.
+
+    `wild` holds folded literals and wildcards, one per segment; () for a path without wildcards. What was redacted is a
+    wildcard without a name.
+    """
+
+    text: str
+    wild: tuple[str | Wildcard, ...] = ()
+
+    @classmethod
+    def of(cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset()) -> PathPattern:
+        """The pattern of a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
+        text = normal_forms.path_text(path)
+        wildcards = wildcards and (b"{{" in path or b":" in path)
+        if not wildcards and not redacted:
+            return cls(text)
+        raw = normal_forms.raw_path(path).rstrip(b"/").split(b"/")
+        wild = tuple(_pattern(segment, redacted, wildcards=wildcards) for segment in raw)
+        return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else ())
+
+    @property
+    def shape(self) -> Shape:
+        """Where the wildcards are, their names aside: paths of one shape share one look-up."""
+        if not self.wild:
+            return ()
+        return tuple(
+            (place, Wildcard("", segment.prefix, segment.suffix))
+            for place, segment in enumerate(self.wild)
+            if isinstance(segment, Wildcard)
+        )
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """The segments without wildcard, folded."""
+        return tuple(segment for segment in self.wild if isinstance(segment, str))
+
+    @property
+    def literal_length(self) -> int:
+        """How many characters stand before the first wildcard; 0 in a path without wildcards."""
+        length = 0
+        for segment in self.wild:
+            if isinstance(segment, Wildcard):
+                return length + len(segment.prefix)
+            length += len(segment) + 1
+        return 0
+
+    def wild_fits(self, folded: tuple[str, ...]) -> bool:
+        """Whether the folded segments of a request fit the wildcards and equal the literals."""
+        return len(folded) == len(self.wild) and all(
+            segment_fits(mine, theirs) for mine, theirs in zip(self.wild, folded, strict=True)
+        )
+
+    def captures(self, text: str) -> dict[str, str]:
+        """What each wildcard stands for in a path that fits, by name; the first of a repeated name."""
+        found: dict[str, str] = {}
+        for mine, theirs in zip(self.wild, segments(text), strict=True):
+            if isinstance(mine, Wildcard) and mine.name:
+                found.setdefault(mine.name, mine.capture(theirs))
+        return found
+
+
+def _pattern(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> str | Wildcard:
+    found = normal_forms.wildcard(segment) if wildcards else None
+    if found is not None:
+        return found
+    text = normal_forms.text_of(segment)
+    hidden = [(text.index(name), text.rindex(name) + len(name)) for name in redacted if name in text]
+    if not hidden:
+        return normal_forms.fold_literal(text)
+    start, end = min(start for start, _ in hidden), max(end for _, end in hidden)
+    return Wildcard("", normal_forms.fold_literal(text[:start]), normal_forms.fold_literal(text[end:]))
+
+
+def segment_fits(mine: str | Wildcard, folded: str) -> bool:
+    """Whether a folded segment of a request equals a literal or fits a wildcard."""
+    return mine.fits(folded) if isinstance(mine, Wildcard) else mine == folded
+
+
+def shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The literal segments of a request that fits this shape, as `PathPattern.literals` holds them; else None."""
+    if not all(wild.fits(folded[place]) for place, wild in shape):
+        return None
+    places = {place for place, _ in shape}
+    return tuple(segment for place, segment in enumerate(folded) if place not in places)
+
+
+def first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
+    """The first line of the table that makes the two paths equal, distance aside, or None: the example is out."""
+    for line in lines(settings):
+        if line is PathLine.WILDCARDS:
+            fits = pattern.wild_fits(tuple(normal_forms.fold(segment) for segment in segments(text)))
+        else:
+            key = TEXT_KEYS[line](text)
+            fits = key is not None and key == TEXT_KEYS[line](pattern.text)
+        if fits:
+            return line
+    return None

@@ -1,0 +1,124 @@
+"""How an example's query and a request's query compare, and the keys under which equal ones are found."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from understudy.matcher import normal_forms
+from understudy.matcher.normal_forms import Pair
+from understudy.matcher.scores import QueryFit
+from understudy.matcher.settings import QueryRule
+from understudy.store.model.fast_init import quick
+
+HIDDEN = "[redacted]"
+ANY = "[any]"
+
+Pairs = tuple[Pair, ...]
+Key = tuple[tuple[str, str | None], ...]
+
+
+def request_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
+    """The pairs of a query that count."""
+    pairs = normal_forms.query_pairs(query)
+    return tuple(pair for pair in pairs if pair[0] not in ignored) if ignored else pairs
+
+
+def folded(pairs: Pairs) -> Pairs:
+    """The pairs without case, sorted again."""
+    return tuple(sorted((normal_forms.fold(name), normal_forms.fold(value)) for name, value in pairs))
+
+
+def key(pairs: Pairs, any_value: frozenset[str]) -> Key:
+    """Sorted pairs with the values of these names left open: equal queries have equal keys."""
+    if not any_value:
+        return pairs
+    closed = sorted(pair for pair in pairs if pair[0] not in any_value)
+    opened = sorted(name for name, _ in pairs if name in any_value)
+    return (*closed, *((name, None) for name in opened))
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class QueryPattern:
+    """An example's query: pairs with a value, and the names of those that match any value (repeats count)."""
+
+    pairs: Pairs
+    wild: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, query: bytes, redacted: frozenset[str], ignored: frozenset[str], *, wildcards: bool) -> QueryPattern:
+        """The pattern of a raw query; the values of `redacted` names match anything, `ignored` names do not count."""
+        if not query:
+            return NO_QUERY
+        pairs: list[Pair] = []
+        wild: list[str] = []
+        for piece in filter(None, query.split(b"&")):
+            name, value = normal_forms.query_pair(piece)
+            if name in ignored:
+                continue
+            if name in redacted or (wildcards and normal_forms.is_wild_value(piece.partition(b"=")[2])):
+                wild.append(name)
+            else:
+                pairs.append((name, value))
+        return cls(tuple(sorted(pairs)), tuple(sorted(wild)))
+
+    @property
+    def any_value(self) -> frozenset[str]:
+        """The names of which at least one value matches anything."""
+        return frozenset(self.wild)
+
+    def key(self) -> Key:
+        """The key that every equal request has for `any_value`."""
+        every = (*self.pairs, *((name, "") for name in self.wild))
+        return key(every, self.any_value)
+
+    def folded(self) -> QueryPattern:
+        """The pattern without case."""
+        return QueryPattern(folded(self.pairs), tuple(sorted(map(normal_forms.fold, self.wild))))
+
+    def fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
+        """How well a request's pairs fit; None if the rule puts the example out.
+
+        Under REQUIRE, a query that is equal only when case is ignored is unequal: replay must not mix up tokens.
+        """
+        if rule is QueryRule.OFF:
+            return QueryFit.OFF
+        if self.covers(pairs):
+            return QueryFit.WILD if self.wild else QueryFit.EQUAL
+        if rule is QueryRule.REQUIRE:
+            return None
+        return QueryFit.FOLDED if self.folded().covers(folded(pairs)) else QueryFit.UNEQUAL
+
+    def covers(self, pairs: Pairs) -> bool:
+        """Whether the pairs are these: every value spelled out is there, and the rest are the names left open."""
+        if not self.wild:
+            return self.pairs == pairs
+        rest = Counter(pairs)
+        rest.subtract(Counter(self.pairs))
+        if any(count < 0 for count in rest.values()):
+            return False
+        return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
+
+    def within(self, pairs: Pairs) -> bool:
+        """Whether these are among the pairs, which may hold more."""
+        rest = Counter(pairs)
+        rest.subtract(Counter(self.pairs))
+        left = Counter(name for name, _ in (+rest).elements())
+        return min(rest.values(), default=0) >= 0 and Counter(self.wild) <= left
+
+    def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
+        """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
+        mine, theirs = Counter(self.pairs), Counter(pairs)
+        missing = [f"{name}={HIDDEN if name in redacted else value}" for name, value in (mine - theirs).elements()]
+        extra: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in (theirs - mine).elements():
+            extra[name].append(HIDDEN if name in redacted else value)
+        for name, count in Counter(self.wild).items():
+            open_values = extra.get(name, [])
+            missing += [f"{name}={HIDDEN if name in redacted else ANY}"] * (count - len(open_values))
+            del open_values[:count]
+        return missing, [f"{name}={value}" for name, values in extra.items() for value in values]
+
+
+NO_QUERY = QueryPattern(())

@@ -1,0 +1,207 @@
+"""The thread that keeps calls: takes them from the answering thread at once, redacts and writes them in batches.
+
+A call is never held up by its log. What comes faster than it can be written is dropped, the oldest first, and counted;
+the counters stay exact.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from understudy.proxy.call_log.entry import CallMaker, Entry, lightened
+from understudy.proxy.shared_counts import Counter as SharedCounter
+from understudy.serving.answers.replies import Reply
+from understudy.serving.http1.request_reader import Arrived
+from understudy.store.errors import ValueRefused
+from understudy.store.model.calls import Call
+from understudy.store.redaction.redactor import BUILT_IN, Redactor
+
+logger = logging.getLogger(__name__)
+
+WAITING = 4_096  # calls that wait to be written
+WAITING_BYTES = 64 * 1024 * 1024  # of their bodies
+BATCH_BYTES = 8 * 1024 * 1024
+PAUSE_SECONDS = 0.05
+# Writing a call takes up to a tenth of a millisecond of the one interpreter that also answers. Who is called more often
+# than this in a pause is under load: then few are written in each, and pauses are so long that answering feels little.
+BUSY_PER_SECOND = 10_000
+AT_ONCE_WHEN_BUSY = 50
+SHARE_WHEN_BUSY = 0.03  # of the time
+AT_ONCE = 2_000
+STOP_SECONDS = 3.0  # at the end, a store that takes nothing is not waited for any longer
+
+
+@dataclass(frozen=True, slots=True)
+class LogCounters:
+    """What one process counts of the log of one mock server; `dropped` by the thread that answers, the others here."""
+
+    kept: SharedCounter
+    failed: SharedCounter
+    dropped: SharedCounter
+
+
+class CallLog:
+    """The log of one process. `keep` writes a batch; `counters` gives the counters of a mock server by its id.
+
+    `at_root`: paths begin where the port's do, not with the mock server's slug.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[Sequence[Call], Mapping[str, int]], None],
+        counters: Callable[[str], LogCounters],
+        *,
+        at_root: bool,
+        redactor: Redactor = BUILT_IN,
+    ) -> None:
+        self._keep = keep
+        self._counters = counters
+        self._maker = CallMaker(at_root=at_root, redactor=redactor)
+        self._waiting: deque[Entry] = deque()
+        self._bytes = 0  # of the bodies that came, less those that were dropped; changed by who answers
+        self._taken_bytes = 0  # of the bodies that were taken from those; changed by who writes
+        self._dropped = 0
+        self._taken = 0
+        self._stopped = threading.Event()
+        self._failing = False
+        self._under_way: Sequence[Call] = ()
+        self._given_up = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to write."""
+        # Made here: a thread made before a fork cannot be started after it (Python 3.13).
+        self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and end; what the store does not take within a few seconds is counted as lost."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            if self._thread.is_alive():
+                self._give_up()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        lost = Counter(_mock_id(reply) for _, reply, _, _ in self._waiting)
+        lost.update(call.mock_server_id for call in self._under_way)
+        for mock_id, number in lost.items():
+            self._counters(mock_id).failed.count(number)
+        logger.error("the store is locked or slow; calls that did not come into the log: %d", lost.total())
+
+    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        """Take a call; called by one thread only."""
+        waiting = self._waiting
+        if type(call) is Arrived:
+            reply = lightened(reply)
+            self._bytes += _size(call, reply)
+        waiting.append((call, reply, at, duration))
+        if len(waiting) > WAITING:
+            self._drop(len(waiting) - WAITING // 2)  # many at once, which costs a tenth of one after the other
+        elif self._bytes - self._taken_bytes > WAITING_BYTES:
+            self._drop(1)
+
+    def _drop(self, number: int) -> None:
+        """Drop so many, the oldest, and more if their bodies are still too large."""
+        dropped: Counter[str] = Counter()
+        while number > 0 or self._bytes - self._taken_bytes > WAITING_BYTES:
+            number -= 1
+            try:
+                call, reply, _, _ = self._waiting.popleft()
+            except IndexError:  # the writer was faster
+                break
+            self._bytes -= _size(call, reply)
+            dropped[_mock_id(reply)] += 1
+        for mock_id, times in dropped.items():
+            self._counters(mock_id).dropped.count(times)
+        self._dropped += dropped.total()
+
+    def _run(self) -> None:
+        pause, seen = PAUSE_SECONDS, 0
+        while not self._stopped.wait(pause):
+            came, before = self._taken + self._dropped + len(self._waiting), seen
+            seen, busy, begun = came, came - before > BUSY_PER_SECOND * pause, time.thread_time()
+            self._write(AT_ONCE_WHEN_BUSY if busy else AT_ONCE)
+            pause = max(PAUSE_SECONDS, (time.thread_time() - begun) / SHARE_WHEN_BUSY) if busy else PAUSE_SECONDS
+        while self._waiting and not self._given_up:
+            self._write(AT_ONCE)
+
+    def _write(self, most: int) -> None:
+        entries = self._take(most)
+        calls = [call for entry in entries if (call := self._made(entry)) is not None]
+        if not calls:
+            return
+        limits = {reply.served.mock.id: reply.served.mock.log_limit for _, reply, _, _ in entries if reply.served}
+        self._under_way = calls
+        try:
+            self._keep(calls, limits)
+        except ValueRefused:
+            for call in calls:
+                self._write_alone(call, limits)
+        except Exception as error:  # noqa: BLE001 - whatever ails the store, answering goes on
+            self._failed(calls, error)
+        else:
+            self._kept(calls)
+        self._under_way = ()
+
+    def _write_alone(self, call: Call, limits: Mapping[str, int]) -> None:
+        """Keep a call of a batch in which the store refused some value."""
+        try:
+            self._keep([call], limits)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed([call], error)
+        else:
+            self._kept([call])
+
+    def _kept(self, calls: Sequence[Call]) -> None:
+        self._failing = False
+        self._count(calls, lambda counters: counters.kept)
+
+    def _failed(self, calls: Sequence[Call], error: Exception) -> None:
+        if not self._failing:
+            logger.error("the call log cannot be kept: %s", error)
+        self._failing = True
+        self._count(calls, lambda counters: counters.failed)
+
+    def _count(self, calls: Sequence[Call], which: Callable[[LogCounters], SharedCounter]) -> None:
+        if not self._given_up:  # else they are counted
+            for mock_id, number in Counter(call.mock_server_id for call in calls).items():
+                which(self._counters(mock_id)).count(number)
+
+    def _take(self, most: int) -> list[Entry]:
+        """The oldest that wait, so many, and of their bodies not much more than BATCH_BYTES."""
+        entries: list[Entry] = []
+        enough = self._taken_bytes + BATCH_BYTES
+        while len(entries) < most and self._taken_bytes < enough:
+            try:
+                entry = self._waiting.popleft()
+            except IndexError:
+                break
+            self._taken_bytes += _size(entry[0], entry[1])
+            entries.append(entry)
+        self._taken += len(entries)
+        return entries
+
+    def _made(self, entry: Entry) -> Call | None:
+        try:
+            return self._maker.call(entry, _mock_id(entry[1]))
+        except Exception:
+            logger.exception("a call cannot be logged")
+            self._counters(_mock_id(entry[1])).failed.count()
+            return None
+
+
+def _mock_id(reply: Reply) -> str:
+    assert reply.served is not None, "only calls to a mock server are logged"
+    return reply.served.mock.id
+
+
+def _size(call: bytes | Arrived, reply: Reply) -> int:
+    """The bytes of bodies that an entry keeps in memory; a whole request that is known is short, its reply shared."""
+    return len(call.body) + len(reply.body) if isinstance(call, Arrived) else 0

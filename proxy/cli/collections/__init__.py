@@ -1,0 +1,1 @@
+"""Commands about collections, examples and environments."""

@@ -1,0 +1,100 @@
+"""The command `mocks serve`."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import click
+
+from understudy.proxy.cli.options import pem_problem
+from understudy.proxy.cli.output import counted
+from understudy.proxy.settings import MOCKS_PORT
+from understudy.store.errors import UserError
+from understudy.store.model.mock_servers import MockServer
+
+
+@click.command("serve")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; with it, one NAME answers at its root."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port.")
+@click.option("--certfile", type=click.Path(path_type=Path), help="Serve HTTPS: PEM file of the certificate.")
+@click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key, if not in the same file.")
+@click.option("--seed", type=int, metavar="N", help="Give the same random values in every run.")
+@click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
+@click.pass_context
+def serve(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    port: int | None,
+    host: str,
+    workers: int,
+    certfile: Path | None,
+    keyfile: Path | None,
+    seed: int | None,
+    store_given: str | None,
+) -> None:
+    """Serve mock servers until stopped: all of them, or those of these names.
+
+    They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/; with --port, a single one answers
+    at http://127.0.0.1:PORT/.
+
+    \b
+    understudy mocks serve
+    understudy mocks serve shop --port 4010 --workers 2
+    """
+    gc.disable()  # until everything is compiled: what is imported and made up to then stays
+    from understudy.proxy.gateway.logging_setup import configure_logging
+    from understudy.proxy.mock_server.process import ServeSettings
+    from understudy.proxy.mock_server.workers import serve as serve_mocks
+    from understudy.proxy.settings import store_url
+    from understudy.store.sql.open_store import open_store
+
+    if not host.strip():
+        raise UserError(
+            "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
+        )
+    certificate = _certificate(certfile, keyfile)
+    at_root = port is not None and len(names) == 1
+    settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
+    url = store_url(store_given or ctx.find_root().obj)
+    configure_logging(verbose=False)
+    scheme = "https" if certificate else "http"
+    serve_mocks(lambda: open_store(url), settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
+
+
+def _certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Path] | None:
+    if certfile is None:
+        if keyfile is not None:
+            raise UserError("--keyfile goes with --certfile")
+        return None
+    import ssl
+
+    pair = certfile, keyfile or certfile
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
+    except (OSError, ssl.SSLError) as error:
+        files = " and ".join(dict.fromkeys(map(str, pair)))
+        raise UserError(
+            f"--certfile and --keyfile take PEM files of a certificate and its key, not {files}: {pem_problem(error)}"
+        ) from error
+    return pair
+
+
+def _is_loopback(address: str) -> bool:
+    from ipaddress import ip_address
+
+    return ip_address(address.rpartition(":")[0].strip("[]").partition("%")[0]).is_loopback
+
+
+def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
+    click.echo(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
+    if not _is_loopback(address):
+        click.echo("Other machines reach it too; only private mock servers ask for a key.")
+    for mock in mocks:
+        click.echo(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
+    if not mocks:
+        click.echo("There are none yet; one is served as soon as it is made: understudy mocks create NAME ...")

@@ -1,0 +1,1 @@
+"""Commands about sessions, history and promotion."""

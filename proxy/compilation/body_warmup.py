@@ -1,0 +1,46 @@
+"""Bodies read into memory before anybody asks for them, in the background, while answering has begun already.
+
+A body that is read when its example is first asked for costs a hundred times what the answer does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import islice
+
+from understudy.addons.loop.body_reader import CACHE_BYTES, BodyReader
+from understudy.store.errors import StoreError
+from understudy.store.repositories.store import Bodies
+
+logger = logging.getLogger(__name__)
+
+LARGEST = 64 * 1024  # bytes; what takes longer to send than to read can wait until it is asked for
+ROOM = CACHE_BYTES // 2  # bytes; the rest is for what is asked for meanwhile
+AT_ONCE = 500
+
+Hold = Callable[[dict[str, bytes]], object]
+
+
+async def warm(reader: BodyReader, bodies: Bodies, collection_ids: Iterable[str]) -> None:
+    """Have the reader hold the answers of these collections, as many as there is room for."""
+    loop = asyncio.get_running_loop()
+
+    def hold(batch: dict[str, bytes]) -> None:
+        loop.call_soon_threadsafe(partial(reader.hold, batch))
+
+    await asyncio.to_thread(_read, bodies, list(collection_ids), hold)
+
+
+def _read(bodies: Bodies, collection_ids: list[str], hold: Hold) -> None:
+    room = ROOM
+    try:
+        for collection_id in collection_ids:
+            found = bodies.of_answers(collection_id, LARGEST)
+            while (batch := dict(islice(found, AT_ONCE))) and room > 0:
+                hold(batch)
+                room -= sum(map(len, batch.values()))
+    except (StoreError, RuntimeError) as error:  # of a store that fails; of an event loop that has ended
+        logger.debug("bodies are not read ahead: %s", error)

@@ -1,0 +1,91 @@
+"""What a mock server, or a collection by itself, answers from: read here for everyone who serves or explains it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from understudy.matcher.index import Index, compile_index
+from understudy.matcher.lookup.bare_items import BareItem
+from understudy.matcher.parts.candidate import BodyOf
+from understudy.matcher.settings import MatchSettings, settings_of, usual_settings
+from understudy.matcher.variables import in_force
+from understudy.store.errors import NotFound
+from understudy.store.model.gateways import Collection, Example
+from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.naming import printable, there_are
+from understudy.store.repositories.store import Store
+
+logger = logging.getLogger(__name__)
+
+MOST_TOLD = 10  # examples that cannot be used, of each collection, before the rest are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class MockSetup:
+    """What is needed to answer for a collection; `mock` is None when it is asked for by itself.
+
+    `items` are its requests without an example, `variables` those in force.
+    """
+
+    collection: Collection
+    mock: MockServer | None
+    examples: list[Example]
+    items: list[BareItem]
+    settings: MatchSettings
+    variables: dict[str, str]
+
+    def index(self, body_of: BodyOf, settings: MatchSettings | None = None) -> Index:
+        """The examples compiled, under these settings or its own; those that cannot be used are logged."""
+        index = compile_index(
+            self.examples,
+            settings or self.settings,
+            body_of=body_of,
+            variables=self.variables,
+            items=self.items,
+        )
+        name = printable(self.collection.name)
+        for each in index.unusable[:MOST_TOLD]:
+            one = f'"{printable(each.example.name)}" ({each.example.id})'
+            logger.warning("collection %s: example %s answers nothing: %s", name, one, printable(each.reason))
+        if len(index.unusable) > MOST_TOLD:
+            logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MOST_TOLD)
+        return index
+
+
+def find_mock(store: Store, text: str) -> MockServer | Collection:
+    """The mock server, else the collection, of this name or id (or slug); raises NotFound."""
+    for find in (store.mock_servers.find, store.collections.find):
+        with suppress(NotFound):
+            return find(text)
+    servers = {one.name for one in store.mock_servers.list()}
+    collections = {one.collection.name for one in store.collections.summaries()}
+    raise NotFound(f"there is no mock server or collection {text!r}; {there_are(sorted(servers | collections))}")
+
+
+def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
+    """Read what answers for a mock server or a collection; raises NotFound when part of it is gone."""
+    server = mock if isinstance(mock, MockServer) else None
+    collection = store.collections.find(mock.collection_id) if isinstance(mock, MockServer) else mock
+    examples = store.collections.examples(collection.id)
+    return MockSetup(
+        collection=collection,
+        mock=server,
+        examples=examples,
+        items=[BareItem(one.method, one.path, one.name) for one in store.collections.bare_items(collection.id)],
+        settings=settings_for(server, examples),
+        variables=variables_of(store, collection, server),
+    )
+
+
+def settings_for(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
+    """How a mock server compares; as collections usually do when there is none."""
+    return usual_settings(examples) if mock is None else settings_of(mock.matching, examples, private=mock.private)
+
+
+def variables_of(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:
+    """The variables in force: those of the mock server's environment beat the collection's."""
+    if mock is None or mock.environment_id is None:
+        return in_force(collection.variables)
+    return in_force(collection.variables, store.environments.find(mock.environment_id).variables)

@@ -1,0 +1,177 @@
+"""Understudy inside stock mitmproxy: mitmdump -s "$(understudy addon-path)" --set understudy_mode=record
+
+Wires the same addons as the gateway into mitmproxy, mitmdump or mitmweb, with options and commands of mitmproxy's kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mitmproxy import command, ctx, exceptions, flow, http
+from mitmproxy.log import ALERT
+
+from understudy.addons.answerer import Answerer
+from understudy.addons.current import Current
+from understudy.addons.flow_notes import note_of
+from understudy.addons.flows import exchange_of
+from understudy.addons.loop.body_reader import BodyReader
+from understudy.addons.loop.commits import Commits, announce_in
+from understudy.addons.no_live_calls import Finish, Guard
+from understudy.addons.patches.http1 import mend
+from understudy.addons.recorder import Recorder
+from understudy.addons.websocket_recorder import WebSocketRecorder
+from understudy.proxy.gateway.activation import Activation
+from understudy.proxy.operations.gateways.modes import mode_named, session_to_record, wanted_state
+from understudy.proxy.operations.recordings.promotion import promote_history
+from understudy.proxy.settings import store_url
+from understudy.serving.gateway.active import Active
+from understudy.store.errors import UnderstudyError
+from understudy.store.history_writer import HistoryWriter, Message, Pieces, Told
+from understudy.store.model.gateways import Exchange, Mode
+from understudy.store.model.messages import Body
+from understudy.store.promotion import PromotionPlan
+from understudy.store.redaction.settings import redacting
+from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.sql.open_store import open_store
+
+if TYPE_CHECKING:
+    from mitmproxy.addonmanager import Loader
+
+logger = logging.getLogger(__name__)
+
+
+class Understudy:
+    """Records and answers; it passes everything until `understudy_mode` says otherwise."""
+
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._activation: Activation | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._current = Current(Active(Mode.PASS))
+        self._writer = HistoryWriter(self._add, self._add_pieces, self._add_messages, announce=self._announce)
+        guard = Guard(self._current)
+        self.addons = [
+            guard,
+            Answerer(self._current, BodyReader(self._read)),
+            Recorder(self._current, Commits(self._writer)),
+            WebSocketRecorder(Commits(self._writer)),
+            Finish(guard),
+        ]
+
+    def load(self, loader: Loader) -> None:
+        """Declare the options, and take mitmproxy's own in hand before it listens."""
+        mend()
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
+        loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
+        loader.add_option("understudy_mock", str, "", "The mock server or collection that mock and spy answer from.")
+        loader.add_option("understudy_redact", bool, False, "Replace secrets before anything is kept.")
+        loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
+        # Without these mitmproxy asks the upstream before any hook is asked.
+        ctx.options.update(connection_strategy="lazy", upstream_cert=False)
+
+    def configure(self, updated: set[str]) -> None:
+        """Take over changed options; a mode whose session or collection is missing is refused."""
+        if updated & {"understudy_store", "understudy_redact"} and self._store is not None:
+            raise exceptions.OptionsError("this cannot be changed while mitmproxy records")
+        if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
+            return
+        try:
+            mode = mode_named(ctx.options.understudy_mode)
+            if mode is not Mode.PASS or self._store is not None:
+                self._switch(mode)
+        except UnderstudyError as error:
+            self._refuse(str(error))
+
+    def running(self) -> None:
+        """Everything is set up."""
+        self._loop = asyncio.get_running_loop()
+        self._writer.start()
+
+    def done(self) -> None:
+        """mitmproxy ends: commit what is queued."""
+        self._writer.stop()
+        if self._store is not None:
+            self._store.close()
+
+    @command.command("understudy.mode")
+    def set_mode(self, mode: str) -> None:
+        """Switch to pass, record, mock, spy or replay."""
+        try:
+            ctx.options.update(understudy_mode=mode)
+        except exceptions.OptionsError as error:  # the console would end over it
+            raise exceptions.CommandError(str(error)) from error
+
+    @command.command("understudy.promote")
+    def promote(self, flows: Sequence[flow.Flow], collection: str) -> None:
+        """Promote flows to examples of a collection; those that were not recorded are kept in history first."""
+        chosen = [one for one in flows if isinstance(one, http.HTTPFlow)]
+        task = asyncio.ensure_future(self._promote(chosen, collection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _promote(self, flows: list[http.HTTPFlow], collection: str) -> None:
+        try:
+            ids = [note_of(one).entry or await self._keep(one) for one in flows]
+            wanted = HistoryFilter(ids=frozenset(ids))
+            outcome = await asyncio.to_thread(promote_history, self._opened(), wanted, collection, PromotionPlan())
+        except UnderstudyError as error:
+            logger.log(ALERT, "not promoted: %s", error)
+        else:
+            logger.log(ALERT, "promoted to %s: %d new examples", collection, outcome.examples)
+
+    async def _keep(self, one: http.HTTPFlow) -> int:
+        name = ctx.options.understudy_session or None
+        session_id = await asyncio.to_thread(session_to_record, self._opened(), name, None)
+        [number] = await asyncio.to_thread(self._opened().history.add, [exchange_of(one, session_id)])
+        note_of(one).entry = number
+        return number
+
+    def _refuse(self, reason: str) -> None:
+        if self._loop is not None:
+            raise exceptions.OptionsError(reason)  # mitmproxy puts the option back
+        # At start mitmproxy would print it with a traceback; one that has logged an error ends.
+        self._current.active = Active(Mode.MOCK)
+        logger.error("understudy: %s", reason)
+
+    def _switch(self, mode: Mode) -> None:
+        options = ctx.options
+        state = wanted_state(
+            self._opened(),
+            mode,
+            mock=options.understudy_mock or None if mode in (Mode.MOCK, Mode.SPY) else None,
+            session=options.understudy_session or None if mode not in (Mode.PASS, Mode.MOCK) else None,
+            upstream=None,
+        )
+        if self._activation is None:
+            self._activation = Activation(self._opened())
+        self._current.active = self._activation.activate(state)
+
+    def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        return self._opened().history.add(exchanges)
+
+    def _add_pieces(self, pieces: Pieces) -> None:
+        self._opened().bodies.add_pieces(pieces)
+
+    def _add_messages(self, messages: Sequence[Message]) -> None:
+        self._opened().history.add_messages(messages)
+
+    def _read(self, body: Body) -> bytes:
+        return self._opened().bodies.read(body)
+
+    def _announce(self, told: Told) -> None:
+        assert self._loop
+        announce_in(self._loop, told)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            store = open_store(store_url(ctx.options.understudy_store or None))
+            self._store = redacting(store) if ctx.options.understudy_redact else store
+        return self._store
+
+
+addons = [Understudy()]

@@ -1,0 +1,203 @@
+"""One process that serves mock servers: its sockets, its site kept up to date, its call log, and an end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.addons.loop.body_reader import BodyReader
+from understudy.proxy.call_log.writer import STOP_SECONDS, CallLog, LogCounters
+from understudy.proxy.compilation.body_warmup import warm
+from understudy.proxy.mock_server.accept_loop import accepting
+from understudy.proxy.mock_server.connection import Connections
+from understudy.proxy.mock_server.sites import Environs, MockSites
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.signals import STOP_SIGNALS
+from understudy.serving.http1.limits import USUAL, Limits
+from understudy.serving.site_protocol import MockSite
+from understudy.store.model.calls import Call
+from understudy.store.model.messages import Body
+from understudy.store.model.mock_servers import MockServer
+from understudy.store.redaction.settings import showing_redactor
+from understudy.store.repositories.store import Store
+
+logger = logging.getLogger(__name__)
+
+# A change is promised to be served within 100 ms by every process.
+POLL_SECONDS = 0.03
+# Threads that compile or log may hold the interpreter so long before answering goes on; Python's own is 5 ms.
+SWITCH_SECONDS = 0.0005
+GARBAGE_THRESHOLD = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How mock servers are served: which by name (all for none), where, and by how many processes.
+
+    `at_root`: the one named answers at the root of the port. `certificate` holds the files of certificate and key.
+    """
+
+    host: str
+    port: int
+    names: Sequence[str] = ()
+    at_root: bool = False
+    workers: int = 1
+    certificate: tuple[Path, Path] | None = None
+    seed: int | None = None
+    limits: Limits = field(default=USUAL)
+
+    @property
+    def scheme(self) -> str:
+        """What clients speak."""
+        return "http" if self.certificate is None else "https"
+
+
+class MockProcess:
+    """One process. `compile` before its event loop runs, and before it is forked; `use` gives it a store of its own."""
+
+    def __init__(self, store: Store, settings: ServeSettings, counts: SharedCounts) -> None:
+        self._store = store
+        self._settings = settings
+        self._counters: dict[str, LogCounters] = {}
+        self._counts = counts
+        self._bodies = BodyReader(self._read, self._read_piece)
+        shown = showing_redactor(store)
+        self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root, redactor=shown)
+        environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed, settings.scheme)
+        self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
+        self._seen = 0
+
+    def compile(self) -> None:
+        """Read and compile everything that is served."""
+        self._seen = self._store.changes.latest()
+        self._site = self._sites.site()
+        # What is here now stays: the collector need not look at it again, nor often at the little that comes and goes.
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+
+    @property
+    def mocks(self) -> list[MockServer]:
+        """The mock servers that are served."""
+        return [served.mock for served in self._site.directory.by_slug.values()]
+
+    def use(self, store: Store) -> None:
+        """Go on with this store: one opened before a fork must not be used after it."""
+        self._store = store
+        self._sites.use(store)
+
+    async def run(self, listener: socket.socket, started: Callable[[], object]) -> None:
+        """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        loop = asyncio.get_running_loop()
+        # A process that takes another's place was compiled when that one was.
+        self._site = self._changed() or self._site
+        connections = Connections(self._site, self._settings.limits, self._bodies.part)
+        watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
+        told = _told_to_stop(loop)
+        try:
+            async with accepting(listener, connections, tls=_tls(self._settings.certificate)):
+                self._log.start()
+                watch.start()
+                started()
+                warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, self._collections()))
+                await told.wait()
+                warming.cancel()
+        finally:
+            await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(self._log.stop))
+            _hear_no_more(loop)
+
+    def _collections(self) -> set[str]:
+        return {mock.collection_id for mock in self.mocks}
+
+    def _changed(self) -> MockSite | None:
+        """The site after what changed since the last look; None if nothing of it did."""
+        latest = self._store.changes.latest()
+        if latest == self._seen:
+            return None
+        changes = self._store.changes.since(self._seen)
+        site = self._sites.changed(changes)
+        self._seen = max(latest, changes[-1].revision if changes else latest)
+        return site
+
+    def _read(self, body: Body) -> bytes:
+        return self._store.bodies.read(body)
+
+    def _read_piece(self, body: Body, position: int) -> bytes:
+        return self._store.bodies.piece(body, position)
+
+    def _keep(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
+        self._store.calls.add(calls, limits)
+
+    def _counters_of(self, mock_id: str) -> LogCounters:
+        known = self._counters.get(mock_id)
+        if known is None:
+            made = (self._counts.counter(f"{mock_id} {what}") for what in ("kept", "failed", "dropped"))
+            known = self._counters[mock_id] = LogCounters(*made)
+        return known
+
+
+class Watch:
+    """Looks for changes in a thread of its own; `look` returns what to serve now, or None."""
+
+    def __init__(self, look: Callable[[], MockSite | None], serve: Callable[[MockSite], object]) -> None:
+        self._look = look
+        self._serve = serve
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; a look that a locked store holds up is not waited for."""
+        self._stopped.set()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        failing = False
+        while not self._stopped.wait(POLL_SECONDS):
+            try:
+                site = self._look()
+            except Exception as error:  # noqa: BLE001 - a broken store must not end the watch over it
+                if not failing:
+                    logger.error("cannot follow changes in the store: %s", error)
+                failing = True
+                continue
+            failing = False
+            if site is not None:
+                self._serve(site)
+
+
+def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    told = asyncio.Event()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, told.set)  # a second one changes nothing
+    return told
+
+
+def _hear_no_more(loop: asyncio.AbstractEventLoop) -> None:
+    """The end has come so far that a signal could only break it."""
+    for number in STOP_SIGNALS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,69 @@
+"""A site served inside another program: on a free port of this machine, by a thread with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from concurrent.futures import Future
+
+from understudy.addons.loop.body_reader import BodyReader
+from understudy.proxy.mock_server.accept_loop import accepting
+from understudy.proxy.mock_server.connection import Connections
+from understudy.serving.http1.limits import USUAL
+from understudy.serving.site_protocol import Site
+from understudy.store.repositories.store import Bodies
+
+DRAIN_SECONDS = 1.0
+
+
+class ServingThread:
+    """Serves from `start` to `stop`. `bodies` reads from the store."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self.bodies = BodyReader(bodies.read, bodies.piece)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._ready: Future[asyncio.AbstractEventLoop] = Future()
+        self._ended = asyncio.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, site: Site) -> None:
+        """Answer from this site, from now on."""
+        self._thread = threading.Thread(target=self._run, args=(site,), name=f"serving {self.port}", daemon=True)
+        self._thread.start()
+        self._ready.result()
+
+    def settle(self) -> None:
+        """Wait until all that a client has seen of answers is done with, their logging too."""
+        if self._thread is None or not self._thread.is_alive():
+            return
+        passed = threading.Event()
+        self._ready.result().call_soon_threadsafe(passed.set)
+        passed.wait()
+
+    def stop(self) -> None:
+        """Stop serving; what is under way has a second to finish."""
+        if self._thread is not None and self._thread.is_alive():
+            self._ready.result().call_soon_threadsafe(self._ended.set)
+            self._thread.join()
+        self._listener.close()
+
+    def _run(self, site: Site) -> None:
+        try:
+            asyncio.run(self._serve(site))
+        except BaseException as error:
+            if self._ready.done():
+                raise
+            self._ready.set_exception(error)
+
+    async def _serve(self, site: Site) -> None:
+        connections = Connections(site, USUAL, self.bodies.part)
+        async with accepting(self._listener, connections, drain_seconds=DRAIN_SECONDS):
+            self._ready.set_result(asyncio.get_running_loop())
+            await self._ended.wait()

@@ -1,0 +1,85 @@
+"""Requests and examples that a person types in: `GET /users/{{id}} 200 {"id": "{{id}}"}`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from understudy.store.errors import UserError
+from understudy.store.model.gateways import Example, RequestItem
+from understudy.store.model.ids import new_id
+from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.naming import example_name, request_name
+
+REQUEST_FORM = "'METHOD PATH [STATUS [BODY]]', such as 'GET /users/1 200 {\"id\": 1}'"
+
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_STARTS = {b"{": "application/json", b"[": "application/json", b"<?": "application/xml", b"<": "text/html"}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A request line, and where an answer was typed with it, its status and body."""
+
+    method: str
+    target: str
+    status: int | None = None
+    body: str = ""
+
+
+def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
+    """What a person typed in the place of a request; raises UserError that tells the `form`."""
+    method, _, rest = text.strip().partition(" ")
+    target, _, rest = rest.strip().partition(" ")
+    status, _, body = rest.strip().partition(" ")
+    if not _METHOD.fullmatch(method) or not target.startswith("/") or not target.isprintable():
+        raise UserError(f"a request is typed as {form}, not {text!r}")
+    return Typed(method.upper(), target, read_status(status) if status else None, body.strip())
+
+
+def read_status(text: str, first: int = 200, last: int = 599) -> int:
+    """The status that a text says; raises UserError."""
+    if not (text.isascii() and text.isdigit() and first <= int(text) <= last):
+        raise UserError(f"a status is a number from {first} to {last}, not {text!r}")
+    return int(text)
+
+
+def typed_request(typed: Typed, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Request:
+    """The request that an authored example answers."""
+    fields = with_type(Headers.of(headers), body)
+    return Request(typed.method, typed.target.encode("utf-8", "surrogateescape"), fields, body)
+
+
+def typed_response(status: int, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Response:
+    """The response of an authored example."""
+    return Response(status, with_type(Headers.of(headers), body), body)
+
+
+def typed_item(collection_id: str, typed: Typed, position: int) -> RequestItem:
+    """The request item of a typed-in request."""
+    name = request_name(typed_request(typed))
+    return RequestItem(new_id(), collection_id, name, position=position, method=typed.method, path=typed.target)
+
+
+def typed_example(item: RequestItem, request: Request, response: Response, name: str | None = None) -> Example:
+    """An authored example: `{{name}}` and `:name` in its request are wildcards, and its response is a template."""
+    return Example(
+        new_id(),
+        item.collection_id,
+        item.id,
+        name or example_name(request, response),
+        request,
+        response,
+        literal=False,
+        templates=True,
+    )
+
+
+def with_type(headers: Headers, body: bytes) -> Headers:
+    """The headers, with a Content-Type that the body's beginning suggests where a body has none."""
+    if not body or "content-type" in headers:
+        return headers
+    start = body.lstrip()
+    found = (kind for opening, kind in _STARTS.items() if start.startswith(opening) and not start.startswith(b"{{"))
+    return Headers((*headers.fields, (b"Content-Type", next(found, "text/plain; charset=utf-8").encode())))

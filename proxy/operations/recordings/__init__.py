@@ -1,0 +1,1 @@
+"""Operations on sessions, history and promotion."""

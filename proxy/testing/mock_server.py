@@ -1,0 +1,199 @@
+"""Mock servers and recorded sessions inside a test's own process; nothing of a test is written to the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+from understudy.proxy.call_log.in_memory import OwnCalls
+from understudy.proxy.compilation.mock_setup import find_mock
+from understudy.proxy.mock_server.sites import Environs, MockSites
+from understudy.proxy.mock_server.thread import ServingThread
+from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
+from understudy.proxy.operations.mock_servers import behaviour_text
+from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
+from understudy.proxy.operations.mock_servers.mock_servers import environment_id
+from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests
+from understudy.proxy.operations.mock_servers.verification import verified
+from understudy.proxy.shared_counts import SharedCounts
+from understudy.serving.site_protocol import MockSite
+from understudy.store.errors import NotFound, UserError
+from understudy.store.model.calls import Call
+from understudy.store.model.ids import new_id
+from understudy.store.model.mock_servers import Matching, MockServer, ServerError
+from understudy.store.model.naming import slug_of
+from understudy.store.redaction.settings import showing_redactor
+from understudy.store.repositories.mock_servers import MockServers
+from understudy.store.repositories.store import Store
+
+Headers = Mapping[str, str] | Sequence[str]
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "delay": behaviour_text.read_delay,
+    "bytes_per_second": behaviour_text.read_bytes_per_second,
+    "fault": behaviour_text.read_fault,
+    "rate_limit": behaviour_text.read_rate_limit,
+    "timing": behaviour_text.read_timing,
+}
+_MATCHING = {
+    "match_body": "body",
+    "match_headers": "headers",
+    **{field.name: field.name for field in fields(Matching) if field.name not in ("body", "headers")},
+}
+_LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_json")
+_OWN = ("environment", "private", "cors")
+SETTINGS = (*_OWN, *_READERS, *_MATCHING)
+
+
+class OneMockServer:
+    """The part of `store.repositories.mock_servers.MockServers` that serving needs, for one that is kept nowhere."""
+
+    def __init__(self, mock: MockServer, errors: Sequence[ServerError] = ()) -> None:
+        self._mock = mock
+        self._errors = errors
+
+    def list(self) -> Sequence[MockServer]:
+        """The one."""
+        return [self._mock]
+
+    def find(self, text: str) -> MockServer:
+        """The one, by its id."""
+        if text != self._mock.id:
+            raise NotFound(f"there is no mock server {text!r}")
+        return self._mock
+
+    def server_errors(self, _: str) -> Sequence[ServerError]:
+        """Its saved server errors."""
+        return self._errors
+
+
+class LocalMockServer:
+    """A mock server that answers at `url` until `stop`, with calls and sequences of its own."""
+
+    def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
+        self._mock = mock
+        self._stopped = False
+        self._calls = OwnCalls(mock.id, showing_redactor(store))
+        self._thread = ServingThread(store.bodies)
+        self._calls.settled = self._thread.settle
+        self._counts = SharedCounts(folder / f"counts-{mock.id}", serve=True)
+        self._thread.start(self._site(store, mock, seed))
+
+    def _site(self, store: Store, mock: MockServer, seed: int | None) -> MockSite:
+        alone = replace(store, mock_servers=cast("MockServers", OneMockServer(mock, _errors(store, mock))))
+        at_hand = self._thread.bodies.at_hand
+        environs = Environs(self._counts, at_hand, store.bodies.read, self._calls, seed)
+        return MockSites(alone, environs, [mock.id], at_root=True).site()
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return self._thread.url
+
+    def calls(self) -> list[Call]:
+        """The calls so far, oldest first; their secrets are redacted."""
+        return self._calls.all()
+
+    def reset(self) -> None:
+        """Forget the calls, and have sequences start over."""
+        self._calls.clear()
+        self._counts.clear(f"{self._mock.id} sequences")
+
+    def assert_called(
+        self,
+        called: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        headers: Headers = (),
+        body: Any = None,
+        within: float = 0,
+    ) -> None:
+        """Assert that `METHOD PATH` was called, at least once unless there is a number; as `mocks verify` does.
+
+        `body` is text, bytes, or a value that is compared as JSON. `within` waits so many seconds for it to be so.
+        """
+        __tracebackhide__ = True
+        expected = Expected(called, _header_lines(headers), _body(body))
+        verdict = verified(self._calls, expected, times_of(times, at_least, at_most), within=within)
+        if not verdict.held:
+            raise AssertionError(verdict.as_text().rstrip())
+
+    def assert_not_called(self, called: str, *, headers: Headers = (), body: Any = None) -> None:
+        """Assert that `METHOD PATH` was never called."""
+        __tracebackhide__ = True
+        self.assert_called(called, times=0, headers=headers, body=body)
+
+    def stop(self) -> None:
+        """Stop answering; the calls can still be asked for."""
+        if not self._stopped:
+            self._stopped = True
+            self._thread.stop()
+            self._counts.close()
+
+
+def named_mock(store: Store, name: str, settings: Mapping[str, Any]) -> MockServer:
+    """The mock server of this name, or one of the collection of this name, with settings of the test's own.
+
+    Raises NotFound, and UserError for a setting that is none.
+    """
+    found = find_mock(store, name)
+    mock = found if isinstance(found, MockServer) else _mock_of(found.id, found.name)
+    return _with_settings(store, mock, settings)
+
+
+def mock_of_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
+    """One of typed-in requests, `METHOD PATH [STATUS [BODY]]`, kept in this store, which is the test's own."""
+    if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
+        raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
+    typed = [read_typed(text) for text in requests]
+    collection = collection_of_requests(store, "requests", [(one, one.body.encode()) for one in typed])
+    return _with_settings(store, _mock_of(collection.id, collection.name), settings)
+
+
+def _mock_of(collection_id: str, name: str) -> MockServer:
+    return MockServer(new_id(), name, slug_of(name), collection_id, 0.0, 0.0)
+
+
+def _errors(store: Store, mock: MockServer) -> Sequence[ServerError]:
+    return store.mock_servers.server_errors(mock.id) if mock.server_error_id else ()
+
+
+def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) -> MockServer:
+    unknown = sorted(settings.keys() - set(SETTINGS))
+    if unknown:
+        raise UserError(f"a mock server has no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+    own: dict[str, Any] = {name: settings[name] for name in ("private", "cors") if name in settings}
+    if "environment" in settings:
+        own["environment_id"] = environment_id(store, settings["environment"])
+    behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in _READERS.items() if name in settings}
+    matching = {field: _matched(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
+    if matching.get("query", "off") not in ("prefer", "require", "off"):
+        raise UserError(f"query is prefer, require or off, not {matching['query']!r}")
+    return replace(
+        mock,
+        **own,
+        behaviour=replace(mock.behaviour, **behaviour),
+        matching=replace(mock.matching, **matching),
+        log_limit=max(1, mock.log_limit),
+    )
+
+
+def _matched(field: str, value: Any) -> Any:
+    if field not in _LISTS:
+        return value
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+def _header_lines(headers: Headers) -> Sequence[str]:
+    return [f"{name}: {value}" for name, value in headers.items()] if isinstance(headers, Mapping) else headers
+
+
+def _body(body: Any) -> bytes | None:
+    if body is None or isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode("utf-8", "surrogatepass")

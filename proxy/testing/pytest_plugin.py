@@ -1,0 +1,125 @@
+"""The pytest plugin: mock servers and recorded sessions as fixtures (docs/pytest.md).
+
+Loaded by every run of pytest beside which Understudy is installed: it imports nothing until a fixture is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from understudy.proxy.testing.mock_server import LocalMockServer
+    from understudy.proxy.testing.session import LocalSession
+    from understudy.store.repositories.store import Store
+
+INI = "understudy_store"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tell pytest our setting."""
+    parser.addini(INI, "Understudy's store, from the root folder of the tests: a file or a database URL.", default="")
+
+
+@pytest.fixture(scope="session")
+def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
+    """The store that mock servers and sessions are read from; a project may put a fixture of its own in its place."""
+    from understudy.proxy.settings import STORE_VARIABLE, store_url
+    from understudy.store.errors import NotFound
+    from understudy.store.sql.open_store import open_store
+
+    own = pytestconfig.getini(INI)
+    if own and "://" not in own:
+        own = str(pytestconfig.rootpath / os.path.expanduser(own))
+    place = os.environ.get(STORE_VARIABLE) or own or store_url(None)
+    if "://" not in place and not os.path.exists(os.path.expanduser(place)):
+        raise NotFound(f"there is no store {place}; name one by {INI} in pytest's settings, or by {STORE_VARIABLE}")
+    store = open_store(place)
+    yield store
+    store.close()
+
+
+class MockServerFactory:
+    """What the fixture `mock_server` is: call it to have a mock server until the test ends."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: pytest.TempPathFactory, ending: ExitStack) -> None:
+        self._request = request
+        self._folder = folder
+        self._ending = ending
+
+    def __call__(
+        self, name: str | None = None, *, requests: Sequence[str] = (), seed: int | None = None, **settings: Any
+    ) -> LocalMockServer:
+        """Serve the mock server or collection `name` of the store, or `requests`: 'METHOD PATH [STATUS [BODY]]'.
+
+        Settings are those of `mocks create`: match_body=True, match_headers=["X-Team"], delay="2G", fault="reset:10",
+        environment="stage", ... Raises UserError for one that is none.
+        """
+        from understudy.proxy.testing.mock_server import LocalMockServer, mock_of_requests, named_mock
+        from understudy.store.errors import UserError
+        from understudy.store.sql.open_store import open_store
+
+        if (name is None) == (not requests):
+            raise UserError("mock_server takes the name of a mock server or collection, or requests=[...]")
+        if name is not None:
+            store: Store = self._request.getfixturevalue("understudy_store")
+            mock = named_mock(store, name, settings)
+        else:
+            store = open_store("sqlite://")
+            self._ending.callback(store.close)
+            mock = mock_of_requests(store, requests, settings)
+        served = LocalMockServer(store, mock, self._folder.mktemp("mock_server"), seed=seed)
+        self._ending.callback(served.stop)
+        return served
+
+
+class SessionFactory:
+    """What the fixture `understudy_session` is: call it to have a session replayed until the test ends."""
+
+    def __init__(self, request: pytest.FixtureRequest, ending: ExitStack) -> None:
+        self._request = request
+        self._ending = ending
+
+    def __call__(
+        self, name: str, *, upstream: str | None = None, allow_misses: bool = False, **settings: Any
+    ) -> LocalSession:
+        """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
+
+        Settings are those of `understudy replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
+        match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
+        Raises UserError for one that is none.
+        """
+        from understudy.proxy.gateway.replay_settings import replay_settings
+        from understudy.proxy.testing.session import LocalSession
+
+        store: Store = self._request.getfixturevalue("understudy_store")
+        session = LocalSession(store, name, upstream=upstream, replaying=replay_settings(**settings))
+        self._ending.callback(_end, session, allow_misses=allow_misses)
+        return session
+
+
+def _end(session: LocalSession, *, allow_misses: bool) -> None:
+    told = "" if allow_misses else session.told_misses()
+    session.stop()
+    if told:
+        pytest.fail(f"session {session.name} had no answer to these requests:\n{told}", pytrace=False)
+
+
+@pytest.fixture
+def mock_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MockServerFactory]:
+    """Mock servers on free ports inside the test process: `mock_server("shop").url`."""
+    with ExitStack() as ending:
+        yield MockServerFactory(request, tmp_path_factory, ending)
+
+
+@pytest.fixture
+def understudy_session(request: pytest.FixtureRequest) -> Iterator[SessionFactory]:
+    """Recorded sessions, replayed inside the test process: `understudy_session("checkout").url`."""
+    with ExitStack() as ending:
+        yield SessionFactory(request, ending)

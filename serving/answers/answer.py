@@ -1,0 +1,126 @@
+"""From a request and the example that answers it to the response that is sent; misses and errors as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from understudy.matcher.decision import Decision
+from understudy.matcher.explanation.rendering import as_json
+from understudy.matcher.mock_headers import Problem
+from understudy.serving.accepting import accepts
+from understudy.serving.answers.streams import is_unsized, still_streamed
+from understudy.serving.http1.rules import Malformed
+from understudy.store.content_codings import undo
+from understudy.store.model.gateways import Example
+from understudy.store.model.header_fields import end_to_end
+from understudy.store.model.messages import Body, Headers, Request, Response, size_of
+
+# Postman's words.
+NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
+NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
+
+BODILESS = (204, 304)  # RFC 9112, section 6.3
+TOO_LARGE = (413, 414, 431)
+
+
+def answer(request: Request, example: Example, body: Body) -> Response:
+    """What a client gets: the example's response, framed anew, `body` being its bytes.
+
+    The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts. Where
+    no coding has to be undone, a large body may stay in the store.
+    """
+    headers = end_to_end(example.response.headers)
+    coding = headers.get("content-encoding")
+    if coding and body and isinstance(body, bytes) and not _takes(request, example.request, coding):
+        headers, body = _decoded(headers, body, coding)
+    response = still_streamed(example.response, headers, body)
+    bodiless = request.method == "HEAD" or response.status in BODILESS
+    if bodiless:
+        response = replace(response, chunks=(), trailers=Headers())
+    if bodiless or not (is_unsized(response) or _of_http_2(request, response)):
+        headers, body = _framed(request.method, example.request.method, response.status, headers, body)
+    return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
+
+
+def is_recoded(request: Request, example: Example) -> bool:
+    """Whether the content coding of an example has to be undone for this request."""
+    coding = example.response.headers.get("content-encoding")
+    return bool(coding) and not _takes(request, example.request, coding or "")
+
+
+def miss(decision: Decision) -> Response:
+    """404 with Postman's error and the explanation (spec: matching, "Misses")."""
+    header, message = NO_EXAMPLE if decision.without_example is not None else NO_MATCH
+    return explained_miss(header, message, as_json(decision))
+
+
+def explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
+    """404 with an error of the same form, and what else there is to say."""
+    error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
+    noted = {"note": note} if note else {}
+    return json_response(404, {"error": {**error, **noted, "explanation": explanation}})
+
+
+def malformed(problem: Problem) -> Response:
+    """400 for an `x-mock-*` header that cannot be obeyed: which one, and what it takes."""
+    error = {"name": "malformedHeaderError", "message": problem.message, "header": problem.header}
+    return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.takes}})
+
+
+def framed(response: Response, body: bytes) -> Response:
+    """A saved response as it is sent to whoever calls, `body` being its bytes."""
+    headers, content = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
+    return replace(response, headers=headers, body=content, http_version="HTTP/1.1", chunks=(), trailers=Headers())
+
+
+def error(status: int, name: str, message: str) -> Response:
+    """An error of ours, as JSON `{"error": {"name", "message"}}`."""
+    return json_response(status, {"error": {"name": name, "message": message}})
+
+
+def refusal(problem: Malformed) -> Response:
+    """The answer to what is no request, or too large for one."""
+    name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
+    return error(problem.status, name, problem.message)
+
+
+def simulated_error() -> Response:
+    """The answer of a call that is to fail on purpose."""
+    return error(503, "simulatedError", "This mock server fails on purpose.")
+
+
+def json_response(status: int, value: dict[str, Any]) -> Response:
+    """A response with a JSON body."""
+    body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    headers = Headers.of([("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return Response(status, headers, body)
+
+
+def _of_http_2(request: Request, response: Response) -> bool:
+    # Frames say where a body ends there, and gRPC never tells its length.
+    both = request.http_version.startswith("HTTP/2") and response.http_version.startswith("HTTP/2")
+    return both and "content-length" not in response.headers
+
+
+def _takes(request: Request, recorded: Request, coding: str) -> bool:
+    wanted = request.headers.get_all("accept-encoding")
+    return wanted == recorded.headers.get_all("accept-encoding") or accepts(
+        ", ".join(wanted) if wanted else None, coding
+    )
+
+
+def _decoded(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
+    plain = undo(coding, body)
+    # Recorded so: the API itself sent bytes that are not what it said.
+    return (headers, body) if plain is None else (headers.without(("content-encoding",)), plain)
+
+
+def _framed(method: str, recorded: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
+    if status == 204:
+        return headers.without(("content-length",)), b""  # RFC 9110, section 8.6
+    if status == 304 or (method == "HEAD" and recorded == "HEAD"):
+        return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
+    headers = headers.replace("Content-Length", str(size_of(body)))
+    return headers, b"" if method == "HEAD" else body

@@ -1,0 +1,62 @@
+"""Cross-origin requests from browsers (fetch.spec.whatwg.org, section 3.3): every page may read what a mock answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from understudy.store.model.messages import Headers, Request, Response
+
+_PREFIX = b"access-control-"
+PREFLIGHT_SECONDS = 600
+
+
+def is_preflight(request: Request) -> bool:
+    """Whether a browser asks what it may send."""
+    headers = request.headers
+    return request.method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
+
+
+def preflight(request: Request) -> Response:
+    """Yes to everything that is asked."""
+    headers = request.headers
+    fields = [
+        ("Access-Control-Allow-Origin", headers.get("origin") or "*"),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Allow-Methods", headers.get("access-control-request-method") or "GET"),
+        ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+        ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
+    ]
+    asked = headers.get("access-control-request-headers")
+    if asked:
+        fields.insert(3, ("Access-Control-Allow-Headers", asked))
+    if headers.get("access-control-request-private-network") == "true":
+        fields.append(("Access-Control-Allow-Private-Network", "true"))
+    return Response(204, Headers.of(fields))
+
+
+def cross_origin(headers: Headers, origin: str | None) -> Headers:
+    """The headers of an answer, readable by the page at `origin`; those that speak of it themselves stay as they are.
+
+    A page that sends credentials is answered by name: `*` would not let it read anything.
+    """
+    if any(name.lower().startswith(_PREFIX) for name, _ in headers.fields):
+        return headers
+    if origin is None:
+        return Headers((*headers.fields, (b"Access-Control-Allow-Origin", b"*")))
+    names = b", ".join(sorted({name.lower() for name, _ in headers.fields}))
+    return Headers(
+        (
+            *headers.fields,
+            (b"Access-Control-Allow-Origin", origin.encode("latin-1")),
+            (b"Access-Control-Allow-Credentials", b"true"),
+            (b"Access-Control-Expose-Headers", names),
+            (b"Vary", b"Origin"),
+        )
+    )
+
+
+def as_readable_as(answer: Response | None, other: Response) -> Response:
+    """The other response, which goes out in the place of this answer, readable by the same pages."""
+    fields = () if answer is None else answer.headers.fields
+    allowed = [field for field in fields if field[0].lower().startswith(_PREFIX) or field[0].lower() == b"vary"]
+    return replace(other, headers=Headers((*other.headers.fields, *allowed)))

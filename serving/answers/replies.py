@@ -1,0 +1,91 @@
+"""An answer ready to be sent: its bytes, and what the call log says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from understudy.serving.answers.streams import Stream
+from understudy.serving.http1.wire import head_of
+from understudy.store.model.messages import Body, BodyRef, Response
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay
+from understudy.store.redaction.redactor import BUILT_IN, Redactor
+
+if TYPE_CHECKING:
+    from understudy.serving.mock_server.calls import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """The connection becomes a WebSocket, of which this answer is the beginning: see `serving.websockets.conversation`.
+
+    `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called with the
+    reason when the client does not say what was recorded; `redactor` takes secrets out of that.
+    """
+
+    head: bytes
+    exchange_id: int
+    began: float
+    timing: float
+    diverged: Callable[[str], None]
+    redactor: Redactor = BUILT_IN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reply:
+    """The bytes of an answer, for a connection that stays open: `head` ends with its empty line.
+
+    `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
+    bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
+    a call to none; the rest is for its log. `stream` is how the body is sent piece by piece, None for at once;
+    `interim` goes out before the head. `wire` is head and body of a small one that goes out at once; `delay` is set
+    where that is all of its behaviour. With `speak` the rest is for logs.
+    """
+
+    head: bytes
+    body: bytes
+    response: Response | None
+    behaviour: Behaviour | None = None
+    fixed: bool = False
+    served: Served | None = None
+    example_id: str | None = None
+    example_name: str = ""
+    told: str = ""
+    stream: Stream | None = None
+    interim: bytes = b""
+    speak: Speak | None = None
+    wire: bytes = field(init=False, repr=False, default=b"")
+    delay: Delay | None = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Small answers go out in one piece; of large ones no second copy is made.
+        if len(self.body) <= JOINED and self.stream is None and not self.interim:
+            object.__setattr__(self, "wire", self.head + self.body)
+        behaviour = self.behaviour
+        if behaviour is not None and replace(behaviour, delay=None) == PLAIN:
+            object.__setattr__(self, "delay", behaviour.delay)
+
+    @property
+    def content(self) -> Body:
+        """The body to send: `body`, or a large one that has to be read from the store piece by piece."""
+        told = b"" if self.response is None else self.response.body
+        return told if isinstance(told, BodyRef) else self.body
+
+
+JOINED = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An answer whose body has to be read from the store first; `finish` makes the reply of its bytes."""
+
+    body: Body
+    finish: Callable[[bytes], Reply]
+
+
+def reply_of(response: Response, *, told: str, served: Served | None = None, head_only: bool = False) -> Reply:
+    """A reply of our own, such as an error."""
+    body = response.body
+    assert isinstance(body, bytes)
+    return Reply(head_of(response), b"" if head_only else body, response, served=served, told=told)

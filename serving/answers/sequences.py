@@ -1,0 +1,43 @@
+"""Where each sequence of examples stands: state beside the index, safe under concurrent requests."""
+
+from __future__ import annotations
+
+import threading
+
+from understudy.matcher.parts.candidate import Candidate
+from understudy.store.model.gateways import Example
+
+
+class Sequences:
+    """Positions in the sequences of one gateway run.
+
+    `once` makes a sequence end after its last example; otherwise the last one repeats.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        self._once = once
+        self._positions: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def next(self, candidate: Candidate) -> Example | None:
+        """The example whose turn it is; None when the sequence has ended."""
+        examples = candidate.examples
+        if len(examples) == 1 and not self._once:
+            return examples[0]
+        key = examples[0].sequence or candidate.id
+        with self._lock:
+            position = self._positions.get(key, 0)
+            # Not past the end: what is appended while the last one repeats comes next.
+            self._positions[key] = min(position + 1, len(examples))
+        if position >= len(examples) and self._once:
+            return None
+        return examples[min(position, len(examples) - 1)]
+
+    def moves(self, candidate: Candidate) -> bool:
+        """Whether the next call may be answered by another example."""
+        return self._once or len(candidate.examples) > 1
+
+    def reset(self) -> None:
+        """Start every sequence over."""
+        with self._lock:
+            self._positions.clear()

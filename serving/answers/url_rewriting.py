@@ -1,0 +1,59 @@
+"""What a reverse proxy changes for its client: absolute Location and cookie domains of the upstream become its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from understudy.store.model.messages import Headers, Origin, Response
+
+URL_HEADERS = (b"location", b"content-location")
+REWRITTEN = frozenset((*URL_HEADERS, b"set-cookie"))
+
+
+def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -> Response:
+    """The response as a client needs it for whom the upstream's root is at the URL `base`, which ends without a slash.
+
+    Without an upstream only paths change, where the base has one. The same object when nothing changes.
+    """
+    if not any(name.lower() in REWRITTEN for name, _ in response.headers.fields):
+        return response
+    fields = tuple((name, _rewritten(name.lower(), value, upstream, base)) for name, value in response.headers.fields)
+    return response if fields == response.headers.fields else replace(response, headers=Headers(fields))
+
+
+def _rewritten(name: bytes, value: bytes, upstream: Origin | None, base: str) -> bytes:
+    if name in URL_HEADERS:
+        return _own_url(value, upstream, base)
+    if name == b"set-cookie" and upstream is not None:
+        return _host_only(value, upstream.host)
+    return value
+
+
+def _own_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
+    text = url.decode("latin-1")
+    if text.startswith("/") and not text.startswith("//"):
+        return f"{urlsplit(base).path}{text}".encode("latin-1")
+    if upstream is None:
+        return url
+    if text.startswith("//"):  # without its scheme, that of the page (RFC 3986, section 4.2)
+        text = f"{upstream.scheme}:{text}"
+    end = next((i for i, c in enumerate(text) if c in "/?#" and i > text.find("://") + 2), len(text))
+    try:
+        origin = Origin.parse(text[:end])
+    except ValueError:
+        return url  # relative, or of another scheme
+    return f"{base}{text[end:]}".encode("latin-1") if origin == upstream else url
+
+
+def _host_only(cookie: bytes, host: str) -> bytes:
+    # Without Domain a cookie belongs to the host that sent it (RFC 6265, section 5.3): to the gateway.
+    pair, *attributes = cookie.split(b";")
+    kept = [attribute for attribute in attributes if not _is_domain_of(attribute, host)]
+    return b";".join([pair, *kept])
+
+
+def _is_domain_of(attribute: bytes, host: str) -> bool:
+    name, _, value = attribute.partition(b"=")
+    domain = value.strip().lstrip(b".").decode("latin-1").lower()
+    return name.strip().lower() == b"domain" and (host == domain or host.endswith("." + domain))

@@ -1,0 +1,70 @@
+"""How a replay repeats what failed when it was recorded: nothing is answered, or an answer breaks off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from understudy.matcher.index import Index, compile_index
+from understudy.store.model.gateways import Exchange
+from understudy.store.model.messages import Chunk, Headers, Request, Response, size_of
+from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
+
+NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
+BROKE_OFF = Behaviour(fault=Fault(FaultKind.UNFINISHED))
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequests:
+    """Requests that failed when they were recorded, and are not repeated: `reasons` by the ids of their examples."""
+
+    index: Index = field(default_factory=lambda: compile_index(()))
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def why(self, request: Request) -> str:
+        """That this request is one of them, why it failed and what would repeat that, in words; "" if it is none."""
+        found = self.index.decide(request).candidate
+        if found is None:
+            return ""
+        reason = self.reasons[found.id]
+        return (
+            f"it was recorded as failed (entry {found.example.entry}: {reason}), which --replay-failures would repeat"
+        )
+
+
+def with_answer(exchange: Exchange) -> Exchange:
+    """The exchange as if it had not failed: with what came of its response, else with one that nobody will see."""
+    if not exchange.failed or _upgraded(exchange.response):
+        return exchange
+    return replace(exchange, error=None, response=exchange.response or Response(502))
+
+
+def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
+    """Whether a replay gives it again: what a client gave up always, as far as it came; else failures where wanted."""
+    return not exchange.failed or failures or (exchange.given_up and exchange.response is not None)
+
+
+def failing(recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]) -> Mapping[str, Behaviour]:
+    """What the examples of failed exchanges do, by their ids; `marks` tell which exchange became which example."""
+    examples = dict(marks)
+    return {
+        example_id: NOTHING_CAME if one.response is None else BROKE_OFF
+        for one in recorded
+        if one.failed and (example_id := examples.get(one.id))
+    }
+
+
+def unfinished(response: Response, recorded: Response) -> Response:
+    """A response that breaks off after its body, and promises what the recorded one did: a length, or more chunks."""
+    size, promised = size_of(response.body), recorded.headers.get("content-length") or ""
+    if promised.isdecimal() and int(promised) > size:
+        headers = response.headers.replace("Content-Length", promised)
+    elif size == 0:  # no chunk can be sent that does not end the body
+        headers = response.headers.replace("Content-Length", "1")
+    else:
+        headers = response.headers.without(("content-length",))
+    return replace(response, headers=headers, chunks=response.chunks or (Chunk(0.0, size),), trailers=Headers())
+
+
+def _upgraded(response: Response | None) -> bool:
+    return response is not None and response.status < 200

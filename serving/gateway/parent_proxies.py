@@ -1,0 +1,162 @@
+"""Parent proxies: which one leads to an origin, if any."""
+
+from __future__ import annotations
+
+import ipaddress
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from understudy.store.model.messages import Origin
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A proxy that is spoken to in plain HTTP/1.1; `authorization` is what Proxy-Authorization says, if anything."""
+
+    host: str
+    port: int
+    authorization: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Parent:
+        """The parent of a URL such as http://user:password@proxy.example:3128; raises ValueError without the password.
+
+        Without a port it is 80's.
+        """
+        expected = "a parent proxy is a URL such as http://proxy.example:3128, a user and a password before its host"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ValueError(expected) from error
+        if "://" not in url or any(character.isspace() for character in url):
+            raise ValueError(expected)
+        if parts.scheme != "http":
+            raise ValueError(f"{expected}, not one of the scheme {parts.scheme}")
+        if not parts.hostname or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(expected)
+        return cls(parts.hostname.lower(), port or 80, _basic(parts.username, parts.password))
+
+    @property
+    def address(self) -> Address:
+        """Where to connect to."""
+        return self.host, self.port
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine."""
+        return _is_loopback(self.host)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def _basic(user: str | None, password: str | None) -> bytes | None:
+    if user is None and password is None:
+        return None
+    return b"Basic " + b64encode(unquote_to_bytes(user or "") + b":" + unquote_to_bytes(password or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """The parents for http and https origins, and the hosts that are called directly, as NO_PROXY lists them.
+
+    `loopback`: whether this machine's own addresses are called through a parent, too.
+    """
+
+    http: Parent | None = None
+    https: Parent | None = None
+    exempt: tuple[str, ...] = ()
+    loopback: bool = False
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str]) -> Parents:
+        """Those that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name, in either case; raises ValueError."""
+        every = _named(environment, "all_proxy")
+        return cls(
+            _named(environment, "http_proxy") or every,
+            _named(environment, "https_proxy") or every,
+            exempt_hosts(environment),
+        )
+
+    def to(self, origin: Origin) -> Parent | None:
+        """The parent by which this origin is called."""
+        parent = self.https if origin.scheme == "https" else self.http
+        if parent is None or (not self.loopback and _is_loopback(origin.host)):
+            return None
+        return None if any(_is_exempt(origin, pattern) for pattern in self.exempt) else parent
+
+    @property
+    def addresses(self) -> frozenset[Address]:
+        """Where these parents are."""
+        return frozenset(parent.address for parent in (self.http, self.https) if parent)
+
+    def __bool__(self) -> bool:
+        return self.http is not None or self.https is not None
+
+    def __str__(self) -> str:
+        """For people; no passwords."""
+        named = dict.fromkeys(map(str, filter(None, (self.http, self.https))))
+        return " and ".join(named) or "none"
+
+
+DIRECTLY = Parents()
+
+
+def exempt_hosts(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What NO_PROXY lists."""
+    listed = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return tuple(host.strip().lower() for host in listed.split(",") if host.strip())
+
+
+def _named(environment: Mapping[str, str], name: str) -> Parent | None:
+    url = environment.get(name) or environment.get(name.upper())
+    if not url:
+        return None
+    try:
+        return Parent.parse(url if "://" in url else f"http://{url}")  # clients take those without a scheme
+    except ValueError as error:
+        raise ValueError(f"{name.upper()}: {error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _is_exempt(origin: Origin, pattern: str) -> bool:
+    """Whether one entry of NO_PROXY names this origin: `*`, a domain with all below it, an address or a network."""
+    if pattern == "*":
+        return True
+    host, port = _host_and_port(pattern)
+    if port is not None and port != origin.port:
+        return False
+    address = _address(origin.host)
+    if address is not None:
+        try:
+            return address in ipaddress.ip_network(host, strict=False)
+        except ValueError:
+            return False
+    domain = host.removeprefix("*").removeprefix(".")
+    return bool(domain) and (origin.host == domain or origin.host.endswith(f".{domain}"))
+
+
+def _host_and_port(pattern: str) -> tuple[str, int | None]:
+    host, colon, port = pattern.rpartition(":")
+    if colon and port.isdigit() and (":" not in host or host.endswith("]")):
+        return host.strip("[]"), int(port)
+    return pattern.strip("[]"), None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,23 @@
+"""Request targets: origin form and absolute form (RFC 9112, section 3.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from understudy.store.model.messages import Request
+
+_ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+
+
+def in_origin_form(request: Request) -> tuple[Request, str]:
+    """The request with its target in origin form, and the host it names (RFC 9112, section 3.2)."""
+    target = request.target
+    if target.startswith(b"/"):
+        return request, request.headers.get("host") or ""
+    found = _ORIGIN.match(target)
+    if found is None:  # asterisk form
+        return request, request.headers.get("host") or ""
+    rest = target[found.end() :]
+    path = rest if rest.startswith(b"/") else b"/" + rest
+    return replace(request, target=path), found[1].decode("latin-1")

@@ -1,0 +1,37 @@
+"""Responses as the bytes of HTTP/1.1 (RFC 9112)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from understudy.store.model.messages import Headers, Interim, Response
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+KEEP = b"Connection: keep-alive\r\n\r\n"
+
+_REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+
+
+def head_of(response: Response) -> bytes:
+    """Status line and header fields, up to and including the empty line; Connection is not among them."""
+    return b"%s%s\r\n" % (_status_line(response), field_lines(response.headers))
+
+
+def interim_head(interim: Interim) -> bytes:
+    """An informational response, which has no body (RFC 9110, section 15.2)."""
+    return b"%s%s\r\n" % (_status_line(interim), field_lines(interim.headers))
+
+
+def field_lines(headers: Headers) -> bytes:
+    """Header or trailer fields, each as a line."""
+    return b"".join([b"%s: %s\r\n" % field for field in headers.fields])
+
+
+def with_connection(head: bytes, line: bytes) -> bytes:
+    """A head that ends with a Connection field: `CLOSE`, or `KEEP` for HTTP/1.0 (RFC 9112, appendix C.2.2)."""
+    return head[:-2] + line
+
+
+def _status_line(response: Response | Interim) -> bytes:
+    return b"HTTP/1.1 %d %s\r\n" % (response.status, response.reason or _REASONS.get(response.status, b""))

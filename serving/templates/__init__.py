@@ -1,0 +1,1 @@
+"""Response templates and the values they take."""

@@ -1,0 +1,147 @@
+"""What a template can say of the request that is being answered: `$body`, `$queryParams`, `$pathSegments`, `$headers`.
+
+Each takes the text between the quotes, None without, and gives None where the request has no such value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from understudy.matcher.normal_forms import decoded, path_text
+from understudy.matcher.parts.paths import segments
+from understudy.store.content_codings import undo
+from understudy.store.model.messages import Request
+
+_INDEX = re.compile(r"\[([0-9]{1,9})\]")
+_STEP = re.compile(r"(?:\\.|[^\\.]++)++", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_LONGEST_INDEX = 9  # digits; Python refuses to read numbers of more than 4,300
+
+
+@dataclass(frozen=True)
+class LiveRequest:
+    """A request, each part of it read when a template first asks."""
+
+    request: Request
+
+    def body(self, path: str | None) -> str | None:
+        """The whole body as text; with a path such as `user.tags[0]`, a value of a JSON or form body."""
+        if not path:
+            return None if self._plain is None else self._plain.decode("utf-8", "replace")
+        found = self._json
+        if found is None:
+            return self._form.get(_unescaped(path))
+        for step in _steps(path):
+            found = _within(found, step)
+            if found is None:
+                return None
+        return _as_text(found.value)
+
+    def query(self, name: str | None) -> str | None:
+        """The first value of a query parameter."""
+        return None if name is None else self._query.get(_unescaped(name))
+
+    def segment(self, number: str | None) -> str | None:
+        """A segment of the path, decoded; the first is 0."""
+        place = _place(number or "", len(self._segments))
+        return None if place is None else self._segments[place]
+
+    def header(self, name: str | None) -> str | None:
+        """All values of a header, joined as RFC 9110, section 5.3, allows; None where there is nothing in them."""
+        if name is None or not name.isascii():
+            return None
+        return ", ".join(self.request.headers.get_all(_unescaped(name))) or None
+
+    @cached_property
+    def _plain(self) -> bytes | None:
+        body = self.request.body
+        codings = ",".join(self.request.headers.get_all("content-encoding"))
+        return undo(codings, body) if isinstance(body, bytes) else None
+
+    @cached_property
+    def _json(self) -> _Json | None:
+        if not self._plain:
+            return None
+        try:
+            return _Json(json.loads(self._plain, parse_float=Decimal, parse_constant=_refuse))
+        except (ValueError, ArithmeticError, RecursionError):
+            return None
+
+    @cached_property
+    def _form(self) -> Mapping[str, str]:
+        kind = self.request.headers.get("content-type") or ""
+        is_form = kind.lower().startswith("application/x-www-form-urlencoded")
+        return _first_values(self._plain or b"") if is_form else {}
+
+    @cached_property
+    def _query(self) -> Mapping[str, str]:
+        return _first_values(self.request.query)
+
+    @cached_property
+    def _segments(self) -> list[str]:
+        return [decoded(segment) for segment in segments(path_text(self.request.path))[1:]]
+
+
+REQUEST_VALUES: Mapping[str, Callable[[LiveRequest, str | None], str | None]] = {
+    "$body": LiveRequest.body,
+    "$queryParams": LiveRequest.query,
+    "$pathSegments": LiveRequest.segment,
+    "$headers": LiveRequest.header,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    """A JSON value, so that `null` and no value differ."""
+
+    value: Any
+
+
+def _steps(path: str) -> Iterable[str]:
+    # `tags[0]` and `tags.0` say the same.
+    return map(_unescaped, _STEP.findall(_INDEX.sub(r".\1", path)))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text)
+
+
+def _within(found: _Json, step: str) -> _Json | None:
+    match found.value:
+        case dict() as members if step in members:
+            return _Json(members[step])
+        case list() as elements:
+            place = _place(step, len(elements))
+            return None if place is None else _Json(elements[place])
+    return None
+
+
+def _place(index: str, length: int) -> int | None:
+    if not (index.isascii() and index.isdigit() and len(index) <= _LONGEST_INDEX):
+        return None
+    return int(index) if int(index) < length else None
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, str | Decimal):
+        return str(value)
+    try:
+        return json.dumps(value, default=float, allow_nan=False, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _first_values(encoded: bytes) -> Mapping[str, str]:
+    pairs = parse_qsl(encoded.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(reversed(pairs))

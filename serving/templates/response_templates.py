@@ -1,0 +1,124 @@
+"""Responses that are templates: parsed when an index is compiled, filled in for each request that they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from time import time
+
+from understudy.matcher.decision import Decision
+from understudy.serving.templates.dynamic_variables import prepare
+from understudy.serving.templates.parser import Template, Values, parse
+from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.request_helpers import LiveRequest
+from understudy.store.content_codings import undo
+from understudy.store.errors import UnderstudyError
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Body, Headers, Response
+
+BodyOf = Callable[[Body], bytes]
+
+# A line end would begin a header of its own (RFC 9110, section 5.5); no other control character belongs in one either.
+_NO_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127))
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTemplate:
+    """A response with fields: a template, or None, for each header in order, and for the body."""
+
+    headers: tuple[Template | None, ...]
+    body: Template | None
+
+    @classmethod
+    def of(cls, response: Response, body: bytes) -> ResponseTemplate | None:
+        """The template that a response with this body is; None for one without fields.
+
+        A body is one if it is UTF-8 once its content codings are undone.
+        """
+        headers = tuple(parse(value.decode("latin-1")) for _, value in response.headers.fields)
+        text = _text(response.headers, body)
+        parsed = parse(text, in_json=_is_json(response.headers)) if text is not None else None
+        return cls(headers, parsed) if parsed or any(headers) else None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names it asks for."""
+        return frozenset().union(*(template.names for template in (*self.headers, self.body) if template))
+
+    def fill(self, response: Response, values: Values) -> Response:
+        """The response it was made of with its fields filled in; a body that is filled in has no content coding."""
+        fields = zip(response.headers.fields, self.headers, strict=True)
+        headers = Headers(
+            tuple((name, _header(template, values) if template else value) for (name, value), template in fields)
+        )
+        if self.body is None:
+            return replace(response, headers=headers)
+        body = self.body.fill(values).encode("utf-8", "replace")
+        return replace(response, headers=headers.without(("content-encoding",)), body=body, chunks=())
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """What an index needs to fill in its answers: templates by example id, variables, chance."""
+
+    by_example: Mapping[str, ResponseTemplate] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    chance: Chance = field(default_factory=lambda: Chance(time))
+
+    def applied(self, example: Example, decision: Decision) -> Example:
+        """The example as it answers the request of a decision; the very same if it is no template."""
+        template = self.by_example.get(example.id)
+        if template is None:
+            return example
+        values = Values(
+            LiveRequest(decision.request),
+            self.chance.next(example.name),
+            self.chance.now(),
+            self.variables,
+            decision.captures,
+        )
+        return replace(example, response=template.fill(example.response, values))
+
+
+def compile_templates(examples: Iterable[Example], body_of: BodyOf) -> dict[str, ResponseTemplate]:
+    """The templates among examples, by id; what their fields need is loaded now.
+
+    Only bodies of examples whose `templates` is on are read. One that cannot be read is left out: answering says so.
+    """
+    found: dict[str, ResponseTemplate] = {}
+    for example in examples:
+        template = _template(example, body_of) if example.templates else None
+        if template is not None:
+            prepare(template.names)
+            found[example.id] = template
+    return found
+
+
+def _template(example: Example, body_of: BodyOf) -> ResponseTemplate | None:
+    try:
+        return ResponseTemplate.of(example.response, body_of(example.response.body))
+    except (UnderstudyError, OSError):
+        return None
+
+
+def _text(headers: Headers, body: bytes) -> str | None:
+    plain = undo(",".join(headers.get_all("content-encoding")), body)
+    if plain is None or b"{{" not in plain:
+        return None
+    try:
+        return plain.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_json(headers: Headers) -> bool:
+    kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return kind.endswith(("/json", "+json"))
+
+
+def _header(template: Template, values: Values) -> bytes:
+    return template.fill(values, _as_header).encode("latin-1")
+
+
+def _as_header(value: str) -> str:
+    return value.translate(_NO_CONTROLS).encode("utf-8", "replace").decode("latin-1")

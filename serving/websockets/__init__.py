@@ -1,0 +1,1 @@
+"""Replaying WebSockets: the handshake and the recorded messages."""

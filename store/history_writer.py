@@ -1,0 +1,182 @@
+"""The one thread that writes history: takes what is queued, commits it together, then tells each who waits.
+
+It knows nothing of hooks, layers or event loops: whoever records hands an exchange over and is called when it is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+
+from understudy.store.errors import StoreError, ValueRefused
+from understudy.store.model.gateways import Exchange
+from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.redaction.log_paths import logged_path
+
+logger = logging.getLogger(__name__)
+
+# A commit costs the same for one exchange and for many; beyond this a batch only makes the first ones wait.
+LARGEST_BATCH = 500
+
+Outcome = int | StoreError
+Done = Callable[[Outcome], None]
+Told = list[tuple[Done, Outcome]]
+Pieces = list[tuple[str, int, bytes]]
+Message = tuple[int, WebSocketMessage]  # with the id of its handshake's exchange
+Work = Exchange | Pieces | Message
+Entry = tuple[Work, Done]
+
+
+def tell(told: Told) -> None:
+    """Call each who waits with the id of the exchange, or with the reason why it was not kept."""
+    for done, outcome in told:
+        try:
+            done(outcome)
+        except Exception:  # one who fails to listen must not keep the others from hearing
+            logger.exception("could not tell who waits for a commit")
+
+
+class HistoryWriter:
+    """Group commit for recorders in any thread.
+
+    `keep` is `History.add`, `keep_pieces` is `Bodies.add_pieces`, `keep_messages` is `History.add_messages`. `announce`
+    gets the outcomes of a batch in the writer's thread; the default tells them there.
+    The queue needs no bound: each exchange in it is a response that a client waits for, so clients bound it; and who
+    submits pieces or messages waits until they are kept before many more.
+    """
+
+    def __init__(
+        self,
+        keep: Callable[[Sequence[Exchange]], list[int]],
+        keep_pieces: Callable[[Pieces], None] | None = None,
+        keep_messages: Callable[[Sequence[Message]], None] | None = None,
+        *,
+        announce: Callable[[Told], object] = tell,
+    ) -> None:
+        self._keep = keep
+        self._keep_pieces = keep_pieces
+        self._keep_messages = keep_messages
+        self._announce = announce
+        self._queue: queue.SimpleQueue[list[Entry] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
+        self._counting = threading.Lock()
+        self.kept = 0
+        self.failed = 0  # of those kept
+        self.lost = 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, exchange: Exchange, done: Done) -> None:
+        """Hand an exchange over; `done` is called once, with its id when it is durable, or with a StoreError."""
+        self.submit_all([(exchange, done)])
+
+    def submit_all(self, entries: list[Entry]) -> None:
+        """Hand several over together, as the methods beside this one do with one."""
+        self._queue.put(entries)
+
+    def submit_pieces(self, pieces: Pieces, done: Done) -> None:
+        """Hand pieces of large bodies over; `done` is called once, with 0 when they are durable, or with a StoreError.
+
+        Who has heard so of every piece may submit the exchange that they belong to.
+        """
+        self.submit_all([(pieces, done)])
+
+    def submit_message(self, message: Message, done: Done) -> None:
+        """Hand a message over; `done` is called once, with 0 when it is durable, or with a StoreError."""
+        self.submit_all([(message, done)])
+
+    def count_loss(self) -> None:
+        """Count an exchange that is lost; for what could not be handed over, too."""
+        with self._counting:
+            self.lost += 1
+
+    def stop(self, patience: float | None = None) -> None:
+        """Commit what is queued, then end the thread; wait for that so many seconds, or as long as it takes."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(patience)
+            if self._thread.is_alive():
+                logger.error("the store does not answer; what nobody was told to be kept may be lost")
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            batch, ended = self._take()
+            if batch:
+                self._announce(self._write(batch))
+
+    def _take(self) -> tuple[list[Entry], bool]:
+        batch: list[Entry] = []
+        entries = self._queue.get()
+        while entries is not None:
+            batch += entries
+            if len(batch) >= LARGEST_BATCH or self._queue.empty():
+                return batch, False
+            entries = self._queue.get()
+        return batch, True
+
+    def _write(self, batch: list[Entry]) -> Told:
+        told: Told = []
+        exchanges: list[tuple[Exchange, Done]] = []
+        messages: list[tuple[Message, Done]] = []
+        for work, done in batch:
+            if isinstance(work, Exchange):
+                exchanges.append((work, done))
+            elif isinstance(work, tuple):
+                messages.append((work, done))
+            else:
+                told.append((done, self._commit_pieces(work)))
+        if messages:
+            told += self._commit_messages(messages)
+        return told + self._commit(exchanges) if exchanges else told
+
+    def _commit_pieces(self, pieces: Pieces) -> Outcome:
+        try:
+            if self._keep_pieces is None:
+                raise StoreError("this store takes no bodies in pieces")
+            self._keep_pieces(pieces)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
+            return error if isinstance(error, StoreError) else StoreError(f"cannot keep a body: {error!r}")
+        return 0
+
+    def _commit_messages(self, batch: list[tuple[Message, Done]]) -> Told:
+        try:
+            if self._keep_messages is None:
+                raise StoreError("this store takes no messages")
+            self._keep_messages([message for message, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
+            if len(batch) > 1 and not _is_broken(error):
+                return [told for entry in batch for told in self._commit_messages([entry])]
+            return [(done, self._lose_message(message, error)) for message, done in batch]
+        return [(done, 0) for _, done in batch]
+
+    def _lose_message(self, message: Message, error: Exception) -> StoreError:
+        self.count_loss()
+        logger.error("not kept: a message of the WebSocket %d: %s", message[0], error)
+        return error if isinstance(error, StoreError) else StoreError(f"cannot keep the message: {error!r}")
+
+    def _commit(self, batch: list[tuple[Exchange, Done]]) -> Told:
+        try:
+            ids = self._keep([exchange for exchange, _ in batch])
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, those who wait must hear of it
+            if len(batch) > 1 and not _is_broken(error):  # one that cannot be kept must not take the others along
+                return [told for entry in batch for told in self._commit([entry])]
+            return [(done, self.lose(exchange, error)) for exchange, done in batch]
+        self.kept += len(batch)
+        self.failed += sum(exchange.failed for exchange, _ in batch)
+        return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
+
+    def lose(self, exchange: Exchange, error: Exception) -> StoreError:
+        """Count and log an exchange that cannot be kept; returns the error as a StoreError."""
+        self.count_loss()
+        logger.error("not kept: %s %s: %s", exchange.request.method, logged_path(exchange.request.target), error)
+        return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")
+
+
+def _is_broken(error: Exception) -> bool:
+    # The store, not one value.
+    return isinstance(error, StoreError) and not isinstance(error, ValueRefused)

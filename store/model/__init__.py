@@ -1,0 +1,1 @@
+"""What an exchange, a collection, an example and a mock server are."""

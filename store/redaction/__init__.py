@@ -1,0 +1,1 @@
+"""What must not be kept: secrets are found and replaced."""

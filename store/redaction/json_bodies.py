@@ -1,0 +1,120 @@
+"""Finds the secrets of JSON text; every other character of it stays as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from understudy.store.json_paths import json_path
+from understudy.store.redaction.secret_finder import SecretFinder
+from understudy.store.redaction.text_edits import Edit, byte_edits, edited
+
+# Byte order marks, the NULs of UTF-16 and UTF-32, and white space may stand before the first bracket.
+_STARTS_LIKE_JSON = re.compile(rb"[\xef\xbb\xbf\xff\xfe\0 \t\r\n]*+[{\[]")
+_TOKEN = re.compile(
+    r'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?P<colon>\s*+:)?'
+    r"|(?P<open>[{\[])|(?P<close>[}\]])"
+    r'|(?P<other>[^\s{}\[\]:,"]++)'
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NO_VALUES = frozenset({"true", "false", "null"})
+
+# How much of a container is secret.
+_NONE, _TEXTS, _ALL = range(3)
+
+_Found = tuple[int, int, str, str]  # where a token begins and ends, what comes in its place, its path
+
+
+def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
+    """What is to be replaced in a JSON document, and the paths of that; None for what is no JSON object or array.
+
+    A path is written `$.user.token`; `[*]` stands for any element of an array, `$['a.b']` for a name that is not plain;
+    at a name with a quote in it, which has no such form, a path ends at the object that has that name.
+    Under a secret name, texts and numbers are replaced, and all texts of a container; `true`, `false`, `null` and ""
+    tell nothing and stay. What is nested too deeply to read is no JSON here.
+    """
+    if not _STARTS_LIKE_JSON.match(body):
+        return None
+    if not finder.may_be_in_json(body):
+        return [], frozenset()
+    encoding = json.detect_encoding(body)
+    try:
+        text = body.decode(encoding, "surrogateescape")
+        # Numbers stay text: Python refuses to read integers of more than 4,300 digits.
+        json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    found = list(_secrets(text, finder))
+    edits = [(start, end, new) for start, end, new, _ in found]
+    paths = frozenset(path for *_, path in found)
+    if encoding == "utf-8" or not edits:
+        return byte_edits(text, edits, encoding), paths
+    # Another encoding has a mark at the beginning of all that it writes.
+    return [(0, len(body), edited(text, edits).encode(encoding, "surrogateescape"))], paths
+
+
+def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
+    """The secrets of a valid JSON text; without recursion."""
+    names: list[str | None] = []  # of each open container the name being read, None in an array
+    hidden = [_NONE]
+    looks = finder.may_find_in_values(text)
+    for token in _TOKEN.finditer(text):
+        if token["colon"]:
+            names[-1] = _unquoted(token["text"])
+            if looks:
+                yield from _in_name(token, names, finder)
+        elif token["open"]:
+            hidden.append(_container(names, hidden[-1], finder))
+            names.append("" if token["open"] == "{" else None)
+        elif token["close"]:
+            names.pop()
+            hidden.pop()
+        else:
+            yield from _in_value(token, names, hidden[-1], finder, looks=looks)
+
+
+def _container(names: list[str | None], outer: int, finder: SecretFinder) -> int:
+    name = names[-1] if names else None
+    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, json_path(names))):
+        return _ALL
+    return _TEXTS if outer or (name is not None and finder.is_json_name(name, text=True)) else _NONE
+
+
+def _in_name(token: re.Match[str], names: list[str | None], finder: SecretFinder) -> Iterator[_Found]:
+    new = finder.value(names[-1] or "", secret=False)
+    if new is not None:
+        names[-1] = "'"  # no path may say what it was
+        yield token.start("text"), token.end("text"), _quoted(new), json_path(names)
+
+
+def _in_value(
+    token: re.Match[str], names: list[str | None], hidden: int, finder: SecretFinder, *, looks: bool
+) -> Iterator[_Found]:
+    quoted, bare = token["text"], token["other"]
+    if quoted == '""' or bare in _NO_VALUES:
+        return
+    name = names[-1] if names else None
+    secret = hidden == _ALL or (quoted is not None and hidden == _TEXTS)
+    secret = secret or (name is not None and finder.is_json_name(name, text=quoted is not None))
+    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, json_path(names)))
+    if not secret and not looks:
+        return
+    new = finder.value(bare if quoted is None else _unquoted(quoted), secret=secret)
+    if new is not None:
+        written = new if quoted is None and _NUMBER.fullmatch(new) else _quoted(new)
+        yield token.start(), token.end(), written, json_path(names)
+
+
+def _unquoted(quoted: str) -> str:
+    return str(json.loads(quoted)) if "\\" in quoted else quoted[1:-1]
+
+
+def _quoted(text: str) -> str:
+    # Bytes that are no UTF-8, as surrogates here, are not to be escaped; half a character that was, is again.
+    try:
+        plain = json.dumps(text, ensure_ascii=False)
+        plain.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return json.dumps(text)
+    return plain

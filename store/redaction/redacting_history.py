@@ -1,0 +1,73 @@
+"""History that takes secrets out before anything is kept: whoever records goes through it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from understudy.store.model.gateways import Exchange
+from understudy.store.model.messages import Body, Request, Response
+from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.redaction.redactor import Redactor
+from understudy.store.repositories.store import History, HistoryFilter
+
+logger = logging.getLogger(__name__)
+
+
+class RedactingHistory:
+    """`store.repositories.store.History` whose exchanges and messages are redacted when they are added.
+
+    An exchange tells where its request was; a body that came in pieces, and so is in the store already, is not looked
+    into: that is logged, and kept with the exchange.
+    """
+
+    def __init__(self, history: History, redactor: Redactor) -> None:
+        self._history = history
+        self._redactor = redactor
+
+    def add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        return self._history.add([redacted_exchange(exchange, self._redactor) for exchange in exchanges])
+
+    def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
+        self._history.add_messages([(number, self._redactor.message(message)) for number, message in messages])
+
+    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
+        return self._history.messages(exchange_id)
+
+    def get(self, exchange_id: int) -> Exchange:
+        return self._history.get(exchange_id)
+
+    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
+        return self._history.select(wanted)
+
+    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
+        return self._history.newest(wanted, limit)
+
+
+def redacted_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
+    """The exchange without its secrets, as it is kept."""
+    request, found = redactor.request(exchange.request, _at_hand(exchange.request.body))
+    response = exchange.response
+    if response is not None:
+        response, _ = redactor.response(response, _at_hand(response.body))
+    notes = [exchange.degraded, _unread("request", exchange.request), _unread("response", exchange.response)]
+    return replace(
+        exchange,
+        request=request,
+        response=response,
+        redacted=exchange.redacted | found,
+        degraded="; ".join(filter(None, notes)),
+    )
+
+
+def _at_hand(body: Body) -> bytes:
+    return body if isinstance(body, bytes) else b""
+
+
+def _unread(noun: str, message: Request | Response | None) -> str:
+    if message is None or isinstance(message.body, bytes):
+        return ""
+    note = f"secrets were not looked for in the {noun}'s body of {message.body.size} bytes"
+    logger.warning("%s, which came in pieces", note)
+    return note

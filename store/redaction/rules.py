@@ -1,0 +1,118 @@
+"""What a store is told to redact beside what it knows of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from understudy.store.errors import UserError
+from understudy.store.json_paths import read_json_path
+from understudy.store.redaction.secret_patterns import Patterns
+
+ANYWHERE = "$.."
+_JSON_NAME = re.compile(r"\$\.\.[^.\[\]'*\s]+")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is secret, by name and by looks.
+
+    `headers` are names of header fields in lower case, `query` names of query parameters and form fields, `json` paths
+    such as `$.user.ssn`, `$.cards[*].number` or, at any depth, `$..ssn`; what they name is secret with all that is in
+    it. `patterns` are regular expressions over values and texts; one with a group called `secret` finds what that
+    holds.
+    """
+
+    headers: frozenset[str] = frozenset()
+    query: frozenset[str] = frozenset()
+    json: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        headers: Iterable[str] = (),
+        query: Iterable[str] = (),
+        json: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+    ) -> Rules:
+        """Rules as people write them; raises UserError that says what was expected."""
+        return cls(
+            frozenset(_header(name) for name in headers),
+            frozenset(_name(name) for name in query),
+            frozenset(_path(path) for path in json),
+            tuple(dict.fromkeys(_pattern(text) for text in patterns)),
+        )
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Rules:
+        """The inverse of `as_json`; what is missing is empty."""
+        return cls.of(**{field.name: value.get(field.name, ()) for field in fields(cls)})
+
+    def as_json(self) -> dict[str, list[str]]:
+        """The rules as JSON can hold them."""
+        return {
+            "headers": sorted(self.headers),
+            "query": sorted(self.query),
+            "json": sorted(self.json),
+            "patterns": list(self.patterns),
+        }
+
+    def __or__(self, other: Rules) -> Rules:
+        return Rules(
+            self.headers | other.headers,
+            self.query | other.query,
+            self.json | other.json,
+            tuple(dict.fromkeys(self.patterns + other.patterns)),
+        )
+
+    def __sub__(self, other: Rules) -> Rules:
+        return Rules(
+            self.headers - other.headers,
+            self.query - other.query,
+            self.json - other.json,
+            tuple(pattern for pattern in self.patterns if pattern not in other.patterns),
+        )
+
+    def __bool__(self) -> bool:
+        return self != NO_RULES
+
+
+NO_RULES = Rules()
+
+
+def _header(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name.strip()):
+        raise UserError(f"a rule for headers is the name of a header field, such as X-Session, got {name!r}")
+    return name.strip().lower()
+
+
+def _name(name: str) -> str:
+    if not name:
+        raise UserError("a rule for queries and forms is the name of a parameter, such as session, got an empty one")
+    return name
+
+
+def _path(path: str) -> str:
+    try:
+        return path if _JSON_NAME.fullmatch(path) else read_json_path(path)
+    except ValueError:
+        raise UserError(
+            f"a rule for JSON is a path such as $.user.ssn, $.cards[*].number or $..ssn (at any depth), got {path!r}"
+        ) from None
+
+
+def _pattern(text: str) -> str:
+    try:
+        matches_nothing = re.compile(text).fullmatch("") is not None
+        Patterns([text])
+    except (re.error, ValueError, RecursionError, OverflowError) as error:
+        raise UserError(
+            f"a pattern is a regular expression such as 'tok_[a-z0-9]{{20}}', got {text!r}: {error}"
+        ) from None
+    if matches_nothing:
+        raise UserError(f"a pattern must not match the empty text, got {text!r}")
+    return text

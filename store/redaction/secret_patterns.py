@@ -1,0 +1,160 @@
+"""Which texts are secrets by their looks, whatever their name: keys and tokens of a form that nothing else has."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from understudy.store.redaction.placeholders import PATTERN
+
+if TYPE_CHECKING:
+    import regex
+
+logger = logging.getLogger(__name__)
+
+SECRET_GROUP = "secret"
+"""A pattern with a group of this name finds what the group holds; any other, all that it matches."""
+
+# Each with texts of which one is in every secret of that form: looking for those costs next to nothing.
+BUILT_IN: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    # RFC 7519: the head begins with {" in base 64, and so do the claims.
+    ("JSON Web Token", ("eyJ",), r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
+    ("AWS access key id", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    ("OpenAI or Anthropic key", ("sk-",), r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"),
+    (
+        "Stripe key",
+        ("k_live_", "k_test_", "whsec_"),
+        r"(?<![A-Za-z0-9])(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9+/=]{10,}",
+    ),
+    (
+        "GitHub token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"(?<![A-Za-z0-9])(?:gh[opusr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
+    ),
+    ("GitLab token", ("glpat-",), r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20,}"),
+    ("Slack token", ("xox",), r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    (
+        "Slack webhook",
+        ("/services/T",),
+        r"/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/(?P<secret>[A-Za-z0-9]{16,})",
+    ),
+    ("Google API key", ("AIza",), r"(?<![A-Za-z0-9_-])AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
+    ("Google OAuth token", ("ya29.",), r"(?<![A-Za-z0-9])ya29\.[A-Za-z0-9_-]{20,}"),
+    (
+        "SendGrid key",
+        ("SG.",),
+        r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}(?![A-Za-z0-9_-])",
+    ),
+    ("Telegram bot token", (":AA",), r"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    ("Understudy key", ("usk_",), r"(?<![A-Za-z0-9])usk_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"),
+    ("npm token", ("npm_",), r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
+    ("PyPI token", ("pypi-",), r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{50,}"),
+    ("Hugging Face token", ("hf_",), r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
+    # URLs that were signed (X-Amz-Signature and its kin are known by name where a query is read as one).
+    (
+        "signature in a URL",
+        ("-Signature=",),
+        r"(?<=-Signature=)[0-9a-fA-F]{64,}",
+    ),
+    # RFC 7468; in JSON its line ends are written \n. Two dashes end what is in it, so that no text is read twice.
+    (
+        "private key",
+        ("PRIVATE KEY-----",),
+        r"-----BEGIN (?:[A-Z]{2,9} ){0,2}PRIVATE KEY-----"
+        r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.]|-(?!-)){16,16384})-----END ",
+    ),
+    # user:password@ before a host (RFC 3986, section 3.2.1).
+    ("password in a URL", ("@",), r"://[^\s/?#@:\"'<>]{0,256}:(?P<secret>[^\s/?#@\"'<>]{1,256})@(?=[^\s/])"),
+)
+
+
+_STEMS = tuple(stem for _, stems, _ in BUILT_IN for stem in stems)
+
+
+# What a pattern of a user's may take for a text, in seconds of the processor: some take ages ("(a|a)+$").
+PATIENCE_SECONDS = 0.2
+PATIENCE_SECONDS_PER_CHARACTER = 2e-6
+
+
+class Patterns:
+    """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions.
+
+    Raises ValueError for what is none. One of the others that takes too long for a text counts as having found all of
+    it: the text may hold a secret, and nobody would wait for the answer.
+    """
+
+    def __init__(self, others: Iterable[str] = (), *, built_in: bool = True) -> None:
+        self._built_in = built_in
+        self._others = [re.compile(other) if other == PATTERN else _interruptible(other) for other in others]
+
+    def likely(self, text: str) -> bool:
+        """False only if no pattern finds anything in a text or in a part of it: a quick look."""
+        if self._others:
+            return True
+        if self._built_in:
+            for stem in _STEMS:
+                if stem in text:
+                    return True
+        return False
+
+    def found(self, text: str) -> list[tuple[int, int, str]]:
+        """Where secrets begin and end, in order and without overlap, each with the pattern that found it."""
+        if not self.likely(text):
+            return []
+        known = _compiled() if self._built_in else ()
+        built_in = [pattern for stems, pattern in known if any(stem in text for stem in stems)]
+        spans = [span for pattern in built_in for span in _spans(pattern, pattern.finditer(text))]
+        return without_overlap([*spans, *(span for pattern in self._others for span in _others(pattern, text))])
+
+
+@cache
+def _compiled() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN)
+
+
+def without_overlap(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The spans in order; of two that overlap the first, of two that begin together the longer."""
+    kept: list[tuple[int, int, str]] = []
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
+
+
+@cache
+def _interruptible(pattern: str) -> regex.Pattern[str]:
+    import regex  # takes long to import, and few have patterns of their own
+
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(str(error)) from error
+
+
+def _others(pattern: re.Pattern[str] | regex.Pattern[str], text: str) -> list[tuple[int, int, str]]:
+    if isinstance(pattern, re.Pattern):
+        return list(_spans(pattern, pattern.finditer(text)))
+    patience = PATIENCE_SECONDS + PATIENCE_SECONDS_PER_CHARACTER * len(text)
+    try:
+        return list(_spans(pattern, pattern.finditer(text, timeout=patience)))
+    except TimeoutError:
+        _tell_slow(pattern.pattern)
+        return [(0, len(text), pattern.pattern)]
+
+
+@cache  # once is enough, and what is logged is redacted by these very patterns
+def _tell_slow(pattern: str) -> None:
+    logger.warning("the redaction pattern %s takes too long; texts for which it does are redacted as a whole", pattern)
+
+
+def _spans(
+    pattern: re.Pattern[str] | regex.Pattern[str], matches: Iterable[re.Match[str] | regex.Match[str]]
+) -> Iterator[tuple[int, int, str]]:
+    group: str | int = SECRET_GROUP if SECRET_GROUP in pattern.groupindex else 0
+    for found in matches:
+        start, end = found.span(group)
+        if start < end:  # a pattern that matches nothing finds nothing
+            yield start, end, pattern.pattern

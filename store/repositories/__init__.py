@@ -1,0 +1,1 @@
+"""What a store promises: one protocol for each kind of thing."""

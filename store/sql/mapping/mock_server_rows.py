@@ -1,0 +1,113 @@
+"""Mock servers, their errors and calls, and keys: rows to domain values and back."""
+
+from __future__ import annotations
+
+from understudy.store.model.calls import KEPT_BODY, Call
+from understudy.store.model.messages import Body
+from understudy.store.model.mock_servers import ApiKey, MockServer, ServerError
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.json_columns import behaviour_text, behaviour_value, matching_text, matching_value
+
+
+def mock_server_columns(mock: MockServer) -> rows.Columns:
+    """The columns of a mock server."""
+    return {
+        "id": mock.id,
+        "name": mock.name,
+        "slug": mock.slug,
+        "collection_id": mock.collection_id,
+        "environment_id": mock.environment_id,
+        "private": mock.private,
+        "behaviour": behaviour_text(mock.behaviour),
+        "matching": matching_text(mock.matching),
+        "server_error_id": mock.server_error_id,
+        "cors": mock.cors,
+        "sequences_epoch": mock.sequences_epoch,
+        "log_limit": mock.log_limit,
+        "created_at": mock.created_at,
+        "updated_at": mock.updated_at,
+    }
+
+
+def mock_server_value(row: t.MockServerRow) -> MockServer:
+    """A mock server."""
+    return MockServer(
+        id=row.id,
+        name=row.name,
+        slug=row.slug,
+        collection_id=row.collection_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        environment_id=row.environment_id,
+        private=row.private,
+        behaviour=behaviour_value(row.behaviour),
+        matching=matching_value(row.matching),
+        server_error_id=row.server_error_id,
+        cors=row.cors,
+        sequences_epoch=row.sequences_epoch,
+        log_limit=row.log_limit,
+    )
+
+
+def server_error_columns(error: ServerError) -> rows.Columns:
+    """The columns of a saved server error."""
+    return {
+        "id": error.id,
+        "mock_server_id": error.mock_server_id,
+        "name": error.name,
+        **rows.response_head(error.response),
+        "response_content": _bytes(error.response.body),
+    }
+
+
+def server_error_value(row: t.ServerErrorRow) -> ServerError:
+    """A saved server error."""
+    return ServerError(row.id, row.mock_server_id, row.name, rows.response_head_value(row, row.response_content))
+
+
+def key_value(row: t.KeyRow) -> ApiKey:
+    """A key."""
+    return ApiKey(row.id, row.name, row.digest, row.ending, row.created_at)
+
+
+def call_columns(call: Call) -> rows.Columns:
+    """The columns of a call, all but its id."""
+    response = call.response
+    return {
+        "mock_server_id": call.mock_server_id,
+        "at": call.at,
+        "duration": call.duration,
+        **rows.request_head(call.request),
+        "request_content": _bytes(call.request.body)[:KEPT_BODY],
+        "request_size": call.request_size,
+        **rows.response_head(response),
+        "response_content": None if response is None else _bytes(response.body)[:KEPT_BODY],
+        "response_size": call.response_size,
+        "example_id": call.example_id,
+        "example_name": call.example_name,
+        "decision": call.decision,
+    }
+
+
+def call_value(row: t.CallRow) -> Call:
+    """A call."""
+    answered = row.status is not None
+    return Call(
+        mock_server_id=row.mock_server_id,
+        at=row.at,
+        duration=row.duration,
+        request=rows.request_head_value(row, row.request_content),
+        response=rows.response_head_value(row, row.response_content or b"") if answered else None,
+        example_id=row.example_id,
+        example_name=row.example_name,
+        decision=row.decision,
+        request_size=row.request_size,
+        response_size=row.response_size,
+        id=row.id,
+    )
+
+
+def _bytes(body: Body) -> bytes:
+    assert isinstance(body, bytes), "calls and server errors have their bodies as bytes"
+    return body

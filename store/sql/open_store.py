@@ -1,0 +1,46 @@
+"""Opening a store: the database, its schema, its repositories."""
+
+from __future__ import annotations
+
+from understudy.store.repositories.store import Store
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.schema import ensure_schema
+from understudy.store.sql.repositories.bodies import SqlBodies
+from understudy.store.sql.repositories.calls import SqlCalls
+from understudy.store.sql.repositories.changes import SqlChanges
+from understudy.store.sql.repositories.collections import SqlCollections
+from understudy.store.sql.repositories.environments import SqlEnvironments, SqlSettings
+from understudy.store.sql.repositories.gateways import SqlGateways
+from understudy.store.sql.repositories.history import SqlHistory, SqlSessions
+from understudy.store.sql.repositories.keys import SqlKeys
+from understudy.store.sql.repositories.mock_servers import SqlMockServers
+
+
+def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store:
+    """Open a store, made first when it is not there yet, if it may be.
+
+    `url` is a file path or a database URL. `sync_full` makes every commit survive a power cut too, for its price.
+    Raises UserError for a URL or place that cannot be used, NotFound for a store that is not there and may not be made,
+    StoreError or SchemaMismatch for a database that cannot be used.
+    """
+    database = Database(url, sync_full=sync_full, make=make)
+    try:
+        ensure_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(
+        place=database.place,
+        sessions=SqlSessions(database),
+        history=SqlHistory(database),
+        bodies=SqlBodies(database),
+        collections=SqlCollections(database),
+        environments=SqlEnvironments(database),
+        settings=SqlSettings(database),
+        gateways=SqlGateways(database),
+        mock_servers=SqlMockServers(database),
+        keys=SqlKeys(database),
+        calls=SqlCalls(database),
+        changes=SqlChanges(database),
+        close=database.close,
+    )

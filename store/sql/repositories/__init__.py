@@ -1,0 +1,1 @@
+"""The store's promises, kept in SQL."""

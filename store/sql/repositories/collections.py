@@ -1,0 +1,248 @@
+"""Collections, folders, request items and examples in SQL."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.orm import Session as Transaction
+
+from understudy.store.errors import NotFound, UserError
+from understudy.store.model.gateways import Collection, Example, Folder, RequestItem, Subject
+from understudy.store.model.ids import new_id
+from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
+from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.mapping import rows
+from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
+from understudy.store.sql.repositories.bulk_examples import read_examples
+from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import (
+    SHORTEST_ID_END,
+    check_name,
+    check_unused,
+    find_named,
+    the_only,
+)
+
+# Who holds a compiled copy takes single examples over quickly; of more it reads the collection again.
+FEW_EXAMPLES = 100
+
+
+class SqlCollections:
+    """`store.repositories.collections.Collections`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
+        check_name("collection", name)
+        collection = Collection(new_id(), name, time.time(), dict(variables or {}))
+        with self._database.writing() as tx:
+            if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):
+                raise UserError(f"there is a collection {name!r} already")
+            text = json.dumps(collection.variables)
+            tx.add(t.CollectionRow(id=collection.id, name=name, created_at=collection.created_at, variables=text))
+            record_change(tx, Subject.COLLECTION, collection.id, collection.id)
+        return collection
+
+    def find(self, text: str) -> Collection:
+        with self._database.reading() as tx:
+            return rows.collection_value(find_named(tx, t.CollectionRow, "collection", text))
+
+    def summaries(self) -> list[CollectionSummary]:
+        items = _count_of(t.RequestItemRow)
+        examples = _count_of(t.ExampleRow)
+        query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
+        with self._database.reading() as tx:
+            return [CollectionSummary(rows.collection_value(row), n, m) for row, n, m in tx.execute(query)]
+
+    def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
+        with self._database.writing() as tx:
+            _collection_row(tx, collection_id).variables = json.dumps(dict(variables))
+            record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+    def delete(self, collection_id: str) -> None:
+        with self._database.writing() as tx:
+            row = _collection_row(tx, collection_id)
+            used = t.MockServerRow.collection_id == collection_id
+            check_unused(tx, f"collection {row.name}", used, "delete what uses it first: understudy mocks delete NAME")
+            tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
+            sweep_bodies(tx)
+            record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+    def add_folder(self, folder: Folder) -> None:
+        with self._database.writing() as tx:
+            tx.add(
+                t.FolderRow(
+                    id=folder.id,
+                    collection_id=folder.collection_id,
+                    parent_id=folder.parent_id,
+                    name=folder.name,
+                    position=folder.position,
+                )
+            )
+            record_change(tx, Subject.COLLECTION, folder.collection_id, folder.collection_id)
+
+    def folders(self, collection_id: str) -> list[Folder]:
+        query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            return [rows.folder_value(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
+
+    def items(self, collection_id: str) -> list[RequestItem]:
+        query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
+            return [rows.item_value(row) for row in found]
+
+    def examples(self, collection_id: str) -> list[Example]:
+        with self._database.reading() as tx:
+            return read_examples(tx.connection(), collection_id)
+
+    def bare_items(self, collection_id: str) -> list[RequestItem]:
+        answered = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
+        query = select(t.RequestItemRow).where(
+            t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~answered
+        )
+        with self._database.reading() as tx:
+            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
+            return [rows.item_value(row) for row in found]
+
+    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
+        wanted = sorted(set(ids))
+        with self._database.reading() as tx:
+            return [
+                rows.example_value(row)
+                for start in range(0, len(wanted), IDS_PER_QUERY)
+                for row in tx.scalars(_examples_among(wanted[start : start + IDS_PER_QUERY]))
+            ]
+
+    def example(self, example_id: str) -> Example:
+        with self._database.reading() as tx:
+            return rows.example_value(_example_row(tx, example_id))
+
+    def find_example(self, text: str, collection_id: str | None = None) -> Example:
+        wanted = [t.ExampleRow.id == text, t.ExampleRow.name == text]
+        if len(text) >= SHORTEST_ID_END:
+            wanted.append(t.ExampleRow.id.endswith(text, autoescape=True))
+        query = select(t.ExampleRow).where(or_(*wanted)).order_by(t.ExampleRow.id)
+        if collection_id is not None:
+            query = query.where(t.ExampleRow.collection_id == collection_id)
+        with self._database.reading() as tx:
+            found = list(tx.scalars(query.limit(100)))
+            exact = [row for row in found if row.id == text]
+            return rows.example_value(the_only(exact or found, "example", text))
+
+    def promoted(self, collection_id: str) -> dict[int, str | None]:
+        query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
+        with self._database.reading() as tx:
+            found = tx.execute(query.where(t.PromotedRow.collection_id == collection_id))
+            return {row.exchange_id: row.example_id for row in found}
+
+    def update(self, collection_id: str, update: CollectionUpdate) -> None:
+        bodies = rows.NewBodies()
+        examples = [rows.example_columns(example, bodies) for example in update.examples]
+        marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
+        with self._database.writing() as tx:
+            insert_bodies(tx, bodies)
+            insert_rows(tx, t.RequestItemRow, [rows.item_columns(item) for item in update.items])
+            insert_rows(tx, t.ExampleRow, examples)
+            _drop_examples(tx, update.dropped)
+            _forget_deleted(tx, collection_id, update)
+            insert_missing(tx, t.PromotedRow, marks)
+            _record_update(tx, collection_id, update)
+
+    def save_example(self, example: Example) -> None:
+        bodies = rows.NewBodies()
+        columns = rows.example_columns(example, bodies)
+        with self._database.writing() as tx:
+            old = _bodies_of(_example_row(tx, example.id))
+            insert_bodies(tx, bodies)
+            tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
+            sweep_bodies(tx, old)
+            record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)
+
+    def delete_example(self, example_id: str) -> None:
+        with self._database.writing() as tx:
+            row = _example_row(tx, example_id)
+            collection_id, item_id, old = row.collection_id, row.item_id, _bodies_of(row)
+            tx.execute(delete(t.ExampleRow).where(t.ExampleRow.id == example_id))
+            others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == item_id)
+            if tx.scalar(others.limit(1)) is None:
+                tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
+            sweep_bodies(tx, old)
+            record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+
+
+def _collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
+    row = tx.get(t.CollectionRow, collection_id)
+    if row is None:
+        raise NotFound(f"there is no collection with the id {collection_id!r}")
+    return row
+
+
+def _examples_among(ids: Sequence[str]) -> Select[Any]:
+    return select(t.ExampleRow).where(t.ExampleRow.id.in_(ids)).order_by(t.ExampleRow.id)
+
+
+def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
+    changed = [*(example.id for example in update.examples), *update.dropped]
+    answered = {example.item_id for example in update.examples}
+    bare = {item.id for item in update.items} - answered
+    # Which requests are still without an example is told by the collection alone.
+    if 0 < len(changed) <= FEW_EXAMPLES and not bare and not _first_examples(tx, update, answered):
+        for example_id in changed:
+            record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+    elif changed or bare:
+        record_change(tx, Subject.COLLECTION, collection_id, collection_id)
+
+
+def _first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str]) -> bool:
+    added = [example.id for example in update.examples]
+    others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id, t.ExampleRow.id.not_in(added))
+    waited = (
+        t.RequestItemRow.id.in_(answered - {item.id for item in update.items}),
+        t.RequestItemRow.method.is_not(None),
+        ~others.exists(),
+    )
+    return tx.scalar(select(t.RequestItemRow.id).where(*waited).limit(1)) is not None
+
+
+def _count_of(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
+    counted = select(func.count()).where(table.collection_id == t.CollectionRow.id)
+    return counted.correlate(t.CollectionRow).scalar_subquery()
+
+
+def _example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
+    row = tx.get(t.ExampleRow, example_id)
+    if row is None:
+        raise NotFound(f"there is no example with the id {example_id!r}")
+    return row
+
+
+def _bodies_of(row: t.ExampleRow) -> list[str | None]:
+    return [row.request_body, row.response_body]
+
+
+def _drop_examples(tx: Transaction, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        chosen = t.ExampleRow.id.in_(ids[start : start + IDS_PER_QUERY])
+        old = [digest for row in tx.scalars(select(t.ExampleRow).where(chosen)) for digest in _bodies_of(row)]
+        tx.execute(delete(t.ExampleRow).where(chosen).execution_options(synchronize_session=False))
+        sweep_bodies(tx, old)
+
+
+def _forget_deleted(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
+    # An exchange whose example was deleted and that is promoted again gets a new mark.
+    ids = [exchange_id for exchange_id, example_id in update.marks if example_id is not None]
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        stale = (
+            t.PromotedRow.collection_id == collection_id,
+            t.PromotedRow.example_id.is_(None),
+            t.PromotedRow.exchange_id.in_(ids[start : start + IDS_PER_QUERY]),
+        )
+        tx.execute(delete(t.PromotedRow).where(*stale).execution_options(synchronize_session=False))

@@ -1,0 +1,80 @@
+"""Environments and settings in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from understudy.store.errors import NotFound, UserError
+from understudy.store.model.gateways import Environment, Subject
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.mapping import rows
+from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import check_name, check_unused, find_named
+
+
+class SqlEnvironments:
+    """`store.repositories.collections.Environments`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, environment: Environment) -> None:
+        check_name("environment", environment.name)
+        with self._database.writing() as tx:
+            same_name = tx.scalar(select(t.EnvironmentRow).where(t.EnvironmentRow.name == environment.name))
+            if same_name is not None and same_name.id != environment.id:
+                raise UserError(f"there is an environment {environment.name!r} already")
+            variables = json.dumps(dict(environment.variables))
+            tx.merge(t.EnvironmentRow(id=environment.id, name=environment.name, variables=variables))
+            record_change(tx, Subject.ENVIRONMENT, environment.id)
+
+    def find(self, text: str) -> Environment:
+        with self._database.reading() as tx:
+            return rows.environment_value(find_named(tx, t.EnvironmentRow, "environment", text))
+
+    def list(self) -> Sequence[Environment]:
+        with self._database.reading() as tx:
+            found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
+            return [rows.environment_value(row) for row in found]
+
+    def delete(self, environment_id: str) -> None:
+        with self._database.writing() as tx:
+            row = tx.get(t.EnvironmentRow, environment_id)
+            if row is None:
+                raise NotFound(f"there is no environment with the id {environment_id!r}")
+            used = t.MockServerRow.environment_id == environment_id
+            way_out = "take it out first: understudy mocks edit NAME --no-environment"
+            check_unused(tx, f"environment {row.name}", used, way_out)
+            tx.execute(delete(t.EnvironmentRow).where(t.EnvironmentRow.id == environment_id))
+            record_change(tx, Subject.ENVIRONMENT, environment_id)
+
+
+class SqlSettings:
+    """`store.repositories.gateways.Settings`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, key: str, default: Any = None) -> Any:
+        with self._database.reading() as tx:
+            row = tx.get(t.SettingRow, key)
+            return default if row is None else json.loads(row.value)
+
+    def set(self, key: str, value: Any) -> None:
+        with self._database.writing() as tx:
+            tx.merge(t.SettingRow(key=key, value=json.dumps(value)))
+            record_change(tx, Subject.SETTING, key)
+
+    def set_once(self, key: str, value: Any) -> Any:
+        with self._database.writing() as tx:
+            row = tx.get(t.SettingRow, key)
+            if row is not None:
+                return json.loads(row.value)
+            tx.add(t.SettingRow(key=key, value=json.dumps(value)))
+            record_change(tx, Subject.SETTING, key)
+            return value

@@ -1,0 +1,43 @@
+"""Keys to private mock servers in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from understudy.store.errors import UserError
+from understudy.store.model.gateways import Subject
+from understudy.store.model.mock_servers import ApiKey
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import check_name, find_named
+
+
+class SqlKeys:
+    """`store.repositories.mock_servers.Keys`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, key: ApiKey) -> None:
+        check_name("key", key.name)
+        columns = {"digest": key.digest, "ending": key.ending, "created_at": key.created_at}
+        with self._database.writing() as tx:
+            if tx.scalar(select(t.KeyRow).where(t.KeyRow.name == key.name)):
+                raise UserError(f"there is a key {key.name!r} already")
+            tx.add(t.KeyRow(id=key.id, name=key.name, **columns))
+            record_change(tx, Subject.KEY, key.id)
+
+    def list(self) -> Sequence[ApiKey]:
+        with self._database.reading() as tx:
+            return [mock_server_rows.key_value(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+
+    def revoke(self, text: str) -> ApiKey:
+        with self._database.writing() as tx:
+            key = mock_server_rows.key_value(find_named(tx, t.KeyRow, "key", text))
+            tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
+            record_change(tx, Subject.KEY, key.id)
+        return key

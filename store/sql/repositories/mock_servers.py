@@ -1,0 +1,111 @@
+"""Mock servers and their saved server errors in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session as Transaction
+
+from understudy.store.errors import NotFound, UserError
+from understudy.store.model.gateways import Subject
+from understudy.store.model.mock_servers import MockServer, ServerError
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import check_name, find_named
+
+# Chosen once, or moved by `restart_sequences` alone.
+KEPT_COLUMNS = ("id", "collection_id", "created_at", "sequences_epoch")
+
+
+class SqlMockServers:
+    """`store.repositories.mock_servers.MockServers`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, mock: MockServer) -> None:
+        check_name("mock server", mock.name)
+        with self._database.writing() as tx:
+            _check_free(tx, mock)
+            tx.add(t.MockServerRow(**mock_server_rows.mock_server_columns(mock)))
+            record_change(tx, Subject.MOCK_SERVER, mock.id)
+
+    def find(self, text: str) -> MockServer:
+        with self._database.reading() as tx:
+            by = ("name", "slug", "id")
+            return mock_server_rows.mock_server_value(find_named(tx, t.MockServerRow, "mock server", text, by))
+
+    def list(self) -> Sequence[MockServer]:
+        with self._database.reading() as tx:
+            found = tx.scalars(select(t.MockServerRow).order_by(t.MockServerRow.name))
+            return [mock_server_rows.mock_server_value(row) for row in found]
+
+    def save(self, mock: MockServer) -> int:
+        check_name("mock server", mock.name)
+        columns = mock_server_rows.mock_server_columns(mock)
+        with self._database.writing() as tx:
+            if _row(tx, mock.id).collection_id != mock.collection_id:
+                raise UserError("the collection of a mock server cannot be changed; create a new mock server")
+            _check_free(tx, mock)
+            kept = {name: value for name, value in columns.items() if name not in KEPT_COLUMNS}
+            tx.execute(update(t.MockServerRow).where(t.MockServerRow.id == mock.id).values(**kept))
+            return record_change(tx, Subject.MOCK_SERVER, mock.id)
+
+    def restart_sequences(self, mock_server_id: str) -> int:
+        with self._database.writing() as tx:
+            row = _row(tx, mock_server_id)
+            row.sequences_epoch += 1
+            return record_change(tx, Subject.MOCK_SERVER, mock_server_id)
+
+    def delete(self, mock_server_id: str) -> None:
+        with self._database.writing() as tx:
+            _row(tx, mock_server_id)
+            tx.execute(delete(t.MockServerRow).where(t.MockServerRow.id == mock_server_id))
+            record_change(tx, Subject.MOCK_SERVER, mock_server_id)
+
+    def server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
+        query = select(t.ServerErrorRow).where(t.ServerErrorRow.mock_server_id == mock_server_id)
+        with self._database.reading() as tx:
+            return [
+                mock_server_rows.server_error_value(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))
+            ]
+
+    def save_server_error(self, error: ServerError) -> None:
+        check_name("server error", error.name)
+        with self._database.writing() as tx:
+            _row(tx, error.mock_server_id)
+            same_name = select(t.ServerErrorRow.id).where(
+                t.ServerErrorRow.mock_server_id == error.mock_server_id, t.ServerErrorRow.name == error.name
+            )
+            if tx.scalar(same_name) not in (None, error.id):
+                raise UserError(f"there is a server error {error.name!r} already")
+            tx.merge(t.ServerErrorRow(**mock_server_rows.server_error_columns(error)))
+            record_change(tx, Subject.MOCK_SERVER, error.mock_server_id)
+
+    def delete_server_error(self, error_id: str) -> None:
+        with self._database.writing() as tx:
+            row = tx.get(t.ServerErrorRow, error_id)
+            if row is None:
+                raise NotFound(f"there is no server error with the id {error_id!r}")
+            active = update(t.MockServerRow).where(t.MockServerRow.server_error_id == error_id)
+            tx.execute(active.values(server_error_id=None))
+            tx.execute(delete(t.ServerErrorRow).where(t.ServerErrorRow.id == error_id))
+            record_change(tx, Subject.MOCK_SERVER, row.mock_server_id)
+
+
+def _row(tx: Transaction, mock_server_id: str) -> t.MockServerRow:
+    row = tx.get(t.MockServerRow, mock_server_id)
+    if row is None:
+        raise NotFound(f"there is no mock server with the id {mock_server_id!r}")
+    return row
+
+
+def _check_free(tx: Transaction, mock: MockServer) -> None:
+    row = t.MockServerRow
+    taken = select(row).where(or_(row.name == mock.name, row.slug == mock.slug), row.id != mock.id)
+    for other in tx.scalars(taken):
+        what = f"mock server {mock.name!r}" if other.name == mock.name else f"mock server with the slug {mock.slug!r}"
+        raise UserError(f"there is a {what} already")

@@ -1,0 +1,66 @@
+"""The how-tos: each is followed as its reader would, and shows what happens."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.clients.servers import complete
+from tests.programs import Understudy, free_port, probe, upstream, wait_for
+from tests.transcripts import Shell, steps, write_files
+
+pytestmark = pytest.mark.once
+ROOT = Path(__file__).parents[3]
+HOWTO = ROOT / "docs/howto"
+PROXY, CLOCK, DURATION = r"by http://127\.0\.0\.1:\d+", r"\d\d:\d\d:\d\d", r"\d\.\d{3}s"
+
+
+@contextmanager
+def sample_api(port: int) -> Iterator[None]:
+    """The API that the pages call."""
+    with subprocess.Popen([sys.executable, "-m", "demo.sample_api", str(port)], cwd=ROOT) as sample:
+        try:
+            wait_for(lambda: probe(port), 20)
+            yield
+        finally:
+            sample.terminate()
+
+
+def shell(understudy: Understudy, *, replacements: dict[str, str] | None = None, **environment: str) -> Shell:
+    """A reader's shell, in a folder of its own."""
+    here = {"/tmp/understudy.db": str(understudy.store), "python ": f"{sys.executable} "}
+    given = understudy.environment | {"PYTHONPATH": str(ROOT)} | environment
+    return Shell(understudy.home, given, here | (replacements or {}), (PROXY, CLOCK, DURATION))
+
+
+def test_a_test_suite_is_recorded_then_replayed_in_ci(understudy: Understudy) -> None:
+    """The one page goes on from the other; with the first recording made, the API is there no more."""
+    port = free_port()
+    reader = shell(understudy, replacements={"9000": str(port)})
+    # Written before the server is there: its port is not the page's.
+    page = (HOWTO / "record-a-test-suite.md").read_text().replace("9000", str(port))
+    write_files(page, understudy.home)
+    record, replay = steps(page)
+    with sample_api(port):
+        reader.run(*record)
+    reader.run(*replay)
+    for command, shown in steps((HOWTO / "replay-in-ci.md").read_text()):
+        reader.run(command, shown)
+
+
+def test_an_llm_client_is_recorded(understudy: Understudy) -> None:
+    """Against a small server that streams as the real one does."""
+    with upstream(complete) as url:
+        reader = shell(understudy, OPENAI_BASE_URL=f"{url}/v1", OPENAI_API_KEY="t0ps3cret")
+        page = (HOWTO / "record-an-llm-client.md").read_text()
+        write_files(page, understudy.home)
+        record, *others = steps(page)
+        reader.run(*record)
+    for command, shown in others:
+        reader.run(command, shown)
+    assert b"t0ps3cret" not in understudy.store.read_bytes()

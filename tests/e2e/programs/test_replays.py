@@ -1,0 +1,259 @@
+"""`understudy replay ... -- COMMAND`: what counts, what a miss is, and what is told at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs.test_run_command import Done, run
+from tests.integration.clients import Call, Wire
+from tests.programs import Understudy
+from understudy.store.model.gateways import CLIENT_LEFT, Exchange, Timings
+from understudy.store.model.messages import Chunk, Headers, Origin, Request, Response
+from understudy.store.sql.open_store import open_store
+
+API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
+SECURE = "https://api.shop.invalid"
+JSON = "Content-Type: application/json"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session of four exchanges; two are the same request but for a parameter and a place in the body."""
+    understudy = Understudy(tmp_path_factory.mktemp("replays"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("shop", None)
+    asked = [
+        Request("GET", b"/a", Headers.of([("X-Team", "red")])),
+        Request("POST", b"/buy?t=1", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 1}'),
+        Request("POST", b"/buy?t=2", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 2}'),
+        Request("GET", b"/sign-in?token=t0ps3cret"),
+    ]
+    store.history.add(
+        [
+            Exchange(
+                session.id,
+                Request(one.method, one.target, one.headers, one.body, Origin.parse(API)),
+                Response(200, Headers(), f"answer {number}\n".encode()),
+                Timings(float(number)),
+            )
+            for number, one in enumerate(asked, 1)
+        ]
+    )
+    store.close()
+    return understudy
+
+
+def replay(understudy: Understudy, options: str, *curl: str) -> Done:
+    """Replay the session to curl with these options."""
+    return run(understudy, "replay", "shop", *options.split(), "--", "curl", "-sS", *curl)
+
+
+def buy(number: int) -> list[str]:
+    """curl's arguments for a purchase that was not recorded so."""
+    return [f"{API}/buy?t={number}", "-H", JSON, "-d", json.dumps({"at": number, "id": 1})]
+
+
+def test_a_miss_fails_a_command_that_succeeded(shop: Understudy) -> None:
+    """Exit code 3; the summary names what was asked for, and what was nearest."""
+    done = replay(shop, "", f"{API}/a", f"{API}/b", f"{API}/b")
+    assert done.code == 3
+    assert "understudy: session shop had no answer to 2 requests:\n" in done.err
+    assert f'  GET {API}/b, 2 times: nearest is "GET /a - 200" (entry 1): path differs' in done.err
+    assert '"entry": 1,' in done.out
+
+
+def test_what_was_not_asked_for_is_listed_without_secrets(shop: Understudy) -> None:
+    """It makes nothing fail."""
+    done = replay(shop, "", f"{API}/a")
+    assert done.code == 0
+    assert "understudy: 3 of 4 recorded exchanges not used:\n" in done.err
+    assert f"  GET {API}/sign-in?token=" in done.err
+    assert "t0ps3cret" not in done.err
+
+
+def test_what_was_not_asked_for_has_its_number_in_history(shop: Understudy) -> None:
+    listed = replay(shop, "", f"{API}/a").err.partition("not used:\n")[2].splitlines()
+    assert [line.rpartition(" (")[2] for line in listed] == ["entry 2)", "entry 3)", "entry 4)"]
+
+
+def test_misses_can_be_allowed(shop: Understudy) -> None:
+    """They are told all the same."""
+    done = replay(shop, "--allow-misses", f"{API}/b")
+    assert done.code == 0
+    assert "session shop had no answer to 1 request" in done.err
+
+
+def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
+    """Requests that become equal are answered in recorded order, then the last one repeats."""
+    again = ["--next", "-sS"]
+    calls = [*buy(7), *again, *buy(8), *again, *buy(9)]
+    done = replay(shop, "--ignore-query t --ignore-json $.at", *calls)
+    assert (done.code, done.out) == (0, "answer 2\nanswer 3\nanswer 3\n")
+
+
+def test_what_is_not_ignored_counts(shop: Understudy) -> None:
+    """Without the other option it is a miss."""
+    done = replay(shop, "--ignore-query t", *buy(7))
+    assert done.code == 3
+    assert "body differs at $.at\n" in done.err
+    message = json.loads(done.out)["error"]["message"]
+    assert message.startswith("This request is not in session shop: nearest is ")
+    assert message.endswith("body differs at $.at.")
+
+
+@pytest.mark.parametrize(
+    ("options", "team", "code"),
+    [
+        ("--match-header x-team", "blue", 3),
+        ("--match-header * --ignore-header X-Team", "blue", 0),
+    ],
+)
+def test_headers_count_where_that_is_asked_for(shop: Understudy, options: str, team: str, code: int) -> None:
+    """By name, or all that were recorded."""
+    assert replay(shop, options, f"{API}/a", "-H", f"X-Team: {team}").code == code
+
+
+@pytest.mark.parametrize(("miss", "told", "curl_code"), [("502", "502", 3), ("close", "000", 52)])
+def test_a_miss_is_answered_as_asked(shop: Understudy, tmp_path: Path, miss: str, told: str, curl_code: int) -> None:
+    """A bad gateway, or an empty reply: the exit code is curl's then."""
+    done = replay(shop, f"--miss {miss}", f"{API}/b", "-o", str(tmp_path / "body"), "-w", "%{http_code}")
+    assert (done.code, done.out) == (curl_code, told)
+
+
+def test_once_makes_the_second_time_a_miss(shop: Understudy) -> None:
+    done = replay(shop, "--once", f"{API}/a", f"{API}/a")
+    assert done.code == 3
+    assert "session shop had no answer to 1 request:\n" in done.err
+    assert f"GET {API}/a: its recorded answers were all given" in done.err
+
+
+def test_a_gateway_takes_the_same_options(shop: Understudy, tmp_path: Path) -> None:
+    """For whenever it replays; what it was not asked for is told at its end."""
+    options = ("--mode", "replay", "-s", "shop", "--miss", "502", "--ignore-query", "q")
+    with shop.serving("gateway", *options) as gateway, Wire(gateway.url) as wire:
+        assert wire.ask(Call("", f"{API}/a?q=1")).body == b"answer 1\n"
+        assert wire.ask(Call("", f"{API}/b")).status == 502
+    assert "3 of 4 recorded exchanges not used" in gateway.log
+
+
+def test_a_path_that_is_none_is_a_mistake(shop: Understudy) -> None:
+    assert "JSON path" in shop.mistake("replay", "shop", "--ignore-json", "at")
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session in which /refused got no answer, /cut half of one, /late none at first; /left was given up."""
+    understudy = Understudy(tmp_path_factory.mktemp("broken"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("broken", None)
+    half = Response(200, Headers.of([("Content-Length", "10")]), b"half\n")
+    some = Response(200, Headers(), b"some\n", chunks=(Chunk(0.0, 2), Chunk(0.1, 3)))
+    here = Response(200, Headers(), b"here\n")
+    recorded = [
+        ("/refused", None, "reset"),
+        ("/cut", half, "reset"),
+        ("/late", None, "reset"),
+        ("/late", here, None),
+        ("/left", some, CLIENT_LEFT),
+    ]
+    for scheme in ("http", "https"):
+        origin = Origin.parse(API.replace("http", scheme))
+        store.history.add(
+            [
+                Exchange(
+                    session.id,
+                    Request("GET", path.encode(), origin=origin),
+                    response,
+                    Timings(float(number)),
+                    error,
+                )
+                for number, (path, response, error) in enumerate(recorded)
+            ]
+        )
+    store.close()
+    return understudy
+
+
+def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> None:
+    """curl says what is wrong: an empty reply, a part of one, a stream of HTTP/2 that was reset."""
+    curl = "curl -s -w '%{exitcode}\\n'"
+    asked = f"{curl} {API}/refused; {curl} {API}/cut; {curl} --http2 {SECURE}/refused; {curl} --http2 {SECURE}/cut"
+    done = run(broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", asked)
+    assert done.out.splitlines() == ["52", "half", "18", "92", "half", "92"]
+    assert "had no answer" not in done.err
+
+
+def test_what_a_client_gave_up_is_given_as_far_as_it_came(broken: Understudy) -> None:
+    """Without being asked for: the client reads no further. The end that never came does not come."""
+    command = f"curl -s -w '%{{exitcode}}\n' {API}/left; curl -s --http2 {SECURE}/left"
+    done = run(broken, "replay", "broken", "--", "sh", "-c", command)
+    assert done.out.splitlines() == ["some", "18", "some"]
+    assert "had no answer" not in done.err
+
+
+def test_a_failure_has_its_turn(broken: Understudy) -> None:
+    """A client that tries again gets the answer that came then."""
+    done = run(
+        broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", f"curl -s {API}/late; curl -s {API}/late"
+    )
+    assert (done.code, done.out) == (0, "here\n")
+
+
+def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
+    """What failed is a miss."""
+    done = run(broken, "replay", "broken", "--", "curl", "-sS", f"{API}/refused", f"{API}/late")
+    assert done.code == 3
+    assert done.out.endswith("here\n")
+    told = "it was recorded as failed (entry 1: reset), which --replay-failures would repeat"
+    assert f'"note": "{told}"' in done.out
+    assert f"  GET {API}/refused: {told}\n" in done.err
+
+
+HOSTS = ["http://one.invalid", "https://two.invalid:8443", "http://three.invalid"]
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
+    """A session in which several hosts were asked for the same path."""
+    understudy = Understudy(tmp_path_factory.mktemp("several"))
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("several", None)
+    asked = [Request("GET", b"/who", origin=Origin.parse(host)) for host in HOSTS]
+    answers = [Response(200, Headers(), one.origin.host.encode()) for one in asked if one.origin]
+    pairs = zip(asked, answers, strict=True)
+    store.history.add([Exchange(session.id, one, answer, Timings(1.0)) for one, answer in pairs])
+    store.close()
+    return understudy
+
+
+# As a proxy that is asked for itself, as the API, and as the API by mitmproxy's layers.
+WAYS = ("", "--noproxy '*'", "--noproxy '*' --http2-prior-knowledge")
+WHO = "; ".join(f"curl -s -w '\\n' {way} $UNDERSTUDY_URL/who" for way in WAYS)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_an_upstream_says_whose_requests_to_the_gateway_are(several: Understudy, host: str) -> None:
+    """Of a session with several hosts."""
+    done = run(several, "replay", "several", "--upstream", host, "--", "sh", "-c", WHO)
+    assert done.out.splitlines() == [Origin.parse(host).host] * len(WAYS)
+    assert done.code == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--upstream", "http://four.invalid")])
+def test_without_it_a_miss_says_what_is_missing(several: Understudy, options: tuple[str, ...]) -> None:
+    done = run(several, "replay", "several", *options, "--", "sh", "-c", WHO)
+    told = (
+        "it is for none of the recorded hosts, http://one.invalid, http://three.invalid and https://two.invalid:8443;"
+    )
+    assert done.out.count(f'"note": "{told} start with --upstream') == len(WAYS)
+    assert f"  GET /who, {len(WAYS)} times: {told} start with --upstream" in done.err
+
+
+def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
+    """What is read, and how much of it; here after no time at all."""
+    slowly = "from understudy.proxy.cli.gateway import start_notice; start_notice.SLOW_SECONDS = 0.0\n"
+    with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
+        assert "understudy: reading session broken, 10 exchanges ...\n" in gateway.log

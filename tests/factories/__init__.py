@@ -1,0 +1,1 @@
+"""Values for tests, with sensible defaults."""

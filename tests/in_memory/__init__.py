@@ -1,0 +1,1 @@
+"""Parts of the program driven without sockets."""

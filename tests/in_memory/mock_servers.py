@@ -1,0 +1,111 @@
+"""Mock servers in memory for tests of the serving path, and a client that hears what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.factories.messages import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.serving.answers.body_schedule import Fetch
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.answers.replies import Reply
+from understudy.serving.http1.limits import USUAL, Limits
+from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.mock_server.calls import Served
+from understudy.serving.mock_server.directory import Directory
+from understudy.serving.responder import Close, Responder, Step, Wait
+from understudy.serving.site_protocol import MockSite, Site
+from understudy.store.model.gateways import Example
+from understudy.store.model.mock_servers import MockServer
+
+HOST = b"Host: mock.test\r\n"
+GET = b"GET /users/7 HTTP/1.1\r\n" + HOST + b"\r\n"
+HIT = b"hit"
+
+
+def hit(**options: Any) -> Example:
+    """The example that answers GET."""
+    return make_example(make_request(target="/users/7", origin=None), response=make_response(body=HIT), **options)
+
+
+def make_mock(slug: str = "shop", **options: Any) -> MockServer:
+    """A mock server without CORS, unless told otherwise."""
+    return MockServer(f"id-{slug}", slug.title(), slug, "collection", 0, 0, **{"cors": False, **options})
+
+
+def make_served(*examples: Example, mock: MockServer | None = None, **options: Any) -> Served:
+    """A mock server of these examples, or of the one that answers GET."""
+    return Served(mock or make_mock(), Answers(compile_index(examples or [hit()])), **options)
+
+
+@dataclass
+class Logged:
+    """What a call log was told."""
+
+    calls: list[tuple[bytes | Arrived, Reply]] = field(default_factory=list)
+
+    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+        self.calls.append((call, reply))
+
+
+def at_root(served: Served, log: Logged | None = None) -> MockSite:
+    """A site that this mock server answers the root of."""
+    return MockSite(Directory({}, served), log)
+
+
+class Client:
+    """One connection: what is sent, and the steps that answer it. `body` is what is fetched; time passes by waiting."""
+
+    def __init__(
+        self, site: Site, limits: Limits = USUAL, chance: Random | None = None, body: bytes | None = HIT
+    ) -> None:
+        self.site = site
+        self.body = body
+        self.now = 0.0
+        self.pieces: list[bytes] = []
+        self.responder = Responder(lambda: self.site, limits, chance=chance, now=lambda: self.now)
+
+    def piece(self, position: int) -> bytes | None:
+        """The piece of a large body at a position; None for one that cannot be read."""
+        return self.pieces[position] if position < len(self.pieces) else None
+
+    def steps(self, *pieces: bytes) -> list[Step]:
+        """All steps that these pieces lead to, waits and fetches being over at once."""
+        steps: list[Step] = []
+        for piece in pieces:
+            self.responder.receive(piece)
+            steps += self.go_on()
+        return steps
+
+    def go_on(self) -> list[Step]:
+        """The steps to be taken now."""
+        steps: list[Step] = []
+        while (step := self.responder.next()) is not None:
+            if isinstance(step, Fetch):
+                self.responder.fetched(self.body if step.position is None else self.piece(step.position))
+            if isinstance(step, Wait):
+                self.now += step.seconds
+            steps.append(step)
+        return steps
+
+    def ask(self, *pieces: bytes) -> bytes:
+        """The bytes that go out."""
+        return sent(self.steps(*pieces))
+
+
+def sent(steps: Iterable[Step]) -> bytes:
+    """The bytes of these steps."""
+    return b"".join(step for step in steps if isinstance(step, bytes))
+
+
+def waited(steps: Iterable[Step]) -> list[float]:
+    """The seconds that are waited for."""
+    return [step.seconds for step in steps if isinstance(step, Wait)]
+
+
+def closes(steps: Iterable[Step]) -> list[Close]:
+    """The ends of the connection: one at most."""
+    return [step for step in steps if isinstance(step, Close)]

@@ -1,0 +1,1 @@
+"""Load and odd requests for tests."""

@@ -1,0 +1,124 @@
+"""Which layer speaks on a connection: never one that calls out by itself."""
+
+from __future__ import annotations
+
+import pytest
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer, NextLayer
+from mitmproxy.proxy.layers import ClientTLSLayer
+from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.modes import HttpProxy
+from mitmproxy.test.tflow import tclient_conn
+
+from tests.in_memory.recording_layer import make_forwarding
+from understudy.addons.flows import NOWHERE
+from understudy.addons.layers.choose_layer import ChooseLayer, GatewayHttpLayer
+from understudy.addons.layers.http1_layer import Http1Layer
+from understudy.serving.gateway.active import Active
+from understudy.store.model.gateways import Mode
+from understudy.store.model.messages import Origin
+
+TLS_HELLO = b"\x16\x03\x01"
+GET = b"GET / HTTP/1.1\r\n"
+ABSOLUTE = b"GET http://a/ HTTP/1.1\r\n"
+
+
+class Asking(NextLayer):
+    """mitmproxy's question, after the client has sent `data`."""
+
+    def __init__(self, context: Context, data: bytes) -> None:
+        super().__init__(context)
+        self.data = data
+
+    def data_client(self) -> bytes:
+        return self.data
+
+
+def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: bytes | None = None) -> Asking:
+    """The question on a fresh connection, or inside CONNECT."""
+    client = tclient_conn()
+    client.transport_protocol = protocol  # type: ignore[assignment]  # a literal
+    client.alpn = alpn
+    context = Context(client, Options())
+    HttpProxy(context)
+    if in_tunnel:
+        GatewayHttpLayer(context, HTTPMode.regular)
+    return Asking(context, data)
+
+
+def chosen(question: Asking, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
+    ChooseLayer(make_forwarding(Active(mode), upstream=upstream)).next_layer(question)
+    return question.layer
+
+
+def http_mode(found: Layer | None) -> HTTPMode | None:
+    return found.mode if isinstance(found, GatewayHttpLayer) else None
+
+
+FORMS = [GET, b"g", b"OPTIONS * HTTP/1.1\r\n", ABSOLUTE, b"GET HTTPS://a/ HTTP/1.1\r\n"]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("data", FORMS)
+@pytest.mark.parametrize("in_tunnel", [False, True])
+def test_all_forms_of_http_1_are_our_own_layers(data: bytes, mode: Mode, in_tunnel: bool) -> None:
+    assert type(chosen(asked(data, in_tunnel=in_tunnel), mode)) is Http1Layer
+
+
+@pytest.mark.parametrize("data", [b"CONNECT a:443 HTTP/1.1\r\n", b"connect a:443 HTTP/1.1\r\n"])
+def test_a_tunnel_is_opened_by_mitmproxy(data: bytes) -> None:
+    assert http_mode(chosen(asked(data))) is HTTPMode.regular
+
+
+def test_http_2_is_http() -> None:
+    assert http_mode(chosen(asked(b"PRI * HTTP/2.0\r\n", alpn=b"h2"))) is HTTPMode.transparent
+
+
+@pytest.mark.parametrize("in_tunnel", [False, True])
+def test_a_handshake_is_taken_without_the_upstreams_tls(in_tunnel: bool) -> None:
+    assert type(chosen(asked(TLS_HELLO, in_tunnel=in_tunnel))) is ClientTLSLayer
+
+
+@pytest.mark.parametrize("question", [asked(b""), asked(GET, protocol="udp"), asked(b"\x00\x01raw", in_tunnel=True)])
+def test_mitmproxy_takes_what_is_left(question: Asking) -> None:
+    assert chosen(question, Mode.PASS) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
+@pytest.mark.parametrize("data", [b"\x00\x01raw", b"SSH-2.0-OpenSSH\r\n", b" \r\n"])
+def test_offline_no_raw_tunnel_is_opened(mode: Mode, data: bytes) -> None:
+    """Bytes that are neither TLS nor HTTP would open an upstream."""
+    assert type(chosen(asked(data, in_tunnel=True), mode)) is Http1Layer
+
+
+@pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
+@pytest.mark.parametrize(
+    "question", [asked(b"CONNECT a:443 HTTP/1.1\r\n"), asked(b"PRI * HTTP/2.0\r\n"), asked(b"\0", alpn=b"h2")]
+)
+def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking) -> None:
+    assert http_mode(chosen(question, mode)) is not None
+
+
+@pytest.mark.parametrize(
+    ("upstream", "address", "tls"),
+    [
+        (None, NOWHERE, False),
+        (Origin("http", "api.example.com", 8080), ("api.example.com", 8080), False),
+        (Origin("https", "api.example.com", 443), ("api.example.com", 443), True),
+    ],
+)
+@pytest.mark.parametrize("data", [GET, TLS_HELLO])
+def test_a_connection_is_aimed_at_the_upstream_or_nowhere(
+    upstream: Origin | None, address: tuple[str, int], tls: bool, data: bytes
+) -> None:
+    question = asked(data)
+    chosen(question, upstream=upstream)
+    assert (question.context.server.address, question.context.server.tls) == (address, tls)
+
+
+def test_a_tunnel_keeps_its_aim() -> None:
+    question = asked(TLS_HELLO, in_tunnel=True)
+    question.context.server.address = ("asked.example", 443)
+    chosen(question, upstream=Origin("http", "api.example.com", 80))
+    assert (question.context.server.address, question.context.server.tls) == (("asked.example", 443), True)

@@ -1,0 +1,190 @@
+"""What a socket brings: when it goes to the layers at once, and when it waits for mitmproxy's task."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy import events
+from mitmproxy.proxy.server import ConnectionIO
+from mitmproxy.test.tflow import tclient_conn, tserver_conn
+
+from understudy.addons.patches import direct_reading
+from understudy.addons.patches.direct_reading import MOST_UNSENT, DirectReading
+
+
+class Transport(asyncio.Transport):
+    """One that has sent all but `unsent` bytes."""
+
+    def __init__(self, protocol: StreamReaderProtocol) -> None:
+        super().__init__()
+        self.protocol: asyncio.BaseProtocol = protocol
+        self.unsent = 0
+        self.aborted = False
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+
+class Handler:
+    """A handler of mitmproxy's with one client; `got` are the bytes that reached its layers."""
+
+    def __init__(self) -> None:
+        self.client = tclient_conn()
+        self.client.state = ConnectionState.OPEN
+        self.transports: dict[Any, ConnectionIO] = {}
+        self.got: list[bytes] = []
+        self.turn = asyncio.Lock()
+        self.reading: DirectReading
+        self.transport = self.connect(self.client)
+
+    def connect(self, connection: Any) -> Transport:
+        loop, reader = asyncio.get_running_loop(), StreamReader()
+        streams = StreamReaderProtocol(reader)
+        transport = Transport(streams)
+        self.transports[connection] = ConnectionIO(reader=reader, writer=StreamWriter(transport, streams, reader, loop))
+        return transport
+
+    def read(self) -> asyncio.Task[bytes]:
+        reader = self.transports[self.client].reader
+        assert reader is not None
+        return asyncio.ensure_future(cast("StreamReader", reader).read(65535))
+
+    def receive(self, data: bytes) -> None:
+        cast("asyncio.Protocol", self.transport.protocol).data_received(data)
+
+    async def server_event(self, event: events.DataReceived) -> None:
+        async with self.turn:
+            self.got.append(event.data)
+
+
+@pytest.fixture
+async def handler() -> Handler:
+    """One whose client is read directly."""
+    made = Handler()
+    servers = SimpleNamespace(connections={made.client.id: made})
+    made.reading = DirectReading(cast("Any", servers))
+    made.reading.client_connected(made.client)
+    return made
+
+
+async def test_what_comes_reaches_the_layers_at_once(handler: Handler) -> None:
+    """The task that waits for it goes on waiting."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.receive(b"one")
+    handler.receive(b"two")
+    assert (handler.got, reading.done()) == ([b"one", b"two"], False)
+    reading.cancel()
+
+
+async def test_what_came_before_anybody_read_is_read_first(handler: Handler) -> None:
+    handler.receive(b"early ")
+    reading = handler.read()
+    handler.receive(b"birds")
+    assert (await reading, handler.got) == (b"early birds", [])
+
+
+async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None:
+    """An upstream that did not take what it was sent, and then did."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    upstream = handler.connect(tserver_conn())
+    upstream.unsent = 1
+    handler.receive(b"one ")
+    upstream.unsent = 0
+    handler.receive(b"two")
+    assert (await reading, handler.got) == (b"one two", [])
+
+
+@pytest.mark.parametrize(
+    ("to_upstream", "to_client", "waits"), [(1, 0, True), (0, MOST_UNSENT, False), (0, MOST_UNSENT + 1, True)]
+)
+async def test_what_comes_waits_for_where_it_goes_to(
+    handler: Handler, to_upstream: int, to_client: int, waits: bool
+) -> None:
+    """To the upstream, or back as an answer; what the upstream said is no reason to wait: it may be waiting itself."""
+    handler.connect(tserver_conn()).unsent = to_upstream
+    handler.transport.unsent = to_client
+    reading = handler.read()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    handler.receive(b"one")
+    assert (handler.got == []) == waits
+    reading.cancel()
+
+
+async def test_a_closed_connection_brings_nothing(handler: Handler) -> None:
+    """Its layers have heard the last of it."""
+    reading = handler.read()
+    await asyncio.sleep(0)
+    handler.client.state = ConnectionState.CLOSED
+    handler.receive(b"late")
+    assert (await reading, handler.got) == (b"late", [])
+
+
+async def test_the_end_reaches_who_reads(handler: Handler) -> None:
+    reading = handler.read()
+    await asyncio.sleep(0)
+    protocol = cast("asyncio.Protocol", handler.transport.protocol)
+    protocol.eof_received()
+    assert await reading == b""
+
+
+if sys.version_info >= (3, 12):  # tasks are eager
+
+    async def test_an_event_that_waits_is_not_overtaken(handler: Handler) -> None:
+        """A task that an earlier one began has to end first."""
+        reading = handler.read()
+        await asyncio.sleep(0)
+        async with handler.turn:
+            handler.receive(b"one")
+            handler.receive(b"two")
+            assert handler.got == []
+        await asyncio.sleep(0.0)
+        await asyncio.sleep(0.0)
+        assert handler.got == [b"one", b"two"]
+        reading.cancel()
+
+else:
+
+    async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
+        """Later events would overtake the one that waits."""
+        reading = handler.read()
+        await asyncio.sleep(0)
+        async with handler.turn:
+            with pytest.raises(RuntimeError, match="paused in the middle of an event"):
+                handler.receive(b"one")
+        reading.cancel()
+
+
+@pytest.mark.parametrize(("taken", "aborted"), [(0, True), (1, False)])
+async def test_who_takes_nothing_of_the_rest_gets_no_more_of_it(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch, taken: int, aborted: bool
+) -> None:
+    """Of a connection that has ended."""
+    monkeypatch.setattr(direct_reading, "STALLED_SECONDS", 0.0)
+    handler.transport.unsent = 2
+    handler.reading.client_disconnected(handler.client)
+    handler.transport.unsent -= taken
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert handler.transport.aborted == aborted
+    handler.transport.unsent = 0

@@ -1,0 +1,257 @@
+"""The no-live-calls guarantee."""
+
+from __future__ import annotations
+
+import pytest
+from mitmproxy.connection import Client
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.test.tflow import tclient_conn, tflow, tserver_conn, ttcpflow
+
+from tests.factories.flows import make_flow, make_flow_response
+from understudy.addons.current import Current
+from understudy.addons.flow_notes import note_of
+from understudy.addons.flows import request_of
+from understudy.addons.no_live_calls import Finish, FlatMemory, Guard
+from understudy.serving.gateway.active import Active
+from understudy.store.model.gateways import Mode
+from understudy.store.model.messages import Origin
+
+LIVE = [Mode.PASS, Mode.RECORD, Mode.SPY]
+OFFLINE = [Mode.MOCK, Mode.REPLAY]
+
+
+def guarding(mode: Mode) -> tuple[Guard, Current]:
+    current = Current(Active(mode))
+    return Guard(current), current
+
+
+def refusal(guard: Guard, client: Client | None = None) -> str | None:
+    """Why a connection for this client is refused; None when it is allowed."""
+    data = ServerConnectionHookData(tserver_conn(), client or tclient_conn())
+    guard.server_connect(data)
+    return data.server.error
+
+
+@pytest.mark.parametrize("mode", LIVE)
+def test_a_live_mode_connects(mode: Mode) -> None:
+    guard, _ = guarding(mode)
+    assert refusal(guard) is None
+    assert guard.refused == 0
+
+
+@pytest.mark.parametrize("mode", OFFLINE)
+def test_an_offline_mode_refuses_and_says_so(mode: Mode) -> None:
+    guard, _ = guarding(mode)
+    assert refusal(guard) == f"no live calls in {mode} mode"
+    assert guard.refused == 1
+
+
+@pytest.mark.parametrize("mode", OFFLINE)
+def test_a_request_that_began_offline_does_not_connect(mode: Mode) -> None:
+    guard, _ = guarding(mode)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    assert refusal(guard, flow.client_conn)
+
+
+@pytest.mark.parametrize("mode", LIVE)
+def test_a_request_that_began_live_may_finish(mode: Mode) -> None:
+    guard, current = guarding(mode)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    current.active = Active(Mode.MOCK)
+    assert refusal(guard, flow.client_conn) is None
+
+
+def test_it_lets_no_other_client_connect() -> None:
+    guard, current = guarding(Mode.RECORD)
+    guard.requestheaders(make_flow())
+    current.active = Active(Mode.MOCK)
+    assert refusal(guard, tclient_conn())
+
+
+def test_when_it_has_finished_nothing_connects_any_more() -> None:
+    guard, current = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    current.active = Active(Mode.MOCK)
+    guard.ended(flow)
+    assert refusal(guard, flow.client_conn)
+
+
+def test_a_request_keeps_the_mode_it_started_in() -> None:
+    guard, current = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    current.active = Active(Mode.MOCK)
+    assert current.of(flow).mode is Mode.RECORD
+    assert current.of(make_flow()).mode is Mode.MOCK
+
+
+def test_a_guard_that_fails_refuses() -> None:
+    """mitmproxy would log its exception and connect."""
+    guard, current = guarding(Mode.PASS)
+    del current.active
+    assert refusal(guard) == "no live calls: the guard failed"
+    assert guard.refused == 1
+
+
+def test_request_headers_are_remembered_as_they_came() -> None:
+    guard, _ = guarding(Mode.PASS)
+    flow = make_flow(headers=((b"Expect", b"100-continue"),))
+    guard.requestheaders(flow)
+    flow.request.headers.clear()
+    assert request_of(flow).headers.get("Expect") == "100-continue"
+
+
+# Idle: no live request under way
+
+
+def test_a_guard_is_idle_until_a_live_request_comes() -> None:
+    guard, _ = guarding(Mode.RECORD)
+    assert guard.idle.is_set()
+    guard.requestheaders(make_flow())
+    assert not guard.idle.is_set()
+
+
+def test_an_offline_request_leaves_it_idle() -> None:
+    guard, _ = guarding(Mode.MOCK)
+    guard.requestheaders(make_flow())
+    assert guard.idle.is_set()
+
+
+def test_it_is_idle_when_the_last_request_has_ended() -> None:
+    guard, _ = guarding(Mode.RECORD)
+    flows = [make_flow(), make_flow()]
+    idle = []
+    for flow in flows:
+        guard.requestheaders(flow)
+    for flow in flows:
+        guard.ended(flow)
+        idle.append(guard.idle.is_set())
+    assert idle == [False, True]
+
+
+def test_a_request_ends_once() -> None:
+    """After its response a flow may have an error too."""
+    guard, _ = guarding(Mode.RECORD)
+    flow, other = make_flow(), make_flow()
+    other.client_conn = flow.client_conn
+    for one in (flow, other):
+        guard.requestheaders(one)
+    guard.ended(flow)
+    guard.ended(flow)
+    assert not guard.idle.is_set()
+
+
+def test_a_client_that_goes_takes_its_requests_along() -> None:
+    guard, _ = guarding(Mode.RECORD)
+    flow, other = make_flow(), make_flow()
+    for one in (flow, flow, other):
+        guard.requestheaders(one)
+    guard.client_disconnected(flow.client_conn)
+    assert dict(guard.live) == {other.client_conn.id: 1}
+
+
+def test_a_request_that_ends_after_its_client_has_gone_is_not_counted_twice() -> None:
+    guard, _ = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    guard.client_disconnected(flow.client_conn)
+    guard.ended(flow)
+    assert guard.idle.is_set()
+    assert not guard.live
+
+
+@pytest.mark.parametrize("hook", ["response", "error"])
+def test_a_request_is_over_after_its_last_hook(hook: str) -> None:
+    guard, _ = guarding(Mode.RECORD)
+    flow = make_flow(response=make_flow_response(), error="reset")
+    guard.requestheaders(flow)
+    getattr(Finish(guard), hook)(flow)
+    assert guard.idle.is_set()
+
+
+# Tunnels
+
+
+def test_open_tunnels_are_known_until_their_client_goes() -> None:
+    guard, _ = guarding(Mode.PASS)
+    websocket, tunnel = tflow(ws=True), ttcpflow()
+    guard.websocket_start(websocket)
+    guard.tcp_start(tunnel)
+    assert set(guard.tunnels) == {websocket.client_conn.id, tunnel.client_conn.id}
+    for flow in (websocket, tunnel):
+        guard.client_disconnected(flow.client_conn)
+    assert guard.tunnels == {}
+
+
+def test_memory_stays_flat_while_messages_pass() -> None:
+    guard = FlatMemory()
+    websocket, tunnel = tflow(ws=True), ttcpflow()
+    guard.websocket_message(websocket)
+    guard.tcp_message(tunnel)
+    assert websocket.websocket
+    assert (websocket.websocket.messages, tunnel.messages) == ([], [])
+
+
+def test_a_flow_that_no_guard_saw_gets_the_present_mode() -> None:
+    _, current = guarding(Mode.MOCK)
+    flow = make_flow()
+    assert current.of(flow) is current.active
+    assert note_of(flow).active is current.active
+
+
+def test_a_tunnel_that_opens_after_the_switch_is_closed() -> None:
+    """Its handshake was under way when the mode changed."""
+    closed: list[str] = []
+    guard = Guard(Current(Active(Mode.MOCK)), None, closed.append)
+    websocket, tunnel = tflow(ws=True), ttcpflow()
+    guard.websocket_start(websocket)
+    guard.tcp_start(tunnel)
+    assert closed == [websocket.client_conn.id, tunnel.client_conn.id]
+
+
+@pytest.mark.parametrize(("address", "refused"), [(("api.example.com", 80), False), (("api.example.com", 81), True)])
+def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refused: bool) -> None:
+    guard = Guard(Current(Active(Mode.RECORD)), Origin("http", "api.example.com", 80))
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = address
+    guard.server_connect(data)
+    assert bool(data.server.error) is refused
+
+
+def test_its_upstream_is_called_through_a_parent_too() -> None:
+    upstream, parents = Origin("http", "api.example.com", 80), frozenset({("proxy.example", 3128)})
+    guard = Guard(Current(Active(Mode.RECORD)), upstream, parents=parents)
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = ("proxy.example", 3128)
+    guard.server_connect(data)
+    assert data.server.error is None
+
+
+def test_a_parent_is_not_called_offline() -> None:
+    guard = Guard(Current(Active(Mode.MOCK)), parents=frozenset({("proxy.example", 3128)}))
+    data = ServerConnectionHookData(tserver_conn(), tclient_conn())
+    data.server.address = ("proxy.example", 3128)
+    guard.server_connect(data)
+    assert data.server.error == "no live calls in mock mode"
+
+
+def test_a_flow_that_is_sent_again_has_no_past() -> None:
+    """As mitmproxy's client replay does: what it was answered, and in which mode, is over."""
+    guard, current = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    note_of(flow).answered = True
+    current.active = Active(Mode.MOCK)
+    guard.requestheaders(flow)
+    assert (note_of(flow).answered, current.of(flow).mode) == (False, Mode.MOCK)
+
+
+def test_a_flow_can_be_copied_and_saved() -> None:
+    """Nothing of ours is in its metadata, which stock mitmproxy writes to files."""
+    guard, _ = guarding(Mode.RECORD)
+    flow = make_flow()
+    guard.requestheaders(flow)
+    assert flow.copy().metadata == {}

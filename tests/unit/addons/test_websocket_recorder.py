@@ -1,0 +1,147 @@
+"""Recording what is said on WebSockets, by hooks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pytest
+from mitmproxy import http
+from mitmproxy.connection import Connection
+from mitmproxy.websocket import WebSocketData
+from mitmproxy.websocket import WebSocketMessage as Passing
+from wsproto.frame_protocol import Opcode
+
+from tests.factories.flows import make_flow
+from understudy.addons.flow_notes import note_of
+from understudy.addons.forwarding_settings import OnLoss
+from understudy.addons.loop.commits import Commits, announce_in
+from understudy.addons.websocket_recorder import MOST_OWED, WebSocketRecorder
+from understudy.store.errors import StoreError
+from understudy.store.history_writer import HistoryWriter, Message
+from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
+
+
+class Said:
+    """Messages in memory behind a writer that runs in this test; `failure` is raised instead of keeping."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.kept: list[Message] = []
+        self.failure = failure
+        self.hung_up: list[str] = []
+        self.before: Callable[[], object] = lambda: None
+        announce = partial(announce_in, asyncio.get_running_loop())
+        self.writer = HistoryWriter(lambda _: [], None, self._add, announce=announce)
+        self.writer.start()
+
+    def recorder(self, on_loss: OnLoss = OnLoss.STOP) -> WebSocketRecorder:
+        return WebSocketRecorder(Commits(self.writer), self.hung_up.append, on_loss)
+
+    async def settled(self) -> list[WebSocketMessage]:
+        """What was kept, once everything is told."""
+        await asyncio.to_thread(self.writer.stop)
+        await asyncio.sleep(0)
+        return [message for _, message in self.kept]
+
+    def _add(self, messages: Sequence[Message]) -> None:
+        self.before()
+        if self.failure:
+            raise self.failure
+        self.kept += messages
+
+
+def open_flow(entry: int | None = 7) -> http.HTTPFlow:
+    """A WebSocket whose handshake is this entry of history."""
+    flow = make_flow()
+    flow.websocket = WebSocketData()
+    note_of(flow).entry = entry
+    return flow
+
+
+def passing(flow: http.HTTPFlow, content: bytes, *, kind: Opcode = Opcode.TEXT, from_client: bool = True) -> None:
+    assert flow.websocket
+    flow.websocket.messages.append(Passing(kind, from_client, content, 5.0))
+
+
+@pytest.mark.parametrize(("opcode", "kind"), [(Opcode.TEXT, MessageKind.TEXT), (Opcode.BINARY, MessageKind.BINARY)])
+async def test_a_message_is_kept_with_its_kind_side_and_time(opcode: Opcode, kind: MessageKind) -> None:
+    said, flow = Said(), open_flow()
+    passing(flow, b"a", kind=opcode, from_client=False)
+    await said.recorder().websocket_message(flow)
+    assert await said.settled() == [WebSocketMessage(5.0, False, kind, b"a")]
+    assert said.kept[0][0] == 7
+
+
+async def test_what_is_not_in_history_has_no_messages() -> None:
+    said, flow = Said(), open_flow(entry=None)
+    passing(flow, b"a")
+    await said.recorder().websocket_message(flow)
+    assert await said.settled() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "content"),
+    [
+        (1000, "bye", b"\x03\xe8bye"),
+        (1005, None, b""),
+        (None, None, b""),
+        (1006, None, BROKEN_OFF),
+        (4001, "", b"\x0f\xa1"),
+    ],
+)
+async def test_a_close_is_kept_with_its_code_and_reason(code: int | None, reason: str | None, content: bytes) -> None:
+    said, flow = Said(), open_flow()
+    assert flow.websocket
+    flow.websocket.timestamp_end, flow.websocket.closed_by_client = 6.0, True
+    flow.websocket.close_code, flow.websocket.close_reason = code, reason
+    await said.recorder().websocket_end(flow)
+    assert await said.settled() == [WebSocketMessage(6.0, True, MessageKind.CLOSE, content)]
+
+
+@pytest.mark.parametrize(("on_loss", "ends"), [(OnLoss.STOP, True), (OnLoss.CONTINUE, False)])
+async def test_what_cannot_be_kept_ends_or_goes_on(
+    on_loss: OnLoss, ends: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the option says; it is counted and told either way."""
+    said, flow = Said(StoreError("disk full")), open_flow()
+    passing(flow, b"a")
+    with caplog.at_level(logging.ERROR):
+        await said.recorder(on_loss).websocket_message(flow)
+        await said.settled()
+    assert said.hung_up == ([flow.client_conn.id] if ends else [])
+    assert said.writer.lost == 1
+    assert "disk full" in caplog.text
+
+
+class Taps:
+    """Which connections are read, as a gateway's connections have it."""
+
+    def __init__(self) -> None:
+        self.stopped: set[Connection] = set()
+
+    def stop_reading(self, client_id: str, connection: Connection) -> None:
+        assert client_id
+        self.stopped.add(connection)
+
+    def go_on_reading(self, client_id: str, connection: Connection) -> None:
+        assert client_id
+        self.stopped.discard(connection)
+
+
+@pytest.mark.parametrize(("size", "held_up"), [(MOST_OWED // 2, False), (MOST_OWED, True)])
+async def test_sides_that_are_faster_than_the_store_are_held_up(size: int, held_up: bool) -> None:
+    """Both, while more than so many bytes are on their way; then they go on."""
+    said, flow, taps, slow = Said(), open_flow(), Taps(), threading.Event()
+    said.before = slow.wait
+    recorder = WebSocketRecorder(Commits(said.writer), taps=taps)
+    passing(flow, b"x" * size)
+    passes = asyncio.ensure_future(recorder.websocket_message(flow))
+    await asyncio.sleep(0)
+    assert (taps.stopped == {flow.client_conn, flow.server_conn}, passes.done()) == (held_up, not held_up)
+    slow.set()
+    await said.settled()
+    await passes
+    assert taps.stopped == set()

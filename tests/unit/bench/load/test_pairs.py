@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+
+from bench.load.pairs import gets, laid_out_anew, sample, searches
+
+
+def test_every_answer_is_of_300_bytes_and_its_own() -> None:
+    answers = [pair.answer for pair in gets(1_000) + searches(1)]
+    assert {len(answer.encode()) for answer in answers} == {300}
+    assert len(set(answers[:-1])) == 1_000
+
+
+def test_another_layout_has_the_same_values_and_other_bytes() -> None:
+    for recorded, anew in zip(searches(50), laid_out_anew(searches(50)), strict=True):
+        assert json.loads(anew.body) == json.loads(recorded.body)
+        assert anew.body != recorded.body
+
+
+def test_a_body_is_one_line() -> None:
+    assert not any("\n" in pair.body for pair in searches(20) + laid_out_anew(searches(20)))
+
+
+def test_a_sample_holds_the_first_and_the_last() -> None:
+    pairs = gets(100)
+    assert {pairs[0], pairs[-1]} <= set(sample(pairs, 5))

@@ -1,0 +1,220 @@
+"""Which bodies are equal, by media type."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import pytest
+
+from tests.factories.messages import make_request
+from understudy.matcher.body_forms import canonical as bodies
+from understudy.matcher.body_forms.canonical import body_key, canonical, request_key
+from understudy.matcher.body_forms.open_places import opened
+from understudy.store.content_codings import LIMIT
+from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.messages import Headers
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+GZIP = Headers.of([("Content-Encoding", "gzip")])
+
+
+def multipart(boundary: str, *parts: str) -> bytes:
+    """A multipart body of parts with their headers."""
+    return "".join(f"--{boundary}\r\n{part}\r\n" for part in parts).encode() + f"--{boundary}--\r\n".encode()
+
+
+FIELD_A = 'Content-Disposition: form-data; name="a"\r\n\r\n1'
+FIELD_B = 'Content-Disposition: form-data; name="b"\r\nContent-Type: text/plain\r\n\r\n2'
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        (JSON, b'{"a": 1}', b'{"a":1.0}'),
+        ("application/problem+json; charset=utf-8", b"[ ]", b"[]"),
+        (FORM, b"a=1&b=x+y", b"b=x%20y&a=1"),
+        ("text/plain", b"a\r\nb\rc", b"a\nb\nc"),
+        (None, b"a", b"a"),
+    ],
+)
+def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
+    """Ways to write one body."""
+    assert canonical(one, kind) == canonical(other, kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        (JSON, b"1", b"true"),
+        (JSON, b'{"a":1', b'{"a": 1'),
+        (JSON, b"[" * 100_000, b"[" * 100_001),
+        (FORM, b"a=1", b"a=1&a=1"),
+        ("application/octet-stream", b"a\r\n", b"a\n"),
+        ("application/octet-stream", b'{"a":1}', b'{"a": 1}'),
+        (None, b'{"a":1}', b'{"a": 1}'),
+        ("text/plain", b"a", b"A"),
+    ],
+)
+def test_different_bodies(kind: str | None, one: bytes, other: bytes) -> None:
+    """What does not parse, or has another type, is compared by bytes."""
+    assert canonical(one, kind) != canonical(other, kind)
+
+
+def test_boundary_does_not_count() -> None:
+    """Clients draw a new one for every request, quoted or not."""
+    one = canonical(multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
+    assert one == canonical(multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        multipart("xx", FIELD_B, FIELD_A),
+        multipart("xx", FIELD_A),
+        multipart("xx", FIELD_A, FIELD_B.replace("2", "3")),
+        multipart("xx", FIELD_A, FIELD_B.replace("plain", "html")),
+        multipart("xx", FIELD_A, FIELD_B)[:-4],
+        multipart("yy", FIELD_A, FIELD_B),
+        b"--xx--",
+    ],
+)
+def test_parts_count(other: bytes) -> None:
+    """Their order (RFC 7578, section 5.2), number, headers and contents; without an end it is no multipart."""
+    kind = "multipart/form-data; boundary=xx"
+    assert canonical(multipart("xx", FIELD_A, FIELD_B), kind) != canonical(other, kind)
+
+
+def test_part_without_header() -> None:
+    """A part may begin with the empty line (RFC 2046, section 5.1)."""
+    kind = "multipart/mixed; boundary=xx"
+    assert canonical(multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
+
+
+@pytest.mark.parametrize("size", [256, 257])
+def test_long_parts_are_told_apart(size: int) -> None:
+    """By their digests."""
+    kind = "multipart/form-data; boundary=xx"
+    one, other = (multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
+    assert canonical(one, kind) != canonical(other, kind)
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/x; boundary="é☃"']
+)
+def test_multipart_without_boundary_is_bytes(kind: str) -> None:
+    """Nothing to split by."""
+    assert canonical(b"abc", kind) == b"bytes:abc"
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "one", "other"),
+    [
+        (JSON, Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED","a":1}', b'{"a":1,"t":"x"}'),
+        (FORM, Redacted(Part.FORM, "t"), b"t=REDACTED&a=1", b"a=1&t=x"),
+        ("text/plain", Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
+        (FORM, Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
+        (
+            "multipart/form-data; boundary=xx",
+            Redacted(Part.FORM, "a"),
+            multipart("xx", FIELD_A, FIELD_B),
+            multipart("xx", FIELD_A + "0", FIELD_B),
+        ),
+    ],
+)
+def test_redacted_places_match_any_value(kind: str, place: Redacted, one: bytes, other: bytes) -> None:
+    """In every kind of body; JSON is also found where the media type says something else."""
+    places = opened([place])
+    assert canonical(one, kind, places) == canonical(other, kind, places)
+    assert canonical(one, kind) != canonical(other, kind)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ((b"", JSON), (b"", None), True),
+        ((b"1", None), (b"1", None), True),
+        ((b"1", JSON), (b"1", None), False),
+        ((b"1", JSON), (b"1", "text/json"), False),
+        ((b"1", JSON), (b"1.0", "Application/JSON; charset=utf-8"), True),
+        ((b"", JSON), (b"1", JSON), False),
+    ],
+)
+def test_media_type_counts(one: tuple[bytes, str | None], other: tuple[bytes, str | None], same: bool) -> None:
+    """Without its parameters, and not at all when both bodies are empty."""
+    keys = [body_key(body, Headers.of([("Content-Type", kind)] if kind else [])) for body, kind in (one, other)]
+    assert (keys[0] == keys[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(b"hello", mtime=1)),
+        ("GZIP ", gzip.compress(b"hello", mtime=2)),
+        ("deflate", zlib.compress(b"hello")),
+        ("br", brotli.compress(b"hello")),
+        ("gzip, br", brotli.compress(gzip.compress(b"hello", mtime=0))),
+        ("gzip", b"hello"),
+        ("gzip, br", b"hello"),
+        ("identity", b"hello"),
+        ("", b"hello"),
+    ],
+)
+def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
+    """What is not encoded as it says is taken as it came."""
+    assert body_key(body, Headers.of([("Content-Encoding", coding)])) == body_key(b"hello", Headers())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(b"hello", mtime=0)[:-1],
+        gzip.compress(b"hello", mtime=0) + b"x",
+        gzip.compress(b"hello" * 9, mtime=0)[:15] + b"abc",
+    ],
+)
+def test_broken_encoding_is_bytes(body: bytes) -> None:
+    """Cut off, followed by something, or spoiled."""
+    assert bodies.plain(body, GZIP) == body
+
+
+def test_bomb_is_bytes() -> None:
+    """A small body does not fill the memory."""
+    bomb = gzip.compress(bytes(LIMIT + 1), mtime=0)
+    assert bodies.plain(bomb, GZIP) == bomb
+
+
+BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "kind", "origin", "same"),
+    [
+        ("POST", "/%61?y=2&x=1", b'{"k":1.0}', "application/json;charset=utf-8", "http://api.example.com:80", True),
+        ("PUT", "/a?x=1&y=2", b'{"k": 1}', JSON, "http://api.example.com", False),
+        ("POST", "/a/?x=1&y=2", b'{"k": 1}', JSON, "http://api.example.com", False),
+        ("POST", "/A?x=1&y=2", b'{"k": 1}', JSON, "http://api.example.com", False),
+        ("POST", "/a?x=1", b'{"k": 1}', JSON, "http://api.example.com", False),
+        ("POST", "/a?x=1&y=2", b'{"k": 2}', JSON, "http://api.example.com", False),
+        ("POST", "/a?x=1&y=2", b'{"k": 1}', "text/json", "http://api.example.com", False),
+        ("POST", "/a?x=1&y=2", b'{"k": 1}', JSON, "https://api.example.com", False),
+        ("POST", "/a?x=1&y=2", b'{"k": 1}', JSON, None, False),
+    ],
+)
+def test_same_requests(method: str, target: str, body: bytes, kind: str, origin: str | None, same: bool) -> None:
+    """A request's key takes in each part, in its normal form."""
+    other = make_request(method, target, body=body, content_type=kind, origin=origin)
+    assert (request_key(other, body) == request_key(BASE, b'{"k": 1}')) is same
+
+
+def test_request_key_is_sha_256() -> None:
+    """In hexadecimal digits."""
+    assert len(bytes.fromhex(request_key(BASE, b""))) == 32
+
+
+def test_empty_bodies_have_no_type() -> None:
+    """So a GET with a Content-Type is the same request as one without."""
+    typed, untyped = make_request(content_type=JSON), make_request()
+    assert request_key(typed, b"") == request_key(untyped, b"")

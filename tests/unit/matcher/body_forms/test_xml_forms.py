@@ -1,0 +1,67 @@
+"""XML by canonical form; entity bombs are in test_hostile.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.matcher.body_forms.xml_forms import MAX_MARKS, xml_text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"<a><b/></a>", b"<a>\n\t<b> </b></a>".replace(b"> <", b"><")),
+        (b"<a b='1' c='2'/>", b'<a c="2"  b="1" ></a>'),
+        (b"<a>x&#121;</a>", b"<a>xy</a>"),
+        (b'<p:a xmlns:p="u" p:b="1"/>', b'<q:a xmlns:q="u" q:b="1"/>'),
+        ('<?xml version="1.0" encoding="latin-1"?><a>\u00e9</a>'.encode("latin-1"), "<a>\u00e9</a>".encode()),
+        ("<a>\u00e9</a>".encode("utf-16"), "<a>\u00e9</a>".encode()),
+        (b"<a>x<!-- note -->y</a>", b"<a>xy</a>"),
+    ],
+)
+def test_equal(one: bytes, other: bytes) -> None:
+    """Ways to write one document."""
+    assert xml_text(one) == xml_text(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"<a>x</a>", b"<a> x</a>"),
+        (b"<a> </a>", b"<a/>"),
+        (b"<a><b/>x</a>", b"<a>x<b/></a>"),
+        (b'<a b="1"/>', b'<a b=" 1"/>'),
+        (b'<a b="1"/>', b'<a xmlns:p="u" p:b="1"/>'),
+        (b"<a>&lt;b/&gt;</a>", b"<a><b/></a>"),
+        (b"<a><?p x?></a>", b"<a><?p y?></a>"),
+        (b"<a/>", b"<A/>"),
+    ],
+)
+def test_different(one: bytes, other: bytes) -> None:
+    """What says something else."""
+    assert xml_text(one) != xml_text(other)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"x",
+        b"<a>",
+        b"<a/><b/>",
+        b"<p:a/>",
+        b"<a>&b;</a>",
+        b'<?xml version="1.0" encoding="none"?><a/>',
+        b"<a>\xff</a>",
+    ],
+)
+def test_no_document(body: bytes) -> None:
+    """Raises ValueError, nothing else."""
+    with pytest.raises(ValueError):
+        xml_text(body)
+
+
+def test_size_is_bounded() -> None:
+    """Each element costs microseconds."""
+    with pytest.raises(ValueError, match="too many"):
+        xml_text(b"<a>" + b"<b/>" * MAX_MARKS + b"</a>")

@@ -1,0 +1,155 @@
+"""What differed, shown short and without secrets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.decision import Difference
+from understudy.matcher.explanation.body_differences import MOST_PLACES
+from understudy.matcher.explanation.differences import differences
+from understudy.matcher.explanation.distances import distance
+from understudy.matcher.parts.candidate import KEPT, Candidate, plain_bytes
+from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.scores import RequestPart
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
+from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.messages import BodyRef, Request
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def compared(example: Example, request: Request, settings: MatchSettings = STRICT) -> tuple[Difference, ...]:
+    """What puts the example out."""
+    body_of = plain_bytes if isinstance(example.request.body, bytes) else lambda _: b"kept elsewhere" * KEPT
+    return differences(Candidate.of((example,), settings, body_of), Asked(request, settings, (request.method,)))
+
+
+def post(body: bytes, kind: str | None = "application/json", target: str = "/a") -> Request:
+    """A POST request."""
+    return make_request("POST", target, body=body, content_type=kind)
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (make_request("GET", "/a?q=1"), []),
+        (make_request("PUT", "/a?q=1"), [("method", "GET", "PUT")]),
+        (make_request("GET", "/b?q=1"), [("path", "/a", "/b")]),
+        (make_request("GET", "/a?q=2&r"), [("query", "q=1", "q=2&r=")]),
+        (make_request("GET", "/a"), [("query", "q=1", "(none)")]),
+        (
+            make_request("GET", "/a?q=1", origin="https://two.test"),
+            [("host", "http://api.example.com", "https://two.test")],
+        ),
+        (make_request("GET", "/a?q=1", origin=None), [("host", "http://api.example.com", "(none)")]),
+        (make_request("PUT", "/b?q=1"), [("method", "GET", "PUT"), ("path", "/a", "/b")]),
+    ],
+)
+def test_parts(request_: Request, expected: list[tuple[str, str, str]]) -> None:
+    """Each part that differs, and no other."""
+    found = compared(make_example("/a?q=1"), request_)
+    assert [(each.part, each.expected, each.actual) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [("/a/9?q=1", "equal without ids"), ("/a/9/?q=1", "equal without trailing slashes and ids")],
+)
+def test_path_that_is_equal_without_ids_is_told_beside_what_differs(target: str, note: str) -> None:
+    """It puts nothing out, but another path was meant; in the order of the other parts."""
+    settings = MatchSettings(query=QueryRule.REQUIRE)
+    method, path, query = compared(make_example("/a/7?q=2"), make_request("PUT", target), settings)
+    assert [each.part for each in (method, path, query)] == ["method", "path", "query"]
+    assert path == Difference(RequestPart.PATH, "/a/7", target.partition("?")[0], note)
+
+
+def test_path_that_is_equal_is_not_told() -> None:
+    """Nor one that is equal but for case and slashes."""
+    [method] = compared(make_example("/a/7"), make_request("PUT", "/A/7/"), POSTMAN)
+    assert method.part is RequestPart.METHOD
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected", "actual"),
+    [
+        (post(b'{"k": 1}'), post(b'{"k": 2.50}'), '{"k":1}', '{"k":2.5}'),
+        (post(b"1"), post(b"1", "text/plain"), "Content-Type application/json", "Content-Type text/plain"),
+        (post(b'{"k": 1}'), post(b'{"k": 1}', None), "Content-Type application/json", "no Content-Type"),
+        (post(b"a=1&b=2", FORM), post(b"b=2", FORM), "a=1&b=2", "b=2"),
+        (post(b'"' + b"x" * 30 + b'1"'), post(b'"' + b"x" * 30 + b'2"'), "…" + "x" * 20 + '1"', "…" + "x" * 20 + '2"'),
+        (post(b'"a\\u001b"'), post(b'"b"'), '"a\\u001b"', '"b"'),
+        (post(b"a", None), post(b"\x1b[2J", None), "a", "\\x1b[2J"),
+        (post(b'{"k": 1}'), post(b""), '{"k":1}', "(empty)"),
+        (post(b"a", None), post(b"\xff", None), "a", "1 bytes, SHA-256 a8100ae6aa19"),
+    ],
+)  # fmt: skip
+def test_bodies(mine: Request, theirs: Request, expected: str, actual: str) -> None:
+    """From shortly before the first difference, in canonical form; bytes by size and digest."""
+    [found] = compared(make_example(mine), theirs)
+    assert replace(found, places=()) == Difference(RequestPart.BODY, expected, actual)
+
+
+def test_places_in_json_that_differ_are_named() -> None:
+    """The first few; not where something was redacted."""
+    example = make_example(post(b'{"pin": "REDACTED", "a": 1, "b": [1]}'), redacted=[Redacted(Part.JSON, "$.pin")])
+    [found] = compared(example, post(b'{"pin": "4711", "a": true, "b": [1, 2]}'))
+    assert found.places == ("$.a", "$.b[1]")
+    [found] = compared(make_example(post(b"[1, 2, 3, 4, 5]")), post(b"[2, 3, 4, 5, 6]"))
+    assert len(found.places) == MOST_PLACES
+
+
+def test_forms_have_no_places() -> None:
+    [found] = compared(make_example(post(b"a=1", FORM)), post(b"a=2", FORM))
+    assert found.places == ()
+
+
+def test_large_stored_body_is_not_read_for_an_explanation() -> None:
+    """It may no longer be there."""
+    found = compared(make_example(make_request(body=BodyRef("ab" * 32, 14))), make_request(body=b"x"))
+    assert found[0].expected == "14 bytes, SHA-256 abababababab"
+
+
+@pytest.mark.parametrize("length", [100, 10_000])
+def test_values_are_short(length: int) -> None:
+    """At most 120 characters each."""
+    found = compared(make_example("/a?q=" + "x" * length), make_request("PUT", "/b" * length + "?q=y"))
+    assert all(len(each.expected) <= 120 and len(each.actual) <= 120 for each in found)
+
+
+def test_redacted_values_are_not_shown() -> None:
+    """Neither the text in their place nor what the request has there."""
+    places = [Redacted(Part.QUERY, "token"), Redacted(Part.JSON, "$.pin")]
+    example = make_example(post(b'{"pin": "REDACTED", "k": 1}', target="/a?token=REDACTED&q=1"), redacted=places)
+    found = compared(example, post(b'{"pin": "4711", "k": 2}', target="/a?token=geheim&token=geheim&q=1"))
+    assert [(each.expected, each.actual) for each in found] == [
+        ("(none)", "token=[redacted]"),
+        ('{"k":1,"pin":[redacted]}', '{"k":2,"pin":[redacted]}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("nearer", "further"),
+    [
+        ("/users/bob", "/orders/bob"),
+        ("/users/ann/posts", "/orders/bob"),
+        ("/user/ann", "/orders/ann"),
+        ("/users/v{{x}}", "/orders/{{x}}/x"),
+    ],
+)
+def test_distance_of_paths(nearer: str, further: str) -> None:
+    """Segments in common count, and how alike the others begin."""
+    asked = Asked(make_request(target="/users/ann"), POSTMAN, ("GET",))
+    one, other = (
+        distance(Candidate.of((make_example(target, literal=False),), POSTMAN, plain_bytes), asked)
+        for target in (nearer, further)
+    )
+    assert 0 < one < other
+
+
+def test_distance_of_a_match_is_nothing() -> None:
+    """Matched means that no part differs."""
+    asked = Asked(make_request(target="/a/9"), POSTMAN, ("GET",))
+    assert distance(Candidate.of((make_example("/a/7"),), POSTMAN, plain_bytes), asked) == 0

@@ -1,0 +1,67 @@
+"""How far candidates are: tests of whole orders lie in tests/conformance/nearest.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_example, make_headers, make_request
+from understudy.matcher.explanation.distances import distance, rough_distance
+from understudy.matcher.mock_headers import read
+from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.model.messages import Request
+
+SETTINGS = MatchSettings(query=QueryRule.REQUIRE, headers=frozenset({"x"}), body=True, distance=False)
+
+
+def asked(request: Request) -> Asked:
+    """The request under settings that compare everything."""
+    return Asked(request, SETTINGS, (request.method,))
+
+
+def candidate(request: Request) -> Candidate:
+    """An example of this request."""
+    return Candidate.of((make_example(request),), SETTINGS)
+
+
+def test_match_is_at_no_distance() -> None:
+    """Nothing differs."""
+    request = make_request(target="/a?b", headers=[("x", "1")], body=b"1")
+    assert distance(candidate(request), asked(request)) == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "far"),
+    [
+        (make_request("PUT", "/a?b", headers=[("x", "1")], body=b"1"), 3.0),
+        (make_request(target="/a", headers=[("x", "1")], body=b"1"), 2.0),
+        (make_request(target="/a?b=2", headers=[("x", "1")], body=b"1"), 1.0),
+        (make_request(target="/a?b", body=b"1"), 2.0),
+        (make_request(target="/a?b", headers=[("x", "1")], body=b"2"), 1.0),
+        (make_request(target="/a?b", headers=[("x", "1")]), 2.0),
+        (make_request(target="/z?b", headers=[("x", "1")], body=b"1"), 10.0),
+        (make_request(target="/a", body=b"1"), 4.0),
+    ],
+)
+def test_parts_add_up(other: Request, far: float) -> None:
+    """Each part by its weight and its share."""
+    request = make_request(target="/a?b", headers=[("x", "1")], body=b"1")
+    assert distance(candidate(other), asked(request)) == pytest.approx(far)
+
+
+def test_rough_distance_knows_whole_segments() -> None:
+    """And the method."""
+    request = asked(make_request(target="/a/b"))
+    assert rough_distance(candidate(make_request(target="/a/b")), request) == 0
+    assert rough_distance(candidate(make_request(target="/a/bc")), request) == pytest.approx(10 / 3)
+    assert rough_distance(candidate(make_request("PUT", "/a/b")), request) == 3
+
+
+def test_named_examples_are_told_by_their_names() -> None:
+    """Paths do not count then."""
+    request = make_request(headers=make_headers([("x-mock-response-name", "Example 02")]))
+    chosen = read(request.headers)
+    assert not hasattr(chosen, "takes")
+    near = Asked(request, SETTINGS, ("GET",), chosen)
+    assert 0 < distance(candidate(make_request(target="/other")), near) < 0.2

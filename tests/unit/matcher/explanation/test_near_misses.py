@@ -1,0 +1,53 @@
+"""Near misses and runners-up come from a bounded number of candidates; their order is in tests/conformance."""
+
+from __future__ import annotations
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.explanation.near_misses import Spread, near_misses
+from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.scores import LOOKED_AT, NEAREST
+from understudy.matcher.settings import POSTMAN, STRICT
+
+JSON = "application/json"
+
+
+def candidates(count: int) -> list[Candidate]:
+    """So many, newest first."""
+    made = [Candidate.of((make_example(f"/{number}x", id=f"{number:05d}"),), POSTMAN) for number in range(count)]
+    return made[::-1]
+
+
+def test_around_is_bounded() -> None:
+    """However many there are."""
+    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(Spread().changed((), candidates(LOOKED_AT + 1)).around(asked, ())) == LOOKED_AT
+
+
+def test_what_fits_comes_first_and_once() -> None:
+    """At most half of all: the rest shows what else there is."""
+    every = candidates(10)
+    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
+    around = Spread().changed((), every).around(asked, [every[3], every[3]])
+    assert around[0] is every[3]
+    assert len(around) == 10
+
+
+def test_near_misses_are_few() -> None:
+    """They fit a screen."""
+    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(near_misses(candidates(10), asked)) == NEAREST
+
+
+def test_no_secret_of_either_request_is_shown() -> None:
+    """Neither of one that was recorded with its secrets, nor of the one that came; what differs beside them is."""
+    key = "sk-" + "a1B2c3D4e5" * 3
+    mine = make_request(target=f"/{key}?token=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
+    theirs = make_request(
+        target=f"/{key}x?token=theirs&page=2", body=b'{"password": "theirs", "n": 2}', content_type=JSON
+    )
+    candidate = Candidate.of((make_example(mine),), STRICT)
+    (miss,) = near_misses([candidate], Asked(theirs, STRICT, ("GET",)))
+    told = repr(miss.differences)
+    assert not any(secret in told for secret in ("mine", "theirs", key))
+    assert all(shown in told for shown in ("page=1", "page=2", "/REDACTED"))

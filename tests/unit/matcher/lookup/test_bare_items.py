@@ -1,0 +1,44 @@
+"""Request items without an example."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.decision import Decision
+from understudy.matcher.index import compile_index
+from understudy.matcher.lookup.bare_items import BareItem
+
+ITEMS = [
+    BareItem("GET", "/carts/{{id}}", "Get cart"),
+    BareItem("GET", "/{{base}}/me", "Me"),
+    BareItem("PUT", "/a", "Put"),
+]
+
+
+def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
+    """The decision of an index of one example and these items."""
+    index = compile_index([make_example("/a")], items=ITEMS, variables={"base": "v1"})
+    return index.decide(make_request(method, target, headers=fields))
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "name"),
+    [
+        ("GET", "/carts/7?x=1", "Get cart"),
+        ("HEAD", "/carts/7", "Get cart"),
+        ("GET", "/v1/me", "Me"),
+        ("PUT", "/A/", "Put"),
+        ("POST", "/carts/7", None),
+        ("GET", "/other", None),
+        ("GET", "/a", None),
+    ],
+)
+def test_item_that_fits(method: str, target: str, name: str | None) -> None:
+    """By method and path; on a hit there is nothing to ask for."""
+    assert decided(method, target).without_example == name
+
+
+def test_asked_for_by_name() -> None:
+    """Then a path says nothing."""
+    assert decided("GET", "/carts/7", ("x-mock-response-name", "no")).without_example is None

@@ -1,0 +1,49 @@
+"""How alike segments are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.plain_matcher import edits
+from understudy.matcher.lookup.edit_distance import alike, allowed_edits, common_start, levenshtein
+from understudy.matcher.scores import ALIKE, LONGEST_ALIKE
+
+NEAR = st.text("abcé", max_size=12)
+
+
+@given(NEAR, NEAR)
+def test_levenshtein(one: str, other: str) -> None:
+    """As by its definition."""
+    assert levenshtein(one, other) == edits(one, other)
+
+
+@given(NEAR, NEAR)
+def test_alike(one: str, other: str) -> None:
+    """The cheap refusals refuse nothing that is alike."""
+    expected = 1 - edits(one, other) / max(len(one), len(other), 1) >= ALIKE
+    assert alike(one, other) is expected
+
+
+@pytest.mark.parametrize(("length", "fits"), [(LONGEST_ALIKE, True), (LONGEST_ALIKE + 1, False)])
+def test_long_segments(length: int, fits: bool) -> None:
+    """Are not compared."""
+    assert alike("x" * length, "x" * (length - 1) + "y") is fits
+
+
+@pytest.mark.parametrize(
+    ("lengths", "allowed"),
+    [((3, 3), 0), ((4, 1), 1), ((7, 4), 1), ((8, 8), 2), ((512, 1), 128), ((1, 513), None)],
+)
+def test_allowed_edits(lengths: tuple[int, int], allowed: int | None) -> None:
+    """A quarter of the longer one."""
+    assert allowed_edits(*lengths) == allowed
+
+
+@given(NEAR, NEAR)
+def test_common_start(one: str, other: str) -> None:
+    """As many letters as they begin with together."""
+    length = common_start(one, other)
+    assert one[:length] == other[:length]
+    assert one[length : length + 1] != other[length : length + 1] or length == len(one) == len(other)

@@ -1,0 +1,65 @@
+"""Which candidates a change takes out, and which it brings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.lookup.index_source import Source
+from understudy.matcher.parts.candidate import plain_bytes
+from understudy.matcher.settings import POSTMAN, STRICT
+from understudy.matcher.variables import NO_VARIABLES
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import BodyRef
+
+
+def example(id: str, sequence: str | None = None) -> Example:
+    """An example that may be one of a sequence."""
+    return make_example("/a", id=id, sequence=sequence)
+
+
+def source(*examples: Example) -> Source:
+    """What an index of these examples was compiled from."""
+    return Source(POSTMAN, plain_bytes, NO_VARIABLES).changed((), examples)[0]
+
+
+@pytest.mark.parametrize(
+    ("gone", "come", "expected_gone", "expected_come"),
+    [
+        (["1"], [], {"1"}, []),
+        ([], [example("9")], {"9"}, ["9"]),
+        (["2"], [], {"2", "3"}, ["3"]),
+        (["3"], [], {"3"}, ["2"]),
+        (["2", "3"], [], {"2", "3"}, []),
+        ([], [example("4", "s")], {"4", "3"}, ["2 3 4"]),
+        ([], [example("1", "s")], {"1", "3"}, ["1 2 3"]),
+        ([], [example("3")], {"3"}, ["3", "2"]),
+        ([], [example("3", "t")], {"3"}, ["2", "3"]),
+        (["7"], [], {"7"}, []),
+    ],
+)
+def test_sequences(gone: list[str], come: list[Example], expected_gone: set[str], expected_come: list[str]) -> None:
+    """Examples join, leave and change sequences: of each there is one candidate, with the newest one's id."""
+    _, change = source(example("1"), example("2", "s"), example("3", "s")).changed(gone, come)
+    assert set(change.gone) == expected_gone
+    assert [" ".join(each.id for each in candidate.examples) for candidate in change.come] == expected_come
+
+
+def test_unusable_sequence_is_remembered() -> None:
+    """One of its examples is edited, and all of them answer."""
+    bad = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)), id="2", sequence="s")
+
+    def body_of(_: object) -> bytes:
+        raise OSError("gone")
+
+    before, change = Source(STRICT, body_of, NO_VARIABLES).changed((), [example("1", "s"), bad])
+    assert [(each.example, each.reason) for each in change.unusable] == [(bad, "gone")]
+    _, change = before.changed(["2"], ())
+    assert (change.gone, change.come) == ({"2"}, ())
+    assert [each.examples for each in change.unusable] == [(example("1", "s"),)]
+
+
+def test_what_left_a_sequence_is_forgotten() -> None:
+    """Else a long run would remember every example there ever was."""
+    after, _ = source(example("2", "s"), example("3", "s")).changed(["2"], [example("3")])
+    assert (len(after.names), len(after.sequences)) == (0, 0)

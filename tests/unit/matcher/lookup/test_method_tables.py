@@ -1,0 +1,57 @@
+"""Look-ups by path."""
+
+from __future__ import annotations
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.lookup.method_tables import Tables
+from understudy.matcher.parts.candidate import Candidate, plain_bytes
+from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
+
+
+def made(*targets: str, settings: MatchSettings = POSTMAN) -> Tables:
+    """Tables of examples that were typed in."""
+    examples = (make_example(target, id=target, literal=False) for target in targets)
+    candidates = [Candidate.of((example,), settings, plain_bytes) for example in examples]
+    return Tables.empty(settings).changed((), candidates)
+
+
+def lines(found: Tables, target: str, settings: MatchSettings = POSTMAN) -> list[PathLine]:
+    """The lines by which anything was found."""
+    return [line for line, _ in found.fitting(asked(target, settings))]
+
+
+def asked(target: str, settings: MatchSettings = POSTMAN) -> Asked:
+    """A GET request."""
+    return Asked(make_request(target=target), settings, ("GET",))
+
+
+def test_lines_come_best_first() -> None:
+    """A path is found by its first line, and by the ids in it."""
+    assert lines(made("/a/7"), "/a/7") == [PathLine.EXACT, PathLine.IDS]
+    assert lines(made("/a/7", "/A/7", "/a/:x", "/a/8/"), "/a/7") == [
+        PathLine.EXACT,
+        PathLine.SLASHES,
+        PathLine.CASE,
+        PathLine.SLASHES_CASE,
+        PathLine.WILDCARDS,
+        PathLine.IDS,
+        PathLine.SLASHES_IDS,
+    ]
+
+
+def test_settings_limit_the_lines() -> None:
+    """Replay looks up once."""
+    assert lines(made("/a/7", settings=STRICT), "/a/7", STRICT) == [PathLine.EXACT]
+
+
+def test_neighbours_follow_the_newest_of_a_path() -> None:
+    """Only where distance counts."""
+    assert made("/a", settings=STRICT).neighbours is None
+    found = made("/profile", "/other")
+    assert [group.text for group in found.distant(asked("/profle"))] == ["/profile"]
+    group = found.by_text.equal("/profile")
+    assert group is not None
+    [profile] = group.candidates
+    assert list(found.changed([profile], ()).distant(asked("/profle"))) == []

@@ -1,0 +1,73 @@
+"""Cells of paths that the loosest line finds equal."""
+
+from __future__ import annotations
+
+from tests.factories.messages import make_example
+from understudy.matcher.lookup.candidate_groups import FEW, Few, Many
+from understudy.matcher.lookup.path_buckets import Cells, Mixed
+from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN
+
+TEXT = (PathLine.EXACT, PathLine.SLASHES, PathLine.CASE, PathLine.SLASHES_CASE)
+IDS = (PathLine.IDS, PathLine.SLASHES_IDS)
+
+
+def candidates(*targets: str) -> list[Candidate]:
+    """Recorded, ids rising."""
+    return [Candidate.of((make_example(target, id=f"{n:04d}"),), POSTMAN) for n, target in enumerate(targets)]
+
+
+def found(cells: Cells, text: str) -> list[tuple[str, list[str]]]:
+    """By which lines, and the ids of what was found."""
+    return [(line.name, sorted(each.id for each in group.candidates)) for line, group in cells.fitting(text)]
+
+
+def test_lines_of_text() -> None:
+    """One look-up for four lines."""
+    cells = Cells(TEXT, POSTMAN).changed((), candidates("/a", "/a/", "/A", "/b"))
+    assert found(cells, "/a") == [
+        ("EXACT", ["0000"]),
+        ("SLASHES", ["0000", "0001"]),
+        ("CASE", ["0000", "0002"]),
+        ("SLASHES_CASE", ["0000", "0001", "0002"]),
+    ]
+    assert found(cells, "/B//") == [("SLASHES_CASE", ["0003"])]
+    assert found(cells, "/c") == []
+
+
+def test_lines_of_ids() -> None:
+    """Paths without ids are in no cell."""
+    cells = Cells(IDS, POSTMAN).changed((), candidates("/a/7", "/a/8/", "/a/b"))
+    assert found(cells, "/a/9") == [("IDS", ["0000"]), ("SLASHES_IDS", ["0000", "0001"])]
+    assert found(cells, "/a/b") == []
+    assert len(cells) == 1
+
+
+def test_same_few_are_kept_once() -> None:
+    """Groups that several lines find are one object: 100,000 examples on two paths fit the memory."""
+    cells = Cells(TEXT, POSTMAN).changed((), candidates("/a", "/a/"))
+    assert len({id(group) for _, group in cells.fitting("/a")}) == 2
+    more = cells.changed((), candidates("/a", "/a/"))
+    assert len({id(group) for _, group in more.fitting("/a")}) == 2
+
+
+def test_cell_of_one_path_is_a_group() -> None:
+    """It becomes one again when the other paths go."""
+    every = candidates("/a", "/a/", "/a")
+    cells = Cells(TEXT, POSTMAN).changed((), every)
+    assert isinstance(cells._cell("/a"), Mixed)
+    cell = cells.changed(every[1:2], ())._cell("/a")
+    assert isinstance(cell, Few)
+    assert [each.id for each in cell] == ["0002", "0000"]
+    assert len(cells.changed(every, ())) == 0
+
+
+def test_another_path_joins_many() -> None:
+    """What is beside it is looked up as before, not made anew."""
+    many = candidates(*["/a"] * (FEW + 1))
+    before = Cells(TEXT, POSTMAN).changed((), many)
+    after = before.changed((), candidates("/a/"))
+    group = before.equal("/a")
+    assert isinstance(group, Many)
+    assert after.equal("/a") is group

@@ -1,0 +1,70 @@
+"""Sorted sequences that share what did not change."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from understudy.matcher.lookup import persistent_list
+from understudy.matcher.lookup.persistent_list import Ordered
+
+
+def same(item: object) -> object:
+    """An item that is its own key."""
+    return item
+
+
+@pytest.mark.parametrize("piece", [1, 3, 256])
+def test_changed_as_sorted_anew(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """Items come and go, and the sequence before keeps its own."""
+    monkeypatch.setattr(persistent_list, "PIECE", piece)
+    chance, held = Random(piece), set[int]()
+    found: Ordered[int] = Ordered(same)
+    for step in range(400):
+        before, told = found, list(found)
+        gone = chance.sample(sorted(held), k=min(len(held), chance.randrange(4 if step < 200 else 8)))
+        come = set(chance.sample(range(1000), k=4)) - held
+        held = held - set(gone) | come
+        found = found.changed(gone, come)
+        assert (list(found), len(found)) == (sorted(held, reverse=True), len(held))
+        assert list(before) == told
+        key = chance.randrange(1000)
+        assert list(found.down_from(key)) == sorted((each for each in held if each <= key), reverse=True)
+        assert list(found.having(key)) == [key] * (key in held)
+
+
+def test_equal_keys_fill_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them can be found, and taken out."""
+    monkeypatch.setattr(persistent_list, "PIECE", 2)
+    items = [(number % 2, number) for number in range(20)]
+    found = Ordered(lambda item: item[0], items)
+    assert sorted(found.having(1)) == items[1::2]
+    assert list(found.changed(items[1::2], ()).having(1)) == []
+    assert sorted(found.changed(items[1::2], ())) == items[::2]
+
+
+def test_change_touches_few_items() -> None:
+    """However many there are: the pieces that it does not touch are the same objects."""
+    before = Ordered(same, range(20_000))
+    after = before.changed([7], [-1])
+    known = set(map(id, before._pieces))
+    assert sum(len(piece) for piece in after._pieces if id(piece) not in known) <= 4 * persistent_list.PIECE
+
+
+def test_removals_leave_no_crumbs() -> None:
+    """The number of pieces follows the number of items."""
+    found = Ordered(same, range(50_000))
+    for number in range(0, 50_000, 100):
+        found = found.changed(range(number, number + 99), ())
+    assert len(found) == 500
+    assert len(found._pieces) < 12
+
+
+@pytest.mark.parametrize("count", [3, 3000])
+def test_few_are_a_tuple(count: int) -> None:
+    """Many are not, and may become few again."""
+    many = persistent_list.changed((), (), range(count), same)
+    assert isinstance(many, tuple) is (count <= persistent_list.PIECE)
+    assert persistent_list.lowest(many) == 0
+    assert persistent_list.changed(many, range(1, count), [count], same) == (count, 0)

@@ -1,0 +1,79 @@
+"""Paths with one other segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+
+from understudy.matcher.lookup.similar_paths import Known, Neighbours, differ_little
+from understudy.matcher.scores import DISTANT_PATHS
+
+
+def made(texts: Sequence[str]) -> Neighbours:
+    """Of paths, newest first."""
+    return Neighbours().changed((), [Known(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)])
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        ("/profile", "/profle", True),
+        ("/profile", "/profile", False),
+        ("/a/profile", "/b/profle", False),
+        ("/profile/a", "/profle", False),
+        ("/abc", "/abx", False),
+    ],
+)
+def test_differ_little(mine: str, theirs: str, expected: bool) -> None:
+    """One segment, and not much in it."""
+    assert differ_little(mine.split("/"), theirs.split("/")) is expected
+
+
+def test_found_as_by_comparing_all() -> None:
+    """The look-up leaves nothing out and puts nothing in, where there are fewer than 1,000."""
+    chance = Random(1)
+    words = ["profile", "profle", "profiles", "a", "b", "", "users", "user"]
+    texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
+    neighbours = made(texts)
+    for asked in [*texts, "/profiel", "/x/y/z", "/"]:
+        expected = {text for text in texts if differ_little(text.split("/"), asked.split("/"))}
+        assert set(neighbours.alike(asked)) == expected
+        assert set(neighbours.alike(asked)) == expected  # from what it remembers
+
+
+@pytest.mark.parametrize(("before", "found"), [(DISTANT_PATHS - 1, True), (DISTANT_PATHS, False)])
+def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
+    """They count together, whichever segment is the other one."""
+    texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
+    assert (list(made([*texts, "/profile/user"]).alike("/profile/users")) == ["/profile/user"]) is found
+
+
+def test_remembers_a_bounded_number() -> None:
+    """Hostile requests do not fill the memory."""
+    neighbours = made([f"/{number}/x" for number in range(500)])
+    for number in range(500):
+        list(neighbours.alike(f"/{number}/y"))
+    assert len(neighbours._siblings) <= 65
+
+
+def test_changed_as_made_anew() -> None:
+    """Whatever goes and comes, and whatever was remembered; the one before stays as it was."""
+    chance = Random(2)
+    words = ["profile", "profle", "profiles", "a", "", "users", "user"]
+    every = sorted({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
+    held: dict[str, Known] = {}
+    neighbours = Neighbours()
+    for step in range(60):
+        before, asked = neighbours, chance.choice(every)
+        told = list(before.alike(asked))
+        gone = chance.sample(sorted(held), k=min(len(held), 3))
+        come = {text: Known(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
+        dropped = [held.pop(text) for text in {*gone, *(come.keys() & held.keys())}]
+        held |= come
+        neighbours = before.changed(dropped, come.values())
+        expected = Neighbours().changed((), sorted(held.values(), key=lambda path: path.newest, reverse=True))
+        for text in every:
+            assert list(neighbours.alike(text)) == list(expected.alike(text))
+        assert list(before.alike(asked)) == told

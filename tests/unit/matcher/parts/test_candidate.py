@@ -1,0 +1,88 @@
+"""Examples compiled for comparing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.body_forms.open_places import Opening
+from understudy.matcher.parts.candidate import KEPT, Candidate, plain_bytes
+from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
+from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.messages import BodyRef
+
+
+def compiled(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
+    """A candidate of these examples."""
+    return Candidate.of(examples, settings, plain_bytes)
+
+
+def test_newest_example_speaks_for_a_sequence() -> None:
+    """Its id and its request; all examples are kept in recorded order."""
+    candidate = compiled(make_example("/old", id="1"), make_example("/new", id="2"))
+    assert (candidate.id, candidate.path.text) == ("2", "/new")
+    assert [example.id for example in candidate.examples] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("target", "literal", "wildcards", "rank"),
+    [
+        ("/a/{{x}}", False, True, (-1, 3, "1")),
+        ("/a/{{x}}?q={{y}}", False, True, (-2, 3, "1")),
+        ("/a/{{x}}", True, True, (0, 0, "1")),
+        ("/a/{{x}}", False, False, (0, 0, "1")),
+    ],
+)
+def test_rank(target: str, literal: bool, wildcards: bool, rank: tuple[int, int, str]) -> None:
+    """Wildcards count in path and query, and only where there are any: recorded text is literal."""
+    settings = MatchSettings(wildcards=wildcards)
+    assert compiled(make_example(target, id="1", literal=literal), settings=settings).rank == rank
+
+
+def test_body_is_compiled_only_when_it_counts() -> None:
+    """Otherwise it may not even be there."""
+    example = make_example(make_request("POST", body=b"x"))
+    assert compiled(example).body is None
+    assert compiled(example, settings=STRICT).body is not None
+
+
+def test_redacted_headers_open_nothing() -> None:
+    """Only places that are compared."""
+    example = make_example(redacted=[Redacted(Part.HEADER, "cookie"), Redacted(Part.FORM, "t")])
+    body = compiled(example, settings=STRICT).body
+    assert body is not None
+    assert body.places == {Opening(Part.FORM, "t")}
+
+
+def test_match_by_itself() -> None:
+    """A candidate can be scored without an index."""
+    candidate = compiled(make_example("/a?q=1"))
+    match = candidate.match(Asked(make_request(target="/a/?q=2"), POSTMAN, ("GET",)))
+    assert match is not None
+    assert match.score == 85
+
+
+@pytest.mark.parametrize(
+    ("request_", "settings"),
+    [
+        (make_request("POST", "/a"), POSTMAN),
+        (make_request("GET", "/b"), POSTMAN),
+        (make_request("GET", "/a?q=1"), STRICT),
+        (make_request("GET", "/a", body=b"x"), STRICT),
+        (make_request("GET", "/a", origin="http://other.test"), STRICT),
+    ],
+)
+def test_every_part_can_put_a_candidate_out(request_: object, settings: MatchSettings) -> None:
+    """Method, path, query, body, host."""
+    assert isinstance(request_, type(make_request()))
+    assert compiled(make_example("/a"), settings=settings).match(Asked(request_, settings, (request_.method,))) is None
+
+
+@pytest.mark.parametrize(("size", "kept"), [(KEPT, True), (KEPT + 1, False)])
+def test_small_bodies_of_the_store_are_kept_at_hand(size: int, kept: bool) -> None:
+    """They can be shown; of large ones there is the pattern."""
+    example = make_example(make_request("POST", body=BodyRef("ab", size)))
+    candidate = Candidate.of((example,), POSTMAN, lambda _: b"x" * size)
+    assert isinstance(candidate.request.body, bytes) is kept
+    assert (candidate.body is None) is kept

@@ -1,0 +1,90 @@
+"""The path table, one example at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.matcher.normal_forms import path_text
+from understudy.matcher.parts import paths
+from understudy.matcher.parts.paths import PathPattern, first_line
+from understudy.matcher.scores import PathLine
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
+
+WITHOUT_IDS = MatchSettings(ids=False)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "line"),
+    [
+        (b"/a/b", b"/a/b", PathLine.EXACT),
+        (b"/a/b", b"/a/b/", PathLine.SLASHES),
+        (b"/a/b", b"/A/b", PathLine.CASE),
+        (b"/a/b//", b"/A/b", PathLine.SLASHES_CASE),
+        (b"/a/{{x}}", b"/a/b", PathLine.WILDCARDS),
+        (b"/a/7", b"/a/8", PathLine.IDS),
+        (b"/a/7", b"/a/8/", PathLine.SLASHES_IDS),
+        (b"/a/7", b"/A/8", None),
+        (b"/a/7", b"/a/v1", None),
+        (b"/a/b", b"/a/c", None),
+    ],
+)
+def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None) -> None:
+    """Each line fits when no line before it does."""
+    assert first_line(PathPattern.of(mine, wildcards=True), path_text(theirs), POSTMAN) is line
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 7), (STRICT, 2)]
+)
+def test_settings_take_lines_out(settings: MatchSettings, count: int) -> None:
+    """Each switch takes out its own lines, exact_path all but the first; what was redacted is always a wildcard."""
+    assert len(paths.lines(settings)) == count
+
+
+def test_pattern_without_wildcards_is_text() -> None:
+    """Recorded text is literal."""
+    assert PathPattern.of(b"/a/{{x}}", wildcards=False).wild == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "length"), [(b"/a/{{x}}", 3), (b"/{{x}}/a", 1), (b"/a/v{{x}}", 4), (b"/a/b", 0), (b"/\xc3\xa9/:x", 3)]
+)
+def test_literal_length(path: bytes, length: int) -> None:
+    """Characters before the first wildcard, as a person counts them."""
+    assert PathPattern.of(path, wildcards=True).literal_length == length
+
+
+def test_captures_by_name() -> None:
+    """Each wildcard once, with the case that came; the first of a repeated name."""
+    pattern = PathPattern.of(b"/users/{{id}}/v{{n}}/{{id}}", wildcards=True)
+    assert pattern.captures("/Users/Ann/V2/other/") == {"id": "Ann", "n": "2"}
+
+
+def test_paths_of_one_shape_share_a_look_up() -> None:
+    """Names of wildcards and literals between them do not make a shape."""
+    assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape == PathPattern.of(b"/b/:y", wildcards=True).shape
+    assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape != PathPattern.of(b"/a/v{{x}}", wildcards=True).shape
+
+
+@pytest.mark.parametrize(
+    ("path", "redacted", "asked", "fits"),
+    [
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/send", True),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot/send", False),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/get", False),
+        (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot7/7/send", False),
+        (b"/a/R-1.R-2/R-1", {"R-1", "R-2"}, "/a/x/y", True),
+        (b"/a/{{x}}/R-1", {"R-1"}, "/a/b/c", False),
+        (b"/a/b", {"R-1"}, "/a/c", False),
+    ],
+)
+def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], asked: str, fits: bool) -> None:
+    """Within its segment, whatever the settings."""
+    pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
+    assert (first_line(pattern, asked, STRICT) is not None) is fits
+
+
+def test_what_was_redacted_is_not_captured() -> None:
+    """It has no name, and would be shown."""
+    pattern = PathPattern.of(b"/a/{{x}}/R-1", wildcards=True, redacted=frozenset({"R-1"}))
+    assert pattern.captures("/a/b/secret") == {"x": "b"}

@@ -1,0 +1,99 @@
+"""Queries of examples and requests, compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.matcher.parts.queries import QueryPattern, key, request_pairs
+from understudy.matcher.scores import QueryFit
+from understudy.matcher.settings import QueryRule
+
+NONE = frozenset[str]()
+
+
+def fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted: str = "") -> QueryFit | None:
+    """The fit of two raw queries."""
+    pattern = QueryPattern.of(mine, frozenset(redacted.split()), NONE, wildcards=True)
+    return pattern.fit(request_pairs(theirs, NONE), rule)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        (b"", b"", QueryFit.EQUAL),
+        (b"a=1&b=2", b"b=2&a=1", QueryFit.EQUAL),
+        (b"a=1", b"A=1", QueryFit.FOLDED),
+        (b"a=x", b"a=X", QueryFit.FOLDED),
+        (b"a={{x}}", b"A=X", QueryFit.FOLDED),
+        (b"a=1", b"a=2", QueryFit.UNEQUAL),
+        (b"a=1", b"", QueryFit.UNEQUAL),
+        (b"", b"a=1", QueryFit.UNEQUAL),
+        (b"a=1", b"a=1&a=1", QueryFit.UNEQUAL),
+        (b"a={{x}}", b"a=9", QueryFit.WILD),
+        (b"a={{x}}", b"a", QueryFit.WILD),
+        (b"a={{x}}", b"", QueryFit.UNEQUAL),
+        (b"a={{x}}", b"a=1&a=2", QueryFit.UNEQUAL),
+        (b"a={{x}}", b"b=1", QueryFit.UNEQUAL),
+        (b"a=1&a={{x}}", b"a=2&a=1", QueryFit.WILD),
+        (b"a=1&a={{x}}", b"a=2&a=3", QueryFit.UNEQUAL),
+        (b"a={{x}}&a={{y}}", b"a=1&a=1", QueryFit.WILD),
+    ],
+)
+def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
+    """Every class of fit, just hit and just missed."""
+    assert fit(mine, theirs) is expected
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [(b"a=1", QueryFit.EQUAL), (b"A=1", None), (b"a=2", None), (b"a=1&b=2", None)],
+)
+def test_require_takes_only_equal_queries(theirs: bytes, expected: QueryFit | None) -> None:
+    """Unequal, by case alone too, is out."""
+    assert fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
+
+
+def test_off_looks_at_nothing() -> None:
+    """No points either way."""
+    assert fit(b"a=1", b"b=2", QueryRule.OFF) is QueryFit.OFF
+
+
+@pytest.mark.parametrize("theirs", [b"token=anything", b"token="])
+def test_redacted_value_matches_any(theirs: bytes) -> None:
+    """A secret that was taken out cannot be compared."""
+    assert fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
+
+
+def test_ignored_names_do_not_count() -> None:
+    """On neither side."""
+    ignored = frozenset({"t"})
+    pattern = QueryPattern.of(b"a=1&t=5", NONE, ignored, wildcards=True)
+    assert pattern.fit(request_pairs(b"t=6&t=7&a=1", ignored), QueryRule.REQUIRE) is QueryFit.EQUAL
+
+
+def test_wildcards_can_be_off() -> None:
+    """Then `{{x}}` is text."""
+    pattern = QueryPattern.of(b"a={{x}}", NONE, NONE, wildcards=False)
+    assert pattern.pairs == (("a", "{{x}}"),)
+
+
+def test_equal_queries_have_equal_keys() -> None:
+    """The key leaves the values of open names out, and counts them."""
+    pattern = QueryPattern.of(b"b=2&a={{x}}", NONE, NONE, wildcards=True)
+    assert pattern.key() == key(request_pairs(b"a=9&b=2", NONE), pattern.any_value)
+    assert pattern.key() != key(request_pairs(b"a=9&a=8&b=2", NONE), pattern.any_value)
+
+
+def test_difference_hides_secrets() -> None:
+    """Names of redacted values are shown, values never."""
+    pattern = QueryPattern.of(b"a=1&b=2&token=x&token=y", frozenset({"token"}), NONE, wildcards=True)
+    hidden = frozenset({"token"})
+    missing, extra = pattern.lacks(request_pairs(b"a=1&b=3&token=geheim", NONE), hidden)
+    assert (missing, extra) == (["b=2", "token=[redacted]"], ["b=3"])
+    assert pattern.lacks(request_pairs(b"token=1&token=2&token=3", NONE), hidden)[1] == ["token=[redacted]"]
+
+
+def test_difference_shows_what_a_wildcard_could_not_take() -> None:
+    """A wildcard is no secret."""
+    pattern = QueryPattern.of(b"a={{x}}&b={{y}}", NONE, NONE, wildcards=True)
+    assert pattern.lacks(request_pairs(b"a=1&a=2", NONE), NONE) == (["b=[any]"], ["a=2"])

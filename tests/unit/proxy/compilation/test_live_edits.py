@@ -1,0 +1,105 @@
+"""Which changes wake a gateway, and what is answered from after examples were edited."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.factories.messages import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import usual_settings
+from understudy.proxy.compilation.live_edits import after_edits, concerns, edits
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.templates.response_templates import Templates, compile_templates
+from understudy.store.model.gateways import Change, Example, GatewayState, Mode, Subject
+from understudy.store.model.messages import Body
+from understudy.store.model.mock_servers import Matching
+
+COLLECTION = GatewayState(Mode.MOCK, "c")
+MOCK = GatewayState(Mode.MOCK, "c", None, "m")
+
+
+@pytest.mark.parametrize(
+    ("change", "to_collection", "to_mock_server"),
+    [
+        (Change(1, Subject.COLLECTION, "c", "c"), True, True),
+        (Change(1, Subject.EXAMPLE, "x", "c"), True, True),
+        (Change(1, Subject.EXAMPLE, "x", "other"), False, False),
+        (Change(1, Subject.MOCK_SERVER, "m"), False, True),
+        (Change(1, Subject.MOCK_SERVER, "other"), False, False),
+        (Change(1, Subject.ENVIRONMENT, "e"), False, True),
+        (Change(1, Subject.KEY, "k"), False, False),
+        (Change(1, Subject.SETTING, "s"), False, False),
+    ],
+)
+def test_what_a_gateway_answers_from(change: Change, to_collection: bool, to_mock_server: bool) -> None:
+    assert (concerns(change, COLLECTION), concerns(change, MOCK)) == (to_collection, to_mock_server)
+
+
+def test_a_gateway_that_answers_nothing_sleeps_on() -> None:
+    assert not concerns(Change(1, Subject.COLLECTION, "c", "c"), GatewayState(Mode.PASS))
+
+
+def test_edits_are_told_by_collection() -> None:
+    changes = [
+        Change(1, Subject.EXAMPLE, "x", "c"),
+        Change(2, Subject.EXAMPLE, "y", "c"),
+        Change(3, Subject.EXAMPLE, "z", "d"),
+        Change(4, Subject.COLLECTION, "c", "c"),
+        Change(5, Subject.ENVIRONMENT, "e"),
+    ]
+    assert edits(changes) == {"c": {"x", "y"}, "d": {"z"}}
+
+
+def read(body: Body) -> bytes:
+    assert isinstance(body, bytes)
+    return body
+
+
+def answers(*examples: Example) -> Answers:
+    templates = Templates(compile_templates(examples, read))
+    return Answers(compile_index(examples, usual_settings(examples)), templates=templates)
+
+
+def typed(id: str, body: bytes = b"{{x}}") -> Example:
+    return replace(make_example(id=id, literal=False, response=make_response(body=body)), templates=True)
+
+
+def answer(found: Answers | None, target: str = "/users/7") -> str | None:
+    assert found is not None
+    decision = found.index.decide(make_request(target=target))
+    return decision.candidate.id if decision.candidate else None
+
+
+def test_an_edited_example_answers_in_its_new_form() -> None:
+    edited = make_example("/moved", id="01")
+    after = after_edits(answers(make_example(id="01")), {"01"}, [edited], None, read)
+    assert (answer(after), answer(after, "/moved")) == (None, "01")
+
+
+def test_a_deleted_example_answers_no_more() -> None:
+    after = after_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], None, read)
+    assert answer(after) == "01"
+
+
+def test_what_was_there_before_stays_as_it_was() -> None:
+    before = answers(make_example(id="01"))
+    after_edits(before, {"01"}, [], None, read)
+    assert answer(before) == "01"
+
+
+def test_templates_follow_their_examples() -> None:
+    before = answers(typed("01"), typed("02"), typed("03"))
+    after = after_edits(before, {"01", "02"}, [typed("02", b"plain"), typed("04")], None, read)
+    assert after
+    assert set(after.templates.by_example) == {"03", "04"}
+
+
+@pytest.mark.parametrize(("matching", "anew"), [(None, True), (Matching(), True), (Matching(distance=False), False)])
+def test_the_first_recorded_example_has_all_compiled_anew_where_distance_hangs_on_it(
+    matching: Matching | None, anew: bool
+) -> None:
+    recorded = make_example(id="02")
+    after = after_edits(answers(typed("01")), {"02"}, [recorded], matching, read)
+    assert (after is None) is anew

@@ -1,0 +1,67 @@
+"""How sessions are replayed, as people say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.gateway.replay_settings import STRICTLY, replay_settings
+from understudy.serving.gateway.replay import MissAnswer
+from understudy.store.errors import UserError
+
+
+def test_without_settings_everything_counts() -> None:
+    """But headers: no two runs of a client send the same."""
+    settings = replay_settings()
+    assert (settings.once, settings.miss) == (STRICTLY.once, STRICTLY.miss)
+    assert not settings.matching.headers
+    assert settings.matching.body
+    assert settings.matching.host
+    assert settings.matching.exact_path
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "expected"),
+    [
+        ({"ignore_query": ["t", "a,b"]}, "ignore_query", {"t", "a,b"}),
+        ({"ignore_json": ["$.at", "$.items[0].id"]}, "ignore_json", {"$.at", "$.items[0].id"}),
+        ({"match_header": ["X-Team, X-Else"]}, "headers", {"X-Team", "X-Else"}),
+        ({"match_header": ["*"]}, "headers", {"*"}),
+        ({"match_header": ["*"], "ignore_header": ["Date"]}, "ignore_headers", {"Date"}),
+    ],
+)
+def test_names_are_taken_as_listed(given: dict[str, list[str]], field: str, expected: set[str]) -> None:
+    """Those of headers also with commas between."""
+    assert getattr(replay_settings(**given).matching, field) == expected  # type: ignore[arg-type]
+
+
+def test_an_api_key_can_be_compared() -> None:
+    """It is the API's own, not that of a private mock server."""
+    matching: MatchSettings = replay_settings(match_header=["X-Api-Key"]).matching
+    assert matching.compared_headers() == ("x-api-key",)
+    assert STRICT.key_headers
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ignore_json": ["at"]}, "JSON path"),
+        ({"match_header": ["X Team"]}, "X Team"),
+        ({"ignore_header": ["Date"]}, "headers to ignore are left out of all that are compared: --match-header '*'"),
+        ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "headers to ignore are left out of all"),
+        ({"match_header": ["*"], "ignore_header": [""]}, "header"),
+        ({"miss": "500"}, "404, 502, close"),
+        ({"ignore": ["t"]}, "ignore is no setting"),
+        ({"ignore_query": "t"}, "['t']"),
+    ],
+)
+def test_a_mistake_says_what_was_expected(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError) as error:
+        replay_settings(**given)
+    assert told in str(error.value)
+
+
+def test_a_miss_is_answered_as_named() -> None:
+    assert replay_settings(miss="close", once=True).miss is MissAnswer.CLOSE

@@ -1,0 +1,44 @@
+"""The link of a gateway to its store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from tests.factories.stored import make_gateway
+from understudy.proxy.gateway import watcher
+from understudy.proxy.gateway.watcher import Watcher
+from understudy.store.model.gateways import Change, GatewayState, Mode
+from understudy.store.repositories.store import Store
+
+
+def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    """A large session takes longer than the heartbeat may fail to come; until then the switch is not in force."""
+    monkeypatch.setattr(watcher, "BEAT_SECONDS", 0.001)
+    gateway = make_gateway()
+    compiling, compiled = threading.Event(), threading.Event()
+
+    def apply(_: GatewayState, __: bool, ___: Sequence[Change] | None) -> None:
+        compiling.set()
+        assert compiled.wait(20)
+
+    watching = Watcher(store, gateway, apply, lambda: 0)
+    watching.start()
+    revision = store.gateways.want(gateway.id, GatewayState(Mode.RECORD))
+    assert compiling.wait(20)
+    before = alive(store)
+    until = threading.Event()
+    while alive(store) == before:
+        assert not until.wait(0.001)
+    [seen] = store.gateways.living(alive(store))
+    compiled.set()
+    watching.stop()
+    assert seen.seen_revision < revision
+
+
+def alive(store: Store) -> float:
+    """When the gateway was last heard of."""
+    [gateway] = store.gateways.living(0)
+    return gateway.heartbeat

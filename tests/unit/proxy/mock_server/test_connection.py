@@ -1,0 +1,424 @@
+"""A connection's socket side, with a transport that only remembers: pace, limits of time, and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.factories.messages import make_example, make_response
+from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
+from understudy.proxy.mock_server.connection import LINGER_SECONDS, LONGEST_LINGER_SECONDS, Connections, MockConnection
+from understudy.serving.http1.limits import Limits
+from understudy.serving.mock_server.directory import Directory
+from understudy.serving.site_protocol import MockSite
+from understudy.store.model.messages import Body, BodyRef
+from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
+
+LIMITS = Limits(head_seconds=10, body_seconds=20, idle_seconds=40, write_seconds=30)
+BODY = b"POST /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n"
+CLOSING = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+SLOW = Behaviour(Delay(1))
+
+
+class Socket:
+    """Remembers its options."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[int, int]] = []
+
+    def setsockopt(self, level: int, option: int, value: bytes) -> None:
+        self.options.append((level, option))
+
+
+class Transport(asyncio.Transport):
+    """Remembers what is done to it. `full`: from so many bytes on the client takes no more."""
+
+    def __init__(self, protocol: MockConnection, *, tls: bool, full: float) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.tls = tls
+        self.full = full
+        self.sent = b""
+        self.unsent = 0
+        self.done: list[str] = []
+        self.raw = Socket()
+
+    def write(self, data: Any) -> None:
+        self.sent += data
+        if len(self.sent) > self.full and not self.unsent:
+            self.unsent = len(data)
+            self.protocol.pause_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def can_write_eof(self) -> bool:
+        return not self.tls
+
+    def write_eof(self) -> None:
+        self.done.append("eof")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+    def abort(self) -> None:
+        self.done.append("abort")
+
+    def is_closing(self) -> bool:
+        return bool({"close", "abort"} & set(self.done))
+
+    def pause_reading(self) -> None:
+        self.done.append("pause")
+
+    def resume_reading(self) -> None:
+        self.done.append("resume")
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self.raw if name == "socket" else default
+
+
+class Line:
+    """A connection of a mock server; time passes when it is told to."""
+
+    def __init__(
+        self,
+        site: MockSite | None = None,
+        read: Callable[[Body], bytes] = lambda _: HIT,
+        *,
+        tls: bool = False,
+        full: float = float("inf"),
+    ) -> None:
+        async def reading(body: Body, position: int | None) -> bytes:
+            return read(body)
+
+        self.all = Connections(site or at_root(make_served()), LIMITS, reading)
+        self.connection = self.all.new()
+        self.transport = Transport(self.connection, tls=tls, full=full)
+        self.connection.connection_made(self.transport)
+
+    @property
+    def done(self) -> list[str]:
+        """What was done to the transport but for stopping and going on to read."""
+        return [one for one in self.transport.done if one not in ("pause", "resume")]
+
+    def ask(self, *pieces: bytes) -> int:
+        """Send; the number of answers so far."""
+        for piece in pieces:
+            self.connection.data_received(piece)
+        return self.transport.sent.count(b"HTTP/1.1 ")
+
+    def passes(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.all.tick()
+
+
+def slow(behaviour: Behaviour = SLOW) -> MockSite:
+    return at_root(make_served(mock=make_mock(behaviour=behaviour)))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+# Answers
+
+
+async def test_known_and_unknown_requests_are_answered_alike() -> None:
+    line = Line()
+    line.ask(GET, GET, GET)
+    first, second, third = line.transport.sent.split(b"HTTP/1.1 ")[1:]
+    assert first == second == third
+
+
+async def test_what_is_known_is_counted_and_logged_too() -> None:
+    log = Logged()
+    served = make_served()
+    Line(at_root(served, log)).ask(GET, GET)
+    assert [reply.served for _, reply in log.calls] == [served, served]
+    assert served.calls.calls == 2  # type: ignore[attr-defined]
+
+
+async def test_an_exchanged_site_answers_the_next_request() -> None:
+    line = Line()
+    line.ask(GET, GET)
+    line.all.exchange(at_root(make_served(replace(hit(), response=make_response(body=b"new")))))
+    line.ask(GET)
+    assert line.transport.sent.endswith(b"new")
+
+
+async def test_a_body_is_fetched() -> None:
+    line = Line(at_root(make_served(make_example("/users/7", response=make_response(body=BodyRef("d1935", 3))))))
+    line.ask(GET)
+    await until(lambda: line.transport.sent.endswith(HIT))
+
+
+async def test_a_body_that_cannot_be_read_is_tried_again() -> None:
+    tries: list[Body] = []
+
+    def read(body: Body) -> bytes:
+        tries.append(body)
+        if len(tries) < 3:
+            raise OSError("busy")
+        return HIT
+
+    line = Line(at_root(make_served(make_example("/users/7", response=make_response(body=BodyRef("d1935", 3))))), read)
+    line.ask(GET)
+    await until(lambda: line.transport.sent.endswith(HIT))
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_delay_holds_up_what_comes_behind_it(known: bool) -> None:
+    line = Line(slow())
+    if known:
+        line.ask(GET)
+        await until(lambda: line.ask() == 1)
+    before = line.ask()
+    assert line.ask(GET, GET) == before
+    assert line.transport.done[-1] == "pause"
+    await until(lambda: line.ask() == before + 2)
+    assert line.transport.done[-1] == "resume"
+
+
+# Clients that do not read
+
+
+async def test_nothing_is_answered_to_a_client_that_does_not_read() -> None:
+    line = Line(full=100)
+    assert line.ask(GET * 50) < 50
+    assert line.transport.done == ["pause"]
+
+
+async def test_answers_go_on_when_the_client_reads_again() -> None:
+    line = Line(full=100)
+    line.ask(GET * 50)
+    line.transport.unsent, line.transport.full = 0, float("inf")
+    line.connection.resume_writing()
+    assert (line.ask(), line.transport.done[-1]) == (50, "resume")
+
+
+async def test_a_client_that_takes_nothing_is_cut_off() -> None:
+    line = Line(full=100)
+    line.ask(GET * 50)
+    line.passes(30)
+    assert line.done == []
+    line.passes(1)
+    assert line.done == ["abort"]
+
+
+async def test_a_client_that_takes_it_slowly_is_not() -> None:
+    line = Line(full=100)
+    line.ask(GET * 50)
+    for _ in range(100):
+        line.passes(1)
+        line.transport.unsent -= 1
+    assert line.done == []
+
+
+async def test_a_client_that_does_not_read_the_last_bytes_is_cut_off() -> None:
+    """Few enough that nothing was paused."""
+    line = Line()
+    line.ask(GET)
+    line.transport.unsent = 5
+    line.passes(31)
+    assert line.done == ["abort"]
+
+
+async def test_a_connection_that_does_not_close_is_cut_off() -> None:
+    line = Line(tls=True)
+    line.ask(CLOSING)
+    line.passes(31)
+    assert line.done[:2] == ["close", "abort"]
+
+
+# Limits of time
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"), [(b"", 40), (GET, 40), (GET[:9], 10), (b"\r\n", 10), (GET + GET[:9], 10), (BODY, 20)]
+)
+async def test_what_is_waited_for_too_long_ends_the_connection(data: bytes, seconds: int) -> None:
+    line = Line()
+    line.ask(data)
+    line.passes(seconds)
+    assert line.done == []
+    line.passes(1)
+    assert line.done == ["close"]
+
+
+async def test_a_head_is_waited_for_as_a_whole() -> None:
+    line = Line()
+    for place in range(11):
+        line.ask(GET[place : place + 1])
+        line.passes(1)
+    assert line.done == ["close"]
+
+
+async def test_a_body_is_waited_for_piece_by_piece() -> None:
+    line = Line()
+    line.ask(BODY)
+    for _ in range(9):
+        line.passes(19)
+        line.ask(b"x")
+    assert line.done == []
+
+
+async def test_a_head_that_begins_with_the_end_of_a_body_has_all_its_time() -> None:
+    line = Line()
+    line.ask(BODY)
+    line.passes(15)
+    line.ask(b"0123456789" + GET[:9])
+    line.passes(10)
+    assert line.done == []
+
+
+async def test_a_head_that_begins_with_the_end_of_another_has_all_its_time() -> None:
+    line = Line()
+    line.ask(GET[:9])
+    line.passes(8)
+    line.ask(GET[9:] + GET[:9])
+    line.passes(10)
+    assert line.done == []
+
+
+async def test_requests_keep_a_connection_alive() -> None:
+    line = Line()
+    for _ in range(5):
+        line.passes(39)
+        line.ask(GET)
+    assert line.done == []
+
+
+async def test_a_delay_is_longer_than_any_limit() -> None:
+    line = Line(slow(Behaviour(Delay(180_000))))
+    line.ask(GET)
+    line.passes(179)
+    assert line.done == []
+
+
+# Ends
+
+
+async def test_after_the_last_answer_the_client_is_listened_to_for_a_while() -> None:
+    """Closing with bytes unread would reset the connection."""
+    line = Line()
+    line.ask(CLOSING)
+    assert line.done == ["eof"]
+    assert line.ask(GET) == 1
+    line.passes(LINGER_SECONDS + 1)
+    assert line.done == ["eof", "abort"]
+
+
+async def test_a_client_that_sends_on_and_on_is_not_listened_to_for_ever() -> None:
+    line = Line()
+    line.ask(b"nonsense\r\n\r\n")
+    for _ in range(LONGEST_LINGER_SECONDS):
+        line.ask(b"more")
+        line.passes(1)
+    assert line.done == ["eof"]
+    for _ in range(LINGER_SECONDS + 1):
+        line.ask(b"more")
+        line.passes(1)
+    assert line.done == ["eof", "abort"]
+
+
+async def test_a_client_of_tls_is_listened_to_only_when_it_may_still_send() -> None:
+    closing, refused = Line(tls=True), Line(tls=True)
+    closing.ask(CLOSING)
+    refused.ask(b"nonsense\r\n\r\n")
+    assert (closing.done, refused.done) == (["close"], [])
+    refused.passes(LINGER_SECONDS + 1)
+    assert refused.done == ["abort"]
+
+
+async def test_a_client_that_has_ended_its_side_is_closed() -> None:
+    line = Line()
+    line.ask(GET)
+    assert line.connection.eof_received() is True  # closed here, not by the transport
+    assert line.done == ["close"]
+
+
+async def test_a_client_that_has_ended_its_side_gets_all_answers() -> None:
+    line = Line(slow())
+    line.ask(GET * 3)
+    assert line.connection.eof_received() is True
+    await until(lambda: line.ask() == 3)
+    assert line.done == ["close"]
+
+
+async def test_a_client_of_tls_that_has_ended_its_side_is_gone() -> None:
+    line = Line(slow(), tls=True)
+    line.ask(GET)
+    assert line.connection.eof_received() is False
+
+
+async def test_a_reset_on_purpose_is_one() -> None:
+    line = Line(slow(Behaviour(fault=Fault(FaultKind.RESET))))
+    line.ask(GET)
+    assert line.transport.raw.options == [(socket.SOL_SOCKET, socket.SO_LINGER)]
+    assert line.done == ["abort"]
+
+
+async def test_the_end_closes_idle_connections_at_once() -> None:
+    line = Line()
+    line.ask(GET)
+    line.all.end()
+    assert line.done == ["close"]
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_the_end_waits_for_answers_under_way(known: bool) -> None:
+    line = Line(slow())
+    if known:
+        line.ask(GET)
+        await until(lambda: line.ask() == 1)
+    line.ask(GET)
+    line.all.end()
+    assert line.done == []
+    await until(lambda: line.done == ["close"])
+    last = line.transport.sent.rpartition(b"HTTP/1.1 200 ")[2]
+    assert last.endswith(b"Connection: close\r\n\r\n" + HIT)
+
+
+async def test_the_end_waits_for_a_request_under_way() -> None:
+    line = Line()
+    line.ask(GET[:9])
+    line.all.end()
+    assert line.done == []
+    line.ask(GET[9:])
+    assert line.done == ["close"]
+    assert b"Connection: close\r\n" in line.transport.sent
+
+
+async def test_who_comes_at_the_end_is_answered_once() -> None:
+    line = Line()
+    line.all.ending = True
+    late = line.all.new()
+    transport = Transport(late, tls=False, full=float("inf"))
+    late.connection_made(transport)
+    late.data_received(GET + GET)
+    assert (transport.sent.count(HIT), transport.done) == (1, ["close"])
+
+
+async def test_a_client_that_leaves_is_forgotten() -> None:
+    line = Line(slow())
+    line.ask(GET)
+    assert not line.all.closed.is_set()
+    line.connection.connection_lost(None)
+    assert line.all.closed.is_set()
+    assert line.all.open == set()
+
+
+async def test_a_bug_ends_its_connection_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(call: object, reply: object, at: float, duration: float) -> None:
+        raise RuntimeError("broken")
+
+    line = Line(MockSite(Directory({}, make_served()), broken))
+    line.ask(GET)
+    assert line.done == ["abort"]
+    assert Line().ask(GET) == 1

@@ -1,0 +1,55 @@
+"""A session inside a test: whose requests it answers, and its log."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_request, make_response
+from tests.factories.stored import make_exchange
+from tests.in_memory.mock_servers import GET, Logged, make_served
+from understudy.proxy.testing.session import LocalSession, SessionSite
+from understudy.serving.answers.replies import Reply
+from understudy.serving.answers.reply_cache import at_hand
+from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.site import Kind
+from understudy.store.errors import NotFound, UserError
+from understudy.store.model.gateways import Mode
+from understudy.store.model.messages import Origin
+from understudy.store.repositories.store import Store
+
+HOSTS = ("http://a.test", "http://b.test")
+
+
+@pytest.fixture
+def recorded(store: Store) -> Store:
+    """A store with calls to two hosts in one session."""
+    session = store.sessions.create("checkout", None).id
+    asked = [make_request(origin=host) for host in HOSTS]
+    store.history.add([make_exchange(session, one, make_response()) for one in asked])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("upstream", "message"),
+    [
+        (None, "session 'checkout' has calls to several hosts: say which one is meant by upstream="),
+        ("a.test", "^upstream: "),
+        ("ftp://a.test", "^upstream: "),
+    ],
+)
+def test_of_several_hosts_one_has_to_be_named(recorded: Store, upstream: str | None, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        LocalSession(recorded, "checkout", upstream=upstream)
+
+
+def test_a_session_that_is_none_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound):
+        LocalSession(store, "checkout")
+
+
+def test_every_call_is_logged() -> None:
+    """Of a gateway's site, none is: it has no call log."""
+    log, reply = Logged(), Reply(b"", b"", make_response(), served=make_served())
+    kind = Kind(Origin("http", "127.0.0.1", 80), own=True, tunnel=False, tls=False)
+    SessionSite(Active(Mode.REPLAY), kind, at_hand, log).called(GET, reply, 0.0, 0.0)
+    assert log.calls == [(GET, reply)]

@@ -1,0 +1,152 @@
+"""What a request is answered with: a decision and the example whose turn it is, or an error."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.factories.messages import make_example, make_request, make_response
+from understudy.matcher.index import compile_index
+from understudy.matcher.lookup.bare_items import BareItem
+from understudy.serving.answers.outcomes import Answers, Outcome, outcome
+from understudy.serving.answers.sequences import Sequences
+from understudy.serving.templates.response_templates import Templates, compile_templates
+from understudy.store.model.calls import NEEDS_EXAMPLE
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Request
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, RateLimit
+
+GET = make_request(origin=None)
+MISS = make_request(target="/nothing", origin=None)
+BAD = make_request(headers={"x-mock-response-code": "many"}, origin=None)
+NAMED = make_request(target="/any", headers={"x-mock-response-id": "01"}, origin=None)
+ONE = make_example()
+FIRST, SECOND = (make_example(id=id, sequence="s") for id in ("01", "02"))
+TEMPLATE = Example(
+    "01", "c", "i", "t", make_request(), make_response(body=b"{{$queryParams 'a'}}"), templates=True, literal=False
+)
+
+
+def answers(*examples: Example, once: bool = False) -> Answers:
+    templates = Templates(compile_templates(examples, lambda body: body))  # type: ignore[arg-type, return-value]
+    return Answers(compile_index(examples), Sequences(once=once), templates)
+
+
+def ask(request: Request, *examples: Example) -> Outcome:
+    return outcome(answers(*(examples or (ONE,))), request)
+
+
+def test_a_sequence_answers_in_turn() -> None:
+    one = answers(FIRST, SECOND)
+    got = [outcome(one, GET).example for _ in range(3)]
+    assert [example.id if example else None for example in got] == ["01", "02", "02"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "examples", "fixed", "filled"),
+    [
+        (GET, (ONE,), True, False),
+        (MISS, (ONE,), True, False),
+        (BAD, (ONE,), True, False),
+        (GET, (FIRST, SECOND), False, False),
+        (GET, (TEMPLATE,), False, True),
+    ],
+)
+def test_only_what_never_changes_is_fixed(
+    request_: Request, examples: tuple[Example, ...], fixed: bool, filled: bool
+) -> None:
+    found = ask(request_, *examples)
+    assert (found.fixed, found.filled) == (fixed, filled)
+
+
+def test_a_template_is_filled_in() -> None:
+    found = ask(make_request(target="/users/7?a=b"), TEMPLATE)
+    assert found.example is not None
+    assert found.example.response.body == b"b"
+
+
+@pytest.mark.parametrize(
+    ("request_", "answered", "told"),
+    [
+        (GET, True, "path as it is, score 110"),
+        (NAMED, True, "asked for by name"),
+        (MISS, False, "no match"),
+        (BAD, True, "malformed header"),
+    ],
+)
+def test_an_outcome_tells_how_it_came_to_this(request_: Request, answered: bool, told: str) -> None:
+    found = ask(request_)
+    assert (found.answered, found.told) == (answered, told)
+
+
+def test_a_request_without_an_example_is_told_from_a_miss() -> None:
+    """As the answer does: what has to be done about it differs."""
+    index = compile_index((), items=[BareItem("GET", "/later", "Later")])
+    assert outcome(Answers(index), make_request(target="/later")).told == NEEDS_EXAMPLE
+
+
+def test_the_body_of_an_error_is_not_slowed() -> None:
+    slow = Behaviour(Delay(5), bytes_per_second=1)
+    assert ask(MISS).behaviour(slow) == Behaviour(Delay(5))
+    assert ask(GET).behaviour(slow) == slow
+
+
+def ended() -> Outcome:
+    one = answers(FIRST, SECOND, once=True)
+    return [outcome(one, GET) for _ in range(3)][-1]
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "name"),
+    [
+        (ask(MISS), 404, "mockRequestNotFoundError"),
+        (ask(BAD), 400, "malformedHeaderError"),
+        (ended(), 404, "sequenceEndedError"),
+    ],
+)
+def test_what_nothing_answers_says_why(found: Outcome, status: int, name: str) -> None:
+    response = found.failure()
+    assert isinstance(response.body, bytes)
+    assert (response.status, json.loads(response.body)["error"]["name"]) == (status, name)
+
+
+def test_a_sequence_that_has_ended_answers_nothing() -> None:
+    found = ended()
+    assert (found.answered, found.fixed, found.told) == (False, False, "the sequence has ended")
+
+
+SLOW = make_example(behaviour=Behaviour(Delay(5)))
+HURRIED = make_request(headers={"x-mock-response-delay": "9"}, origin=None)
+
+
+@pytest.mark.parametrize(
+    ("request_", "example", "mock", "expected"),
+    [
+        (GET, ONE, PLAIN, None),
+        (GET, ONE, Behaviour(Delay(3)), Behaviour(Delay(3))),
+        (GET, SLOW, Behaviour(Delay(3), 10), Behaviour(Delay(5), 10)),
+        (HURRIED, SLOW, Behaviour(Delay(3)), Behaviour(Delay(9))),
+        (HURRIED, ONE, PLAIN, Behaviour(Delay(9))),
+        (MISS, SLOW, Behaviour(Delay(3)), Behaviour(Delay(3))),
+    ],
+)
+def test_the_request_then_the_example_then_the_mock_server_say_what_is_done(
+    request_: Request, example: Example, mock: Behaviour, expected: Behaviour | None
+) -> None:
+    assert ask(request_, example).behaviour(mock) == expected
+
+
+@pytest.mark.parametrize(
+    ("request_", "behaviour", "key"),
+    [
+        (GET, PLAIN, "shop"),
+        (GET, Behaviour(Delay(5)), "shop"),
+        (GET, Behaviour(rate_limit=RateLimit(9)), "shop 01"),
+        (MISS, Behaviour(rate_limit=RateLimit(9)), "shop"),
+    ],
+)
+def test_calls_are_counted_by_example_where_it_has_a_limit_of_its_own(
+    request_: Request, behaviour: Behaviour, key: str
+) -> None:
+    assert ask(request_, make_example(behaviour=behaviour)).limit_key("shop") == key

@@ -1,0 +1,68 @@
+"""Simulated rate limits: how many calls a window has, and how long it says to wait."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from understudy.serving.answers.rate_limits import OwnRateCounts, limited
+from understudy.store.model.mock_servers import RateLimit
+
+
+def statuses(limit: RateLimit, *times: float, key: str = "shop") -> list[int | None]:
+    counts = OwnRateCounts()
+    found = [limited(limit, counts, key, now) for now in times]
+    return [response.status if response else None for response in found]
+
+
+@pytest.mark.parametrize(
+    ("limit", "times", "expected"),
+    [
+        (RateLimit(2, 60), (0, 1, 2), [None, None, 429]),
+        (RateLimit(1, 60), (0, 59.9, 60), [None, 429, None]),
+        (RateLimit(1, 10), (1_000_005, 1_000_009.9, 1_000_010), [None, 429, None]),
+        (RateLimit(0, 60), (0, 60), [429, 429]),
+        (RateLimit(1, 60), (0, 0, 60, 60, 120), [None, 429, None, 429, None]),
+    ],
+)
+def test_a_window_has_so_many_calls(limit: RateLimit, times: tuple[float, ...], expected: list[int | None]) -> None:
+    assert statuses(limit, *times) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "wait"), [(0, 60), (0.1, 60), (59, 1), (59.5, 1), (59.999_999, 1), (1_000_000_020, 60), (119, 1)]
+)
+def test_it_says_when_the_next_window_begins(now: float, wait: int) -> None:
+    """In whole seconds, and never in none (RFC 9110, section 10.2.3)."""
+    response = limited(RateLimit(0, 60), OwnRateCounts(), "shop", now)
+    assert response is not None
+    assert response.headers.get_all("Retry-After") == [str(wait)]
+
+
+def test_who_waits_so_long_is_answered() -> None:
+    limit, counts, now = RateLimit(1, 7), OwnRateCounts(), 1_000.3
+    limited(limit, counts, "shop", now)
+    refused = limited(limit, counts, "shop", now)
+    assert refused is not None
+    assert limited(limit, counts, "shop", now + int(refused.headers.get("Retry-After") or 0)) is None
+
+
+def test_the_error_says_what_the_limit_is() -> None:
+    response = limited(RateLimit(0, 60), OwnRateCounts(), "shop", 57)
+    assert response is not None
+    assert isinstance(response.body, bytes)
+    assert json.loads(response.body)["error"] == {
+        "name": "rateLimitError",
+        "message": "Rate limit of 0 calls in 60 seconds exceeded. Please retry in 3 seconds.",
+    }
+
+
+def test_keys_are_counted_apart() -> None:
+    counts = OwnRateCounts()
+    assert [counts.count(key, 1) for key in ("a", "b", "a", "b", "a")] == [1, 1, 2, 2, 3]
+
+
+def test_a_new_window_begins_at_nought() -> None:
+    counts = OwnRateCounts()
+    assert [counts.count("a", window) for window in (1, 1, 2, 2, 7)] == [1, 2, 1, 2, 1]

@@ -1,0 +1,122 @@
+"""Replies that are rendered once, and those that never may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.factories.messages import make_request, make_response
+from understudy.serving.answers import reply_cache
+from understudy.serving.answers.replies import Pending, Reply
+from understudy.serving.answers.reply_cache import LARGEST_RENDERED, Rendered, at_hand, varying
+from understudy.store.model.messages import LARGE_BODY, Body, BodyRef
+
+REF = BodyRef("d1935", 3)
+
+
+class Rendering:
+    """Renders bodies, and remembers which."""
+
+    def __init__(self) -> None:
+        self.replies = Rendered()
+        self.rendered: list[bytes] = []
+
+    def ask(self, key: str | None, body: Body = b"hit", held: Callable[[Body], bytes | None] = at_hand) -> Reply:
+        got = self.replies.reply(None if key is None else (key,), body, held, self._render)
+        assert isinstance(got, Reply)
+        return got
+
+    def _render(self, body: Body) -> Reply:
+        content = body if isinstance(body, bytes) else b""
+        self.rendered.append(content)
+        return Reply(b"HTTP/1.1 200 OK\r\n\r\n", content, make_response(body=body))
+
+
+def test_one_key_is_rendered_once() -> None:
+    one = Rendering()
+    assert one.ask("a") is one.ask("a")
+    assert one.rendered == [b"hit"]
+
+
+def test_another_key_is_rendered_for_itself() -> None:
+    one = Rendering()
+    assert one.ask("a") is not one.ask("b")
+
+
+def test_what_has_no_key_is_rendered_for_every_request() -> None:
+    one = Rendering()
+    assert one.ask(None) is not one.ask(None)
+    assert one.rendered == [b"hit"] * 2
+
+
+@pytest.mark.parametrize(("size", "times"), [(LARGEST_RENDERED, 1), (LARGEST_RENDERED + 1, 2)])
+def test_large_ones_are_not_kept(size: int, times: int) -> None:
+    one = Rendering()
+    for _ in range(2):
+        one.ask("a", bytes(size))
+    assert len(one.rendered) == times
+
+
+def test_they_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reply_cache, "MOST_RENDERED", 2)
+    one = Rendering()
+    for key in "abcab":
+        one.ask(key, key.encode())
+    assert one.rendered == [b"a", b"b", b"c", b"a", b"b"]
+
+
+def test_they_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reply_cache, "MOST_RENDERED_BYTES", 100)
+    one = Rendering()
+    for key in "abba":
+        one.ask(key, key.encode() * 90)
+    assert [body[:1] for body in one.rendered] == [b"a", b"b", b"a"]
+
+
+def test_a_body_in_the_store_is_waited_for_and_then_kept() -> None:
+    one = Rendering()
+    pending = one.replies.reply(("a",), REF, at_hand, one._render)
+    assert isinstance(pending, Pending)
+    assert (pending.body, one.rendered) == (REF, [])
+    assert pending.finish(b"hit") is one.ask("a", REF)
+
+
+def test_a_body_of_the_store_that_is_at_hand_is_not_waited_for() -> None:
+    one = Rendering()
+    assert one.ask("a", REF, lambda _: b"hit").body == b"hit"
+
+
+ACCEPTING = {"Accept-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "same"),
+    [
+        (make_request(), True),
+        (make_request(target="/other", headers={"X-Other": "1"}), True),
+        (make_request("HEAD"), False),
+        (make_request(headers=ACCEPTING), False),
+        (make_request(headers={"Origin": "a"}), False),
+    ],
+)
+def test_bytes_depend_on_method_codings_and_named_headers(request_: object, same: bool) -> None:
+    assert (varying(request_, "origin") == varying(make_request(), "origin")) is same  # type: ignore[arg-type]
+
+
+def test_a_header_that_is_not_there_is_not_one_that_is_empty() -> None:
+    assert varying(make_request(headers={"Origin": ""}), "origin") != varying(make_request(), "origin")
+
+
+LARGE = BodyRef("1a49e", LARGE_BODY + 1)
+
+
+def test_a_large_body_stays_in_the_store() -> None:
+    reply = Rendering().replies.reply(("a",), LARGE, at_hand, Rendering()._render)
+    assert isinstance(reply, Reply)
+    assert reply.content is LARGE
+
+
+def test_a_large_body_is_waited_for_where_it_has_to_be_whole() -> None:
+    one = Rendering()
+    assert isinstance(one.replies.reply(("a",), LARGE, at_hand, one._render, whole=True), Pending)

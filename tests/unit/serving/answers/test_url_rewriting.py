@@ -1,0 +1,157 @@
+"""What a reverse proxy changes for its client."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.messages import make_response
+from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.store.model.messages import Headers, Origin, Response
+
+UPSTREAM = Origin("http", "api.example.com", 80)
+GATEWAY = Origin("http", "127.0.0.1", 8080)
+TLS_UPSTREAM = Origin("https", "api.example.com", 8443)
+
+
+def rewritten(name: str, value: str, upstream: Origin = UPSTREAM, gateway: Origin = GATEWAY) -> str | None:
+    return rewrite_for_client(make_response(headers=[(name, value)]), upstream, str(gateway)).headers.get(name)
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("http://api.example.com/users", "http://127.0.0.1:8080/users"),
+        ("http://api.example.com:80/users", "http://127.0.0.1:8080/users"),
+        ("HTTP://API.example.COM/Users", "http://127.0.0.1:8080/Users"),
+        ("http://api.example.com", "http://127.0.0.1:8080"),
+        ("http://api.example.com?a=/b#c", "http://127.0.0.1:8080?a=/b#c"),
+        ("//api.example.com/users", "http://127.0.0.1:8080/users"),
+        ("http://api.example.com#c", "http://127.0.0.1:8080#c"),
+        ("http://api.example.com/\xff?\xe9", "http://127.0.0.1:8080/\xff?\xe9"),
+        ("http://api.example.com/to?next=http://api.example.com/", "http://127.0.0.1:8080/to?next=http://api.example.com/"),
+    ],
+)  # fmt: skip
+def test_an_absolute_location_of_the_upstream_becomes_the_gateways(location: str, expected: str) -> None:
+    assert rewritten("Location", location) == expected
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "/users",
+        "users",
+        "?page=2",
+        "#top",
+        "//other.example/users",
+        "/login?next=http://api.example.com/",
+        "http://other.example/users",
+        "http://api.example.com.other.example/",
+        "http://www.api.example.com/",
+        "http://api.example.com:8080/users",
+        "http://api.example.com:x/users",
+        "https://api.example.com/users",
+        "ftp://api.example.com/users",
+        "mailto:me@api.example.com",
+        "http://[api.example.com/",
+    ],
+)
+def test_another_location_is_left_alone(location: str) -> None:
+    assert rewritten("Location", location) == location
+
+
+@pytest.mark.parametrize("name", ["location", "Content-Location", "CONTENT-LOCATION"])
+def test_each_header_that_holds_one_url_is_rewritten(name: str) -> None:
+    assert rewritten(name, "http://api.example.com/x") == "http://127.0.0.1:8080/x"
+
+
+@pytest.mark.parametrize("name", ["Link", "Referer", "X-Location"])
+def test_other_headers_are_left_alone(name: str) -> None:
+    assert rewritten(name, "http://api.example.com/x") == "http://api.example.com/x"
+
+
+def test_an_upstream_has_scheme_and_port() -> None:
+    assert rewritten("Location", "https://api.example.com:8443/x", TLS_UPSTREAM) == "http://127.0.0.1:8080/x"
+    assert rewritten("Location", "https://api.example.com/x", TLS_UPSTREAM) == "https://api.example.com/x"
+
+
+def test_addresses_of_ip_version_6_keep_their_brackets() -> None:
+    upstream, gateway = Origin("http", "::1", 81), Origin("http", "::1", 8080)
+    assert rewritten("Location", "http://[::1]:81/x", upstream, gateway) == "http://[::1]:8080/x"
+
+
+@pytest.mark.parametrize(
+    ("cookie", "expected"),
+    [
+        ("a=1; Domain=api.example.com", "a=1"),
+        ("a=1; Domain=api.example.com; Path=/; Secure", "a=1; Path=/; Secure"),
+        ("a=1; Path=/; domain = .API.example.com ;HttpOnly", "a=1; Path=/;HttpOnly"),
+        ("a=1; Domain=example.com", "a=1"),
+        ("a=1; Domain=.example.com", "a=1"),
+        ("a=1;Domain=api.example.com; Domain=example.com", "a=1"),
+        ("Domain=api.example.com; Domain=api.example.com", "Domain=api.example.com"),
+    ],
+)
+def test_a_cookie_of_the_upstream_becomes_the_gateways(cookie: str, expected: str) -> None:
+    assert rewritten("Set-Cookie", cookie) == expected
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "a=1",
+        "a=1; Path=/",
+        "a=1; Domain=other.example",
+        "a=1; Domain=www.api.example.com",
+        "a=1; Domain=i.example.com",
+        "a=1; Domain=",
+        "a=Domain=api.example.com; Path=/domain",
+        "",
+    ],
+)
+def test_another_cookie_is_left_alone(cookie: str) -> None:
+    assert rewritten("Set-Cookie", cookie) == cookie
+
+
+def test_every_cookie_is_rewritten_and_the_order_kept() -> None:
+    fields = [("Set-Cookie", "a=1; Domain=example.com"), ("X", "1"), ("set-cookie", "b=2; Domain=example.com")]
+    response = rewrite_for_client(make_response(headers=fields), UPSTREAM, str(GATEWAY))
+    assert list(response.headers) == [("Set-Cookie", "a=1"), ("X", "1"), ("set-cookie", "b=2")]
+
+
+def test_a_response_without_anything_to_change_is_the_same_object() -> None:
+    response = make_response(headers=[("Location", "/x"), ("Set-Cookie", "a=1")])
+    assert rewrite_for_client(response, UPSTREAM, str(GATEWAY)) is response
+
+
+def test_all_but_the_headers_stays() -> None:
+    response = Response(301, Headers.of([("Location", "http://api.example.com/")]), b"body", b"Moved", "HTTP/2.0")
+    changed = rewrite_for_client(response, UPSTREAM, str(GATEWAY))
+    assert (changed.status, changed.body, changed.reason, changed.http_version) == (301, b"body", b"Moved", "HTTP/2.0")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("/next?x=1", "/mocks/shop/next?x=1"),
+        ("http://api.example.com/next", "http://127.0.0.1:4000/mocks/shop/next"),
+        ("//api.example.com/next", "http://127.0.0.1:4000/mocks/shop/next"),
+        ("next", "next"),
+        ("https://elsewhere.example/next", "https://elsewhere.example/next"),
+    ],
+)
+def test_a_root_below_a_path_keeps_clients_there(value: str, expected: str) -> None:
+    response = make_response(headers=[("Location", value)])
+    base = "http://127.0.0.1:4000/mocks/shop"
+    changed = rewrite_for_client(response, Origin.parse("http://api.example.com"), base)
+    assert changed.headers.get("location") == expected
+
+
+def test_without_an_upstream_only_paths_change() -> None:
+    fields = [
+        ("Location", "/a"),
+        ("Content-Location", "http://api.example.com/a"),
+        ("Set-Cookie", "a=b; Domain=x.test"),
+    ]
+    changed = rewrite_for_client(make_response(headers=fields), None, "http://h/mocks/m")
+    assert list(changed.headers) == [("Location", "/mocks/m/a"), *fields[1:]]

@@ -1,0 +1,91 @@
+"""Failures that are repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.factories.messages import make_example, make_request, make_response
+from tests.factories.stored import make_exchange
+from understudy.matcher.index import compile_index
+from understudy.serving.gateway.failed_exchanges import (
+    BROKE_OFF,
+    NOTHING_CAME,
+    FailedRequests,
+    failing,
+    is_repeated,
+    unfinished,
+    with_answer,
+)
+from understudy.store.model.gateways import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
+from understudy.store.model.messages import Response
+
+BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)
+REFUSED = make_exchange(response=None, error="refused", id=2)
+WELL = make_exchange(id=3)
+
+
+def test_what_failed_gets_an_answer_for_as_long_as_it_is_looked_at() -> None:
+    """What came of it, or one that nobody will see."""
+    assert with_answer(BROKEN) == replace(BROKEN, error=None)
+    assert with_answer(REFUSED).response == Response(502)
+
+
+@pytest.mark.parametrize("exchange", [WELL, make_exchange(response=make_response(101), error="reset")])
+def test_others_stay_as_they_are(exchange: object) -> None:
+    """A WebSocket that broke off is none of these."""
+    assert with_answer(exchange) is exchange  # type: ignore[arg-type]
+
+
+def test_each_fails_as_it_did() -> None:
+    """Those that became an example, by its id."""
+    marks = [(1, "a"), (2, "b"), (3, "c")]
+    assert failing([BROKEN, REFUSED, WELL], marks) == {"a": BROKE_OFF, "b": NOTHING_CAME}
+    assert failing([BROKEN], [(1, None)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "body", "promised", "chunks"),
+    [
+        ({"Content-Length": "10"}, b"half", "10", 4),
+        ({}, b"half", None, 4),
+        ({"Content-Length": "4"}, b"half", None, 4),
+        ({"Content-Length": "10"}, b"", "10", 0),
+        ({}, b"", "1", 0),
+    ],
+    ids=["as long as recorded", "chunks", "no longer than what came", "nothing came of a length", "nothing came"],
+)
+def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
+    recorded: dict[str, str], body: bytes, promised: str | None, chunks: int
+) -> None:
+    """A client must not take it for whole."""
+    sent = make_response(body=body, headers={"Content-Length": str(len(body))})
+    response = unfinished(sent, make_response(body=body, headers=recorded))
+    assert response.headers.get("content-length") == promised
+    assert (response.body, [chunk.size for chunk in response.chunks]) == (body, [chunks])
+
+
+@pytest.mark.parametrize(
+    ("exchange", "failures", "repeated"),
+    [
+        (WELL, False, True),
+        (BROKEN, False, False),
+        (BROKEN, True, True),
+        (replace(BROKEN, error=CLIENT_LEFT), False, True),
+        (replace(REFUSED, error=CLIENT_LEFT), False, False),
+        (replace(BROKEN, error=GATEWAY_STOPPED), False, True),
+    ],
+    ids=["whole", "broken", "broken and wanted", "given up by its client", "given up before anything came", "stopped"],
+)
+def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool) -> None:
+    """Who stopped reading gets what was read."""
+    assert is_repeated(exchange, failures=failures) is repeated
+
+
+def test_what_failed_and_is_not_repeated_is_told() -> None:
+    """With what would repeat it; nothing is said of other requests."""
+    failed = FailedRequests(compile_index([make_example("/cut", id="01", entry=57)]), {"01": "reset"})
+    told = "it was recorded as failed (entry 57: reset), which --replay-failures would repeat"
+    assert failed.why(make_request(target="/cut")) == told
+    assert failed.why(make_request(target="/other")) == ""

@@ -1,0 +1,39 @@
+"""What an upstream gets of a request: the bytes that came, but for the name of the upstream."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.serving.gateway.forwarded_heads import forwarded_head
+from understudy.serving.http1.heads import RequestHead, read_request
+from understudy.store.model.messages import Origin
+
+API = Origin("http", "api.test", 8080)
+
+
+def sent(fields: bytes, version: bytes = b"1.1") -> bytes:
+    """The fields of a request as the upstream gets them from a gateway that stands for it."""
+    begin = b"GET /a?b HTTP/" + version + b"\r\n"
+    head = read_request(begin + fields + b"\r\n")
+    assert isinstance(head, RequestHead)
+    made = forwarded_head(head, head.target, API, own=True)
+    assert made.startswith(begin)
+    assert made.endswith(b"\r\n\r\n")
+    return made.removeprefix(begin)[:-2]
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        (b"A: 1\r\nHost: here:1\r\nB: 2\r\n", b"A: 1\r\nHost: api.test:8080\r\nB: 2\r\n"),
+        (b"hOsT:here:1\r\nA:  1 \r\n", b"hOsT:api.test:8080\r\nA:  1 \r\n"),
+        (b"X-Host: here:1\r\nHost: here:1\r\n", b"X-Host: here:1\r\nHost: api.test:8080\r\n"),
+        (b"Host: \r\n", b"Host: api.test:8080\r\n"),
+    ],
+)
+def test_nothing_but_the_value_of_host_is_changed(came: bytes, expected: bytes) -> None:
+    assert sent(came) == expected
+
+
+def test_a_request_without_host_gets_one() -> None:
+    assert sent(b"A: 1\r\n", b"1.0") == b"A: 1\r\nHost: api.test:8080\r\n"

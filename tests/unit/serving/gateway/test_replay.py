@@ -1,0 +1,143 @@
+"""What a replay was asked, and what it answers to what was not recorded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories.messages import ORIGIN, make_example, make_request
+from understudy.matcher.index import compile_index
+from understudy.matcher.settings import STRICT
+from understudy.serving.answers.outcomes import Answers, outcome
+from understudy.serving.answers.sequences import Sequences
+from understudy.serving.gateway.failed_exchanges import FailedRequests
+from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import Origin, Request
+from understudy.store.redaction.redactor import Redactor
+from understudy.store.redaction.rules import Rules
+
+EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other", entry=57)]
+
+
+def asked(tally: Tally, *targets: str, once: bool = False) -> Tally:
+    """The tally after requests to these targets."""
+    answers = Answers(compile_index(EXAMPLES, STRICT), Sequences(once=once))
+    tally.examples = EXAMPLES
+    for target in targets:
+        request = make_request(target=target)
+        tally.note(request, outcome(answers, request))
+    return tally
+
+
+def test_equal_misses_are_counted() -> None:
+    """With what was nearest, and in the order in which they came."""
+    missed = asked(Tally(), "/users/9", "/users/7", "/users/9").misses
+    assert missed == {Missed("GET", "http://api.example.com/users/9", 'nearest is "Example 01" (01): path differs'): 2}
+
+
+def test_a_sequence_that_ended_is_a_miss() -> None:
+    """It is not said to be unknown."""
+    [missed] = asked(Tally(), "/users/7", "/users/7", once=True).misses
+    assert missed.why == "its recorded answers were all given"
+
+
+def test_secrets_of_a_miss_are_not_told() -> None:
+    [missed] = asked(Tally(), "/users/8?token=0th3r").misses
+    assert "0th3r" not in missed.url
+
+
+def test_what_was_not_asked_for_is_told_without_its_secrets() -> None:
+    [unused] = asked(Tally(), "/users/7").unused
+    assert unused == Unused("GET", "http://api.example.com/users/8?token=REDACTED", 57)
+
+
+def test_rules_of_ones_own_count() -> None:
+    """What is told goes to terminals and CI logs."""
+    rules = Rules.from_json({"query": ["sid"]})
+    [missed] = asked(Tally(Redactor(rules)), "/users/9?sid=0th3r").misses
+    assert "0th3r" not in missed.url
+
+
+def test_different_misses_are_bounded() -> None:
+    """A client that asks for a million things fills no memory; the rest is counted."""
+    tally = asked(Tally(), *(f"/{number}" for number in range(MOST_MISSES + 5)), "/0")
+    assert (len(tally.misses), tally.misses.total(), tally.further) == (MOST_MISSES, MOST_MISSES + 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "behaviour"),
+    [(MissAnswer.NOT_FOUND, 404, None), (MissAnswer.BAD_GATEWAY, 502, None), (MissAnswer.CLOSE, 404, HANG_UP)],
+)
+def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour: object) -> None:
+    """With the explanation, or by closing the connection."""
+    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request(target="/other"))
+    replay = Replay(answer)
+    assert replay.failure(what).status == status
+    assert b"explanation" in replay.failure(what).body  # type: ignore[operator]
+    assert replay.behaviour(what) == behaviour
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (make_request("POST", "/buy?t=2", body=b'{"n": 1}', content_type="application/json"), "query differs"),
+        (make_request("POST", "/buy?t=1", body=b'{"n": 2}', content_type="application/json"), "body differs at $.n"),
+        (make_request("PUT", "/buy?t=1", body=b'{"n": 1}', content_type="application/json"), "method differs"),
+    ],
+)
+def test_a_miss_says_first_what_differs(request_: Request, why: str) -> None:
+    """Not always method or path, which Postman's words have one check."""
+    bought = make_request("POST", "/buy?t=1", body=b'{"n": 1}', content_type="application/json")
+    replay = Replay(tally=Tally())
+    replay.tally.session = "shop"
+    message = told(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
+    assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
+
+
+def test_a_miss_says_first_that_the_request_failed_when_it_was_recorded() -> None:
+    """Beside what was nearest of those that did not."""
+    failed = FailedRequests(compile_index([make_example("/cut", id="02", entry=58)], STRICT), {"02": "reset"})
+    error = told(Replay(failed=failed), make_example(), make_request(target="/cut"))
+    assert error["message"] == f"This request is not in the session: {error['note']}."
+    assert "entry 58: reset" in error["note"]
+
+
+def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
+    """Beside a nearest one that differs in its host, what is to be done; the host that is missing says nothing."""
+    hosts = frozenset({ORIGIN, Origin.parse("https://pay.example.com")})
+    replay, request = Replay(hosts=hosts, tally=Tally()), make_request(origin=None)
+    error = told(replay, make_example(), request)
+    assert error["message"] == f"This request is not in the session: {error['note']}."
+    assert error["note"] == (
+        "it is for none of the recorded hosts, http://api.example.com and https://pay.example.com; "
+        "start with --upstream to name one, or set this as the client's proxy"
+    )
+    replay.note(request, outcome(Answers(compile_index([make_example()], STRICT)), request))
+    assert [missed.why for missed in replay.tally.misses] == [error["note"]]
+
+
+def test_of_many_hosts_some_are_named() -> None:
+    hosts = frozenset(Origin.parse(f"http://{number}.example.com") for number in range(1, 9))
+    note = told(Replay(hosts=hosts), make_example(), make_request(origin=None))["note"]
+    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more;" in note
+
+
+def test_where_nothing_was_recorded_nothing_is_nearest() -> None:
+    assert told(Replay(), None, make_request())["message"] == "This request is not in the session."
+
+
+def told(replay: Replay, example: Example | None, request: Request) -> dict[str, Any]:
+    """The error that answers this request where there is this example, or none."""
+    examples = [example] if example else []
+    response = replay.failure(outcome(Answers(compile_index(examples, STRICT)), request))
+    assert isinstance(response.body, bytes)
+    error: dict[str, Any] = json.loads(response.body)["error"]
+    return error
+
+
+def test_nothing_is_done_to_a_hit() -> None:
+    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request())
+    assert Replay(MissAnswer.CLOSE).behaviour(what) is None

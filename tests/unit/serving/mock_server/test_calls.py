@@ -1,0 +1,322 @@
+"""What a mock server does with a call: the order of the specification, keys, rate limits, and what is rendered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.factories.messages import make_example, make_request, make_response
+from tests.in_memory.mock_servers import HIT, hit, make_mock, make_served
+from understudy.matcher.index import compile_index
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.answers.replies import Pending, Reply
+from understudy.serving.mock_server.calls import EXAMPLE_HEADER, SMALL, Served, digest, respond
+from understudy.serving.templates.response_templates import Templates, compile_templates
+from understudy.store.model.gateways import Example
+from understudy.store.model.messages import BodyRef
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
+
+BASE = "http://127.0.0.1:4000/mocks/shop"
+KEYS = frozenset({digest(b"secret"), digest(b"another")})
+KEY = {"x-api-key": "secret"}
+ORIGIN = {"Origin": "https://app.test"}
+PREFLIGHT = {**ORIGIN, "Access-Control-Request-Method": "GET"}
+DOWN = make_response(503, b"down")
+NONE_LEFT = Behaviour(rate_limit=RateLimit(0))
+
+
+def ask(
+    served: Served, method: str = "GET", target: str = "/users/7", headers: Mapping[str, str] | None = None
+) -> Reply:
+    reply = respond(served, make_request(method, target, headers=headers or {}, origin=None), BASE)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def status(reply: Reply) -> int:
+    assert reply.response is not None
+    return reply.response.status
+
+
+def error_of(reply: Reply) -> dict[str, Any]:
+    assert reply.response is not None
+    assert isinstance(reply.response.body, bytes)
+    found: dict[str, Any] = json.loads(reply.response.body)["error"]
+    return found
+
+
+# The order of a call
+
+BAD = {"x-mock-response-code": "many"}
+PRIVATE = make_mock(private=True, cors=True, behaviour=NONE_LEFT)
+STEPS = {
+    "CORS preflight": (204, make_served(mock=PRIVATE, keys=KEYS, server_error=DOWN), "OPTIONS", PREFLIGHT | BAD),
+    "no valid key": (401, make_served(mock=PRIVATE, keys=KEYS, server_error=DOWN), "GET", BAD),
+    "active server error": (503, make_served(mock=PRIVATE, keys=KEYS, server_error=DOWN), "GET", BAD | KEY),
+    "rate limit": (429, make_served(mock=PRIVATE, keys=KEYS), "GET", BAD | KEY),
+    "malformed header": (400, make_served(mock=replace(PRIVATE, behaviour=PLAIN), keys=KEYS), "GET", BAD | KEY),
+    "path as it is, score 110": (200, make_served(mock=replace(PRIVATE, behaviour=PLAIN), keys=KEYS), "GET", KEY),
+}
+
+
+@pytest.mark.parametrize("told", STEPS)
+def test_each_step_comes_before_the_next(told: str) -> None:
+    """Each row still has what the later steps would refuse."""
+    expected, served, method, headers = STEPS[told]
+    reply = ask(served, method, headers=headers)
+    assert (status(reply), reply.told) == (expected, told)
+
+
+def test_a_call_that_is_refused_says_whose_it_was() -> None:
+    """It is logged with its mock server."""
+    for _, served, method, headers in STEPS.values():
+        assert ask(served, method, headers=headers).served is served
+
+
+# Preflights
+
+OPTIONS = make_example(make_request("OPTIONS", origin=None), response=make_response(204, b""))
+
+
+@pytest.mark.parametrize(
+    ("cors", "example", "headers", "expected"),
+    [
+        (True, hit(), PREFLIGHT, 204),
+        (False, hit(), PREFLIGHT, 404),
+        (True, hit(), ORIGIN, 404),
+        (True, OPTIONS, PREFLIGHT, 204),
+        (False, OPTIONS, PREFLIGHT, 204),
+    ],
+)
+def test_a_preflight_is_answered_where_nothing_else_answers_it(
+    cors: bool, example: Example, headers: Mapping[str, str], expected: int
+) -> None:
+    reply = ask(make_served(example, mock=make_mock(cors=cors)), "OPTIONS", headers=headers)
+    assert (status(reply), reply.example_id) == (expected, example.id if example is OPTIONS else None)
+
+
+def test_a_preflight_that_an_example_answers_needs_the_key() -> None:
+    served = make_served(OPTIONS, mock=make_mock(cors=True, private=True), keys=KEYS)
+    assert status(ask(served, "OPTIONS", headers=PREFLIGHT)) == 401
+
+
+# Keys
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-api-key": "secret"}, 200),
+        ({"X-API-Key": "another"}, 200),
+        ({"x-understudy-key": "secret"}, 200),
+        ({"x-api-key": "of the API", "x-understudy-key": "secret"}, 200),
+        ({"x-api-key": "Secret"}, 401),
+        ({"x-api-key": "secret "}, 401),
+        ({"x-api-key": ""}, 401),
+        ({"x-api-key": digest(b"secret")}, 401),
+        ({"x-api-key": "ÿé"}, 401),
+        ({"Authorization": "secret"}, 401),
+        ({}, 401),
+    ],
+)
+def test_a_private_one_answers_those_with_a_key(headers: Mapping[str, str], expected: int) -> None:
+    assert status(ask(make_served(mock=make_mock(private=True), keys=KEYS), headers=headers)) == expected
+
+
+def test_a_key_in_the_query_is_none() -> None:
+    served = make_served(mock=make_mock(private=True), keys=KEYS)
+    assert status(ask(served, target="/users/7?x-api-key=secret")) == 401
+
+
+def test_without_any_key_nobody_is_answered() -> None:
+    served = make_served(mock=make_mock(private=True))
+    assert [status(ask(served, headers=headers)) for headers in ({}, {"x-api-key": ""}, KEY)] == [401] * 3
+
+
+def test_who_has_no_key_is_told_which_header_takes_one() -> None:
+    told = error_of(ask(make_served(mock=make_mock(private=True), keys=KEYS)))
+    assert told["name"] == "invalidCredentialsError"
+    assert "x-api-key" in told["message"]
+
+
+def test_the_key_is_no_header_that_is_compared() -> None:
+    """A public one answers whoever sends a key, too."""
+    assert status(ask(make_served(), headers=KEY)) == 200
+
+
+# CORS on answers
+
+REPLIES = {"hit": ("GET", "/users/7", {}), "miss": ("GET", "/nothing", {}), "bad": ("GET", "/users/7", BAD)}
+
+
+@pytest.mark.parametrize("name", REPLIES)
+@pytest.mark.parametrize(("cors", "origin", "expected"), [(True, {}, "*"), (True, ORIGIN, ORIGIN["Origin"])])
+def test_a_page_may_read_every_answer(name: str, cors: bool, origin: Mapping[str, str], expected: str) -> None:
+    method, target, headers = REPLIES[name]
+    reply = ask(make_served(mock=make_mock(cors=cors)), method, target, {**headers, **origin})
+    assert reply.response is not None
+    assert reply.response.headers.get("Access-Control-Allow-Origin") == expected
+    assert f"\r\nAccess-Control-Allow-Origin: {expected}\r\n".encode() in reply.head
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_without_cors_no_header_is_added(name: str) -> None:
+    method, target, headers = REPLIES[name]
+    assert b"access-control" not in ask(make_served(), method, target, {**headers, **ORIGIN}).head.lower()
+
+
+def test_the_headers_of_an_example_win() -> None:
+    allowed = make_response(headers={"Access-Control-Allow-Origin": "https://one.test"})
+    served = make_served(make_example(make_request(origin=None), response=allowed), mock=make_mock(cors=True))
+    reply = ask(served, headers=ORIGIN)
+    assert reply.head.count(b"Access-Control-Allow-Origin") == 1
+    assert b"https://one.test" in reply.head
+
+
+# Answers
+
+
+def test_an_answer_names_its_example_and_how_it_was_found() -> None:
+    reply = ask(make_served(hit(id="07", name="Seven")))
+    assert reply.response is not None
+    assert reply.response.headers.get(EXAMPLE_HEADER.decode()) == '07; path="as it is"'
+    assert (reply.example_id, reply.example_name, reply.told) == ("07", "Seven", "path as it is, score 110")
+    assert reply.wire == reply.head + HIT
+
+
+def test_an_answer_leads_nobody_to_the_live_api() -> None:
+    moved = make_response(302, b"", headers={"Location": "http://api.example.com/next"})
+    reply = ask(make_served(make_example(response=moved)))
+    assert reply.response is not None
+    assert reply.response.headers.get("Location") == f"{BASE}/next"
+
+
+@pytest.mark.parametrize(
+    "served", [make_served(mock=make_mock(private=True)), make_served(server_error=DOWN), make_served(OPTIONS)]
+)
+def test_errors_to_head_have_no_body(served: Served) -> None:
+    assert ask(served, "HEAD").body == b""
+
+
+# What may be remembered
+
+LONG = make_response(503, b"x" * (SMALL + 1))
+
+
+@pytest.mark.parametrize(
+    ("served", "target", "fixed"),
+    [
+        (make_served(), "/users/7", True),
+        (make_served(), "/nothing", True),
+        (make_served(mock=make_mock(behaviour=Behaviour(Delay(5)))), "/nothing", False),
+        (make_served(mock=make_mock(behaviour=Behaviour(rate_limit=RateLimit(9)))), "/users/7", False),
+        (make_served(mock=make_mock(behaviour=NONE_LEFT)), "/users/7", False),
+        (make_served(hit(sequence="s"), hit(id="02", sequence="s")), "/users/7", False),
+        (make_served(server_error=DOWN), "/users/7", True),
+        (make_served(server_error=LONG), "/users/7", False),
+        (make_served(mock=make_mock(private=True)), "/users/7", False),
+    ],
+)
+def test_only_what_answers_alike_again_is_fixed(served: Served, target: str, fixed: bool) -> None:
+    assert ask(served, target=target).fixed is fixed
+
+
+def test_an_answer_is_rendered_once() -> None:
+    served = make_served()
+    assert ask(served) is ask(served, headers={"X-Other": "1"})
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [("HEAD", {}), ("GET", {"Accept-Encoding": "gzip"}), ("GET", ORIGIN), ("GET", {"x-mock-response-delay": "1"})],
+)
+def test_what_an_answer_depends_on_is_rendered_for_itself(method: str, headers: Mapping[str, str]) -> None:
+    served = make_served(mock=make_mock(cors=True))
+    assert ask(served) is not ask(served, method, headers=headers)
+
+
+def test_an_answer_is_rendered_for_each_url_that_it_is_asked_at() -> None:
+    served = make_served()
+    other = respond(served, make_request(origin=None), "http://shop.localhost:4000")
+    assert other is not ask(served)
+
+
+def test_a_template_is_rendered_for_every_request() -> None:
+    """It is filled in for one request, and gone after that: no key could name it."""
+    body = b"{{$queryParams 'a'}}"
+    example = replace(make_example(make_request(origin=None), response=make_response(body=body)), templates=True)
+    templates = Templates(compile_templates([example], lambda _: body))
+    served = Served(make_mock(), Answers(compile_index([example]), templates=templates))
+    asked = [str(number) for number in range(20)]
+    assert [ask(served, target=f"/users/7?a={one}").body.decode() for one in asked] == asked
+
+
+def test_a_body_in_the_store_is_waited_for() -> None:
+    kept = make_example(make_request(origin=None), response=make_response(body=BodyRef("d1935", 3)))
+    pending = respond(make_served(kept), make_request(origin=None), BASE)
+    assert isinstance(pending, Pending)
+    assert pending.finish(HIT).body == HIT
+
+
+# Behaviour
+
+
+@pytest.mark.parametrize(
+    ("own", "mock", "expected"),
+    [
+        (PLAIN, PLAIN, None),
+        (PLAIN, Behaviour(Delay(5)), Behaviour(Delay(5))),
+        (Behaviour(Delay(7)), Behaviour(Delay(5), 10), Behaviour(Delay(7), 10)),
+    ],
+)
+def test_an_answer_is_to_behave_as_its_example_and_mock_server_say(
+    own: Behaviour, mock: Behaviour, expected: Behaviour | None
+) -> None:
+    assert ask(make_served(hit(behaviour=own), mock=make_mock(behaviour=mock))).behaviour == expected
+
+
+@pytest.mark.parametrize("target", ["/users/7", "/nothing"])
+def test_delays_and_faults_meet_hits_and_misses(target: str) -> None:
+    behaviour = Behaviour(Delay(5), fault=Fault(FaultKind.RESET))
+    assert ask(make_served(mock=make_mock(behaviour=behaviour)), target=target).behaviour == behaviour
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        make_served(mock=make_mock(private=True, behaviour=Behaviour(Delay(5)))),
+        make_served(mock=make_mock(behaviour=Behaviour(Delay(5), rate_limit=RateLimit(0)))),
+        make_served(mock=make_mock(behaviour=Behaviour(Delay(5))), server_error=DOWN),
+    ],
+)
+def test_what_is_refused_before_is_refused_at_once(served: Served) -> None:
+    assert ask(served).behaviour is None
+
+
+# Rate limits
+
+
+def test_a_limit_holds_for_a_mock_server_in_each_window() -> None:
+    clock = [0.0]
+    served = make_served(mock=make_mock(behaviour=Behaviour(rate_limit=RateLimit(2, 10))), now=lambda: clock[0])
+    got = []
+    for clock[0] in (0.0, 1.0, 2.0, 9.9, 10.0):
+        got.append(status(ask(served, target="/nothing" if clock[0] == 1.0 else "/users/7")))
+    assert got == [200, 404, 429, 429, 200]
+
+
+def test_a_limit_of_an_example_is_its_own() -> None:
+    limited = make_example(make_request(target="/orders", origin=None), id="02", behaviour=NONE_LEFT)
+    served = make_served(hit(), limited, now=lambda: 0.0)
+    assert [status(ask(served, target=target)) for target in ("/users/7", "/orders")] == [200, 429]
+
+
+def test_a_limit_says_when_to_come_again() -> None:
+    served = make_served(mock=make_mock(behaviour=NONE_LEFT), now=lambda: 57.0)
+    reply = ask(served)
+    assert reply.response is not None
+    assert reply.response.headers.get("Retry-After") == "3"

@@ -1,0 +1,127 @@
+"""What a port answers from: the whole requests that it knows, calls to nobody, and what is counted and logged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories.messages import make_response
+from tests.in_memory.mock_servers import GET, HIT, Logged, at_root, make_mock, make_served
+from understudy.serving import site_protocol
+from understudy.serving.answers.replies import JOINED, Pending, Reply
+from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.mock_server.calls import OwnTally
+from understudy.serving.mock_server.directory import Directory
+from understudy.serving.site_protocol import LONGEST_KNOWN, Known, MockSite
+from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
+
+
+def make_reply(body: bytes = b"hit", behaviour: Behaviour | None = None, *, fixed: bool = True, **more: Any) -> Reply:
+    return Reply(b"head", body, make_response(), behaviour, fixed, **more)
+
+
+def arrived(target: bytes = b"/users/7", method: str = "GET") -> Arrived:
+    return Arrived(method, target, ((b"Host", b"127.0.0.1:4000"),), b"", "HTTP/1.1", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "reply", "kept"),
+    [
+        (GET, make_reply(), True),
+        (GET, make_reply(fixed=False), False),
+        (GET, make_reply(behaviour=Behaviour(Delay(5))), True),
+        (GET, make_reply(behaviour=Behaviour(Delay(5), bytes_per_second=9)), False),
+        (GET, make_reply(behaviour=Behaviour(fault=Fault(FaultKind.ERROR, 1))), False),
+        (GET, make_reply(bytes(JOINED)), True),
+        (GET, make_reply(bytes(JOINED + 1)), False),
+        (bytes(LONGEST_KNOWN), make_reply(), True),
+        (bytes(LONGEST_KNOWN + 1), make_reply(), False),
+    ],
+)
+def test_only_short_requests_with_one_small_answer_are_known(data: bytes, reply: Reply, kept: bool) -> None:
+    known = Known()
+    known.remember(data, reply)
+    assert (known.get(data) is reply) is kept
+
+
+def test_what_is_known_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_protocol, "MOST_KNOWN", 2)
+    known = Known()
+    for data in (b"a", b"b", b"c"):
+        known.remember(data, make_reply())
+    assert list(known) == [b"c"]
+
+
+def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_protocol, "MOST_KNOWN_BYTES", 150)
+    known = Known()
+    for data in (b"a", b"b", b"c", b"d"):
+        known.remember(data, make_reply(bytes(95)))
+    assert list(known) == [b"c", b"d"]
+
+
+@pytest.mark.parametrize(("method", "empty"), [("GET", False), ("HEAD", True)])
+def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> None:
+    reply = MockSite(Directory()).respond(arrived(b"/mocks/shop/x", method))
+    assert isinstance(reply, Reply)
+    assert (reply.response.status if reply.response else None, reply.told, reply.body == b"") == (
+        404,
+        "no mock server",
+        empty,
+    )
+    assert reply.response is not None
+    assert isinstance(reply.response.body, bytes)
+    told = json.loads(reply.response.body)["error"]
+    assert told["name"] == "mockNotFoundError"
+    assert "understudy mocks list" in told["message"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "target", "said"),
+    [
+        (Directory(), b"/mocks/cart/x", "There is no mock server cart here;"),
+        (Directory(), b"/users", "No mock server is called: a URL begins with /mocks/<slug>/ here;"),
+        (Directory(at_root=True), b"/mocks/cart/x", "The mock server of this port was deleted."),
+    ],
+)
+def test_a_call_to_nobody_is_told_what_is_wrong(directory: Directory, target: bytes, said: str) -> None:
+    reply = MockSite(directory).respond(arrived(target))
+    assert isinstance(reply, Reply)
+    assert json.loads(reply.body)["error"]["message"].startswith(said)
+
+
+def test_any_page_may_read_that_nobody_is_called() -> None:
+    assert b"Access-Control-Allow-Origin: *\r\n" in MockSite(Directory()).respond(arrived()).head  # type: ignore[union-attr]
+
+
+def test_a_call_to_nobody_is_asked_anew_each_time() -> None:
+    """Its mock server may be made any moment, and anybody can make up paths."""
+    reply = MockSite(Directory()).respond(arrived())
+    assert not isinstance(reply, Pending)
+    assert not reply.fixed
+
+
+def test_the_mock_server_that_is_called_answers() -> None:
+    served = make_served()
+    reply = MockSite(Directory({"shop": served})).respond(arrived(b"/mocks/shop/users/7"))
+    assert isinstance(reply, Reply)
+    assert (reply.served, reply.body) == (served, HIT)
+
+
+@pytest.mark.parametrize(
+    ("unlogged", "calls", "logged"),
+    [(None, 1, 1), (OwnTally(), 1, 0)],
+)
+def test_a_call_is_counted_and_logged_unless_the_log_is_off(unlogged: OwnTally | None, calls: int, logged: int) -> None:
+    tally, log = OwnTally(), Logged()
+    served = make_served(mock=make_mock(), calls=tally, unlogged=unlogged)
+    at_root(served, log).called(GET, make_reply(served=served), 0.0, 0.0)
+    assert (tally.calls, len(log.calls), unlogged.calls if unlogged else 0) == (calls, logged, 1 - logged)
+
+
+def test_a_call_to_nobody_is_not_logged() -> None:
+    log = Logged()
+    MockSite(Directory(), log).called(GET, make_reply(), 0.0, 0.0)
+    assert log.calls == []

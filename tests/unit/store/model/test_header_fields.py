@@ -1,0 +1,88 @@
+"""Hop-by-hop fields end here; volatile ones do not make an answer another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from understudy.store.model.header_fields import end_to_end, fingerprint
+from understudy.store.model.messages import Headers, Response
+
+BASE = Response(200, Headers.of([("Content-Type", "text/plain"), ("ETag", "a"), ("Vary", "x"), ("Vary", "y")]))
+
+
+def plus(name: str, value: str) -> Response:
+    return replace(BASE, headers=Headers((*BASE.headers.fields, (name.encode(), value.encode()))))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Connection",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "Proxy-Authorization",
+        "proxy-authenticate",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        ":authority",
+    ],
+)
+def test_hop_by_hop_and_pseudo_fields_are_left_out(name: str) -> None:
+    assert end_to_end(Headers.of([("Accept", "*/*"), (name, "x")])) == Headers.of([("Accept", "*/*")])
+
+
+def test_fields_that_connection_names_are_left_out() -> None:
+    headers = Headers.of([("Connection", "close, X-Hop"), ("connection", "X-Two"), ("x-hop", "1"), ("x-two", "2")])
+    assert len(end_to_end(headers)) == 0
+
+
+def test_end_to_end_fields_keep_order_case_and_repeats() -> None:
+    assert end_to_end(BASE.headers) is BASE.headers
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        plus("Date", "Sat, 01 Feb 2025 00:00:00 GMT"),
+        plus("Age", "12"),
+        plus("X-Request-Id", "1"),
+        plus("x-amzn-RequestId", "1"),
+        plus("X-RateLimit-Remaining", "59"),
+        plus("Server-Timing", "db;dur=53"),
+        plus("X-Runtime", "0.02"),
+        replace(BASE, reason=b"Fine"),
+        replace(BASE, headers=Headers((*BASE.headers.fields[2:], *BASE.headers.fields[:2]))),
+        replace(BASE, headers=Headers(tuple((name.upper(), value) for name, value in BASE.headers.fields))),
+    ],
+)
+def test_the_same_answer(same: Response) -> None:
+    assert fingerprint(same, "d") == fingerprint(BASE, "d")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(BASE, status=201),
+        plus("X-Color", "red"),
+        plus("Set-Cookie", "a=1"),
+        replace(BASE, trailers=Headers.of([("grpc-status", "0")])),
+        replace(BASE, headers=BASE.headers.replace("ETag", "b")),
+        replace(BASE, headers=Headers(tuple(reversed(BASE.headers.fields)))),
+    ],
+)
+def test_another_answer(other: Response) -> None:
+    assert fingerprint(other, "d") != fingerprint(BASE, "d")
+
+
+def test_another_body_is_another_answer() -> None:
+    assert fingerprint(BASE, "e") != fingerprint(BASE, "d")
+
+
+def test_of_a_cookie_counts_whether_it_is_set_or_deleted() -> None:
+    one, other = plus("Set-Cookie", "a=1; Expires=Sat"), plus("Set-Cookie", "a=2; Expires=Sun")
+    assert fingerprint(one, "d") == fingerprint(other, "d")
+    assert fingerprint(one, "d") != fingerprint(plus("Set-Cookie", "a=; Expires=Sat"), "d")

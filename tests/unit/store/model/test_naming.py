@@ -1,0 +1,73 @@
+"""Names that people read."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.store.model.messages import Request, Response
+from understudy.store.model.naming import example_name, free_name, is_slug, request_name, slug_of, there_are
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        (b"/users/1", "GET /users/1"),
+        (b"/search?q=a", "GET /search?q=a"),
+        (b"/search?", "GET /search"),
+        (b"/search?q=a+b%26c", "GET /search?q=a b&c"),
+        (b"/caf%C3%A9/\xc3\xbc", "GET /café/ü"),
+        (b"/a%0A%1B[31m", "GET /a%0A%1B[31m"),
+        (b"/%FF\xff", "GET /��"),
+        (b"/" + b"x" * 75, "GET /" + "x" * 75),
+        (b"/" + b"x" * 76, "GET /" + "x" * 74 + "…"),
+    ],
+)
+def test_request_name(target: bytes, name: str) -> None:
+    assert request_name(Request("GET", target)) == name
+
+
+def test_an_example_is_named_after_its_request_and_status() -> None:
+    assert example_name(Request("GET", b"/users/1"), Response(200)) == "GET /users/1 - 200"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "there are none yet"),
+        (["a"], "there are: a"),
+        (list("abcde"), "there are: a, b, c, d, e"),
+        (list("abcdef"), "there are: a, b, c, d, e, ..."),
+    ],
+)
+def test_what_there_is_instead(names: list[str], said: str) -> None:
+    assert there_are(names) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("shop", "shop"),
+        ("Shop API (v2)", "shop-api-v2"),
+        ("Café Zürich", "cafe-zurich"),
+        ("-a--b-", "a-b"),
+        ("日本", "mock"),
+        ("a" * 70, "a" * 63),
+        ("a" * 62 + " b", "a" * 62),
+    ],
+)
+def test_a_slug_is_made_of_a_name(name: str, slug: str) -> None:
+    """It can stand in a path and in a host name."""
+    assert slug_of(name) == slug
+    assert is_slug(slug)
+
+
+@pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a.b", "ü", "a" * 64, "a\n"])
+def test_no_slug(text: str) -> None:
+    assert not is_slug(text)
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"), [([], "a"), (["b"], "a"), (["a"], "a 2"), (["a", "a 2", "a 4"], "a 3"), (["a", "a 3"], "a 2")]
+)
+def test_a_free_name(taken: list[str], free: str) -> None:
+    assert free_name("a", taken) == free

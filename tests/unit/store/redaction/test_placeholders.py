@@ -1,0 +1,110 @@
+"""What stands for a secret: of its kind, stable, and recognised."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from understudy.store.redaction.placeholders import (
+    PATTERN,
+    Placeholders,
+    constant,
+    holds_placeholder,
+    is_but_for_secrets,
+    is_placeholder,
+    masked,
+)
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWJ5dGVz"
+UUID = "3b241101-e2bb-4255-8caf-4136c566a962"
+KINDS = [
+    ("123456", r"[1-9][0-9]{5}"),
+    ("0042", r"0[0-9]{3}"),
+    ("-12.50e-3", r"-[1-9][0-9]\.[0-9]{2}e-3"),
+    ("0.25", r"0\.[0-9]{2}"),
+    ("7", r"[1-9]"),
+    (UUID, r"de1e7ed0-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}"),
+    (UUID.upper(), r"DE1E7ED0-[0-9A-F]{4}-4[0-9A-F]{3}-8[0-9A-F]{3}-[0-9A-F]{12}"),
+    ("9f" * 20, r"de1e7ed[0-9a-f]{33}"),
+    ("9F" * 20, r"DE1E7ED[0-9A-F]{33}"),
+    (JWT, r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"),
+    ("ann.lee@shop.example", r"redacted-[0-9a-f]{12}@example\.com"),
+    ("hunter2", r"REDACTED-[0-9a-f]{12}"),
+    ("9fAb9fAb9fAb9fAb", r"REDACTED-[0-9a-f]{12}"),
+    ("geheim\udcff", r"REDACTED-[0-9a-f]{12}"),
+]
+SECRETS = [secret for secret, _ in KINDS]
+NO_NUMBERS = SECRETS[5:]
+PLACEHOLDERS = Placeholders(b"key of a store")
+
+
+@pytest.mark.parametrize(("secret", "kind"), KINDS)
+def test_it_is_of_the_kind_of_the_secret(secret: str, kind: str) -> None:
+    made = PLACEHOLDERS(secret)
+    assert re.fullmatch(kind, made)
+    assert made != secret or len(secret) == 1
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_same_secret_has_the_same_one_in_a_store(secret: str) -> None:
+    assert Placeholders(b"key of a store")(secret) == PLACEHOLDERS(secret)
+
+
+@pytest.mark.parametrize("secret", NO_NUMBERS)
+def test_another_store_has_another_one(secret: str) -> None:
+    """So nobody who sees a placeholder can try secrets out."""
+    assert Placeholders(b"another key")(secret) != PLACEHOLDERS(secret)
+
+
+def test_two_secrets_have_two() -> None:
+    assert len({PLACEHOLDERS(f"secret {number}") for number in range(10_000)}) == 10_000
+
+
+def test_where_the_key_ends_counts() -> None:
+    assert Placeholders(b"a")("bsecret") != Placeholders(b"ab")("secret")
+
+
+@pytest.mark.parametrize("secret", NO_NUMBERS)
+def test_it_is_recognised_and_stays(secret: str) -> None:
+    made = PLACEHOLDERS(secret)
+    assert is_placeholder(made)
+    assert PLACEHOLDERS(made) == made
+    assert masked(made) == made
+    assert re.sub(PATTERN, "X", f"a {made}, b") == "a X, b"
+    assert holds_placeholder(f"/bot{made}/x".encode())
+
+
+@pytest.mark.parametrize("text", ["", "REDACTE", "REDACTEDX", "redacted", "de1e7ed", "deleted", JWT, UUID])
+def test_what_is_none_is_not_taken_for_one(text: str) -> None:
+    assert not is_placeholder(text)
+
+
+def test_logs_and_comparisons_have_one_word() -> None:
+    assert (masked("hunter2"), constant("hunter2"), constant(PLACEHOLDERS("hunter2"))) == ("REDACTED",) * 3
+
+
+P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
+
+
+@pytest.mark.parametrize(
+    ("expected", "text", "fits"),
+    [
+        ("a b", "a b", True),
+        ("a b", "a c", False),
+        (P, "anything", True),
+        (P, P, True),
+        (P, "", False),
+        (f"key {P}.", "key x.", True),
+        (f"key {P}.", "key .", False),
+        (f"key {P}.", "key x", False),
+        (f"{P}-{Q}", "a-b", True),
+        (f"{P}-{Q}", "a-b-c", True),
+        (f"{P}-{Q}", "ab", False),
+        (f"{P}ab{Q}", "xabab", True),
+        (f"{P}ab{Q}", "ab", False),
+        (f"ab{P}ba", "aba", False),
+    ],
+)
+def test_any_value_fits_where_one_was_redacted(expected: str, text: str, fits: bool) -> None:
+    assert is_but_for_secrets(expected, text) is fits

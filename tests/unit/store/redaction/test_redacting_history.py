@@ -1,0 +1,103 @@
+"""What is recorded loses its secrets before it is kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.factories.messages import make_request, make_response
+from understudy.store.model.gateways import Exchange, Part, Redacted, Timings
+from understudy.store.model.messages import Chunk, PiecedBody
+from understudy.store.model.websockets import MessageKind, WebSocketMessage
+from understudy.store.redaction.placeholders import Placeholders
+from understudy.store.redaction.redacting_history import RedactingHistory, redacted_exchange
+from understudy.store.redaction.redactor import Redactor
+
+SECRET = "hunter2-hunter2"
+PLACEHOLDER = Placeholders(b"k")(SECRET)
+
+
+class Kept:
+    """Remembers what it was given to keep."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+        self.sent: list[tuple[int, WebSocketMessage]] = []
+
+    def add(self, exchanges: Sequence[Exchange]) -> list[int]:
+        self.exchanges += exchanges
+        return list(range(len(exchanges)))
+
+    def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
+        self.sent += messages
+
+
+def redactor() -> Redactor:
+    return Redactor(placeholder=Placeholders(b"k"), remembers=True)
+
+
+def exchange(target: str = "/", response_body: bytes = b"{}", **parts: object) -> Exchange:
+    made = Exchange("s", make_request(target=target), make_response(body=response_body), Timings(1.0))
+    return replace(made, **parts)  # type: ignore[arg-type]
+
+
+def test_the_places_of_the_request_are_kept_with_it() -> None:
+    kept = redacted_exchange(exchange(f"/?token={SECRET}", redacted=frozenset({Redacted(Part.FORM, "a")})), redactor())
+    assert kept.request.target == f"/?token={PLACEHOLDER}".encode()
+    assert kept.redacted == {Redacted(Part.QUERY, "token"), Redacted(Part.FORM, "a")}
+
+
+def test_a_secret_of_a_response_is_the_same_one_in_a_later_request() -> None:
+    """Even under a name that says nothing."""
+    one, history = redactor(), Kept()
+    keeping = RedactingHistory(history, one)  # type: ignore[arg-type]
+    keeping.add([exchange(response_body=b'{"access_token": "%s"}' % SECRET.encode())])
+    keeping.add([exchange(f"/things?q={SECRET}"), exchange(f"/things/{SECRET}/x")])
+    login, by_query, by_path = history.exchanges
+    assert login.response
+    assert login.response.body == b'{"access_token": "%s"}' % PLACEHOLDER.encode()
+    assert by_query.request.target == f"/things?q={PLACEHOLDER}".encode()
+    assert by_query.redacted == {Redacted(Part.QUERY, "q")}
+    assert by_path.request.target == f"/things/{PLACEHOLDER}/x".encode()
+    assert by_path.redacted == {Redacted(Part.PATH, PLACEHOLDER)}
+
+
+def test_a_failed_exchange_is_redacted_too() -> None:
+    kept = redacted_exchange(exchange(f"/?token={SECRET}", response=None, error="reset"), redactor())
+    assert SECRET not in repr(kept)
+
+
+def test_chunks_add_up_to_the_body_that_is_kept() -> None:
+    body = b'data: {"n": 1}\n\ndata: {"token": "%s"}\n\n' % SECRET.encode()
+    streamed = make_response(body=body, headers={"Content-Type": "text/event-stream"})
+    chunks = (Chunk(0.0, 16), Chunk(0.5, 20), Chunk(1.0, len(body) - 36))
+    kept = redacted_exchange(exchange(response=replace(streamed, chunks=chunks)), redactor()).response
+    assert kept
+    assert isinstance(kept.body, bytes)
+    assert SECRET.encode() not in kept.body
+    assert sum(chunk.size for chunk in kept.chunks) == len(kept.body)
+    assert [chunk.at for chunk in kept.chunks] == [0.0, 0.5, 1.0]
+
+
+def test_a_body_in_pieces_is_told_loudly(caplog: pytest.LogCaptureFixture) -> None:
+    pieced = make_response(body=PiecedBody("0" * 64, 5_000_000, "key"), headers={"Set-Cookie": f"a={SECRET}"})
+    with caplog.at_level(logging.WARNING):
+        kept = redacted_exchange(exchange(response=pieced, degraded="cut"), redactor())
+    assert kept.degraded == "cut; secrets were not looked for in the response's body of 5000000 bytes"
+    assert "5000000 bytes" in caplog.text
+    assert SECRET not in repr(kept)
+
+
+def test_messages_of_websockets_are_redacted() -> None:
+    history = Kept()
+    texts = [b'{"token": "%s"}' % SECRET.encode(), b"key AKIA" + b"ABCDEFGH234567XY", b"\xff\0"]
+    messages = [WebSocketMessage(1.0, True, MessageKind.TEXT, text) for text in texts]
+    RedactingHistory(history, redactor()).add_messages([(7, message) for message in messages])  # type: ignore[arg-type]
+    assert [number for number, _ in history.sent] == [7, 7, 7]
+    told, key, binary = (message.content for _, message in history.sent)
+    assert told == b'{"token": "%s"}' % PLACEHOLDER.encode()
+    assert key.startswith(b"key REDACTED-")
+    assert binary == b"\xff\0"

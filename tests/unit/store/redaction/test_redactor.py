@@ -1,0 +1,347 @@
+"""Secrets are taken out of messages, and everything else stays."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import brotli  # type: ignore[import-untyped]  # ships no types
+import pytest
+import zstandard
+
+from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Request, Response
+from understudy.store.redaction.placeholders import Placeholders, is_placeholder
+from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.rules import Rules
+
+SECRET = b'{"access_token": "s3cret", "ttl": 5}'
+HIDDEN = b'{"access_token": "REDACTED", "ttl": 5}'
+JSON = ("Content-Type", "application/json")
+
+
+def request(*fields: tuple[str, str], target: bytes = b"/", body: bytes = b"") -> Request:
+    return Request("POST", target, Headers.of(fields), body)
+
+
+def response(*fields: tuple[str, str], body: bytes = b"") -> Response:
+    return Response(200, Headers.of(fields), body)
+
+
+def header(name: str) -> set[Redacted]:
+    return {Redacted(Part.HEADER, name)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hidden"),
+    [
+        ("Authorization", "Bearer abc", "Bearer REDACTED"),
+        ("authorization", "Basic dTpw", "Basic REDACTED"),
+        ("Authorization", 'Digest username="u", response="r"', "Digest REDACTED"),
+        ("Authorization", "bare", "REDACTED"),
+        ("Authorization", "two words", "REDACTED"),
+        ("Proxy-Authorization", "Basic dTpw", "Basic REDACTED"),
+        ("X-Api-Key", "abc", "REDACTED"),
+        ("X-Auth-Token", "abc", "REDACTED"),
+        ("Cookie", "a=1; b=x=y;c=", "a=REDACTED; b=REDACTED;c="),
+        ("Cookie", "nameless; b=2", "REDACTED; b=REDACTED"),
+        ("Referer", "http://a/b?x=1&token=t#id_token=i&y", "http://a/b?x=1&token=REDACTED#id_token=REDACTED&y"),
+    ],
+)
+def test_request_headers(name: str, value: str, hidden: str) -> None:
+    before, after = ("Accept", "*/*"), ("X-Note", "n")
+    redacted, places = BUILT_IN.request(request(before, (name, value), after), b"")
+    assert list(redacted.headers) == [before, (name, hidden), after]
+    assert places == header(name.lower())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hidden"),
+    [
+        ("Set-Cookie", "sid=abc; Path=/; HttpOnly", "sid=REDACTED; Path=/; HttpOnly"),
+        ("set-cookie", "abc; Path=/", "REDACTED; Path=/"),
+        ("X-Subject-Token", "abc", "REDACTED"),
+        ("Location", "/cb#access_token=t&state=1", "/cb#access_token=REDACTED&state=1"),
+    ],
+)
+def test_response_headers(name: str, value: str, hidden: str) -> None:
+    redacted, places = BUILT_IN.response(response((name, value)), b"")
+    assert list(redacted.headers) == [(name, hidden)]
+    assert places == header(name.lower())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Authorization", ""),
+        ("Set-Cookie", "sid=; Max-Age=0"),
+        ("Cookie", "; ;a="),
+        ("Location", "/token?page=2"),
+        ("X-Ratelimit-Remaining-Tokens", "9"),
+        ("Idempotency-Key", "abc"),
+    ],
+)
+def test_a_message_without_secrets_stays_the_same_object(name: str, value: str) -> None:
+    answer = response((name, value))
+    assert BUILT_IN.response(answer, b"") == (answer, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("query", "hidden", "names"),
+    [
+        (b"a=1&api_key=k&b=%2f+", b"a=1&api_key=REDACTED&b=%2f+", {"api_key"}),
+        (b"token=a&x&token=b=c", b"token=REDACTED&x&token=REDACTED", {"token"}),
+        (b"user%5Bpassword%5D=p", b"user%5Bpassword%5D=REDACTED", {"user[password]"}),
+        (b"&&sig=%20&", b"&&sig=REDACTED&", {"sig"}),
+        (b"token&token=&page_token=p&max_tokens=5", b"token&token=&page_token=p&max_tokens=5", set()),
+    ],
+)
+def test_query_values(query: bytes, hidden: bytes, names: set[str]) -> None:
+    redacted, places = BUILT_IN.request(request(target=b"/token=x?" + query), b"")
+    assert redacted.target == b"/token=x?" + hidden
+    assert places == {Redacted(Part.QUERY, name) for name in names}
+
+
+def test_form_values() -> None:
+    body = b"user=ann&password=p%26w&next=%2F"
+    redacted, places = BUILT_IN.request(request(("Content-Type", "application/x-www-form-urlencoded"), body=body), body)
+    assert redacted.body == b"user=ann&password=REDACTED&next=%2F"
+    assert places == {Redacted(Part.FORM, "password")}
+
+
+@pytest.mark.parametrize("content_type", ['multipart/form-data; boundary="b d"', "Multipart/Form-Data;Boundary=b"])
+def test_multipart_values(content_type: str) -> None:
+    line = b"--b d" if '"' in content_type else b"--b"
+    parts = (
+        b"preamble\r\n"
+        + line
+        + b'\r\nContent-Disposition: form-data; filename="name=token"; name="file"\r\n\r\ntoken\r\n\r\n\xff\r\n'
+        + line
+        + b'\r\nX-A: b\r\ncontent-disposition: form-data; name="client_secret"\r\n\r\n%s\r\n'
+        + line
+        + b"--\r\n"
+    )
+    redacted, places = BUILT_IN.request(request(("Content-Type", content_type)), parts % b"a\r\n\r\nb")
+    assert redacted.body == parts % b"REDACTED"
+    assert places == {Redacted(Part.FORM, "client_secret")}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/hal+json; charset=utf-8", "text/plain", ""])
+def test_json_is_told_by_its_looks(content_type: str) -> None:
+    redacted, places = BUILT_IN.request(request(("Content-Type", content_type)), SECRET)
+    assert redacted.body == HIDDEN
+    assert places == {Redacted(Part.JSON, "$.access_token")}
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(SECRET, mtime=0)),
+        ("deflate", zlib.compress(SECRET)),
+        ("br", brotli.compress(SECRET)),
+        ("zstd", zstandard.compress(SECRET)),
+    ],
+)
+def test_a_redacted_body_is_kept_decoded_and_framed_anew(coding: str, body: bytes) -> None:
+    fields = (JSON, ("content-length", str(len(body))), ("Content-Encoding", coding), ("Content-MD5", "x"))
+    redacted, _ = BUILT_IN.response(response(*fields), body)
+    assert redacted.body == HIDDEN
+    assert list(redacted.headers) == [JSON, ("content-length", str(len(HIDDEN)))]
+
+
+def test_a_message_that_had_no_content_length_gets_none() -> None:
+    redacted, _ = BUILT_IN.response(response(JSON), SECRET)
+    assert list(redacted.headers) == [JSON]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(b'{"a": 1}', mtime=0)),
+        ("gzip", gzip.compress(SECRET, mtime=0)[:-9]),
+        ("gzip", SECRET),
+        ("compress", SECRET),
+        ("identity", b'{"token": '),
+        ("identity", b"\x89PNG token"),
+    ],
+)
+def test_a_body_without_secrets_or_unreadable_stays_the_reference_it_was(coding: str, body: bytes) -> None:
+    kept = BodyRef("0" * 64, len(body))
+    answer = Response(200, Headers.of([("Content-Encoding", coding), ("Set-Cookie", "a=b")]), kept)
+    redacted, places = BUILT_IN.response(answer, body)
+    assert redacted.body is kept
+    assert redacted.headers.get("content-encoding") == coding
+    assert places == header("set-cookie")
+
+
+def test_trailers_are_redacted() -> None:
+    answer = Response(200, trailers=Headers.of([("X-Auth-Token", "t")]))
+    assert list(BUILT_IN.response(answer, b"")[0].trailers) == [("X-Auth-Token", "REDACTED")]
+
+
+KEY = "sk-" + "a1B2c3D4e5" * 3
+RULES = Redactor(
+    Rules.of(["X-Session"], ["sid"], ["$.user.card", "$..ssn", "$.rows[*].a"], ["tok_[a-z]{4}", "[0-9]{16}"])
+)
+
+
+def test_interim_responses_are_redacted() -> None:
+    answer = Response(200, interim=(Interim(103, Headers.of([("X-Auth-Token", "t")])),))
+    redacted, places = BUILT_IN.response(answer, b"")
+    assert list(redacted.interim[0].headers) == [("X-Auth-Token", "REDACTED")]
+    assert places == header("x-auth-token")
+
+
+@pytest.mark.parametrize(
+    ("target", "hidden", "places"),
+    [
+        (f"/keys/{KEY}/x?a=1", "/keys/REDACTED/x?a=1", {Redacted(Part.PATH, "REDACTED")}),
+        ("/bot123456789:AA" + "x" * 33 + "/send", "/botREDACTED/send", {Redacted(Part.PATH, "REDACTED")}),
+        (f"/%73{KEY[1:]}", "/REDACTED", {Redacted(Part.PATH, "REDACTED")}),
+        (f"/?q={KEY}&b", "/?q=REDACTED&b", {Redacted(Part.QUERY, "q")}),
+        (f"/?q=a%20%26{KEY}", "/?q=a+%26REDACTED", {Redacted(Part.QUERY, "q")}),
+    ],
+)
+def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
+    target: str, hidden: str, places: set[Redacted]
+) -> None:
+    redacted, found = BUILT_IN.request(request(target=target.encode()), b"")
+    assert redacted.target == hidden.encode()
+    assert found == places
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "hidden", "part"),
+    [
+        ("application/json", '{"note": "it is %s.", "n": [1]}', None, Part.JSON),
+        ("application/json", '["%s"]', None, Part.JSON),
+        ("text/plain", "it is %s.\n", None, Part.TEXT),
+        ("application/xml", "<key>%s</key>", None, Part.TEXT),
+        ("application/x-www-form-urlencoded", "a=1&q=%s", None, Part.FORM),
+        ("text/event-stream", 'event: x\ndata: {"a": "%s"}\n\n', None, Part.JSON),
+        ("text/event-stream", "data: say %s\n\n", None, Part.TEXT),
+        ("application/x-ndjson", '{"n": 1}\n{"a": "%s"}\n', None, Part.JSON),
+        (
+            "multipart/form-data; boundary=b",
+            '--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n%s\r\n--b--\r\n',
+            None,
+            Part.FORM,
+        ),
+        ("", "%s", None, Part.TEXT),
+    ],
+)
+def test_a_secret_is_known_by_its_looks_in_any_body(content_type: str, body: str, hidden: None, part: Part) -> None:
+    asked = request(("Content-Type", content_type), ("X-Note", f"see {KEY}"))
+    redacted, places = BUILT_IN.request(asked, (body % KEY).encode())
+    assert redacted.body == (body % "REDACTED").encode()
+    assert redacted.headers.get("x-note") == "see REDACTED"
+    assert {place.part for place in places} == {part, Part.HEADER}
+
+
+def test_names_count_in_lines_of_json() -> None:
+    body = b'data: {"token": "t"}\n\ndata: [DONE]\n\n'
+    redacted, _ = BUILT_IN.response(response(("Content-Type", "text/event-stream; charset=utf-8")), body)
+    assert redacted.body == b'data: {"token": "REDACTED"}\n\ndata: [DONE]\n\n'
+
+
+def test_a_secret_that_is_a_name_in_json_is_told_by_the_object_it_is_in() -> None:
+    body = b'{"keys": {"%s": {"token": "t"}}}' % KEY.encode()
+    redacted, places = BUILT_IN.request(request(JSON), body)
+    assert redacted.body == b'{"keys": {"REDACTED": {"token": "REDACTED"}}}'
+    assert places == {Redacted(Part.JSON, "$.keys")}
+
+
+@pytest.mark.parametrize("body", [b"\x89PNG\0" + KEY.encode(), b"\xff" + KEY.encode(), b'{"a": "plain"}', b"sk-", b""])
+def test_bytes_that_are_no_text_stay(body: bytes) -> None:
+    answer = response(body=body)
+    assert BUILT_IN.response(answer, body) == (answer, frozenset())
+
+
+def test_rules_of_headers_and_queries_are_obeyed() -> None:
+    asked = request(("x-session", "abc"), ("X-Other", "tok_abcd!"), target=b"/?sid=1&side=2")
+    redacted, places = RULES.request(asked, b"")
+    assert list(redacted.headers) == [("x-session", "REDACTED"), ("X-Other", "REDACTED!")]
+    assert redacted.target == b"/?sid=REDACTED&side=2"
+    assert places == header("x-session") | header("x-other") | {Redacted(Part.QUERY, "sid")}
+
+
+@pytest.mark.parametrize(
+    ("body", "hidden", "paths"),
+    [
+        (
+            '{"user": {"card": {"a": "x", "n": 12, "ok": true}}}',
+            '{"user": {"card": {"a": "REDACTED", "n": "REDACTED", "ok": true}}}',
+            {"$.user.card.a", "$.user.card.n"},
+        ),
+        (
+            '{"deep": [{"ssn": "x"}], "ssn": 5}',
+            '{"deep": [{"ssn": "REDACTED"}], "ssn": "REDACTED"}',
+            {"$.deep[*].ssn", "$.ssn"},
+        ),
+        (
+            '{"rows": [{"a": "x", "b": "y"}, {"a": ["z"]}]}',
+            '{"rows": [{"a": "REDACTED", "b": "y"}, {"a": ["REDACTED"]}]}',
+            {"$.rows[*].a", "$.rows[*].a[*]"},
+        ),
+        ('{"user": {"cardinal": 1}, "a": "tok_ab"}', '{"user": {"cardinal": 1}, "a": "tok_ab"}', set()),
+        ('{"card": 4111111111111111}', '{"card": "REDACTED"}', {"$.card"}),
+    ],
+)
+def test_rules_of_json_are_obeyed(body: str, hidden: str, paths: set[str]) -> None:
+    redacted, places = RULES.response(response(JSON, body=body.encode()), body.encode())
+    assert places == {Redacted(Part.JSON, path) for path in paths}
+    assert redacted.body == hidden.encode()
+
+
+def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
+    one = Redactor(placeholder=Placeholders(b"k"))
+    redacted, _ = one.response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
+    assert isinstance(redacted.body, bytes)
+    code, otp, token = (part.split(b": ")[1].rstrip(b"}") for part in redacted.body.split(b", "))
+    assert code == b"1"
+    assert otp.isdigit()
+    assert len(otp) == 6
+    assert otp != b"123456"
+    assert is_placeholder(token.strip(b'"').decode())
+
+
+def test_redacting_again_changes_nothing() -> None:
+    one = Redactor(placeholder=Placeholders(b"k"))
+    asked = request(("Authorization", "Bearer abc"), ("Cookie", "a=b; c=d"), JSON, target=b"/?sig=" + b"0a" * 32)
+    once, places = one.request(asked, b'{"token": "t", "note": "%s"}' % KEY.encode())
+    assert isinstance(once.body, bytes)
+    assert one.request(once, once.body) == (once, places - {Redacted(Part.JSON, "$.note")})
+
+
+def test_chunks_keep_their_times_and_their_pieces() -> None:
+    body = b'data: {"token": "t"}\n\ndata: {}\n\n'
+    answer = Response(
+        200, Headers.of([("Content-Type", "text/event-stream")]), body, chunks=(Chunk(0, 22), Chunk(1, 10))
+    )
+    redacted, _ = BUILT_IN.response(answer, body)
+    assert redacted.chunks == (Chunk(0, 29), Chunk(1, 10))
+
+
+def test_of_a_coded_body_the_chunks_are_not_known() -> None:
+    body = gzip.compress(SECRET, mtime=0)
+    answer = Response(200, Headers.of([("Content-Encoding", "gzip")]), body, chunks=(Chunk(0, len(body)),))
+    assert BUILT_IN.response(answer, body)[0].chunks == ()
+
+
+def test_a_text_for_a_log_loses_what_is_known_by_its_looks() -> None:
+    assert Redactor().text(f"GET /x/{KEY} \udcff") == "GET /x/REDACTED \udcff"
+    assert Redactor().text("GET /x?token=unknown") == "GET /x?token=unknown"
+
+
+def test_what_differs_in_secrets_only_compares_as_equal() -> None:
+    """Those that a place tells of too: they were replaced when the request was recorded."""
+    one = Redactor(placeholder=Placeholders(b"k"))
+    places = {Redacted(Part.QUERY, "q"), Redacted(Part.JSON, "$.n"), Redacted(Part.TEXT, "tok_[a-z]{4}")}
+    comparing = one.for_comparing(places)
+    asked = [
+        request(JSON, target=f"/{key}?q={q}&token={q}".encode(), body=f'{{"n": {n}, "a": "{key}"}}'.encode())
+        for key, q, n in ((KEY, "x", 1), (f"{KEY}b", "y", 22), (Placeholders(b"k")(KEY), "REDACTED", '"z"'))
+    ]
+    assert len({comparing.request(each, each.body)[0] for each in asked if isinstance(each.body, bytes)}) == 1
+    texts = [request(body=text) for text in (b"a tok_abcd", b"a tok_efgh", b"a REDACTED-0123456789ab")]
+    assert len({comparing.request(each, each.body)[0] for each in texts if isinstance(each.body, bytes)}) == 1

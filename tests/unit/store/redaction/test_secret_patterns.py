@@ -1,0 +1,100 @@
+"""Secrets known by their looks. None of these was ever one."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from understudy.store.redaction.secret_patterns import BUILT_IN, Patterns
+
+DIGITS = "a1B2c3D4e5" * 6
+SAMPLES = {
+    "JSON Web Token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl",
+    "AWS access key id": "AKIA" + "ABCDEFGH234567XY",
+    "OpenAI or Anthropic key": "sk-proj-" + DIGITS[:24],
+    "Stripe key": "sk_" + "live_" + DIGITS[:24],
+    "GitHub token": "ghp_" + DIGITS[:36],
+    "GitLab token": "glpat-" + DIGITS[:20],
+    "Slack token": "xoxb-" + "1234567890-" + DIGITS[:24],
+    "Slack webhook": DIGITS[:24],
+    "Google API key": "AIza" + DIGITS[:35],
+    "Google OAuth token": "ya29." + DIGITS[:40],
+    "SendGrid key": "SG." + DIGITS[:22] + "." + DIGITS[:43],
+    "Telegram bot token": "123456789:AA" + DIGITS[:33],
+    "Understudy key": "usk_" + DIGITS[:43],
+    "npm token": "npm_" + DIGITS[:36],
+    "PyPI token": "pypi-" + DIGITS[:50],
+    "Hugging Face token": "hf_" + DIGITS[:34],
+    "signature in a URL": "0a" * 32,
+    "private key": "\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4\n",
+    "password in a URL": "hunter2",
+}
+AROUND = {
+    "Slack webhook": ("https://hooks.slack.com/services/T0ABCDEF1/B0ABCDEF1/", ""),
+    "signature in a URL": ("https://b.example/k?X-Amz-Signature=", "&a=b"),
+    "private key": ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"),
+    "password in a URL": ("postgres://ann:", "@db.example:5432/shop"),
+}
+PATTERNS = Patterns()
+
+
+def test_there_is_a_sample_of_every_built_in_one() -> None:
+    assert [name for name, *_ in BUILT_IN] == list(SAMPLES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize(("before", "after"), [("", ""), ('{"text": "', '"}'), ("key ", ", and more"), ("k=", "&b=2")])
+def test_a_secret_is_found_whole_and_alone(name: str, before: str, after: str) -> None:
+    start, end = AROUND.get(name, ("", ""))
+    text = f"{before}{start}{SAMPLES[name]}{end}{after}"
+    [(begins, ends, _)] = PATTERNS.found(text)
+    assert text[begins:ends] == SAMPLES[name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task-force-of-twenty-or-more-people",
+        "https://sk-learn.example/a-page-about-something",
+        "desk-aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "AKIA is how they begin",
+        "MAKIAABCDEFGH234567XY",
+        "ghp_short",
+        "12:30:AA",
+        "http://127.0.0.1:8080/users/a@b",
+        "mailto:ann@shop.example",
+        "-----BEGIN PUBLIC KEY-----\nMIIBOgIBAAJBAKj34GkxFhD9\n-----END PUBLIC KEY-----",
+        "it says ://:@ and nothing",
+    ],
+)
+def test_what_only_begins_like_one_stays(text: str) -> None:
+    assert PATTERNS.found(text) == []
+
+
+def test_patterns_of_others_are_found_too_and_a_group_called_secret_alone() -> None:
+    patterns = Patterns([r"tok_[a-z]{4}", r"pin=(?P<secret>\d+)"], built_in=False)
+    assert [(start, end) for start, end, _ in patterns.found("tok_abcd pin=123 sk-" + DIGITS)] == [(0, 8), (13, 16)]
+
+
+def test_of_two_that_overlap_the_first_and_longer_is_found() -> None:
+    assert [(start, end) for start, end, _ in Patterns(["abc", "abcde", "cdef"]).found("abcdef")] == [(0, 5)]
+
+
+@pytest.mark.parametrize(
+    "text", ["://" + ":" * 50_000, "-----BEGIN PRIVATE KEY-----" * 2_000, "eyJ" * 30_000, "sk-" * 30_000]
+)
+def test_no_text_makes_it_slow(text: str) -> None:
+    """It is over before the test's time limit."""
+    PATTERNS.found(text)
+
+
+def test_a_pattern_that_takes_ages_finds_the_whole_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody knows what it would find; it is told once, and other patterns go on."""
+    slow, text = "(?P<secret>(b|b)+)$", "b" * 60 + "c"
+    patterns = Patterns([slow, "c"])
+    with caplog.at_level(logging.WARNING):
+        assert [patterns.found(text) for _ in range(2)] == [[(0, 61, slow)]] * 2
+    assert caplog.text.count("takes too long") == 1
+    assert [span[:2] for span in patterns.found("abc")] == [(2, 3)]
