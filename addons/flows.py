@@ -10,9 +10,9 @@ from understudy.addons.flow_notes import note_of
 from understudy.addons.loop.body_tap import KeptStream
 from understudy.addons.patches.http1 import dropped
 from understudy.serving.answers.streams import is_unsized
-from understudy.store.model.gateways import Exchange, Timings, cut_after
+from understudy.store.model.exchanges import Exchange, Timings, cut_after
+from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
-from understudy.store.stream_types import is_stream_type
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
 NOWHERE = ("origin-form.invalid", 80)

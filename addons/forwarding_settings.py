@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from understudy.addons.current import Current
 from understudy.addons.loop.commits import Commits
@@ -12,18 +11,12 @@ from understudy.addons.no_live_calls import Guard
 from understudy.serving.gateway.parent_proxies import DIRECTLY, Parents
 from understudy.serving.gateway.site import GatewaySites
 from understudy.serving.http1.body_recorder import Keeping
+from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
 # An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
 REPLACEABLE_BYTES = 64 * 1024
 REPLACEABLE_SECONDS = 0.01
-
-
-class OnLoss(StrEnum):
-    """What a client gets whose exchange cannot be kept."""
-
-    STOP = "stop"  # an error that says so
-    CONTINUE = "continue"  # the response; the loss is counted and logged
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from mitmproxy import http
 from understudy.addons.current import Current
 from understudy.addons.flow_notes import note_of
 from understudy.addons.flows import exchange_of, is_stream, length_of, set_response
-from understudy.addons.forwarding_settings import OnLoss
 from understudy.addons.loop.body_tap import KeptStream
 from understudy.addons.loop.commits import Commits
 from understudy.serving.gateway.active import Active
 from understudy.serving.gateway.error_replies import not_kept
 from understudy.serving.http1.body_recorder import Keeping
 from understudy.store.errors import StoreError
-from understudy.store.model.gateways import Mode
+from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.redaction.log_paths import logged_path
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from mitmproxy.connection import Connection
 from wsproto.frame_protocol import Opcode
 
 from understudy.addons.flow_notes import note_of
-from understudy.addons.forwarding_settings import OnLoss
 from understudy.addons.loop.commits import Commits
+from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 # Bytes of messages on their way to the store; while there are more, the next one waits until it is kept before it

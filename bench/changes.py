@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bench.matcher import CASES, MICROSECOND, Case, examples_of, machine
 from understudy.matcher.index import Index, compile_index
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 
 LONGEST_MS = 5.0
 

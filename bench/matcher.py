@@ -24,7 +24,7 @@ from rich.table import Table
 
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.settings import POSTMAN, MatchSettings
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Request, Response
 
 MOST_RATIO = 1.5

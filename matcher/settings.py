@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 
 OUR_HEADERS = ("x-mock-", "x-understudy-")

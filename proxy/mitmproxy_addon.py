@@ -30,11 +30,13 @@ from understudy.proxy.settings import store_url
 from understudy.serving.gateway.active import Active
 from understudy.store.errors import UnderstudyError
 from understudy.store.history_writer import HistoryWriter, Message, Pieces, Told
-from understudy.store.model.gateways import Exchange, Mode
+from understudy.store.model.exchanges import Exchange
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body
 from understudy.store.promotion import PromotionPlan
 from understudy.store.redaction.settings import redacting
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
 if TYPE_CHECKING:

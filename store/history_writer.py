@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from understudy.store.errors import StoreError, ValueRefused
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.log_paths import logged_path
 

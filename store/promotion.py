@@ -13,7 +13,8 @@ from hashlib import sha256
 from typing import TypeVar
 
 from understudy.store.model import ids
-from understudy.store.model.gateways import Example, Exchange, Redacted, RequestItem
+from understudy.store.model.collections import Example, RequestItem
+from understudy.store.model.exchanges import Exchange, Redacted
 from understudy.store.model.header_fields import end_to_end, fingerprint
 from understudy.store.model.messages import Body, BodyRef, Request, Response
 from understudy.store.model.naming import example_name, request_name

@@ -13,12 +13,12 @@ from itertools import permutations
 from understudy.matcher import mock_headers, normal_forms
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.body_forms.json_forms import exact_value
-from understudy.matcher.body_forms.open_places import Mark, Opening, Places, opened
-from understudy.matcher.json_paths import wild_texts
-from understudy.matcher.media import media_type
+from understudy.matcher.body_forms.open_places import Mark, Opening, Places, opened, wild_texts
 from understudy.matcher.mock_headers import NONE, Problem, Selectors
 from understudy.matcher.settings import MatchSettings, QueryRule
-from understudy.store.model.gateways import Example, Part
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part
+from understudy.store.model.media_types import media_type
 from understudy.store.model.messages import Request
 
 Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id

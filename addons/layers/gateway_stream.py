@@ -40,9 +40,8 @@ from understudy.addons.layers.answer_layer import BodyWantedHook, Wanted, own_ad
 from understudy.addons.loop.connections import why_over
 from understudy.addons.parent_proxy import Way, WayWantedHook
 from understudy.serving.answers.body_schedule import Due, Fetch, Sending
-from understudy.serving.gateway.error_replies import unreachable
+from understudy.serving.gateway.error_replies import in_words, unreachable
 from understudy.serving.gateway.site import is_here
-from understudy.serving.unreachable import in_words
 from understudy.store.model.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.

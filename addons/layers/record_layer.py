@@ -14,7 +14,7 @@ from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding, OnLoss
+from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding
 from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.commit_events import Keeper
 from understudy.addons.layers.exchange_in_flight import Told, Turn
@@ -24,6 +24,7 @@ from understudy.addons.loop.connections import why_over
 from understudy.serving.answers.answer import refusal
 from understudy.serving.gateway import error_replies as replies
 from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.error_replies import in_words
 from understudy.serving.gateway.forwarded_heads import editing, for_parent, forwarded_head
 from understudy.serving.gateway.site import Kind, Place, client_of, place_of
 from understudy.serving.http1.exchange_reader import Asked, ExchangeReader
@@ -32,8 +33,7 @@ from understudy.serving.http1.heads import HEAD_END, PASSING, Foreign, UpstreamB
 from understudy.serving.http1.heads import RequestHead as Head
 from understudy.serving.http1.rules import Malformed
 from understudy.serving.http1.wire import CONTINUE
-from understudy.serving.unreachable import in_words
-from understudy.store.model.gateways import Mode
+from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Headers, Origin, Response
 
 # What a client sends while its last request is not answered.

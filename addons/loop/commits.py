@@ -7,7 +7,7 @@ from functools import partial
 
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import Done, Entry, HistoryWriter, Outcome, Pieces, Told, tell
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
 
 

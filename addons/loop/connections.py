@@ -13,7 +13,7 @@ from mitmproxy.connection import Client, Connection
 from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler
 
-from understudy.store.model.gateways import CLIENT_LEFT, GATEWAY_STOPPED
+from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
 
 # Close with a reset, not with an end (setsockopt(2), SO_LINGER).
 _RESET = struct.pack("ii", 1, 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
-from understudy.store.model.gateways import Collection, Example, RequestItem
+from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer

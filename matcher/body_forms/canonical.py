@@ -10,12 +10,12 @@ from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.forms import form_text, multipart_text
 from understudy.matcher.body_forms.json_forms import json_value, written
-from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, names
+from understudy.matcher.body_forms.kinds import Kind, kind_of
+from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, names, opened_text
 from understudy.matcher.body_forms.xml_forms import xml_text
-from understudy.matcher.media import Kind, kind_of, media_type
-from understudy.matcher.opened_texts import opened_text
 from understudy.store.content_codings import LIMIT, undo
-from understudy.store.model.gateways import Part
+from understudy.store.model.exchanges import Part
+from understudy.store.model.media_types import media_type
 from understudy.store.model.messages import Headers, Request
 
 Form = tuple[Kind, bytes]  # what a body is compared as, and its canonical form

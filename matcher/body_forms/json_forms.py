@@ -11,7 +11,7 @@ from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, Encoder
 
 from understudy.matcher.body_forms.open_places import Mark
-from understudy.matcher.json_paths import ANY_INDEX, Place, json_place
+from understudy.store.model.json_paths import ANY_INDEX, Place, read_json_path
 
 # Deeper bodies compare by bytes. Far below the interpreter's own limits, so that the answer depends on the body alone
 # and never on how deep in the stack the question was asked.
@@ -68,7 +68,7 @@ def _value(parse: Callable[[bytes], object], body: bytes, marks: Marks) -> objec
     if brackets > MAX_DEPTH:  # fewer cannot nest deeper
         _check_depth(value)
     for path, mark in marks.items():
-        value = _opened(value, json_place(path), mark)
+        value = _opened(value, read_json_path(path), mark)
     return value
 
 

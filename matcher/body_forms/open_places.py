@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.json_paths import write_step
+from understudy.store.redaction.placeholders import CONSTANT, PATTERN
+from understudy.store.redaction.secret_patterns import Patterns
+
+_WILD_TEXT = re.compile(r"\{\{[^{}]+\}\}")
 
 IN_BODIES = (Part.FORM, Part.JSON, Part.TEXT)
 
@@ -40,3 +47,39 @@ def opened(redacted: Iterable[Redacted]) -> Places:
 def names(places: Places, part: Part) -> dict[str, Mark]:
     """The names of the places in one part, each with its mark."""
     return {place.name: place.mark for place in sorted(places) if place.part is part} if places else {}
+
+
+def wild_texts(value: object, path: str = "$") -> Iterator[str]:
+    """The paths of the texts in an example's document that are a single `{{name}}`."""
+    if isinstance(value, str):
+        if _WILD_TEXT.fullmatch(value):
+            yield path
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from wild_texts(member, path + write_step(name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from wild_texts(item, f"{path}[{index}]")
+
+
+def opened_text(body: bytes, patterns: frozenset[str]) -> bytes:
+    """The text with one word in the place of all that these patterns find, and of every placeholder."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return body
+    pieces: list[str] = []
+    done = 0
+    for start, end, _ in text_patterns(patterns).found(text):
+        pieces += (text[done:start], CONSTANT)
+        done = end
+    return "".join([*pieces, text[done:]]).encode()
+
+
+@lru_cache(maxsize=256)
+def text_patterns(patterns: frozenset[str]) -> Patterns:
+    """The compiled patterns; raises ValueError for one that cannot be read."""
+    try:
+        return Patterns([PATTERN, *sorted(filter(None, patterns))], built_in=False)
+    except ValueError as error:
+        raise ValueError(f"expected regular expressions, got {sorted(patterns)}: {error}") from error

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from itertools import islice
 
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.body_forms.json_forms import exact_value
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, names, opened
-from understudy.matcher.json_paths import differing_paths
 from understudy.matcher.normal_forms import shown
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import Asked
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.json_paths import write_step
 from understudy.store.model.messages import BodyRef, Request
 
 EMPTY = "(empty)"
@@ -89,3 +90,22 @@ def _start(text: bytes) -> str:
 
 def _marked(found: re.Match[str]) -> str:
     return _MARKS.get(found[0], found[0])
+
+
+def differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
+    """The paths at which two documents differ, as short as they can be: where only one of them has something, or
+    something else. A list is compared item by item.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one | other:
+            if name in one and name in other:
+                yield from differing_paths(one[name], other[name], path + write_step(name))
+            else:
+                yield path + write_step(name)
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+            yield from differing_paths(mine, theirs, f"{path}[{index}]")
+        for index in range(*sorted((len(one), len(other)))):
+            yield f"{path}[{index}]"
+    elif one != other:
+        yield path

@@ -15,7 +15,8 @@ from understudy.matcher.parts.candidate import Candidate, redacted_names
 from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.parts.paths import first_line
 from understudy.matcher.scores import PathLine, RequestPart
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Request
 
 WIDTH = 120  # characters of what was expected and of what came: a line or two of a terminal

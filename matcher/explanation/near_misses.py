@@ -17,7 +17,7 @@ from understudy.matcher.lookup.persistent_map import by_key
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import LIKELY, LOOKED_AT, NEAREST
-from understudy.store.model.gateways import Redacted
+from understudy.store.model.exchanges import Redacted
 from understudy.store.model.messages import Request
 from understudy.store.redaction.redactor import BUILT_IN
 

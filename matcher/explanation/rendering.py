@@ -10,7 +10,7 @@ from understudy.matcher.explanation.body_differences import MOST_PLACES
 from understudy.matcher.mock_headers import Selectors
 from understudy.matcher.normal_forms import shown, text_of
 from understudy.matcher.parts.candidate import Candidate, Match
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 
 
 def as_text(decision: Decision) -> str:

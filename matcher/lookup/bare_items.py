@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.matcher.variables import Variables
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
 
 # By path alone, as Postman's default reads it; what else the item says cannot matter without an example.

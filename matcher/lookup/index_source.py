@@ -10,7 +10,7 @@ from understudy.matcher.parts.candidate import BodyOf, Candidate
 from understudy.matcher.settings import MatchSettings
 from understudy.matcher.variables import Variables
 from understudy.store.errors import UnderstudyError
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 
 READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
 

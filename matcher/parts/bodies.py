@@ -8,14 +8,23 @@ from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.canonical import LONGEST, plain, read
 from understudy.matcher.body_forms.forms import wild_parts
 from understudy.matcher.body_forms.json_forms import NO_MARKS, Marks, exact_value, is_token
-from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Opening, Places, names, opened
-from understudy.matcher.json_paths import json_place, wild_texts
-from understudy.matcher.media import Kind, media_type
-from understudy.matcher.opened_texts import text_patterns
+from understudy.matcher.body_forms.kinds import Kind
+from understudy.matcher.body_forms.open_places import (
+    NOWHERE,
+    Mark,
+    Opening,
+    Places,
+    names,
+    opened,
+    text_patterns,
+    wild_texts,
+)
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.settings import MatchSettings
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.fast_init import quick
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.json_paths import read_json_path
+from understudy.store.model.media_types import media_type
 from understudy.store.model.messages import Headers
 
 
@@ -58,7 +67,7 @@ class BodyPattern:
         text_patterns(frozenset(names(places, Part.TEXT)))
         for place in places:
             if place.part is Part.JSON:
-                json_place(place.name)  # an example whose secrets cannot be found is unusable, not just never equal
+                read_json_path(place.name)  # an example whose secrets cannot be found is unusable, not just never equal
         form = None
         if (wildcards and b"{{" in body) or settings.subset:
             kind = read(body, content_type, places).kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from understudy.matcher.media import media_type
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, holds
 from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern
 from understudy.matcher.parts.normal_request import Asked
@@ -15,8 +14,10 @@ from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings
 from understudy.matcher.variables import NO_VARIABLES, Variables, filled, substituted
 from understudy.store.errors import UnderstudyError
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.fast_init import quick
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.media_types import media_type
 from understudy.store.model.messages import Body, Origin, Request
 
 BodyOf = Callable[[Body], bytes]

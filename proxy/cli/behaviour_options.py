@@ -98,12 +98,12 @@ def _matching(given: Fields) -> Fields:
 
 
 def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
-    from understudy.matcher.json_paths import json_place
+    from understudy.store.model.json_paths import read_json_path
 
     if name == "ignore_json":
         try:
             for path in values:
-                json_place(path)
+                read_json_path(path)
         except ValueError as error:
             raise UserError(f"{option}: {error}") from error
         return list(values)
@@ -117,7 +117,7 @@ def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
 
 
 def _behaviour(given: Fields) -> Fields:
-    from understudy.proxy.operations.mock_servers import behaviour_text
+    from understudy.proxy.operations.collections import behaviour_text
 
     readers: dict[str, Callable[[str], object]] = {
         "delay": behaviour_text.read_delay,

@@ -15,7 +15,7 @@ Row = tuple[object, ...]
 
 def mock_rows(store: Store) -> list[Row]:
     """Table rows of all mock servers, by MOCK_COLUMNS."""
-    from understudy.proxy.operations.mock_servers.behaviour_text import delay_text
+    from understudy.proxy.operations.collections.behaviour_text import delay_text
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 
     collections = {one.collection.id: one.collection.name for one in store.collections.summaries()}
@@ -62,7 +62,7 @@ def setting_rows(store: Store, mock: MockServer) -> list[Row]:
 
 def behaviour_rows(behaviour: Behaviour) -> list[Row]:
     """Pairs of what is done on purpose and how."""
-    from understudy.proxy.operations.mock_servers import behaviour_text
+    from understudy.proxy.operations.collections import behaviour_text
 
     return [
         ("delay", behaviour_text.delay_text(behaviour.delay)),
@@ -114,7 +114,7 @@ def mock_json(store: Store, mock: MockServer) -> dict[str, Any]:
 
 def behaviour_json(behaviour: Behaviour) -> dict[str, Any]:
     """What is done on purpose as JSON, in the words of the options; null for nothing."""
-    from understudy.proxy.operations.mock_servers import behaviour_text
+    from understudy.proxy.operations.collections import behaviour_text
 
     return {
         "delay": behaviour.delay and behaviour_text.delay_text(behaviour.delay),

@@ -17,7 +17,8 @@ import click
 
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Headers, Origin, Request, shown_url
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.serving.gateway.parent_proxies import Parents

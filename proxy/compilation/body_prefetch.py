@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from understudy.store.model.messages import Body, BodyRef
-from understudy.store.repositories.store import Bodies
+from understudy.store.repositories.history import Bodies
 
 LARGEST = 64 * 1024  # bytes of a body; a look-up for a larger one is a small part of what it costs
 ROOM = 64 * 1024 * 1024  # bytes of all of them

@@ -13,7 +13,7 @@ from itertools import islice
 
 from understudy.addons.loop.body_reader import CACHE_BYTES, BodyReader
 from understudy.store.errors import StoreError
-from understudy.store.repositories.store import Bodies
+from understudy.store.repositories.history import Bodies
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from understudy.matcher.parts.candidate import BodyOf
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import compile_templates
-from understudy.store.model.gateways import Change, Example, GatewayState, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import GatewayState
 from understudy.store.model.mock_servers import Matching
 
 

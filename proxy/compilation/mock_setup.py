@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 
 from understudy.matcher.index import Index, compile_index
@@ -11,10 +10,9 @@ from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.parts.candidate import BodyOf
 from understudy.matcher.settings import MatchSettings, settings_of, usual_settings
 from understudy.matcher.variables import in_force
-from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Collection, Example
+from understudy.store.model.collections import Collection, Example
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import printable, there_are
+from understudy.store.model.naming import printable
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
@@ -52,16 +50,6 @@ class MockSetup:
         if len(index.unusable) > MOST_TOLD:
             logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MOST_TOLD)
         return index
-
-
-def find_mock(store: Store, text: str) -> MockServer | Collection:
-    """The mock server, else the collection, of this name or id (or slug); raises NotFound."""
-    for find in (store.mock_servers.find, store.collections.find):
-        with suppress(NotFound):
-            return find(text)
-    servers = {one.name for one in store.mock_servers.list()}
-    collections = {one.collection.name for one in store.collections.summaries()}
-    raise NotFound(f"there is no mock server or collection {text!r}; {there_are(sorted(servers | collections))}")
 
 
 def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:

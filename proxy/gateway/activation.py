@@ -12,8 +12,8 @@ from understudy.matcher.replay_keys import with_every_header
 from understudy.proxy.compilation.body_prefetch import ReadingAhead
 from understudy.proxy.compilation.live_edits import after_edits, concerns, edits
 from understudy.proxy.compilation.mock_setup import MockSetup, mock_setup
+from understudy.proxy.compilation.session_examples import session_examples
 from understudy.proxy.gateway.replay_settings import STRICTLY, ReplaySettings
-from understudy.proxy.operations.recordings.promotion import session_examples
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.rate_limits import OwnRateCounts
 from understudy.serving.answers.reply_cache import Rendered
@@ -24,7 +24,8 @@ from understudy.serving.gateway.replay import Replay, Tally
 from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Change, GatewayState, Mode, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
 from understudy.store.redaction.settings import showing_redactor
 from understudy.store.repositories.store import Store

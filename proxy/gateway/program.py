@@ -22,7 +22,7 @@ from mitmproxy.options import Options
 from understudy.addons.answerer import Answerer
 from understudy.addons.backpressure import Backpressure
 from understudy.addons.current import Current
-from understudy.addons.forwarding_settings import Forwarding, OnLoss
+from understudy.addons.forwarding_settings import Forwarding
 from understudy.addons.layers.answer_layer import BodyFetcher
 from understudy.addons.layers.choose_layer import ChooseLayer
 from understudy.addons.layers.websocket_layer import ScriptFetcher
@@ -54,7 +54,9 @@ from understudy.serving.gateway.site import GatewaySites
 from understudy.serving.http1.body_recorder import Keeping
 from understudy.store.errors import UserError
 from understudy.store.history_writer import HistoryWriter
-from understudy.store.model.gateways import GATEWAY_STOPPED, Change, Gateway, GatewayState, Mode
+from understudy.store.model.changes import Change
+from understudy.store.model.exchanges import GATEWAY_STOPPED
+from understudy.store.model.gateways import Gateway, GatewayState, Mode, OnLoss
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Origin
 from understudy.store.redaction.redactor import Redactor

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from understudy.matcher.json_paths import json_place
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.proxy.operations.mock_servers.behaviour_text import read_timing
+from understudy.proxy.operations.collections.behaviour_text import read_timing
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import UserError
+from understudy.store.model.json_paths import read_json_path
 
 SINGLE = ("once", "miss", "timing", "replay_failures")
 LISTS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
@@ -61,7 +61,7 @@ def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
     paths = frozenset(names.get("ignore_json", ()))
     try:
         for path in paths:
-            json_place(path)
+            read_json_path(path)
     except ValueError as error:
         raise UserError(str(error)) from error
     if names.get("ignore_header") and "*" not in _names(names.get("match_header", ())):

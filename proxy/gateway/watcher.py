@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from understudy.proxy.compilation.live_edits import concerns
 from understudy.store.errors import StoreError
-from understudy.store.model.gateways import Change, Gateway, GatewayState, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from understudy.proxy.mock_server.sites import Environs, MockSites
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS
 from understudy.serving.http1.limits import USUAL, Limits
-from understudy.serving.site_protocol import MockSite
+from understudy.serving.mock_server.site import MockSite
 from understudy.store.model.calls import Call
 from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import MockServer

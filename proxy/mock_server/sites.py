@@ -16,11 +16,12 @@ from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.reply_cache import BodyAtHand
 from understudy.serving.mock_server.calls import Served
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.site_protocol import Log, MockSite
+from understudy.serving.mock_server.site import Log, MockSite
 from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Change, Example, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Response
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store

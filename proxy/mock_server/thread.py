@@ -12,7 +12,7 @@ from understudy.proxy.mock_server.accept_loop import accepting
 from understudy.proxy.mock_server.connection import Connections
 from understudy.serving.http1.limits import USUAL
 from understudy.serving.site_protocol import Site
-from understudy.store.repositories.store import Bodies
+from understudy.store.repositories.history import Bodies
 
 DRAIN_SECONDS = 1.0
 

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from understudy.proxy.call_log.in_memory import OwnCalls
-from understudy.proxy.compilation.mock_setup import find_mock
 from understudy.proxy.mock_server.sites import Environs, MockSites
 from understudy.proxy.mock_server.thread import ServingThread
+from understudy.proxy.operations.collections import behaviour_text
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
-from understudy.proxy.operations.mock_servers import behaviour_text
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
-from understudy.proxy.operations.mock_servers.mock_servers import environment_id
+from understudy.proxy.operations.mock_servers.mock_servers import environment_id, find_mock
 from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests
 from understudy.proxy.operations.mock_servers.verification import verified
 from understudy.proxy.shared_counts import SharedCounts
-from understudy.serving.site_protocol import MockSite
+from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.ids import new_id

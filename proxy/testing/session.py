@@ -14,7 +14,7 @@ from understudy.serving.answers.reply_cache import BodyAtHand
 from understudy.serving.gateway.active import Active
 from understudy.serving.gateway.site import GatewaySite, Kind
 from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.site_protocol import Log
+from understudy.serving.mock_server.site import Log
 from understudy.store.errors import UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.gateways import GatewayState, Mode

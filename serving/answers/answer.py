@@ -9,11 +9,10 @@ from typing import Any
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json
 from understudy.matcher.mock_headers import Problem
-from understudy.serving.accepting import accepts
 from understudy.serving.answers.streams import is_unsized, still_streamed
 from understudy.serving.http1.rules import Malformed
 from understudy.store.content_codings import undo
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.header_fields import end_to_end
 from understudy.store.model.messages import Body, Headers, Request, Response, size_of
 
@@ -124,3 +123,28 @@ def _framed(method: str, recorded: str, status: int, headers: Headers, body: Bod
         return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
     headers = headers.replace("Content-Length", str(size_of(body)))
     return headers, b"" if method == "HEAD" else body
+
+
+def accepts(accept_encoding: str | None, content_encoding: str | None) -> bool:
+    """Whether a client accepts these codings; without the header it accepts any, and `identity` unless it refuses."""
+    if accept_encoding is None:
+        return True
+    weights = dict(_weight(item) for item in accept_encoding.lower().split(",") if item.strip())
+    others = weights.get("*")
+    weights.setdefault("identity", 1.0 if others is None else others)
+    return all(weights.get(coding, others or 0.0) > 0 for coding in _codings(content_encoding))
+
+
+def _codings(content_encoding: str | None) -> list[str]:
+    return [name.strip().lower() for name in (content_encoding or "").split(",") if name.strip()]
+
+
+def _weight(item: str) -> tuple[str, float]:
+    name, *parameters = (part.strip() for part in item.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return name, float(parameter[2:])
+            except ValueError:
+                return name, 0.0
+    return name, 1.0

@@ -14,7 +14,7 @@ from understudy.serving.answers.sequences import Sequences
 from understudy.serving.answers.streams import RECORDED
 from understudy.serving.templates.response_templates import Templates
 from understudy.store.model.calls import NEEDS_EXAMPLE, NO_MATCH
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 

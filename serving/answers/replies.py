@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from understudy.serving.answers.streams import Stream
 from understudy.serving.http1.wire import head_of
 from understudy.store.model.messages import Body, BodyRef, Response
-from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, MockServer
 from understudy.store.redaction.redactor import BUILT_IN, Redactor
 
-if TYPE_CHECKING:
-    from understudy.serving.mock_server.calls import Served
+
+class CallCounter(Protocol):
+    """Counts the calls of a mock server in one process."""
+
+    def count(self) -> None:
+        """Add one call."""
+        ...
+
+
+class CalledServer(Protocol):
+    """The mock server that a reply belongs to, as far as counting and logging the call need it."""
+
+    @property
+    def mock(self) -> MockServer:
+        """Its settings."""
+        ...
+
+    @property
+    def calls(self) -> CallCounter:
+        """Counts every call."""
+        ...
+
+    @property
+    def unlogged(self) -> CallCounter | None:
+        """Counts the calls that are not logged because the log is off; None while it is on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +72,7 @@ class Reply:
     response: Response | None
     behaviour: Behaviour | None = None
     fixed: bool = False
-    served: Served | None = None
+    served: CalledServer | None = None
     example_id: str | None = None
     example_name: str = ""
     told: str = ""
@@ -84,7 +108,7 @@ class Pending:
     finish: Callable[[bytes], Reply]
 
 
-def reply_of(response: Response, *, told: str, served: Served | None = None, head_only: bool = False) -> Reply:
+def reply_of(response: Response, *, told: str, served: CalledServer | None = None, head_only: bool = False) -> Reply:
     """A reply of our own, such as an error."""
     body = response.body
     assert isinstance(body, bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from understudy.matcher.parts.candidate import Candidate
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 
 
 class Sequences:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from understudy.matcher.index import Index, compile_index
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Chunk, Headers, Request, Response, size_of
 from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
 

@@ -12,7 +12,7 @@ from understudy.matcher.explanation.rendering import nearest_and_json, nearest_l
 from understudy.serving.answers.answer import NO_MATCH, explained_miss
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.gateway.failed_exchanges import FailedRequests
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Fault, FaultKind
 from understudy.store.redaction.redactor import BUILT_IN, Redactor

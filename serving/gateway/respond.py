@@ -13,7 +13,8 @@ from understudy.serving.answers.rate_limits import limited
 from understudy.serving.answers.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import Active
 from understudy.serving.gateway.failed_exchanges import unfinished
-from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
 from understudy.store.model.mock_servers import Behaviour, FaultKind
 from understudy.store.model.naming import printable

@@ -18,8 +18,9 @@ from understudy.serving.http1.targets import in_origin_form
 from understudy.serving.http1.wire import head_of
 from understudy.serving.site_protocol import Known
 from understudy.serving.websockets.handshake import asks_for_websocket, handshake
+from understudy.store.model.collections import Example
 from understudy.store.model.fast_init import quick
-from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Headers, Origin, Request
 from understudy.store.model.mock_servers import Behaviour
 

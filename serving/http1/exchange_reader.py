@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from understudy.serving.http1.body_recorder import Keeping, KeptBody, Piece
 from understudy.serving.http1.framing import BadFraming
 from understudy.serving.http1.heads import HEAD_END, PASSING, RequestHead, ResponseHead, UpstreamBroken, read_response
+from understudy.store.model.exchanges import Exchange, Timings, cut_after
 from understudy.store.model.fast_init import quick
-from understudy.store.model.gateways import Exchange, Timings, cut_after
+from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Chunk, Headers, Interim, Origin, Request, Response
-from understudy.store.stream_types import is_stream_type
 
 _NONE = Headers()
 

@@ -7,18 +7,17 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import time
-from typing import Protocol
 
 from understudy.serving.answers import cors
 from understudy.serving.answers.answer import answer, error, is_recoded
 from understudy.serving.answers.outcomes import Answers, Outcome, outcome
 from understudy.serving.answers.rate_limits import OwnRateCounts, RateCounts, limited
-from understudy.serving.answers.replies import Pending, Reply, reply_of
+from understudy.serving.answers.replies import CallCounter, Pending, Reply, reply_of
 from understudy.serving.answers.reply_cache import BodyAtHand, Rendered, at_hand, varying
 from understudy.serving.answers.streams import stream_of
 from understudy.serving.answers.url_rewriting import rewrite_for_client
 from understudy.serving.http1.wire import head_of
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
 
@@ -29,16 +28,8 @@ SMALL = 4 * 1024  # bytes of an error that may be remembered with the request th
 EXAMPLE_HEADER = b"X-Understudy-Example"
 
 
-class Tally(Protocol):
-    """Counts the calls of a mock server in one process."""
-
-    def count(self) -> None:
-        """One more call."""
-        ...
-
-
 @dataclass(slots=True)
-class OwnTally:
+class OwnCallCounter:
     """A count that nobody else sees."""
 
     calls: int = 0
@@ -62,8 +53,8 @@ class Served:
     server_error: Response | None = None
     bodies: BodyAtHand = at_hand
     rates: RateCounts = field(default_factory=OwnRateCounts)
-    calls: Tally = field(default_factory=OwnTally)
-    unlogged: Tally | None = None
+    calls: CallCounter = field(default_factory=OwnCallCounter)
+    unlogged: CallCounter | None = None
     now: Callable[[], float] = time
     rendered: Rendered = field(default_factory=Rendered)
 

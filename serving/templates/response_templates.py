@@ -13,7 +13,7 @@ from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.request_helpers import LiveRequest
 from understudy.store.content_codings import undo
 from understudy.store.errors import UnderstudyError
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Response
 
 BodyOf = Callable[[Body], bytes]

@@ -6,12 +6,12 @@ import re
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from understudy.store import content_codings
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.media_types import LINES_OF_JSON, media_type
 from understudy.store.model.messages import Headers
 from understudy.store.redaction.json_bodies import json_edits
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.text_edits import Edit, byte_edits
-from understudy.store.stream_types import LINES_OF_JSON, media_type
 
 Found = frozenset[Redacted]
 Edits = tuple[list[Edit], Found]

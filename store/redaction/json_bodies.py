@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
-from understudy.store.json_paths import json_path
+from understudy.store.model.json_paths import ANY_INDEX, write_json_path
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.text_edits import Edit, byte_edits, edited
 
@@ -23,14 +24,17 @@ _NO_VALUES = frozenset({"true", "false", "null"})
 # How much of a container is secret.
 _NONE, _TEXTS, _ALL = range(3)
 
+_Names = list[str | int | None]
+"""For each open container the name being read, ANY_INDEX in an array, None for a name that no path may show."""
+
 _Found = tuple[int, int, str, str]  # where a token begins and ends, what comes in its place, its path
 
 
 def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
     """What is to be replaced in a JSON document, and the paths of that; None for what is no JSON object or array.
 
-    A path is written `$.user.token`; `[*]` stands for any element of an array, `$['a.b']` for a name that is not plain;
-    at a name with a quote in it, which has no such form, a path ends at the object that has that name.
+    A path is written `$.user.token`; `[*]` stands for any element of an array. It ends at the object above a name that
+    is itself a secret.
     Under a secret name, texts and numbers are replaced, and all texts of a container; `true`, `false`, `null` and ""
     tell nothing and stay. What is nested too deeply to read is no JSON here.
     """
@@ -56,7 +60,7 @@ def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset
 
 def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
     """The secrets of a valid JSON text; without recursion."""
-    names: list[str | None] = []  # of each open container the name being read, None in an array
+    names: _Names = []
     hidden = [_NONE]
     looks = finder.may_find_in_values(text)
     for token in _TOKEN.finditer(text):
@@ -66,7 +70,7 @@ def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
                 yield from _in_name(token, names, finder)
         elif token["open"]:
             hidden.append(_container(names, hidden[-1], finder))
-            names.append("" if token["open"] == "{" else None)
+            names.append("" if token["open"] == "{" else ANY_INDEX)
         elif token["close"]:
             names.pop()
             hidden.pop()
@@ -74,36 +78,45 @@ def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
             yield from _in_value(token, names, hidden[-1], finder, looks=looks)
 
 
-def _container(names: list[str | None], outer: int, finder: SecretFinder) -> int:
-    name = names[-1] if names else None
-    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, json_path(names))):
+def _container(names: _Names, outer: int, finder: SecretFinder) -> int:
+    name = _name(names)
+    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, _path(names))):
         return _ALL
     return _TEXTS if outer or (name is not None and finder.is_json_name(name, text=True)) else _NONE
 
 
-def _in_name(token: re.Match[str], names: list[str | None], finder: SecretFinder) -> Iterator[_Found]:
-    new = finder.value(names[-1] or "", secret=False)
+def _in_name(token: re.Match[str], names: _Names, finder: SecretFinder) -> Iterator[_Found]:
+    new = finder.value(_name(names) or "", secret=False)
     if new is not None:
-        names[-1] = "'"  # no path may say what it was
-        yield token.start("text"), token.end("text"), _quoted(new), json_path(names)
+        names[-1] = None
+        yield token.start("text"), token.end("text"), _quoted(new), _path(names)
 
 
 def _in_value(
-    token: re.Match[str], names: list[str | None], hidden: int, finder: SecretFinder, *, looks: bool
+    token: re.Match[str], names: _Names, hidden: int, finder: SecretFinder, *, looks: bool
 ) -> Iterator[_Found]:
     quoted, bare = token["text"], token["other"]
     if quoted == '""' or bare in _NO_VALUES:
         return
-    name = names[-1] if names else None
+    name = _name(names)
     secret = hidden == _ALL or (quoted is not None and hidden == _TEXTS)
     secret = secret or (name is not None and finder.is_json_name(name, text=quoted is not None))
-    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, json_path(names)))
+    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, _path(names)))
     if not secret and not looks:
         return
     new = finder.value(bare if quoted is None else _unquoted(quoted), secret=secret)
     if new is not None:
         written = new if quoted is None and _NUMBER.fullmatch(new) else _quoted(new)
-        yield token.start(), token.end(), written, json_path(names)
+        yield token.start(), token.end(), written, _path(names)
+
+
+def _name(names: _Names) -> str | None:
+    name = names[-1] if names else None
+    return name if isinstance(name, str) else None
+
+
+def _path(names: _Names) -> str:
+    return write_json_path(step for step in takewhile(lambda name: name is not None, names) if step is not None)
 
 
 def _unquoted(quoted: str) -> str:

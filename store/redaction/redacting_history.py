@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Body, Request, Response
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
-from understudy.store.repositories.store import History, HistoryFilter
+from understudy.store.repositories.history import History, HistoryFilter
 
 logger = logging.getLogger(__name__)
 

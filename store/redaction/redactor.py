@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Chunk, Headers, Interim, Request, Response
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.bodies import NOTHING, Found, body_edits, pair_edits, undone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.naming import printable
 from understudy.store.redaction.redactor import URL_FIELDS
 

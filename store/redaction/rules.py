@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from understudy.store.errors import UserError
-from understudy.store.json_paths import read_json_path
+from understudy.store.model.json_paths import ANY_INDEX, read_json_path, write_json_path
 from understudy.store.redaction.secret_patterns import Patterns
 
 ANYWHERE = "$.."
@@ -98,11 +98,19 @@ def _name(name: str) -> str:
 
 def _path(path: str) -> str:
     try:
-        return path if _JSON_NAME.fullmatch(path) else read_json_path(path)
+        return path if _JSON_NAME.fullmatch(path) else _normal_path(path)
     except ValueError:
         raise UserError(
             f"a rule for JSON is a path such as $.user.ssn, $.cards[*].number or $..ssn (at any depth), got {path!r}"
         ) from None
+
+
+def _normal_path(path: str) -> str:
+    steps = read_json_path(path)
+    # Redaction names every element of an array alike, so a rule for one of them would never apply.
+    if not steps or any(step == "*" or (isinstance(step, int) and step != ANY_INDEX) for step in steps):
+        raise ValueError("expected names and [*]")
+    return write_json_path(steps)
 
 
 def _pattern(text: str) -> str:

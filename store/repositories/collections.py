@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from understudy.store.model.gateways import Collection, Environment, Example, Folder, RequestItem
+from understudy.store.model.collections import Collection, Environment, Example, Folder, RequestItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from understudy.store.model.gateways import Change, Gateway, GatewayState
+from understudy.store.model.changes import Change
+from understudy.store.model.gateways import Gateway, GatewayState
 
 
 class Settings(Protocol):

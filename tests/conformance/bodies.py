@@ -6,7 +6,7 @@ import gzip
 
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, Given, Row, Winner, request, rows, under
 from understudy.matcher.settings import STRICT
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Request
 
 BODY = under(body=True)

@@ -6,7 +6,7 @@ from tests.conformance.table import JSON, Given, Row, request, rows, under
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import STRICT
 from understudy.matcher.variables import in_force
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 
 CODE, ID, NAME = "x-mock-response-code", "x-mock-response-id", "x-mock-response-name"
 LIST, BODY, DELAY = "x-mock-match-request-headers", "x-mock-match-request-body", "x-mock-response-delay"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.table import Given, request, rows, under
 from understudy.matcher.settings import STRICT, QueryRule
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 
 REQUIRE = under(query=QueryRule.REQUIRE)
 OFF = under(query=QueryRule.OFF)

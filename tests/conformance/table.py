@@ -13,7 +13,8 @@ from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, MatchSettings
-from understudy.store.model.gateways import Example, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Redacted
 from understudy.store.model.messages import Request
 
 JSON = "application/json"

@@ -22,10 +22,12 @@ from tests.factories.stored import (
     serve,
     within,
 )
-from understudy.store.model.gateways import Change, Environment, Folder, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.collections import Environment, Folder
 from understudy.store.model.mock_servers import ApiKey, MockServer
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.repositories import changes
 from understudy.store.sql.repositories.collections import FEW_EXAMPLES
 

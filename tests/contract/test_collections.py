@@ -9,10 +9,12 @@ import pytest
 from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import additions, collect, make_item, record, within
 from understudy.store.errors import NotFound, StoreError, UserError
-from understudy.store.model.gateways import Collection, Example, Folder, Part, Redacted
+from understudy.store.model.collections import Collection, Example, Folder
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 LONG = "01J8ZZZZZZZZZZZZZZZZZZ"
 

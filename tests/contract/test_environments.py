@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Environment
 from understudy.store.repositories.store import Store
 
 STAGE = Environment("1", "stage", {"base": "http://x", "ü": ""})

@@ -8,7 +8,8 @@ import pytest
 
 from tests.factories.stored import make_gateway
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Change, Gateway, GatewayState, Mode, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.store import Store
 

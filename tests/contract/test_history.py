@@ -10,9 +10,10 @@ import pytest
 from tests.factories.messages import make_request, make_response
 from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import NotFound, StoreError
-from understudy.store.model.gateways import Exchange, Part, Redacted, Timings
+from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
 from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 EVERY_BYTE = bytes(range(256))
 

@@ -9,7 +9,8 @@ import pytest
 from tests.factories.messages import make_example
 from tests.factories.stored import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Collection, Environment, GatewayState, Mode
+from understudy.store.model.collections import Collection, Environment
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Headers, Response
 from understudy.store.model.mock_servers import (
     PRESETS,

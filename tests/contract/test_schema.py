@@ -20,11 +20,13 @@ from tests.assets.schema.make_schema_asset import FOLDER, STREAM
 from tests.factories.stored import EVERYTHING, make_exchange, serve
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.store.errors import SchemaMismatch
-from understudy.store.model.gateways import Environment, Part, Redacted
+from understudy.store.model.collections import Environment
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.mock_servers import PLAIN, PRESETS, Behaviour, Matching
 from understudy.store.promotion import PromotionPlan
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
 from understudy.store.sql.database.tables import Base

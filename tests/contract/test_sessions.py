@@ -8,7 +8,8 @@ from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.factories.stored import EVERYTHING, collect, make_exchange, record
 from understudy.store.errors import NotFound, StoreError, UserError
 from understudy.store.model.messages import Origin
-from understudy.store.repositories.store import SessionSummary, Store
+from understudy.store.repositories.history import SessionSummary
+from understudy.store.repositories.store import Store
 
 
 @pytest.mark.parametrize("upstream", [None, ORIGIN, Origin("https", "::1", 8443)])

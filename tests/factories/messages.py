@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from understudy.store.model.gateways import Example, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Redacted
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 

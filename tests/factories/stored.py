@@ -7,21 +7,15 @@ from typing import Any
 
 from tests.factories.messages import make_request, make_response
 from understudy.store.model.calls import Call
-from understudy.store.model.gateways import (
-    Collection,
-    Example,
-    Exchange,
-    Gateway,
-    GatewayState,
-    Mode,
-    RequestItem,
-    Timings,
-)
+from understudy.store.model.collections import Collection, Example, RequestItem
+from understudy.store.model.exchanges import Exchange, Timings
+from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Body, Request, Response
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 EVERYTHING = HistoryFilter()
 GIVEN = make_response()

@@ -16,9 +16,10 @@ from understudy.serving.http1.limits import USUAL, Limits
 from understudy.serving.http1.request_reader import Arrived
 from understudy.serving.mock_server.calls import Served
 from understudy.serving.mock_server.directory import Directory
+from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import Close, Responder, Step, Wait
-from understudy.serving.site_protocol import MockSite, Site
-from understudy.store.model.gateways import Example
+from understudy.serving.site_protocol import Site
+from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import MockServer
 
 HOST = b"Host: mock.test\r\n"

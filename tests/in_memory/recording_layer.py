@@ -14,7 +14,7 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from understudy.addons.current import Current
-from understudy.addons.forwarding_settings import Forwarding, OnLoss
+from understudy.addons.forwarding_settings import Forwarding
 from understudy.addons.layers.http1_layer import Http1Layer
 from understudy.addons.loop.commits import Commits
 from understudy.addons.loop.connections import Connections
@@ -25,7 +25,8 @@ from understudy.serving.gateway.site import GatewaySites, Kind
 from understudy.serving.http1.body_recorder import Keeping
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import Done, Pieces
-from understudy.store.model.gateways import Exchange, Mode
+from understudy.store.model.exchanges import Exchange
+from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Origin
 
 UPSTREAM = Origin("http", "api.test", 80)

@@ -18,7 +18,7 @@ from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup import candidate_groups, persistent_list, persistent_map
 from understudy.matcher.settings import MatchSettings, usual_settings
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request
 
 pytestmark = pytest.mark.once

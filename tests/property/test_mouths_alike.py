@@ -27,11 +27,13 @@ from understudy.serving.gateway.active import Active
 from understudy.serving.gateway.site import GatewaySite, Kind
 from understudy.serving.mock_server.calls import Served
 from understudy.serving.mock_server.directory import Directory
+from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import HandOver, Responder
-from understudy.serving.site_protocol import MockSite, Site
+from understudy.serving.site_protocol import Site
 from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.response_templates import Templates, compile_templates
-from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import MockServer
 

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.store.model.gateways import Example, Exchange, Timings
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.header_fields import end_to_end
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.stored import make_item
-from understudy.store.model.gateways import Example, Exchange, Part, Redacted, Timings
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import BodyRef, Headers, Origin, Request, Response
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
 BODIES = st.binary(max_size=40)

@@ -18,7 +18,7 @@ from understudy.serving.templates.parser import Values, parse
 from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
 from understudy.serving.templates.response_templates import Templates, compile_templates
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 
 # The pieces that fields are made of, so that most texts hold some, whole and broken.

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.programs import Understudy
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 Bodies = dict[str, bytes]

@@ -14,7 +14,7 @@ from wsproto.events import AcceptConnection, CloseConnection, Event, Request, Te
 from tests.programs import Understudy
 from tests.traffic.http_load import Load
 from understudy.store.model.websockets import MessageKind
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 MESSAGES = 20

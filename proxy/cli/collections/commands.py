@@ -12,7 +12,7 @@ from understudy.proxy.cli.collections.examples import EXAMPLE_COLUMNS, example_r
 from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
 from understudy.proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Collection
+from understudy.store.model.collections import Collection
 from understudy.store.model.naming import printable
 from understudy.store.repositories.store import Store
 

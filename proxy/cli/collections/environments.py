@@ -10,7 +10,7 @@ import click
 from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, variable, with_store
 from understudy.proxy.cli.output import counted, print_json, print_table
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.naming import there_are
 from understudy.store.repositories.store import Store

@@ -17,7 +17,7 @@ from understudy.proxy.cli.options import body_argument, json_option, say_if_not_
 from understudy.proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
 from understudy.proxy.signals import Signals
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import PLAIN
 from understudy.store.repositories.store import Store
 

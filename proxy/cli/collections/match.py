@@ -64,7 +64,8 @@ def match(
 
 def _index(store: Store, mock: str, request: Request, matching: dict[str, Any]) -> Index:
     from understudy.matcher.settings import QueryRule
-    from understudy.proxy.compilation.mock_setup import find_mock, mock_setup
+    from understudy.proxy.compilation.mock_setup import mock_setup
+    from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 
     setup = mock_setup(store, find_mock(store, mock))
     changes = {**matching, "query": QueryRule(matching.get("query", setup.settings.query))}

@@ -18,7 +18,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.proxy.cli.output import message_text, print_json, response_json
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request
 from understudy.store.repositories.store import Store
 
@@ -109,7 +109,7 @@ def _print(exchange: Exchange, *, as_json: bool) -> None:
 
 
 def _save(store: Store, exchange: Exchange, collection: str, name: str | None, keep_secrets: bool) -> None:
-    from understudy.proxy.cli.recordings.promote import redaction_note
+    from understudy.proxy.cli.promotion_output import redaction_note
     from understudy.proxy.operations.recordings.promotion import save_exchange
 
     example, outcome = save_exchange(store, exchange, collection, name=name, keep_secrets=keep_secrets)

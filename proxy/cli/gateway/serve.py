@@ -28,7 +28,8 @@ from understudy.store.errors import UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import LARGE_BODY
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.proxy.gateway.child_command import Child
@@ -280,11 +281,11 @@ def _tell(tally: Tally, *, verbose: bool) -> None:
 
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
-    from understudy.addons.forwarding_settings import OnLoss
     from understudy.proxy.gateway.name_overrides import read_resolved
     from understudy.proxy.gateway.program import GatewaySettings
     from understudy.proxy.operations.gateways.modes import wanted_state
     from understudy.proxy.settings import ca_folder
+    from understudy.store.model.gateways import OnLoss
     from understudy.store.redaction.settings import keeping_redactor
     from understudy.store.sql.repositories.find_by_name import check_name
 

@@ -13,9 +13,10 @@ from understudy.proxy.cli.mock_servers.commands import environment_option, log_l
 from understudy.proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
 from understudy.proxy.cli.output import print_json, progress
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Collection
+from understudy.store.model.collections import Collection
 from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.proxy.operations.recordings.promotion import Outcome
@@ -155,14 +156,14 @@ def _of_history(store: Store, name: str, wanted: HistoryFilter, keep_secrets: bo
 
 
 def _json(store: Store, mock: MockServer, outcome: Outcome | None) -> dict[str, Any]:
-    from understudy.proxy.cli.recordings.promote import outcome_json
+    from understudy.proxy.cli.promotion_output import outcome_json
 
     told = mock_json(store, mock)
     return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
 
 
 def _print(store: Store, mock: MockServer, outcome: Outcome | None, save_url: str | None) -> None:
-    from understudy.proxy.cli.recordings.promote import print_outcome
+    from understudy.proxy.cli.promotion_output import print_outcome
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 
     collection = store.collections.find(mock.collection_id).name

@@ -20,7 +20,7 @@ from understudy.proxy.cli.output import (
     response_json,
     size_of,
 )
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request, Response
 from understudy.store.repositories.store import Store
 

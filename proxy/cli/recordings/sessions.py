@@ -11,7 +11,8 @@ from understudy.proxy.cli.options import json_option, with_store
 from understudy.proxy.cli.output import iso_time, local_time, print_json, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, exchange_rows
 from understudy.store.errors import UserError
-from understudy.store.repositories.store import HistoryFilter, SessionSummary, Store
+from understudy.store.repositories.history import HistoryFilter, SessionSummary
+from understudy.store.repositories.store import Store
 
 
 @click.group()

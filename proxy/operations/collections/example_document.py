@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from understudy.proxy.operations.collections.request_lines import read_status
-from understudy.proxy.operations.mock_servers.behaviour_text import (
+from understudy.proxy.operations.collections.behaviour_text import (
     NONE,
     bytes_per_second_text,
     delay_text,
@@ -18,9 +17,11 @@ from understudy.proxy.operations.mock_servers.behaviour_text import (
     read_fault,
     read_rate_limit,
 )
+from understudy.proxy.operations.collections.request_lines import read_status
 from understudy.store.content_codings import undo
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.redaction.placeholders import holds_placeholder

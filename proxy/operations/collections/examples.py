@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
-from understudy.store.model.gateways import Collection, Example
+from understudy.store.model.collections import Collection, Example
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 from understudy.store.repositories.collections import CollectionUpdate

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Example, RequestItem
+from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.naming import example_name, request_name

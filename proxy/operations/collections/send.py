@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import h11
 
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.messages import Headers, Origin, Request, Response
 
 READ_BYTES = 64 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from understudy.proxy.compilation.mock_setup import find_mock
+from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin

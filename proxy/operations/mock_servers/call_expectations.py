@@ -19,7 +19,8 @@ from understudy.proxy.operations.collections.example_document import header_fiel
 from understudy.proxy.operations.collections.request_lines import read_typed
 from understudy.store.errors import UserError
 from understudy.store.model.calls import KEPT_BODY, Call
-from understudy.store.model.gateways import Example, Part
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.redaction.redactor import BUILT_IN, Redactor
 

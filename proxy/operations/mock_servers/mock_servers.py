@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from understudy.proxy.settings import MOCKS_PORT
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import SLUG_LENGTH, free_name, is_slug, slug_of
+from understudy.store.model.naming import SLUG_LENGTH, free_name, is_slug, slug_of, there_are
 from understudy.store.repositories.store import Store
 
 FORBID_PUBLIC = "mock_servers.forbid_public"
@@ -102,3 +103,13 @@ def environment_id(store: Store, name: str) -> str:
         return store.environments.find(name).id
     except NotFound as error:
         raise NotFound(f"{error}; make it with: understudy environments set NAME KEY=VALUE") from error
+
+
+def find_mock(store: Store, text: str) -> MockServer | Collection:
+    """The mock server, else the collection, of this name or id (or slug); raises NotFound."""
+    for find in (store.mock_servers.find, store.collections.find):
+        with suppress(NotFound):
+            return find(text)
+    servers = {one.name for one in store.mock_servers.list()}
+    collections = {one.collection.name for one in store.collections.summaries()}
+    raise NotFound(f"there is no mock server or collection {text!r}; {there_are(sorted(servers | collections))}")

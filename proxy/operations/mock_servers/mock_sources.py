@@ -13,11 +13,13 @@ from understudy.proxy.operations.collections.request_lines import (
 )
 from understudy.proxy.operations.recordings.promotion import Outcome, promote_history
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Collection, Example, Exchange, RequestItem
+from understudy.store.model.collections import Collection, Example, RequestItem
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.naming import free_name, printable
 from understudy.store.promotion import PromotionPlan
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 SHOWN_SKIPPED = 3
 

@@ -11,21 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from understudy.store.model.gateways import (
-    Collection,
-    Environment,
-    Example,
-    Exchange,
-    Folder,
-    Gateway,
-    GatewayState,
-    Mode,
-    Part,
-    Redacted,
-    RequestItem,
-    Session,
-    Timings,
-)
+from understudy.store.model.collections import Collection, Environment, Example, Folder, RequestItem
+from understudy.store.model.exchanges import Exchange, Part, Redacted, Session, Timings
+from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import (
     DEFAULT_PORTS,
     Body,

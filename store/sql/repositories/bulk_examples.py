@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef, Request, Response
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping import rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from understudy.store.model.gateways import Change, Subject
+from understudy.store.model.changes import Change, Subject
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 

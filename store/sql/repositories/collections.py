@@ -11,7 +11,8 @@ from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Collection, Example, Folder, RequestItem, Subject
+from understudy.store.model.changes import Subject
+from understudy.store.model.collections import Collection, Example, Folder, RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
 from understudy.store.sql.database import tables as t

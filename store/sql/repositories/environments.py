@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment, Subject
+from understudy.store.model.changes import Subject
+from understudy.store.model.collections import Environment
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.mapping import rows

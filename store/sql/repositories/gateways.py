@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select, update
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Gateway, GatewayState, Subject
+from understudy.store.model.changes import Subject
+from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.mapping import rows

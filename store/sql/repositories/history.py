@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, fu
 from sqlalchemy.orm import InstrumentedAttribute
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Exchange, Session
+from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Origin
 from understudy.store.model.websockets import WebSocketMessage
-from understudy.store.repositories.store import HistoryFilter, SessionSummary
+from understudy.store.repositories.history import HistoryFilter, SessionSummary
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_numbered, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Subject
+from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import ApiKey
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Subject
+from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database

@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from tests.factories.stored import make_call, make_exchange, make_item, make_server_error, serve
-from understudy.store.model.gateways import Environment, Part, Redacted
+from understudy.store.model.collections import Environment
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Chunk, Interim
 from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matching
 from understudy.store.model.websockets import MessageKind, WebSocketMessage

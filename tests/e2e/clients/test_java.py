@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.programs.test_run_command import run
 from tests.programs import Understudy
-from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.sql.open_store import open_store
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import collect
 from understudy.proxy.cli import main
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.sql.open_store import open_store
 
 JSON = "Content-Type: application/json"

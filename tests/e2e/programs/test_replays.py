@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.programs.test_run_command import Done, run
 from tests.integration.clients import Call, Wire
 from tests.programs import Understudy
-from understudy.store.model.gateways import CLIENT_LEFT, Exchange, Timings
+from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings
 from understudy.store.model.messages import Chunk, Headers, Origin, Request, Response
 from understudy.store.sql.open_store import open_store
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.programs import Serving, Understudy
 from tests.traffic.http_load import SLOW, Echo, Load, ask, echoing, history, lost
-from understudy.store.model.gateways import GATEWAY_STOPPED
+from understudy.store.model.exchanges import GATEWAY_STOPPED
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 MOST_SECONDS = 2.0

@@ -18,7 +18,8 @@ from tests.integration.clients import Answer, Call, Wire
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
 from understudy.proxy.operations.gateways.modes import gateway_meant, wanted_state
 from understudy.store.model.gateways import Mode
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
 ITEMS = [Call(f"item {number}", f"/item/{number}") for number in range(8)]

@@ -29,7 +29,7 @@ from websockets.exceptions import InvalidStatus
 from tests.integration.audit import Audit
 from tests.integration.clients import Call, Route, Wire, ask_curl, ask_requests
 from tests.programs import Serving, Understudy, answer, upstream
-from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.sql.open_store import open_store
 

@@ -17,9 +17,10 @@ import pytest
 from tests.peers.certificates import make_certificate
 from tests.peers.http2_server import Asked, http_2_server
 from tests.programs import Serving, Understudy, wait_for
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Headers
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
 TIMEOUT = 20.0

@@ -12,7 +12,7 @@ import pytest
 
 from tests.peers.certificates import make_certificate
 from tests.programs import Understudy, answer, upstream
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"

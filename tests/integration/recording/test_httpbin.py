@@ -19,9 +19,9 @@ import requests
 from tests.integration.clients import CLIENTS, Answer, Call, Wire
 from tests.integration.upstreams import BIG, httpbin
 from tests.programs import Understudy, answer, upstream
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.redaction.placeholders import PATTERN
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 # In every secret of the calls, and nowhere else: redaction must take out each of them, and nothing more.

@@ -16,7 +16,7 @@ from tests.integration.clients import CLIENTS, Answer, Call, Route, Wire, ask_cu
 from tests.peers.certificates import make_certificate
 from tests.programs import Serving, Understudy, answer, upstream
 from understudy.store.model.messages import Origin
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 HOST = "api.shop.test"  # resolves nowhere (RFC 6761, section 6.2), but for the gateways that record

@@ -15,7 +15,7 @@ import pytest
 
 from tests.integration.clients import Answer, Call, Route, Wire, ask_curl, ask_requests
 from tests.programs import Understudy, answer, free_port, probe, upstream, wait_for
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 
 ITEM = Call("item", "/item")

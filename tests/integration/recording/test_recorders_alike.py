@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.integration.recording.test_mitmproxy_addon import running
 from tests.programs import Understudy
-from understudy.store.model.gateways import Exchange
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.model.exchanges import Exchange
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=1, max_size=12)

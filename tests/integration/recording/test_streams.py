@@ -15,7 +15,7 @@ import pytest
 
 from tests.factories.messages import ORIGIN
 from tests.programs import Serving, Understudy
-from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Chunk, Headers, PiecedBody, Request, Response
 from understudy.store.repositories.store import Store

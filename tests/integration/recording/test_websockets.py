@@ -17,7 +17,7 @@ from websockets.sync.server import ServerConnection, serve
 from tests.e2e.inside import Inside
 from tests.factories.messages import ORIGIN
 from tests.programs import Serving, Understudy, wait_for
-from understudy.store.model.gateways import Exchange, Timings
+from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.repositories.store import Store

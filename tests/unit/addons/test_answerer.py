@@ -22,7 +22,8 @@ from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.active import Active
 from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.store.errors import NotFound, StoreError
-from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, BodyRef, Origin
 
 ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]

@@ -21,7 +21,7 @@ from understudy.addons.flows import (
     stash_headers,
     stash_response_headers,
 )
-from understudy.store.model.gateways import Timings
+from understudy.store.model.exchanges import Timings
 from understudy.store.model.messages import Headers, Origin, Response
 
 FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))

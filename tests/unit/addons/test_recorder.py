@@ -13,14 +13,14 @@ import pytest
 from tests.factories.flows import make_flow, make_flow_response
 from understudy.addons.current import Current
 from understudy.addons.flow_notes import note_of
-from understudy.addons.forwarding_settings import OnLoss
 from understudy.addons.loop.commits import Commits, announce_in
 from understudy.addons.recorder import Recorder
 from understudy.serving.gateway.active import Active
 from understudy.serving.http1.body_recorder import Keeping
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import HistoryWriter
-from understudy.store.model.gateways import Exchange, Mode
+from understudy.store.model.exchanges import Exchange
+from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import LARGE_BODY, PiecedBody
 
 

@@ -17,11 +17,11 @@ from wsproto.frame_protocol import Opcode
 
 from tests.factories.flows import make_flow
 from understudy.addons.flow_notes import note_of
-from understudy.addons.forwarding_settings import OnLoss
 from understudy.addons.loop.commits import Commits, announce_in
 from understudy.addons.websocket_recorder import MOST_OWED, WebSocketRecorder
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import HistoryWriter, Message
+from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
 

@@ -20,11 +20,11 @@ import pytest
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.body_forms.canonical import compared_as
+from understudy.matcher.body_forms.kinds import Kind
 from understudy.matcher.body_forms.xml_forms import xml_text
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import compile_index
-from understudy.matcher.media import Kind
 from understudy.matcher.normal_forms import wildcard
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.content_codings import LIMIT

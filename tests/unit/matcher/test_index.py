@@ -17,7 +17,8 @@ from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Body, BodyRef, Request
 
 EXACT_ONLY = MatchSettings(exact_path=True)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example
 from understudy.matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of, usual_settings
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 
 PUBLIC = frozenset({"x-understudy-key"})

@@ -14,7 +14,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Origin
-from understudy.store.repositories.store import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ from understudy.serving.answers.replies import Reply
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import Arrived
 from understudy.serving.http1.wire import CONTINUE
+from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
-from understudy.serving.site_protocol import MockSite
 from understudy.store.model.messages import LARGE_BODY, BodyRef, Chunk, Headers
 from understudy.store.model.mock_servers import (
     PLAIN,

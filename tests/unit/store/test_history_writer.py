@@ -15,7 +15,7 @@ from tests.factories.stored import make_exchange
 from understudy.store import history_writer as writer_module
 from understudy.store.errors import StoreError, ValueRefused
 from understudy.store.history_writer import HistoryWriter, Message, Outcome
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 
 

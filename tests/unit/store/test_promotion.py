@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from understudy.store.model.gateways import Example, Exchange, Part, Redacted, Timings
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
 from understudy.store.model.messages import Body, BodyRef, Headers, Origin, Request, Response
 from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
 from understudy.store.redaction.placeholders import Placeholders

@@ -25,7 +25,8 @@ from understudy.serving.gateway.failed_exchanges import BROKE_OFF
 from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.serving.gateway.site import GatewaySites, Kind
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Example, Mode
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, BodyRef, Chunk, Headers, Interim
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
 

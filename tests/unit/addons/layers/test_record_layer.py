@@ -9,13 +9,13 @@ import pytest
 
 from tests.factories.messages import make_example, make_response
 from tests.in_memory.recording_layer import UPSTREAM, Driven
-from understudy.addons.forwarding_settings import OnLoss
 from understudy.matcher.index import compile_index
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.gateway.active import Active
 from understudy.serving.http1.body_recorder import PIECE_BYTES, Keeping
 from understudy.store.errors import StoreError
-from understudy.store.model.gateways import GATEWAY_STOPPED, Mode
+from understudy.store.model.exchanges import GATEWAY_STOPPED
+from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Chunk, Headers, Interim, Origin, PiecedBody
 
 GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"

@@ -13,7 +13,7 @@ from tests.factories.stored import make_exchange
 from understudy.addons.loop.commits import Commits, announce_in
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import HistoryWriter
-from understudy.store.model.gateways import Exchange
+from understudy.store.model.exchanges import Exchange
 
 
 @contextmanager

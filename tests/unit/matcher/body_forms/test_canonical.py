@@ -13,7 +13,7 @@ from understudy.matcher.body_forms import canonical as bodies
 from understudy.matcher.body_forms.canonical import body_key, canonical, request_key
 from understudy.matcher.body_forms.open_places import opened
 from understudy.store.content_codings import LIMIT
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Headers
 
 JSON = "application/json"

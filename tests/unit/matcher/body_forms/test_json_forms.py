@@ -6,7 +6,7 @@ import pytest
 
 from understudy.matcher.body_forms.json_forms import MAX_DEPTH, json_text
 from understudy.matcher.body_forms.open_places import Mark
-from understudy.matcher.json_paths import ANY_INDEX, json_place
+from understudy.store.model.json_paths import ANY_INDEX, read_json_path
 
 BIG = b"9" * 5000
 
@@ -101,11 +101,11 @@ def test_open_places_match_any_value(path: str, one: bytes, other: bytes, same: 
 
 def test_place_steps() -> None:
     """Names, numbers and any index."""
-    assert json_place("$.a['b.c'][0][*]") == ("a", "b.c", 0, ANY_INDEX)
+    assert read_json_path("$.a['b.c'][0][*]") == ("a", "b.c", 0, ANY_INDEX)
 
 
 @pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$.a[", "$.a..b", "$[x]"])
 def test_bad_place(path: str) -> None:
     """A path that cannot be read is named."""
     with pytest.raises(ValueError, match=r"expected a JSON path like \$\.user\.token, got"):
-        json_place(path)
+        read_json_path(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from understudy.matcher.body_forms.open_places import Mark, Opening, names, opened
-from understudy.store.model.gateways import Part, Redacted
+from understudy.matcher.body_forms.open_places import Mark, Opening, names, opened, wild_texts
+from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.json_paths import read_json_path
 
 
 def test_only_bodies_are_opened() -> None:
@@ -17,3 +18,11 @@ def test_a_secret_stays_one() -> None:
     """Where a place is redacted and a wildcard too, it is shown as redacted."""
     places = frozenset({Opening(Part.FORM, "a", Mark.ANY), Opening(Part.FORM, "a"), Opening(Part.JSON, "$.b")})
     assert names(places, Part.FORM) == {"a": Mark.REDACTED}
+
+
+def test_wild_texts() -> None:
+    """Where a text is a single {{name}}, however odd the names on the way; the paths can be read."""
+    value = {"a": ["{{x}}", "b{{x}}"], "it's": {"a.b": "{{y}}"}, "": "{{z}}"}
+    paths = list(wild_texts(value))
+    assert paths == ["$.a[0]", "$['it''s']['a.b']", "$['']"]
+    assert [read_json_path(path) for path in paths] == [("a", 0), ("it's", "a.b"), ("",)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.explanation.body_differences import body_notes, body_texts
+from understudy.matcher.explanation.body_differences import body_notes, body_texts, differing_paths
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.settings import MatchSettings
@@ -43,3 +43,18 @@ def test_long_bodies_are_told_by_their_digest() -> None:
 def test_notes(mine: bytes, theirs: bytes, notes: str) -> None:
     """Whose body is not what it is said to be."""
     assert body_notes(*both(mine, theirs)) == notes
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "paths"),
+    [
+        ({"a": 1, "b": [1, 2]}, {"b": [1, 2], "a": 1}, []),
+        ({"a": 1, "b": {"c": 2}}, {"a": 2, "b": {"c": 3}}, ["$.a", "$.b.c"]),
+        ({"a": 1}, {"b": 1}, ["$.a", "$.b"]),
+        ({"a b": [1, 2, 3]}, {"a b": [1, 4]}, ["$['a b'][1]", "$['a b'][2]"]),
+        ({"a": {"b": 1}}, {"a": [1]}, ["$.a"]),
+        ([1], {}, ["$"]),
+    ],
+)
+def test_where_documents_differ(one: object, other: object, paths: list[str]) -> None:
+    assert list(differing_paths(one, other)) == paths

@@ -15,7 +15,8 @@ from understudy.matcher.parts.candidate import KEPT, Candidate, plain_bytes
 from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import RequestPart
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import BodyRef, Request
 
 FORM = "application/x-www-form-urlencoded"

@@ -15,7 +15,8 @@ from understudy.matcher.explanation.rendering import as_json, as_text, nearest_l
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Request
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "explain"

@@ -10,7 +10,7 @@ from understudy.matcher.parts.candidate import Candidate, plain_bytes
 from understudy.matcher.parts.normal_request import Asked
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 
 TOKEN = Redacted(Part.QUERY, "token")
 

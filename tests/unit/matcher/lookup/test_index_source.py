@@ -9,7 +9,7 @@ from understudy.matcher.lookup.index_source import Source
 from understudy.matcher.parts.candidate import plain_bytes
 from understudy.matcher.settings import POSTMAN, STRICT
 from understudy.matcher.variables import NO_VARIABLES
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef
 
 

@@ -9,7 +9,7 @@ from understudy.matcher.body_forms.json_forms import NO_MARKS
 from understudy.matcher.body_forms.open_places import Mark, Opening
 from understudy.matcher.parts.bodies import BodyPattern, comparable_value, holds
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import Headers
 
 BODY = MatchSettings(body=True)

@@ -12,7 +12,9 @@ from understudy.matcher.settings import usual_settings
 from understudy.proxy.compilation.live_edits import after_edits, concerns, edits
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import Templates, compile_templates
-from understudy.store.model.gateways import Change, Example, GatewayState, Mode, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.collections import Example
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import Matching
 

@@ -11,9 +11,11 @@ from tests.factories.messages import make_example, make_request
 from tests.factories.stored import collect, make_item, serve
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import PROMOTED, MatchSettings, settings_of
-from understudy.proxy.compilation.mock_setup import find_mock, mock_setup
+from understudy.proxy.compilation.mock_setup import mock_setup
+from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Environment, Part, Redacted
+from understudy.store.model.collections import Environment
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.mock_servers import Matching
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store

@@ -9,15 +9,18 @@ import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from tests.factories.stored import collect, make_exchange, serve
+from understudy.proxy.compilation import session_examples
 from understudy.proxy.gateway.activation import Activation
 from understudy.proxy.gateway.replay_settings import replay_settings
-from understudy.proxy.operations.recordings import promotion
 from understudy.serving.gateway.active import Active
-from understudy.store.model.gateways import Change, Environment, Example, GatewayState, Mode, Subject
+from understudy.store.model.changes import Change, Subject
+from understudy.store.model.collections import Environment, Example
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.model.mock_servers import PLAIN, Matching
 from understudy.store.repositories.collections import CollectionUpdate
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 OTHER = Origin("http", "other.example", 80)
 
@@ -93,7 +96,7 @@ def test_a_session_answers_in_recorded_order(store: Store) -> None:
 
 
 def test_a_sequence_is_one_however_much_is_read_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(promotion, "OF_SESSION", 2)
+    monkeypatch.setattr(session_examples, "OF_SESSION", 2)
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 410, 411, 412)))
     assert bought(active, 6) == [201, 409, 410, 411, 412, 412]
 

@@ -10,7 +10,8 @@ import pytest
 from tests.factories.stored import make_gateway
 from understudy.proxy.gateway import watcher
 from understudy.proxy.gateway.watcher import Watcher
-from understudy.store.model.gateways import Change, GatewayState, Mode
+from understudy.store.model.changes import Change
+from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.repositories.store import Store
 
 

@@ -15,7 +15,7 @@ from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, m
 from understudy.proxy.mock_server.connection import LINGER_SECONDS, LONGEST_LINGER_SECONDS, Connections, MockConnection
 from understudy.serving.http1.limits import Limits
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.site_protocol import MockSite
+from understudy.serving.mock_server.site import MockSite
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
 

@@ -19,9 +19,9 @@ from understudy.proxy.mock_server.sites import Environs, MockSites, SharedTurns
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.serving.answers.reply_cache import at_hand
 from understudy.serving.mock_server.calls import Served
-from understudy.serving.site_protocol import MockSite
+from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import ApiKey, Behaviour, Delay, Matching, MockServer
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store

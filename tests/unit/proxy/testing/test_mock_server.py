@@ -11,7 +11,7 @@ from tests.factories.messages import make_example
 from tests.factories.stored import collect, make_mock_server, make_server_error, serve
 from understudy.proxy.testing.mock_server import SETTINGS, OneMockServer, mock_of_requests, named_mock
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind, Matching, MockServer, RateLimit
 from understudy.store.repositories.store import Store
 

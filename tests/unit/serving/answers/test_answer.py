@@ -14,7 +14,7 @@ from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.serving.answers.answer import answer, error, malformed, miss
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Request, Response
 
 TEXT = b'{"name": "Ada"}' * 10

@@ -13,7 +13,7 @@ from understudy.serving.answers.outcomes import Answers, Outcome, outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.calls import NEEDS_EXAMPLE
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, RateLimit
 

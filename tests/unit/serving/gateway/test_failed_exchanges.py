@@ -18,7 +18,7 @@ from understudy.serving.gateway.failed_exchanges import (
     unfinished,
     with_answer,
 )
-from understudy.store.model.gateways import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
+from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from understudy.store.model.messages import Response
 
 BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)

@@ -14,7 +14,7 @@ from understudy.serving.answers.outcomes import Answers, outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules

@@ -16,7 +16,7 @@ from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import Pending, Reply
 from understudy.serving.mock_server.calls import EXAMPLE_HEADER, SMALL, Served, digest, respond
 from understudy.serving.templates.response_templates import Templates, compile_templates
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
 

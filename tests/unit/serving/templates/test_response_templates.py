@@ -12,7 +12,7 @@ from understudy.matcher.index import compile_index
 from understudy.serving.templates.randomness import Chance
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import StoreError
-from understudy.store.model.gateways import Example
+from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, BodyRef, Response
 
 JSON = {"Content-Type": "application/json"}

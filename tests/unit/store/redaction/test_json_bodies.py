@@ -29,7 +29,7 @@ def redact_json(body: bytes, rules: Rules = NO_RULES) -> tuple[bytes, frozenset[
         (r'{"token":"\"}","b":"\\"}', r'{"token":"REDACTED","b":"\\"}', {"$.token"}),
         (r'{"\u0074oken":"t"}', r'{"\u0074oken":"REDACTED"}', {"$.token"}),
         ('{"a.b":{"token":"t"}}', '{"a.b":{"token":"REDACTED"}}', {"$['a.b'].token"}),
-        ('{"a":{"b\'":{"token":"t"}}}', '{"a":{"b\'":{"token":"REDACTED"}}}', {"$.a"}),
+        ('{"a":{"b\'":{"token":"t"}}}', '{"a":{"b\'":{"token":"REDACTED"}}}', {"$.a['b'''].token"}),
         ('{"é":{"token":"ü"},"ö":1}', '{"é":{"token":"REDACTED"},"ö":1}', {"$['é'].token"}),
         ('{"tokens":{"access":"a","ttl":9}}', '{"tokens":{"access":"REDACTED","ttl":9}}', {"$.tokens.access"}),
         ('{"secrets":["a",["b"]]}', '{"secrets":["REDACTED",["REDACTED"]]}', {"$.secrets[*]", "$.secrets[*][*]"}),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.factories.messages import make_request, make_response
-from understudy.store.model.gateways import Exchange, Part, Redacted, Timings
+from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
 from understudy.store.model.messages import Chunk, PiecedBody
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.placeholders import Placeholders

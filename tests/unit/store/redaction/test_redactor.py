@@ -9,7 +9,7 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Request, Response
 from understudy.store.redaction.placeholders import Placeholders, is_placeholder
 from understudy.store.redaction.redactor import BUILT_IN, Redactor

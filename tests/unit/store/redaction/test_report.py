@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.store.model.gateways import Part, Redacted
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.redaction.report import describe, places_text
 
 

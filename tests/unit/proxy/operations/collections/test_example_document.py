@@ -16,7 +16,8 @@ from understudy.proxy.operations.collections.example_document import (
     header_field,
 )
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Example, Part, Redacted
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Part, Redacted
 from understudy.store.model.messages import BodyRef, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 

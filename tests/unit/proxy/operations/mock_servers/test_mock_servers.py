@@ -18,7 +18,7 @@ from understudy.proxy.operations.mock_servers.mock_servers import (
     urls,
 )
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.gateways import Environment
+from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
 

@@ -10,7 +10,8 @@ from understudy.proxy.operations.mock_servers.mock_sources import collection_of_
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Response
 from understudy.store.promotion import PromotionPlan
-from understudy.store.repositories.store import HistoryFilter, Store
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
 
 
 def test_typed_in_requests_become_items_and_examples(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.unreachable import in_words
+from understudy.serving.gateway.error_replies import in_words
 
 NO_NAME = "its name cannot be resolved; --resolve gives a name an address"
 REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"

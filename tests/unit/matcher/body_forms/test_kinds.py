@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.media import Kind, kind_of, media_type
+from understudy.matcher.body_forms.kinds import Kind, kind_of
+from understudy.store.model.media_types import media_type
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher import variants
+from understudy.matcher import index as index_module
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.mock_headers import Selectors
@@ -39,8 +39,8 @@ def index(count: int = 1) -> Index:
 
 def test_header_lists_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are scanned, with the same outcome."""
-    found, scan = index(), Mock(wraps=variants.scanned)
-    monkeypatch.setattr(variants, "scanned", scan)
+    found, scan = index(), Mock(wraps=index_module.scanned)
+    monkeypatch.setattr(index_module, "scanned", scan)
     for number in range(HEADER_LISTS + 4):
         for value in ("r", "b", "x"):
             candidate = found.decide(asked(number, value)).candidate
@@ -80,7 +80,7 @@ def test_lists_that_mean_the_same_are_one() -> None:
 def test_wanted_leaves_settings_alone() -> None:
     """A request that asks for what is so anyway needs no index."""
     settings = MatchSettings(headers=frozenset({"X-A"}), body=True)
-    assert variants.wanted(settings, Selectors(headers=frozenset({"x-a"}), body=True)) is settings
+    assert index_module.wanted(settings, Selectors(headers=frozenset({"x-a"}), body=True)) is settings
 
 
 def test_body_in_the_store() -> None:

@@ -37,11 +37,6 @@ _WORDS = {
 }
 
 
-def media_type(content_type: str | None) -> str | None:
-    """The media type without its parameters, which do not count, in lower case; None if there is none."""
-    return (content_type or "").partition(";")[0].strip().lower() or None
-
-
 def kind_of(media: str) -> Kind:
     """What bodies of this media type are compared as."""
     if media.endswith("+json") or media in ("application/json", "text/json"):

@@ -12,9 +12,10 @@ from tests.in_memory.mock_servers import GET, HIT, Logged, at_root, make_mock, m
 from understudy.serving import site_protocol
 from understudy.serving.answers.replies import JOINED, Pending, Reply
 from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.calls import OwnTally
+from understudy.serving.mock_server.calls import OwnCallCounter
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.site_protocol import LONGEST_KNOWN, Known, MockSite
+from understudy.serving.mock_server.site import MockSite
+from understudy.serving.site_protocol import LONGEST_KNOWN, Known
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
 
 
@@ -112,10 +113,12 @@ def test_the_mock_server_that_is_called_answers() -> None:
 
 @pytest.mark.parametrize(
     ("unlogged", "calls", "logged"),
-    [(None, 1, 1), (OwnTally(), 1, 0)],
+    [(None, 1, 1), (OwnCallCounter(), 1, 0)],
 )
-def test_a_call_is_counted_and_logged_unless_the_log_is_off(unlogged: OwnTally | None, calls: int, logged: int) -> None:
-    tally, log = OwnTally(), Logged()
+def test_a_call_is_counted_and_logged_unless_the_log_is_off(
+    unlogged: OwnCallCounter | None, calls: int, logged: int
+) -> None:
+    tally, log = OwnCallCounter(), Logged()
     served = make_served(mock=make_mock(), calls=tally, unlogged=unlogged)
     at_root(served, log).called(GET, make_reply(served=served), 0.0, 0.0)
     assert (tally.calls, len(log.calls), unlogged.calls if unlogged else 0) == (calls, logged, 1 - logged)

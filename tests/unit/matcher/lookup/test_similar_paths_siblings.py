@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.matcher import siblings
+from understudy.matcher.lookup import similar_paths
 from understudy.matcher.lookup.edit_distance import alike
-from understudy.matcher.siblings import Siblings
+from understudy.matcher.lookup.similar_paths import Siblings
 
 SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 
@@ -18,7 +18,7 @@ SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 @given(SEGMENTS, st.text("abcdefgh", max_size=12), st.sampled_from([0, 32]), st.sampled_from([0, 32]))
 def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, many: int) -> None:
     """With the letters looked at, or not."""
-    with mock.patch.multiple(siblings, _MOST_LETTERS=most, _MANY=many):
+    with mock.patch.multiple(similar_paths, _MOST_LETTERS=most, _MANY=many):
         near = set(Siblings(segments).near(asked))
     assert {number for number, each in enumerate(segments) if each != asked and alike(each, asked)} <= near
 

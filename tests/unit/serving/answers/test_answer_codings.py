@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.accepting import accepts
+from understudy.serving.answers.answer import accepts
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from understudy.proxy.operations.mock_servers import behaviour_text
+from understudy.proxy.operations.collections import behaviour_text
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
 

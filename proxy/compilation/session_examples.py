@@ -1,0 +1,130 @@
+"""What a session answers from in a replay: its own exchanges, as examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count, islice
+
+from understudy.matcher.replay_keys import replay_key
+from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.compilation.body_prefetch import ReadingAhead
+from understudy.serving.gateway.failed_exchanges import failing, is_repeated, with_answer
+from understudy.serving.gateway.replay import Spoken
+from understudy.store.model.collections import Example
+from understudy.store.model.exchanges import Exchange, Session
+from understudy.store.model.messages import Request, Response
+from understudy.store.model.mock_servers import Behaviour
+from understudy.store.model.naming import example_name
+from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from understudy.store.redaction.redactor import Redactor
+from understudy.store.redaction.settings import showing_redactor
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
+
+BATCH = 500
+"""Exchanges that are promoted in one transaction."""
+
+OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it
+
+
+AS_RECORDED = PromotionPlan(Repeats.SEQUENCE, keep_secrets=True, keep_every=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionExamples:
+    """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes.
+
+    `failed` are examples of those that failed and are left out; why they failed is in `reasons`, by their ids.
+    """
+
+    examples: list[Example] = field(default_factory=list)
+    websockets: dict[str, Spoken] = field(default_factory=dict)
+    failed: list[Example] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+class Names:
+    """Names of a session's examples, without their secrets: names are logged. Each target is looked into once."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._shown: dict[tuple[str, bytes], Request] = {}
+
+    def of(self, request: Request, response: Response) -> str:
+        """The name of the example with this request and response."""
+        key = request.method, request.target
+        shown = self._shown.get(key)
+        if shown is None:
+            shown, _ = self._redactor.request(Request(*key), b"")
+            self._shown[key] = shown
+        return example_name(shown, response)
+
+
+def session_examples(
+    store: Store,
+    session: Session,
+    matching: MatchSettings = STRICT,
+    *,
+    failures: bool = False,
+    bodies: ReadingAhead | None = None,
+) -> SessionExamples:
+    """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
+
+    Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed are examples that do.
+    `bodies` is what reads them, for who reads them again.
+
+    Their ids are the same each time: by them is remembered where a sequence stands. They go by recorded order, as
+    entries in history may not.
+    """
+    numbers, same = count(), partial(replay_key, settings=matching)
+    plan = replace(AS_RECORDED, named=Names(showing_redactor(store)).of)
+    known, left_out, found = Known(session.id), Known(session.id), SessionExamples()
+
+    def next_id() -> str:
+        return f"{next(numbers):012d}"
+
+    ahead = bodies or ReadingAhead(store.bodies)
+    as_recorded = partial(promote, plan=plan, read=ahead.read, same_request=same, new_id=next_id)
+    for recorded in batches(store.history.select(HistoryFilter(session_id=session.id)), OF_SESSION):
+        ahead.announce(one.request.body for one in recorded)
+        batch = [with_answer(one) if is_repeated(one, failures=failures) else one for one in recorded]
+        promoted = as_recorded(batch, known)
+        failed = failing(recorded, promoted.marks)
+        found.examples.extend(_failing(one, failed.get(one.id)) for one in promoted.examples)
+        found.websockets.update(_spoken(batch, promoted))
+        known = promoted.known
+        if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
+            missing = as_recorded([with_answer(one) for one in lost], left_out)
+            found.failed.extend(missing.examples)
+            found.reasons.update(_reasons(recorded, missing))
+            left_out = missing.known
+    return found
+
+
+def _reasons(recorded: Iterable[Exchange], missing: Promoted) -> dict[str, str]:
+    examples = dict(missing.marks)
+    return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
+
+
+def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
+    examples = dict(promoted.marks)
+    return {
+        example_id: Spoken(one.id, one.timings.response_end or one.timings.started)
+        for one in batch
+        if one.response is not None and one.response.status == 101 and (example_id := examples.get(one.id))
+    }
+
+
+def _failing(example: Example, behaviour: Behaviour | None) -> Example:
+    if behaviour is None:
+        return example
+    name = f"{example.name.rpartition(' - ')[0]} - failed"  # it has no status that anybody will see
+    return replace(example, name=name, behaviour=behaviour)
+
+
+def batches(exchanges: Iterator[Exchange], size: int = BATCH) -> Iterator[list[Exchange]]:
+    """Lists of at most `size` exchanges, in their order."""
+    while batch := list(islice(exchanges, size)):
+        yield batch

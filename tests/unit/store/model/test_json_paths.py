@@ -1,0 +1,38 @@
+"""How places in JSON are written, and read in whichever way a person writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.store.model.json_paths import ANY_INDEX, Place, read_json_path, write_json_path
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ((), "$"),
+        (("user", "ssn"), "$.user.ssn"),
+        (("cards", ANY_INDEX, "number"), "$.cards[*].number"),
+        (("a", 0), "$.a[0]"),
+        (("a.b", "c d", ""), "$['a.b']['c d']['']"),
+        (("*",), "$['*']"),
+        (("a", "it's", "b"), "$.a['it''s'].b"),
+    ],
+)
+def test_a_path_is_written_in_one_way_and_read_back(place: Place, path: str) -> None:
+    assert write_json_path(place) == path
+    assert read_json_path(path) == place
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [("$['b']", "$.b"), ("$.a/b", "$['a/b']"), ("$['a'][*]['b-c']", "$.a[*].b-c"), ("$.a b", "$['a b']")],
+)
+def test_the_same_place_written_in_another_way_reads_the_same(written: str, path: str) -> None:
+    assert write_json_path(read_json_path(written)) == path
+
+
+@pytest.mark.parametrize("text", ["", "a.b", "$.a..b", "$['a'b']", "$.", "$a", "$.a[x]", "$.a["])
+def test_text_that_is_not_a_path_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a JSON path"):
+        read_json_path(text)
