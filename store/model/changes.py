@@ -20,9 +20,14 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row of the revision table. `collection_id` is set for collections and examples."""
+    """One row of the revision table.
+
+    `collection_id` is set for collections and examples. `actor` is the name of the person or program that made the
+    change; None where it was made outside of `Store.transaction`.
+    """
 
     revision: int
     subject: Subject
     subject_id: str
     collection_id: str | None = None
+    actor: str | None = None

@@ -7,6 +7,7 @@ rest in the modules beside it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from understudy.store.repositories.collections import Collections, Environments
@@ -17,7 +18,13 @@ from understudy.store.repositories.mock_servers import Calls, Keys, MockServers
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """All repositories of one store. `place` says where the data lies, for people; `close` releases it."""
+    """All repositories of one store.
+
+    `place` is where the data lies, for people; `close` releases it. `transaction(actor)` is a context manager: what the
+    same thread does with any repository inside it is committed at its end, all or nothing, and each change is kept with
+    the name of the actor. Inside another transaction it joins that one. Other writers wait for its end, so it must not
+    wait for people, networks or programs.
+    """
 
     place: str
     sessions: Sessions
@@ -31,4 +38,5 @@ class Store:
     keys: Keys
     calls: Calls
     changes: Changes
+    transaction: Callable[[str], AbstractContextManager[None]] = field(repr=False)
     close: Callable[[], None] = field(repr=False)

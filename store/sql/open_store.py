@@ -42,5 +42,6 @@ def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store
         keys=SqlKeys(database),
         calls=SqlCalls(database),
         changes=SqlChanges(database),
+        transaction=database.transaction,
         close=database.close,
     )

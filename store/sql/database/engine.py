@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -23,6 +23,8 @@ BUSY_TIMEOUT_MS = 15_000
 CHECKPOINT_PAGES = 8_000
 # One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
 IDS_PER_QUERY = 500
+ACTOR = "actor"
+"""The key of a session's `info` that holds the name of who acts."""
 
 
 class Database:
@@ -39,6 +41,7 @@ class Database:
         self._writing = self.engine.execution_options(writes=True)
         # A store in memory is one connection, which has one transaction at a time.
         self._turn = RLock() if _in_memory(self.url) else nullcontext()
+        self._open = _OpenTransaction()
 
     @property
     def place(self) -> str:
@@ -48,21 +51,54 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session on one snapshot; nothing is committed."""
-        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+        bind = self._open.connection or self.engine
+        with (
+            self._translated(),
+            Session(bind, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
+        ):
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that holds the write lock from its start and commits at its end; rolled back on any error."""
-        with self._translated(), Session(self._writing, expire_on_commit=False) as session:
+        """A session that holds the write lock from its start and commits at its end; rolled back on any error.
+
+        Inside `transaction` it is a savepoint of that.
+        """
+        bind = self._open.connection or self._writing
+        with (
+            self._translated(),
+            Session(
+                bind,
+                expire_on_commit=False,
+                join_transaction_mode="create_savepoint",
+                info={ACTOR: self._open.actor},
+            ) as session,
+        ):
             yield session
             session.commit()
 
     @contextmanager
     def committing(self) -> Iterator[Connection]:
         """As `writing`, without the unit of work, which costs more than the commit: for what is on the hot path."""
+        if self._open.connection is not None:
+            with self._translated(), self._open.connection.begin_nested():
+                yield self._open.connection
+            return
         with self._translated(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def transaction(self, actor: str) -> Iterator[None]:
+        """One transaction for all that this thread reads and writes inside; see `Store.transaction`."""
+        if self._open.connection is not None:
+            yield
+            return
+        with self._translated(), self._writing.begin() as connection:
+            self._open.connection, self._open.actor = connection, actor
+            try:
+                yield
+            finally:
+                self._open.connection, self._open.actor = None, None
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
@@ -146,6 +182,13 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
             file.check()
 
     return engine
+
+
+class _OpenTransaction(local):
+    """The transaction that a thread has open across repositories, if any, and whose it is."""
+
+    connection: Connection | None = None
+    actor: str | None = None
 
 
 class _File:

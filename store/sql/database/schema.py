@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from understudy.store.errors import SchemaMismatch
 from understudy.store.sql.database.engine import Database
 
-HEAD = "0003"
+HEAD = "0004"
 WAL_PATIENCE_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

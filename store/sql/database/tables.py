@@ -326,3 +326,4 @@ class ChangeRow(Base):
     subject: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[str] = mapped_column(Text)
     collection_id: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str | None] = mapped_column(Text)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.model.changes import Change, Subject
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.engine import ACTOR, Database
 
 KEPT_CHANGES = 10_000
 LATEST = str(select(t.ClockRow.revision))
@@ -15,9 +15,12 @@ LATEST = str(select(t.ClockRow.revision))
 
 def record_change(tx: Transaction, subject: Subject, subject_id: str, collection_id: str | None = None) -> int:
     """Number a change within its transaction; returns its revision."""
+    actor = tx.info.get(ACTOR)
     tx.execute(update(t.ClockRow).values(revision=t.ClockRow.revision + 1))
     revision = tx.scalars(select(t.ClockRow.revision)).one()
-    tx.add(t.ChangeRow(revision=revision, subject=subject, subject_id=subject_id, collection_id=collection_id))
+    tx.add(
+        t.ChangeRow(revision=revision, subject=subject, subject_id=subject_id, collection_id=collection_id, actor=actor)
+    )
     if revision % (KEPT_CHANGES // 10) == 0:
         tx.execute(delete(t.ChangeRow).where(t.ChangeRow.revision <= revision - KEPT_CHANGES))
     return revision
@@ -41,6 +44,6 @@ class SqlChanges:
             if oldest is not None and revision < oldest - 1:
                 return None
             return [
-                Change(row.revision, Subject(row.subject), row.subject_id, row.collection_id)
+                Change(row.revision, Subject(row.subject), row.subject_id, row.collection_id, row.actor)
                 for row in tx.scalars(query)
             ]
