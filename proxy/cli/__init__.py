@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
+from understudy.proxy.cli.hints import render_error
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.signals import Interrupted, end_by
 from understudy.store.errors import UnderstudyError
@@ -47,7 +48,7 @@ class Commands(LazyGroup):
         except Interrupted as interrupted:
             end_by(interrupted.number)
         except UnderstudyError as error:
-            _fail(ctx, str(error), error.exit_code)
+            _fail(ctx, render_error(error), error.exit_code)
         except UnicodeError as error:  # arguments and terminals may hold what no text is
             _fail(ctx, f"a text cannot be written in the encoding that is wanted: {error}")
 

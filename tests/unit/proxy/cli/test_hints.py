@@ -1,0 +1,22 @@
+"""Errors as the command line says them."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.proxy.cli.hints import render_error
+from understudy.store.errors import Hint, UserError
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UserError("no such thing"), "no such thing"),
+        (UserError("takes a file, not x", field="upstream_ca"), "--upstream-ca takes a file, not x"),
+        (UserError("no port", field="listen"), "--listen: no port"),
+        (UserError("takes an absolute URL", field="url"), "URL takes an absolute URL"),
+        (UserError("not a store", hint=Hint("choose_store")), "not a store; choose another with --store"),
+    ],
+)
+def test_an_error_is_said_with_its_option_and_its_hint(error: UserError, line: str) -> None:
+    assert render_error(error) == line
