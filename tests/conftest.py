@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.factories.stores import open_fresh_file
 from tests.programs import Understudy
 from understudy.store.repositories.store import Store
-from understudy.store.sql.open_store import open_store
 
 # No property fails because the machine is busy, and one that fails says how to see it again.
 settings.register_profile("understudy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -44,6 +44,6 @@ def understudy(tmp_path: Path) -> Understudy:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A fresh store in a file."""
-    opened = open_store(str(tmp_path / "understudy.db"))
+    opened = open_fresh_file(tmp_path / "understudy.db")
     yield opened
     opened.close()

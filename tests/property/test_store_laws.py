@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.stored import make_item
+from tests.factories.stores import open_fresh_memory
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
 from understudy.store.model.ids import new_id
@@ -19,7 +20,6 @@ from understudy.store.model.messages import BodyRef, Headers, Origin, Request, R
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
-from understudy.store.sql.open_store import open_store
 
 BODIES = st.binary(max_size=40)
 HEADERS = st.lists(st.tuples(st.binary(max_size=8), st.binary(max_size=8)), max_size=4).map(lambda f: Headers(tuple(f)))
@@ -56,7 +56,7 @@ EXAMPLES = st.builds(
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     """One store for all examples of a test; each is a session or collection of its own."""
-    opened = open_store("sqlite://")
+    opened = open_fresh_memory()
     yield opened
     opened.close()
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.factories.stores import open_fresh_memory
 from understudy.store.repositories.store import Store
-from understudy.store.sql.open_store import open_store
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
     """A fresh store in memory."""
-    opened = open_store("sqlite://")
+    opened = open_fresh_memory()
     yield opened
     opened.close()
