@@ -10,109 +10,121 @@ from random import Random
 
 from mitmproxy import http
 
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import NOWHERE, client_origin, in_origin_form, request_of, set_response
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import (
+    UNRESOLVABLE_ADDRESS,
+    find_client_origin,
+    is_in_origin_form,
+    request_from_flow,
+    set_response,
+)
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.serving.answers.answer import error, is_recoded, simulated_error
-from understudy.serving.answers.behaviour_plan import NOTHING, Plan, plan, slowed
-from understudy.serving.answers.body_schedule import Sending
+from understudy.serving.answers.answer import is_recoded, render_error, render_simulated_error
+from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, Plan, draw_plan, throttle_chunks
+from understudy.serving.answers.body_schedule import BodySchedule
 from understudy.serving.answers.outcomes import Outcome
-from understudy.serving.answers.streams import stream_of
+from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.gateway import respond
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.error_replies import NO_UPSTREAM, elsewhere
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.error_replies import NO_UPSTREAM, render_other_upstream
 from understudy.store.errors import NotFound
 from understudy.store.model.gateways import Mode
-from understudy.store.model.messages import LARGE_BODY, Origin, Request, Response, size_of
+from understudy.store.model.messages import LARGE_BODY, Origin, Request, Response, measure_body
 from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
 # How long an edit may take until the gateway has compiled it; meanwhile the body it replaced may be gone.
-PATIENCE_SECONDS = 2.0
-STEP_SECONDS = 0.02
+MAX_RETRY_SECONDS = 2.0
+RETRY_SECONDS = 0.02
 
 
 class Answerer:
     """Asks the index, and answers; a request that nobody could forward gets an error that says so."""
 
-    def __init__(self, current: Current, bodies: BodyReader, upstream: Origin | None = None) -> None:
+    def __init__(self, current: CurrentMode, bodies: BodyReader, upstream: Origin | None = None) -> None:
         self._current = current
         self._bodies = bodies
         self._upstream = upstream
-        self._chance = Random()  # noqa: S311 - delays and faults, no secrets
+        self._random = Random()  # noqa: S311 - delays and faults, no secrets
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """A request is complete."""
         if flow.response is not None:
             return
         try:
-            response = await self._patient_response(flow)
+            response = await self._answer_with_retries(flow)
         except Exception as failure:  # mitmproxy would log it and forward the request
             logger.exception("could not answer a request")
-            response = error(500, "internalError", f"Understudy failed to answer: {failure!r}")
+            response = render_error(500, "internalError", f"Understudy failed to answer: {failure!r}")
         if response is not None:
-            note_of(flow).answered = True
+            get_note(flow).is_answered = True
             set_response(flow, response)
 
-    async def _patient_response(self, flow: http.HTTPFlow) -> Response | None:
+    async def _answer_with_retries(self, flow: http.HTTPFlow) -> Response | None:
         """The response; when an example was edited or deleted this moment, from the examples that come after."""
-        active = self._current.of(flow)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        active = self._current.active_for(flow)
+        deadline = time.monotonic() + MAX_RETRY_SECONDS
         while True:
             try:
-                return await self._response(flow, active)
+                return await self._answer(flow, active)
             except NotFound:
                 newer = self._current.active
                 if time.monotonic() > deadline or newer.mode is not active.mode:
                     raise
                 active = newer
-                await asyncio.sleep(STEP_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
-    async def _response(self, flow: http.HTTPFlow, active: Active) -> Response | None:
-        reverse = in_origin_form(flow)
+    async def _answer(self, flow: http.HTTPFlow, active: ActiveMode) -> Response | None:
+        reverse = is_in_origin_form(flow)
         if active.has_answers:
-            request = respond.asked(active, request_of(flow), reverse=reverse)
-            what = respond.found(active, request, reverse=reverse)
-            if what.answered or active.mode is not Mode.SPY:
-                respond.log(active, request.method, request.path, what)
-                return await self._played(flow, active, request, what, client_origin(flow) if reverse else None)
-        if (flow.request.host, flow.request.port) == NOWHERE:
+            request = respond.assign_origin(active, request_from_flow(flow), reverse=reverse)
+            what = respond.decide_outcome(active, request, reverse=reverse)
+            if what.has_answer or active.mode is not Mode.SPY:
+                respond.log_outcome(active, request.method, request.path, what)
+                return await self._apply_behaviour(
+                    flow, active, request, what, find_client_origin(flow) if reverse else None
+                )
+        if (flow.request.host, flow.request.port) == UNRESOLVABLE_ADDRESS:
             return NO_UPSTREAM
-        return None if reverse or self._upstream is None else elsewhere(self._upstream)
+        return None if reverse or self._upstream is None else render_other_upstream(self._upstream)
 
-    async def _played(
-        self, flow: http.HTTPFlow, active: Active, request: Request, what: Outcome, client: Origin | None
+    async def _apply_behaviour(
+        self, flow: http.HTTPFlow, active: ActiveMode, request: Request, what: Outcome, client: Origin | None
     ) -> Response | None:
         """The answer, after what is done to it on purpose."""
-        on_purpose = respond.behaviour(active, what)
-        made = respond.refused(active, what, on_purpose) or await self._made(active, request, what, client)
-        fate = plan(on_purpose, self._chance) if on_purpose else NOTHING
+        on_purpose = respond.resolve_behaviour(active, what)
+        made = respond.refuse_over_limit(active, what, on_purpose) or await self._build_response(
+            active, request, what, client
+        )
+        fate = draw_plan(on_purpose, self._random) if on_purpose else EMPTY_PLAN
         if fate.delay:
             await asyncio.sleep(fate.delay)
         if fate.fault is FaultKind.ERROR:
-            return simulated_error()
-        note_of(flow).breaks_off = fate.fault is FaultKind.UNFINISHED
+            return render_simulated_error()
+        get_note(flow).breaks_off = fate.fault is FaultKind.UNFINISHED
         if fate.fault not in (None, FaultKind.UNFINISHED) and flow.killable:
             flow.kill()  # the connection is closed: mitmproxy has no command for more
-        note_of(flow).sending = _sending(made, fate, what.timing(active.behaviour))
+        get_note(flow).sending = _schedule_body(made, fate, what.resolve_timing(active.behaviour))
         return made
 
-    async def _made(self, active: Active, request: Request, what: Outcome, client: Origin | None) -> Response:
+    async def _build_response(
+        self, active: ActiveMode, request: Request, what: Outcome, client: Origin | None
+    ) -> Response:
         if what.example is None:
-            failure = respond.failure(active, what)
+            failure = respond.render_failure(active, what)
             return replace(failure, body=b"") if request.method == "HEAD" else failure
         body = what.example.response.body
-        if not self._bodies.in_pieces or size_of(body) <= LARGE_BODY or is_recoded(request, what.example):
+        if not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY or is_recoded(request, what.example):
             body = await self._bodies.read(body)
-        return respond.response(request, what.example, body, client)
+        return respond.build_response(request, what.example, body, client)
 
 
-def _sending(made: Response, fate: Plan, timing: float) -> Sending | None:
+def _schedule_body(made: Response, fate: Plan, timing: float) -> BodySchedule | None:
     if fate.bytes_per_second:
-        return Sending(slowed(size_of(made.body), fate.bytes_per_second), made.body)
-    stream = stream_of(made, timing)
+        return BodySchedule(throttle_chunks(measure_body(made.body), fate.bytes_per_second), made.body)
+    stream = stream_from_response(made, timing)
     if fate.fault is FaultKind.UNFINISHED:
-        return Sending(stream.chunks if stream else (), made.body)
-    return Sending(stream.chunks, made.body) if stream else None
+        return BodySchedule(stream.chunks if stream else (), made.body)
+    return BodySchedule(stream.chunks, made.body) if stream else None

@@ -14,21 +14,21 @@ class Recipient:
     """A client that an answer is being sent to piece by piece; `gone`: nothing reaches it any more."""
 
     client: Client
-    gone: bool = False
+    is_gone: bool = False
 
 
 @dataclass
-class ClientReadyHook(commands.StartHook):
+class DrainClientHook(commands.StartHook):
     """A layer waits for a client; see `client_takes` and `Backpressure`."""
 
     recipient: Recipient
 
 
-def client_takes(client: Client) -> layer.CommandGenerator[bool]:
+def wait_for_client(client: Client) -> layer.CommandGenerator[bool]:
     """For a layer: wait until the client has taken most of what was sent; returns whether it is still there."""
     recipient = Recipient(client)
-    yield ClientReadyHook(recipient)
-    return not recipient.gone
+    yield DrainClientHook(recipient)
+    return not recipient.is_gone
 
 
 class Backpressure:
@@ -37,9 +37,9 @@ class Backpressure:
     def __init__(self, drain: Callable[[str], Awaitable[None]]) -> None:
         self._drain = drain
 
-    async def client_ready(self, recipient: Recipient) -> None:
+    async def drain_client(self, recipient: Recipient) -> None:
         """Wait; the layer goes on when this is done."""
         try:
             await self._drain(recipient.client.id)
         except OSError:
-            recipient.gone = True
+            recipient.is_gone = True

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from mitmproxy import http
 
-from understudy.addons.flow_notes import note_of
-from understudy.serving.gateway.active import Active
+from understudy.addons.flow_notes import get_note
+from understudy.serving.gateway.active import ActiveMode
 
 
-class Current:
+class CurrentMode:
     """Holds the value that new requests start with. Assigned and read in the event loop only."""
 
-    def __init__(self, active: Active) -> None:
+    def __init__(self, active: ActiveMode) -> None:
         self.active = active
 
-    def of(self, flow: http.HTTPFlow) -> Active:
+    def active_for(self, flow: http.HTTPFlow) -> ActiveMode:
         """What this flow started with; it is set when its headers arrive."""
-        note = note_of(flow)
+        note = get_note(flow)
         if note.active is None:
             note.active = self.active
         return note.active

@@ -8,12 +8,12 @@ from weakref import WeakKeyDictionary
 
 from mitmproxy import http
 
-from understudy.serving.answers.body_schedule import Sending
+from understudy.serving.answers.body_schedule import BodySchedule
 from understudy.store.model.messages import Headers
 
 if TYPE_CHECKING:
-    from understudy.addons.loop.body_tap import KeptStream
-    from understudy.serving.gateway.active import Active
+    from understudy.addons.loop.body_tap import BodyTap
+    from understudy.serving.gateway.active import ActiveMode
 
 
 @dataclass(slots=True)
@@ -26,13 +26,13 @@ class Note:
     and is not over yet; `entry` is its number in history.
     """
 
-    active: Active | None = None
+    active: ActiveMode | None = None
     request_headers: Headers | None = None
     response_headers: Headers | None = None
-    sent: KeptStream | None = None
-    came: KeptStream | None = None
-    answered: bool = False
-    sending: Sending | None = None
+    request_tap: BodyTap | None = None
+    response_tap: BodyTap | None = None
+    is_answered: bool = False
+    sending: BodySchedule | None = None
     breaks_off: bool = False
     live: bool = False
     entry: int | None = None
@@ -41,7 +41,7 @@ class Note:
 _notes: WeakKeyDictionary[http.HTTPFlow, Note] = WeakKeyDictionary()
 
 
-def note_of(flow: http.HTTPFlow) -> Note:
+def get_note(flow: http.HTTPFlow) -> Note:
     """The note of a flow, made at first use."""
     note = _notes.get(flow)
     if note is None:
@@ -49,7 +49,7 @@ def note_of(flow: http.HTTPFlow) -> Note:
     return note
 
 
-def new_note(flow: http.HTTPFlow) -> Note:
+def reset_note(flow: http.HTTPFlow) -> Note:
     """A note without a past: a client's replay sends the same flow once more."""
     note = _notes[flow] = Note()
     return note

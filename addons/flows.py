@@ -6,28 +6,28 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.mode_specs import ReverseMode
 
-from understudy.addons.flow_notes import note_of
-from understudy.addons.loop.body_tap import KeptStream
-from understudy.addons.patches.http1 import dropped
+from understudy.addons.flow_notes import get_note
+from understudy.addons.loop.body_tap import BodyTap
+from understudy.addons.patches.http1 import pop_dropped
 from understudy.serving.answers.streams import is_unsized
-from understudy.store.model.exchanges import Exchange, Timings, cut_after
+from understudy.store.model.exchanges import Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 
 # Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
-NOWHERE = ("origin-form.invalid", 80)
-MOST_DIGITS = 19  # of a length
+UNRESOLVABLE_ADDRESS = ("origin-form.invalid", 80)
+MAX_LENGTH_DIGITS = 19  # of a length
 
 
-def stash_headers(flow: http.HTTPFlow) -> None:
+def stash_request_headers(flow: http.HTTPFlow) -> None:
     """Remember the request's headers as they came: Host is rewritten later, and mitmproxy takes Expect away."""
-    note_of(flow).request_headers = Headers(tuple(flow.request.headers.fields))
+    get_note(flow).request_headers = Headers(tuple(flow.request.headers.fields))
 
 
 def stash_response_headers(flow: http.HTTPFlow) -> None:
     """Remember the response's headers as they came, before they are rewritten for the client."""
     assert flow.response
-    note_of(flow).response_headers = Headers(tuple(flow.response.headers.fields))
+    get_note(flow).response_headers = Headers(tuple(flow.response.headers.fields))
 
 
 def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
@@ -36,41 +36,41 @@ def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
     flow.response.headers = http.Headers(headers.fields)
 
 
-def in_origin_form(flow: http.HTTPFlow) -> bool:
+def is_in_origin_form(flow: http.HTTPFlow) -> bool:
     """Whether the client took the gateway for the API itself, not for a forward proxy."""
     mode = flow.client_conn.proxy_mode
-    address = mode.address if isinstance(mode, ReverseMode) else NOWHERE
+    address = mode.address if isinstance(mode, ReverseMode) else UNRESOLVABLE_ADDRESS
     return (flow.request.host, flow.request.port) == address
 
 
-def request_of(flow: http.HTTPFlow) -> Request:
+def request_from_flow(flow: http.HTTPFlow) -> Request:
     """The request as the client sent it."""
     data = flow.request.data
     return Request(
         method=data.method.decode("latin-1"),
         target=data.path,
-        headers=_client_headers(flow),
-        body=data.content or _passed(note_of(flow).sent),
+        headers=_get_client_headers(flow),
+        body=data.content or _get_tapped_body(get_note(flow).request_tap),
         origin=Origin(flow.request.scheme or "http", flow.request.host.lower(), flow.request.port),
         http_version=flow.request.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
     )
 
 
-def response_of(flow: http.HTTPFlow) -> Response | None:
+def response_from_flow(flow: http.HTTPFlow) -> Response | None:
     """The response as the upstream sent it; None when none came."""
     if flow.response is None:
         return None
     data = flow.response.data
-    note = note_of(flow)
+    note = get_note(flow)
     return Response(
         status=data.status_code,
         headers=note.response_headers or Headers(tuple(data.headers.fields)),
-        body=data.content or _passed(note.came),
+        body=data.content or _get_tapped_body(note.response_tap),
         reason=data.reason,
         http_version=flow.response.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
-        chunks=note.came.body.chunks(stream=_comes_bit_by_bit(flow.response)) if note.came else (),
+        chunks=note.response_tap.body.to_chunks(stream=_is_streamed(flow.response)) if note.response_tap else (),
     )
 
 
@@ -79,19 +79,19 @@ def is_stream(response: http.Response) -> bool:
     return is_stream_type(response.headers.get("content-type", ""))
 
 
-def length_of(message: http.Message) -> int | None:
+def parse_content_length(message: http.Message) -> int | None:
     """The length of a body that its head tells; None if it tells none, or something else."""
     told = message.headers.get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < MOST_DIGITS else None
+    return int(told) if told.isascii() and told.isdigit() and len(told) < MAX_LENGTH_DIGITS else None
 
 
-def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
+def exchange_from_flow(flow: http.HTTPFlow, session_id: str) -> Exchange:
     """The exchange to keep. A flow with an error becomes a failed exchange, with what came of its response."""
     response = flow.response
     return Exchange(
         session_id=session_id,
-        request=request_of(flow),
-        response=response_of(flow),
+        request=request_from_flow(flow),
+        response=response_from_flow(flow),
         timings=Timings(
             started=flow.request.timestamp_start,
             request_end=flow.request.timestamp_end,
@@ -99,16 +99,16 @@ def exchange_of(flow: http.HTTPFlow, session_id: str) -> Exchange:
             response_end=response.timestamp_end if response else None,
         ),
         error=flow.error.msg if flow.error else None,
-        degraded=_degraded(flow),
+        degraded=_describe_degradation(flow),
     )
 
 
 def set_response(flow: http.HTTPFlow, response: Response) -> None:
     """Answer a flow with a response of ours, in place of one it may have."""
-    flow.response = new_response(flow, response)
+    flow.response = to_mitmproxy_response(flow, response)
 
 
-def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
+def to_mitmproxy_response(flow: http.HTTPFlow, response: Response) -> http.Response:
     """A response of ours as mitmproxy sends it to the client of this flow."""
     content = response.body if isinstance(response.body, bytes) else b""  # what is large is sent piece by piece
     http_2 = flow.request.is_http2
@@ -130,29 +130,29 @@ def new_response(flow: http.HTTPFlow, response: Response) -> http.Response:
     )
 
 
-def client_origin(flow: http.HTTPFlow) -> Origin | None:
+def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
     """Where the client believes to be talking to: its own Host, by the scheme of its connection."""
-    host = _client_headers(flow).get("host") or flow.request.authority
+    host = _get_client_headers(flow).get("host") or flow.request.authority
     try:
         return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
     except ValueError:
         return None
 
 
-def _comes_bit_by_bit(response: http.Response) -> bool:
-    return is_stream(response) or length_of(response) is None
+def _is_streamed(response: http.Response) -> bool:
+    return is_stream(response) or parse_content_length(response) is None
 
 
-def _passed(kept: KeptStream | None) -> Body:
-    return kept.body.body() if kept else b""
+def _get_tapped_body(kept: BodyTap | None) -> Body:
+    return kept.body.to_body() if kept else b""
 
 
-def _degraded(flow: http.HTTPFlow) -> str:
-    bodies = {"request": note_of(flow).sent, "response": note_of(flow).came}
+def _describe_degradation(flow: http.HTTPFlow) -> str:
+    bodies = {"request": get_note(flow).request_tap, "response": get_note(flow).response_tap}
     cut = [(whose, one.body.size) for whose, one in bodies.items() if one and one.body.cut]
-    told = [cut_after(whose, size) for whose, size in cut]
-    return "; ".join([*told, *filter(None, [dropped(flow)])])
+    told = [describe_cut(whose, size) for whose, size in cut]
+    return "; ".join([*told, *filter(None, [pop_dropped(flow)])])
 
 
-def _client_headers(flow: http.HTTPFlow) -> Headers:
-    return note_of(flow).request_headers or Headers(tuple(flow.request.data.headers.fields))
+def _get_client_headers(flow: http.HTTPFlow) -> Headers:
+    return get_note(flow).request_headers or Headers(tuple(flow.request.data.headers.fields))

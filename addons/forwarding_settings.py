@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from understudy.addons.current import Current
+from understudy.addons.current import CurrentMode
 from understudy.addons.loop.commits import Commits
-from understudy.addons.loop.connections import Connections
+from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.no_live_calls import Guard
-from understudy.serving.gateway.parent_proxies import DIRECTLY, Parents
+from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies
 from understudy.serving.gateway.site import GatewaySites
-from understudy.serving.http1.body_recorder import Keeping
+from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
@@ -20,21 +20,21 @@ REPLACEABLE_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarding:
+class ForwardingSettings:
     """How requests are forwarded and kept.
 
     With an `upstream` nothing else is called, unless `elsewhere`; `urls`: its URLs and cookies are made the gateway's
     own. `parents` are the proxies that upstreams are called through.
     """
 
-    current: Current
+    current: CurrentMode
     guard: Guard
     commits: Commits
-    connections: Connections
+    connections: ClientConnections
     sites: GatewaySites
     upstream: Origin | None = None
     elsewhere: bool = False
     urls: bool = True
     on_loss: OnLoss = OnLoss.STOP
-    keeping: Keeping = field(default_factory=Keeping)
-    parents: Parents = DIRECTLY
+    keeping: BodyLimits = field(default_factory=BodyLimits)
+    parents: ParentProxies = NO_PARENTS

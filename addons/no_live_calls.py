@@ -11,15 +11,15 @@ from mitmproxy import http, tcp
 from mitmproxy.connection import Client
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import new_note, note_of
-from understudy.addons.flows import stash_headers
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note, reset_note
+from understudy.addons.flows import stash_request_headers
 from understudy.serving.gateway.parent_proxies import Address
 from understudy.store.model.messages import Origin
 
 logger = logging.getLogger(__name__)
 
-REFUSED = "no live calls in {mode} mode"
+REFUSAL = "no live calls in {mode} mode"
 
 
 class Guard:
@@ -32,7 +32,7 @@ class Guard:
 
     def __init__(
         self,
-        current: Current,
+        current: CurrentMode,
         upstream: Origin | None = None,
         hang_up: Callable[[str], None] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy is not switched so
         parents: frozenset[Address] = frozenset(),
@@ -43,51 +43,51 @@ class Guard:
         self._parents = parents
         self.live: Counter[str] = Counter()
         self.tunnels: dict[str, Client] = {}
-        self.refused = 0
+        self.refusal_count = 0
         self.idle = asyncio.Event()
         self.idle.set()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """A request begins."""
-        note = new_note(flow)
-        stash_headers(flow)
-        if not self._current.of(flow).mode.offline:
+        note = reset_note(flow)
+        stash_request_headers(flow)
+        if not self._current.active_for(flow).mode.is_offline:
             note.live = True
-            self.began(flow.client_conn.id)
+            self.begin_request(flow.client_conn.id)
 
-    def began(self, client_id: str) -> None:
+    def begin_request(self, client_id: str) -> None:
         """A request of this client, seen by no hook, begins in a live mode."""
         self.live[client_id] += 1
         self.idle.clear()
 
-    def over(self, client_id: str) -> None:
+    def end_request(self, client_id: str) -> None:
         """A request that `began` is over, well or badly."""
         self._forget(client_id, 1)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """Somebody wants a connection: look-up and connect come after this hook, and not if it sets an error."""
         try:
-            reason = self._reason_against(data)
+            reason = self._find_refusal(data)
             if reason is None:
                 return
         except Exception:  # mitmproxy would log it and connect
             logger.exception("the guard failed; refusing")
             reason = "no live calls: the guard failed"
-        self.refused += 1
+        self.refusal_count += 1
         data.server.error = reason
 
-    def _reason_against(self, data: ServerConnectionHookData) -> str | None:
+    def _find_refusal(self, data: ServerConnectionHookData) -> str | None:
         mode = self._current.active.mode
-        if mode.offline and self.live[data.client.id] <= 0:
-            return REFUSED.format(mode=mode)
+        if mode.is_offline and self.live[data.client.id] <= 0:
+            return REFUSAL.format(mode=mode)
         upstream = self._upstream
         if upstream and data.server.address not in {(upstream.host, upstream.port), *self._parents}:
             return f"this gateway calls {self._upstream} only"
         return None
 
-    def ended(self, flow: http.HTTPFlow) -> None:
+    def end_flow(self, flow: http.HTTPFlow) -> None:
         """A request is over, well or badly."""
-        note = note_of(flow)
+        note = get_note(flow)
         if note.live:
             note.live = False
             self._forget(flow.client_conn.id, 1)
@@ -99,20 +99,20 @@ class Guard:
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         """A WebSocket is open; a switch to an offline mode closes it."""
-        self._opened(flow.client_conn)
+        self._track_tunnel(flow.client_conn)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
         """A raw tunnel is open; a switch to an offline mode closes it."""
-        self._opened(flow.client_conn)
+        self._track_tunnel(flow.client_conn)
 
     def hang_up_tunnels(self) -> None:
         """Close what is open: the mode is an offline one now."""
         for client_id in list(self.tunnels):
             self._hang_up(client_id)
 
-    def _opened(self, client: Client) -> None:
+    def _track_tunnel(self, client: Client) -> None:
         self.tunnels[client.id] = client
-        if self._current.active.mode.offline:  # the switch came while it was opening
+        if self._current.active.mode.is_offline:  # the switch came while it was opening
             self._hang_up(client.id)
 
     def _forget(self, client_id: str, number: int) -> None:
@@ -125,7 +125,7 @@ class Guard:
             self.idle.set()
 
 
-class FlatMemory:
+class MessageDiscarder:
     """mitmproxy keeps every message of a WebSocket or tunnel in its flow; a gateway that runs for days must not."""
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
@@ -138,7 +138,7 @@ class FlatMemory:
         flow.messages.clear()
 
 
-class Finish:
+class RequestFinisher:
     """Stands last: only after every other hook is a request over."""
 
     def __init__(self, guard: Guard) -> None:
@@ -146,8 +146,8 @@ class Finish:
 
     def response(self, flow: http.HTTPFlow) -> None:
         """A response goes to the client."""
-        self._guard.ended(flow)
+        self._guard.end_flow(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         """A request has failed."""
-        self._guard.ended(flow)
+        self._guard.end_flow(flow)

@@ -7,36 +7,36 @@ from dataclasses import dataclass
 from mitmproxy import http
 from mitmproxy.proxy.commands import StartHook
 
-from understudy.serving.gateway.parent_proxies import Parent, Parents
+from understudy.serving.gateway.parent_proxies import ParentProxies, ParentProxy
 from understudy.store.model.messages import Origin
 
 
 @dataclass
-class Way:
+class UpstreamRoute:
     """How an origin is called: through `parent`, directly if there is none."""
 
     origin: Origin
-    parent: Parent | None = None
+    parent: ParentProxy | None = None
 
 
 @dataclass
-class WayWantedHook(StartHook):
+class ChooseRouteHook(StartHook):
     """A layer is about to connect to an upstream."""
 
-    way: Way
+    route: UpstreamRoute
 
 
-class ParentChoice:
+class ParentChooser:
     """The addon that knows the parents. With a `sole` upstream nothing else is called through them."""
 
-    def __init__(self, parents: Parents, sole: Origin | None = None) -> None:
+    def __init__(self, parents: ParentProxies, only_upstream: Origin | None = None) -> None:
         self._parents = parents
-        self._sole = sole
+        self._sole = only_upstream
 
-    def way_wanted(self, way: Way) -> None:
+    def choose_route(self, route: UpstreamRoute) -> None:
         """Choose; what may not be called at all is left to the guard."""
-        if self._sole in (None, way.origin):
-            way.parent = self._parents.to(way.origin)
+        if self._sole in (None, route.origin):
+            route.parent = self._parents.find_parent(route.origin)
 
     def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
         """A tunnel through a parent is about to be asked for."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mitmproxy import http
 
-from understudy.addons.flow_notes import note_of
+from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import (
-    client_origin,
-    in_origin_form,
-    response_of,
+    find_client_origin,
+    is_in_origin_form,
+    response_from_flow,
     set_response_headers,
     stash_response_headers,
 )
@@ -25,14 +25,14 @@ class Rewriter:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Address the request to the upstream."""
-        if in_origin_form(flow):
+        if is_in_origin_form(flow):
             flow.request.host_header = self._upstream.authority
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Make the upstream's URLs and cookies the gateway's own."""
-        if not self._urls or note_of(flow).answered or not in_origin_form(flow):
+        if not self._urls or get_note(flow).is_answered or not is_in_origin_form(flow):
             return
-        came, gateway = response_of(flow), client_origin(flow)
+        came, gateway = response_from_flow(flow), find_client_origin(flow)
         rewritten = rewrite_for_client(came, self._upstream, str(gateway)) if came and gateway else None
         if rewritten and rewritten is not came:
             stash_response_headers(flow)

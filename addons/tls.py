@@ -9,7 +9,7 @@ from mitmproxy.addons.tlsconfig import AppData, TlsConfig
 from mitmproxy.proxy.layers.modes import HttpProxy
 from OpenSSL import SSL
 
-from understudy.addons.current import Current
+from understudy.addons.current import CurrentMode
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class GatewayTls(TlsConfig):
     a client takes the gateway for the API.
     """
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: CurrentMode) -> None:
         super().__init__()
         self._current = current
 
@@ -31,21 +31,21 @@ class GatewayTls(TlsConfig):
         """A handshake with an upstream begins."""
         super().tls_start_server(tls_start)
         if tls_start.ssl_conn is not None:
-            _end_by_alerts(tls_start.ssl_conn)
+            _end_on_fatal_alert(tls_start.ssl_conn)
 
     def tls_start_client(self, tls_start: tls.TlsData) -> None:
         """A client begins a handshake."""
         super().tls_start_client(tls_start)
         context, connection = tls_start.context, tls_start.ssl_conn
         to_the_proxy = len(context.layers) == 2 and isinstance(context.layers[0], HttpProxy)
-        if to_the_proxy and not self._current.active.mode.offline:
+        if to_the_proxy and not self._current.active.mode.is_offline:
             return
         if connection is not None and HTTP_2 in context.client.alpn_offers:
             chosen = AppData(client_alpn=HTTP_2, server_alpn=context.server.alpn, http2=ctx.options.http2)
             connection.set_app_data(chosen)
 
 
-def _end_by_alerts(connection: SSL.Connection) -> None:
+def _end_on_fatal_alert(connection: SSL.Connection) -> None:
     """Let a fatal alert end what is read, as it ends the connection (RFC 8446, section 6.2).
 
     mitmproxy takes no notice of one, nor of the connection's end after it, and its HTTP layer would wait for ever: in

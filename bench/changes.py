@@ -68,7 +68,7 @@ def _cost(case: Case, size: int, changes: int) -> Cost:
     for number in range(changes):
         gone, come = _change(case, examples, number, chance)
         started = time.perf_counter_ns()
-        index = index.changed(gone, come)
+        index = index.apply_changes(gone, come)
         taken.append((time.perf_counter_ns() - started) / MICROSECOND)
     gc.unfreeze()
     _check(index, case, size)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from understudy.matcher import mock_headers
-from understudy.matcher.mock_headers import Problem, Selectors
-from understudy.matcher.normal_forms import path_text
+from understudy.matcher.mock_headers import SelectorProblem, Selectors
+from understudy.matcher.normal_forms import normalize_path
 from understudy.matcher.parts.bodies import NO_BODY
 from understudy.matcher.parts.candidate import Candidate, Match
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine, RequestPart
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Request
 
 
@@ -48,22 +48,22 @@ class NearMiss:
     differences: tuple[Difference, ...]
 
 
-class Background(Protocol):
+class Explainer(Protocol):
     """What a decision asks when it is to explain itself: the index that made it."""
 
     def __len__(self) -> int: ...
 
-    def near_misses(self, asked: Asked) -> tuple[NearMiss, ...]:
+    def find_near_misses(self, request: NormalRequest) -> tuple[NearMiss, ...]:
         """The nearest candidates that were filtered out."""
 
-    def runners_up(self, asked: Asked, winner: Match) -> tuple[Match, ...]:
+    def find_runners_up(self, request: NormalRequest, winner: Match) -> tuple[Match, ...]:
         """The best candidates after the winner."""
 
-    def without_example(self, asked: Asked) -> str | None:
+    def find_bare_item(self, request: NormalRequest) -> str | None:
         """The name of the request item that has no example, if it is the one asked for."""
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Which candidate answers a request, or that none does: then every example was filtered out by a named part.
@@ -72,21 +72,21 @@ class Decision:
     request: then nothing was decided.
     """
 
-    asked: Asked = field(repr=False, compare=False)
+    normal_request: NormalRequest = field(repr=False, compare=False)
     match: Match | None
-    background: Background = field(repr=False, compare=False)
-    as_get: bool = False
-    problem: Problem | None = None
+    explainer: Explainer = field(repr=False, compare=False)
+    is_get_fallback: bool = False
+    problem: SelectorProblem | None = None
 
     @property
     def request(self) -> Request:
         """The request that was decided on."""
-        return self.asked.request
+        return self.normal_request.original
 
     @property
     def selectors(self) -> Selectors:
         """What the request's own headers asked for."""
-        return self.asked.chosen
+        return self.normal_request.selectors
 
     @property
     def candidate(self) -> Candidate | None:
@@ -108,67 +108,67 @@ class Decision:
         """The winner's score line by line; its points add up to `score`."""
         if not self.match:
             return ()
-        return score_lines(self.match, self.asked)
+        return explain_score(self.match, self.normal_request)
 
     @property
     def captures(self) -> dict[str, str]:
         """What the wildcards of the winner's path stand for, percent-decoded, by name."""
         if not self.match or self.match.path_line is not PathLine.WILDCARDS:
             return {}
-        return self.match.candidate.path.captures(path_text(self.request.path))
+        return self.match.candidate.path.extract_captures(normalize_path(self.request.path))
 
     @property
-    def considered(self) -> int:
+    def candidate_count(self) -> int:
         """How many candidates there were to decide among."""
-        return len(self.background)
+        return len(self.explainer)
 
     @property
-    def without_example(self) -> str | None:
+    def bare_item(self) -> str | None:
         """The name of the request item that would answer if it had an example; worked out now. None on a hit."""
-        if self.match or self.problem or self.selectors.named:
+        if self.match or self.problem or self.selectors.is_named:
             return None
-        return self.background.without_example(self.asked)
+        return self.explainer.find_bare_item(self.normal_request)
 
-    def near_misses(self) -> tuple[NearMiss, ...]:
+    def find_near_misses(self) -> tuple[NearMiss, ...]:
         """Up to three examples that nearly answer, nearest first; worked out now. Empty on a hit."""
         if self.match or self.problem:
             return ()
-        return self.background.near_misses(self.asked)
+        return self.explainer.find_near_misses(self.normal_request)
 
-    def runners_up(self) -> tuple[Match, ...]:
+    def find_runners_up(self) -> tuple[Match, ...]:
         """Up to three examples that would answer without the winner, best first; worked out now."""
-        if not self.match or self.selectors.named:
+        if not self.match or self.selectors.is_named:
             return ()
-        return self.background.runners_up(self.asked, self.match)
+        return self.explainer.find_runners_up(self.normal_request, self.match)
 
 
-def score_lines(match: Match, asked: Asked) -> tuple[ScoreLine, ...]:
+def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]:
     """A score line by line. What filters, where it was compared, gives no points."""
-    lines, chosen = [], asked.chosen
-    if chosen.code is not None:
-        lines.append(ScoreLine(RequestPart.STATUS, 0, f"{chosen.code}, as {mock_headers.CODE} asks"))
+    lines, selectors = [], request.selectors
+    if selectors.code is not None:
+        lines.append(ScoreLine(RequestPart.STATUS, 0, f"{selectors.code}, as {mock_headers.CODE} asks"))
     if match.path_line is None:
         part, header = (
-            (RequestPart.ID, mock_headers.ID) if chosen.id is not None else (RequestPart.NAME, mock_headers.NAME)
+            (RequestPart.ID, mock_headers.ID) if selectors.id is not None else (RequestPart.NAME, mock_headers.NAME)
         )
         return (*lines, ScoreLine(part, 0, f"as {header} asks; nothing else is compared"))
     lines += [
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),
         ScoreLine(RequestPart.QUERY, int(match.query_fit), match.query_fit.reason),
     ]
-    if asked.settings.host:
+    if request.settings.host:
         lines.append(ScoreLine(RequestPart.HOST, 0, "equal"))
-    if asked.names:
-        lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(asked.names)}"))
-    if asked.settings.body:
-        lines.append(ScoreLine(RequestPart.BODY, 0, _body_reason(match, asked)))
+    if request.header_names:
+        lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(request.header_names)}"))
+    if request.settings.body:
+        lines.append(ScoreLine(RequestPart.BODY, 0, _explain_body(match, request)))
     return tuple(lines)
 
 
-def _body_reason(match: Match, asked: Asked) -> str:
-    if not asked.request.body:
+def _explain_body(match: Match, asked: NormalRequest) -> str:
+    if not asked.original.body:
         return "equal: both empty"
     pattern = match.candidate.body or NO_BODY
-    note = asked.body_note(pattern.places)
-    word = "holds the example's" if pattern.least else "equal, as"
-    return f"{word} {asked.reading(pattern.places).kind.words}" + (f": {note}" if note else "")
+    note = asked.explain_body(pattern.places)
+    word = "holds the example's" if pattern.required else "equal, as"
+    return f"{word} {asked.digest_body(pattern.places).kind.label}" + (f": {note}" if note else "")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.matcher.normal_forms import shown, text_of
+from understudy.matcher.normal_forms import format_for_display, text_from_bytes
 from understudy.store.model.messages import Headers
 
 CODE = "x-mock-response-code"
@@ -17,8 +17,8 @@ HEADERS = "x-mock-match-request-headers"
 BODY = "x-mock-match-request-body"
 DELAY = "x-mock-response-delay"
 
-LONGEST_DELAY = 180_000  # milliseconds; Postman's bound
-MOST_NAMES = 100  # headers that a request can have compared: as many as most servers let a request have
+MAX_DELAY = 180_000  # milliseconds; Postman's bound
+MAX_HEADER_NAMES = 100  # headers that a request can have compared: as many as most servers let a request have
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _DIGITS = re.compile(r"[0-9]{1,6}")
@@ -36,7 +36,7 @@ class Selectors:
     delay: int | None = None
 
     @property
-    def named(self) -> bool:
+    def is_named(self) -> bool:
         """Whether one example is asked for, whatever else the request says."""
         return self.id is not None or self.name is not None
 
@@ -49,85 +49,87 @@ class Selectors:
         return (self.id, rest) if rest and owner.isascii() and owner.isdigit() else (self.id,)
 
 
-NONE = Selectors()
+NO_SELECTORS = Selectors()
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SelectorProblem:
     """A header that cannot be obeyed: what it says, and what it takes."""
 
     header: str
     value: str
-    takes: str
+    expected: str
 
     @property
     def message(self) -> str:
         """The problem as a sentence."""
-        return f"{self.header} takes {self.takes}, not {self.value!r}"
+        return f"{self.header} takes {self.expected}, not {self.value!r}"
 
 
 class _Malformed(ValueError):
     pass
 
 
-def read(headers: Headers) -> Selectors | Problem:
+def parse_selectors(headers: Headers) -> Selectors | SelectorProblem:
     """What the headers ask for; `NONE` itself if nothing. Names we do not know are left alone."""
     found: dict[str, list[str]] = {}
     for raw, value in headers.fields:
-        if raw[:1] in b"xX" and (name := _KNOWN.get(raw.lower())):
-            found.setdefault(name, []).append(text_of(value).strip())
+        if raw[:1] in b"xX" and (name := _HEADER_NAMES.get(raw.lower())):
+            found.setdefault(name, []).append(text_from_bytes(value).strip())
     if not found:
-        return NONE
-    told: dict[str, Any] = {}
+        return NO_SELECTORS
+    selected: dict[str, Any] = {}
     for name, values in found.items():
         rule = _RULES[name]
         # A list may come in several lines; any other header that says two things says nothing.
         text = ",".join(values if name == HEADERS else dict.fromkeys(values))
         try:
-            told[rule.field] = rule.parse(text)
+            selected[rule.field] = rule.parse(text)
         except _Malformed:
-            return Problem(name, shown(text), rule.takes)
-    return Selectors(**told)
+            return SelectorProblem(name, format_for_display(text), rule.expected)
+    return Selectors(**selected)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     field: str
-    takes: str
+    expected: str
     parse: Callable[[str], object]
 
 
-def _number(text: str, least: int, most: int) -> int:
+def _parse_number(text: str, least: int, most: int) -> int:
     if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
         raise _Malformed
     return int(text)
 
 
-def _text(text: str) -> str:
+def _parse_text(text: str) -> str:
     if not text:
         raise _Malformed
     return text
 
 
-def _header_names(text: str) -> frozenset[str]:
-    names = [name.strip() for name in text.split(",", MOST_NAMES)] if text else []
-    if len(names) > MOST_NAMES or not all(_TOKEN.fullmatch(name) for name in names):
+def _parse_header_names(text: str) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",", MAX_HEADER_NAMES)] if text else []
+    if len(names) > MAX_HEADER_NAMES or not all(_TOKEN.fullmatch(name) for name in names):
         raise _Malformed
     return frozenset(name.lower() for name in names)
 
 
-def _flag(text: str) -> bool:
+def _parse_flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise _Malformed
     return text.lower() == "true"
 
 
 _RULES = {
-    CODE: _Rule("code", "one status code such as 500", lambda text: _number(text, 100, 999)),
-    ID: _Rule("id", "the id of an example", _text),
-    NAME: _Rule("name", "the name of an example", _text),
-    HEADERS: _Rule("headers", f"names of up to {MOST_NAMES} headers, separated by commas, or nothing", _header_names),
-    BODY: _Rule("body", "true or false", _flag),
-    DELAY: _Rule("delay", f"milliseconds from 1 to {LONGEST_DELAY}", lambda text: _number(text, 1, LONGEST_DELAY)),
+    CODE: _Rule("code", "one status code such as 500", lambda text: _parse_number(text, 100, 999)),
+    ID: _Rule("id", "the id of an example", _parse_text),
+    NAME: _Rule("name", "the name of an example", _parse_text),
+    HEADERS: _Rule(
+        "headers", f"names of up to {MAX_HEADER_NAMES} headers, separated by commas, or nothing", _parse_header_names
+    ),
+    BODY: _Rule("body", "true or false", _parse_flag),
+    DELAY: _Rule("delay", f"milliseconds from 1 to {MAX_DELAY}", lambda text: _parse_number(text, 1, MAX_DELAY)),
 }
-_KNOWN = {name.encode("ascii"): name for name in _RULES}
+_HEADER_NAMES = {name.encode("ascii"): name for name in _RULES}

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from understudy.store.redaction.redactor import BUILT_IN
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 Pair = tuple[str, str]
 
-LONGEST_SECRET = 4096  # characters by which one is known whole that begins in what is shown
+MAX_SECRET_LENGTH = 4096  # characters by which one is known whole that begins in what is shown
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # An escape, or a character that a URI may not hold raw (RFC 3986, section 2): that equals its escape, a stray % too.
@@ -37,28 +37,28 @@ _BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
 _COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
 
 
-def text_of(raw: bytes) -> str:
+def text_from_bytes(raw: bytes) -> str:
     """Bytes as text that can be turned back."""
     return raw.decode("utf-8", "surrogateescape")
 
 
-def shown(text: str, width: int = 120) -> str:
+def format_for_display(text: str, width: int = 120) -> str:
     """Text for people, at most `width` characters: what cannot be printed is written as an escape.
 
     A request must not be able to send control sequences to a terminal. What looks like a secret is left out.
     """
-    text = BUILT_IN.text(text[: width + LONGEST_SECRET])
-    clean = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text[: width + 1])
+    text = BUILT_IN_REDACTOR.redact_text(text[: width + MAX_SECRET_LENGTH])
+    clean = "".join(letter if letter.isprintable() else _escape(letter) for letter in text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 1] + "…"
 
 
-def _escaped(letter: str) -> str:
+def _escape(letter: str) -> str:
     if "\udc80" <= letter <= "\udcff":
         return f"\\x{ord(letter) - 0xDC00:02x}"  # a byte that is not UTF-8
     return letter.encode("unicode_escape").decode("ascii")
 
 
-def raw_path(path: bytes) -> bytes:
+def extract_path(path: bytes) -> bytes:
     """The path of a target: absolute-form targets lose their origin, and no path is `/` (RFC 9110, section 4.2.3)."""
     if path.startswith(b"/"):
         return path
@@ -66,17 +66,17 @@ def raw_path(path: bytes) -> bytes:
     return path[origin.end() if origin else 0 :] or b"/"
 
 
-def path_text(path: bytes) -> str:
+def normalize_path(path: bytes) -> str:
     """The normal form of a path: escapes of unreserved characters and of non-ASCII bytes decoded, others upper-case.
 
     `%2F` never equals `/`; `..` and `//` stay.
     """
     if path[:1] == b"/" and not path.translate(None, _PLAIN):
         return path.decode("ascii")  # as most are: nothing in it is written in two ways
-    return text_of(_ODD.sub(_normal_escape, raw_path(path)))
+    return text_from_bytes(_ODD.sub(_normalize_escape, extract_path(path)))
 
 
-def _normal_escape(found: re.Match[bytes]) -> bytes:
+def _normalize_escape(found: re.Match[bytes]) -> bytes:
     piece = found[0]
     byte = int(piece[1:], 16) if len(piece) > 1 else piece[0]
     # A raw non-ASCII byte equals its escape, so either form will do: raw bytes can be folded and shown.
@@ -95,7 +95,7 @@ def trim(text: str) -> str:
     return text.rstrip("/")
 
 
-def trailing_slashes(text: str) -> str:
+def get_trailing_slashes(text: str) -> str:
     """What `trim` takes off."""
     return text[len(trim(text)) :]
 
@@ -105,41 +105,41 @@ def is_id(segment: str) -> bool:
     return _ID.fullmatch(segment) is not None
 
 
-def fold_trim(text: str) -> str:
+def fold_and_trim(text: str) -> str:
     """The path without its trailing slashes and without case."""
     return fold(text.rstrip("/"))
 
 
-def without_ids(text: str) -> str | None:
+def replace_ids(text: str) -> str | None:
     """The path with one mark in the place of every id; None if it holds no id."""
     if not text.startswith("/"):
-        marked = without_ids("/" + text)
+        marked = replace_ids("/" + text)
         return None if marked is None else marked[1:]
     marked, count = _IDS.subn("/" + _ANY_ID, text)
     return marked if count else None
 
 
-def query_pairs(query: bytes) -> tuple[Pair, ...]:
+def parse_query_pairs(query: bytes) -> tuple[Pair, ...]:
     """Names and values of a query or form, decoded and sorted: order does not count, repeats do.
 
     `+` equals `%20`, `a` equals `a=`, and nothing between two `&` is nothing (url.spec.whatwg.org, section 5.1).
     """
     if not query:
         return ()
-    return tuple(sorted(query_pair(piece) for piece in query.split(b"&") if piece))
+    return tuple(sorted(parse_query_pair(piece) for piece in query.split(b"&") if piece))
 
 
-def query_pair(piece: bytes) -> Pair:
+def parse_query_pair(piece: bytes) -> Pair:
     """One `name=value`, decoded."""
     name, _, value = piece.partition(b"=")
-    return _form_text(name), _form_text(value)
+    return _decode_form_text(name), _decode_form_text(value)
 
 
-def _form_text(raw: bytes) -> str:
-    return text_of(unquote_to_bytes(raw.replace(b"+", b" ")))
+def _decode_form_text(raw: bytes) -> str:
+    return text_from_bytes(unquote_to_bytes(raw.replace(b"+", b" ")))
 
 
-def decoded(text: str) -> str:
+def decode_escapes(text: str) -> str:
     """A piece of a normal path with its escapes undone, for people and templates."""
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
@@ -162,15 +162,15 @@ class Wildcard:
 
     def capture(self, segment: str) -> str:
         """What the wildcard stands for in a segment that fits."""
-        return decoded(segment[len(self.prefix) : len(segment) - len(self.suffix)])
+        return decode_escapes(segment[len(self.prefix) : len(segment) - len(self.suffix)])
 
 
-def wildcard(segment: bytes) -> Wildcard | None:
+def parse_wildcard(segment: bytes) -> Wildcard | None:
     """The wildcard of an example's segment, found before percent-decoding: `{{n}}` or `:name`, or None.
 
     One literal before and one after it are allowed (`v{{n}}`, `:id.json`); a segment with two wildcards has none.
     """
-    text = text_of(segment)
+    text = text_from_bytes(segment)
     found = _BRACES.fullmatch(text) or _COLON.fullmatch(text)
     if not found:
         return None
@@ -180,10 +180,10 @@ def wildcard(segment: bytes) -> Wildcard | None:
 
 def fold_literal(text: str) -> str:
     """The normal form of a piece of a path, without case."""
-    return fold(text_of(_ODD.sub(_normal_escape, text.encode("utf-8", "surrogateescape"))))
+    return fold(text_from_bytes(_ODD.sub(_normalize_escape, text.encode("utf-8", "surrogateescape"))))
 
 
 def is_wild_value(value: bytes) -> bool:
     """Whether a raw query value of an example is a single `{{name}}`."""
-    found = _BRACES.fullmatch(text_of(value))
+    found = _BRACES.fullmatch(text_from_bytes(value))
     return found is not None and not found[1] and not found[3]

@@ -82,13 +82,13 @@ _QUERY_REASONS = {
     QueryFit.UNEQUAL: "differs",
 }
 
-ALIKE = 0.75  # by distance, one segment of a path may differ, and at least so much of it must be the same
-DISTANT_PATHS = 1000  # paths with one other segment that are compared by distance: a bound on the time of a miss
-LONGEST_ALIKE = 512  # characters of a segment compared by distance: its time grows with their square
-HEADER_LISTS = 16  # lists of headers named by requests that get look-ups of their own; each costs memory
+MIN_SIMILARITY = 0.75  # by distance, one segment of a path may differ, and at least so much of it must be the same
+MAX_DISTANT_PATHS = 1000  # paths with one other segment that are compared by distance: a bound on the time of a miss
+MAX_SEGMENT_LENGTH = 512  # characters of a segment compared by distance: its time grows with their square
+MAX_HEADER_LISTS = 16  # lists of headers named by requests that get look-ups of their own; each costs memory
 
 # How far a near miss is: weight times the share of the part that differs. These rank explanations, never winners.
-FAR = {
+PART_WEIGHTS = {
     # One resource is told from another by its path: a path with nothing in common is further than all else together.
     RequestPart.PATH: 10.0,
     # The right path under the wrong method or host is the commonest slip: nearer than a path half wrong.
@@ -104,9 +104,9 @@ FAR = {
     RequestPart.NAME: 1.0,
 }
 
-NEAREST = 3  # the specification shows three near misses; as many runners-up fit a screen
-LOOKED_AT = 1000  # candidates looked at for an explanation: a few milliseconds, however large the collection
-LIKELY = 100  # of those, the ones compared part by part; the others are told apart by whole segments only
-ANOTHER_ID = 0.9  # how alike two different ids are: another resource of the same kind
-SAME_KIND = 0.5  # how far two different bodies of one media type are: nearer than no body, or one of another type
-SLIGHTLY = 0.01  # how far paths are that differ only in what the settings count: case, slashes, ids
+MAX_NEAR_MISSES = 3  # the specification shows three near misses; as many runners-up fit a screen
+MAX_EXAMINED = 1000  # candidates looked at for an explanation: a few milliseconds, however large the collection
+MAX_COMPARED = 100  # of those, the ones compared part by part; the others are told apart by whole segments only
+ID_SIMILARITY = 0.9  # how alike two different ids are: another resource of the same kind
+SAME_TYPE_SHARE = 0.5  # how far two different bodies of one media type are: nearer than no body, or one of another type
+MIN_SHARE = 0.01  # how far paths are that differ only in what the settings count: case, slashes, ids

@@ -9,7 +9,7 @@ from enum import StrEnum
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 
-OUR_HEADERS = ("x-mock-", "x-understudy-")
+OWN_HEADER_PREFIXES = ("x-mock-", "x-understudy-")
 """Header fields whose names begin so speak to Understudy, not to the API."""
 KEY_HEADERS = frozenset({"x-api-key", "x-understudy-key"})
 """Either of them may hold the key of a private mock server."""
@@ -49,13 +49,13 @@ class MatchSettings:
     selectors: bool = True
     key_headers: frozenset[str] = KEY_HEADERS
 
-    def compared_headers(self) -> tuple[str, ...]:
+    def list_compared_headers(self) -> tuple[str, ...]:
         """The names of the headers that filter, in lower case and in order; ours are taken off before matching."""
         if not self.headers:
             return ()
         dropped = {name.lower() for name in self.ignore_headers | self.key_headers}
         names = {name.strip().lower() for name in self.headers} - dropped
-        return tuple(sorted(name for name in names if not name.startswith(OUR_HEADERS)))
+        return tuple(sorted(name for name in names if not name.startswith(OWN_HEADER_PREFIXES)))
 
 
 POSTMAN = MatchSettings()
@@ -75,12 +75,12 @@ STRICT = MatchSettings(
 """Replay of a session: path as it is, query and body equal, host compared."""
 
 
-def settings_of(matching: Matching, examples: Iterable[Example], *, private: bool = False) -> MatchSettings:
+def settings_from_matching(matching: Matching, examples: Iterable[Example], *, private: bool = False) -> MatchSettings:
     """The settings of a mock server: `matching`, and where that leaves it open what its examples usually take.
 
     To a public one an `x-api-key` is the API's own, compared as any other header.
     """
-    usual = usual_settings(examples).distance if matching.distance is None else matching.distance
+    usual = choose_default_settings(examples).distance if matching.distance is None else matching.distance
     return MatchSettings(
         wildcards=matching.wildcards,
         ids=matching.ids,
@@ -96,6 +96,6 @@ def settings_of(matching: Matching, examples: Iterable[Example], *, private: boo
     )
 
 
-def usual_settings(examples: Iterable[Example]) -> MatchSettings:
+def choose_default_settings(examples: Iterable[Example]) -> MatchSettings:
     """The settings a collection starts with: distance only where nothing in it was recorded."""
     return PROMOTED if any(example.literal or example.fingerprint for example in examples) else POSTMAN

@@ -14,27 +14,27 @@ from mitmproxy import command, ctx, exceptions, flow, http
 from mitmproxy.log import ALERT
 
 from understudy.addons.answerer import Answerer
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import exchange_of
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import exchange_from_flow
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.addons.loop.commits import Commits, announce_in
-from understudy.addons.no_live_calls import Finish, Guard
-from understudy.addons.patches.http1 import mend
+from understudy.addons.loop.commits import Commits, report_in_loop
+from understudy.addons.no_live_calls import Guard, RequestFinisher
+from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.proxy.gateway.activation import Activation
 from understudy.proxy.operations.gateways.modes import mode_named, session_to_record, wanted_state
 from understudy.proxy.operations.recordings.promotion import promote_history
-from understudy.proxy.settings import store_url
-from understudy.serving.gateway.active import Active
+from understudy.proxy.settings import resolve_store_url
+from understudy.serving.gateway.active import ActiveMode
 from understudy.store.errors import UnderstudyError
-from understudy.store.history_writer import HistoryWriter, Message, Pieces, Told
+from understudy.store.history_writer import BodyPieces, Completions, ExchangeMessage, HistoryWriter
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body
 from understudy.store.promotion import PromotionPlan
-from understudy.store.redaction.settings import redacting
+from understudy.store.redaction.settings import add_redaction
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
@@ -53,7 +53,7 @@ class Understudy:
         self._activation: Activation | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Future[None]] = set()
-        self._current = Current(Active(Mode.PASS))
+        self._current = CurrentMode(ActiveMode(Mode.PASS))
         self._writer = HistoryWriter(self._add, self._add_pieces, self._add_messages, announce=self._announce)
         guard = Guard(self._current)
         self.addons = [
@@ -61,12 +61,12 @@ class Understudy:
             Answerer(self._current, BodyReader(self._read)),
             Recorder(self._current, Commits(self._writer)),
             WebSocketRecorder(Commits(self._writer)),
-            Finish(guard),
+            RequestFinisher(guard),
         ]
 
     def load(self, loader: Loader) -> None:
         """Declare the options, and take mitmproxy's own in hand before it listens."""
-        mend()
+        install_http1_fixes()
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
@@ -118,61 +118,63 @@ class Understudy:
 
     async def _promote(self, flows: list[http.HTTPFlow], collection: str) -> None:
         try:
-            ids = [note_of(one).entry or await self._keep(one) for one in flows]
+            ids = [get_note(one).entry or await self._record_flow(one) for one in flows]
             wanted = HistoryFilter(ids=frozenset(ids))
-            outcome = await asyncio.to_thread(promote_history, self._opened(), wanted, collection, PromotionPlan())
+            outcome = await asyncio.to_thread(
+                promote_history, self._ensure_store(), wanted, collection, PromotionPlan()
+            )
         except UnderstudyError as error:
             logger.log(ALERT, "not promoted: %s", error)
         else:
             logger.log(ALERT, "promoted to %s: %d new examples", collection, outcome.examples)
 
-    async def _keep(self, one: http.HTTPFlow) -> int:
+    async def _record_flow(self, one: http.HTTPFlow) -> int:
         name = ctx.options.understudy_session or None
-        session_id = await asyncio.to_thread(session_to_record, self._opened(), name, None)
-        [number] = await asyncio.to_thread(self._opened().history.add, [exchange_of(one, session_id)])
-        note_of(one).entry = number
+        session_id = await asyncio.to_thread(session_to_record, self._ensure_store(), name, None)
+        [number] = await asyncio.to_thread(self._ensure_store().history.add, [exchange_from_flow(one, session_id)])
+        get_note(one).entry = number
         return number
 
     def _refuse(self, reason: str) -> None:
         if self._loop is not None:
             raise exceptions.OptionsError(reason)  # mitmproxy puts the option back
         # At start mitmproxy would print it with a traceback; one that has logged an error ends.
-        self._current.active = Active(Mode.MOCK)
+        self._current.active = ActiveMode(Mode.MOCK)
         logger.error("understudy: %s", reason)
 
     def _switch(self, mode: Mode) -> None:
         options = ctx.options
         state = wanted_state(
-            self._opened(),
+            self._ensure_store(),
             mode,
             mock=options.understudy_mock or None if mode in (Mode.MOCK, Mode.SPY) else None,
             session=options.understudy_session or None if mode not in (Mode.PASS, Mode.MOCK) else None,
             upstream=None,
         )
         if self._activation is None:
-            self._activation = Activation(self._opened())
+            self._activation = Activation(self._ensure_store())
         self._current.active = self._activation.activate(state)
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        return self._opened().history.add(exchanges)
+        return self._ensure_store().history.add(exchanges)
 
-    def _add_pieces(self, pieces: Pieces) -> None:
-        self._opened().bodies.add_pieces(pieces)
+    def _add_pieces(self, pieces: BodyPieces) -> None:
+        self._ensure_store().bodies.add_pieces(pieces)
 
-    def _add_messages(self, messages: Sequence[Message]) -> None:
-        self._opened().history.add_messages(messages)
+    def _add_messages(self, messages: Sequence[ExchangeMessage]) -> None:
+        self._ensure_store().history.add_messages(messages)
 
     def _read(self, body: Body) -> bytes:
-        return self._opened().bodies.read(body)
+        return self._ensure_store().bodies.read(body)
 
-    def _announce(self, told: Told) -> None:
+    def _announce(self, told: Completions) -> None:
         assert self._loop
-        announce_in(self._loop, told)
+        report_in_loop(self._loop, told)
 
-    def _opened(self) -> Store:
+    def _ensure_store(self) -> Store:
         if self._store is None:
-            store = open_store(store_url(ctx.options.understudy_store or None))
-            self._store = redacting(store) if ctx.options.understudy_redact else store
+            store = open_store(resolve_store_url(ctx.options.understudy_store or None))
+            self._store = add_redaction(store) if ctx.options.understudy_redact else store
         return self._store
 
 

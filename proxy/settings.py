@@ -12,27 +12,27 @@ DEFAULT_LISTEN = "127.0.0.1:8080"
 MOCKS_PORT = 4000
 
 
-def data_folder() -> Path:
+def locate_data_folder() -> Path:
     """The per-user folder for data, by the platform's custom."""
     from platformdirs import user_data_path
 
     return user_data_path("understudy", appauthor=False)
 
 
-def named_store(given: str | None) -> str | None:
+def read_store_setting(option: str | None) -> str | None:
     """The store that somebody named: the one given, else the environment's."""
-    return given or os.environ.get(STORE_VARIABLE) or None
+    return option or os.environ.get(STORE_VARIABLE) or None
 
 
-def store_url(given: str | None) -> str:
+def resolve_store_url(option: str | None) -> str:
     """The store to use: the one that is named, else the per-user file, whose folder is made.
 
     Raises StoreError when it cannot be made.
     """
-    named = named_store(given)
+    named = read_store_setting(option)
     if named is not None:
         return named
-    folder = data_folder()
+    folder = locate_data_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # history holds secrets
     except OSError as error:
@@ -40,16 +40,16 @@ def store_url(given: str | None) -> str:
     return str(folder / "understudy.db")
 
 
-def ca_folder() -> Path:
+def locate_ca_folder() -> Path:
     """Where the certificate authority for intercepted HTTPS lies."""
-    return data_folder() / "ca"
+    return locate_data_folder() / "ca"
 
 
-def counts_file(place: str) -> Path:
+def locate_counts_file(place: str) -> Path:
     """The file in which the mock servers of a store share their counters: beside a store that is a file."""
     import hashlib
 
     beside = Path(f"{place}-mocks")
     if beside.parent.is_dir() and "://" not in place:
         return beside
-    return data_folder() / f"mocks-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+    return locate_data_folder() / f"mocks-{hashlib.sha256(place.encode()).hexdigest()[:16]}"

@@ -23,15 +23,15 @@ from understudy.store.errors import StoreError
 SLOTS = 1 << 18
 FULL = SLOTS * 3 // 4
 _SLOT = struct.Struct("=16s8sQ")  # digest of the key, digest of its group, the number
-_NUMBER = 24  # where the number lies in a slot
+_NUMBER_OFFSET = 24  # where the number lies in a slot
 _USED = struct.Struct("=Q")
-SIZE = (1 + SLOTS) * _SLOT.size  # sparse: pages that nobody writes to take no room
-LOOKS, LOOK_SECONDS = 3, 0.002  # who looks whether somebody serves holds the lock for a moment
+FILE_SIZE = (1 + SLOTS) * _SLOT.size  # sparse: pages that nobody writes to take no room
+LOCK_ATTEMPTS, LOCK_RETRY_SECONDS = 3, 0.002  # who looks whether somebody serves holds the lock for a moment
 _FREE = bytes(16)
 _WINDOW_BITS = 32
 
 
-class Counter:
+class SharedCounter:
     """A number that only one process changes: the one that first counts."""
 
     __slots__ = ("_find", "_place")
@@ -40,12 +40,12 @@ class Counter:
         self._find = find
         self._place: memoryview | None = None
 
-    def count(self, more: int = 1) -> None:
+    def count(self, amount: int = 1) -> None:
         """So many more."""
         place = self._place
         if place is None:
             place = self._place = self._find()
-        place[0] += more
+        place[0] += amount
 
 
 class SharedCounts:
@@ -55,10 +55,10 @@ class SharedCounts:
     """
 
     def __init__(self, path: Path, *, serve: bool) -> None:
-        self._threads = threading.Lock()
+        self._thread_lock = threading.Lock()
         try:
-            self._file = _opened(path, serve=serve)
-            self._map = mmap.mmap(self._file, SIZE)
+            self._file = _open_file(path, serve=serve)
+            self._map = mmap.mmap(self._file, FILE_SIZE)
         except OSError as error:
             raise StoreError(f"cannot use {path}, in which mock servers share their counters: {error}") from error
         self._numbers = memoryview(self._map).cast("Q")
@@ -69,7 +69,7 @@ class SharedCounts:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
-    def served(self) -> bool:
+    def is_served(self) -> bool:
         """Whether a process serves from this table; asked by who only looks."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,37 +78,37 @@ class SharedCounts:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         return False
 
-    def counter(self, group: str) -> Counter:
+    def make_counter(self, group: str) -> SharedCounter:
         """A number in a group, of the process that counts with it."""
-        return Counter(lambda: self._own(group))
+        return SharedCounter(lambda: self._locate_own(group))
 
-    def _own(self, group: str) -> memoryview:
-        with self._locked():
-            place = self._place(f"{group} {os.getpid()}", group) // 8
+    def _locate_own(self, group: str) -> memoryview:
+        with self._lock():
+            place = self._locate(f"{group} {os.getpid()}", group) // 8
         return self._numbers[place : place + 1]
 
-    def total(self, group: str) -> int:
+    def sum_group(self, group: str) -> int:
         """The sum of the numbers of a group."""
-        return sum(self._numbers[place // 8] for place in self._group(group))
+        return sum(self._numbers[place // 8] for place in self._scan_group(group))
 
     def clear(self, group: str) -> None:
         """Set every number of a group to nought."""
-        with self._locked():
-            for place in self._group(group):
+        with self._lock():
+            for place in self._scan_group(group):
                 self._numbers[place // 8] = 0
 
-    def advance(self, key: str, group: str, most: int) -> int:
+    def advance(self, key: str, group: str, limit: int) -> int:
         """The number of a key, which then is one more, and `most` at the most."""
-        with self._locked():
-            place = self._place(key, group) // 8
+        with self._lock():
+            place = self._locate(key, group) // 8
             number = self._numbers[place]
-            self._numbers[place] = min(number + 1, most)
+            self._numbers[place] = min(number + 1, limit)
             return number
 
     def raise_to(self, key: str, group: str, number: int) -> bool:
         """Make the number of a key at least this; returns whether it was less."""
-        with self._locked():
-            place = self._place(key, group) // 8
+        with self._lock():
+            place = self._locate(key, group) // 8
             less = self._numbers[place] < number
             if less:
                 self._numbers[place] = number
@@ -116,14 +116,14 @@ class SharedCounts:
 
     def count(self, key: str, window: int) -> int:
         """Count one more call in this window of a rate limit; returns how many it has now."""
-        with self._locked():
-            place = self._place(key, "rate limits") // 8
+        with self._lock():
+            place = self._locate(key, "rate limits") // 8
             known, calls = divmod(self._numbers[place], 1 << _WINDOW_BITS)
             calls = calls + 1 if known == window % (1 << _WINDOW_BITS) else 1
             self._numbers[place] = (window % (1 << _WINDOW_BITS) << _WINDOW_BITS) + calls
             return calls
 
-    def _place(self, key: str, group: str) -> int:
+    def _locate(self, key: str, group: str) -> int:
         """Where the number of a key lies; made with nought when it is not there. Only under the lock."""
         wanted = hashlib.blake2b(key.encode(), digest_size=16).digest()
         slot = int.from_bytes(wanted[:8], "big") % SLOTS
@@ -131,20 +131,20 @@ class SharedCounts:
             start = (1 + slot) * _SLOT.size
             found = self._map[start : start + 16]
             if found == wanted:
-                return start + _NUMBER
+                return start + _NUMBER_OFFSET
             if found == _FREE:
-                self._take(start, wanted, group)
-                return start + _NUMBER
+                self._claim_slot(start, wanted, group)
+                return start + _NUMBER_OFFSET
             slot = (slot + 1) % SLOTS
 
-    def _take(self, start: int, wanted: bytes, group: str) -> None:
+    def _claim_slot(self, start: int, wanted: bytes, group: str) -> None:
         used = self._numbers[0]
         if used >= FULL:
             raise StoreError("the table of counters is full; stop all mock servers of this store once to empty it")
         self._numbers[0] = used + 1
         _SLOT.pack_into(self._map, start, wanted, _digest(group), 0)
 
-    def _group(self, group: str) -> Iterator[int]:
+    def _scan_group(self, group: str) -> Iterator[int]:
         wanted = _digest(group)
         found = self._map.find(wanted, _SLOT.size)
         while found >= 0:
@@ -153,9 +153,9 @@ class SharedCounts:
             found = self._map.find(wanted, found + 1)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         # The file's lock is the process's: threads of one process need their own.
-        with self._threads:
+        with self._thread_lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX, 1)
             try:
                 yield
@@ -163,7 +163,7 @@ class SharedCounts:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1)
 
 
-def _opened(path: Path, *, serve: bool) -> int:
+def _open_file(path: Path, *, serve: bool) -> int:
     """The file, open; in an exchange for a new one when nobody else serves from it.
 
     Never emptied in place: who looks at it then would be killed (SIGBUS).
@@ -172,27 +172,27 @@ def _opened(path: Path, *, serve: bool) -> int:
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not serve:
-            os.ftruncate(file, SIZE)
+            os.ftruncate(file, FILE_SIZE)
             return file
-        if _alone(file):
+        if _try_exclusive_lock(file):
             if os.fstat(file).st_size and _is_at(file, path):
                 path.unlink()
         else:
             fcntl.flock(file, fcntl.LOCK_SH)
-        os.ftruncate(file, SIZE)
+        os.ftruncate(file, FILE_SIZE)
         fcntl.flock(file, fcntl.LOCK_SH)
         if _is_at(file, path):
             return file
         os.close(file)
 
 
-def _alone(file: int) -> bool:
+def _try_exclusive_lock(file: int) -> bool:
     """Lock the file for us alone, if nobody serves from it."""
-    for _ in range(LOOKS):
+    for _ in range(LOCK_ATTEMPTS):
         with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOCK_RETRY_SECONDS)
     return False
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-BY_SIGNAL = 128  # and the signal's number: the exit code that a shell shows
+SIGNAL_EXIT_BASE = 128  # and the signal's number: the exit code that a shell shows
 
 T = TypeVar("T")
 
@@ -27,21 +27,21 @@ class Interrupted(BaseException):
         self.number = number
 
 
-class Signals:
+class SignalHandler:
     """Hears these signals in a block, in the main thread. `heard` are those that came, for who acts upon them.
 
     Behind the block they are what they were, but for those of one that ended well and ignored them.
     """
 
     def __init__(self, numbers: Iterable[signal.Signals]) -> None:
-        self.heard: list[signal.Signals] = []
+        self.received: list[signal.Signals] = []
         self._numbers = tuple(numbers)
         self._ignored = False
-        self._tell: Callable[[], object] = lambda: None
+        self._callback: Callable[[], object] = lambda: None
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> SignalHandler:
         """Begin to hear them."""
-        self._before = [(number, signal.signal(number, self._hear)) for number in self._numbers]
+        self._before = [(number, signal.signal(number, self._handle)) for number in self._numbers]
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
@@ -50,19 +50,19 @@ class Signals:
             for number, handler in self._before:
                 signal.signal(number, handler)
 
-    def tell(self, tell: Callable[[], object]) -> None:
+    def set_callback(self, callback: Callable[[], object]) -> None:
         """Have this called whenever one has come, instead of what was; and now, if one has come already."""
-        self._tell = tell
-        if self.heard:
-            tell()
+        self._callback = callback
+        if self.received:
+            callback()
 
-    def check(self) -> None:
+    def raise_if_received(self) -> None:
         """Raise Interrupted if one has come."""
-        if self.heard:
-            raise Interrupted(self.heard[0])
+        if self.received:
+            raise Interrupted(self.received[0])
 
     @contextmanager
-    def waking(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def wake_loop(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """Have them wake this loop, in which nothing else may do that; who is told is in its thread."""
         woken, waker = os.pipe()
         for end in (woken, waker):
@@ -78,15 +78,15 @@ class Signals:
             os.close(woken)
             os.close(waker)
 
-    async def interrupting(self, work: Coroutine[Any, Any, T]) -> T:
+    async def run_interruptible(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of this work; raises Interrupted when one comes before that, and cancels the work."""
         import asyncio  # takes time, which most commands need not wait for
 
         task = asyncio.ensure_future(work)
-        self.tell(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
+        self.set_callback(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
         await asyncio.wait([task])
         if task.cancelled() or not task.exception():
-            self.check()
+            self.raise_if_received()
         return task.result()
 
     def ignore(self) -> None:
@@ -95,12 +95,12 @@ class Signals:
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
 
-    def _hear(self, number: int, _: object) -> None:
-        self.heard.append(signal.Signals(number))
-        self._tell()
+    def _handle(self, number: int, _: object) -> None:
+        self.received.append(signal.Signals(number))
+        self._callback()
 
 
-def end_by(number: signal.Signals) -> NoReturn:
+def exit_by_signal(number: signal.Signals) -> NoReturn:
     """End this process as the signal ends one that does not hear it: a shell shows that, and ends its loop."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # nobody reads it, or it is closed
@@ -108,4 +108,4 @@ def end_by(number: signal.Signals) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     # The first process of a container gets no signal that it does not hear (pid_namespaces(7)).
-    os._exit(BY_SIGNAL + number)
+    os._exit(SIGNAL_EXIT_BASE + number)

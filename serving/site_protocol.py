@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from understudy.serving.answers.replies import Pending, Reply
-from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.answers.replies import PendingReply, Reply
+from understudy.serving.http1.request_reader import RawRequest
 
-MOST_KNOWN = 20_000
-MOST_KNOWN_BYTES = 128 * 1024 * 1024
-LONGEST_KNOWN = 4 * 1024
+MAX_WIRE_CACHE_ENTRIES = 20_000
+MAX_WIRE_CACHE_BYTES = 128 * 1024 * 1024
+MAX_CACHED_REQUEST_BYTES = 4 * 1024
 
 
-class Known(dict[bytes, Reply]):
+class WireCache(dict[bytes, Reply]):
     """Replies by the bytes of a whole request, up to a bound."""
 
     __slots__ = ("_bytes",)
@@ -25,8 +25,8 @@ class Known(dict[bytes, Reply]):
     def remember(self, data: bytes, reply: Reply) -> None:
         """Keep the reply to a request that came as just these bytes, on a connection between requests."""
         plain = reply.behaviour is None or reply.delay is not None
-        if reply.fixed and plain and reply.wire and len(data) <= LONGEST_KNOWN:
-            if len(self) >= MOST_KNOWN or self._bytes >= MOST_KNOWN_BYTES:
+        if reply.is_cacheable and plain and reply.wire and len(data) <= MAX_CACHED_REQUEST_BYTES:
+            if len(self) >= MAX_WIRE_CACHE_ENTRIES or self._bytes >= MAX_WIRE_CACHE_BYTES:
                 self.clear()
                 self._bytes = 0
             self[data] = reply
@@ -36,15 +36,15 @@ class Known(dict[bytes, Reply]):
 class Site(Protocol):
     """What a responder asks. What is `known` holds for as long as nothing changes."""
 
-    known: Known
+    wire_cache: WireCache
 
-    def respond(self, arrived: Arrived) -> Reply | Pending | None:
+    def respond(self, raw_request: RawRequest) -> Reply | PendingReply | None:
         """The reply; None for a request that this site does not take."""
         ...
 
-    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """A call was answered: count and log it."""
         ...
 
 
-Current = Callable[[], Site]
+CurrentSite = Callable[[], Site]

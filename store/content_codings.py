@@ -17,7 +17,7 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15
 _BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, ValueError)
 
 
-def undo(codings: str, body: bytes, limit: int = LIMIT) -> bytes | None:
+def remove_codings(codings: str, body: bytes, limit: int = LIMIT) -> bytes | None:
     """The body without the codings that a Content-Encoding header lists.
 
     None if one is unknown, the body is broken, cut off or followed by something, or `limit` bytes are not enough.
@@ -33,14 +33,14 @@ def undo(codings: str, body: bytes, limit: int = LIMIT) -> bytes | None:
     return body
 
 
-def _gzip(body: bytes, limit: int) -> bytes:
+def _decode_gzip(body: bytes, limit: int) -> bytes:
     out, at = bytearray(), 0
     while at < len(body):
-        at = _member(body, at, out, limit)
+        at = _decode_member(body, at, out, limit)
     return bytes(out)
 
 
-def _member(body: bytes, start: int, out: bytearray, limit: int) -> int:
+def _decode_member(body: bytes, start: int, out: bytearray, limit: int) -> int:
     """Undo the member that starts here into `out`; where it ends. A file may have many (RFC 1952, section 2.2)."""
     stream = zlib.decompressobj(_GZIP)
     at, size = start, _MEMBER
@@ -57,7 +57,7 @@ def _member(body: bytes, start: int, out: bytearray, limit: int) -> int:
     return at
 
 
-def _deflate(body: bytes, limit: int) -> bytes:
+def _decode_deflate(body: bytes, limit: int) -> bytes:
     try:
         return _inflate(body, limit, _ZLIB)
     except zlib.error:
@@ -73,17 +73,17 @@ def _inflate(body: bytes, limit: int, window: int) -> bytes:
     return out
 
 
-def _brotli(body: bytes, limit: int) -> bytes:
+def _decode_brotli(body: bytes, limit: int) -> bytes:
     stream = brotli.Decompressor()
-    return _in_slices(stream.process, stream.is_finished, body, limit)
+    return _decode_in_slices(stream.process, stream.is_finished, body, limit)
 
 
-def _zstd(body: bytes, limit: int) -> bytes:
+def _decode_zstd(body: bytes, limit: int) -> bytes:
     stream = zstandard.ZstdDecompressor().decompressobj()
-    return _in_slices(stream.decompress, lambda: stream.eof, body, limit)
+    return _decode_in_slices(stream.decompress, lambda: stream.eof, body, limit)
 
 
-def _in_slices(feed: Callable[[bytes], bytes], finished: Callable[[], bool], body: bytes, limit: int) -> bytes:
+def _decode_in_slices(feed: Callable[[bytes], bytes], finished: Callable[[], bool], body: bytes, limit: int) -> bytes:
     out = bytearray()
     for start in range(0, len(body), _SLICE):
         out += feed(body[start : start + _SLICE])
@@ -96,9 +96,9 @@ def _in_slices(feed: Callable[[bytes], bytes], finished: Callable[[], bool], bod
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "identity": lambda body, _limit: body,
-    "gzip": _gzip,
-    "x-gzip": _gzip,
-    "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
+    "gzip": _decode_gzip,
+    "x-gzip": _decode_gzip,
+    "deflate": _decode_deflate,
+    "br": _decode_brotli,
+    "zstd": _decode_zstd,
 }

@@ -12,13 +12,13 @@ from itertools import permutations
 
 from understudy.matcher import mock_headers, normal_forms
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.json_forms import exact_value
-from understudy.matcher.body_forms.open_places import Mark, Opening, Places, opened, wild_texts
-from understudy.matcher.mock_headers import NONE, Problem, Selectors
+from understudy.matcher.body_forms.json_forms import parse_json_exact
+from understudy.matcher.body_forms.open_places import Mark, Opening, Places, find_wild_texts, places_from_redacted
+from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selectors
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
-from understudy.store.model.media_types import media_type
+from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Request
 
 Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id
@@ -31,8 +31,8 @@ FORM = "application/x-www-form-urlencoded"
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
     """The winner's id and score, or None."""
-    chosen = mock_headers.read(request.headers) if settings.selectors else NONE
-    if isinstance(chosen, Problem):
+    chosen = mock_headers.parse_selectors(request.headers) if settings.selectors else NO_SELECTORS
+    if isinstance(chosen, SelectorProblem):
         return None
     found = best(request, examples, settings, request.method, chosen)
     if found is None and request.method == "HEAD":
@@ -43,18 +43,22 @@ def decide(request: Request, examples: Sequence[Example], settings: MatchSetting
 def answering(winner: str, examples: Sequence[Example], chosen: Selectors) -> str:
     """The id of the winner or, in a sequence, of its newest example with the status asked for."""
     sequence = next(each.sequence for each in examples if each.id == winner)
-    if chosen.named or sequence is None:
+    if chosen.is_named or sequence is None:
         return winner
     together = (each for each in examples if each.sequence == sequence)
     return max(each.id for each in together if chosen.code in (None, each.response.status))
 
 
 def best(
-    request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, chosen: Selectors = NONE
+    request: Request,
+    examples: Sequence[Example],
+    settings: MatchSettings,
+    method: str,
+    chosen: Selectors = NO_SELECTORS,
 ) -> Score | None:
     """Every example of the method and status scored, the highest taken; by distance if there is none."""
     asked_for = named(request, examples, settings, method, chosen)
-    if chosen.named:
+    if chosen.is_named:
         return (0, 0, 0, 0, min(asked_for)) if asked_for else None
     kept = [each for each in candidates(examples, chosen) if same_realm(each, request, settings, method)]
     scores = [score(request, each, settings, chosen, by_table(request, settings)) for each in kept]
@@ -122,7 +126,7 @@ def by_table(request: Request, settings: MatchSettings) -> PathPoints:
 
 def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
     """The first line of the table that fits."""
-    a, b = normal_forms.path_text(mine), normal_forms.path_text(theirs)
+    a, b = normal_forms.normalize_path(mine), normal_forms.normalize_path(theirs)
     short_a, short_b = a.rstrip("/"), b.rstrip("/")
     table = [
         (100, a == b),
@@ -138,17 +142,17 @@ def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: 
 
 def by_distance(request: Request, kept: Sequence[Example], settings: MatchSettings, chosen: Selectors) -> Score | None:
     """The newest 1,000 paths with at most one other segment, those that are alike; then query and filters."""
-    theirs = normal_forms.path_text(request.path).split("/")
+    theirs = normal_forms.normalize_path(request.path).split("/")
     near: list[str] = []
     for example in sorted(kept, key=lambda one: one.id, reverse=True):
-        mine = normal_forms.path_text(example.request.path)
+        mine = normal_forms.normalize_path(example.request.path)
         if mine not in near and apart(mine.split("/"), theirs) <= 1:
             near.append(mine)
     alike = {mine for mine in near[:1000] if all_alike(mine.split("/"), theirs)}
     scores = [
         score(request, each, settings, chosen, lambda _: 70)
         for each in kept
-        if normal_forms.path_text(each.request.path) in alike
+        if normal_forms.normalize_path(each.request.path) in alike
     ]
     return max(filter(None, scores), default=None)
 
@@ -184,7 +188,7 @@ def equal_without_ids(a: str, b: str) -> bool:
 def wild_segments(path: bytes) -> list[str | tuple[str, str]]:
     """Folded literals, and prefix and suffix of wildcards."""
     found: list[str | tuple[str, str]] = []
-    for segment in normal_forms.raw_path(path).rstrip(b"/").split(b"/"):
+    for segment in normal_forms.extract_path(path).rstrip(b"/").split(b"/"):
         match = WILD.fullmatch(segment)
         prefix, suffix = (match[1] or match[4] or b"", match[3] or match[6] or b"") if match else (b"", b"")
         found.append((literal(prefix), literal(suffix)) if match else literal(segment))
@@ -193,7 +197,7 @@ def wild_segments(path: bytes) -> list[str | tuple[str, str]]:
 
 def literal(raw: bytes) -> str:
     """A piece of a path in normal form, without case."""
-    return normal_forms.fold(normal_forms.path_text(b"/" + raw)[1:])
+    return normal_forms.fold(normal_forms.normalize_path(b"/" + raw)[1:])
 
 
 def wild_equal(mine: bytes, theirs: str) -> bool:
@@ -216,7 +220,7 @@ def pairs_of(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
     """Name and value; None for a value that matches any."""
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
-        name, value = normal_forms.query_pair(piece)
+        name, value = normal_forms.parse_query_pair(piece)
         wild = wildcards and WILD_VALUE.fullmatch(piece.partition(b"=")[2])
         found.append((name, None if wild or name in redacted else value))
     return found
@@ -227,7 +231,7 @@ def query_points(request: Request, example: Example, settings: MatchSettings, wi
     if settings.query is QueryRule.OFF:
         return 0
     mine = example_pairs(example, settings, wildcards)
-    theirs = [pair for pair in normal_forms.query_pairs(request.query) if pair[0] not in settings.ignore_query]
+    theirs = [pair for pair in normal_forms.parse_query_pairs(request.query) if pair[0] not in settings.ignore_query]
     if same_pairs(mine, theirs):
         return 9 if any(value is None for _, value in mine) else 10
     if settings.query is QueryRule.REQUIRE:
@@ -273,16 +277,16 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
     assert isinstance(theirs.body, bytes)
     if not mine.body or not theirs.body:
         return mine.body == theirs.body
-    types = [media_type(one.headers.get("content-type")) for one in (mine, theirs)]
+    types = [parse_media_type(one.headers.get("content-type")) for one in (mine, theirs)]
     if types[0] != types[1]:
         return False
     wildcards = settings.wildcards and not example.literal
     if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
         redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal_forms.query_pairs(theirs.body))
+        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal_forms.parse_query_pairs(theirs.body))
     places = open_places(example, settings, wildcards)
     one, other = (
-        canonical.canonical(canonical.plain(raw, each.headers), each.headers.get("content-type"), places)
+        canonical.canonicalize(canonical.undo_codings(raw, each.headers), each.headers.get("content-type"), places)
         for each, raw in ((mine, mine.body), (theirs, theirs.body))
     )
     return one == other
@@ -290,11 +294,13 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
 
 def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
     """The places of a JSON body whose values do not count."""
-    places = opened(example.redacted) | {Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json}
-    body, kind = example.request.body, media_type(example.request.headers.get("content-type"))
+    places = places_from_redacted(example.redacted) | {
+        Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json
+    }
+    body, kind = example.request.body, parse_media_type(example.request.headers.get("content-type"))
     if wildcards and isinstance(body, bytes) and kind == "application/json":
         try:
-            places |= {Opening(Part.JSON, path, Mark.ANY) for path in wild_texts(exact_value(body))}
+            places |= {Opening(Part.JSON, path, Mark.ANY) for path in find_wild_texts(parse_json_exact(body))}
         except (ValueError, RecursionError):
             return places
     return places

@@ -13,15 +13,15 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from understudy.addons.backpressure import client_takes
-from understudy.addons.current import Current
-from understudy.addons.flows import NOWHERE
+from understudy.addons.backpressure import wait_for_client
+from understudy.addons.current import CurrentMode
+from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.layers.websocket_layer import ConversationLayer
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Speak
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.site import GatewaySite, GatewaySites, Kind
+from understudy.serving.answers.replies import Upgrade
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.site import ConnectionKind, GatewaySite, GatewaySites
 from understudy.serving.http1.limits import Limits
 from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
 from understudy.store.model.messages import Body, Origin
@@ -33,7 +33,7 @@ LIMITS = Limits(body=1024 * 1024 * 1024)
 
 
 @dataclass
-class Wanted:
+class BodyFetch:
     """A body, or the piece of it at a position, that a layer waits for; `content` stays None if it cannot be read."""
 
     body: Body
@@ -42,10 +42,10 @@ class Wanted:
 
 
 @dataclass
-class BodyWantedHook(commands.StartHook):
+class FetchBodyHook(commands.StartHook):
     """A layer needs a body from the store; see `BodyFetcher`."""
 
-    wanted: Wanted
+    fetch: BodyFetch
 
 
 class BodyFetcher:
@@ -54,10 +54,10 @@ class BodyFetcher:
     def __init__(self, bodies: BodyReader) -> None:
         self._bodies = bodies
 
-    async def body_wanted(self, wanted: Wanted) -> None:
+    async def fetch_body(self, fetch: BodyFetch) -> None:
         """Read it; the layer goes on when this is done."""
         try:
-            wanted.content = await self._bodies.part(wanted.body, wanted.position)
+            fetch.content = await self._bodies.read_part(fetch.body, fetch.position)
         except Exception as error:  # noqa: BLE001 - the client is told
             logger.warning("could not read a body: %s", error)
 
@@ -68,83 +68,83 @@ class AnswerLayer(layer.Layer):
     def __init__(
         self,
         context: Context,
-        current: Current,
+        current: CurrentMode,
         sites: GatewaySites,
-        kind: Kind,
-        handed_over: Callable[[Context, bytes], layer.Layer],
+        kind: ConnectionKind,
+        make_next_layer: Callable[[Context, bytes], layer.Layer],
     ) -> None:
         super().__init__(context)
         self._current = current
         self._sites = sites
         self._kind = kind
-        self._handed_over = handed_over
-        self._active: Active = current.active
-        self._responder = Responder(self._site, LIMITS, hands_over=True)
+        self._make_next_layer = make_next_layer
+        self._active: ActiveMode = current.active
+        self._responder = Responder(self._get_site, LIMITS, hands_over=True)
         self._waiting: commands.Command | None = None
         self._next: layer.Layer | None = None
-        self._over = False
+        self._is_closed = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if self._next is not None:
             yield from self._next.handle_event(event)
         elif isinstance(event, events.DataReceived):
-            yield from self._received(event.data)
+            yield from self._receive(event.data)
         elif isinstance(event, events.Wakeup):
             if event.command is self._waiting:
-                yield from self._awake()
+                yield from self._wake()
         elif isinstance(event, events.ConnectionClosed) and event.connection is self.context.client:
-            self._responder.no_more()
+            self._responder.end_input()
             if self._waiting is None:
-                yield from self._go_on()
+                yield from self._advance()
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether all that was asked is answered."""
-        return self._responder.idle and self._waiting is None
+        return self._responder.is_idle and self._waiting is None
 
     @property
-    def over(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether it has closed the connection."""
-        return self._over
+        return self._is_closed
 
-    def ask(self, active: Active, request: bytes) -> layer.CommandGenerator[None]:
+    def answer_request(self, active: ActiveMode, request: bytes) -> layer.CommandGenerator[None]:
         """Answer one whole request in the mode that it started in."""
         self._active = active
         self._responder.receive(request)
-        yield from self._go_on()
+        yield from self._advance()
 
-    def _site(self) -> GatewaySite:
-        return self._sites.site(self._active, self._kind)
+    def _get_site(self) -> GatewaySite:
+        return self._sites.get_site(self._active, self._kind)
 
-    def _received(self, data: bytes) -> layer.CommandGenerator[None]:
+    def _receive(self, data: bytes) -> layer.CommandGenerator[None]:
         responder = self._responder
-        if not responder.busy and not responder.reader.in_body:  # a request finishes in the mode it started in
+        if not responder.is_busy and not responder.reader.is_in_body:  # a request finishes in the mode it started in
             self._active = self._current.active
-        if responder.idle:
-            reply = self._site().known.get(data)
+        if responder.is_idle:
+            reply = self._get_site().wire_cache.get(data)
             if reply is not None and reply.behaviour is None:
                 yield commands.SendData(self.context.client, reply.wire)
                 return
         responder.receive(data)
         if self._waiting is None:
-            yield from self._go_on()
+            yield from self._advance()
 
-    def _awake(self) -> layer.CommandGenerator[None]:
-        takes = yield from client_takes(self.context.client)
+    def _wake(self) -> layer.CommandGenerator[None]:
+        takes = yield from wait_for_client(self.context.client)
         self._waiting = None
         if takes:
-            yield from self._go_on()
+            yield from self._advance()
         else:
             yield commands.CloseConnection(self.context.client)
 
-    def _go_on(self) -> layer.CommandGenerator[None]:
+    def _advance(self) -> layer.CommandGenerator[None]:
         while self._waiting is None and self._next is None:
             step = self._responder.next()
             if step is None:
                 return
-            yield from self._do(step)
+            yield from self._perform(step)
 
-    def _do(self, step: Step) -> layer.CommandGenerator[None]:
+    def _perform(self, step: Step) -> layer.CommandGenerator[None]:
         match step:
             case bytes():
                 yield commands.SendData(self.context.client, step)
@@ -152,32 +152,34 @@ class AnswerLayer(layer.Layer):
                 self._waiting = commands.RequestWakeup(step.seconds)
                 yield self._waiting
             case Fetch():
-                wanted = Wanted(step.body, step.position)
-                yield BodyWantedHook(wanted)
-                self._responder.fetched(wanted.content)
+                wanted = BodyFetch(step.body, step.position)
+                yield FetchBodyHook(wanted)
+                self._responder.receive_body(wanted.content)
             case Close():
-                self._over = True
+                self._is_closed = True
                 yield commands.CloseConnection(self.context.client)
             case HandOver():
                 yield from self._hand_over(step.data)
-            case Speak():
+            case Upgrade():
                 self._next = ConversationLayer(self.context, step)
                 yield from self._next.handle_event(events.Start())
 
     def _hand_over(self, data: bytes) -> layer.CommandGenerator[None]:
-        self._next = self._handed_over(self.context, data)
+        self._next = self._make_next_layer(self.context, data)
         yield from self._next.handle_event(events.Start())
         yield from self._next.handle_event(events.DataReceived(self.context.client, data))
 
 
-def own_address(client: Client) -> tuple[str, int]:
+def get_gateway_address(client: Client) -> tuple[str, int]:
     """The gateway's address that this client came to."""
     host, port, *_ = client.sockname
     return host, port
 
 
-def kind_of(context: Context, *, own: bool, tunnel: bool) -> Kind:
+def describe_connection(context: Context, *, own: bool, tunnel: bool) -> ConnectionKind:
     """The kind of a connection whose place is known."""
-    host, port = context.server.address or NOWHERE
+    host, port = context.server.address or UNRESOLVABLE_ADDRESS
     scheme = "https" if context.server.tls else "http"
-    return Kind(Origin(scheme, host.lower(), port), own, tunnel, bool(context.client.tls), own_address(context.client))
+    return ConnectionKind(
+        Origin(scheme, host.lower(), port), own, tunnel, bool(context.client.tls), get_gateway_address(context.client)
+    )

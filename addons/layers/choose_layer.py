@@ -12,21 +12,21 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 
-from understudy.addons.flows import NOWHERE
-from understudy.addons.forwarding_settings import Forwarding
-from understudy.addons.layers.answer_layer import kind_of
-from understudy.addons.layers.exchange_in_flight import Told
+from understudy.addons.flows import UNRESOLVABLE_ADDRESS
+from understudy.addons.forwarding_settings import ForwardingSettings
+from understudy.addons.layers.answer_layer import describe_connection
+from understudy.addons.layers.exchange_in_flight import CommitEvent
 from understudy.addons.layers.gateway_stream import GatewayStream
 from understudy.addons.layers.http1_layer import Http1Layer
 
-HTTP_2_BEGINNING = b"PRI * HTTP/2.0\r\n"
+HTTP_2_PREFACE = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"
 
 
-class ChooseLayer:
+class LayerChooser:
     """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
 
-    def __init__(self, shared: Forwarding) -> None:
+    def __init__(self, shared: ForwardingSettings) -> None:
         self._current = shared.current
         self._upstream = shared.upstream
         self._shared = shared
@@ -39,39 +39,39 @@ class ChooseLayer:
             return
         in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
         if not in_tunnel:
-            self._aim(context)
+            self._set_server_address(context)
         if data[:1] == TLS_HANDSHAKE:
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif self._current.active.mode.offline or _looks_like_http(context, data):
-            nextlayer.layer = self._http(context, data, in_tunnel=in_tunnel)
+        elif self._current.active.mode.is_offline or _looks_like_http(context, data):
+            nextlayer.layer = self._make_http_layer(context, data, in_tunnel=in_tunnel)
 
-    def _http(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
-        if data.startswith(HTTP_2_BEGINNING) and not context.client.tls:
+    def _make_http_layer(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
+        if data.startswith(HTTP_2_PREFACE) and not context.client.tls:
             context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
         if not _is_http_1(context, data):
-            return _http_layer(context, data)
-        kind = kind_of(context, own=self._is_own(context), tunnel=in_tunnel)
-        return Http1Layer(context, self._shared, kind, _http_layer)
+            return _make_gateway_http_layer(context, data)
+        kind = describe_connection(context, own=self._is_own(context), tunnel=in_tunnel)
+        return Http1Layer(context, self._shared, kind, _make_gateway_http_layer)
 
     def _is_own(self, context: Context) -> bool:
         upstream = self._upstream
-        return context.server.address == ((upstream.host, upstream.port) if upstream else NOWHERE)
+        return context.server.address == ((upstream.host, upstream.port) if upstream else UNRESOLVABLE_ADDRESS)
 
-    def _aim(self, context: Context) -> None:
+    def _set_server_address(self, context: Context) -> None:
         # A request in origin form goes to the upstream of a reverse proxy, and nowhere through a forward proxy.
         if self._upstream is None:
-            context.server.address = NOWHERE
+            context.server.address = UNRESOLVABLE_ADDRESS
         else:
             context.server.address = (self._upstream.host, self._upstream.port)
             context.server.tls = self._upstream.scheme == "https"
             context.server.sni = self._upstream.host
 
 
-def _http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
+def _make_gateway_http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
     """mitmproxy's HTTP layer for a connection that begins with these bytes."""
     in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
-    regular = not in_tunnel and _names_its_host(data.lstrip(b"\r\n"))
+    regular = not in_tunnel and _is_in_proxy_form(data.lstrip(b"\r\n"))
     return GatewayHttpLayer(context, HTTPMode.regular if regular else HTTPMode.transparent)
 
 
@@ -79,7 +79,7 @@ class GatewayHttpLayer(HttpLayer):
     """mitmproxy's HTTP layer with streams of ours."""
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, Told):  # for a layer of ours inside CONNECT
+        if isinstance(event, CommitEvent):  # for a layer of ours inside CONNECT
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
         else:
@@ -102,7 +102,7 @@ def _is_over(server: Server) -> bool:
     return bool(server.error) and (server.timestamp_tcp_setup is None or server.timestamp_end is not None)
 
 
-def _names_its_host(data: bytes) -> bool:
+def _is_in_proxy_form(data: bytes) -> bool:
     method, _, rest = data.partition(b" ")
     return method.upper() == b"CONNECT" or rest[:8].lower().startswith((b"http://", b"https://"))
 

@@ -32,25 +32,25 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
-from understudy.addons.backpressure import client_takes
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import length_of, new_response
+from understudy.addons.backpressure import wait_for_client
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import parse_content_length, to_mitmproxy_response
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
-from understudy.addons.layers.answer_layer import BodyWantedHook, Wanted, own_address
-from understudy.addons.loop.connections import why_over
-from understudy.addons.parent_proxy import Way, WayWantedHook
-from understudy.serving.answers.body_schedule import Due, Fetch, Sending
-from understudy.serving.gateway.error_replies import in_words, unreachable
-from understudy.serving.gateway.site import is_here
+from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
+from understudy.addons.loop.connections import explain_disconnect
+from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
+from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
+from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
+from understudy.serving.gateway.site import is_own_address
 from understudy.store.model.messages import Origin
 
 # mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
 # What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
-MOST_WAITING = 64 * 1024
-LOOK_SECONDS = 0.02
+MAX_WAITING_BYTES = 64 * 1024
+POLL_SECONDS = 0.02
 # How mitmproxy says that a client went away: of a connection, of a stream of HTTP/2, and of all streams of one.
-_CLIENT_WENT = re.compile("Client disconnected|stream reset by client|peer closed connection")
+_CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
 
 class GatewayStream(HttpStream):
@@ -63,8 +63,8 @@ class GatewayStream(HttpStream):
 
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
-        self._sending: Sending | None = None
-        self._due: Due | None = None
+        self._sending: BodySchedule | None = None
+        self._due: DueChunk | None = None
         self._begun = 0.0
         self._withheld: list[bytes] | None = None  # what came of an answer of which nothing has gone out
         self._held: bytes | None = None  # the piece that makes the answer complete
@@ -74,9 +74,9 @@ class GatewayStream(HttpStream):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
             if event.command is self._timer:
-                yield from self._let_go()
+                yield from self._send_withheld()
             else:
-                yield from self._awake()
+                yield from self._wake()
         else:
             yield from super()._handle_event(event)
 
@@ -84,7 +84,9 @@ class GatewayStream(HttpStream):
         """A request begins; outside of CONNECT each one may have another form than the one before."""
         if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
             request = event.request
-            if request.method != "CONNECT" and is_here(own_address(self.context.client), request.host, request.port):
+            if request.method != "CONNECT" and is_own_address(
+                get_gateway_address(self.context.client), request.host, request.port
+            ):
                 self.mode, request.authority = HTTPMode.transparent, ""
             else:
                 self.mode = HTTPMode.regular if request.host and not request.is_http2 else HTTPMode.transparent
@@ -92,25 +94,25 @@ class GatewayStream(HttpStream):
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Get a connection to the upstream; on failure answer 502 after the error hook."""
-        wanted = yield from self._way()
+        wanted = yield from self._choose_connection()
         connection, reason = yield wanted
         if not reason:
             self.context.server = self.flow.server_conn = connection
             return True
-        reason = in_words(reason)
+        reason = explain_reason(reason)
         self.flow.error = mitmproxy_flow.Error(reason)
         yield HttpErrorHook(self.flow)
         if not (yield from self.check_killed(False)):
             yield from self._answer_unreachable(reason)
         return False
 
-    def _way(self) -> layer.CommandGenerator[GetHttpConnection]:
+    def _choose_connection(self) -> layer.CommandGenerator[GetHttpConnection]:
         """The connection that leads to the upstream: its own, one to a parent proxy, or a tunnel through that."""
         request = self.flow.request
         via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
         tls = request.scheme == "https"
-        way = Way(Origin(request.scheme, request.host.lower(), request.port))
-        yield WayWantedHook(way)
+        way = UpstreamRoute(Origin(request.scheme, request.host.lower(), request.port))
+        yield ChooseRouteHook(way)
         if way.parent is None:
             return GetHttpConnection((request.host, request.port), tls, via, transport)
         if tls or request.is_http2 or "upgrade" in request.headers:
@@ -123,8 +125,8 @@ class GatewayStream(HttpStream):
 
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
-        failure = unreachable(Origin(request.scheme, request.host, request.port), reason)
-        self.flow.response = response = new_response(self.flow, failure)
+        failure = render_unreachable(Origin(request.scheme, request.host, request.port), reason)
+        self.flow.response = response = to_mitmproxy_response(self.flow, failure)
         self.server_state = self.state_done
         self.flow.live = False
         yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
@@ -136,8 +138,8 @@ class GatewayStream(HttpStream):
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """A recorded request that turns out to be large passes as it comes from then on."""
-        sent = note_of(self.flow).sent
-        if request and sent is not None and len(self.request_body_buf) > sent.large:
+        sent = get_note(self.flow).request_tap
+        if request and sent is not None and len(self.request_body_buf) > sent.large_size:
             came = bytes(self.request_body_buf)
             self.request_body_buf.clear()
             self.flow.request.stream = sent.take
@@ -148,7 +150,7 @@ class GatewayStream(HttpStream):
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass an answer on; what is recorded, in a moment."""
-        if note_of(self.flow).came is None:
+        if get_note(self.flow).response_tap is None:
             yield from super().start_response_stream()
             return
         self._withheld = []
@@ -158,53 +160,53 @@ class GatewayStream(HttpStream):
 
     def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
         """A piece of the answer, or its end."""
-        came, response = note_of(self.flow).came, self.flow.response
+        came, response = get_note(self.flow).response_tap, self.flow.response
         assert response
         if came is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._pass(came.take(event.data))
+            yield from self._pass_on(came.take(event.data))
         elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
             response.data.content, self._withheld = b"".join(self._withheld), None
             yield from self.send_response()
         else:
             yield from super().state_stream_response_body(event)
 
-    def _pass(self, data: bytes) -> layer.CommandGenerator[None]:
+    def _pass_on(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._withheld is not None:
             self._withheld.append(data)
             if sum(map(len, self._withheld)) > REPLACEABLE_BYTES:
-                yield from self._let_go()
+                yield from self._send_withheld()
             return
         if not data:  # the frame of an end alone
             return
         self._passed += len(data)
-        length = length_of(self.flow.response) if self.flow.response else None
+        length = parse_content_length(self.flow.response) if self.flow.response else None
         if length is not None and self._passed >= length:
             self._held = data
         else:
             yield SendHttp(ResponseData(self.stream_id, data), self.context.client)
 
-    def _let_go(self) -> layer.CommandGenerator[None]:
+    def _send_withheld(self) -> layer.CommandGenerator[None]:
         withheld, self._withheld, self._timer = self._withheld, None, None
         if withheld is None or self.server_state != self.state_stream_response_body:
             return
         assert self.flow.response
         yield SendHttp(ResponseHeaders(self.stream_id, self.flow.response, end_stream=False), self.context.client)
         for data in withheld:
-            yield from self._pass(data)
+            yield from self._pass_on(data)
 
     def send_response(self, already_streamed: bool = False) -> layer.CommandGenerator[None]:
         """Send a whole response, or the end of one that was passed on."""
         assert self.flow.response
         if not already_streamed:
             self.flow.response.stream = False
-        if already_streamed or note_of(self.flow).sending is None:
-            yield from self._adapted(super().send_response(already_streamed))
+        if already_streamed or get_note(self.flow).sending is None:
+            yield from self._adapt_commands(super().send_response(already_streamed))
         else:
-            yield from self._send_ours()
+            yield from self._send_own_response()
 
-    def _adapted(self, steps: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
+    def _adapt_commands(self, steps: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
         """mitmproxy's own steps, with the piece that was held back after the hook."""
         reply = None
         while True:
@@ -214,26 +216,26 @@ class GatewayStream(HttpStream):
                 break
             sent = command.event if isinstance(command, SendHttp) else None
             if sent is not None and not isinstance(sent, ResponseProtocolError):
-                yield from self._release()
-            if isinstance(sent, ResponseTrailers) and not self._speaks_http_2:
+                yield from self._send_held()
+            if isinstance(sent, ResponseTrailers) and not self._is_http_2:
                 continue  # mitmproxy's HTTP/1 side does not know them
             reply = yield command
         if self.server_state != self.state_errored:
-            yield from self._release()
+            yield from self._send_held()
 
-    def _release(self) -> layer.CommandGenerator[None]:
+    def _send_held(self) -> layer.CommandGenerator[None]:
         held, self._held = self._held, None
         if held is not None:
             yield SendHttp(ResponseData(self.stream_id, held), self.context.client)
 
     @property
-    def _speaks_http_2(self) -> bool:
+    def _is_http_2(self) -> bool:
         return self.context.client.alpn == b"h2"
 
     # Answering by ourselves.
 
-    def _send_ours(self) -> layer.CommandGenerator[None]:
-        sending, response = note_of(self.flow).sending, self.flow.response
+    def _send_own_response(self) -> layer.CommandGenerator[None]:
+        sending, response = get_note(self.flow).sending, self.flow.response
         assert response
         response.timestamp_end = time.time()
         yield HttpResponseHook(self.flow)
@@ -242,7 +244,7 @@ class GatewayStream(HttpStream):
             return
         yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
         self._sending, self._begun = sending, time.monotonic()
-        yield from self._send_on()
+        yield from self._continue_sending()
 
     def handle_protocol_error(
         self, event: RequestProtocolError | ResponseProtocolError
@@ -254,24 +256,24 @@ class GatewayStream(HttpStream):
         # mitmproxy says of every stream that is reset that its client did it; whose side it is, only the event tells.
         if isinstance(event, ResponseProtocolError):
             event.message = event.message.replace("reset by client", "reset by the upstream")
-        elif _CLIENT_WENT.match(event.message):
-            event.message = why_over(self.context.client)
+        elif _CLIENT_DISCONNECTED.match(event.message):
+            event.message = explain_disconnect(self.context.client)
         yield from super().handle_protocol_error(event)
 
-    def _send_on(self) -> layer.CommandGenerator[None]:
+    def _continue_sending(self) -> layer.CommandGenerator[None]:
         assert self._sending
         while (step := self._sending.next()) is not None:
-            if isinstance(step, Due):
+            if isinstance(step, DueChunk):
                 self._due = step
                 yield commands.RequestWakeup(max(0.0, self._begun + step.at - time.monotonic()))
                 return
-            content = yield from self._fetched(step)
+            content = yield from self._fetch_body(step)
             if content is None:
                 yield from self._break_off("the body could not be read")
                 return
-            self._sending.fetched(content)
+            self._sending.add_piece(content)
         self._sending = None
-        if note_of(self.flow).breaks_off:
+        if get_note(self.flow).breaks_off:
             yield from self._break_off("it broke off when it was recorded")
             return
         response = self.flow.response
@@ -281,22 +283,22 @@ class GatewayStream(HttpStream):
         if self.client_state == self.state_done:
             yield from self.flow_done()
 
-    def _fetched(self, fetch: Fetch) -> layer.CommandGenerator[bytes | None]:
-        wanted = Wanted(fetch.body, fetch.position)
-        yield BodyWantedHook(wanted)
+    def _fetch_body(self, fetch: Fetch) -> layer.CommandGenerator[bytes | None]:
+        wanted = BodyFetch(fetch.body, fetch.position)
+        yield FetchBodyHook(wanted)
         return wanted.content
 
-    def _awake(self) -> layer.CommandGenerator[None]:
+    def _wake(self) -> layer.CommandGenerator[None]:
         if self._due is None:
             return
-        if not (yield from client_takes(self.context.client)):
+        if not (yield from wait_for_client(self.context.client)):
             yield from self._break_off("the client has gone")
-        elif self._waiting_bytes() > MOST_WAITING:
-            yield commands.RequestWakeup(LOOK_SECONDS)
+        elif self._count_waiting() > MAX_WAITING_BYTES:
+            yield commands.RequestWakeup(POLL_SECONDS)
         else:
             due, self._due = self._due, None
             yield SendHttp(ResponseData(self.stream_id, due.content), self.context.client)
-            yield from self._send_on()
+            yield from self._continue_sending()
 
     def _break_off(self, why: str) -> layer.CommandGenerator[None]:
         self._sending = self._due = None
@@ -306,7 +308,7 @@ class GatewayStream(HttpStream):
         self.client_state = self.server_state = self.state_errored
         yield DropStream(self.stream_id)
 
-    def _waiting_bytes(self) -> int:
+    def _count_waiting(self) -> int:
         # An HTTP/2 client opens its window when it has read; what does not fit waits in mitmproxy without a bound.
         outer = self.context.layers[self.context.layers.index(self) - 1]
         assert isinstance(outer, HttpLayer)

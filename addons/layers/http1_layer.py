@@ -7,13 +7,13 @@ from collections.abc import Callable
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 
-from understudy.addons.forwarding_settings import Forwarding
+from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.answer_layer import AnswerLayer
-from understudy.addons.layers.record_layer import RecordLayer, To
-from understudy.addons.layers.upstream_connection import Commands
-from understudy.serving.gateway.site import Kind
+from understudy.addons.layers.record_layer import RecordLayer, Successor
+from understudy.addons.layers.upstream_connection import CommandIterator
+from understudy.serving.gateway.site import ConnectionKind
 
-HttpLayerFor = Callable[[Context, bytes], layer.Layer]
+HttpLayerFactory = Callable[[Context, bytes], layer.Layer]
 
 
 class Http1Layer(layer.Layer):
@@ -22,17 +22,19 @@ class Http1Layer(layer.Layer):
     `http_layer` makes mitmproxy's own, which gets what neither takes, for good.
     """
 
-    def __init__(self, context: Context, shared: Forwarding, kind: Kind, http_layer: HttpLayerFor) -> None:
+    def __init__(
+        self, context: Context, shared: ForwardingSettings, kind: ConnectionKind, http_layer: HttpLayerFactory
+    ) -> None:
         super().__init__(context)
         self._shared = shared
         self._kind = kind
         self._http_layer = http_layer
-        self._record = RecordLayer(context.fork(), shared, kind, self._moved)
+        self._record = RecordLayer(context.fork(), shared, kind, self._switch_layer)
         self._child: layer.Layer = self._record
-        if shared.current.active.mode.offline:
-            self._child = self._answering()
+        if shared.current.active.mode.is_offline:
+            self._child = self._make_answer_layer()
 
-    def handle_event(self, event: events.Event) -> Commands:  # type: ignore[override]  # it makes nothing of its own
+    def handle_event(self, event: events.Event) -> CommandIterator:  # type: ignore[override]  # it makes nothing of its own
         """Pass it on."""
         record = self._record
         if self._child is not record and isinstance(event, events.ConnectionEvent) and record.owns(event.connection):
@@ -42,16 +44,16 @@ class Http1Layer(layer.Layer):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield from self.handle_event(event)
 
-    def _moved(self, to: To, data: bytes) -> Commands:
-        self._child = self._answering() if to is To.ANSWERS else self._http_layer(self.context, data)
+    def _switch_layer(self, to: Successor, data: bytes) -> CommandIterator:
+        self._child = self._make_answer_layer() if to is Successor.ANSWERS else self._http_layer(self.context, data)
         yield from self._child.handle_event(events.Start())
         yield from self._child.handle_event(events.DataReceived(self.context.client, data))
 
-    def _answering(self) -> AnswerLayer:
+    def _make_answer_layer(self) -> AnswerLayer:
         shared = self._shared
-        return AnswerLayer(self.context.fork(), shared.current, shared.sites, self._kind, self._not_answered)
+        return AnswerLayer(self.context.fork(), shared.current, shared.sites, self._kind, self._replace_answer_layer)
 
-    def _not_answered(self, _: Context, data: bytes) -> layer.Layer:
-        live = not self._shared.current.active.mode.offline
+    def _replace_answer_layer(self, _: Context, data: bytes) -> layer.Layer:
+        live = not self._shared.current.active.mode.is_offline
         self._child = self._record if live else self._http_layer(self.context, data)
         return self._child

@@ -14,37 +14,44 @@ from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, Forwarding
+from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, ForwardingSettings
 from understudy.addons.layers.answer_layer import AnswerLayer
-from understudy.addons.layers.commit_events import Keeper
-from understudy.addons.layers.exchange_in_flight import Told, Turn
-from understudy.addons.layers.spy import Spying
-from understudy.addons.layers.upstream_connection import Commands, Opened, UpstreamConnection
-from understudy.addons.loop.connections import why_over
-from understudy.serving.answers.answer import refusal
+from understudy.addons.layers.commit_events import ExchangeCommitter
+from understudy.addons.layers.exchange_in_flight import CommitEvent, ExchangeInFlight
+from understudy.addons.layers.spy import SpyRequest
+from understudy.addons.layers.upstream_connection import CommandIterator, Opened, UpstreamConnection
+from understudy.addons.loop.connections import explain_disconnect
+from understudy.serving.answers.answer import render_refusal
 from understudy.serving.gateway import error_replies as replies
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.error_replies import in_words
-from understudy.serving.gateway.forwarded_heads import editing, for_parent, forwarded_head
-from understudy.serving.gateway.site import Kind, Place, client_of, place_of
-from understudy.serving.http1.exchange_reader import Asked, ExchangeReader
-from understudy.serving.http1.framing import BadFraming
-from understudy.serving.http1.heads import HEAD_END, PASSING, Foreign, UpstreamBroken, read_request, refused_version
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.error_replies import explain_reason
+from understudy.serving.gateway.forwarded_heads import make_head_rewriter, rewrite_for_parent, rewrite_request_head
+from understudy.serving.gateway.site import ConnectionKind, Route, find_client_origin, find_route
+from understudy.serving.http1.exchange_reader import Destination, ExchangeReader
+from understudy.serving.http1.framing import FramingError
+from understudy.serving.http1.heads import (
+    HEAD_END,
+    PASSTHROUGH_LIMITS,
+    UnsupportedRequest,
+    UpstreamProtocolError,
+    check_version,
+    read_request,
+)
 from understudy.serving.http1.heads import RequestHead as Head
-from understudy.serving.http1.rules import Malformed
+from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.http1.wire import CONTINUE
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Headers, Origin, Response
 
 # What a client sends while its last request is not answered.
-MOST_UNREAD = 256 * 1024
+MAX_UNREAD_BYTES = 256 * 1024
 # Bytes of large bodies on their way to the store; who sends more has to wait.
-MOST_OWED = 4 * 1024 * 1024
+MAX_PENDING_BYTES = 4 * 1024 * 1024
 # Upstreams close connections that were idle; what may not be sent twice goes through a fresh one.
-FRESH_SECONDS = 1.0
+MAX_REUSE_IDLE_SECONDS = 1.0
 
 
-class To(Enum):
+class Successor(Enum):
     """Who takes a connection over between two requests."""
 
     ANSWERS = auto()
@@ -55,25 +62,29 @@ class RecordLayer(layer.Layer):
     """One connection. `moved` gives it to somebody else, with the bytes that it goes on with."""
 
     def __init__(
-        self, context: Context, shared: Forwarding, kind: Kind, moved: Callable[[To, bytes], Commands]
+        self,
+        context: Context,
+        shared: ForwardingSettings,
+        kind: ConnectionKind,
+        on_hand_over: Callable[[Successor, bytes], CommandIterator],
     ) -> None:
         super().__init__(context)
         self._shared = shared
         self._kind = kind
-        self._moved = moved
-        self._keeper = Keeper(shared, context.client.id, self._told_alone)
+        self._on_hand_over = on_hand_over
+        self._committer = ExchangeCommitter(shared, context.client.id, self._handle_orphan_commit)
         self._unread = b""
-        self._since = 0.0
-        self._turn: Turn | None = None
-        self._spying: Spying | None = None
+        self._start_time = 0.0
+        self._exchange: ExchangeInFlight | None = None
+        self._spy_request: SpyRequest | None = None
         self._refused: Head | None = None  # is answered, and still coming
         self._upstream: UpstreamConnection | None = None
         self._upstreams: dict[Connection, UpstreamConnection] = {}  # those too that are being closed
         self._sources: dict[commands.Command, UpstreamConnection] = {}
         self._timer: commands.RequestWakeup | None = None
-        self._stopped: set[Connection] = set()
-        self._gone = False  # the client sends no more
-        self._ended = False  # nothing more is sent to it
+        self._paused_connections: set[Connection] = set()
+        self._input_closed = False  # the client sends no more
+        self._output_closed = False  # nothing more is sent to it
 
     def owns(self, connection: Connection) -> bool:
         """Whether this connection is one of its own to an upstream."""
@@ -82,382 +93,397 @@ class RecordLayer(layer.Layer):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.ConnectionEvent):
             if event.connection is self.context.client:
-                yield from self._of_client(event)
+                yield from self._handle_client_event(event)
             else:
-                yield from self._of_upstream(event)
-        elif isinstance(event, Told):
-            if event.turn is self._turn:
-                yield from self._told(event)
+                yield from self._handle_upstream_event(event)
+        elif isinstance(event, CommitEvent):
+            if event.exchange is self._exchange:
+                yield from self._handle_commit(event)
         elif isinstance(event, events.CommandCompleted):
-            yield from self._completed(event)
-        turn = self._turn
-        if self._stopped or len(self._unread) > MOST_UNREAD or (turn is not None and turn.owed > MOST_OWED):
-            self._balance()
+            yield from self._handle_completion(event)
+        turn = self._exchange
+        if (
+            self._paused_connections
+            or len(self._unread) > MAX_UNREAD_BYTES
+            or (turn is not None and turn.pending_bytes > MAX_PENDING_BYTES)
+        ):
+            self._apply_backpressure()
 
-    def _of_client(self, event: events.ConnectionEvent) -> Commands:
+    def _handle_client_event(self, event: events.ConnectionEvent) -> CommandIterator:
         if isinstance(event, events.DataReceived):
             if not self._unread:
-                self._since = time.time()
+                self._start_time = time.time()
             self._unread = self._unread + event.data if self._unread else event.data
-            yield from self._go_on()
+            yield from self._advance()
         elif isinstance(event, events.ConnectionClosed):
-            yield from self._client_left()
+            yield from self._handle_client_close()
 
-    def _of_upstream(self, event: events.ConnectionEvent) -> Commands:
+    def _handle_upstream_event(self, event: events.ConnectionEvent) -> CommandIterator:
         upstream = self._upstreams.get(event.connection)
         if upstream is not None:
             if isinstance(event, events.ConnectionClosed):
                 del self._upstreams[event.connection]
-            yield from self._watched(upstream, upstream.handle(event))
+            yield from self._run_upstream(upstream, upstream.handle_event(event))
 
-    def _completed(self, event: events.CommandCompleted) -> Commands:
+    def _handle_completion(self, event: events.CommandCompleted) -> CommandIterator:
         if event.command is self._timer:
             self._timer = None
-            if self._turn is not None and not self._turn.keeping:
-                yield from self._release(self._turn)
+            if self._exchange is not None and not self._exchange.is_committing:
+                yield from self._send_held(self._exchange)
         elif (upstream := self._sources.pop(event.command, None)) is not None:
-            yield from self._watched(upstream, upstream.handle(event))
-        elif self._spying is not None:
-            yield from self._spying.handle(event)
-            yield from self._after_asking(self._spying)
+            yield from self._run_upstream(upstream, upstream.handle_event(event))
+        elif self._spy_request is not None:
+            yield from self._spy_request.handle_event(event)
+            yield from self._handle_spy_result(self._spy_request)
 
     # What the client sends.
 
-    def _go_on(self) -> Commands:
+    def _advance(self) -> CommandIterator:
         before = -1
-        while self._unread and not self._ended and len(self._unread) != before:
+        while self._unread and not self._output_closed and len(self._unread) != before:
             before = len(self._unread)
-            turn, spying = self._turn, self._spying
+            turn, spying = self._exchange, self._spy_request
             if self._refused is not None:
-                yield from self._skip(self._refused)
+                yield from self._skip_body(self._refused)
             elif turn is not None:
-                if turn.reader.request_complete or turn.keeping or self._upstream is None or not self._upstream.open:
+                if (
+                    turn.reader.is_request_complete
+                    or turn.is_committing
+                    or self._upstream is None
+                    or not self._upstream.is_open
+                ):
                     return
                 yield from self._pass_body(turn)
             elif spying is not None:
-                if spying.asked:
+                if spying.is_complete:
                     return
-                yield from self._collect(spying)
+                yield from self._collect_body(spying)
             else:
-                yield from self._begin()
+                yield from self._begin_request()
 
-    def _begin(self) -> Commands:
+    def _begin_request(self) -> CommandIterator:
         # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
         data = self._unread.lstrip(b"\r\n") if self._unread[:1] in b"\r\n" else self._unread
         active = self._shared.current.active
-        if active.mode.offline:  # a request finishes in the mode it started in
-            yield from self._move(To.ANSWERS)
+        if active.mode.is_offline:  # a request finishes in the mode it started in
+            yield from self._hand_over(Successor.ANSWERS)
             return
         end = data.find(HEAD_END) + len(HEAD_END)
         if end < len(HEAD_END):
-            yield from self._check_beginning(data)
+            yield from self._check_partial_head(data)
             return
         head = read_request(data[:end])
-        if isinstance(head, Malformed):
+        if isinstance(head, MalformedRequest):
             yield from self._refuse(head)
-        elif isinstance(head, Foreign) or head.upgrade or head.method == "CONNECT":
-            yield from self._move(To.MITMPROXY)
+        elif isinstance(head, UnsupportedRequest) or head.upgrade or head.method == "CONNECT":
+            yield from self._hand_over(Successor.MITMPROXY)
         else:
             self._unread = data[end:]
-            yield from self._take(head, active)
+            yield from self._accept_request(head, active)
 
-    def _check_beginning(self, data: bytes) -> Commands:
-        if len(data) > PASSING.head:
-            yield from self._refuse(Malformed(431, f"a head of up to {PASSING.head} bytes is read here"))
-        elif (problem := refused_version(data)) is not None:
+    def _check_partial_head(self, data: bytes) -> CommandIterator:
+        if len(data) > PASSTHROUGH_LIMITS.head:
+            yield from self._refuse(
+                MalformedRequest(431, f"a head of up to {PASSTHROUGH_LIMITS.head} bytes is read here")
+            )
+        elif (problem := check_version(data)) is not None:
             yield from self._refuse(problem)
 
-    def _take(self, head: Head, active: Active) -> Commands:
-        place = place_of(self._kind, head.target)
-        refusal = self._refusal(place)
+    def _accept_request(self, head: Head, active: ActiveMode) -> CommandIterator:
+        place = find_route(self._kind, head.target)
+        refusal = self._find_refusal(place)
         if place is None or refusal is not None:
-            yield from self._say(refusal or replies.NOT_HERE, head)
+            yield from self._reply(refusal or replies.BAD_TARGET, head)
             return
-        self._shared.guard.began(self.context.client.id)
+        self._shared.guard.begin_request(self.context.client.id)
         if active.mode is Mode.SPY:
-            self._spying = spying = Spying(active, head, place, self._since, self._answers)
-            if spying.waits_for_body and not self._unread:
+            self._spy_request = spying = SpyRequest(active, head, place, self._start_time, self._make_answer_layer)
+            if spying.expects_continue and not self._unread:
                 yield commands.SendData(self.context.client, CONTINUE)
-            yield from self._collect(spying)
+            yield from self._collect_body(spying)
         else:
-            yield from self._forward(head, place, active, self._since)
+            yield from self._forward(head, place, active, self._start_time)
 
-    def _refusal(self, place: Place | None) -> Response | None:
+    def _find_refusal(self, place: Route | None) -> Response | None:
         if place is None:
-            return replies.NOT_HERE
-        upstream, own = self._shared.upstream, place.own
+            return replies.BAD_TARGET
+        upstream, own = self._shared.upstream, place.is_reverse
         if upstream is None:
             return replies.NO_UPSTREAM if own else None
-        return None if own or self._shared.elsewhere else replies.elsewhere(upstream)
+        return None if own or self._shared.elsewhere else replies.render_other_upstream(upstream)
 
     # Spy mode: first the examples, then the upstream.
 
-    def _answers(self, missed: Callable[[Context, bytes], layer.Layer]) -> AnswerLayer:
+    def _make_answer_layer(self, missed: Callable[[Context, bytes], layer.Layer]) -> AnswerLayer:
         return AnswerLayer(self.context.fork(), self._shared.current, self._shared.sites, self._kind, missed)
 
-    def _collect(self, spying: Spying) -> Commands:
+    def _collect_body(self, spying: SpyRequest) -> CommandIterator:
         try:
             end = spying.take(self._unread)
-        except BadFraming as problem:
+        except FramingError as problem:
             self._stop_spying()
-            yield from self._refuse(Malformed(400, str(problem)))
+            yield from self._refuse(MalformedRequest(400, str(problem)))
             return
         self._unread = self._unread[end:]
-        if spying.head.framing.complete:
-            yield from spying.ask()
-            yield from self._after_asking(spying)
+        if spying.head.framing.is_complete:
+            yield from spying.find_answer()
+            yield from self._handle_spy_result(spying)
 
-    def _after_asking(self, spying: Spying) -> Commands:
-        if spying.missed:
-            self._spying = None
-            head, body = spying.again()
+    def _handle_spy_result(self, spying: SpyRequest) -> CommandIterator:
+        if spying.has_missed:
+            self._spy_request = None
+            head, body = spying.rewind()
             behind, self._unread = self._unread, body
             yield from self._forward(head, spying.place, spying.active, spying.since)
-            if body and self._turn is not None:
-                yield from self._pass_body(self._turn)
+            if body and self._exchange is not None:
+                yield from self._pass_body(self._exchange)
             self._unread = behind
-        elif spying.over:
+        elif spying.is_answered:
             self._stop_spying()
-            if spying.closed or not spying.head.keep_alive:
-                yield from self._end()
+            if spying.has_closed_connection or not spying.head.keep_alive:
+                yield from self._close_client()
             else:
-                yield from self._go_on()
+                yield from self._advance()
 
     def _stop_spying(self) -> None:
-        if self._spying is not None:
-            self._spying = None
-            self._shared.guard.over(self.context.client.id)
+        if self._spy_request is not None:
+            self._spy_request = None
+            self._shared.guard.end_request(self.context.client.id)
 
     # Forwarding.
 
-    def _forward(self, head: Head, place: Place, active: Active, since: float) -> Commands:
+    def _forward(self, head: Head, place: Route, active: ActiveMode, since: float) -> CommandIterator:
         shared, origin = self._shared, place.origin
-        edit = editing(origin, partial(self._known_as, head, origin)) if place.own and shared.urls else None
-        sent = forwarded_head(head, place.target, origin, own=place.own)
-        parent = shared.parents.to(origin)
+        edit = (
+            make_head_rewriter(origin, partial(self._find_client_origin, head, origin))
+            if place.is_reverse and shared.urls
+            else None
+        )
+        sent = rewrite_request_head(head, place.target, origin, reverse=place.is_reverse)
+        parent = shared.parents.find_parent(origin)
         if parent is not None and origin.scheme == "http":
-            sent = for_parent(sent, origin, parent.authorization)
-        keeping = shared.keeping if active.records else None
-        reader = ExchangeReader(head, Asked(origin, place.target), since, keeping, edit)
-        self._turn = turn = Turn(active, reader)
+            sent = rewrite_for_parent(sent, origin, parent.authorization)
+        keeping = shared.keeping if active.is_recording else None
+        reader = ExchangeReader(head, Destination(origin, place.target), since, keeping, edit)
+        self._exchange = turn = ExchangeInFlight(active, reader)
         yield from self._connect(turn, sent)
 
-    def _known_as(self, head: Head, origin: Origin) -> Origin | None:
-        return client_of(self._kind, Headers(head.fields).get("host"), origin)
+    def _find_client_origin(self, head: Head, origin: Origin) -> Origin | None:
+        return find_client_origin(self._kind, Headers(head.fields).get("host"), origin)
 
-    def _connect(self, turn: Turn, head: bytes) -> Commands:
-        upstream, origin = self._upstream, turn.reader.asked.origin
-        if upstream is not None and upstream.open and upstream.origin == origin:
-            upstream.used = turn.idempotent or time.time() - upstream.idle_since < FRESH_SECONDS
-            if upstream.used:
-                yield from self._to_upstream(turn, head)
+    def _connect(self, turn: ExchangeInFlight, head: bytes) -> CommandIterator:
+        upstream, origin = self._upstream, turn.reader.destination.origin
+        if upstream is not None and upstream.is_open and upstream.origin == origin:
+            upstream.was_used = turn.is_idempotent or time.time() - upstream.idle_since < MAX_REUSE_IDLE_SECONDS
+            if upstream.was_used:
+                yield from self._send_upstream(turn, head)
                 return
         yield from self._drop_upstream()
         turn.note_sent(head)
-        yield from self._open(origin, head)
+        yield from self._open_upstream(origin, head)
 
-    def _open(self, origin: Origin, first: bytes) -> Commands:
-        there = origin == self._kind.place
+    def _open_upstream(self, origin: Origin, first: bytes) -> CommandIterator:
+        there = origin == self._kind.origin
         sni = (self.context.server.sni or self.context.client.sni) if there else None
-        parent = self._shared.parents.to(origin)
+        parent = self._shared.parents.find_parent(origin)
         self._upstream = upstream = UpstreamConnection(self.context, origin, sni or origin.host, first, parent)
-        yield from self._watched(upstream, upstream.start())
+        yield from self._run_upstream(upstream, upstream.start())
 
-    def _to_upstream(self, turn: Turn, data: bytes) -> Commands:
+    def _send_upstream(self, turn: ExchangeInFlight, data: bytes) -> CommandIterator:
         turn.note_sent(data)
         if self._upstream is not None:
-            yield from self._watched(self._upstream, self._upstream.send(data))
+            yield from self._run_upstream(self._upstream, self._upstream.send(data))
 
-    def _pass_body(self, turn: Turn) -> Commands:
+    def _pass_body(self, turn: ExchangeInFlight) -> CommandIterator:
         try:
             end = turn.reader.take_request(self._unread, time.time())
-        except BadFraming as problem:
-            self._gone = True  # nobody knows where the next request would begin
-            turn.reply = refusal(Malformed(400, str(problem)))
+        except FramingError as problem:
+            self._input_closed = True  # nobody knows where the next request would begin
+            turn.reply = render_refusal(MalformedRequest(400, str(problem)))
             yield from self._fail(turn, f"the request is malformed: {problem}")
             return
         data, self._unread = self._unread[:end], self._unread[end:]
         if data:
-            yield from self._to_upstream(turn, data)
-            self._keeper.keep_pieces(turn, turn.reader.pieces())
+            yield from self._send_upstream(turn, data)
+            self._committer.keep_pieces(turn, turn.reader.take_pieces())
 
     # What the upstream does.
 
-    def _opened(self, upstream: UpstreamConnection, reason: str | None) -> Commands:
-        turn = self._turn
+    def _handle_upstream_open(self, upstream: UpstreamConnection, reason: str | None) -> CommandIterator:
+        turn = self._exchange
         if upstream is not self._upstream:
             return
         if reason is None:
-            yield from self._go_on()
+            yield from self._advance()
         elif turn is not None:
-            self._upstream, reason = None, in_words(reason)
-            turn.reply = replies.unreachable(upstream.origin, reason)
+            self._upstream, reason = None, explain_reason(reason)
+            turn.reply = replies.render_unreachable(upstream.origin, reason)
             yield from self._fail(turn, reason)
 
-    def _received(self, upstream: UpstreamConnection, data: bytes) -> Commands:
-        turn = self._turn
-        if turn is None or turn.keeping or upstream is not self._upstream:
+    def _receive_response(self, upstream: UpstreamConnection, data: bytes) -> CommandIterator:
+        turn = self._exchange
+        if turn is None or turn.is_committing or upstream is not self._upstream:
             yield from self._drop_upstream()  # it speaks without being asked
             return
         try:
             passed = turn.reader.take_response(data, time.time())
-        except UpstreamBroken as problem:
+        except UpstreamProtocolError as problem:
             yield from self._fail(turn, f"the upstream's answer cannot be followed: {problem}")
             return
-        if turn.reader.complete:
+        if turn.reader.is_complete:
             turn.held.append(passed)
             yield from self._complete(turn)
         else:
-            yield from self._pass(turn, passed)
-            self._keeper.keep_pieces(turn, turn.reader.pieces())
+            yield from self._pass_on(turn, passed)
+            self._committer.keep_pieces(turn, turn.reader.take_pieces())
 
-    def _closed(self, upstream: UpstreamConnection) -> Commands:
+    def _handle_upstream_close(self, upstream: UpstreamConnection) -> CommandIterator:
         yield from upstream.close()
-        turn = self._turn
+        turn = self._exchange
         if upstream is not self._upstream:
             return
         self._upstream = None
-        if turn is None or turn.keeping:
+        if turn is None or turn.is_committing:
             return
-        if turn.reader.closed(time.time()):
+        if turn.reader.handle_close(time.time()):
             yield from self._complete(turn)
-        elif upstream.used and turn.may_be_sent_again:
+        elif upstream.was_used and turn.may_be_sent_again:
             again, turn.sent = b"".join(turn.sent or []), None
-            yield from self._open(upstream.origin, again)
+            yield from self._open_upstream(upstream.origin, again)
         else:
-            what = "in the middle of its answer" if turn.reader.answered else "without an answer"
+            what = "in the middle of its answer" if turn.reader.has_response_bytes else "without an answer"
             yield from self._fail(turn, f"the upstream closed the connection {what}")
 
     # What the client gets.
 
-    def _pass(self, turn: Turn, data: bytes) -> Commands:
+    def _pass_on(self, turn: ExchangeInFlight, data: bytes) -> CommandIterator:
         response = turn.reader.response
-        if response is None or turn.begun:  # interim responses are not held up
+        if response is None or turn.has_begun:  # interim responses are not held up
             if data:
                 yield commands.SendData(self.context.client, data)
             return
         turn.held.append(data)
         may_be_replaced = turn.records and self._shared.on_loss is OnLoss.STOP
-        if not may_be_replaced or sum(map(len, turn.held)) + (response.framing.left or 0) > REPLACEABLE_BYTES:
-            yield from self._release(turn)
+        if not may_be_replaced or sum(map(len, turn.held)) + (response.framing.remaining or 0) > REPLACEABLE_BYTES:
+            yield from self._send_held(turn)
         elif self._timer is None:
             self._timer = commands.RequestWakeup(REPLACEABLE_SECONDS)
             yield self._timer
 
-    def _release(self, turn: Turn) -> Commands:
+    def _send_held(self, turn: ExchangeInFlight) -> CommandIterator:
         if turn.held:
             data, turn.held = b"".join(turn.held), []
-            turn.begun = True
+            turn.has_begun = True
             yield commands.SendData(self.context.client, data)
 
-    def _complete(self, turn: Turn) -> Commands:
+    def _complete(self, turn: ExchangeInFlight) -> CommandIterator:
         response, reader = turn.reader.response, turn.reader
-        if response is None or response.ends_connection or reader.excess or not reader.request_complete:
+        if response is None or response.ends_connection or reader.excess or not reader.is_request_complete:
             yield from self._drop_upstream()
         elif self._upstream is not None:
             self._upstream.idle_since = time.time()
-        if self._keeper.keep(turn):
-            yield from self._settle(turn)
+        if self._committer.keep(turn):
+            yield from self._finish(turn)
 
-    def _fail(self, turn: Turn, reason: str) -> Commands:
+    def _fail(self, turn: ExchangeInFlight, reason: str) -> CommandIterator:
         turn.failure = reason
         turn.held = []
         yield from self._drop_upstream()
-        if self._keeper.keep(turn):
-            yield from self._settle(turn)
+        if self._committer.keep(turn):
+            yield from self._finish(turn)
 
-    def _told(self, told: Told) -> Commands:
-        turn = told.turn
-        if self._keeper.told(told):
-            yield from self._settle(turn)
-        elif turn.lost is not None and not turn.keeping and self._shared.on_loss is OnLoss.STOP:
+    def _handle_commit(self, told: CommitEvent) -> CommandIterator:
+        turn = told.exchange
+        if self._committer.handle_commit(told):
+            yield from self._finish(turn)
+        elif turn.loss is not None and not turn.is_committing and self._shared.on_loss is OnLoss.STOP:
             yield from self._fail(turn, "it could not be kept")
 
-    def _told_alone(self, told: Told) -> None:
+    def _handle_orphan_commit(self, told: CommitEvent) -> None:
         for _ in self._handle_event(told):
             pass  # nobody is there to be sent anything
 
-    def _settle(self, turn: Turn) -> Commands:
+    def _finish(self, turn: ExchangeInFlight) -> CommandIterator:
         """The exchange is kept, or will not be: the client gets the end."""
-        self._turn = None
+        self._exchange = None
         turn.log()
-        self._shared.guard.over(self.context.client.id)
-        lost = turn.lost if self._shared.on_loss is OnLoss.STOP else None
-        keep = turn.leaves_connection and not self._gone
+        self._shared.guard.end_request(self.context.client.id)
+        lost = turn.loss if self._shared.on_loss is OnLoss.STOP else None
+        keep = turn.may_keep_connection and not self._input_closed
         if lost is None and turn.failure is None:
-            yield from self._release(turn)
-        elif turn.begun:
+            yield from self._send_held(turn)
+        elif turn.has_begun:
             keep = False
             if turn.breaks_silently:
                 self._shared.connections.reset(self.context.client.id)
         else:
-            reply = replies.not_kept(lost) if lost else turn.reply
-            reply = reply or replies.broken(turn.reader.asked.origin, turn.failure or "")
-            yield from self._say(reply, turn.reader.request)
+            reply = replies.render_recording_failure(lost) if lost else turn.reply
+            reply = reply or replies.render_upstream_failure(turn.reader.destination.origin, turn.failure or "")
+            yield from self._reply(reply, turn.reader.request)
             return
         if keep:
-            self._since = time.time()
-            yield from self._go_on()
+            self._start_time = time.time()
+            yield from self._advance()
         else:
-            yield from self._end()
+            yield from self._close_client()
 
-    def _say(self, reply: Response, head: Head) -> Commands:
+    def _reply(self, reply: Response, head: Head) -> CommandIterator:
         """Answer a request that nobody else answers; what is still to come of it is not looked at."""
-        keep = head.keep_alive and not self._gone
-        yield commands.SendData(self.context.client, replies.wire(reply, head, keep=keep))
-        self._since = time.time()
-        if not head.framing.complete and not self._gone:
+        keep = head.keep_alive and not self._input_closed
+        yield commands.SendData(self.context.client, replies.encode_reply(reply, head, keep=keep))
+        self._start_time = time.time()
+        if not head.framing.is_complete and not self._input_closed:
             self._refused = head
         elif not keep:
-            yield from self._end()
+            yield from self._close_client()
             return
-        yield from self._go_on()
+        yield from self._advance()
 
-    def _skip(self, head: Head) -> Commands:
+    def _skip_body(self, head: Head) -> CommandIterator:
         try:
             end, _ = head.framing.take(self._unread, 0)
-        except BadFraming:
-            yield from self._end()
+        except FramingError:
+            yield from self._close_client()
             return
         self._unread = self._unread[end:]
-        if head.framing.complete:
+        if head.framing.is_complete:
             self._refused = None
             if not head.keep_alive:
-                yield from self._end()
+                yield from self._close_client()
 
     # Ends.
 
-    def _refuse(self, problem: Malformed) -> Commands:
-        yield commands.SendData(self.context.client, replies.wire(refusal(problem), None, keep=False))
-        yield from self._end()
+    def _refuse(self, problem: MalformedRequest) -> CommandIterator:
+        yield commands.SendData(self.context.client, replies.encode_reply(render_refusal(problem), None, keep=False))
+        yield from self._close_client()
 
-    def _client_left(self) -> Commands:
-        self._gone = True
+    def _handle_client_close(self) -> CommandIterator:
+        self._input_closed = True
         self._stop_spying()
-        turn = self._turn
+        turn = self._exchange
         if turn is None:
-            yield from self._end()
-        elif not turn.keeping:
-            yield from self._fail(turn, why_over(self.context.client))
+            yield from self._close_client()
+        elif not turn.is_committing:
+            yield from self._fail(turn, explain_disconnect(self.context.client))
 
-    def _end(self) -> Commands:
-        self._ended = True
+    def _close_client(self) -> CommandIterator:
+        self._output_closed = True
         self._unread = b""
         yield from self._drop_upstream()
         yield commands.CloseConnection(self.context.client)
 
-    def _drop_upstream(self) -> Commands:
+    def _drop_upstream(self) -> CommandIterator:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
-            self._stopped.discard(upstream.socket)
+            self._paused_connections.discard(upstream.socket)
             yield from upstream.close()
 
-    def _move(self, to: To) -> Commands:
+    def _hand_over(self, to: Successor) -> CommandIterator:
         data, self._unread = self._unread, b""
         yield from self._drop_upstream()
-        yield from self._moved(to, data)
+        yield from self._on_hand_over(to, data)
 
-    def _watched(self, upstream: UpstreamConnection, made: Commands) -> Commands:
+    def _run_upstream(self, upstream: UpstreamConnection, made: CommandIterator) -> CommandIterator:
         """What a connection's own layers command, and what follows from its news; remembers who waits for a command."""
         for command in made:
             if command.blocking and command not in self._sources:
@@ -466,30 +492,30 @@ class RecordLayer(layer.Layer):
                 upstream.socket = command.connection
                 self._upstreams[upstream.socket] = upstream
             yield command
-        while upstream.news:
-            news = upstream.news.popleft()
-            if upstream.over:
+        while upstream.pending_events:
+            news = upstream.pending_events.popleft()
+            if upstream.is_closed:
                 continue
             if isinstance(news, bytes):
-                yield from self._received(upstream, news)
+                yield from self._receive_response(upstream, news)
             elif isinstance(news, Opened):
-                yield from self._opened(upstream, news.reason)
+                yield from self._handle_upstream_open(upstream, news.reason)
             else:
-                yield from self._closed(upstream)
+                yield from self._handle_upstream_close(upstream)
 
-    def _balance(self) -> None:
+    def _apply_backpressure(self) -> None:
         """Take no more of either side than can go on."""
-        turn, upstream = self._turn, self._upstream
-        full = turn is not None and turn.owed > MOST_OWED
-        opening = turn is not None and upstream is not None and not upstream.open
-        self._read(self.context.client, wanted=not full and not opening and len(self._unread) < MOST_UNREAD)
-        if upstream is not None and upstream.open:
-            self._read(upstream.socket, wanted=not full)
+        turn, upstream = self._exchange, self._upstream
+        full = turn is not None and turn.pending_bytes > MAX_PENDING_BYTES
+        opening = turn is not None and upstream is not None and not upstream.is_open
+        self._set_reading(self.context.client, wanted=not full and not opening and len(self._unread) < MAX_UNREAD_BYTES)
+        if upstream is not None and upstream.is_open:
+            self._set_reading(upstream.socket, wanted=not full)
 
-    def _read(self, connection: Connection, *, wanted: bool) -> None:
+    def _set_reading(self, connection: Connection, *, wanted: bool) -> None:
         if not wanted:
-            self._stopped.add(connection)
-            self._shared.connections.stop_reading(self.context.client.id, connection)
-        elif connection in self._stopped:
-            self._stopped.discard(connection)
-            self._shared.connections.go_on_reading(self.context.client.id, connection)
+            self._paused_connections.add(connection)
+            self._shared.connections.pause_reading(self.context.client.id, connection)
+        elif connection in self._paused_connections:
+            self._paused_connections.discard(connection)
+            self._shared.connections.resume_reading(self.context.client.id, connection)

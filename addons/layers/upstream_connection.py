@@ -13,10 +13,10 @@ from mitmproxy.proxy.layers import ServerTLSLayer
 from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
 from mitmproxy.proxy.tunnel import LayerStack
 
-from understudy.serving.gateway.parent_proxies import Parent
+from understudy.serving.gateway.parent_proxies import ParentProxy
 from understudy.store.model.messages import Origin
 
-Commands = Iterator[commands.Command]
+CommandIterator = Iterator[commands.Command]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Closed:
     """The upstream sends no more."""
 
 
-News = bytes | Opened | Closed
+UpstreamEvent = bytes | Opened | Closed
 
 
 class UpstreamConnection:
@@ -45,13 +45,15 @@ class UpstreamConnection:
     of them. They are not told inside: what is commanded there passes the layers beneath, and is encrypted once more.
     """
 
-    def __init__(self, context: Context, origin: Origin, sni: str, first: bytes, parent: Parent | None = None) -> None:
+    def __init__(
+        self, context: Context, origin: Origin, sni: str, first: bytes, parent: ParentProxy | None = None
+    ) -> None:
         self.origin = origin
-        self.used = False
+        self.was_used = False
         self.idle_since = 0.0
-        self.open = False
-        self.over = False
-        self.news: deque[News] = deque()
+        self.is_open = False
+        self.is_closed = False
+        self.pending_events: deque[UpstreamEvent] = deque()
         self._waiting = [first]
         inner = context.fork()
         secure = origin.scheme == "https"
@@ -66,49 +68,51 @@ class UpstreamConnection:
             # Whoever speaks HTTP/1.1 to us gets what HTTP/1.1 says.
             inner.server.alpn_offers = (b"http/1.1",)
             stack /= ServerTLSLayer(inner)
-        stack /= _End(inner, self)
+        stack /= _InnermostLayer(inner, self)
         self._top = stack[0]
-        self._bare = not secure
+        self._is_plain = not secure
 
-    def start(self) -> Commands:
+    def start(self) -> CommandIterator:
         """Open it."""
-        return self.handle(events.Start())
+        return self.handle_event(events.Start())
 
-    def handle(self, event: events.Event) -> Commands:
+    def handle_event(self, event: events.Event) -> CommandIterator:
         """Something happened to it."""
-        if self._bare and isinstance(event, events.DataReceived):  # as the innermost layer would, in less time
-            self.news.append(event.data)
+        if self._is_plain and isinstance(event, events.DataReceived):  # as the innermost layer would, in less time
+            self.pending_events.append(event.data)
             return iter(())
         return self._top.handle_event(event)
 
-    def send(self, data: bytes) -> Commands:
+    def send(self, data: bytes) -> CommandIterator:
         """Send bytes; once it is open, if it is not yet."""
-        if self.open:
+        if self.is_open:
             return (
-                iter((commands.SendData(self.server, data),)) if self._bare else self._top.handle_event(_ToSend(data))
+                iter((commands.SendData(self.server, data),))
+                if self._is_plain
+                else self._top.handle_event(_SendBytes(data))
             )
         self._waiting.append(data)
         return iter(())
 
-    def close(self) -> Commands:
+    def close(self) -> CommandIterator:
         """Send nothing more, and hear of nothing."""
-        self.over = True
+        self.is_closed = True
         yield commands.CloseConnection(self.socket)
 
-    def waiting(self) -> bytes:
+    def take_waiting(self) -> bytes:
         """What was to be sent before it was open; it is given once."""
         data, self._waiting = b"".join(self._waiting), []
         return data
 
 
 @dataclass
-class _ToSend(events.Event):
+class _SendBytes(events.Event):
     """Bytes for the upstream, on their way through the layers beneath."""
 
     data: bytes
 
 
-class _End(layer.Layer):
+class _InnermostLayer(layer.Layer):
     """The innermost layer: where the plain bytes are."""
 
     def __init__(self, context: Context, upstream: UpstreamConnection) -> None:
@@ -117,16 +121,16 @@ class _End(layer.Layer):
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         upstream = self._upstream
-        if isinstance(event, _ToSend):
+        if isinstance(event, _SendBytes):
             yield commands.SendData(upstream.server, event.data)
         elif isinstance(event, events.DataReceived):
-            upstream.news.append(event.data)
+            upstream.pending_events.append(event.data)
         elif isinstance(event, events.Start):
             reason = yield commands.OpenConnection(upstream.server)
-            upstream.open = reason is None
-            if reason is None and (data := upstream.waiting()):
+            upstream.is_open = reason is None
+            if reason is None and (data := upstream.take_waiting()):
                 yield commands.SendData(upstream.server, data)
-            upstream.news.append(Opened(reason))
+            upstream.pending_events.append(Opened(reason))
         elif isinstance(event, events.ConnectionClosed):
-            upstream.open = False
-            upstream.news.append(Closed())
+            upstream.is_open = False
+            upstream.pending_events.append(Closed())

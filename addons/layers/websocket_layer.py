@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
-from understudy.addons.backpressure import client_takes
-from understudy.serving.answers.replies import Speak
+from understudy.addons.backpressure import wait_for_client
+from understudy.serving.answers.replies import Upgrade
 from understudy.serving.responder import Close, Wait
 from understudy.serving.websockets.conversation import Conversation
 from understudy.store.errors import StoreError
@@ -29,7 +29,7 @@ class Script:
 
 
 @dataclass
-class ScriptWantedHook(commands.StartHook):
+class FetchScriptHook(commands.StartHook):
     """A layer needs messages from the store; see `ScriptFetcher`."""
 
     script: Script
@@ -41,7 +41,7 @@ class ScriptFetcher:
     def __init__(self, read: Callable[[int], Sequence[WebSocketMessage]]) -> None:
         self._read = read
 
-    async def script_wanted(self, script: Script) -> None:
+    async def fetch_script(self, script: Script) -> None:
         """Read them; the layer goes on when this is done."""
         try:
             script.messages = await asyncio.to_thread(self._read, script.exchange_id)
@@ -52,12 +52,12 @@ class ScriptFetcher:
 class ConversationLayer(layer.Layer):
     """One client's WebSocket, beginning with the answer to its handshake."""
 
-    def __init__(self, context: Context, speak: Speak) -> None:
+    def __init__(self, context: Context, speak: Upgrade) -> None:
         super().__init__(context)
         self._speak = speak
         self._conversation: Conversation | None = None
         self._waiting: commands.Command | None = None
-        self._told = False
+        self._has_reported = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Start):
@@ -66,32 +66,32 @@ class ConversationLayer(layer.Layer):
             return
         elif isinstance(event, events.DataReceived):
             self._conversation.receive(event.data)
-            yield from self._go_on(self._conversation)
+            yield from self._advance(self._conversation)
         elif isinstance(event, events.ConnectionClosed):
             self._conversation.receive(None)
-            yield from self._go_on(self._conversation)
+            yield from self._advance(self._conversation)
         elif isinstance(event, events.Wakeup) and event.command is self._waiting:
-            yield from self._awake(self._conversation)
+            yield from self._wake(self._conversation)
 
     def _begin(self) -> layer.CommandGenerator[None]:
         script = Script(self._speak.exchange_id)
-        yield ScriptWantedHook(script)
+        yield FetchScriptHook(script)
         if script.messages is None:
             yield commands.CloseConnection(self.context.client)
             return
         yield commands.SendData(self.context.client, self._speak.head)
         speak = self._speak
         self._conversation = Conversation(script.messages, speak.began, speak.timing, redactor=speak.redactor)
-        yield from self._go_on(self._conversation)
+        yield from self._advance(self._conversation)
 
-    def _awake(self, conversation: Conversation) -> layer.CommandGenerator[None]:
-        takes = yield from client_takes(self.context.client)
-        conversation.awake()
+    def _wake(self, conversation: Conversation) -> layer.CommandGenerator[None]:
+        takes = yield from wait_for_client(self.context.client)
+        conversation.wake()
         if not takes:
             conversation.receive(None)
-        yield from self._go_on(conversation)
+        yield from self._advance(conversation)
 
-    def _go_on(self, conversation: Conversation) -> layer.CommandGenerator[None]:
+    def _advance(self, conversation: Conversation) -> layer.CommandGenerator[None]:
         while (step := conversation.next()) is not None:
             match step:
                 case bytes():
@@ -101,6 +101,6 @@ class ConversationLayer(layer.Layer):
                     yield self._waiting
                 case Close():
                     yield commands.CloseConnection(self.context.client)
-        if conversation.diverged is not None and not self._told:
-            self._told = True
-            self._speak.diverged(conversation.diverged)
+        if conversation.divergence is not None and not self._has_reported:
+            self._has_reported = True
+            self._speak.on_divergence(conversation.divergence)

@@ -11,7 +11,7 @@ from understudy.store.model.messages import Body, BodyRef
 
 CACHE_BYTES = 64 * 1024 * 1024
 # A body larger than this would push out many that are asked for more often.
-LARGEST_CACHED = 1024 * 1024
+MAX_CACHED_BYTES = 1024 * 1024
 
 
 class BodyReader:
@@ -25,20 +25,20 @@ class BodyReader:
         self._read_piece = read_piece
         self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
 
-    def at_hand(self, body: Body) -> bytes | None:
+    def get_cached(self, body: Body) -> bytes | None:
         """The bytes of a body if no reading is needed for them."""
         return self._cache.get(body.digest) if isinstance(body, BodyRef) else body
 
-    def hold(self, contents: Mapping[str, bytes]) -> None:
+    def add_to_cache(self, contents: Mapping[str, bytes]) -> None:
         """Hold bodies, by their digests, before they are asked for."""
         self._cache.update(contents)
 
     @property
-    def in_pieces(self) -> bool:
+    def can_read_pieces(self) -> bool:
         """Whether large bodies can be read piece by piece."""
         return self._read_piece is not None
 
-    async def part(self, body: Body, position: int | None) -> bytes:
+    async def read_part(self, body: Body, position: int | None) -> bytes:
         """The bytes of a body, or the piece of it at a position; raises NotFound or StoreError."""
         if position is None or self._read_piece is None:
             return await self.read(body)
@@ -46,11 +46,11 @@ class BodyReader:
 
     async def read(self, body: Body) -> bytes:
         """The bytes of a body; raises NotFound or StoreError."""
-        known = self.at_hand(body)
+        known = self.get_cached(body)
         if known is not None:
             return known
         assert isinstance(body, BodyRef)
         content = await asyncio.to_thread(self._read, body)
-        if len(content) <= LARGEST_CACHED:
+        if len(content) <= MAX_CACHED_BYTES:
             self._cache[body.digest] = content
         return content

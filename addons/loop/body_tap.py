@@ -6,29 +6,29 @@ import asyncio
 import time
 
 from understudy.addons.loop.commits import Commits
-from understudy.serving.http1.body_recorder import Keeping, KeptBody, Piece
+from understudy.serving.http1.body_recorder import BodyLimits, BodyRecorder, Piece
 
 
-class KeptStream:
+class BodyTap:
     """What comes of a body after the moment `began`, in seconds since the epoch. For one event loop."""
 
-    def __init__(self, commits: Commits, keeping: Keeping, began: float) -> None:
+    def __init__(self, commits: Commits, keeping: BodyLimits, began: float) -> None:
         self._commits = commits
         self._began = began
         self._last: asyncio.Future[int] | None = None
         self._failure: BaseException | None = None
-        self.large = keeping.large
-        self.body = KeptBody(keeping)
+        self.large_size = keeping.large
+        self.body = BodyRecorder(keeping)
 
     def take(self, data: bytes) -> bytes:
         """Keep a piece that passes; returns it."""
         self.body.add(data, max(0.0, time.time() - self._began))
-        self._keep(self.body.ready())
+        self._keep(self.body.take_pieces())
         return data
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Wait until all pieces of a large body are in the store; raises StoreError if one is not."""
-        self._keep(self.body.ready(ended=True))
+        self._keep(self.body.take_pieces(ended=True))
         if self._last is not None:
             await asyncio.wait([self._last])  # those before it are settled, too
         if self._failure is not None:
@@ -37,7 +37,7 @@ class KeptStream:
     def _keep(self, pieces: list[Piece]) -> None:
         if pieces and self._failure is None:
             self._last = self._commits.keep_pieces(pieces)
-            self._last.add_done_callback(self._settled)
+            self._last.add_done_callback(self._handle_result)
 
-    def _settled(self, done: asyncio.Future[int]) -> None:
+    def _handle_result(self, done: asyncio.Future[int]) -> None:
         self._failure = self._failure or done.exception()

@@ -6,7 +6,15 @@ import asyncio
 from functools import partial
 
 from understudy.store.errors import StoreError
-from understudy.store.history_writer import Done, Entry, HistoryWriter, Outcome, Pieces, Told, tell
+from understudy.store.history_writer import (
+    BodyPieces,
+    CommitResult,
+    Completions,
+    DoneCallback,
+    HistoryWriter,
+    QueueEntry,
+    run_callbacks,
+)
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
 
@@ -16,63 +24,63 @@ class Commits:
 
     def __init__(self, writer: HistoryWriter) -> None:
         self._writer = writer
-        self._together: list[Entry] = []
+        self._batch: list[QueueEntry] = []
 
     async def keep(self, exchange: Exchange) -> int:
         """Keep an exchange; returns its id once it is durable. Raises StoreError when it cannot be kept."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writer.submit(exchange, partial(_settle, future))
+        self._writer.submit(exchange, partial(_resolve, future))
         return await future
 
-    def submit(self, exchange: Exchange, done: Done) -> None:
+    def submit(self, exchange: Exchange, done: DoneCallback) -> None:
         """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError.
 
         The writer gets it in the loop's next round, with others of this one: each time that it is woken, it takes the
         interpreter away from the loop.
         """
-        if not self._together:
-            asyncio.get_running_loop().call_soon(self._hand_over)
-        self._together.append((exchange, done))
+        if not self._batch:
+            asyncio.get_running_loop().call_soon(self._submit_batch)
+        self._batch.append((exchange, done))
 
-    def submit_pieces(self, pieces: Pieces, done: Done) -> None:
+    def submit_pieces(self, pieces: BodyPieces, done: DoneCallback) -> None:
         """Keep pieces of large bodies; `done` is called in the event loop with 0, or with a StoreError."""
         self._writer.submit_pieces(pieces, done)
 
-    def keep_pieces(self, pieces: Pieces) -> asyncio.Future[int]:
+    def keep_pieces(self, pieces: BodyPieces) -> asyncio.Future[int]:
         """Keep pieces of large bodies; the result is there when they are durable."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writer.submit_pieces(pieces, partial(_settle, future))
+        self._writer.submit_pieces(pieces, partial(_resolve, future))
         return future
 
     def keep_message(self, exchange_id: int, message: WebSocketMessage) -> asyncio.Future[int]:
         """Keep a message of the WebSocket that this exchange began; the result is there when it is durable."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._writer.submit_message((exchange_id, message), partial(_settle, future))
+        self._writer.submit_message((exchange_id, message), partial(_resolve, future))
         return future
 
-    def _hand_over(self) -> None:
-        entries, self._together = self._together, []
+    def _submit_batch(self) -> None:
+        entries, self._batch = self._batch, []
         self._writer.submit_all(entries)
 
-    def lose(self, exchange: Exchange, reason: StoreError) -> None:
+    def report_loss(self, exchange: Exchange, reason: StoreError) -> None:
         """Count and log an exchange whose body could not be kept."""
-        self._writer.lose(exchange, reason)
+        self._writer.report_loss(exchange, reason)
 
     def count_loss(self) -> None:
         """Count an exchange that could not even be handed over."""
         self._writer.count_loss()
 
 
-def announce_in(loop: asyncio.AbstractEventLoop, told: Told) -> None:
+def report_in_loop(loop: asyncio.AbstractEventLoop, outcomes: Completions) -> None:
     """Tell a whole batch with one wake-up of the event loop; for `HistoryWriter(announce=...)`."""
     try:
-        loop.call_soon_threadsafe(tell, told)
+        loop.call_soon_threadsafe(run_callbacks, outcomes)
     except RuntimeError:
         # The loop has ended, and with it the connections of those who waited. The batch is kept all the same.
         return
 
 
-def _settle(future: asyncio.Future[int], outcome: Outcome) -> None:
+def _resolve(future: asyncio.Future[int], outcome: CommitResult) -> None:
     if future.done():
         return  # the client has gone meanwhile
     if isinstance(outcome, StoreError):

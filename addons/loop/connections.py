@@ -19,12 +19,12 @@ from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
 _RESET = struct.pack("ii", 1, 0)
 
 
-def why_over(client: Client) -> str:
+def explain_disconnect(client: Client) -> str:
     """Why an exchange failed whose client's connection has ended: the gateway was stopped, or the client left."""
     return GATEWAY_STOPPED if client.error == GATEWAY_STOPPED else CLIENT_LEFT
 
 
-class Connections:
+class ClientConnections:
     """By the ids of their clients. For one event loop."""
 
     def __init__(self, servers: Proxyserver) -> None:
@@ -32,42 +32,42 @@ class Connections:
         self._events: list[tuple[str, events.Event, Callable[[], None]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, client_id: str, event: events.Event, gone: Callable[[], None]) -> None:
+    def put(self, client_id: str, event: events.Event, on_gone: Callable[[], None]) -> None:
         """Give a client's layers an event soon, with others that come now; `gone` is called if the client has left."""
-        self._events.append((client_id, event, gone))
+        self._events.append((client_id, event, on_gone))
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._deliver())
 
-    def stop_reading(self, client_id: str, connection: Connection) -> None:
+    def pause_reading(self, client_id: str, connection: Connection) -> None:
         """Take nothing more from a connection, so that its sender has to wait."""
-        if (writer := self._writer(client_id, connection)) is not None and not writer.is_closing():
+        if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
             writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio types it as one that only writes
 
-    def go_on_reading(self, client_id: str, connection: Connection) -> None:
+    def resume_reading(self, client_id: str, connection: Connection) -> None:
         """Take what comes again."""
-        if (writer := self._writer(client_id, connection)) is not None and not writer.is_closing():
+        if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
             writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above
 
     async def drain(self, client_id: str) -> None:
         """Wait until a client has taken most of what was sent; raises OSError when it is gone."""
-        handler = self._handler(client_id)
+        handler = self._find_handler(client_id)
         transport = handler.transports.get(handler.client) if handler else None
         if transport is None or transport.writer is None:
             raise ConnectionResetError("the client has gone")
         await transport.writer.drain()
 
-    def hang_up(self, client_id: str, why: str) -> None:
+    def hang_up(self, client_id: str, reason: str) -> None:
         """Close a client's connection; a request under way fails, see `why_over`."""
-        handler = self._handler(client_id)
+        handler = self._find_handler(client_id)
         transport = handler.transports.get(handler.client) if handler else None
         if handler and transport and transport.handler:
-            handler.client.error = why
-            transport.handler.cancel(why)
+            handler.client.error = reason
+            transport.handler.cancel(reason)
 
     def reset(self, client_id: str) -> None:
         """Break a client's connection off in a way that it can tell from an end."""
-        handler = self._handler(client_id)
-        writer = self._writer(client_id, handler.client) if handler else None
+        handler = self._find_handler(client_id)
+        writer = self._find_writer(client_id, handler.client) if handler else None
         if writer is not None and (peer := writer.get_extra_info("socket")) is not None:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
@@ -76,16 +76,16 @@ class Connections:
         while self._events:
             batch, self._events = self._events, []
             for client_id, event, gone in batch:
-                handler = self._handler(client_id)
+                handler = self._find_handler(client_id)
                 if handler is not None:
                     await handler.server_event(event)
                 else:
                     gone()
 
-    def _handler(self, client_id: str) -> ConnectionHandler | None:
+    def _find_handler(self, client_id: str) -> ConnectionHandler | None:
         return self._servers.connections.get(client_id)
 
-    def _writer(self, client_id: str, connection: Connection) -> StreamWriter | None:
-        handler = self._handler(client_id)
+    def _find_writer(self, client_id: str, connection: Connection) -> StreamWriter | None:
+        handler = self._find_handler(client_id)
         found = handler.transports.get(connection) if handler else None
         return found.writer if found and isinstance(found.writer, StreamWriter) else None

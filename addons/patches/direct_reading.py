@@ -19,7 +19,7 @@ from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 # What a client may have unsent of answers to itself, such as a mock's to pipelined requests, while it is read on.
-MOST_UNSENT = 1024 * 1024
+MAX_UNSENT_BYTES = 1024 * 1024
 # A peer that takes nothing of what is left for it, so long after the connection ended, gets no more.
 STALLED_SECONDS = 10.0
 
@@ -33,58 +33,58 @@ class DirectReading:
 
     def client_connected(self, client: Client) -> None:
         """A client has come."""
-        self._read_directly(client.id, client)
+        self._install(client.id, client)
 
     def client_disconnected(self, client: Client) -> None:
         """It is gone, or to be sent its last bytes."""
-        self._let_go(client)
+        self._release(client)
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """An upstream has been reached."""
-        self._read_directly(data.client.id, data.server)
+        self._install(data.client.id, data.server)
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
         """It is gone, or to be sent its last bytes."""
-        self._let_go(data.server)
+        self._release(data.server)
 
-    def _read_directly(self, client_id: str, connection: Connection) -> None:
+    def _install(self, client_id: str, connection: Connection) -> None:
         handler = self._servers.connections.get(client_id)
         found = handler.transports.get(connection) if handler else None
         if handler and found and isinstance(found.writer, StreamWriter) and isinstance(found.reader, StreamReader):
-            reader = WatchedReader(found.reader, Outlets(handler, connection))
-            transport = cast("_Switchable", found.writer.transport)
+            reader = ThrottledReader(found.reader, OutputBuffers(handler, connection))
+            transport = cast("_SwitchableTransport", found.writer.transport)
             transport.set_protocol(DirectProtocol(handler, connection, reader, transport.get_protocol()))
             found.reader = cast("StreamReader", reader)
-            handler.drain_writers = _drained  # type: ignore[method-assign]  # its readers wait, see Outlets
+            handler.drain_writers = _skip_drain  # type: ignore[method-assign]  # its readers wait, see Outlets
             self._transports[connection] = found.writer.transport
 
-    def _let_go(self, connection: Connection) -> None:
+    def _release(self, connection: Connection) -> None:
         transport = self._transports.pop(connection, None)
         if transport is not None and (left := transport.get_write_buffer_size()):
-            asyncio.get_running_loop().call_later(STALLED_SECONDS, _give_up_stalled, transport, left)
+            asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, left)
 
 
-class Outlets:
+class OutputBuffers:
     """Where what a connection brings goes to: the other connections of its client, and it itself."""
 
     def __init__(self, handler: ConnectionHandler, connection: Connection) -> None:
         self._handler = handler
         self._connection = connection
         # An upstream is sent nothing of ours in answer to what it says.
-        self._most_unsent = MOST_UNSENT if isinstance(connection, Client) else math.inf
+        self._most_unsent = MAX_UNSENT_BYTES if isinstance(connection, Client) else math.inf
 
     @property
-    def open(self) -> bool:
+    def has_room(self) -> bool:
         """Whether nothing has to be waited for."""
         return not any(
-            _unsent(io) > (self._most_unsent if of is self._connection else 0)
+            _count_unsent(io) > (self._most_unsent if of is self._connection else 0)
             for of, io in self._handler.transports.items()
         )
 
-    async def ready(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until more may go out; a connection that is lost is ended."""
         for of, io in list(self._handler.transports.items()):
-            if io.writer is not None and (of is not self._connection or _unsent(io) > self._most_unsent):
+            if io.writer is not None and (of is not self._connection or _count_unsent(io) > self._most_unsent):
                 try:
                     await io.writer.drain()
                 except OSError as error:
@@ -92,25 +92,25 @@ class Outlets:
                         io.handler.cancel(f"Error sending data: {error}")
 
 
-class WatchedReader:
+class ThrottledReader:
     """A reader that waits until what it reads can go on.
 
     It knows whether somebody waits for it: nothing is buffered then.
     """
 
-    def __init__(self, reader: StreamReader, outlets: Outlets) -> None:
+    def __init__(self, reader: StreamReader, outlets: OutputBuffers) -> None:
         self._reader = reader
-        self.outlets = outlets
-        self.awaited = False
+        self.outputs = outlets
+        self.is_awaited = False
 
     async def read(self, most: int) -> bytes:
         """As `StreamReader.read`."""
-        await self.outlets.ready()
-        self.awaited = True
+        await self.outputs.wait_for_room()
+        self.is_awaited = True
         try:
             return await self._reader.read(most)
         finally:
-            self.awaited = False
+            self.is_awaited = False
 
 
 class DirectProtocol(asyncio.Protocol):
@@ -120,7 +120,7 @@ class DirectProtocol(asyncio.Protocol):
     """
 
     def __init__(
-        self, handler: ConnectionHandler, connection: Connection, reader: WatchedReader, streams: StreamReaderProtocol
+        self, handler: ConnectionHandler, connection: Connection, reader: ThrottledReader, streams: StreamReaderProtocol
     ) -> None:
         self._handler = handler
         self._connection = connection
@@ -129,10 +129,14 @@ class DirectProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if self._reader.awaited and self._connection.state & ConnectionState.CAN_READ and self._reader.outlets.open:
+        if (
+            self._reader.is_awaited
+            and self._connection.state & ConnectionState.CAN_READ
+            and self._reader.outputs.has_room
+        ):
             _run(self._handler, events.DataReceived(self._connection, data))
         else:
-            self._reader.awaited = False  # until it has got this
+            self._reader.is_awaited = False  # until it has got this
             self._streams.data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -149,25 +153,25 @@ class DirectProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool | None:
         """No more will come."""
-        self._reader.awaited = False
+        self._reader.is_awaited = False
         return self._streams.eof_received()
 
 
-def _unsent(io: ConnectionIO) -> int:
+def _count_unsent(io: ConnectionIO) -> int:
     return io.writer.transport.get_write_buffer_size() if isinstance(io.writer, StreamWriter) else 0
 
 
-async def _drained() -> None:
+async def _skip_drain() -> None:
     # Each reader has waited before.
     return
 
 
-def _give_up_stalled(transport: WriteTransport, before: int) -> None:
+def _abort_stalled(transport: WriteTransport, before: int) -> None:
     left = transport.get_write_buffer_size()
     if left and left == before:
         transport.abort()
     elif left:
-        asyncio.get_running_loop().call_later(STALLED_SECONDS, _give_up_stalled, transport, left)
+        asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, left)
 
 
 if sys.version_info >= (3, 12):
@@ -187,7 +191,7 @@ else:
         raise RuntimeError("mitmproxy's layers paused in the middle of an event")
 
 
-class _Switchable(Protocol):
+class _SwitchableTransport(Protocol):
     """A transport of asyncio, whose protocol can be another."""
 
     def get_protocol(self) -> StreamReaderProtocol: ...

@@ -25,7 +25,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection
 # RFC 9110, section 15.2; 101 is an answer. A head that has not come whole begins so, too.
 INFORMATIONAL = re.compile(rb"HTTP/1\.[01] (1(?!01)[0-9][0-9])[ \r\n]")
 HEAD_END = re.compile(rb"\r?\n\r?\n")
-LONGEST_HEAD = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 
 _dropped: WeakKeyDictionary[Connection, list[str]] = WeakKeyDictionary()
 _read_body = Http1Connection.read_body
@@ -34,7 +34,7 @@ _send = Http1Client.send
 _make_body_reader = _http1.make_body_reader
 
 
-def mend() -> None:
+def install_http1_fixes() -> None:
     """From now on, in this process."""
     Http1Connection.read_body = read_body  # type: ignore[method-assign]  # that is the point
     Http1Client.read_headers = read_headers  # type: ignore[method-assign]  # as above
@@ -42,12 +42,12 @@ def mend() -> None:
     _http1.make_body_reader = make_body_reader
 
 
-def dropped(flow: http.HTTPFlow) -> str:
+def pop_dropped(flow: http.HTTPFlow) -> str:
     """What was dropped of this flow, in a few words; "" if nothing was. It is forgotten then."""
     return "; ".join(one for side in (flow.client_conn, flow.server_conn) for one in _dropped.pop(side, ()))
 
 
-class Untrailed(ChunkedReader):
+class TrailerDroppingReader(ChunkedReader):
     """Reads chunked coding; trailers are read and dropped."""
 
     connection: Connection | None = None
@@ -58,18 +58,18 @@ class Untrailed(ChunkedReader):
         if not isinstance(event, h11.EndOfMessage) or not event.headers:
             return event
         if self.connection is not None:
-            _drop(self.connection, "trailers were dropped")
+            _record_drop(self.connection, "trailers were dropped")
         return h11.EndOfMessage()
 
 
 def make_body_reader(expected_size: int | None) -> Any:
     """A reader of bodies of this size; None for chunked coding."""
-    return Untrailed() if expected_size is None else _make_body_reader(expected_size)
+    return TrailerDroppingReader() if expected_size is None else _make_body_reader(expected_size)
 
 
 def read_body(self: Http1Connection, event: events.Event) -> layer.CommandGenerator[None]:
     """Read on in a body."""
-    if isinstance(self.body_reader, Untrailed):
+    if isinstance(self.body_reader, TrailerDroppingReader):
         self.body_reader.connection = self.conn
     yield from _read_body(self, event)
 
@@ -80,31 +80,31 @@ def read_headers(self: Http1Client, event: events.ConnectionEvent) -> layer.Comm
         while (found := INFORMATIONAL.match(came := bytes(self.buf))) is not None:
             end = HEAD_END.search(came)
             if end is None:
-                if len(came) < LONGEST_HEAD:
+                if len(came) < MAX_HEAD_BYTES:
                     return
                 break
             self.buf.maybe_extract_at_most(end.end())
-            _drop(self.conn, f"an informational response ({found[1].decode()}) was dropped")
+            _record_drop(self.conn, f"an informational response ({found[1].decode()}) was dropped")
     yield from _read_headers(self, event)
 
 
 def send(self: Http1Client, event: HttpEvent) -> layer.CommandGenerator[None]:
     """Send a part of a request; a body whose length is not known before goes out in chunks (RFC 9112, section 6.1)."""
     if isinstance(event, RequestTrailers):
-        _drop(self.conn, "trailers of the request were dropped")
+        _record_drop(self.conn, "trailers of the request were dropped")
         return
-    if isinstance(event, RequestHeaders) and not event.end_stream and not _framed(event.request):
+    if isinstance(event, RequestHeaders) and not event.end_stream and not _has_framing(event.request):
         request = event.request.copy()
         request.headers["Transfer-Encoding"] = "chunked"
         event = replace(event, request=request)
     yield from _send(self, event)
 
 
-def _framed(request: http.Request) -> bool:
+def _has_framing(request: http.Request) -> bool:
     return "content-length" in request.headers or "transfer-encoding" in request.headers
 
 
-def _drop(connection: Connection, what: str) -> None:
+def _record_drop(connection: Connection, what: str) -> None:
     told = _dropped.setdefault(connection, [])
     if what not in told:
         told.append(what)

@@ -20,40 +20,40 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
-from understudy.serving.gateway.error_replies import failed, wire
+from understudy.serving.gateway.error_replies import encode_reply, render_gateway_error
 
-_UNSAID = (status_codes.NO_RESPONSE, status_codes.CLIENT_CLOSED_REQUEST)
+_SILENT_STATUSES = (status_codes.NO_RESPONSE, status_codes.CLIENT_CLOSED_REQUEST)
 _handle_event = Http2Server._handle_event
 
 
-def say_in_json() -> None:
+def install_json_errors() -> None:
     """From now on, in this process."""
-    _http1.make_error_response = error_response
+    _http1.make_error_response = make_error_response
     Http2Server._handle_event = handle_event  # type: ignore[method-assign]  # that is the point
 
 
-def error_response(status_code: int, message: str = "") -> bytes:
+def make_error_response(status_code: int, message: str = "") -> bytes:
     """The bytes of an error over HTTP/1.1, which ends its connection."""
-    return wire(failed(status_code, message), None, keep=False)
+    return encode_reply(render_gateway_error(status_code, message), None, keep=False)
 
 
 def handle_event(self: Http2Server, event: events.Event) -> layer.CommandGenerator[None]:
     """Send a part of an answer; an error in the place of one that has not begun is a whole answer."""
-    status = _status_of(event.code) if isinstance(event, ResponseProtocolError) else None
+    status = _to_status(event.code) if isinstance(event, ResponseProtocolError) else None
     if not isinstance(event, ResponseProtocolError) or status is None or not _is_unanswered(self, event.stream_id):
         yield from _handle_event(self, event)
         return
-    said = failed(status, event.message)
+    said = render_gateway_error(status, event.message)
     assert isinstance(said.body, bytes)
-    yield from _handle_event(self, ResponseHeaders(event.stream_id, _head(status, said.headers.fields), False))
+    yield from _handle_event(self, ResponseHeaders(event.stream_id, _make_head(status, said.headers.fields), False))
     yield from _handle_event(self, ResponseData(event.stream_id, said.body))
     yield from _handle_event(self, ResponseEndOfMessage(event.stream_id))
 
 
-def _status_of(code: Any) -> int | None:
+def _to_status(code: Any) -> int | None:
     # mitmproxy 12 has names for its errors, mitmproxy 11 numbers of statuses; None: nothing is said.
     if isinstance(code, int):
-        return None if code in _UNSAID else code
+        return None if code in _SILENT_STATUSES else code
     status: int | None = code.http_status_code()
     return status
 
@@ -64,7 +64,7 @@ def _is_unanswered(connection: Http2Server, stream_id: int) -> bool:
     return not connection.h2_conn.streams[stream_id].state_machine.headers_sent
 
 
-def _head(status: int, fields: tuple[tuple[bytes, bytes], ...]) -> http.Response:
+def _make_head(status: int, fields: tuple[tuple[bytes, bytes], ...]) -> http.Response:
     # Field names are lower case in HTTP/2 (RFC 9113, section 8.2.1).
     headers = http.Headers([(name.lower(), value) for name, value in fields])
     return http.Response(b"HTTP/2.0", status, b"", headers, b"", None, time.time(), None)

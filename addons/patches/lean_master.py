@@ -21,17 +21,17 @@ class CachedDispatch(AddonManager):
 
     def __init__(self, master: Master) -> None:
         super().__init__(master)
-        self._found: dict[str, list[Callable[..., Any]]] = {}
+        self._functions_by_hook: dict[str, list[Callable[..., Any]]] = {}
 
     def register(self, addon: object) -> object:
         """Load an addon; what was looked up before is forgotten."""
-        self._found.clear()
+        self._functions_by_hook.clear()
         return super().register(addon)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Call each addon's hook; what one raises is logged and the next is called, as mitmproxy does."""
         arguments = event.args()
-        for function in self._functions(event):
+        for function in self._find_functions(event):
             try:
                 result = function(*arguments)
                 if result is not None and inspect.isawaitable(result):
@@ -46,11 +46,11 @@ class CachedDispatch(AddonManager):
     # Nobody here listens to mitmproxy's `update`, which would follow each event.
     handle_lifecycle = trigger_event
 
-    def _functions(self, event: hooks.Hook) -> list[Callable[..., Any]]:
-        functions = self._found.get(event.name)
+    def _find_functions(self, event: hooks.Hook) -> list[Callable[..., Any]]:
+        functions = self._functions_by_hook.get(event.name)
         if functions is None:
             functions = [function for addon in self.chain for _, function in self._iter_hooks(addon, event)]
-            self._found[event.name] = functions
+            self._functions_by_hook[event.name] = functions
         return functions
 
 
@@ -60,11 +60,11 @@ class LeanMaster(Master):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         # It compares every field of every message with its annotation: a tenth of the time of a request.
-        MessageData.__post_init__ = _unchecked  # type: ignore[method-assign]  # that is the point
+        MessageData.__post_init__ = _skip_checks  # type: ignore[method-assign]  # that is the point
         options.changed.disconnect(self.addons._configure_all)
         self.addons = CachedDispatch(self)
         self._legacy_log_events.uninstall()
 
 
-def _unchecked(_: MessageData) -> None:
+def _skip_checks(_: MessageData) -> None:
     return

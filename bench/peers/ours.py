@@ -17,7 +17,7 @@ from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
-from understudy.store.model.naming import example_name, request_name
+from understudy.store.model.naming import name_example, name_request
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.sql.open_store import open_store
 
@@ -62,8 +62,8 @@ def _kept(collection: Collection, position: int, pair: Pair) -> tuple[RequestIte
     headers = JSON if pair.body else Headers()
     request = Request(pair.method, pair.target.encode(), headers, pair.body.encode(), ORIGIN)
     response = Response(200, JSON, pair.answer.encode(), b"OK")
-    item = RequestItem(new_id(), collection.id, request_name(request), f"bench {position}", position=position)
-    example = Example(new_id(), collection.id, item.id, example_name(request, response), request, response)
+    item = RequestItem(new_id(), collection.id, name_request(request), f"bench {position}", position=position)
+    example = Example(new_id(), collection.id, item.id, name_example(request, response), request, response)
     return item, example
 
 

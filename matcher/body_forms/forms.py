@@ -20,37 +20,37 @@ _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
 _PART_NAME = re.compile(r';\s*name=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 _WILD_PART = re.compile(rb"\{\{[^{}]+\}\}")
 
-Marks = Mapping[str, Mark]
+FieldMarks = Mapping[str, Mark]
 
 
-def form_text(body: bytes, marks: Marks) -> bytes:
+def canonicalize_form(body: bytes, marks: FieldMarks) -> bytes:
     """The pairs of a form, sorted; the values of marked names are left open. Raises ValueError for too many."""
     if body.count(b"&") > MAX_PAIRS:
         raise ValueError("too many pairs")
     pairs = (
-        f"{_quoted(name)}={marks[name] if name in marks else _quoted(value)}"
-        for name, value in normal_forms.query_pairs(body)
+        f"{_quote(name)}={marks[name] if name in marks else _quote(value)}"
+        for name, value in normal_forms.parse_query_pairs(body)
     )
     return "&".join(sorted(pairs)).encode("ascii")
 
 
-def multipart_text(body: bytes, content_type: str, marks: Marks) -> bytes:
+def canonicalize_multipart(body: bytes, content_type: str, marks: FieldMarks) -> bytes:
     """The parts one by one, in order (RFC 7578, section 5.2); raises ValueError for what is no multipart."""
-    return b"\n".join(_part_text(piece, marks) for piece in _pieces(body, content_type))
+    return b"\n".join(_canonicalize_part(piece, marks) for piece in _split_parts(body, content_type))
 
 
-def wild_parts(body: bytes, content_type: str) -> frozenset[str]:
+def find_wild_parts(body: bytes, content_type: str) -> frozenset[str]:
     """The names of the parts of an example that are a single `{{name}}`, and have their name for themselves."""
-    parts = [(_name_of(fields), content) for fields, content in map(_split, _pieces(body, content_type))]
+    parts = [(_find_name(fields), content) for fields, content in map(_parse_part, _split_parts(body, content_type))]
     counts = Counter(name for name, _ in parts)
     return frozenset(name for name, content in parts if name and counts[name] == 1 and _WILD_PART.fullmatch(content))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe="", errors="surrogateescape")
 
 
-def _pieces(body: bytes, content_type: str) -> list[bytes]:
+def _split_parts(body: bytes, content_type: str) -> list[bytes]:
     found = _BOUNDARY.search(content_type)
     boundary = (found[1] or found[2]) if found else ""
     if not boundary:
@@ -61,7 +61,7 @@ def _pieces(body: bytes, content_type: str) -> list[bytes]:
     return pieces[1:-1]
 
 
-def _split(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
+def _parse_part(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
     padding, line_end, rest = piece.partition(b"\r\n")
     if padding.strip() or not line_end:
         raise ValueError("a part that begins on the line of its delimiter")
@@ -71,26 +71,26 @@ def _split(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
         raise ValueError("a part without the empty line after its header")
     if len(head) > MAX_HEAD:
         raise ValueError("a part with a header as long as a body")
-    return sorted(_field(line) for line in head.split(b"\r\n") if line), content
+    return sorted(_parse_field(line) for line in head.split(b"\r\n") if line), content
 
 
-def _part_text(piece: bytes, marks: Marks) -> bytes:
-    fields, content = _split(piece)
-    named = _name_of(fields)
-    return f"{fields!a} {marks[named] if named in marks else _content(content)}".encode("ascii")
+def _canonicalize_part(piece: bytes, marks: FieldMarks) -> bytes:
+    fields, content = _parse_part(piece)
+    named = _find_name(fields)
+    return f"{fields!a} {marks[named] if named in marks else _describe_content(content)}".encode("ascii")
 
 
-def _field(line: bytes) -> tuple[str, str]:
+def _parse_field(line: bytes) -> tuple[str, str]:
     name, _, value = line.partition(b":")
-    return normal_forms.text_of(name).strip().lower(), normal_forms.text_of(value).strip()
+    return normal_forms.text_from_bytes(name).strip().lower(), normal_forms.text_from_bytes(value).strip()
 
 
-def _name_of(fields: list[tuple[str, str]]) -> str:
+def _find_name(fields: list[tuple[str, str]]) -> str:
     dispositions = (value for name, value in fields if name == "content-disposition")
     return next((found[1] or found[2] for value in dispositions if (found := _PART_NAME.search(value))), "")
 
 
-def _content(content: bytes) -> str:
+def _describe_content(content: bytes) -> str:
     if len(content) <= _INLINE:
         return repr(content)
     return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"

@@ -11,7 +11,7 @@ MAX_DEPTH = 48  # so are deeper ones: the parser is recursive, and must not depe
 _BRACKET = re.compile(r"[{}()\[\]]")
 
 
-def request_value(value: object) -> dict[str, object] | None:
+def normalize_graphql(value: object) -> dict[str, object] | None:
     """A JSON request that holds GraphQL, in normal form (graphql.github.io/graphql-over-http, "Request parameters").
 
     No variables are the same as none needed, no operation name is `null`; other members do not count. None for what
@@ -19,7 +19,7 @@ def request_value(value: object) -> dict[str, object] | None:
     """
     if not isinstance(value, dict) or not isinstance(value.get("query"), str):
         return None
-    query = normal_query(value["query"])
+    query = normalize_query(value["query"])
     if query is None:
         return None
     variables = value.get("variables")
@@ -30,15 +30,15 @@ def request_value(value: object) -> dict[str, object] | None:
     }
 
 
-def normal_query(text: str) -> str | None:
+def normalize_query(text: str) -> str | None:
     """The query without the liberties of its layout; None if it is no executable document, or too long or deep."""
-    if "{" not in text or len(text) > MAX_LENGTH or _too_deep(text):
+    if "{" not in text or len(text) > MAX_LENGTH or _is_too_deep(text):
         return None
-    return _printed(text)
+    return _print_query(text)
 
 
 @lru_cache(maxsize=256)
-def _printed(text: str) -> str | None:
+def _print_query(text: str) -> str | None:
     # A tenth of a second to import, so only where a query is met.
     from graphql import ExecutableDefinitionNode, GraphQLError, parse, print_ast
 
@@ -51,7 +51,7 @@ def _printed(text: str) -> str | None:
     return print_ast(document)
 
 
-def _too_deep(text: str) -> bool:
+def _is_too_deep(text: str) -> bool:
     depth = 0
     for found in _BRACKET.finditer(text):
         depth += 1 if found[0] in "{([" else -1

@@ -9,7 +9,7 @@ _TEXTUAL = frozenset(
 )
 
 
-class Kind(StrEnum):
+class BodyKind(StrEnum):
     """What bodies are compared as. A canonical form begins with its kind, so that no two kinds are ever equal."""
 
     JSON = "json"
@@ -21,32 +21,32 @@ class Kind(StrEnum):
     BYTES = "bytes"
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """What is compared, for people."""
         return _WORDS[self]
 
 
 _WORDS = {
-    Kind.JSON: "JSON values",
-    Kind.GRAPHQL: "GraphQL",
-    Kind.FORM: "form fields",
-    Kind.MULTIPART: "parts",
-    Kind.XML: "XML",
-    Kind.TEXT: "text",
-    Kind.BYTES: "bytes",
+    BodyKind.JSON: "JSON values",
+    BodyKind.GRAPHQL: "GraphQL",
+    BodyKind.FORM: "form fields",
+    BodyKind.MULTIPART: "parts",
+    BodyKind.XML: "XML",
+    BodyKind.TEXT: "text",
+    BodyKind.BYTES: "bytes",
 }
 
 
-def kind_of(media: str) -> Kind:
+def kind_from_media_type(media: str) -> BodyKind:
     """What bodies of this media type are compared as."""
     if media.endswith("+json") or media in ("application/json", "text/json"):
-        return Kind.JSON
+        return BodyKind.JSON
     if media.endswith("+xml") or media in ("application/xml", "text/xml"):
-        return Kind.XML
+        return BodyKind.XML
     if media == "application/x-www-form-urlencoded":
-        return Kind.FORM
+        return BodyKind.FORM
     if media == "application/graphql":
-        return Kind.GRAPHQL
+        return BodyKind.GRAPHQL
     if media.startswith("multipart/"):
-        return Kind.MULTIPART
-    return Kind.TEXT if media.startswith("text/") or media in _TEXTUAL else Kind.BYTES
+        return BodyKind.MULTIPART
+    return BodyKind.TEXT if media.startswith("text/") or media in _TEXTUAL else BodyKind.BYTES

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.model.json_paths import write_step
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.json_paths import format_step
 from understudy.store.redaction.placeholders import CONSTANT, PATTERN
-from understudy.store.redaction.secret_patterns import Patterns
+from understudy.store.redaction.secret_patterns import SecretPatterns
 
 _WILD_TEXT = re.compile(r"\{\{[^{}]+\}\}")
 
-IN_BODIES = (Part.FORM, Part.JSON, Part.TEXT)
+BODY_PARTS = (Part.FORM, Part.JSON, Part.TEXT)
 
 
 class Mark(StrEnum):
@@ -39,30 +39,30 @@ Places = frozenset[Opening]
 NOWHERE: Places = frozenset()
 
 
-def opened(redacted: Iterable[Redacted]) -> Places:
+def places_from_redacted(redacted: Iterable[RedactedPlace]) -> Places:
     """The redacted places that lie in a body."""
-    return frozenset(Opening(each.part, each.name) for each in redacted if each.part in IN_BODIES)
+    return frozenset(Opening(each.part, each.name) for each in redacted if each.part in BODY_PARTS)
 
 
-def names(places: Places, part: Part) -> dict[str, Mark]:
+def select_marks(places: Places, part: Part) -> dict[str, Mark]:
     """The names of the places in one part, each with its mark."""
     return {place.name: place.mark for place in sorted(places) if place.part is part} if places else {}
 
 
-def wild_texts(value: object, path: str = "$") -> Iterator[str]:
+def find_wild_texts(value: object, path: str = "$") -> Iterator[str]:
     """The paths of the texts in an example's document that are a single `{{name}}`."""
     if isinstance(value, str):
         if _WILD_TEXT.fullmatch(value):
             yield path
     elif isinstance(value, dict):
         for name, member in value.items():
-            yield from wild_texts(member, path + write_step(name))
+            yield from find_wild_texts(member, path + format_step(name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from wild_texts(item, f"{path}[{index}]")
+            yield from find_wild_texts(item, f"{path}[{index}]")
 
 
-def opened_text(body: bytes, patterns: frozenset[str]) -> bytes:
+def mask_text(body: bytes, patterns: frozenset[str]) -> bytes:
     """The text with one word in the place of all that these patterns find, and of every placeholder."""
     try:
         text = body.decode()
@@ -70,16 +70,16 @@ def opened_text(body: bytes, patterns: frozenset[str]) -> bytes:
         return body
     pieces: list[str] = []
     done = 0
-    for start, end, _ in text_patterns(patterns).found(text):
+    for start, end, _ in compile_patterns(patterns).find_spans(text):
         pieces += (text[done:start], CONSTANT)
         done = end
     return "".join([*pieces, text[done:]]).encode()
 
 
 @lru_cache(maxsize=256)
-def text_patterns(patterns: frozenset[str]) -> Patterns:
+def compile_patterns(patterns: frozenset[str]) -> SecretPatterns:
     """The compiled patterns; raises ValueError for one that cannot be read."""
     try:
-        return Patterns([PATTERN, *sorted(filter(None, patterns))], built_in=False)
+        return SecretPatterns([PATTERN, *sorted(filter(None, patterns))], built_in=False)
     except ValueError as error:
         raise ValueError(f"expected regular expressions, got {sorted(patterns)}: {error}") from error

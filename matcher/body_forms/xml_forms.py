@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-MAX_MARKS = 400_000  # tags and attributes of a document that is read: each costs some microseconds
+MAX_TAGS = 400_000  # tags and attributes of a document that is read: each costs some microseconds
 MAX_NAMES = 32 * 2**20  # characters of all names together, each with its namespace: a short body can declare a long one
 
 _SPACE = " \t\r\n"  # XML 1.0, production 3
@@ -16,26 +16,26 @@ _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _QUOTE = ('"', "&quot;")
 
 
-def xml_text(body: bytes) -> bytes:
+def canonicalize_xml(body: bytes) -> bytes:
     """The canonical form of a document, prefixes and comments aside; raises ValueError for what is none."""
     marks = body.count(b"<") + body.count(b"=")
-    if marks > MAX_MARKS:
+    if marks > MAX_TAGS:
         raise ValueError("too many elements and attributes")
-    if marks * len(body) > MAX_NAMES and marks * _longest_namespace(body) > MAX_NAMES:
+    if marks * len(body) > MAX_NAMES and marks * _find_longest_namespace(body) > MAX_NAMES:
         raise ValueError("too long namespaces for so many elements and attributes")
     writer = _Writer()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.ordered_attributes = True
-    parser.StartElementHandler = writer.start
-    parser.EndElementHandler = writer.end
-    parser.CharacterDataHandler = writer.text
-    parser.ProcessingInstructionHandler = writer.instruction
+    parser.StartElementHandler = writer.start_element
+    parser.EndElementHandler = writer.end_element
+    parser.CharacterDataHandler = writer.add_text
+    parser.ProcessingInstructionHandler = writer.write_instruction
     _parse(parser, body)
     return bytes(writer.out)
 
 
-def _longest_namespace(body: bytes) -> int:
+def _find_longest_namespace(body: bytes) -> int:
     """How many characters the longest attribute has that declares one; read without any, so that none is written out.
 
     An entity that made it longer would need the document type declaration that is refused.
@@ -72,22 +72,22 @@ class _Writer:
         self._text: list[str] = []
         self._opened = False  # whether the last tag opened an element, whose content white space may be
 
-    def start(self, name: str, attributes: list[str]) -> None:
+    def start_element(self, name: str, attributes: list[str]) -> None:
         self._flush(leaf=False)
         pairs = sorted(zip(attributes[::2], attributes[1::2], strict=True))
-        written = "".join(f' {{{key}}}="{_escaped(value, _QUOTE)}"' for key, value in pairs)
+        written = "".join(f' {{{key}}}="{_escape(value, _QUOTE)}"' for key, value in pairs)
         self._write(f"<{{{name}}}{written}>")
         self._opened = True
 
-    def end(self, _name: str) -> None:
+    def end_element(self, _name: str) -> None:
         self._flush(leaf=self._opened)
         self._write("</>")
         self._opened = False
 
-    def text(self, data: str) -> None:
+    def add_text(self, data: str) -> None:
         self._text.append(data)
 
-    def instruction(self, target: str, data: str) -> None:
+    def write_instruction(self, target: str, data: str) -> None:
         self._flush(leaf=False)
         self._write(f"<?{target} {data}?>")
         self._opened = False
@@ -96,13 +96,13 @@ class _Writer:
         text = "".join(self._text)
         self._text.clear()
         if text and (leaf or text.strip(_SPACE)):
-            self._write(_escaped(text))
+            self._write(_escape(text))
 
     def _write(self, text: str) -> None:
         self.out += text.encode("utf-8", "surrogatepass")
 
 
-def _escaped(text: str, *others: tuple[str, str]) -> str:
+def _escape(text: str, *others: tuple[str, str]) -> str:
     # The standard library's has urllib.request, ssl and socket in its train, a third of what the matcher would import.
     for mark, escape in (*_MARKUP, *others):
         text = text.replace(mark, escape)

@@ -8,103 +8,111 @@ from collections.abc import Iterator
 from itertools import islice
 
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.json_forms import exact_value
-from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, names, opened
-from understudy.matcher.normal_forms import shown
+from understudy.matcher.body_forms.json_forms import parse_json_exact
+from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, places_from_redacted, select_marks
+from understudy.matcher.normal_forms import format_for_display
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.model.json_paths import write_step
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.json_paths import format_step
 from understudy.store.model.messages import BodyRef, Request
 
 EMPTY = "(empty)"
-_COMPARED = 64 * 1024  # characters of a body searched for its first difference
-MOST_PLACES = 4
+_MAX_COMPARED = 64 * 1024  # characters of a body searched for its first difference
+MAX_PLACES = 4
 _PATH_WIDTH = 60  # characters
-LONGEST = 2**20  # bytes of a body that is written out: longer ones are not for reading
+MAX_SHOWN_SIZE = 2**20  # bytes of a body that is written out: longer ones are not for reading
 
 # A text of JSON, the last perhaps cut off, or a token in the place of a value. Linear: what begins a text ends one.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|Infinity', re.DOTALL)
 _MARKS = {"NaN": Mark.REDACTED, "Infinity": Mark.ANY}
 
 
-def body_texts(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) -> tuple[str, str]:
+def render_bodies(candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]) -> tuple[str, str]:
     """The example's body and the request's, with the values at hidden places left out of both."""
-    places = opened(hidden) | (candidate.body.places if candidate.body else NOWHERE)
+    places = places_from_redacted(hidden) | (candidate.body.places if candidate.body else NOWHERE)
     recorded = candidate.request
-    mine = canonical.plain(recorded.body, recorded.headers) if isinstance(recorded.body, bytes) else b""
-    return _text(recorded, mine, places), _text(asked.request, asked.body, places)
+    mine = canonical.undo_codings(recorded.body, recorded.headers) if isinstance(recorded.body, bytes) else b""
+    return _render_body(recorded, mine, places), _render_body(request.original, request.body, places)
 
 
-def body_notes(candidate: Candidate, asked: Asked) -> str:
+def explain_comparison(candidate: Candidate, request: NormalRequest) -> str:
     """Which of the bodies is not compared as what it is said to be, and why; "" if both are."""
     places = candidate.body.places if candidate.body else NOWHERE
     recorded = candidate.request
-    mine = canonical.compared_as(recorded.body, recorded.headers, places)[1] if isinstance(recorded.body, bytes) else ""
-    notes = (("the example's body", mine), ("the request's body", asked.body_note(places)))
+    mine = (
+        canonical.describe_comparison(recorded.body, recorded.headers, places)[1]
+        if isinstance(recorded.body, bytes)
+        else ""
+    )
+    notes = (("the example's body", mine), ("the request's body", request.explain_body(places)))
     return "; ".join(f"{whose} is compared as bytes: {note}" for whose, note in notes if note)
 
 
-def body_places(candidate: Candidate, asked: Asked, hidden: frozenset[Redacted]) -> tuple[str, ...]:
+def find_differing_places(
+    candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]
+) -> tuple[str, ...]:
     """The first few places at which the two bodies differ, if both are JSON; hidden ones do not count."""
     recorded = candidate.request
-    if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(asked.body)) > LONGEST:
+    if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(request.body)) > MAX_SHOWN_SIZE:
         return ()
-    if asked.settings.subset:  # what the request has beyond the example is no difference
+    if request.settings.subset:  # what the request has beyond the example is no difference
         return ()
-    marks = names(opened(hidden) | (candidate.body.places if candidate.body else NOWHERE), Part.JSON)
-    mine = canonical.plain(recorded.body, recorded.headers)
+    marks = select_marks(
+        places_from_redacted(hidden) | (candidate.body.places if candidate.body else NOWHERE), Part.JSON
+    )
+    mine = canonical.undo_codings(recorded.body, recorded.headers)
     try:
-        differing = differing_paths(exact_value(mine, marks), exact_value(asked.body, marks))
+        differing = find_differing_paths(parse_json_exact(mine, marks), parse_json_exact(request.body, marks))
     except (ValueError, RecursionError):
         return ()
-    return tuple(shown(path, _PATH_WIDTH) for path in islice(differing, MOST_PLACES) if path != "$")
+    return tuple(format_for_display(path, _PATH_WIDTH) for path in islice(differing, MAX_PLACES) if path != "$")
 
 
-def _text(request: Request, plain: bytes, places: Places) -> str:
+def _render_body(request: Request, plain: bytes, places: Places) -> str:
     body = request.body
     if isinstance(body, BodyRef):
         return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
     if not body:
         return EMPTY
     content_type = request.headers.get("content-type")
-    if len(plain) > LONGEST:
-        return _digest(body)
-    kind, _, text = canonical.canonical(plain, content_type, places).partition(b":")
+    if len(plain) > MAX_SHOWN_SIZE:
+        return _describe_digest(body)
+    kind, _, text = canonical.canonicalize(plain, content_type, places).partition(b":")
     if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
-        return _digest(body)  # secrets are somewhere in what could not be read
+        return _describe_digest(body)  # secrets are somewhere in what could not be read
     try:
-        shown = text.decode()[:_COMPARED] if len(text) <= 4 * _COMPARED else _start(text)
+        shown = text.decode()[:_MAX_COMPARED] if len(text) <= 4 * _MAX_COMPARED else _decode_start(text)
     except UnicodeDecodeError:
-        return _digest(body)
-    return _TOKEN.sub(_marked, shown) if kind in (b"json", b"graphql") else shown
+        return _describe_digest(body)
+    return _TOKEN.sub(_replace_token, shown) if kind in (b"json", b"graphql") else shown
 
 
-def _digest(body: bytes) -> str:
+def _describe_digest(body: bytes) -> str:
     return f"{len(body)} bytes, SHA-256 {hashlib.sha256(body).hexdigest()[:12]}"
 
 
-def _start(text: bytes) -> str:
-    return text[: 4 * _COMPARED].decode("utf-8", "ignore")[:_COMPARED]
+def _decode_start(text: bytes) -> str:
+    return text[: 4 * _MAX_COMPARED].decode("utf-8", "ignore")[:_MAX_COMPARED]
 
 
-def _marked(found: re.Match[str]) -> str:
+def _replace_token(found: re.Match[str]) -> str:
     return _MARKS.get(found[0], found[0])
 
 
-def differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
+def find_differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
     """The paths at which two documents differ, as short as they can be: where only one of them has something, or
     something else. A list is compared item by item.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one | other:
             if name in one and name in other:
-                yield from differing_paths(one[name], other[name], path + write_step(name))
+                yield from find_differing_paths(one[name], other[name], path + format_step(name))
             else:
-                yield path + write_step(name)
+                yield path + format_step(name)
     elif isinstance(one, list) and isinstance(other, list):
         for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-            yield from differing_paths(mine, theirs, f"{path}[{index}]")
+            yield from find_differing_paths(mine, theirs, f"{path}[{index}]")
         for index in range(*sorted((len(one), len(other)))):
             yield f"{path}[{index}]"
     elif one != other:

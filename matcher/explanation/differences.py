@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.decision import Difference
-from understudy.matcher.explanation.body_differences import body_notes, body_places, body_texts
-from understudy.matcher.lookup.edit_distance import common_start
-from understudy.matcher.lookup.similar_paths import differ_little
-from understudy.matcher.normal_forms import shown
-from understudy.matcher.parts.candidate import Candidate, redacted_names
-from understudy.matcher.parts.normal_request import Asked
-from understudy.matcher.parts.paths import first_line
+from understudy.matcher.explanation.body_differences import explain_comparison, find_differing_places, render_bodies
+from understudy.matcher.lookup.edit_distance import measure_common_prefix
+from understudy.matcher.lookup.similar_paths import is_similar_path
+from understudy.matcher.normal_forms import format_for_display
+from understudy.matcher.parts.candidate import Candidate, select_redacted_names
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.parts.paths import find_first_line
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
 
 WIDTH = 120  # characters of what was expected and of what came: a line or two of a terminal
@@ -25,164 +25,174 @@ HIDDEN = "[redacted]"
 NOTHING = "(none)"
 _AFTER_PATH = (RequestPart.QUERY, RequestPart.HEADERS, RequestPart.BODY)
 
-Secrets = frozenset[Redacted]
+Secrets = frozenset[RedactedPlace]
 
 
-def differences(candidate: Candidate, asked: Asked, secret: Secrets = frozenset()) -> tuple[Difference, ...]:
+def explain_differences(
+    candidate: Candidate, request: NormalRequest, secret: Secrets = frozenset()
+) -> tuple[Difference, ...]:
     """The parts that `told` has; none exactly when the candidate matches by another line than distance.
 
     Values at places redacted in its request, or in `secret`, are not shown, neither its own nor what came.
     """
     hidden = secret | candidate.example.redacted
-    return tuple(_difference(part, candidate, asked, hidden) for part in told(candidate, asked))
+    return tuple(
+        _build_difference(part, candidate, request, hidden) for part in list_differing_parts(candidate, request)
+    )
 
 
-def told(candidate: Candidate, asked: Asked) -> list[RequestPart]:
+def list_differing_parts(candidate: Candidate, request: NormalRequest) -> list[RequestPart]:
     """The parts that put the candidate out and, beside others, a path that is equal only without ids, or alike."""
-    parts = list(filtered_by(candidate, asked))
-    if parts and RequestPart.PATH not in parts and _is_loose(candidate, asked):
+    parts = list(find_filtering_parts(candidate, request))
+    if parts and RequestPart.PATH not in parts and _is_loose(candidate, request):
         parts.insert(sum(part not in _AFTER_PATH for part in parts), RequestPart.PATH)
     return parts
 
 
-def _is_loose(candidate: Candidate, asked: Asked) -> bool:
-    if asked.chosen.named:
+def _is_loose(candidate: Candidate, asked: NormalRequest) -> bool:
+    if asked.selectors.is_named:
         return False
-    line = first_line(candidate.path, asked.text, asked.settings)
+    line = find_first_line(candidate.path, asked.path, asked.settings)
     return line is None or line < PathLine.WILDCARDS
 
 
-def filtered_by(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
+def find_filtering_parts(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
     """The parts that put the candidate out."""
-    if candidate.method not in asked.methods:
+    if candidate.method not in request.methods:
         yield RequestPart.METHOD
-    if asked.settings.host and candidate.origin != asked.request.origin:
+    if request.settings.host and candidate.origin != request.original.origin:
         yield RequestPart.HOST
-    yield from _not_chosen(candidate, asked)
-    if not asked.chosen.named:
-        yield from _not_fitting(candidate, asked)
+    yield from _check_selectors(candidate, request)
+    if not request.selectors.is_named:
+        yield from _check_parts(candidate, request)
 
 
-def _not_chosen(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
-    chosen = asked.chosen
-    meant = [example for example in candidate.examples if _is_meant(example, asked)]
-    if not meant:
-        yield RequestPart.NAME if chosen.id is None else RequestPart.ID
-    if chosen.code is not None and all(each.response.status != chosen.code for each in meant or candidate.examples):
+def _check_selectors(candidate: Candidate, asked: NormalRequest) -> Iterator[RequestPart]:
+    selectors = asked.selectors
+    selected = [example for example in candidate.examples if _is_selected(example, asked)]
+    if not selected:
+        yield RequestPart.NAME if selectors.id is None else RequestPart.ID
+    if selectors.code is not None and all(
+        each.response.status != selectors.code for each in selected or candidate.examples
+    ):
         yield RequestPart.STATUS
 
 
-def _is_meant(example: Example, asked: Asked) -> bool:
-    if asked.chosen.id is not None:
-        return example.id in asked.chosen.ids
-    return asked.chosen.name in (None, example.name)
+def _is_selected(example: Example, asked: NormalRequest) -> bool:
+    if asked.selectors.id is not None:
+        return example.id in asked.selectors.ids
+    return asked.selectors.name in (None, example.name)
 
 
-def _not_fitting(candidate: Candidate, asked: Asked) -> Iterator[RequestPart]:
-    line = first_line(candidate.path, asked.text, asked.settings)
-    fits = line is not None or _alike_paths(candidate, asked)
+def _check_parts(candidate: Candidate, asked: NormalRequest) -> Iterator[RequestPart]:
+    line = find_first_line(candidate.path, asked.path, asked.settings)
+    fits = line is not None or _has_similar_path(candidate, asked)
     if not fits:
         yield RequestPart.PATH
-    if candidate.query.fit(asked.pairs, asked.settings.query) is None:
+    if candidate.query.compute_fit(asked.pairs, asked.settings.query) is None:
         yield RequestPart.QUERY
         fits = False
-    if not candidate.headers_fit(asked):
+    if not candidate.fits_headers(asked):
         yield RequestPart.HEADERS
         fits = False
-    if not candidate.body_fits(asked):
+    if not candidate.fits_body(asked):
         yield RequestPart.BODY
         fits = False
     if fits and line is None:
         yield RequestPart.PATH  # alike, and beyond the number of paths that distance is worked out for
 
 
-def _alike_paths(candidate: Candidate, asked: Asked) -> bool:
+def _has_similar_path(candidate: Candidate, asked: NormalRequest) -> bool:
     settings = asked.settings
     if not settings.distance or settings.exact_path:
         return False
-    return differ_little(candidate.path.text.split("/"), asked.text.split("/"))
+    return is_similar_path(candidate.path.text.split("/"), asked.path.split("/"))
 
 
-def _difference(part: RequestPart, candidate: Candidate, asked: Asked, hidden: Secrets) -> Difference:
-    expected, actual = _SHOWN[part](candidate, asked, hidden)
-    texts = shown(expected, WIDTH), shown(actual, WIDTH)
+def _build_difference(part: RequestPart, candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> Difference:
+    expected, actual = _RENDERERS[part](candidate, asked, hidden)
+    texts = format_for_display(expected, WIDTH), format_for_display(actual, WIDTH)
     if part is RequestPart.PATH:
-        return Difference(part, *texts, _path_note(candidate, asked))
+        return Difference(part, *texts, _explain_path(candidate, asked))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
-    return Difference(part, *texts, body_notes(candidate, asked), body_places(candidate, asked, hidden))
+    return Difference(
+        part, *texts, explain_comparison(candidate, asked), find_differing_places(candidate, asked, hidden)
+    )
 
 
-def _path_note(candidate: Candidate, asked: Asked) -> str:
-    line = first_line(candidate.path, asked.text, asked.settings)
+def _explain_path(candidate: Candidate, asked: NormalRequest) -> str:
+    line = find_first_line(candidate.path, asked.path, asked.settings)
     return f"equal {line.reason}" if line else ""
 
 
-def _methods(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.method, asked.request.method
+def _render_methods(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.method, asked.original.method
 
 
-def _hosts(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
-    return str(candidate.origin or NOTHING), str(asked.request.origin or NOTHING)
+def _render_hosts(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return str(candidate.origin or NOTHING), str(asked.original.origin or NOTHING)
 
 
-def _paths(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
-    return normal_forms.text_of(candidate.request.path), normal_forms.text_of(asked.request.path)
+def _render_paths(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return normal_forms.text_from_bytes(candidate.request.path), normal_forms.text_from_bytes(asked.original.path)
 
 
-def _queries(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
-    missing, extra = candidate.query.lacks(asked.pairs, redacted_names(hidden, Part.QUERY))
+def _render_queries(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+    missing, extra = candidate.query.list_differences(asked.pairs, select_redacted_names(hidden, Part.QUERY))
     return "&".join(missing) or NOTHING, "&".join(extra) or NOTHING
 
 
-def _headers(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
-    secret = redacted_names(hidden, Part.HEADER)
-    names = [name for name, _, _ in candidate.headers.differing(asked.header_values)]
+def _render_headers(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+    secret = select_redacted_names(hidden, Part.HEADER)
+    names = [name for name, _, _ in candidate.headers.find_differing(asked.header_values)]
 
-    def told(request: Request, name: str) -> str:
+    def format_header(request: Request, name: str) -> str:
         values = request.headers.get_all(name)
         return f"{name}: {HIDDEN if values and name in secret else ', '.join(values) if values else NOTHING}"
 
-    mine, theirs = (["; ".join(told(each, name) for name in names)] for each in (candidate.request, asked.request))
+    mine, theirs = (
+        ["; ".join(format_header(each, name) for name in names)] for each in (candidate.request, asked.original)
+    )
     return mine[0], theirs[0]
 
 
-def _bodies(candidate: Candidate, asked: Asked, hidden: Secrets) -> tuple[str, str]:
-    mine, theirs = candidate.request, asked.request
-    kinds = canonical.request_media_type(mine), canonical.request_media_type(theirs)
+def _render_bodies(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+    mine, theirs = candidate.request, asked.original
+    kinds = canonical.get_media_type(mine), canonical.get_media_type(theirs)
     if mine.body and theirs.body and kinds[0] != kinds[1]:
-        return _kind(kinds[0]), _kind(kinds[1])
-    one, other = body_texts(candidate, asked, hidden)
-    start = max(0, common_start(one, other) - _LEAD)
+        return _render_media_type(kinds[0]), _render_media_type(kinds[1])
+    one, other = render_bodies(candidate, asked, hidden)
+    start = max(0, measure_common_prefix(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
 
 
-def _kind(media: str | None) -> str:
+def _render_media_type(media: str | None) -> str:
     return "no Content-Type" if media is None else f"Content-Type {media}"
 
 
-def _statuses(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
+def _render_statuses(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
     statuses = dict.fromkeys(str(example.response.status) for example in candidate.examples)
-    return ", ".join(statuses), str(asked.chosen.code)
+    return ", ".join(statuses), str(asked.selectors.code)
 
 
-def _ids(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.id, asked.chosen.id or NOTHING
+def _render_ids(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.id, asked.selectors.id or NOTHING
 
 
-def _names(candidate: Candidate, asked: Asked, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.example.name, asked.chosen.name or NOTHING
+def _render_names(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.example.name, asked.selectors.name or NOTHING
 
 
-_SHOWN: Mapping[RequestPart, Callable[[Candidate, Asked, Secrets], tuple[str, str]]] = {
-    RequestPart.METHOD: _methods,
-    RequestPart.HOST: _hosts,
-    RequestPart.PATH: _paths,
-    RequestPart.QUERY: _queries,
-    RequestPart.HEADERS: _headers,
-    RequestPart.BODY: _bodies,
-    RequestPart.STATUS: _statuses,
-    RequestPart.ID: _ids,
-    RequestPart.NAME: _names,
+_RENDERERS: Mapping[RequestPart, Callable[[Candidate, NormalRequest, Secrets], tuple[str, str]]] = {
+    RequestPart.METHOD: _render_methods,
+    RequestPart.HOST: _render_hosts,
+    RequestPart.PATH: _render_paths,
+    RequestPart.QUERY: _render_queries,
+    RequestPart.HEADERS: _render_headers,
+    RequestPart.BODY: _render_bodies,
+    RequestPart.STATUS: _render_statuses,
+    RequestPart.ID: _render_ids,
+    RequestPart.NAME: _render_names,
 }

@@ -7,54 +7,61 @@ from collections.abc import Callable, Mapping
 
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.explanation.differences import told
-from understudy.matcher.lookup.edit_distance import common_start
+from understudy.matcher.explanation.differences import list_differing_parts
+from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.normal_forms import Wildcard
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
-from understudy.matcher.parts.paths import segment_fits, segments
-from understudy.matcher.scores import ANOTHER_ID, FAR, SAME_KIND, SLIGHTLY, RequestPart
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.parts.paths import fits_segment, split_segments
+from understudy.matcher.scores import ID_SIMILARITY, MIN_SHARE, PART_WEIGHTS, SAME_TYPE_SHARE, RequestPart
 
 
-def distance(candidate: Candidate, asked: Asked) -> float:
+def compute_distance(candidate: Candidate, request: NormalRequest) -> float:
     """How far the candidate is: 0 for a match, else the weighted share of every part that differs."""
-    return sum(FAR[part] * _share(part, candidate, asked) for part in told(candidate, asked))
+    return sum(
+        PART_WEIGHTS[part] * _compute_share(part, candidate, request)
+        for part in list_differing_parts(candidate, request)
+    )
 
 
-def rough_distance(candidate: Candidate, asked: Asked) -> float:
+def estimate_distance(candidate: Candidate, request: NormalRequest) -> float:
     """The same by method, host and whole segments only: ten times as fast, for choosing whom to compare closely."""
-    mine = candidate.path.wild or segments(normal_forms.fold(candidate.path.text))
-    theirs = asked.folded_segments
-    alike = sum(map(segment_fits, mine, theirs)) / max(len(mine), len(theirs))
-    method = candidate.method not in asked.methods
-    host = asked.settings.host and candidate.origin != asked.request.origin
-    return FAR[RequestPart.PATH] * (1 - alike) + FAR[RequestPart.METHOD] * method + FAR[RequestPart.HOST] * host
+    mine = candidate.path.wild or split_segments(normal_forms.fold(candidate.path.text))
+    theirs = request.folded_segments
+    alike = sum(map(fits_segment, mine, theirs)) / max(len(mine), len(theirs))
+    method = candidate.method not in request.methods
+    host = request.settings.host and candidate.origin != request.original.origin
+    return (
+        PART_WEIGHTS[RequestPart.PATH] * (1 - alike)
+        + PART_WEIGHTS[RequestPart.METHOD] * method
+        + PART_WEIGHTS[RequestPart.HOST] * host
+    )
 
 
-def _share(part: RequestPart, candidate: Candidate, asked: Asked) -> float:
+def _compute_share(part: RequestPart, candidate: Candidate, asked: NormalRequest) -> float:
     share = _SHARES.get(part)
     return share(candidate, asked) if share else 1.0
 
 
-def _path_share(candidate: Candidate, asked: Asked) -> float:
-    mine = candidate.path.wild or segments(normal_forms.fold(candidate.path.text))
+def _compute_path_share(candidate: Candidate, asked: NormalRequest) -> float:
+    mine = candidate.path.wild or split_segments(normal_forms.fold(candidate.path.text))
     theirs = asked.folded_segments
-    alike = sum(_alike(one, other) for one, other in zip(mine[1:], theirs[1:], strict=False))
+    alike = sum(_measure_similarity(one, other) for one, other in zip(mine[1:], theirs[1:], strict=False))
     longer = max(len(mine), len(theirs)) - 1
-    return max(SLIGHTLY, 1 - alike / longer) if longer else SLIGHTLY
+    return max(MIN_SHARE, 1 - alike / longer) if longer else MIN_SHARE
 
 
-def _alike(mine: str | Wildcard, theirs: str) -> float:
-    if segment_fits(mine, theirs):
+def _measure_similarity(mine: str | Wildcard, theirs: str) -> float:
+    if fits_segment(mine, theirs):
         return 1.0
     if isinstance(mine, Wildcard):
         return 0.0
     if normal_forms.is_id(mine) and normal_forms.is_id(theirs):
-        return ANOTHER_ID
-    return common_start(mine, theirs) / max(len(mine), len(theirs))
+        return ID_SIMILARITY
+    return measure_common_prefix(mine, theirs) / max(len(mine), len(theirs))
 
 
-def _query_share(candidate: Candidate, asked: Asked) -> float:
+def _compute_query_share(candidate: Candidate, asked: NormalRequest) -> float:
     mine = Counter(name for name, _ in candidate.query.pairs) + Counter(candidate.query.wild)
     names = Counter(name for name, _ in asked.pairs)
     every = max(mine.total(), names.total())
@@ -62,30 +69,33 @@ def _query_share(candidate: Candidate, asked: Asked) -> float:
     return 1 - alike / (2 * every)
 
 
-def _header_share(candidate: Candidate, asked: Asked) -> float:
-    return len(candidate.headers.differing(asked.header_values)) / len(asked.names)
+def _compute_header_share(candidate: Candidate, asked: NormalRequest) -> float:
+    return len(candidate.headers.find_differing(asked.header_values)) / len(asked.header_names)
 
 
-def _body_share(candidate: Candidate, asked: Asked) -> float:
-    mine, theirs = candidate.request, asked.request
-    both = mine.body and theirs.body and canonical.request_media_type(mine) == canonical.request_media_type(theirs)
-    return SAME_KIND if both else 1.0
+def _compute_body_share(candidate: Candidate, asked: NormalRequest) -> float:
+    mine, theirs = candidate.request, asked.original
+    both = mine.body and theirs.body and canonical.get_media_type(mine) == canonical.get_media_type(theirs)
+    return SAME_TYPE_SHARE if both else 1.0
 
 
-def _id_share(candidate: Candidate, asked: Asked) -> float:
-    return 1 - max(_alike(example.id, asked.chosen.id or "") for example in candidate.examples)
+def _compute_id_share(candidate: Candidate, asked: NormalRequest) -> float:
+    return 1 - max(_measure_similarity(example.id, asked.selectors.id or "") for example in candidate.examples)
 
 
-def _name_share(candidate: Candidate, asked: Asked) -> float:
-    wanted = normal_forms.fold(asked.chosen.name or "")
-    return max(SLIGHTLY, 1 - max(_alike(normal_forms.fold(example.name), wanted) for example in candidate.examples))
+def _compute_name_share(candidate: Candidate, asked: NormalRequest) -> float:
+    wanted = normal_forms.fold(asked.selectors.name or "")
+    return max(
+        MIN_SHARE,
+        1 - max(_measure_similarity(normal_forms.fold(example.name), wanted) for example in candidate.examples),
+    )
 
 
-_SHARES: Mapping[RequestPart, Callable[[Candidate, Asked], float]] = {
-    RequestPart.PATH: _path_share,
-    RequestPart.QUERY: _query_share,
-    RequestPart.HEADERS: _header_share,
-    RequestPart.BODY: _body_share,
-    RequestPart.ID: _id_share,
-    RequestPart.NAME: _name_share,
+_SHARES: Mapping[RequestPart, Callable[[Candidate, NormalRequest], float]] = {
+    RequestPart.PATH: _compute_path_share,
+    RequestPart.QUERY: _compute_query_share,
+    RequestPart.HEADERS: _compute_header_share,
+    RequestPart.BODY: _compute_body_share,
+    RequestPart.ID: _compute_id_share,
+    RequestPart.NAME: _compute_name_share,
 }

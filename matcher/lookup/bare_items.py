@@ -24,11 +24,11 @@ class BareItem:
     name: str
 
 
-def bare_items(items: Iterable[BareItem], variables: Variables) -> tuple[Candidate, ...]:
+def compile_bare_items(items: Iterable[BareItem], variables: Variables) -> tuple[Candidate, ...]:
     """The items, compiled for comparing."""
-    return tuple(Candidate.of((_stand_in(item),), BY_PATH, variables=variables) for item in items)
+    return tuple(Candidate.of((_build_example(item),), BY_PATH, variables=variables) for item in items)
 
 
-def _stand_in(item: BareItem) -> Example:
+def _build_example(item: BareItem) -> Example:
     request = Request(item.method, item.path.encode("utf-8", "surrogateescape"))
     return Example("", "", "", item.name, request, Response(404), literal=False)

@@ -7,61 +7,64 @@ from dataclasses import replace
 from operator import attrgetter
 
 from understudy.matcher.lookup import persistent_list
-from understudy.matcher.lookup.persistent_list import Sorted
-from understudy.matcher.lookup.persistent_map import Map, refiled
+from understudy.matcher.lookup.persistent_list import SortedItems
+from understudy.matcher.lookup.persistent_map import PersistentMap, update_by_key
 from understudy.matcher.parts.candidate import Candidate
 from understudy.store.model.messages import Origin
 
-Name = tuple[str, Origin | None, str]  # method, origin where hosts are compared, and name
+NameKey = tuple[str, Origin | None, str]  # method, origin where hosts are compared, and name
 _ID = attrgetter("id")
 
 
-class Named:
+class NamedExamples:
     """Candidates of one example each. Never changes, but for the look-up by name, which the first to ask makes."""
 
     __slots__ = ("_by_id", "_by_name", "_host")
 
     def __init__(self, *, host: bool) -> None:
         self._host = host
-        self._by_id: Map[str, Candidate] = Map()
-        self._by_name: Map[Name, Sorted[Candidate]] | None = None
+        self._by_id: PersistentMap[str, Candidate] = PersistentMap()
+        self._by_name: PersistentMap[NameKey, SortedItems[Candidate]] | None = None
 
-    def changed(self, gone: Iterable[Candidate], come: Iterable[Candidate]) -> Named:
+    def apply_changes(self, removed: Iterable[Candidate], added: Iterable[Candidate]) -> NamedExamples:
         """Without the examples of the candidates that are gone and with those of the ones that come."""
-        out = [alone for each in gone for example in each.examples if (alone := self._by_id.get(example.id))]
-        into = [_alone(each, number) for each in come for number in range(len(each.examples))]
-        after = Named(host=self._host)
-        after._by_id = self._by_id.changed(dict.fromkeys(map(_ID, out)) | {alone.id: alone for alone in into})
+        out = [alone for each in removed for example in each.examples if (alone := self._by_id.get(example.id))]
+        into = [_select_example(each, number) for each in added for number in range(len(each.examples))]
+        after = NamedExamples(host=self._host)
+        after._by_id = self._by_id.replace_entries(dict.fromkeys(map(_ID, out)) | {alone.id: alone for alone in into})
         if self._by_name is not None:
-            after._by_name = self._renamed(self._by_name, out, into)
+            after._by_name = self._update_names(self._by_name, out, into)
         return after
 
-    def with_id(self, ids: Iterable[str]) -> Candidate | None:
+    def find_by_id(self, ids: Iterable[str]) -> Candidate | None:
         """The example with the first of these ids that there is."""
         return next(filter(None, map(self._by_id.get, ids)), None)
 
-    def with_name(self, method: str, origin: Origin | None, name: str) -> Candidate | None:
+    def find_by_name(self, method: str, origin: Origin | None, name: str) -> Candidate | None:
         """Of the examples with this name, the method and the host, the one with the lowest id."""
         if self._by_name is None:
-            self._by_name = self._renamed(Map(), (), list(self._by_id.values()))
+            self._by_name = self._update_names(PersistentMap(), (), list(self._by_id.values()))
         found = self._by_name.get((method, origin if self._host else None, name))
-        return None if found is None else persistent_list.lowest(found)
+        return None if found is None else persistent_list.get_lowest(found)
 
-    def _renamed(
-        self, known: Map[Name, Sorted[Candidate]], gone: Collection[Candidate], come: Collection[Candidate]
-    ) -> Map[Name, Sorted[Candidate]]:
-        return refiled(
+    def _update_names(
+        self,
+        known: PersistentMap[NameKey, SortedItems[Candidate]],
+        gone: Collection[Candidate],
+        come: Collection[Candidate],
+    ) -> PersistentMap[NameKey, SortedItems[Candidate]]:
+        return update_by_key(
             known,
             gone,
             come,
-            self._name,
-            lambda some, out, into: persistent_list.changed(some or (), out, into, _ID) or None,
+            self._get_name_key,
+            lambda some, out, into: persistent_list.update_items(some or (), out, into, _ID) or None,
         )
 
-    def _name(self, candidate: Candidate) -> Name:
+    def _get_name_key(self, candidate: Candidate) -> NameKey:
         return candidate.method, candidate.origin if self._host else None, candidate.example.name
 
 
-def _alone(candidate: Candidate, number: int) -> Candidate:
+def _select_example(candidate: Candidate, number: int) -> Candidate:
     examples = candidate.examples
     return candidate if len(examples) == 1 else replace(candidate, examples=examples[number : number + 1])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from understudy.matcher.scores import ALIKE, LONGEST_ALIKE
+from understudy.matcher.scores import MAX_SEGMENT_LENGTH, MIN_SIMILARITY
 
 
-def alike(one: str, other: str) -> bool:
+def is_similar(one: str, other: str) -> bool:
     """Whether two segments are alike enough, neither of them too long to tell."""
-    allowed = allowed_edits(len(one), len(other))
+    allowed = compute_allowed_edits(len(one), len(other))
     if allowed is None or abs(len(one) - len(other)) > allowed:
         return False
     mine, theirs = set(one), set(other)
@@ -17,13 +17,13 @@ def alike(one: str, other: str) -> bool:
     return levenshtein(one, other) <= allowed
 
 
-def allowed_edits(length: int, other: int) -> int | None:
+def compute_allowed_edits(length: int, other: int) -> int | None:
     """How many letters may differ between alike segments of these lengths; None if one is too long to tell."""
     longer = length if length > other else other
-    return int(longer * (1 - ALIKE)) if longer <= LONGEST_ALIKE else None
+    return int(longer * (1 - MIN_SIMILARITY)) if longer <= MAX_SEGMENT_LENGTH else None
 
 
-def common_start(one: str, other: str) -> int:
+def measure_common_prefix(one: str, other: str) -> int:
     """How many characters two texts begin with together, found by halving: linear, without a loop over characters."""
     low, high = 0, min(len(one), len(other))
     while low < high:

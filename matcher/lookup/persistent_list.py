@@ -7,19 +7,19 @@ from itertools import chain, filterfalse, islice, takewhile
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-Key = Callable[[T], Any]
+SortKey = Callable[[T], Any]
 """What items are sorted by, highest first."""
 
-PIECE = 256
+PIECE_SIZE = 256
 """Items of one piece, up to twice as many before it is cut."""
 
 
-class Ordered(Generic[T]):
+class PersistentList(Generic[T]):
     """Items by a key, highest first. A change copies the pieces that it touches, and the tuple of all pieces."""
 
     __slots__ = ("_key", "_length", "_pieces")
 
-    def __init__(self, key: Key[T], items: Iterable[T] = ()) -> None:
+    def __init__(self, key: SortKey[T], items: Iterable[T] = ()) -> None:
         self._key = key
         self._pieces = _cut(sorted(items, key=key, reverse=True))
         self._length = sum(map(len, self._pieces))
@@ -30,84 +30,86 @@ class Ordered(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return chain.from_iterable(self._pieces)
 
-    def down_from(self, key: Any) -> Iterator[T]:
+    def iterate_from(self, key: Any) -> Iterator[T]:
         """The items whose keys are not higher than this one."""
-        at = self._place(key)
+        at = self._find_piece(key)
         for piece in self._pieces[at : at + 1]:
-            yield from piece[_above(piece, key, self._key) :]
+            yield from piece[_count_above(piece, key, self._key) :]
         yield from chain.from_iterable(islice(self._pieces, at + 1, None))
 
-    def having(self, key: Any) -> Iterator[T]:
+    def find_by_key(self, key: Any) -> Iterator[T]:
         """The items with this key."""
-        return takewhile(lambda item: bool(self._key(item) == key), self.down_from(key))
+        return takewhile(lambda item: bool(self._key(item) == key), self.iterate_from(key))
 
     @property
     def lowest(self) -> T:
         """The last item; there must be one."""
         return self._pieces[-1][-1]
 
-    def changed(self, gone: Collection[T], come: Collection[T]) -> Ordered[T]:
+    def apply_changes(self, removed_items: Collection[T], added_items: Collection[T]) -> PersistentList[T]:
         """The items without those that are gone, all of which are here, and with those that come."""
         if not self._pieces:
-            return Ordered(self._key, come)
+            return PersistentList(self._key, added_items)
         touched: dict[int, tuple[set[T], list[T]]] = {}
-        for item in gone:
-            touched.setdefault(self._place_of(item), (set(), []))[0].add(item)
-        for item in come:
-            at = min(self._place(self._key(item)), len(self._pieces) - 1)
+        for item in removed_items:
+            touched.setdefault(self._find_piece_of(item), (set(), []))[0].add(item)
+        for item in added_items:
+            at = min(self._find_piece(self._key(item)), len(self._pieces) - 1)
             touched.setdefault(at, (set(), []))[1].append(item)
         pieces = list(self._pieces)
         for at in sorted(touched, reverse=True):
             dropped, added = touched[at]
             kept = filterfalse(dropped.__contains__, pieces[at])
             items = sorted((*kept, *added), key=self._key, reverse=True)
-            pieces[at : at + 1] = [tuple(items)] if 0 < len(items) <= 2 * PIECE else _cut(items)
-        return self._made_of(pieces, len(self) - len(gone) + len(come))
+            pieces[at : at + 1] = [tuple(items)] if 0 < len(items) <= 2 * PIECE_SIZE else _cut(items)
+        return self._build(pieces, len(self) - len(removed_items) + len(added_items))
 
-    def _made_of(self, pieces: Sequence[tuple[T, ...]], length: int) -> Ordered[T]:
+    def _build(self, pieces: Sequence[tuple[T, ...]], length: int) -> PersistentList[T]:
         # Removals leave small pieces behind. Before all are cut anew, as many items have gone as are left.
-        if len(pieces) * PIECE > 4 * (length + PIECE):
+        if len(pieces) * PIECE_SIZE > 4 * (length + PIECE_SIZE):
             pieces = _cut(chain.from_iterable(pieces))
-        one: Ordered[T] = Ordered(self._key)
+        one: PersistentList[T] = PersistentList(self._key)
         one._pieces, one._length = tuple(pieces), length
         return one
 
-    def _place(self, key: Any) -> int:
+    def _find_piece(self, key: Any) -> int:
         """The first piece in which the key may be: what is in those before it is higher."""
-        return _above(self._pieces, key, lambda piece: self._key(piece[-1]))
+        return _count_above(self._pieces, key, lambda piece: self._key(piece[-1]))
 
-    def _place_of(self, item: T) -> int:
-        at = self._place(self._key(item))
+    def _find_piece_of(self, item: T) -> int:
+        at = self._find_piece(self._key(item))
         while item not in self._pieces[at]:  # equal keys may fill more than one piece
             at += 1
         return at
 
 
-Sorted = tuple[T, ...] | Ordered[T]
+SortedItems = tuple[T, ...] | PersistentList[T]
 """Few items are a plain tuple, which takes less memory."""
 
 
-def changed(items: Sorted[T], gone: Collection[T], come: Collection[T], key: Key[T]) -> Sorted[T]:
+def update_items(
+    items: SortedItems[T], removed: Collection[T], added: Collection[T], key: SortKey[T]
+) -> SortedItems[T]:
     """The items without those that are gone and with those that come, highest first."""
-    if isinstance(items, Ordered):
-        after = items.changed(gone, come)
-        return after if len(after) > PIECE else tuple(after)
-    dropped = set(gone)
-    kept = [*filterfalse(dropped.__contains__, items), *come]
-    return tuple(sorted(kept, key=key, reverse=True)) if len(kept) <= PIECE else Ordered(key, kept)
+    if isinstance(items, PersistentList):
+        after = items.apply_changes(removed, added)
+        return after if len(after) > PIECE_SIZE else tuple(after)
+    dropped = set(removed)
+    kept = [*filterfalse(dropped.__contains__, items), *added]
+    return tuple(sorted(kept, key=key, reverse=True)) if len(kept) <= PIECE_SIZE else PersistentList(key, kept)
 
 
-def lowest(items: Sorted[T]) -> T:
+def get_lowest(items: SortedItems[T]) -> T:
     """The item with the lowest key; there must be one."""
-    return items.lowest if isinstance(items, Ordered) else items[-1]
+    return items.lowest if isinstance(items, PersistentList) else items[-1]
 
 
 def _cut(items: Iterable[T]) -> tuple[tuple[T, ...], ...]:
     rest = iter(items)
-    return tuple(iter(lambda: tuple(islice(rest, PIECE)), ()))
+    return tuple(iter(lambda: tuple(islice(rest, PIECE_SIZE)), ()))
 
 
-def _above(items: Sequence[Any], key: Any, key_of: Key[Any]) -> int:
+def _count_above(items: Sequence[Any], key: Any, key_of: SortKey[Any]) -> int:
     """How many of the items, highest first, have a higher key."""
     low, high = 0, len(items)
     while low < high:

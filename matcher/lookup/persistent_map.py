@@ -12,14 +12,14 @@ V = TypeVar("V")
 
 _BITS = 5
 _BRANCHES = 1 << _BITS
-_DEEPEST = 60 // _BITS  # keys whose hashes have more equal bits than that stay together
-LEAF = 256
+_MAX_DEPTH = 60 // _BITS  # keys whose hashes have more equal bits than that stay together
+LEAF_SIZE = 256
 """Entries of one piece. A change copies the pieces it touches and the few tuples above them, whatever the size."""
 
 Node = dict[K, V] | tuple["Node[K, V]", ...]  # a piece, or branches by the next bits of the hash
 
 
-class Map(Generic[K, V]):
+class PersistentMap(Generic[K, V]):
     """Entries by key, in no order; None is no value."""
 
     __slots__ = ("_count", "_root")
@@ -32,7 +32,7 @@ class Map(Generic[K, V]):
         return self._count
 
     def __iter__(self) -> Iterator[K]:
-        for leaf in _leaves(self._root):
+        for leaf in _iterate_leaves(self._root):
             yield from leaf
 
     def __contains__(self, key: K) -> bool:
@@ -51,22 +51,22 @@ class Map(Generic[K, V]):
 
     def values(self) -> Iterator[V]:
         """The values, in the order of the keys."""
-        for leaf in _leaves(self._root):
+        for leaf in _iterate_leaves(self._root):
             yield from leaf.values()
 
-    def changed(self, entries: Mapping[K, V | None]) -> Map[K, V]:
+    def replace_entries(self, entries: Mapping[K, V | None]) -> PersistentMap[K, V]:
         """A map with these entries in the place of those under the same keys; those that are None are out."""
         if not entries:
             return self
         if not self._count:
-            return Map({key: value for key, value in entries.items() if value is not None})
-        one: Map[K, V] = Map()
+            return PersistentMap({key: value for key, value in entries.items() if value is not None})
+        one: PersistentMap[K, V] = PersistentMap()
         one._count = self._count + sum((value is not None) - (key in self) for key, value in entries.items())
-        one._root = _changed(self._root, entries, 0) if one._count else {}
+        one._root = _replace_entries(self._root, entries, 0) if one._count else {}
         return one
 
 
-def _changed(node: Node[K, V], entries: Mapping[K, V | None], depth: int) -> Node[K, V]:
+def _replace_entries(node: Node[K, V], entries: Mapping[K, V | None], depth: int) -> Node[K, V]:
     if isinstance(node, dict):
         leaf = node.copy()
         for key, value in entries.items():
@@ -75,19 +75,19 @@ def _changed(node: Node[K, V], entries: Mapping[K, V | None], depth: int) -> Nod
             else:
                 leaf[key] = value
         return _split(leaf, depth)
-    parts = _parted(entries, depth)
+    parts = _partition(entries, depth)
     return tuple(
-        _changed(branch, some, depth + 1) if some else branch for branch, some in zip(node, parts, strict=True)
+        _replace_entries(branch, some, depth + 1) if some else branch for branch, some in zip(node, parts, strict=True)
     )
 
 
 def _split(leaf: dict[K, V], depth: int) -> Node[K, V]:
-    if len(leaf) <= LEAF or depth == _DEEPEST:
+    if len(leaf) <= LEAF_SIZE or depth == _MAX_DEPTH:
         return leaf
-    return tuple(_split(part, depth + 1) for part in _parted(leaf, depth))
+    return tuple(_split(part, depth + 1) for part in _partition(leaf, depth))
 
 
-def _parted(entries: Mapping[K, V], depth: int) -> list[dict[K, V]]:
+def _partition(entries: Mapping[K, V], depth: int) -> list[dict[K, V]]:
     parts: list[dict[K, V]] = [{} for _ in range(_BRANCHES)]
     shift = depth * _BITS
     for key, value in entries.items():
@@ -95,15 +95,15 @@ def _parted(entries: Mapping[K, V], depth: int) -> list[dict[K, V]]:
     return parts
 
 
-def _leaves(node: Node[K, V]) -> Iterator[dict[K, V]]:
+def _iterate_leaves(node: Node[K, V]) -> Iterator[dict[K, V]]:
     if isinstance(node, dict):
         yield node
     else:
         for branch in node:
-            yield from _leaves(branch)
+            yield from _iterate_leaves(branch)
 
 
-def by_key(items: Iterable[T], key: Callable[[T], K | None]) -> dict[K, list[T]]:
+def group_by_key(items: Iterable[T], key: Callable[[T], K | None]) -> dict[K, list[T]]:
     """The items by what is made of them, in their order, without those of which nothing is."""
     found: defaultdict[K, list[T]] = defaultdict(list)
     for item in items:
@@ -113,17 +113,17 @@ def by_key(items: Iterable[T], key: Callable[[T], K | None]) -> dict[K, list[T]]
     return found
 
 
-def refiled(
-    filed: Map[K, V],
-    gone: Iterable[T],
-    come: Iterable[T],
+def update_by_key(
+    entries: PersistentMap[K, V],
+    removed: Iterable[T],
+    added: Iterable[T],
     key: Callable[[T], K | None],
-    changed: Callable[[V | None, Collection[T], Collection[T]], V | None],
-) -> Map[K, V]:
+    update: Callable[[V | None, Collection[T], Collection[T]], V | None],
+) -> PersistentMap[K, V]:
     """What is filed under each key, after items under it are gone and others have come."""
-    out, into = by_key(gone, key), by_key(come, key)
-    if not filed and not out:
-        return filed.changed({each: changed(None, (), items) for each, items in into.items()})
-    return filed.changed(
-        {each: changed(filed.get(each), out.get(each, ()), into.get(each, ())) for each in {**out, **into}}
+    out, into = group_by_key(removed, key), group_by_key(added, key)
+    if not entries and not out:
+        return entries.replace_entries({each: update(None, (), items) for each, items in into.items()})
+    return entries.replace_entries(
+        {each: update(entries.get(each), out.get(each, ()), into.get(each, ())) for each in {**out, **into}}
     )

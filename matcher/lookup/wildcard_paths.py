@@ -6,70 +6,75 @@ from collections.abc import Collection, Iterator, Mapping
 
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.lookup.candidate_groups import Group
-from understudy.matcher.lookup.persistent_map import Map, by_key, refiled
+from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.paths import Shape, shape_key
+from understudy.matcher.parts.paths import Shape, build_shape_key
 from understudy.matcher.settings import MatchSettings
 
-ByLiterals = Map[tuple[str, ...], Group]
+GroupsByLiterals = PersistentMap[tuple[str, ...], Group]
 
 
-class Shapes:
+class WildcardPaths:
     """Candidates whose paths hold wildcards. Never changes."""
 
-    __slots__ = ("_counts", "_settings")
+    __slots__ = ("_settings", "_shapes")
 
     def __init__(self, settings: MatchSettings) -> None:
         self._settings = settings
-        self._counts: Mapping[int, Mapping[Shape, ByLiterals]] = {}
+        self._shapes: Mapping[int, Mapping[Shape, GroupsByLiterals]] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._counts.values()))
+        return sum(map(len, self._shapes.values()))
 
-    def shapes(self, count: int) -> Collection[Shape]:
+    def list_shapes(self, count: int) -> Collection[Shape]:
         """The shapes of so many segments, in a fixed order."""
-        return self._counts.get(count, {}).keys()
+        return self._shapes.get(count, {}).keys()
 
-    def fitting(self, folded: tuple[str, ...]) -> Iterator[Group]:
+    def find_fitting(self, folded: tuple[str, ...]) -> Iterator[Group]:
         """The groups whose wildcards the folded segments of a request fit."""
-        for shape, by_literals in self._counts.get(len(folded), {}).items():
-            key = shape_key(shape, folded)
+        for shape, by_literals in self._shapes.get(len(folded), {}).items():
+            key = build_shape_key(shape, folded)
             if key is not None and (found := by_literals.get(key)) is not None:
                 yield found
 
-    def changed(self, gone: Collection[Candidate], come: Collection[Candidate]) -> Shapes:
+    def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> WildcardPaths:
         """The shapes without the candidates that are gone and with those that come."""
-        out, into = by_key(_wild(gone), _count_and_shape), by_key(_wild(come), _count_and_shape)
+        out, into = (
+            group_by_key(_filter_wild(removed), _get_count_and_shape),
+            group_by_key(_filter_wild(added), _get_count_and_shape),
+        )
         if not out and not into:
             return self
-        counts = {count: dict(shapes) for count, shapes in self._counts.items()}
+        counts = {count: dict(shapes) for count, shapes in self._shapes.items()}
         for count, shape in {**out, **into}:
-            known = counts.setdefault(count, {}).get(shape, Map())
+            known = counts.setdefault(count, {}).get(shape, PersistentMap())
             sides = out.get((count, shape), ()), into.get((count, shape), ())
-            counts[count][shape] = refiled(known, *sides, _literals, self._group)
-        after = Shapes(self._settings)
-        after._counts = {count: _settled(shapes) for count, shapes in counts.items()}
+            counts[count][shape] = update_by_key(known, *sides, _get_literals, self._update_group)
+        after = WildcardPaths(self._settings)
+        after._shapes = {count: _sort_shapes(shapes) for count, shapes in counts.items()}
         return after
 
-    def _group(self, group: Group | None, gone: Collection[Candidate], come: Collection[Candidate]) -> Group | None:
-        return candidate_groups.changed(group, gone, come, self._settings)
+    def _update_group(
+        self, group: Group | None, gone: Collection[Candidate], come: Collection[Candidate]
+    ) -> Group | None:
+        return candidate_groups.update_group(group, gone, come, self._settings)
 
 
-def _settled(shapes: Mapping[Shape, ByLiterals]) -> dict[Shape, ByLiterals]:
-    return {shape: shapes[shape] for shape in sorted(shapes, key=_order) if len(shapes[shape])}
+def _sort_shapes(shapes: Mapping[Shape, GroupsByLiterals]) -> dict[Shape, GroupsByLiterals]:
+    return {shape: shapes[shape] for shape in sorted(shapes, key=_get_sort_key) if len(shapes[shape])}
 
 
-def _order(shape: Shape) -> list[tuple[int, str, str]]:
+def _get_sort_key(shape: Shape) -> list[tuple[int, str, str]]:
     return [(place, wildcard.prefix, wildcard.suffix) for place, wildcard in shape]
 
 
-def _wild(candidates: Collection[Candidate]) -> list[Candidate]:
+def _filter_wild(candidates: Collection[Candidate]) -> list[Candidate]:
     return [candidate for candidate in candidates if candidate.path.wild]
 
 
-def _count_and_shape(candidate: Candidate) -> tuple[int, Shape]:
+def _get_count_and_shape(candidate: Candidate) -> tuple[int, Shape]:
     return len(candidate.path.wild), candidate.path.shape
 
 
-def _literals(candidate: Candidate) -> tuple[str, ...]:
+def _get_literals(candidate: Candidate) -> tuple[str, ...]:
     return candidate.path.literals

@@ -9,7 +9,7 @@ from understudy.matcher import normal_forms
 from understudy.matcher.normal_forms import Wildcard
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 
 Shape = tuple[tuple[int, Wildcard], ...]
 
@@ -18,22 +18,22 @@ TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
     PathLine.EXACT: lambda text: text,
     PathLine.SLASHES: normal_forms.trim,
     PathLine.CASE: normal_forms.fold,
-    PathLine.SLASHES_CASE: normal_forms.fold_trim,
-    PathLine.IDS: normal_forms.without_ids,
-    PathLine.SLASHES_IDS: lambda text: normal_forms.without_ids(normal_forms.trim(text)),
+    PathLine.SLASHES_CASE: normal_forms.fold_and_trim,
+    PathLine.IDS: normal_forms.replace_ids,
+    PathLine.SLASHES_IDS: lambda text: normal_forms.replace_ids(normal_forms.trim(text)),
 }
 # What still tells paths apart that are equal by the loosest such line, SLASHES_CASE or SLASHES_IDS.
-RESTS: Mapping[PathLine, Callable[[str], str]] = {
+REST_KEYS: Mapping[PathLine, Callable[[str], str]] = {
     PathLine.EXACT: lambda text: text,
     PathLine.SLASHES: normal_forms.trim,
-    PathLine.CASE: normal_forms.trailing_slashes,
+    PathLine.CASE: normal_forms.get_trailing_slashes,
     PathLine.SLASHES_CASE: lambda _: "",
-    PathLine.IDS: normal_forms.trailing_slashes,
+    PathLine.IDS: normal_forms.get_trailing_slashes,
     PathLine.SLASHES_IDS: lambda _: "",
 }
 
 
-def lines(settings: MatchSettings) -> tuple[PathLine, ...]:
+def list_lines(settings: MatchSettings) -> tuple[PathLine, ...]:
     """The lines of the table that these settings leave, best first; distance, which no key finds, aside.
 
     Wildcards count always: where settings ask for none, only what was redacted is one.
@@ -46,12 +46,12 @@ def lines(settings: MatchSettings) -> tuple[PathLine, ...]:
     return tuple(line for line in PathLine if line not in off)
 
 
-def segments(text: str) -> tuple[str, ...]:
+def split_segments(text: str) -> tuple[str, ...]:
     """The segments of a normal path without trailing slashes; the first is empty."""
     return tuple(normal_forms.trim(text).split("/"))
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PathPattern:
     """An example's path: its normal form and, if it has wildcards, the segments they are in.
@@ -66,12 +66,12 @@ class PathPattern:
     @classmethod
     def of(cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset()) -> PathPattern:
         """The pattern of a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
-        text = normal_forms.path_text(path)
+        text = normal_forms.normalize_path(path)
         wildcards = wildcards and (b"{{" in path or b":" in path)
         if not wildcards and not redacted:
             return cls(text)
-        raw = normal_forms.raw_path(path).rstrip(b"/").split(b"/")
-        wild = tuple(_pattern(segment, redacted, wildcards=wildcards) for segment in raw)
+        raw = normal_forms.extract_path(path).rstrip(b"/").split(b"/")
+        wild = tuple(_parse_segment(segment, redacted, wildcards=wildcards) for segment in raw)
         return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else ())
 
     @property
@@ -100,26 +100,26 @@ class PathPattern:
             length += len(segment) + 1
         return 0
 
-    def wild_fits(self, folded: tuple[str, ...]) -> bool:
+    def fits_wildcards(self, folded: tuple[str, ...]) -> bool:
         """Whether the folded segments of a request fit the wildcards and equal the literals."""
         return len(folded) == len(self.wild) and all(
-            segment_fits(mine, theirs) for mine, theirs in zip(self.wild, folded, strict=True)
+            fits_segment(mine, theirs) for mine, theirs in zip(self.wild, folded, strict=True)
         )
 
-    def captures(self, text: str) -> dict[str, str]:
+    def extract_captures(self, text: str) -> dict[str, str]:
         """What each wildcard stands for in a path that fits, by name; the first of a repeated name."""
         found: dict[str, str] = {}
-        for mine, theirs in zip(self.wild, segments(text), strict=True):
+        for mine, theirs in zip(self.wild, split_segments(text), strict=True):
             if isinstance(mine, Wildcard) and mine.name:
                 found.setdefault(mine.name, mine.capture(theirs))
         return found
 
 
-def _pattern(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> str | Wildcard:
-    found = normal_forms.wildcard(segment) if wildcards else None
+def _parse_segment(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> str | Wildcard:
+    found = normal_forms.parse_wildcard(segment) if wildcards else None
     if found is not None:
         return found
-    text = normal_forms.text_of(segment)
+    text = normal_forms.text_from_bytes(segment)
     hidden = [(text.index(name), text.rindex(name) + len(name)) for name in redacted if name in text]
     if not hidden:
         return normal_forms.fold_literal(text)
@@ -127,12 +127,12 @@ def _pattern(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> st
     return Wildcard("", normal_forms.fold_literal(text[:start]), normal_forms.fold_literal(text[end:]))
 
 
-def segment_fits(mine: str | Wildcard, folded: str) -> bool:
+def fits_segment(mine: str | Wildcard, folded: str) -> bool:
     """Whether a folded segment of a request equals a literal or fits a wildcard."""
     return mine.fits(folded) if isinstance(mine, Wildcard) else mine == folded
 
 
-def shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
+def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
     """The literal segments of a request that fits this shape, as `PathPattern.literals` holds them; else None."""
     if not all(wild.fits(folded[place]) for place, wild in shape):
         return None
@@ -140,11 +140,11 @@ def shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
     return tuple(segment for place, segment in enumerate(folded) if place not in places)
 
 
-def first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
+def find_first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
     """The first line of the table that makes the two paths equal, distance aside, or None: the example is out."""
-    for line in lines(settings):
+    for line in list_lines(settings):
         if line is PathLine.WILDCARDS:
-            fits = pattern.wild_fits(tuple(normal_forms.fold(segment) for segment in segments(text)))
+            fits = pattern.fits_wildcards(tuple(normal_forms.fold(segment) for segment in split_segments(text)))
         else:
             key = TEXT_KEYS[line](text)
             fits = key is not None and key == TEXT_KEYS[line](pattern.text)

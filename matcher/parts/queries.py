@@ -9,36 +9,36 @@ from understudy.matcher import normal_forms
 from understudy.matcher.normal_forms import Pair
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import QueryRule
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 
 HIDDEN = "[redacted]"
 ANY = "[any]"
 
 Pairs = tuple[Pair, ...]
-Key = tuple[tuple[str, str | None], ...]
+QueryKey = tuple[tuple[str, str | None], ...]
 
 
-def request_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
+def select_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
     """The pairs of a query that count."""
-    pairs = normal_forms.query_pairs(query)
+    pairs = normal_forms.parse_query_pairs(query)
     return tuple(pair for pair in pairs if pair[0] not in ignored) if ignored else pairs
 
 
-def folded(pairs: Pairs) -> Pairs:
+def fold_pairs(pairs: Pairs) -> Pairs:
     """The pairs without case, sorted again."""
     return tuple(sorted((normal_forms.fold(name), normal_forms.fold(value)) for name, value in pairs))
 
 
-def key(pairs: Pairs, any_value: frozenset[str]) -> Key:
+def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
     """Sorted pairs with the values of these names left open: equal queries have equal keys."""
-    if not any_value:
+    if not open_names:
         return pairs
-    closed = sorted(pair for pair in pairs if pair[0] not in any_value)
-    opened = sorted(name for name, _ in pairs if name in any_value)
+    closed = sorted(pair for pair in pairs if pair[0] not in open_names)
+    opened = sorted(name for name, _ in pairs if name in open_names)
     return (*closed, *((name, None) for name in opened))
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class QueryPattern:
     """An example's query: pairs with a value, and the names of those that match any value (repeats count)."""
@@ -54,7 +54,7 @@ class QueryPattern:
         pairs: list[Pair] = []
         wild: list[str] = []
         for piece in filter(None, query.split(b"&")):
-            name, value = normal_forms.query_pair(piece)
+            name, value = normal_forms.parse_query_pair(piece)
             if name in ignored:
                 continue
             if name in redacted or (wildcards and normal_forms.is_wild_value(piece.partition(b"=")[2])):
@@ -64,20 +64,20 @@ class QueryPattern:
         return cls(tuple(sorted(pairs)), tuple(sorted(wild)))
 
     @property
-    def any_value(self) -> frozenset[str]:
+    def open_names(self) -> frozenset[str]:
         """The names of which at least one value matches anything."""
         return frozenset(self.wild)
 
-    def key(self) -> Key:
+    def build_key(self) -> QueryKey:
         """The key that every equal request has for `any_value`."""
         every = (*self.pairs, *((name, "") for name in self.wild))
-        return key(every, self.any_value)
+        return build_query_key(every, self.open_names)
 
-    def folded(self) -> QueryPattern:
+    def fold(self) -> QueryPattern:
         """The pattern without case."""
-        return QueryPattern(folded(self.pairs), tuple(sorted(map(normal_forms.fold, self.wild))))
+        return QueryPattern(fold_pairs(self.pairs), tuple(sorted(map(normal_forms.fold, self.wild))))
 
-    def fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
+    def compute_fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
         """How well a request's pairs fit; None if the rule puts the example out.
 
         Under REQUIRE, a query that is equal only when case is ignored is unequal: replay must not mix up tokens.
@@ -88,7 +88,7 @@ class QueryPattern:
             return QueryFit.WILD if self.wild else QueryFit.EQUAL
         if rule is QueryRule.REQUIRE:
             return None
-        return QueryFit.FOLDED if self.folded().covers(folded(pairs)) else QueryFit.UNEQUAL
+        return QueryFit.FOLDED if self.fold().covers(fold_pairs(pairs)) else QueryFit.UNEQUAL
 
     def covers(self, pairs: Pairs) -> bool:
         """Whether the pairs are these: every value spelled out is there, and the rest are the names left open."""
@@ -100,14 +100,14 @@ class QueryPattern:
             return False
         return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
 
-    def within(self, pairs: Pairs) -> bool:
+    def is_within(self, pairs: Pairs) -> bool:
         """Whether these are among the pairs, which may hold more."""
         rest = Counter(pairs)
         rest.subtract(Counter(self.pairs))
         left = Counter(name for name, _ in (+rest).elements())
         return min(rest.values(), default=0) >= 0 and Counter(self.wild) <= left
 
-    def lacks(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
+    def list_differences(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
         """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
         mine, theirs = Counter(self.pairs), Counter(pairs)
         missing = [f"{name}={HIDDEN if name in redacted else value}" for name, value in (mine - theirs).elements()]

@@ -6,57 +6,57 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from understudy.proxy.call_log.entry import CallMaker
-from understudy.proxy.call_log.reader import Counted
+from understudy.proxy.call_log.entry import CallBuilder
+from understudy.proxy.call_log.reader import CallCounts
 from understudy.serving.answers.replies import Reply
-from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.http1.request_reader import RawRequest
 from understudy.store.model.calls import Call
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
-KEPT = 10_000
+MAX_CALLS = 10_000
 
 
-class OwnCalls:
+class InMemoryCallLog:
     """The newest calls (see `serving.site_protocol.Log` and `proxy.operations.mock_servers.verification.Logged`).
 
     `settled` returns when all that was answered before was taken; called by whoever reads.
     """
 
-    def __init__(self, owner: str, redactor: Redactor = BUILT_IN) -> None:
-        self.settled: Callable[[], None] = lambda: None
+    def __init__(self, owner: str, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
+        self.settle: Callable[[], None] = lambda: None
         self._owner = owner
-        self._maker = CallMaker(at_root=True, redactor=redactor)
-        self._calls: deque[Call] = deque(maxlen=KEPT)
+        self._builder = CallBuilder(at_root=True, redactor=redactor)
+        self._calls: deque[Call] = deque(maxlen=MAX_CALLS)
         self._number = 0
-        self._whole = True
+        self._is_complete = True
 
-    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Take a call; called by one thread only."""
-        self._whole = self._whole and len(self._calls) < KEPT
+        self._is_complete = self._is_complete and len(self._calls) < MAX_CALLS
         self._number += 1
-        self._calls.append(replace(self._maker.call((call, reply, at, duration), self._owner), id=self._number))
+        self._calls.append(replace(self._builder.build((call, reply, at, duration), self._owner), id=self._number))
 
-    def all(self) -> list[Call]:
+    def list_calls(self) -> list[Call]:
         """The calls, oldest first."""
-        self.settled()
+        self.settle()
         return list(self._calls)
 
     def clear(self) -> None:
         """Forget them."""
-        self.settled()
+        self.settle()
         self._calls.clear()
-        self._whole = True
+        self._is_complete = True
 
-    def caught_up(self) -> Counted:
+    def catch_up(self) -> CallCounts:
         """Wait for those that were answered; none is ever lost."""
-        self.settled()
-        return Counted()
+        self.settle()
+        return CallCounts()
 
-    def reaches_back(self, since: float | None) -> bool:
+    def is_complete_since(self, since: float | None) -> bool:
         """Whether none was forgotten that came since then."""
         calls = list(self._calls)
-        return self._whole or (since is not None and bool(calls) and calls[0].at < since)
+        return self._is_complete or (since is not None and bool(calls) and calls[0].at < since)
 
-    def since(self, since: float | None) -> Iterator[Call]:
+    def read_since(self, since: float | None) -> Iterator[Call]:
         """The calls from then on, newest first."""
         return (call for call in reversed(list(self._calls)) if since is None or call.at >= since)

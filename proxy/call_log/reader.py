@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from understudy.proxy.settings import counts_file
+from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import MockServer
@@ -20,7 +20,7 @@ _STEP = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CallCounts:
     """Exact numbers of calls since the mock servers of the store were started.
 
     `kept`, `failed` (the store refused them), `dropped` (they came too fast), `unlogged` (the log was off) and `gone`
@@ -48,7 +48,7 @@ class Counted:
 KINDS = ("calls", "kept", "failed", "dropped", "unlogged")
 
 
-class KeptCalls:
+class StoredCallLog:
     """The log of one mock server, as verification reads it; without `counts`, nothing ever served it."""
 
     def __init__(self, store: Store, mock: MockServer, counts: SharedCounts | None) -> None:
@@ -56,38 +56,38 @@ class KeptCalls:
         self._store = store
         self._counts = counts
 
-    def counted(self) -> Counted:
+    def read_counts(self) -> CallCounts:
         """The numbers as they are."""
         if self._counts is None:
-            return Counted()
-        served = self._counts.served()  # asked first: who ends now has still counted
-        numbers = Counted(**{kind: self._counts.total(f"{self.mock.id} {kind}") for kind in KINDS})
+            return CallCounts()
+        served = self._counts.is_served()  # asked first: who ends now has still counted
+        numbers = CallCounts(**{kind: self._counts.sum_group(f"{self.mock.id} {kind}") for kind in KINDS})
         return numbers if served else replace(numbers, gone=numbers.waiting)
 
-    def caught_up(self, seconds: float = CATCH_UP_SECONDS) -> Counted:
+    def catch_up(self, seconds: float = CATCH_UP_SECONDS) -> CallCounts:
         """Wait, at most so long, until every call that was answered is in the log or lost; returns the numbers."""
         deadline = time.monotonic() + seconds
         while True:
-            before, now = self.counted(), self.counted()
+            before, now = self.read_counts(), self.read_counts()
             # Equal only while nothing is called: a call kept just now must not stand in for one that waits.
             if (not now.waiting and before.calls == now.calls) or time.monotonic() > deadline:
                 return now
             time.sleep(_STEP)
 
-    def since(self, since: float | None) -> Iterator[Call]:
+    def read_since(self, since: float | None) -> Iterator[Call]:
         """The calls from then on, newest first."""
-        return self.newest_first(CallFilter(self.mock.id, since=since))
+        return self.read_newest_first(CallFilter(self.mock.id, since=since))
 
-    def newest_first(self, wanted: CallFilter) -> Iterator[Call]:
+    def read_newest_first(self, call_filter: CallFilter) -> Iterator[Call]:
         """The calls that fit, read in pages."""
         while True:
-            page = self._store.calls.newest(wanted, PAGE)
+            page = self._store.calls.list_newest(call_filter, PAGE)
             yield from reversed(page)
             if len(page) < PAGE:
                 return
-            wanted = replace(wanted, before=page[0].id)
+            call_filter = replace(call_filter, before=page[0].id)
 
-    def reaches_back(self, since: float | None) -> bool:
+    def is_complete_since(self, since: float | None) -> bool:
         """Whether the log still holds every kept call since then, or since the first."""
         everything = CallFilter(self.mock.id)
         if self._store.calls.count(everything) < self.mock.log_limit:
@@ -96,14 +96,14 @@ class KeptCalls:
 
 
 @contextmanager
-def kept_calls(store: Store, mock: MockServer) -> Iterator[KeptCalls]:
+def open_call_log(store: Store, mock: MockServer) -> Iterator[StoredCallLog]:
     """The log of a mock server, whoever serves it. Raises StoreError when the counters cannot be read."""
-    file = counts_file(store.place)
+    file = locate_counts_file(store.location)
     if not file.exists():
-        yield KeptCalls(store, mock, None)
+        yield StoredCallLog(store, mock, None)
         return
     counts = SharedCounts(file, serve=False)
     try:
-        yield KeptCalls(store, mock, counts)
+        yield StoredCallLog(store, mock, counts)
     finally:
         counts.close()

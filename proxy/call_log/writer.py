@@ -13,13 +13,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from understudy.proxy.call_log.entry import CallMaker, Entry, lightened
-from understudy.proxy.shared_counts import Counter as SharedCounter
+from understudy.proxy.call_log.entry import CallBuilder, CallEntry, drop_large_body
+from understudy.proxy.shared_counts import SharedCounter as SharedCounter
 from understudy.serving.answers.replies import Reply
-from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.http1.request_reader import RawRequest
 from understudy.store.errors import ValueRefused
 from understudy.store.model.calls import Call
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class LogCounters:
     dropped: SharedCounter
 
 
-class CallLog:
+class CallLogWriter:
     """The log of one process. `keep` writes a batch; `counters` gives the counters of a mock server by its id.
 
     `at_root`: paths begin where the port's do, not with the mock server's slug.
@@ -57,20 +57,20 @@ class CallLog:
         counters: Callable[[str], LogCounters],
         *,
         at_root: bool,
-        redactor: Redactor = BUILT_IN,
+        redactor: Redactor = BUILT_IN_REDACTOR,
     ) -> None:
         self._keep = keep
         self._counters = counters
-        self._maker = CallMaker(at_root=at_root, redactor=redactor)
-        self._waiting: deque[Entry] = deque()
+        self._builder = CallBuilder(at_root=at_root, redactor=redactor)
+        self._waiting: deque[CallEntry] = deque()
         self._bytes = 0  # of the bodies that came, less those that were dropped; changed by who answers
         self._taken_bytes = 0  # of the bodies that were taken from those; changed by who writes
         self._dropped = 0
         self._taken = 0
         self._stopped = threading.Event()
         self._failing = False
-        self._under_way: Sequence[Call] = ()
-        self._given_up = False
+        self._batch: Sequence[Call] = ()
+        self._has_given_up = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -88,19 +88,19 @@ class CallLog:
                 self._give_up()
 
     def _give_up(self) -> None:
-        self._given_up = True
-        lost = Counter(_mock_id(reply) for _, reply, _, _ in self._waiting)
-        lost.update(call.mock_server_id for call in self._under_way)
+        self._has_given_up = True
+        lost = Counter(_get_mock_id(reply) for _, reply, _, _ in self._waiting)
+        lost.update(call.mock_server_id for call in self._batch)
         for mock_id, number in lost.items():
             self._counters(mock_id).failed.count(number)
         logger.error("the store is locked or slow; calls that did not come into the log: %d", lost.total())
 
-    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Take a call; called by one thread only."""
         waiting = self._waiting
-        if type(call) is Arrived:
-            reply = lightened(reply)
-            self._bytes += _size(call, reply)
+        if type(call) is RawRequest:
+            reply = drop_large_body(reply)
+            self._bytes += _measure_bodies(call, reply)
         waiting.append((call, reply, at, duration))
         if len(waiting) > WAITING:
             self._drop(len(waiting) - WAITING // 2)  # many at once, which costs a tenth of one after the other
@@ -116,8 +116,8 @@ class CallLog:
                 call, reply, _, _ = self._waiting.popleft()
             except IndexError:  # the writer was faster
                 break
-            self._bytes -= _size(call, reply)
-            dropped[_mock_id(reply)] += 1
+            self._bytes -= _measure_bodies(call, reply)
+            dropped[_get_mock_id(reply)] += 1
         for mock_id, times in dropped.items():
             self._counters(mock_id).dropped.count(times)
         self._dropped += dropped.total()
@@ -129,79 +129,79 @@ class CallLog:
             seen, busy, begun = came, came - before > BUSY_PER_SECOND * pause, time.thread_time()
             self._write(AT_ONCE_WHEN_BUSY if busy else AT_ONCE)
             pause = max(PAUSE_SECONDS, (time.thread_time() - begun) / SHARE_WHEN_BUSY) if busy else PAUSE_SECONDS
-        while self._waiting and not self._given_up:
+        while self._waiting and not self._has_given_up:
             self._write(AT_ONCE)
 
     def _write(self, most: int) -> None:
         entries = self._take(most)
-        calls = [call for entry in entries if (call := self._made(entry)) is not None]
+        calls = [call for entry in entries if (call := self._build_call(entry)) is not None]
         if not calls:
             return
-        limits = {reply.served.mock.id: reply.served.mock.log_limit for _, reply, _, _ in entries if reply.served}
-        self._under_way = calls
+        limits = {reply.server.mock.id: reply.server.mock.log_limit for _, reply, _, _ in entries if reply.server}
+        self._batch = calls
         try:
             self._keep(calls, limits)
         except ValueRefused:
             for call in calls:
                 self._write_alone(call, limits)
         except Exception as error:  # noqa: BLE001 - whatever ails the store, answering goes on
-            self._failed(calls, error)
+            self._count_failed(calls, error)
         else:
-            self._kept(calls)
-        self._under_way = ()
+            self._count_kept(calls)
+        self._batch = ()
 
     def _write_alone(self, call: Call, limits: Mapping[str, int]) -> None:
         """Keep a call of a batch in which the store refused some value."""
         try:
             self._keep([call], limits)
         except Exception as error:  # noqa: BLE001 - as above
-            self._failed([call], error)
+            self._count_failed([call], error)
         else:
-            self._kept([call])
+            self._count_kept([call])
 
-    def _kept(self, calls: Sequence[Call]) -> None:
+    def _count_kept(self, calls: Sequence[Call]) -> None:
         self._failing = False
         self._count(calls, lambda counters: counters.kept)
 
-    def _failed(self, calls: Sequence[Call], error: Exception) -> None:
+    def _count_failed(self, calls: Sequence[Call], error: Exception) -> None:
         if not self._failing:
             logger.error("the call log cannot be kept: %s", error)
         self._failing = True
         self._count(calls, lambda counters: counters.failed)
 
     def _count(self, calls: Sequence[Call], which: Callable[[LogCounters], SharedCounter]) -> None:
-        if not self._given_up:  # else they are counted
+        if not self._has_given_up:  # else they are counted
             for mock_id, number in Counter(call.mock_server_id for call in calls).items():
                 which(self._counters(mock_id)).count(number)
 
-    def _take(self, most: int) -> list[Entry]:
+    def _take(self, most: int) -> list[CallEntry]:
         """The oldest that wait, so many, and of their bodies not much more than BATCH_BYTES."""
-        entries: list[Entry] = []
+        entries: list[CallEntry] = []
         enough = self._taken_bytes + BATCH_BYTES
         while len(entries) < most and self._taken_bytes < enough:
             try:
                 entry = self._waiting.popleft()
             except IndexError:
                 break
-            self._taken_bytes += _size(entry[0], entry[1])
+            self._taken_bytes += _measure_bodies(entry[0], entry[1])
             entries.append(entry)
         self._taken += len(entries)
         return entries
 
-    def _made(self, entry: Entry) -> Call | None:
+    def _build_call(self, entry: CallEntry) -> Call | None:
         try:
-            return self._maker.call(entry, _mock_id(entry[1]))
+            return self._builder.build(entry, _get_mock_id(entry[1]))
         except Exception:
             logger.exception("a call cannot be logged")
-            self._counters(_mock_id(entry[1])).failed.count()
+            self._counters(_get_mock_id(entry[1])).failed.count()
             return None
 
 
-def _mock_id(reply: Reply) -> str:
-    assert reply.served is not None, "only calls to a mock server are logged"
-    return reply.served.mock.id
+def _get_mock_id(reply: Reply) -> str:
+    assert reply.server is not None, "only calls to a mock server are logged"
+    return reply.server.mock.id
 
 
-def _size(call: bytes | Arrived, reply: Reply) -> int:
+def _measure_bodies(call: bytes | RawRequest, reply: Reply) -> int:
     """The bytes of bodies that an entry keeps in memory; a whole request that is known is short, its reply shared."""
-    return len(call.body) + len(reply.body) if isinstance(call, Arrived) else 0
+    return len(call.body) + len(reply.body) if isinstance(call, RawRequest) else 0

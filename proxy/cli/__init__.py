@@ -9,7 +9,7 @@ import click
 
 from understudy.proxy.cli.hints import render_error
 from understudy.proxy.cli.lazy import LazyGroup
-from understudy.proxy.signals import Interrupted, end_by
+from understudy.proxy.signals import Interrupted, exit_by_signal
 from understudy.store.errors import UnderstudyError
 
 COMMANDS = {
@@ -44,9 +44,9 @@ class Commands(LazyGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            end_by(signal.SIGINT)
+            exit_by_signal(signal.SIGINT)
         except Interrupted as interrupted:
-            end_by(interrupted.number)
+            exit_by_signal(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, render_error(error), error.exit_code)
         except UnicodeError as error:  # arguments and terminals may hold what no text is
@@ -54,9 +54,9 @@ class Commands(LazyGroup):
 
 
 def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
-    from understudy.store.redaction.redactor import BUILT_IN
+    from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-    click.echo(f"Error: {BUILT_IN.text(told)}", err=True)
+    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(told)}", err=True)
     ctx.exit(exit_code)
 
 

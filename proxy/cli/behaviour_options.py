@@ -98,12 +98,12 @@ def _matching(given: Fields) -> Fields:
 
 
 def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
-    from understudy.store.model.json_paths import read_json_path
+    from understudy.store.model.json_paths import parse_json_path
 
     if name == "ignore_json":
         try:
             for path in values:
-                read_json_path(path)
+                parse_json_path(path)
         except ValueError as error:
             raise UserError(f"{option}: {error}") from error
         return list(values)

@@ -10,15 +10,15 @@ from understudy.store.repositories.store import Store
 
 MOCK_COLUMNS = ("MOCK SERVER", "COLLECTION", "ENVIRONMENT", "ACCESS", "DELAY", "URL")
 
-Row = tuple[object, ...]
+SettingRow = tuple[object, ...]
 
 
-def mock_rows(store: Store) -> list[Row]:
+def mock_rows(store: Store) -> list[SettingRow]:
     """Table rows of all mock servers, by MOCK_COLUMNS."""
     from understudy.proxy.operations.collections.behaviour_text import delay_text
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 
-    collections = {one.collection.id: one.collection.name for one in store.collections.summaries()}
+    collections = {one.collection.id: one.collection.name for one in store.collections.list_summaries()}
     environments = {one.id: one.name for one in store.environments.list()}
     return [
         (
@@ -33,12 +33,12 @@ def mock_rows(store: Store) -> list[Row]:
     ]
 
 
-def setting_rows(store: Store, mock: MockServer) -> list[Row]:
+def setting_rows(store: Store, mock: MockServer) -> list[SettingRow]:
     """What there is to say about one mock server: pairs of a setting and its value."""
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 
     environment = store.environments.find(mock.environment_id).name if mock.environment_id else "none"
-    errors = store.mock_servers.server_errors(mock.id)
+    errors = store.mock_servers.list_server_errors(mock.id)
     active = next((error.name for error in errors if error.id == mock.server_error_id), "none")
     path_url, host_url = urls(mock)
     return [
@@ -60,7 +60,7 @@ def setting_rows(store: Store, mock: MockServer) -> list[Row]:
     ]
 
 
-def behaviour_rows(behaviour: Behaviour) -> list[Row]:
+def behaviour_rows(behaviour: Behaviour) -> list[SettingRow]:
     """Pairs of what is done on purpose and how."""
     from understudy.proxy.operations.collections import behaviour_text
 
@@ -73,7 +73,7 @@ def behaviour_rows(behaviour: Behaviour) -> list[Row]:
     ]
 
 
-def _matching_rows(matching: Matching) -> list[Row]:
+def _matching_rows(matching: Matching) -> list[SettingRow]:
     usual = "as usual for its collection" if matching.distance is None else _switch(matching.distance)
     lists = {"headers": matching.headers, "ignored query": matching.ignore_query}
     lists |= {"ignored headers": matching.ignore_headers, "ignored json": matching.ignore_json}
@@ -91,7 +91,7 @@ def mock_json(store: Store, mock: MockServer) -> dict[str, Any]:
     """A mock server as JSON."""
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 
-    errors = store.mock_servers.server_errors(mock.id)
+    errors = store.mock_servers.list_server_errors(mock.id)
     return {
         "id": mock.id,
         "name": mock.name,

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 import click
 
 from understudy.store.errors import UserError
-from understudy.store.model.messages import Headers, Origin, Request, shown_url
+from understudy.store.model.messages import Headers, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.serving.gateway.parent_proxies import Parents
+    from understudy.serving.gateway.parent_proxies import ParentProxies
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
@@ -66,12 +66,12 @@ def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., An
     @click.pass_context
     @functools.wraps(command)
     def opened(ctx: click.Context, /, *, store_given: str | None, **arguments: Any) -> Any:
-        from understudy.proxy.settings import named_store, store_url
+        from understudy.proxy.settings import read_store_setting, resolve_store_url
         from understudy.store.sql.open_store import open_store
 
-        named = named_store(store_given or ctx.find_root().obj)
+        named = read_store_setting(store_given or ctx.find_root().obj)
         full = arguments.get("sync") == "full"
-        store = open_store(store_url(named), sync_full=full, make=makes or named is None)
+        store = open_store(resolve_store_url(named), sync_full=full, make=makes or named is None)
         try:
             return command(store, **arguments)
         finally:
@@ -84,7 +84,7 @@ def say_if_not_in_force(store: Store) -> None:
     """Wait until the running gateways act upon the last change; says so on stderr when one does not."""
     from understudy.proxy.operations.gateways.modes import wait_until_seen
 
-    if not wait_until_seen(store, store.changes.latest()):
+    if not wait_until_seen(store, store.changes.get_latest()):
         click.echo("A gateway on this store has not taken it over yet.", err=True)
 
 
@@ -149,7 +149,7 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
     try:
         origin = Origin.parse(url)
     except ValueError as error:
-        raise UserError(f"URL is {takes}, got {shown_url(url)!r}") from error
+        raise UserError(f"URL is {takes}, got {strip_url(url)!r}") from error
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)
@@ -203,27 +203,27 @@ def client_certificate(file: Path | None) -> Path | None:
     return file
 
 
-def parent_proxies(text: str | None, port: int) -> Parents:
+def parent_proxies(text: str | None, port: int) -> ParentProxies:
     """The value of --parent-proxy, or what the environment says, if that can be used; raises UserError.
 
     A parent that is this gateway, by its `port`, would call itself.
     """
-    from understudy.serving.gateway.parent_proxies import DIRECTLY, Parent, Parents, exempt_hosts
+    from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies, ParentProxy, parse_no_proxy
 
     if text == "none":
-        return DIRECTLY
+        return NO_PARENTS
     try:
         if text is not None:
-            parent = Parent.parse(text)
-            return Parents(parent, parent, exempt_hosts(os.environ), loopback=True)
-        parents = Parents.of_environment(os.environ)
+            parent = ParentProxy.parse(text)
+            return ParentProxies(parent, parent, parse_no_proxy(os.environ), loopback=True)
+        parents = ParentProxies.from_environment(os.environ)
     except ValueError as error:
         if text is not None:
             raise UserError(f"--parent-proxy: {error}, or none") from error
         click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
-        return DIRECTLY
-    own = any(each is not None and each.is_here and each.port == port for each in (parents.http, parents.https))
-    return DIRECTLY if own else parents
+        return NO_PARENTS
+    own = any(each is not None and each.is_loopback and each.port == port for each in (parents.http, parents.https))
+    return NO_PARENTS if own else parents
 
 
 def upstream_origin(text: str | None) -> Origin | None:
@@ -235,7 +235,7 @@ def upstream_origin(text: str | None) -> Origin | None:
     except ValueError as error:
         raise UserError(f"--upstream: {error}") from error
     if any(character in text.split("://", 1)[1].rstrip("/") for character in "/?#@"):
-        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {shown_url(text)!r}")
+        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {strip_url(text)!r}")
     return origin
 
 

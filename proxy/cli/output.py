@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
         numeric = all(row[number] is None or isinstance(row[number], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
+        table.add_row(*(Text("" if cell is None else escape_unprintable(str(cell))) for cell in row))
     # Piped, a table is as wide as its longest row: grep must find whole lines.
     Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
 
@@ -120,9 +120,9 @@ def body_json(body: bytes) -> dict[str, Any]:
 
 def text_of(headers: Headers, body: bytes) -> str | None:
     """A body as text, its content coding undone; None when it is not UTF-8."""
-    from understudy.store.content_codings import undo
+    from understudy.store.content_codings import remove_codings
 
-    plain = undo(headers.get("content-encoding") or "", body)
+    plain = remove_codings(headers.get("content-encoding") or "", body)
     try:
         return None if plain is None else plain.decode()
     except UnicodeDecodeError:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.output import counted
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
-    from understudy.proxy.operations.recordings.promotion import Outcome
+    from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 
 
 SHOWN_SKIPPED = 10
 
 
-def print_outcome(collection: str, outcome: Outcome) -> None:
+def print_outcome(collection: str, outcome: PromotionOutcome) -> None:
     """Say what a promotion did, what was left out, and what was redacted."""
-    from understudy.store.redaction.redactor import BUILT_IN
+    from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
     click.echo(f"Promoted to {collection}: {new}.")
@@ -31,7 +31,7 @@ def print_outcome(collection: str, outcome: Outcome) -> None:
         if number:
             click.echo(f"  {number} {note}")
     for exchange, reason in outcome.skipped[:SHOWN_SKIPPED]:
-        path = printable(BUILT_IN.text(exchange.request.path.decode("latin-1")))
+        path = escape_unprintable(BUILT_IN_REDACTOR.redact_text(exchange.request.path.decode("latin-1")))
         click.echo(f"  skipped entry {exchange.id}, {exchange.request.method} {path}: {reason}")
     if len(outcome.skipped) > SHOWN_SKIPPED:
         click.echo(f"  and {len(outcome.skipped) - SHOWN_SKIPPED} more were skipped")
@@ -40,16 +40,16 @@ def print_outcome(collection: str, outcome: Outcome) -> None:
         click.echo(note)
 
 
-def redaction_note(outcome: Outcome) -> str:
+def redaction_note(outcome: PromotionOutcome) -> str:
     """A line that says what was redacted; "" when nothing was."""
-    from understudy.store.redaction.report import describe
+    from understudy.store.redaction.report import describe_redaction
 
     if not outcome.in_requests and not outcome.in_responses:
         return ""
-    return f"  redacted: {describe(outcome.in_requests, outcome.in_responses)} (--keep-secrets keeps them)"
+    return f"  redacted: {describe_redaction(outcome.in_requests, outcome.in_responses)} (--keep-secrets keeps them)"
 
 
-def outcome_json(collection: str, outcome: Outcome) -> dict[str, Any]:
+def outcome_json(collection: str, outcome: PromotionOutcome) -> dict[str, Any]:
     """What a promotion did, as JSON."""
     return {
         "collection": collection,

@@ -21,24 +21,24 @@ LARGEST = 64 * 1024  # bytes; what takes longer to send than to read can wait un
 ROOM = CACHE_BYTES // 2  # bytes; the rest is for what is asked for meanwhile
 AT_ONCE = 500
 
-Hold = Callable[[dict[str, bytes]], object]
+HoldBatch = Callable[[dict[str, bytes]], object]
 
 
-async def warm(reader: BodyReader, bodies: Bodies, collection_ids: Iterable[str]) -> None:
+async def warm_up_bodies(reader: BodyReader, bodies: Bodies, collection_ids: Iterable[str]) -> None:
     """Have the reader hold the answers of these collections, as many as there is room for."""
     loop = asyncio.get_running_loop()
 
     def hold(batch: dict[str, bytes]) -> None:
-        loop.call_soon_threadsafe(partial(reader.hold, batch))
+        loop.call_soon_threadsafe(partial(reader.add_to_cache, batch))
 
-    await asyncio.to_thread(_read, bodies, list(collection_ids), hold)
+    await asyncio.to_thread(_read_batches, bodies, list(collection_ids), hold)
 
 
-def _read(bodies: Bodies, collection_ids: list[str], hold: Hold) -> None:
+def _read_batches(bodies: Bodies, collection_ids: list[str], hold: HoldBatch) -> None:
     room = ROOM
     try:
         for collection_id in collection_ids:
-            found = bodies.of_answers(collection_id, LARGEST)
+            found = bodies.read_response_bodies(collection_id, LARGEST)
             while (batch := dict(islice(found, AT_ONCE))) and room > 0:
                 hold(batch)
                 room -= sum(map(len, batch.values()))

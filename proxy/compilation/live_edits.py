@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from understudy.matcher.parts.candidate import BodyOf
+from understudy.matcher.parts.candidate import BodyLoader
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import compile_templates
 from understudy.store.model.changes import Change, Subject
@@ -14,7 +14,7 @@ from understudy.store.model.gateways import GatewayState
 from understudy.store.model.mock_servers import Matching
 
 
-def edits(changes: Iterable[Change]) -> dict[str, set[str]]:
+def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
     """The ids of the examples that changes are about, by collection."""
     found: dict[str, set[str]] = {}
     for change in changes:
@@ -23,23 +23,23 @@ def edits(changes: Iterable[Change]) -> dict[str, set[str]]:
     return found
 
 
-def after_edits(
-    answers: Answers, ids: Collection[str], examples: Sequence[Example], matching: Matching | None, read: BodyOf
+def apply_edits(
+    answers: Answers, ids: Collection[str], examples: Sequence[Example], matching: Matching | None, read: BodyLoader
 ) -> Answers | None:
     """The answers after the examples with these ids were added, edited or deleted; `examples` are those there are now.
 
     None where everything has to be compiled anew: whether a path that is nearly the same is taken may hang on the
     examples that a collection holds.
     """
-    index = answers.index.changed(ids, examples)
-    if (matching is None or matching.distance is None) and index.usual_settings.distance != index.settings.distance:
+    index = answers.index.apply_changes(ids, examples)
+    if (matching is None or matching.distance is None) and index.default_settings.distance != index.settings.distance:
         return None
     kept = {id: template for id, template in answers.templates.by_example.items() if id not in ids}
     templates = replace(answers.templates, by_example=kept | compile_templates(examples, read))
     return replace(answers, index=index, templates=templates)
 
 
-def concerns(change: Change, state: GatewayState) -> bool:
+def may_affect(change: Change, state: GatewayState) -> bool:
     """Whether a gateway in this state may have to answer otherwise after a change."""
     if change.subject is Subject.MOCK_SERVER:
         return change.subject_id == state.mock_server_id

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
-from understudy.matcher.parts.candidate import BodyOf
-from understudy.matcher.settings import MatchSettings, settings_of, usual_settings
-from understudy.matcher.variables import in_force
+from understudy.matcher.parts.candidate import BodyLoader
+from understudy.matcher.settings import MatchSettings, choose_default_settings, settings_from_matching
+from understudy.matcher.variables import merge_variables
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
 
-MOST_TOLD = 10  # examples that cannot be used, of each collection, before the rest are only counted
+MAX_LOGGED = 10  # examples that cannot be used, of each collection, before the rest are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,46 +34,50 @@ class MockSetup:
     settings: MatchSettings
     variables: dict[str, str]
 
-    def index(self, body_of: BodyOf, settings: MatchSettings | None = None) -> Index:
+    def build_index(self, body_of: BodyLoader, settings: MatchSettings | None = None) -> Index:
         """The examples compiled, under these settings or its own; those that cannot be used are logged."""
         index = compile_index(
             self.examples,
             settings or self.settings,
-            body_of=body_of,
+            load_body=body_of,
             variables=self.variables,
             items=self.items,
         )
-        name = printable(self.collection.name)
-        for each in index.unusable[:MOST_TOLD]:
-            one = f'"{printable(each.example.name)}" ({each.example.id})'
-            logger.warning("collection %s: example %s answers nothing: %s", name, one, printable(each.reason))
-        if len(index.unusable) > MOST_TOLD:
-            logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MOST_TOLD)
+        name = escape_unprintable(self.collection.name)
+        for each in index.unusable[:MAX_LOGGED]:
+            one = f'"{escape_unprintable(each.example.name)}" ({each.example.id})'
+            logger.warning("collection %s: example %s answers nothing: %s", name, one, escape_unprintable(each.reason))
+        if len(index.unusable) > MAX_LOGGED:
+            logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MAX_LOGGED)
         return index
 
 
-def mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
+def read_mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
     """Read what answers for a mock server or a collection; raises NotFound when part of it is gone."""
     server = mock if isinstance(mock, MockServer) else None
     collection = store.collections.find(mock.collection_id) if isinstance(mock, MockServer) else mock
-    examples = store.collections.examples(collection.id)
+    examples = store.collections.list_examples(collection.id)
     return MockSetup(
         collection=collection,
         mock=server,
         examples=examples,
-        items=[BareItem(one.method, one.path, one.name) for one in store.collections.bare_items(collection.id)],
-        settings=settings_for(server, examples),
-        variables=variables_of(store, collection, server),
+        items=[BareItem(one.method, one.path, one.name) for one in store.collections.list_bare_items(collection.id)],
+        settings=choose_settings(server, examples),
+        variables=resolve_variables(store, collection, server),
     )
 
 
-def settings_for(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
+def choose_settings(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
     """How a mock server compares; as collections usually do when there is none."""
-    return usual_settings(examples) if mock is None else settings_of(mock.matching, examples, private=mock.private)
+    return (
+        choose_default_settings(examples)
+        if mock is None
+        else settings_from_matching(mock.matching, examples, private=mock.private)
+    )
 
 
-def variables_of(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:
+def resolve_variables(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:
     """The variables in force: those of the mock server's environment beat the collection's."""
     if mock is None or mock.environment_id is None:
-        return in_force(collection.variables)
-    return in_force(collection.variables, store.environments.find(mock.environment_id).variables)
+        return merge_variables(collection.variables)
+    return merge_variables(collection.variables, store.environments.find(mock.environment_id).variables)

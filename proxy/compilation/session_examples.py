@@ -7,23 +7,23 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count, islice
 
-from understudy.matcher.replay_keys import replay_key
+from understudy.matcher.replay_keys import compute_replay_key
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.proxy.compilation.body_prefetch import ReadingAhead
-from understudy.serving.gateway.failed_exchanges import failing, is_repeated, with_answer
-from understudy.serving.gateway.replay import Spoken
+from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
+from understudy.serving.gateway.failed_exchanges import clear_failure, find_failure_behaviours, is_repeated
+from understudy.serving.gateway.replay import RecordedWebSocket
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import Behaviour
-from understudy.store.model.naming import example_name
-from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from understudy.store.model.naming import name_example
+from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, promote
 from understudy.store.redaction.redactor import Redactor
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
-BATCH = 500
+BATCH_SIZE = 500
 """Exchanges that are promoted in one transaction."""
 
 OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it
@@ -40,35 +40,35 @@ class SessionExamples:
     """
 
     examples: list[Example] = field(default_factory=list)
-    websockets: dict[str, Spoken] = field(default_factory=dict)
+    websockets: dict[str, RecordedWebSocket] = field(default_factory=dict)
     failed: list[Example] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
 
-class Names:
+class ExampleNamer:
     """Names of a session's examples, without their secrets: names are logged. Each target is looked into once."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._shown: dict[tuple[str, bytes], Request] = {}
+        self._redacted: dict[tuple[str, bytes], Request] = {}
 
-    def of(self, request: Request, response: Response) -> str:
+    def name_example(self, request: Request, response: Response) -> str:
         """The name of the example with this request and response."""
         key = request.method, request.target
-        shown = self._shown.get(key)
+        shown = self._redacted.get(key)
         if shown is None:
-            shown, _ = self._redactor.request(Request(*key), b"")
-            self._shown[key] = shown
-        return example_name(shown, response)
+            shown, _ = self._redactor.redact_request(Request(*key), b"")
+            self._redacted[key] = shown
+        return name_example(shown, response)
 
 
-def session_examples(
+def build_session_examples(
     store: Store,
     session: Session,
     matching: MatchSettings = STRICT,
     *,
     failures: bool = False,
-    bodies: ReadingAhead | None = None,
+    bodies: BodyPrefetcher | None = None,
 ) -> SessionExamples:
     """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
 
@@ -78,53 +78,53 @@ def session_examples(
     Their ids are the same each time: by them is remembered where a sequence stands. They go by recorded order, as
     entries in history may not.
     """
-    numbers, same = count(), partial(replay_key, settings=matching)
-    plan = replace(AS_RECORDED, named=Names(showing_redactor(store)).of)
-    known, left_out, found = Known(session.id), Known(session.id), SessionExamples()
+    numbers, same = count(), partial(compute_replay_key, settings=matching)
+    plan = replace(AS_RECORDED, naming=ExampleNamer(make_display_redactor(store)).name_example)
+    known, left_out, found = CollectionState(session.id), CollectionState(session.id), SessionExamples()
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
-    ahead = bodies or ReadingAhead(store.bodies)
-    as_recorded = partial(promote, plan=plan, read=ahead.read, same_request=same, new_id=next_id)
-    for recorded in batches(store.history.select(HistoryFilter(session_id=session.id)), OF_SESSION):
-        ahead.announce(one.request.body for one in recorded)
-        batch = [with_answer(one) if is_repeated(one, failures=failures) else one for one in recorded]
+    ahead = bodies or BodyPrefetcher(store.bodies)
+    as_recorded = partial(promote, plan=plan, read=ahead.read, request_key=same, new_id=next_id)
+    for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), OF_SESSION):
+        ahead.prefetch(one.request.body for one in recorded)
+        batch = [clear_failure(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
-        failed = failing(recorded, promoted.marks)
-        found.examples.extend(_failing(one, failed.get(one.id)) for one in promoted.examples)
-        found.websockets.update(_spoken(batch, promoted))
+        failed = find_failure_behaviours(recorded, promoted.marks)
+        found.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
+        found.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
-            missing = as_recorded([with_answer(one) for one in lost], left_out)
+            missing = as_recorded([clear_failure(one) for one in lost], left_out)
             found.failed.extend(missing.examples)
-            found.reasons.update(_reasons(recorded, missing))
+            found.reasons.update(_collect_reasons(recorded, missing))
             left_out = missing.known
     return found
 
 
-def _reasons(recorded: Iterable[Exchange], missing: Promoted) -> dict[str, str]:
+def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:
     examples = dict(missing.marks)
     return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
 
 
-def _spoken(batch: Iterable[Exchange], promoted: Promoted) -> dict[str, Spoken]:
+def _collect_websockets(batch: Iterable[Exchange], promoted: PromotionResult) -> dict[str, RecordedWebSocket]:
     examples = dict(promoted.marks)
     return {
-        example_id: Spoken(one.id, one.timings.response_end or one.timings.started)
+        example_id: RecordedWebSocket(one.id, one.timings.response_end or one.timings.started)
         for one in batch
         if one.response is not None and one.response.status == 101 and (example_id := examples.get(one.id))
     }
 
 
-def _failing(example: Example, behaviour: Behaviour | None) -> Example:
+def _mark_failed(example: Example, behaviour: Behaviour | None) -> Example:
     if behaviour is None:
         return example
     name = f"{example.name.rpartition(' - ')[0]} - failed"  # it has no status that anybody will see
     return replace(example, name=name, behaviour=behaviour)
 
 
-def batches(exchanges: Iterator[Exchange], size: int = BATCH) -> Iterator[list[Exchange]]:
+def split_in_batches(exchanges: Iterator[Exchange], size: int = BATCH_SIZE) -> Iterator[list[Exchange]]:
     """Lists of at most `size` exchanges, in their order."""
     while batch := list(islice(exchanges, size)):
         yield batch

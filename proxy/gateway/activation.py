@@ -8,26 +8,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from understudy.matcher.index import compile_index
-from understudy.matcher.replay_keys import with_every_header
-from understudy.proxy.compilation.body_prefetch import ReadingAhead
-from understudy.proxy.compilation.live_edits import after_edits, concerns, edits
-from understudy.proxy.compilation.mock_setup import MockSetup, mock_setup
-from understudy.proxy.compilation.session_examples import session_examples
-from understudy.proxy.gateway.replay_settings import STRICTLY, ReplaySettings
+from understudy.matcher.replay_keys import expand_headers
+from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
+from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
+from understudy.proxy.compilation.mock_setup import MockSetup, read_mock_setup
+from understudy.proxy.compilation.session_examples import build_session_examples
+from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, ReplaySettings
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.rate_limits import OwnRateCounts
-from understudy.serving.answers.reply_cache import Rendered
+from understudy.serving.answers.rate_limits import LocalRateCounts
+from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.answers.sequences import Sequences
-from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import Replay, Tally
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
@@ -39,86 +39,86 @@ class Activation:
     `replaying` says how sessions are replayed; `seed` makes random values in answers the same in every run.
     """
 
-    def __init__(self, store: Store, *, replaying: ReplaySettings = STRICTLY, seed: int | None = None) -> None:
+    def __init__(self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None) -> None:
         self._store = store
-        self._replaying = replaying
+        self._replay_settings = replay
         self._seed = seed
         self._state: GatewayState | None = None
-        self._active: Active | None = None
+        self._active: ActiveMode | None = None
         self._matching: Matching | None = None
         self._epoch: int | None = None  # of its mock server's sequences
 
-    def activate(self, state: GatewayState, *, over: bool = False) -> Active:
+    def activate(self, state: GatewayState, *, restart: bool = False) -> ActiveMode:
         """The compiled state; where its examples cannot be had, one that answers nothing and keeps the mode's promise.
 
         The same state compiled again, after an edit, goes on where its sequences and its random values stood, unless
         they are to start `over`, or its mock server's sequences were told to.
         """
-        if over or state != self._state:
+        if restart or state != self._state:
             self._state = state
             self._epoch = None
-            self._start_over(once=self._replaying.once and state.mode is Mode.REPLAY)
+            self._start_over(once=self._replay_settings.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
-            self._active = self._compiled(state)
+            self._active = self._compile(state)
             return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
-            return Active(state.mode, session_id=state.session_id)
+            return ActiveMode(state.mode, session_id=state.session_id)
 
-    def after(self, state: GatewayState, changes: Sequence[Change] | None) -> Active | None:
+    def apply_changes(self, state: GatewayState, changes: Sequence[Change] | None) -> ActiveMode | None:
         """What was compiled, after changes that edited only examples; None where it has to be compiled anew."""
         active, collection_id = self._active, state.collection_id
         if active is None or changes is None or state != self._state or collection_id is None:
             return None
-        meant = [change for change in changes if concerns(change, state)]
+        meant = [change for change in changes if may_affect(change, state)]
         if not active.has_answers or any(change.subject is not Subject.EXAMPLE for change in meant):
             return None
-        ids, read = edits(meant).get(collection_id, set()), self._store.bodies.read
-        examples = self._store.collections.examples_by_id(sorted(ids))
-        own = after_edits(active.own, ids, examples, self._matching, read)
+        ids, read = collect_edited_ids(meant).get(collection_id, set()), self._store.bodies.read
+        examples = self._store.collections.get_examples(sorted(ids))
+        own = apply_edits(active.reverse_answers, ids, examples, self._matching, read)
         if own is None:
             return None
-        forward = replace(own, index=active.answers.index.changed(ids, examples))
-        self._active = replace(active, own=own, answers=forward, rendered=Rendered())
+        forward = replace(own, index=active.answers.index.apply_changes(ids, examples))
+        self._active = replace(active, reverse_answers=own, answers=forward, reply_cache=ReplyCache())
         return self._active
 
     def _start_over(self, *, once: bool = False) -> None:
         self._sequences = Sequences(once=once)
-        self._tally = Tally(showing_redactor(self._store))
-        self._chance = Chance(time.time, self._seed)
-        self._rates = OwnRateCounts()
+        self._tally = Tally(make_display_redactor(self._store))
+        self._chance = RandomSource(time.time, self._seed)
+        self._rates = LocalRateCounts()
 
-    def _compiled(self, state: GatewayState) -> Active:
+    def _compile(self, state: GatewayState) -> ActiveMode:
         match state.mode:
             case Mode.PASS:
-                return Active(state.mode)
+                return ActiveMode(state.mode)
             case Mode.RECORD:  # without a session, which was deleted, every exchange is a loss
-                return Active(state.mode, session_id=state.session_id)
+                return ActiveMode(state.mode, session_id=state.session_id)
             case Mode.REPLAY:
-                return self._replay(state)
+                return self._compile_replay(state)
             case Mode.MOCK | Mode.SPY:
-                return self._mock(state, self._setup(state))
+                return self._compile_mock(state, self._read_setup(state))
 
-    def _setup(self, state: GatewayState) -> MockSetup:
+    def _read_setup(self, state: GatewayState) -> MockSetup:
         if state.collection_id is None:
             raise NotFound("its collection was deleted")
         if state.mock_server_id is None:
-            return mock_setup(self._store, self._store.collections.find(state.collection_id))
+            return read_mock_setup(self._store, self._store.collections.find(state.collection_id))
         mock = self._store.mock_servers.find(state.mock_server_id)
         if self._epoch not in (None, mock.sequences_epoch):
             self._start_over()
         self._epoch = mock.sequences_epoch
-        return mock_setup(self._store, mock)
+        return read_mock_setup(self._store, mock)
 
-    def _mock(self, state: GatewayState, setup: MockSetup) -> Active:
+    def _compile_mock(self, state: GatewayState, setup: MockSetup) -> ActiveMode:
         read = self._store.bodies.read
         self._matching = setup.mock.matching if setup.mock else None
-        own = setup.index(read)
+        own = setup.build_index(read)
         # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
-        index = own.under(replace(setup.settings, host=True))
+        index = own.apply_settings(replace(setup.settings, host=True))
         templates = Templates(compile_templates(setup.examples, read), setup.variables, self._chance)
-        return Active(
+        return ActiveMode(
             state.mode,
             Answers(index, self._sequences, templates),
             Answers(own, self._sequences, templates),
@@ -127,28 +127,28 @@ class Activation:
             state.session_id,
         )
 
-    def _replay(self, state: GatewayState) -> Active:
+    def _compile_replay(self, state: GatewayState) -> ActiveMode:
         if state.session_id is None:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
-        replaying = self._replaying
-        bodies = ReadingAhead(self._store.bodies)
-        recorded = session_examples(
+        replaying = self._replay_settings
+        bodies = BodyPrefetcher(self._store.bodies)
+        recorded = build_session_examples(
             self._store, session, replaying.matching, failures=replaying.failures, bodies=bodies
         )
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
         hosts = origins | {example.request.origin for example in recorded.failed}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
-        settings = with_every_header(replaying.matching, [example.request.headers for example in examples])
-        index = compile_index(examples, settings, body_of=bodies.read)
-        failed = compile_index(recorded.failed, settings, body_of=bodies.read)
+        settings = expand_headers(replaying.matching, [example.request.headers for example in examples])
+        index = compile_index(examples, settings, load_body=bodies.read)
+        failed = compile_index(recorded.failed, settings, load_body=bodies.read)
         answers = Answers(index, self._sequences)
         behaviour = Behaviour(timing=replaying.timing)
         self._tally.session, self._tally.examples = session.name, examples
-        bodies.forget()
+        bodies.clear()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(
             replaying.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
         )
-        return Active(state.mode, answers, answers, behaviour, own_origin=own, replay=replay)
+        return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay)

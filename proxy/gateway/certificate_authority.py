@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OWNER = "Understudy"
 # The names that mitmproxy looks for in its folder.
 BASENAME = "mitmproxy"
-WITH_KEY, ALONE = f"{BASENAME}-ca.pem", f"{BASENAME}-ca-cert.pem"
+KEY_FILE, CERTIFICATE_FILE = f"{BASENAME}-ca.pem", f"{BASENAME}-ca-cert.pem"
 KEY_BITS = 2048
 
 
@@ -42,30 +42,30 @@ class Authority:
         return self.certificate.fingerprint(SHA256()).hex(":").upper()
 
     @property
-    def valid(self) -> tuple[datetime, datetime]:
+    def validity(self) -> tuple[datetime, datetime]:
         """From when until when."""
         return self.certificate.not_valid_before_utc, self.certificate.not_valid_after_utc
 
 
-def authority_in(folder: Path) -> Authority:
+def ensure_authority(folder: Path) -> Authority:
     """The authority of this folder, made when there is none; raises UserError when it cannot be made or read."""
     from cryptography.x509 import load_pem_x509_certificate
 
     try:
-        if not (folder / WITH_KEY).exists():
-            _make(folder)
-        certificate = load_pem_x509_certificate((folder / WITH_KEY).read_bytes())
-        if not (folder / ALONE).exists():
-            (folder / ALONE).write_bytes(_pem(certificate))
+        if not (folder / KEY_FILE).exists():
+            _create_authority(folder)
+        certificate = load_pem_x509_certificate((folder / KEY_FILE).read_bytes())
+        if not (folder / CERTIFICATE_FILE).exists():
+            (folder / CERTIFICATE_FILE).write_bytes(_as_pem(certificate))
     except OSError as error:
         told = f"{error.filename or folder}: {error.strerror or error}"
         raise UserError(f"cannot make or read the certificate authority, {told}") from error
     except ValueError as error:
-        raise UserError(f"{folder / WITH_KEY} holds no certificate; delete it to have a new one made") from error
-    return Authority(folder / ALONE, certificate)
+        raise UserError(f"{folder / KEY_FILE} holds no certificate; delete it to have a new one made") from error
+    return Authority(folder / CERTIFICATE_FILE, certificate)
 
 
-def _make(folder: Path) -> None:
+def _create_authority(folder: Path) -> None:
     """Make it whole, then put it in place: two that begin at the same moment get the same one."""
     from mitmproxy.certs import CertStore
 
@@ -76,19 +76,19 @@ def _make(folder: Path) -> None:
         try:
             made.rename(folder)
         except OSError:  # it is there, with something in it
-            if not (folder / WITH_KEY).exists():
-                _move(made, folder)
+            if not (folder / KEY_FILE).exists():
+                _move_files(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _move(made: Path, folder: Path) -> None:
+def _move_files(made: Path, folder: Path) -> None:
     # The file that says that there is an authority comes last.
-    for file in sorted(made.iterdir(), key=lambda one: one.name == WITH_KEY):
+    for file in sorted(made.iterdir(), key=lambda one: one.name == KEY_FILE):
         os.replace(file, folder / file.name)
 
 
-def _pem(certificate: Certificate) -> bytes:
+def _as_pem(certificate: Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     return certificate.public_bytes(Encoding.PEM)

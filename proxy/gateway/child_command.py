@@ -14,106 +14,108 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from understudy.proxy.gateway.certificate_authority import authority_in
+from understudy.proxy.gateway.certificate_authority import ensure_authority
 from understudy.proxy.gateway.client_environment import (
-    FURTHER_ROOTS,
-    ROOTS,
+    EXTRA_ROOTS_VARIABLES,
+    ROOTS_VARIABLES,
     STORE_PASSWORD,
-    Way,
-    bundle,
-    client_variables,
+    ProxyAccess,
+    build_environment,
+    bundle_roots,
 )
-from understudy.proxy.gateway.trusted_roots import usual_roots
-from understudy.proxy.signals import BY_SIGNAL, Signals
+from understudy.proxy.gateway.trusted_roots import list_default_roots
+from understudy.proxy.signals import SIGNAL_EXIT_BASE, SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.gateways import Gateway
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
-PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # A terminal sends these to every program in its foreground, to the command too.
-FROM_TERMINALS = (signal.SIGINT, signal.SIGQUIT)
+TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 
 
 class CannotRun(UserError):
     """The command cannot be started; `exit_code` is what a shell would exit with."""
 
-    def __init__(self, told: str, exit_code: int) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
         self.exit_code = exit_code
 
 
 @dataclass(slots=True)
-class Child:
+class ChildCommand:
     """A command: `words`, the folder of the gateway's authority, and whether Java is to trust it.
 
     `code` is its exit code once it has run: 128 and the number of the signal that ended it.
     """
 
-    words: Sequence[str]
+    arguments: Sequence[str]
     confdir: Path
     java: bool = False
-    code: int = 0
+    exit_code: int = 0
 
     def check(self) -> None:
         """Raise CannotRun if there is no such command, UserError if Java's tool is missing, before anything starts."""
         if self.java:
-            _keytool(os.environ)
-        name = self.words[0]
+            _find_keytool(os.environ)
+        name = self.arguments[0]
         if shutil.which(name):
             return
         if shutil.which(name, os.F_OK):
             raise CannotRun(f"cannot run {name}: it is not executable", NOT_EXECUTABLE)
         raise CannotRun(f"cannot run {name}: there is no such command", NOT_FOUND)
 
-    def signals(self) -> Signals:
+    def handle_signals(self) -> SignalHandler:
         """Hear the signals that it is to get, from now on."""
         # It is to inherit what is ignored (nohup(1)), and would not, were we to hear it (execve(2)).
-        return Signals(number for number in PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN)
+        return SignalHandler(number for number in FORWARDED_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
 
-    async def run(self, gateway: Gateway, signals: Signals) -> None:
+    async def run(self, gateway: Gateway, signals: SignalHandler) -> None:
         """Run it to its end through this gateway; raises CannotRun, or Interrupted if it was not begun for a signal."""
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
-            way = await asyncio.to_thread(self._way, gateway, Path(folder), os.environ)
-            self.code = await _run(self.words, client_variables(os.environ, way), signals)
+            way = await asyncio.to_thread(self._prepare_access, gateway, Path(folder), os.environ)
+            self.exit_code = await _run_process(self.arguments, build_environment(os.environ, way), signals)
 
-    def _way(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> Way:
+    def _prepare_access(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> ProxyAccess:
         host, _, port = gateway.listen.rpartition(":")
-        authority = authority_in(self.confdir).file
+        authority = ensure_authority(self.confdir).file
         content = authority.read_bytes()
         roots, further = folder / "roots.pem", folder / "understudy.pem"
-        roots.write_bytes(bundle(content, inherited, ROOTS, usual_roots()))
-        further.write_bytes(bundle(content, inherited, FURTHER_ROOTS, ()))
-        store = _java_store(authority, folder / "understudy.p12", inherited) if self.java else None
-        reverse = gateway.upstream is not None or gateway.wanted.mode.offline
-        return Way(_reachable(host.strip("[]")), int(port), roots, further, reverse, store)
+        roots.write_bytes(bundle_roots(content, inherited, ROOTS_VARIABLES, list_default_roots()))
+        further.write_bytes(bundle_roots(content, inherited, EXTRA_ROOTS_VARIABLES, ()))
+        store = _create_java_store(authority, folder / "understudy.p12", inherited) if self.java else None
+        reverse = gateway.upstream is not None or gateway.desired_state.mode.is_offline
+        return ProxyAccess(_to_loopback(host.strip("[]")), int(port), roots, further, reverse, store)
 
 
-async def _run(words: Sequence[str], environment: Mapping[str, str], signals: Signals) -> int:
+async def _run_process(words: Sequence[str], environment: Mapping[str, str], signals: SignalHandler) -> int:
     """Run a command to its end, passing signals on to it; returns its exit code."""
     loop = asyncio.get_running_loop()
     try:
-        signals.check()  # what was to end need not begin
+        signals.raise_if_received()  # what was to end need not begin
         process = await asyncio.create_subprocess_exec(*words, env=environment)
         # A terminal may have sent these before there was a command in its foreground.
-        _pass_on(signals.heard, process, from_terminals=True)
-        signals.tell(partial(loop.call_soon_threadsafe, _pass_on, signals.heard, process))
+        _forward_signals(signals.received, process, from_terminals=True)
+        signals.set_callback(partial(loop.call_soon_threadsafe, _forward_signals, signals.received, process))
         code = await process.wait()
     except OSError as error:
         raise CannotRun(f"cannot run {words[0]}: {error.strerror}", NOT_EXECUTABLE) from error
     finally:
         signals.ignore()  # what the command did is still to be kept: a second Ctrl-C must not cut that off
-    return code if code >= 0 else BY_SIGNAL - code
+    return code if code >= 0 else SIGNAL_EXIT_BASE - code
 
 
-def _pass_on(heard: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False) -> None:
+def _forward_signals(
+    heard: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False
+) -> None:
     while heard:
         number = heard.pop(0)
-        told = number in FROM_TERMINALS and not from_terminals and _in_foreground()
+        told = number in TERMINAL_SIGNALS and not from_terminals and _is_in_foreground()
         if process.returncode is None and not told:
             process.send_signal(number)
 
 
-def _in_foreground() -> bool:
+def _is_in_foreground() -> bool:
     """Whether we are what a terminal's user sees and types to: programs started by scripts and CI are not."""
     try:
         with open("/dev/tty") as terminal:
@@ -122,12 +124,12 @@ def _in_foreground() -> bool:
         return False
 
 
-def _reachable(host: str) -> str:
+def _to_loopback(host: str) -> str:
     # Listening on every address is no address to call.
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
-def _keytool(inherited: Mapping[str, str]) -> str:
+def _find_keytool(inherited: Mapping[str, str]) -> str:
     home = inherited.get("JAVA_HOME")
     tool = shutil.which("keytool", path=f"{home}/bin" if home else None) or shutil.which("keytool")
     if tool is None:
@@ -135,10 +137,10 @@ def _keytool(inherited: Mapping[str, str]) -> str:
     return tool
 
 
-def _java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
+def _create_java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
     where = ("-file", authority, "-keystore", store, "-storetype", "PKCS12", "-storepass", STORE_PASSWORD)
     made = subprocess.run(  # noqa: S603 - its words are ours
-        [_keytool(inherited), "-importcert", "-noprompt", "-alias", "understudy", *where],
+        [_find_keytool(inherited), "-importcert", "-noprompt", "-alias", "understudy", *where],
         capture_output=True, check=False, text=True, encoding=sys.getdefaultencoding(), errors="replace",
     )  # fmt: skip
     if made.returncode:

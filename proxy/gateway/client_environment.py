@@ -6,30 +6,48 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PROXY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
 # Programs that look here first: their own setting, which a file of theirs may have set otherwise.
-OWN_PROXY = ("npm_config_proxy", "npm_config_https_proxy", "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "PIP_PROXY",
-             "CARGO_HTTP_PROXY", "grpc_proxy")  # fmt: skip
+CLIENT_PROXY_VARIABLES = (
+    "npm_config_proxy",
+    "npm_config_https_proxy",
+    "YARN_HTTP_PROXY",
+    "YARN_HTTPS_PROXY",
+    "PIP_PROXY",
+    "CARGO_HTTP_PROXY",
+    "grpc_proxy",
+)
 # What they name is called directly. A child that inherited NO_PROXY=localhost would escape: they are emptied, not
 # taken out, so that no configuration file or system setting comes in their place.
-EXCEPTIONS = ("NO_PROXY", "npm_config_noproxy", "no_grpc_proxy")
+NO_PROXY_VARIABLES = ("NO_PROXY", "npm_config_noproxy", "no_grpc_proxy")
 # Would come before those above.
-OTHER_WAYS = ("SOCKS_PROXY", "SOCKS5_PROXY", "SOCKS_SERVER")
+SOCKS_VARIABLES = ("SOCKS_PROXY", "SOCKS5_PROXY", "SOCKS_SERVER")
 
 # The file of each takes the place of the roots that its reader has, so it has to hold those too.
-ROOTS = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO",
-         "npm_config_cafile", "YARN_HTTPS_CA_FILE_PATH", "CARGO_HTTP_CAINFO", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
-         "NIX_SSL_CERT_FILE", "HTTPLIB2_CA_CERTS")  # fmt: skip
+ROOTS_VARIABLES = (
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+    "AWS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "npm_config_cafile",
+    "YARN_HTTPS_CA_FILE_PATH",
+    "CARGO_HTTP_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "NIX_SSL_CERT_FILE",
+    "HTTPLIB2_CA_CERTS",
+)
 # The file of each is trusted beside the reader's own roots.
-FURTHER_ROOTS = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
+EXTRA_ROOTS_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
-ADDRESS = "UNDERSTUDY_URL"
-JAVA = "JAVA_TOOL_OPTIONS"
+URL_VARIABLE = "UNDERSTUDY_URL"
+JAVA_VARIABLE = "JAVA_TOOL_OPTIONS"
 STORE_PASSWORD = "changeit"  # Java's own, for a store without secrets
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ProxyAccess:
     """How a command reaches a gateway: `host` and `port` of its proxy, the certificate files that it is to trust.
 
     `reverse`: the gateway also takes an API's place at that address. `java_store` is a trust store for Java, if any.
@@ -48,29 +66,33 @@ class Way:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
-def client_variables(inherited: Mapping[str, str], way: Way) -> dict[str, str]:
+def build_environment(inherited: Mapping[str, str], access: ProxyAccess) -> dict[str, str]:
     """The environment of the command, made from the one that it would inherit."""
-    variables = {name: value for name, value in inherited.items() if name.upper() not in OTHER_WAYS}
-    for name in (*PROXY, *OWN_PROXY):
-        variables |= dict.fromkeys(_cases(name), way.url)
-    for name in EXCEPTIONS:
-        variables |= dict.fromkeys(_cases(name), "")
-    variables |= dict.fromkeys(ROOTS, str(way.roots)) | dict.fromkeys(FURTHER_ROOTS, str(way.further_roots))
+    variables = {name: value for name, value in inherited.items() if name.upper() not in SOCKS_VARIABLES}
+    for name in (*PROXY_VARIABLES, *CLIENT_PROXY_VARIABLES):
+        variables |= dict.fromkeys(_expand_cases(name), access.url)
+    for name in NO_PROXY_VARIABLES:
+        variables |= dict.fromkeys(_expand_cases(name), "")
+    variables |= dict.fromkeys(ROOTS_VARIABLES, str(access.roots)) | dict.fromkeys(
+        EXTRA_ROOTS_VARIABLES, str(access.further_roots)
+    )
     variables["NODE_USE_ENV_PROXY"] = "1"
-    if way.reverse:
-        variables[ADDRESS] = way.url
-    if way.java_store is not None:
-        options = " ".join(_java_options(way, way.java_store))
-        variables[JAVA] = f"{inherited[JAVA]} {options}" if inherited.get(JAVA) else options
+    if access.reverse:
+        variables[URL_VARIABLE] = access.url
+    if access.java_store is not None:
+        options = " ".join(_build_java_options(access, access.java_store))
+        variables[JAVA_VARIABLE] = f"{inherited[JAVA_VARIABLE]} {options}" if inherited.get(JAVA_VARIABLE) else options
     return variables
 
 
-def _cases(name: str) -> tuple[str, ...]:
+def _expand_cases(name: str) -> tuple[str, ...]:
     # The common ones are read in either case, by some in one of them only.
-    return (name, name.lower()) if name.endswith("_PROXY") and name in (*PROXY, *EXCEPTIONS) else (name,)
+    return (
+        (name, name.lower()) if name.endswith("_PROXY") and name in (*PROXY_VARIABLES, *NO_PROXY_VARIABLES) else (name,)
+    )
 
 
-def _java_options(way: Way, store: Path) -> Iterable[str]:
+def _build_java_options(way: ProxyAccess, store: Path) -> Iterable[str]:
     for scheme in ("http", "https"):
         yield f"-D{scheme}.proxyHost={way.host}"
         yield f"-D{scheme}.proxyPort={way.port}"
@@ -80,16 +102,16 @@ def _java_options(way: Way, store: Path) -> Iterable[str]:
     yield "-Djavax.net.ssl.trustStoreType=PKCS12"
 
 
-def bundle(authority: bytes, inherited: Mapping[str, str], names: Iterable[str], usual: Iterable[Path]) -> bytes:
+def bundle_roots(authority: bytes, inherited: Mapping[str, str], names: Iterable[str], usual: Iterable[Path]) -> bytes:
     """A PEM file: the authority, then what the inherited variables of these names trust, or else the `usual` roots."""
     files = dict.fromkeys(Path(inherited[name]) for name in names if inherited.get(name))
-    known = [content for file in files if (content := _content(file))]
+    known = [content for file in files if (content := _read_if_present(file))]
     if not known:
-        known = [content for file in usual if (content := _content(file))][:1]
+        known = [content for file in usual if (content := _read_if_present(file))][:1]
     return b"\n".join([authority, *known])
 
 
-def _content(file: Path) -> bytes:
+def _read_if_present(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError:  # a variable may name what is not there, and its reader would do without

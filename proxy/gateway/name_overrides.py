@@ -10,22 +10,22 @@ from typing import Any
 
 from understudy.store.errors import UserError
 
-Resolved = Mapping[tuple[str, int], str]
+NameOverrides = Mapping[tuple[str, int], str]
 """Addresses by host (in lower case) and port."""
 
 # A name as it stands in a URL, no pattern of names; an IPv6 address may have brackets.
-_RESOLVED = re.compile(
+_OVERRIDE = re.compile(
     r"(?P<host>[^\s:/?#@*\[\]]+):(?P<port>[0-9]{1,5}):(?:(?P<address>[^\[\]]+)|\[(?P<in_brackets>[^\[\]]+)\])"
 )
 
 
-def read_resolved(given: Iterable[str]) -> Resolved:
+def parse_overrides(texts: Iterable[str]) -> NameOverrides:
     """What `HOST:PORT:ADDRESS` says, as curl's option takes it; raises UserError."""
-    return dict(map(_read, given))
+    return dict(map(_parse_override, texts))
 
 
-def _read(text: str) -> tuple[tuple[str, int], str]:
-    found = _RESOLVED.fullmatch(text)
+def _parse_override(text: str) -> tuple[tuple[str, int], str]:
+    found = _OVERRIDE.fullmatch(text)
     try:
         if found is None or not 0 < int(found["port"]) < 65536:
             raise ValueError(text)
@@ -35,13 +35,13 @@ def _read(text: str) -> tuple[tuple[str, int], str]:
         raise UserError(f"--resolve takes HOST:PORT:ADDRESS, such as api.test:443:127.0.0.1, got {text!r}") from None
 
 
-def resolve_in(loop: asyncio.AbstractEventLoop, resolved: Resolved) -> None:
+def override_names(loop: asyncio.AbstractEventLoop, overrides: NameOverrides) -> None:
     """Have connections that this loop opens go to these addresses; other names are looked up as ever."""
     look_up = loop.getaddrinfo
 
     async def own(host: Any, port: Any, **options: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-        address = resolved.get((name.lower(), port)) if isinstance(name, str) else None
+        address = overrides.get((name.lower(), port)) if isinstance(name, str) else None
         return await look_up(address or host, port, **options)
 
     loop.getaddrinfo = own  # type: ignore[method-assign]  # a loop has no other place for a resolver

@@ -9,10 +9,10 @@ from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import UserError
-from understudy.store.model.json_paths import read_json_path
+from understudy.store.model.json_paths import parse_json_path
 
-SINGLE = ("once", "miss", "timing", "replay_failures")
-LISTS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
+SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
+LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class ReplaySettings:
     failures: bool = False
 
 
-STRICTLY = ReplaySettings()
+STRICT_REPLAY = ReplaySettings()
 """Everything counts, and the last answer repeats."""
 
 
-def replay_settings(
+def parse_replay_settings(
     *,
     once: bool = False,
     miss: str = MissAnswer.NOT_FOUND,
@@ -46,13 +46,15 @@ def replay_settings(
         answer = MissAnswer(miss)
     except ValueError:
         raise UserError(f"a miss is answered by one of {', '.join(MissAnswer)}, not {miss!r}") from None
-    return ReplaySettings(once, _matching(names), answer, read_timing(timing), replay_failures)
+    return ReplaySettings(once, _parse_matching(names), answer, read_timing(timing), replay_failures)
 
 
-def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
+def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
     for name, listed in names.items():
-        if name not in LISTS:
-            raise UserError(f"{name} is no setting of a replay; there are {', '.join((*SINGLE, *LISTS))}")
+        if name not in LIST_SETTINGS:
+            raise UserError(
+                f"{name} is no setting of a replay; there are {', '.join((*SINGLE_SETTINGS, *LIST_SETTINGS))}"
+            )
         if isinstance(listed, str):
             raise UserError(f"{name} takes a list of names, such as [{listed!r}]")
     for name in names.get("ignore_query", ()):
@@ -61,22 +63,22 @@ def _matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
     paths = frozenset(names.get("ignore_json", ()))
     try:
         for path in paths:
-            read_json_path(path)
+            parse_json_path(path)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if names.get("ignore_header") and "*" not in _names(names.get("match_header", ())):
+    if names.get("ignore_header") and "*" not in _parse_names(names.get("match_header", ())):
         raise UserError("headers to ignore are left out of all that are compared: --match-header '*' compares all")
     return replace(
         STRICT,
         ignore_query=frozenset(names.get("ignore_query", ())),
-        headers=_names(names.get("match_header", ())),
-        ignore_headers=_names(names.get("ignore_header", ())),
+        headers=_parse_names(names.get("match_header", ())),
+        ignore_headers=_parse_names(names.get("ignore_header", ())),
         ignore_json=paths,
         key_headers=frozenset(),  # an x-api-key is the API's own here
     )
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
+def _parse_names(given: Iterable[str]) -> frozenset[str]:
     names = [name.strip() for text in given for name in text.split(",")]
     if not all(names) or any(set(name) & set(" :\t\r\n") for name in names):
         raise UserError(f"a header is named like X-Request-Id, got {', '.join(map(repr, given))}")

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 
-from understudy.proxy.mock_server.connection import Connections
+from understudy.proxy.mock_server.connection import OpenConnections
 
 BACKLOG = 2_048
 TICK_SECONDS = 1.0
@@ -16,9 +16,9 @@ DRAIN_SECONDS = 10.0
 
 
 @contextlib.asynccontextmanager
-async def accepting(
+async def accept_connections(
     listener: socket.socket,
-    connections: Connections,
+    connections: OpenConnections,
     *,
     tls: ssl.SSLContext | None = None,
     drain_seconds: float = DRAIN_SECONDS,
@@ -27,25 +27,25 @@ async def accepting(
     loop = asyncio.get_running_loop()
     hello = connections.limits.head_seconds if tls else None
     server = await loop.create_server(
-        connections.new, sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=hello
+        connections.make_connection, sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=hello
     )
     ticking = asyncio.ensure_future(_tick(connections))
     try:
         yield
     finally:
         server.close()
-        await _drained(connections, drain_seconds)
+        await _drain(connections, drain_seconds)
         ticking.cancel()
 
 
-async def _tick(connections: Connections) -> None:
+async def _tick(connections: OpenConnections) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         connections.tick()
 
 
-async def _drained(connections: Connections, seconds: float) -> None:
+async def _drain(connections: OpenConnections, seconds: float) -> None:
     connections.end()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(connections.closed.wait(), seconds)
+        await asyncio.wait_for(connections.all_closed.wait(), seconds)
     connections.abort()

@@ -14,11 +14,11 @@ from random import Random
 from time import time
 from typing import cast
 
-from understudy.serving.answers.behaviour_plan import MILLISECOND, drawn
+from understudy.serving.answers.behaviour_plan import MILLISECOND, draw_delay
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Reply, Speak
+from understudy.serving.answers.replies import Reply, Upgrade
 from understudy.serving.http1.limits import Limits
-from understudy.serving.http1.wire import CLOSE, with_connection
+from understudy.serving.http1.wire import CLOSE, add_connection
 from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
 from understudy.serving.site_protocol import Site
 from understudy.store.model.messages import Body
@@ -31,7 +31,7 @@ LONGEST_LINGER_SECONDS = 30
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER, for no time: close sends RST
 
 
-class Connections:
+class OpenConnections:
     """The open connections of one process, and what they share: the site, the limits, and a clock of whole seconds.
 
     One look at all of them every second ends those that keep a limit waiting: a timer each would cost more.
@@ -41,17 +41,17 @@ class Connections:
         self.site = site
         self.limits = limits
         waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
-        self.soonest = min(LINGER_SECONDS, *waits) / 2
+        self.shortest_wait = min(LINGER_SECONDS, *waits) / 2
         self.read = read
         self.seconds = 0
         self.ending = False
         self.open: set[MockConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.closed = asyncio.Event()
-        self.closed.set()
-        self.late = LateReplies()
+        self.all_closed = asyncio.Event()
+        self.all_closed.set()
+        self.delayed_replies = DelayedReplies()
 
-    def new(self) -> MockConnection:
+    def make_connection(self) -> MockConnection:
         """The protocol of a connection that is made."""
         return MockConnection(self)
 
@@ -59,7 +59,7 @@ class Connections:
         """A second has passed."""
         self.seconds += 1
         for connection in list(self.open):
-            connection.check_time()
+            connection.enforce_limits()
 
     def end(self) -> None:
         """Close idle connections now, the others after the answer under way."""
@@ -67,7 +67,7 @@ class Connections:
         for connection in list(self.open):
             connection.end_soon()
 
-    def exchange(self, site: Site) -> None:
+    def set_site(self, site: Site) -> None:
         """Answer from this site from now on."""
         self.site = site
 
@@ -87,10 +87,10 @@ class Connections:
         except Exception:  # the client is told
             logger.exception("could not read a body")
             content = None
-        connection.fetched(content)
+        connection.receive_body(content)
 
 
-class LateReplies:
+class DelayedReplies:
     """Known replies that are held up, all on one timer: one of its own for each would cost more than the answer."""
 
     def __init__(self) -> None:
@@ -100,28 +100,28 @@ class LateReplies:
         self._number = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def put(self, connection: MockConnection, data: bytes, site: Site, reply: Reply, at: float) -> None:
+    def schedule(self, connection: MockConnection, data: bytes, site: Site, reply: Reply, at: float) -> None:
         """Have the connection send the reply when its delay is over."""
         assert reply.delay is not None
-        due = self._loop.time() + drawn(reply.delay, self._chance) * MILLISECOND
+        due = self._loop.time() + draw_delay(reply.delay, self._chance) * MILLISECOND
         self._number += 1
         heappush(self._due, (due, self._number, connection, data, site, reply, at))
         if self._due[0][1] == self._number:
-            self._set()
+            self._set_timer()
 
-    def _set(self) -> None:
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(self._due[0][0], self._send)
+        self._timer = self._loop.call_at(self._due[0][0], self._send_due)
 
-    def _send(self) -> None:
+    def _send_due(self) -> None:
         self._timer = None
         now = self._loop.time()
         while self._due and self._due[0][0] <= now:
             _, _, connection, data, site, reply, at = heappop(self._due)
-            connection.send_late(data, site, reply, at)
+            connection.send_delayed(data, site, reply, at)
         if self._due and self._timer is None:
-            self._set()
+            self._set_timer()
 
 
 class MockConnection(asyncio.Protocol):
@@ -141,7 +141,7 @@ class MockConnection(asyncio.Protocol):
         "_waiting",
     )
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: OpenConnections) -> None:
         self._all = connections
         self._responder = Responder(lambda: connections.site, connections.limits)
         self._timer: asyncio.TimerHandle | None = None
@@ -157,7 +157,7 @@ class MockConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._tls = not self._transport.can_write_eof()
         self._all.open.add(self)
-        self._all.closed.clear()
+        self._all.all_closed.clear()
         if self._all.ending:
             self._responder.end_soon()
 
@@ -167,46 +167,46 @@ class MockConnection(asyncio.Protocol):
             self._timer.cancel()
         self._all.open.discard(self)
         if not self._all.open:
-            self._all.closed.set()
+            self._all.all_closed.set()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         everything, responder = self._all, self._responder
-        idle = responder.idle
+        idle = responder.is_idle
         if idle and not everything.ending:
             site = everything.site
-            reply = site.known.get(data)
+            reply = site.wire_cache.get(data)
             if reply is not None and not (self._waiting or self._paused):
                 self._since = everything.seconds
                 at = time()
                 if reply.delay is not None:
                     self._waiting = True
-                    everything.late.put(self, data, site, reply, at)
+                    everything.delayed_replies.schedule(self, data, site, reply, at)
                     return
                 self._transport.write(reply.wire)
-                site.called(data, reply, at, time() - at)
+                site.log_call(data, reply, at, time() - at)
                 return
         if self._lingering is not None:
             self._since = min(everything.seconds, self._lingering)
             return
-        in_head = not idle and responder.reader.in_head
+        in_head = not idle and responder.reader.is_in_head
         responder.receive(data)
         # A head is waited for as a whole, a body piece by piece.
-        if not in_head or responder.busy or not responder.reader.in_head:
+        if not in_head or responder.is_busy or not responder.reader.is_in_head:
             self._since = everything.seconds
         if not self._waiting and not self._paused:
-            self._go_on()
+            self._advance()
         if self._waiting and not self._transport.is_closing():
             self._full = True
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read the answers to what it sent."""
-        self._responder.no_more()
-        if self._lingering is None and not self._stopped():
-            self._go_on()
+        self._responder.end_input()
+        if self._lingering is None and not self._is_blocked():
+            self._advance()
         # A client of TLS that ends its side ends both.
-        return self._stopped() and self._lingering is None and not self._tls
+        return self._is_blocked() and self._lingering is None and not self._tls
 
     def pause_writing(self) -> None:
         """The client does not read: nothing more is answered until it does."""
@@ -219,38 +219,38 @@ class MockConnection(asyncio.Protocol):
         self._paused = False
         self._resume()
 
-    def send_late(self, data: bytes, site: Site, reply: Reply, at: float) -> None:
+    def send_delayed(self, data: bytes, site: Site, reply: Reply, at: float) -> None:
         """A reply that was held up is due."""
         if self._transport.is_closing():
             return
-        ending = self._responder.ending
-        self._transport.write(with_connection(reply.head, CLOSE) + reply.body if ending else reply.wire)
-        site.called(data, reply, at, time() - at)
+        ending = self._responder.is_ending
+        self._transport.write(add_connection(reply.head, CLOSE) + reply.body if ending else reply.wire)
+        site.log_call(data, reply, at, time() - at)
         if self._full or ending:
-            self._awake()
+            self._wake()
         else:
             self._waiting = False
 
-    def fetched(self, body: bytes | None) -> None:
+    def receive_body(self, content: bytes | None) -> None:
         """The body that the responder wanted."""
-        self._responder.fetched(body)
-        self._awake()
+        self._responder.receive_body(content)
+        self._wake()
 
     def end_soon(self) -> None:
         """The server ends."""
         self._responder.end_soon()
-        if not self._stopped():
-            self._go_on()
+        if not self._is_blocked():
+            self._advance()
 
     def abort(self) -> None:
         """Cut the connection off."""
         self._transport.abort()
 
-    def check_time(self) -> None:
+    def enforce_limits(self) -> None:
         """End the connection if it keeps a limit waiting."""
         everything, transport = self._all, self._transport
         waited = everything.seconds - self._since
-        if waited <= everything.soonest:
+        if waited <= everything.shortest_wait:
             return
         unsent, before = transport.get_write_buffer_size(), self._unsent
         self._unsent = unsent
@@ -261,36 +261,36 @@ class MockConnection(asyncio.Protocol):
                 LINGER_SECONDS if self._lingering is not None and not unsent else everything.limits.write_seconds
             ):
                 transport.abort()
-        elif waited > self._patience():
+        elif waited > self._choose_limit():
             self._since = everything.seconds
             transport.close()
 
-    def _patience(self) -> float:
+    def _choose_limit(self) -> float:
         limits, reader = self._all.limits, self._responder.reader
         if self._waiting:
             return math.inf
-        if reader.in_body:
+        if reader.is_in_body:
             return limits.body_seconds
-        return limits.head_seconds if reader.in_head else limits.idle_seconds
+        return limits.head_seconds if reader.is_in_head else limits.idle_seconds
 
-    def _awake(self) -> None:
+    def _wake(self) -> None:
         self._waiting = False
         if not self._paused:
             self._resume()
 
     def _resume(self) -> None:
         self._since = self._all.seconds
-        if self._stopped():
+        if self._is_blocked():
             return
-        self._go_on()
-        if not self._stopped():
+        self._advance()
+        if not self._is_blocked():
             self._full = False
             self._transport.resume_reading()
 
-    def _stopped(self) -> bool:
+    def _is_blocked(self) -> bool:
         return self._waiting or self._paused or self._transport.is_closing()
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         while not self._paused and not self._waiting:
             try:
                 step = self._responder.next()
@@ -300,21 +300,21 @@ class MockConnection(asyncio.Protocol):
                 return
             if step is None:
                 return
-            self._do(step)
+            self._perform(step)
 
-    def _do(self, step: Step) -> None:
+    def _perform(self, step: Step) -> None:
         match step:
             case bytes():
                 self._transport.write(step)
             case Wait():
                 self._waiting = True
-                self._timer = asyncio.get_running_loop().call_later(step.seconds, self._awake)
+                self._timer = asyncio.get_running_loop().call_later(step.seconds, self._wake)
             case Fetch():
                 self._waiting = True
                 self._all.fetch(self, step)
             case Close():
                 self._close(step)
-            case HandOver() | Speak():
+            case HandOver() | Upgrade():
                 raise AssertionError("a mock server has nobody to hand a connection to")
 
     def _close(self, step: Close) -> None:
@@ -324,7 +324,7 @@ class MockConnection(asyncio.Protocol):
             with contextlib.suppress(OSError):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
             transport.abort()
-        elif self._ends_at_once(step):
+        elif self._may_close_now(step):
             self._since = self._all.seconds
             transport.close()
         else:
@@ -335,5 +335,5 @@ class MockConnection(asyncio.Protocol):
             if not self._tls:
                 transport.write_eof()
 
-    def _ends_at_once(self, step: Close) -> bool:
-        return self._responder.ending or (self._tls and not step.unread)
+    def _may_close_now(self, step: Close) -> bool:
+        return self._responder.is_ending or (self._tls and not step.unread)

@@ -15,19 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.proxy.call_log.writer import STOP_SECONDS, CallLog, LogCounters
-from understudy.proxy.compilation.body_warmup import warm
-from understudy.proxy.mock_server.accept_loop import accepting
-from understudy.proxy.mock_server.connection import Connections
-from understudy.proxy.mock_server.sites import Environs, MockSites
+from understudy.proxy.call_log.writer import STOP_SECONDS, CallLogWriter, LogCounters
+from understudy.proxy.compilation.body_warmup import warm_up_bodies
+from understudy.proxy.mock_server.accept_loop import accept_connections
+from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS
-from understudy.serving.http1.limits import USUAL, Limits
+from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.model.calls import Call
 from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class ServeSettings:
     workers: int = 1
     certificate: tuple[Path, Path] | None = None
     seed: int | None = None
-    limits: Limits = field(default=USUAL)
+    limits: Limits = field(default=DEFAULT_LIMITS)
 
     @property
     def scheme(self) -> str:
@@ -70,16 +70,18 @@ class MockProcess:
         self._counters: dict[str, LogCounters] = {}
         self._counts = counts
         self._bodies = BodyReader(self._read, self._read_piece)
-        shown = showing_redactor(store)
-        self._log = CallLog(self._keep, self._counters_of, at_root=settings.at_root, redactor=shown)
-        environs = Environs(counts, self._bodies.at_hand, self._read, self._log, settings.seed, settings.scheme)
+        shown = make_display_redactor(store)
+        self._log = CallLogWriter(self._write_calls, self._get_counters, at_root=settings.at_root, redactor=shown)
+        environs = ServingContext(
+            counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme
+        )
         self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
         self._seen = 0
 
     def compile(self) -> None:
         """Read and compile everything that is served."""
-        self._seen = self._store.changes.latest()
-        self._site = self._sites.site()
+        self._seen = self._store.changes.get_latest()
+        self._site = self._sites.compile_site()
         # What is here now stays: the collector need not look at it again, nor often at the little that comes and goes.
         gc.freeze()
         gc.enable()
@@ -90,42 +92,44 @@ class MockProcess:
         """The mock servers that are served."""
         return [served.mock for served in self._site.directory.by_slug.values()]
 
-    def use(self, store: Store) -> None:
+    def switch_store(self, store: Store) -> None:
         """Go on with this store: one opened before a fork must not be used after it."""
         self._store = store
-        self._sites.use(store)
+        self._sites.switch_store(store)
 
-    async def run(self, listener: socket.socket, started: Callable[[], object]) -> None:
+    async def run(self, listener: socket.socket, on_start: Callable[[], object]) -> None:
         """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()
         # A process that takes another's place was compiled when that one was.
-        self._site = self._changed() or self._site
-        connections = Connections(self._site, self._settings.limits, self._bodies.part)
-        watch = Watch(self._changed, lambda site: loop.call_soon_threadsafe(connections.exchange, site))
-        told = _told_to_stop(loop)
+        self._site = self._apply_changes() or self._site
+        connections = OpenConnections(self._site, self._settings.limits, self._bodies.read_part)
+        watch = SiteWatcher(self._apply_changes, lambda site: loop.call_soon_threadsafe(connections.set_site, site))
+        told = _watch_stop_signals(loop)
         try:
-            async with accepting(listener, connections, tls=_tls(self._settings.certificate)):
+            async with accept_connections(listener, connections, tls=_make_tls_context(self._settings.certificate)):
                 self._log.start()
                 watch.start()
-                started()
-                warming = asyncio.ensure_future(warm(self._bodies, self._store.bodies, self._collections()))
+                on_start()
+                warming = asyncio.ensure_future(
+                    warm_up_bodies(self._bodies, self._store.bodies, self._list_collection_ids())
+                )
                 await told.wait()
                 warming.cancel()
         finally:
             await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(self._log.stop))
-            _hear_no_more(loop)
+            _ignore_stop_signals(loop)
 
-    def _collections(self) -> set[str]:
+    def _list_collection_ids(self) -> set[str]:
         return {mock.collection_id for mock in self.mocks}
 
-    def _changed(self) -> MockSite | None:
+    def _apply_changes(self) -> MockSite | None:
         """The site after what changed since the last look; None if nothing of it did."""
-        latest = self._store.changes.latest()
+        latest = self._store.changes.get_latest()
         if latest == self._seen:
             return None
-        changes = self._store.changes.since(self._seen)
-        site = self._sites.changed(changes)
+        changes = self._store.changes.list_since(self._seen)
+        site = self._sites.apply_changes(changes)
         self._seen = max(latest, changes[-1].revision if changes else latest)
         return site
 
@@ -133,20 +137,20 @@ class MockProcess:
         return self._store.bodies.read(body)
 
     def _read_piece(self, body: Body, position: int) -> bytes:
-        return self._store.bodies.piece(body, position)
+        return self._store.bodies.read_piece(body, position)
 
-    def _keep(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
+    def _write_calls(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
         self._store.calls.add(calls, limits)
 
-    def _counters_of(self, mock_id: str) -> LogCounters:
+    def _get_counters(self, mock_id: str) -> LogCounters:
         known = self._counters.get(mock_id)
         if known is None:
-            made = (self._counts.counter(f"{mock_id} {what}") for what in ("kept", "failed", "dropped"))
+            made = (self._counts.make_counter(f"{mock_id} {what}") for what in ("kept", "failed", "dropped"))
             known = self._counters[mock_id] = LogCounters(*made)
         return known
 
 
-class Watch:
+class SiteWatcher:
     """Looks for changes in a thread of its own; `look` returns what to serve now, or None."""
 
     def __init__(self, look: Callable[[], MockSite | None], serve: Callable[[MockSite], object]) -> None:
@@ -180,7 +184,7 @@ class Watch:
                 self._serve(site)
 
 
-def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+def _make_tls_context(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     if certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -189,14 +193,14 @@ def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     return context
 
 
-def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+def _watch_stop_signals(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
     told = asyncio.Event()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, told.set)  # a second one changes nothing
     return told
 
 
-def _hear_no_more(loop: asyncio.AbstractEventLoop) -> None:
+def _ignore_stop_signals(loop: asyncio.AbstractEventLoop) -> None:
     """The end has come so far that a signal could only break it."""
     for number in STOP_SIGNALS:
         loop.remove_signal_handler(number)

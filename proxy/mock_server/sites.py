@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.matcher.parts.candidate import Candidate
-from understudy.proxy.compilation.live_edits import after_edits, edits
-from understudy.proxy.compilation.mock_setup import mock_setup, variables_of
+from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids
+from understudy.proxy.compilation.mock_setup import read_mock_setup, resolve_variables
 from understudy.proxy.shared_counts import SharedCounts
-from understudy.serving.answers.answer import framed
+from understudy.serving.answers.answer import frame_response
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.reply_cache import BodyAtHand
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.answers.reply_cache import BodyLookup
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.mock_server.site import Log, MockSite
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.mock_server.site import CallLogger, MockSite
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
@@ -29,7 +29,7 @@ from understudy.store.repositories.store import Store
 logger = logging.getLogger(__name__)
 
 
-class SharedTurns:
+class SharedSequences:
     """Where the sequences of one mock server stand, for all processes that serve it (see `outcomes.Turns`)."""
 
     def __init__(self, counts: SharedCounts, mock_id: str) -> None:
@@ -45,7 +45,7 @@ class SharedTurns:
         key = f"{self._mock_id} {examples[0].sequence}"
         return examples[min(self._counts.advance(key, self._group, len(examples)), len(examples) - 1)]
 
-    def moves(self, candidate: Candidate) -> bool:
+    def may_advance(self, candidate: Candidate) -> bool:
         """Whether the next call may be answered by another example."""
         return len(candidate.examples) > 1
 
@@ -60,13 +60,13 @@ class SharedTurns:
 
 
 @dataclass(frozen=True, slots=True)
-class Environs:
+class ServingContext:
     """What all mock servers of a process share."""
 
     counts: SharedCounts
-    bodies: BodyAtHand
+    bodies: BodyLookup
     read: Callable[[Body], bytes]
-    log: Log
+    log: CallLogger
     seed: int | None = None
     scheme: str = "http"
 
@@ -77,88 +77,90 @@ class MockSites:
     `at_root`: there is one, and it answers at the root of the port.
     """
 
-    def __init__(self, store: Store, environs: Environs, names: Sequence[str], *, at_root: bool) -> None:
+    def __init__(self, store: Store, environs: ServingContext, names: Sequence[str], *, at_root: bool) -> None:
         self._store = store
-        self._environs = environs
+        self._context = environs
         self._ids = frozenset(store.mock_servers.find(name).id for name in names)
         self._at_root = at_root
-        self._served: dict[str, Served] = {}
+        self._served: dict[str, CompiledMockServer] = {}
         self._variables: dict[str, Mapping[str, str]] = {}
 
-    def use(self, store: Store) -> None:
+    def switch_store(self, store: Store) -> None:
         """Follow this store from now on."""
         self._store = store
 
-    def site(self) -> MockSite:
+    def compile_site(self) -> MockSite:
         """Everything compiled from the store as it is now."""
-        self._compile_all(frozenset())
-        return self._site()
+        self._update_served(frozenset())
+        return self._build_site()
 
-    def changed(self, changes: Sequence[Change] | None) -> MockSite | None:
+    def apply_changes(self, changes: Sequence[Change] | None) -> MockSite | None:
         """What the port answers from after these changes, all of them if None; None if none of them concerns it."""
         if changes is None:
             self._served.clear()
-            return self.site()
+            return self.compile_site()
         before = dict(self._served)
         subjects = {change.subject for change in changes}
         if subjects & {Subject.MOCK_SERVER, Subject.ENVIRONMENT, Subject.COLLECTION, Subject.KEY}:
             anew = {change.collection_id for change in changes if change.subject is Subject.COLLECTION}
-            self._compile_all(frozenset(filter(None, anew)))
-        self._follow_edits(changes)
-        return None if before == self._served else self._site()
+            self._update_served(frozenset(filter(None, anew)))
+        self._apply_edits(changes)
+        return None if before == self._served else self._build_site()
 
-    def _site(self) -> MockSite:
+    def _build_site(self) -> MockSite:
         by_slug = {served.mock.slug: served for served in self._served.values()}
         root = next(iter(by_slug.values()), None) if self._at_root else None
-        directory = Directory(by_slug, root, self._environs.scheme, at_root=self._at_root)
-        return MockSite(directory, self._environs.log)
+        directory = Directory(by_slug, root, self._context.scheme, at_root=self._at_root)
+        return MockSite(directory, self._context.log)
 
-    def _compile_all(self, anew: frozenset[str]) -> None:
+    def _update_served(self, anew: frozenset[str]) -> None:
         """Bring every mock server up to date; those of the collections in `anew` whatever they were."""
         keys = frozenset(key.digest for key in self._store.keys.list())
-        served: dict[str, Served] = {}
-        for mock in self._wanted():
+        served: dict[str, CompiledMockServer] = {}
+        for mock in self._list_mocks():
             known = self._served.get(mock.id)
             try:
-                answers = self._answers(mock, None if mock.collection_id in anew else known)
-                served[mock.id] = self._new(mock, answers, keys, known)
+                answers = self._reuse_or_compile(mock, None if mock.collection_id in anew else known)
+                served[mock.id] = self._make_served(mock, answers, keys, known)
             except NotFound as error:  # deleted while we looked: a further change tells
                 logger.warning("mock server %s is not served: %s", mock.name, error)
         self._served = served
 
-    def _wanted(self) -> Iterable[MockServer]:
+    def _list_mocks(self) -> Iterable[MockServer]:
         return [mock for mock in self._store.mock_servers.list() if not self._ids or mock.id in self._ids]
 
-    def _answers(self, mock: MockServer, known: Served | None) -> Answers:
+    def _reuse_or_compile(self, mock: MockServer, known: CompiledMockServer | None) -> Answers:
         """What it answers from; what is known, if what it is compiled from is the same."""
         if (
             known is not None
-            and _compiled_alike(known.mock, mock)
-            and self._variables_of(mock) == self._variables[mock.id]
+            and _has_same_inputs(known.mock, mock)
+            and self._resolve_variables(mock) == self._variables[mock.id]
         ):
             return known.answers
-        return self._compiled(mock)
+        return self._compile_answers(mock)
 
-    def _compiled(self, mock: MockServer) -> Answers:
-        setup = mock_setup(self._store, mock)
+    def _compile_answers(self, mock: MockServer) -> Answers:
+        setup = read_mock_setup(self._store, mock)
         self._variables[mock.id] = setup.variables
-        read = self._environs.read
-        turns = SharedTurns(self._environs.counts, mock.id)
+        read = self._context.read
+        turns = SharedSequences(self._context.counts, mock.id)
         known = self._served.get(mock.id)
-        chance = known.answers.templates.chance if known else Chance(time.time, self._environs.seed)
+        chance = known.answers.templates.random_source if known else RandomSource(time.time, self._context.seed)
         return Answers(
-            setup.index(read), turns, Templates(compile_templates(setup.examples, read), setup.variables, chance)
+            setup.build_index(read), turns, Templates(compile_templates(setup.examples, read), setup.variables, chance)
         )
 
-    def _variables_of(self, mock: MockServer) -> Mapping[str, str]:
-        return variables_of(self._store, self._store.collections.find(mock.collection_id), mock)
+    def _resolve_variables(self, mock: MockServer) -> Mapping[str, str]:
+        return resolve_variables(self._store, self._store.collections.find(mock.collection_id), mock)
 
-    def _new(self, mock: MockServer, answers: Answers, keys: frozenset[str], known: Served | None) -> Served:
-        counts = self._environs.counts
+    def _make_served(
+        self, mock: MockServer, answers: Answers, keys: frozenset[str], known: CompiledMockServer | None
+    ) -> CompiledMockServer:
+        counts = self._context.counts
         turns = answers.sequences
-        assert isinstance(turns, SharedTurns)
+        assert isinstance(turns, SharedSequences)
         turns.reset_for(mock.sequences_epoch)
-        failing = self._server_error(mock)
+        failing = self._read_server_error(mock)
         if known is not None and (known.mock, known.answers, known.keys, known.server_error) == (
             mock,
             answers,
@@ -166,29 +168,31 @@ class MockSites:
             failing,
         ):
             return known
-        calls = known.calls if known else counts.counter(f"{mock.id} calls")
-        unlogged = None if mock.log_limit else counts.counter(f"{mock.id} unlogged")
-        return Served(mock, answers, keys, failing, self._environs.bodies, counts, calls, unlogged)
+        calls = known.calls if known else counts.make_counter(f"{mock.id} calls")
+        unlogged = None if mock.log_limit else counts.make_counter(f"{mock.id} unlogged")
+        return CompiledMockServer(mock, answers, keys, failing, self._context.bodies, counts, calls, unlogged)
 
-    def _server_error(self, mock: MockServer) -> Response | None:
-        for error in self._store.mock_servers.server_errors(mock.id):
+    def _read_server_error(self, mock: MockServer) -> Response | None:
+        for error in self._store.mock_servers.list_server_errors(mock.id):
             if error.id == mock.server_error_id:
                 response = error.response
-                return framed(response, self._environs.read(response.body))
+                return frame_response(response, self._context.read(response.body))
         return None
 
-    def _follow_edits(self, changes: Sequence[Change]) -> None:
+    def _apply_edits(self, changes: Sequence[Change]) -> None:
         """Take examples over that were added, edited or deleted; only if that will not do, compile all of them anew."""
-        edited = edits(changes)
+        edited = collect_edited_ids(changes)
         for served in list(self._served.values()):
             mock = served.mock
             ids = edited.get(mock.collection_id)
             if ids:
-                examples = self._store.collections.examples_by_id(sorted(ids))
-                answers = after_edits(served.answers, ids, examples, mock.matching, self._environs.read)
-                self._served[mock.id] = self._new(mock, answers or self._compiled(mock), served.keys, served)
+                examples = self._store.collections.get_examples(sorted(ids))
+                answers = apply_edits(served.answers, ids, examples, mock.matching, self._context.read)
+                self._served[mock.id] = self._make_served(
+                    mock, answers or self._compile_answers(mock), served.keys, served
+                )
 
 
-def _compiled_alike(one: MockServer, other: MockServer) -> bool:
+def _has_same_inputs(one: MockServer, other: MockServer) -> bool:
     fields = ("collection_id", "environment_id", "matching", "private")
     return all(getattr(one, name) == getattr(other, name) for name in fields)

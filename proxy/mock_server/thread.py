@@ -8,9 +8,9 @@ import threading
 from concurrent.futures import Future
 
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.proxy.mock_server.accept_loop import accepting
-from understudy.proxy.mock_server.connection import Connections
-from understudy.serving.http1.limits import USUAL
+from understudy.proxy.mock_server.accept_loop import accept_connections
+from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.serving.http1.limits import DEFAULT_LIMITS
 from understudy.serving.site_protocol import Site
 from understudy.store.repositories.history import Bodies
 
@@ -21,7 +21,7 @@ class ServingThread:
     """Serves from `start` to `stop`. `bodies` reads from the store."""
 
     def __init__(self, bodies: Bodies) -> None:
-        self.bodies = BodyReader(bodies.read, bodies.piece)
+        self.bodies = BodyReader(bodies.read, bodies.read_piece)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._ready: Future[asyncio.AbstractEventLoop] = Future()
@@ -63,7 +63,7 @@ class ServingThread:
             self._ready.set_exception(error)
 
     async def _serve(self, site: Site) -> None:
-        connections = Connections(site, USUAL, self.bodies.part)
-        async with accepting(self._listener, connections, drain_seconds=DRAIN_SECONDS):
+        connections = OpenConnections(site, DEFAULT_LIMITS, self.bodies.read_part)
+        async with accept_connections(self._listener, connections, drain_seconds=DRAIN_SECONDS):
             self._ready.set_result(asyncio.get_running_loop())
             await self._ended.wait()

@@ -19,7 +19,7 @@ from typing import Any
 
 from understudy.proxy.mock_server.accept_loop import BACKLOG
 from understudy.proxy.mock_server.process import MockProcess, ServeSettings
-from understudy.proxy.settings import counts_file
+from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS, Interrupted
 from understudy.store.errors import StoreError, UserError
@@ -31,31 +31,31 @@ logger = logging.getLogger(__name__)
 READY_STEP_SECONDS = 0.05
 RESTART_SECONDS = 0.2
 
-Started = Callable[[str, list[MockServer]], None]
+OnStart = Callable[[str, list[MockServer]], None]
 
 
-def serve(open_store: Callable[[], Store], settings: ServeSettings, started: Started) -> None:
+def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: OnStart) -> None:
     """Serve until SIGINT or SIGTERM; `started` gets the address and what is served when connections are accepted.
 
     Raises UserError when the port is taken, NotFound for a name that is none, Interrupted when several processes are to
     serve and one of those comes before all of them do.
     """
-    listeners = _bound(settings)
+    listeners = _bind_listeners(settings)
     store = open_store()
-    counts = SharedCounts(counts_file(store.place), serve=True)
+    counts = SharedCounts(locate_counts_file(store.location), serve=True)
     try:
         process = MockProcess(store, settings, counts)
         process.compile()
         _allow_many_connections()
-        tell = lambda: started(_address(listeners[0]), process.mocks)  # noqa: E731
+        tell = lambda: on_start(_format_address(listeners[0]), process.mocks)  # noqa: E731
         if settings.workers == 1:
-            _run(process.run(listeners[0], tell))
+            _run_event_loop(process.run(listeners[0], tell))
         else:
             store.close()
             Workers(open_store, process, listeners).run(tell)
     finally:
         counts.close()
-        _close(listeners)
+        _close_listeners(listeners)
         store.close()
 
 
@@ -73,48 +73,48 @@ class Workers:
         self._process = process
         self._listeners = listeners
         self._running: dict[int, socket.socket] = {}
-        self._told = False
-        self._heard: list[signal.Signals] = []
-        self._ready, self._tell_ready = os.pipe()
+        self._is_stopping = False
+        self._received: list[signal.Signals] = []
+        self._ready, self._ready_writer = os.pipe()
         self._orphaned, self._parent_lives = os.pipe()
 
-    def run(self, started: Callable[[], None]) -> None:
+    def run(self, on_start: Callable[[], None]) -> None:
         """Start them all and stay until all have ended."""
         for number in STOP_SIGNALS:
-            signal.signal(number, self._hear)
+            signal.signal(number, self._handle_signal)
         for listener in self._listeners:
-            self._start(listener)
-        self._all_ready()
-        early = self._heard[:]
-        if not self._told:
-            started()
+            self._start_worker(listener)
+        self._wait_until_ready()
+        early = self._received[:]
+        if not self._is_stopping:
+            on_start()
         while self._running:
             ended, status = os.wait()
             listener = self._running.pop(ended)
-            if not self._told:
-                logger.error("worker %d ended by itself (%s); starting another", ended, _how(status))
+            if not self._is_stopping:
+                logger.error("worker %d ended by itself (%s); starting another", ended, _describe_exit(status))
                 time.sleep(RESTART_SECONDS)
-                self._start(listener)
+                self._start_worker(listener)
         if early:
             raise Interrupted(early[0])
 
-    def _all_ready(self) -> None:
+    def _wait_until_ready(self) -> None:
         """Wait until every worker accepts connections; raises StoreError if one cannot."""
         ready = 0
-        while ready < len(self._listeners) and not self._told:
+        while ready < len(self._listeners) and not self._is_stopping:
             if select.select([self._ready], [], [], READY_STEP_SECONDS)[0]:
                 ready += len(os.read(self._ready, len(self._listeners)))
                 continue
             ended, status = os.waitpid(-1, os.WNOHANG)
-            if ended and not self._told:
+            if ended and not self._is_stopping:
                 self._running.pop(ended)
                 self._stop()
-                raise StoreError(f"a worker could not start ({_how(status)})")
+                raise StoreError(f"a worker could not start ({_describe_exit(status)})")
 
-    def _start(self, listener: socket.socket) -> None:
+    def _start_worker(self, listener: socket.socket) -> None:
         """Start one, unless the end has been asked for; what asks for it meanwhile is heard when the child is known."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        child = None if self._told else os.fork()
+        child = None if self._is_stopping else os.fork()
         if child != 0:
             if child:
                 self._running[child] = listener
@@ -136,50 +136,50 @@ class Workers:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         os.close(self._parent_lives)
-        _close(other for other in self._listeners if other is not listener)
-        threading.Thread(target=_end_when_closed, args=(self._orphaned,), daemon=True).start()
+        _close_listeners(other for other in self._listeners if other is not listener)
+        threading.Thread(target=_exit_with_parent, args=(self._orphaned,), daemon=True).start()
         store = self._open_store()
-        self._process.use(store)
-        _run(self._process.run(listener, lambda: os.write(self._tell_ready, b"!")))
+        self._process.switch_store(store)
+        _run_event_loop(self._process.run(listener, lambda: os.write(self._ready_writer, b"!")))
         store.close()
 
-    def _hear(self, number: int, _: object) -> None:
-        self._heard.append(signal.Signals(number))
+    def _handle_signal(self, number: int, _: object) -> None:
+        self._received.append(signal.Signals(number))
         self._stop()
 
     def _stop(self) -> None:
-        self._told = True
-        _close(self._listeners)  # when the workers have closed theirs, nothing new is accepted
+        self._is_stopping = True
+        _close_listeners(self._listeners)  # when the workers have closed theirs, nothing new is accepted
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
 
 
-def _end_when_closed(pipe: int) -> None:
+def _exit_with_parent(pipe: int) -> None:
     """End this process in order when nobody holds the other end any more: its parent was killed."""
     os.read(pipe, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _run(main: Coroutine[Any, Any, None]) -> None:
+def _run_event_loop(main: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     uvloop.run(main)
 
 
-def _bound(settings: ServeSettings) -> list[socket.socket]:
+def _bind_listeners(settings: ServeSettings) -> list[socket.socket]:
     """A listening socket at the address for each worker, which no other program shares."""
     where = (settings.host, settings.port)
     listeners: list[socket.socket] = []
     try:
-        listeners.append(first := _listener(where, share=False))
+        listeners.append(first := _open_listener(where, share=False))
         if settings.workers > 1:
             # Only now that it is ours: had it been shared from the start, another program might share it too.
             first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         where = first.getsockname()[:2]
-        listeners.extend(_listener(where, share=True) for _ in range(1, settings.workers))
+        listeners.extend(_open_listener(where, share=True) for _ in range(1, settings.workers))
     except OSError as error:
-        _close(listeners)
+        _close_listeners(listeners)
         shown = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
             raise UserError(
@@ -189,7 +189,7 @@ def _bound(settings: ServeSettings) -> list[socket.socket]:
     return listeners
 
 
-def _listener(where: tuple[str, int], *, share: bool) -> socket.socket:
+def _open_listener(where: tuple[str, int], *, share: bool) -> socket.socket:
     """A listening socket; `share` it with others that share theirs."""
     family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -205,12 +205,12 @@ def _listener(where: tuple[str, int], *, share: bool) -> socket.socket:
     return listener
 
 
-def _close(listeners: Iterable[socket.socket]) -> None:
+def _close_listeners(listeners: Iterable[socket.socket]) -> None:
     for listener in listeners:
         listener.close()
 
 
-def _address(listener: socket.socket) -> str:
+def _format_address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -222,6 +222,6 @@ def _allow_many_connections() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _how(status: int) -> str:
+def _describe_exit(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-from understudy.proxy.call_log.in_memory import OwnCalls
-from understudy.proxy.mock_server.sites import Environs, MockSites
+from understudy.proxy.call_log.in_memory import InMemoryCallLog
+from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.mock_server.thread import ServingThread
 from understudy.proxy.operations.collections import behaviour_text
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
@@ -23,12 +23,12 @@ from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import Matching, MockServer, ServerError
-from understudy.store.model.naming import slug_of
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.model.naming import slug_from_name
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.mock_servers import MockServers
 from understudy.store.repositories.store import Store
 
-Headers = Mapping[str, str] | Sequence[str]
+ExpectedHeaders = Mapping[str, str] | Sequence[str]
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "delay": behaviour_text.read_delay,
@@ -47,7 +47,7 @@ _OWN = ("environment", "private", "cors")
 SETTINGS = (*_OWN, *_READERS, *_MATCHING)
 
 
-class OneMockServer:
+class SingleMockServer:
     """The part of `store.repositories.mock_servers.MockServers` that serving needs, for one that is kept nowhere."""
 
     def __init__(self, mock: MockServer, errors: Sequence[ServerError] = ()) -> None:
@@ -64,7 +64,7 @@ class OneMockServer:
             raise NotFound(f"there is no mock server {text!r}")
         return self._mock
 
-    def server_errors(self, _: str) -> Sequence[ServerError]:
+    def list_server_errors(self, _: str) -> Sequence[ServerError]:
         """Its saved server errors."""
         return self._errors
 
@@ -75,17 +75,17 @@ class LocalMockServer:
     def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
         self._mock = mock
         self._stopped = False
-        self._calls = OwnCalls(mock.id, showing_redactor(store))
+        self._calls = InMemoryCallLog(mock.id, make_display_redactor(store))
         self._thread = ServingThread(store.bodies)
-        self._calls.settled = self._thread.settle
+        self._calls.settle = self._thread.settle
         self._counts = SharedCounts(folder / f"counts-{mock.id}", serve=True)
-        self._thread.start(self._site(store, mock, seed))
+        self._thread.start(self._make_site(store, mock, seed))
 
-    def _site(self, store: Store, mock: MockServer, seed: int | None) -> MockSite:
-        alone = replace(store, mock_servers=cast("MockServers", OneMockServer(mock, _errors(store, mock))))
-        at_hand = self._thread.bodies.at_hand
-        environs = Environs(self._counts, at_hand, store.bodies.read, self._calls, seed)
-        return MockSites(alone, environs, [mock.id], at_root=True).site()
+    def _make_site(self, store: Store, mock: MockServer, seed: int | None) -> MockSite:
+        alone = replace(store, mock_servers=cast("MockServers", SingleMockServer(mock, _read_errors(store, mock))))
+        at_hand = self._thread.bodies.get_cached
+        environs = ServingContext(self._counts, at_hand, store.bodies.read, self._calls, seed)
+        return MockSites(alone, environs, [mock.id], at_root=True).compile_site()
 
     @property
     def url(self) -> str:
@@ -94,7 +94,7 @@ class LocalMockServer:
 
     def calls(self) -> list[Call]:
         """The calls so far, oldest first; their secrets are redacted."""
-        return self._calls.all()
+        return self._calls.list_calls()
 
     def reset(self) -> None:
         """Forget the calls, and have sequences start over."""
@@ -108,7 +108,7 @@ class LocalMockServer:
         times: int | None = None,
         at_least: int | None = None,
         at_most: int | None = None,
-        headers: Headers = (),
+        headers: ExpectedHeaders = (),
         body: Any = None,
         within: float = 0,
     ) -> None:
@@ -117,12 +117,12 @@ class LocalMockServer:
         `body` is text, bytes, or a value that is compared as JSON. `within` waits so many seconds for it to be so.
         """
         __tracebackhide__ = True
-        expected = Expected(called, _header_lines(headers), _body(body))
+        expected = Expected(called, _as_header_lines(headers), _encode_body(body))
         verdict = verified(self._calls, expected, times_of(times, at_least, at_most), within=within)
         if not verdict.held:
             raise AssertionError(verdict.as_text().rstrip())
 
-    def assert_not_called(self, called: str, *, headers: Headers = (), body: Any = None) -> None:
+    def assert_not_called(self, called: str, *, headers: ExpectedHeaders = (), body: Any = None) -> None:
         """Assert that `METHOD PATH` was never called."""
         __tracebackhide__ = True
         self.assert_called(called, times=0, headers=headers, body=body)
@@ -135,34 +135,34 @@ class LocalMockServer:
             self._counts.close()
 
 
-def named_mock(store: Store, name: str, settings: Mapping[str, Any]) -> MockServer:
+def mock_from_name(store: Store, name: str, settings: Mapping[str, Any]) -> MockServer:
     """The mock server of this name, or one of the collection of this name, with settings of the test's own.
 
     Raises NotFound, and UserError for a setting that is none.
     """
     found = find_mock(store, name)
-    mock = found if isinstance(found, MockServer) else _mock_of(found.id, found.name)
-    return _with_settings(store, mock, settings)
+    mock = found if isinstance(found, MockServer) else _make_mock(found.id, found.name)
+    return _apply_settings(store, mock, settings)
 
 
-def mock_of_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
+def mock_from_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
     """One of typed-in requests, `METHOD PATH [STATUS [BODY]]`, kept in this store, which is the test's own."""
     if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
         raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
     typed = [read_typed(text) for text in requests]
     collection = collection_of_requests(store, "requests", [(one, one.body.encode()) for one in typed])
-    return _with_settings(store, _mock_of(collection.id, collection.name), settings)
+    return _apply_settings(store, _make_mock(collection.id, collection.name), settings)
 
 
-def _mock_of(collection_id: str, name: str) -> MockServer:
-    return MockServer(new_id(), name, slug_of(name), collection_id, 0.0, 0.0)
+def _make_mock(collection_id: str, name: str) -> MockServer:
+    return MockServer(new_id(), name, slug_from_name(name), collection_id, 0.0, 0.0)
 
 
-def _errors(store: Store, mock: MockServer) -> Sequence[ServerError]:
-    return store.mock_servers.server_errors(mock.id) if mock.server_error_id else ()
+def _read_errors(store: Store, mock: MockServer) -> Sequence[ServerError]:
+    return store.mock_servers.list_server_errors(mock.id) if mock.server_error_id else ()
 
 
-def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) -> MockServer:
+def _apply_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) -> MockServer:
     unknown = sorted(settings.keys() - set(SETTINGS))
     if unknown:
         raise UserError(f"a mock server has no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
@@ -170,7 +170,7 @@ def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) 
     if "environment" in settings:
         own["environment_id"] = environment_id(store, settings["environment"])
     behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in _READERS.items() if name in settings}
-    matching = {field: _matched(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
+    matching = {field: _coerce_matching(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
     if matching.get("query", "off") not in ("prefer", "require", "off"):
         raise UserError(f"query is prefer, require or off, not {matching['query']!r}")
     return replace(
@@ -182,17 +182,17 @@ def _with_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) 
     )
 
 
-def _matched(field: str, value: Any) -> Any:
+def _coerce_matching(field: str, value: Any) -> Any:
     if field not in _LISTS:
         return value
     return frozenset([value] if isinstance(value, str) else value)
 
 
-def _header_lines(headers: Headers) -> Sequence[str]:
+def _as_header_lines(headers: ExpectedHeaders) -> Sequence[str]:
     return [f"{name}: {value}" for name, value in headers.items()] if isinstance(headers, Mapping) else headers
 
 
-def _body(body: Any) -> bytes | None:
+def _encode_body(body: Any) -> bytes | None:
     if body is None or isinstance(body, bytes):
         return body
     return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode("utf-8", "surrogatepass")

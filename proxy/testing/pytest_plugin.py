@@ -17,27 +17,31 @@ if TYPE_CHECKING:
     from understudy.proxy.testing.session import LocalSession
     from understudy.store.repositories.store import Store
 
-INI = "understudy_store"
+STORE_OPTION = "understudy_store"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Tell pytest our setting."""
-    parser.addini(INI, "Understudy's store, from the root folder of the tests: a file or a database URL.", default="")
+    parser.addini(
+        STORE_OPTION, "Understudy's store, from the root folder of the tests: a file or a database URL.", default=""
+    )
 
 
 @pytest.fixture(scope="session")
 def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     """The store that mock servers and sessions are read from; a project may put a fixture of its own in its place."""
-    from understudy.proxy.settings import STORE_VARIABLE, store_url
+    from understudy.proxy.settings import STORE_VARIABLE, resolve_store_url
     from understudy.store.errors import NotFound
     from understudy.store.sql.open_store import open_store
 
-    own = pytestconfig.getini(INI)
+    own = pytestconfig.getini(STORE_OPTION)
     if own and "://" not in own:
         own = str(pytestconfig.rootpath / os.path.expanduser(own))
-    place = os.environ.get(STORE_VARIABLE) or own or store_url(None)
+    place = os.environ.get(STORE_VARIABLE) or own or resolve_store_url(None)
     if "://" not in place and not os.path.exists(os.path.expanduser(place)):
-        raise NotFound(f"there is no store {place}; name one by {INI} in pytest's settings, or by {STORE_VARIABLE}")
+        raise NotFound(
+            f"there is no store {place}; name one by {STORE_OPTION} in pytest's settings, or by {STORE_VARIABLE}"
+        )
     store = open_store(place)
     yield store
     store.close()
@@ -59,7 +63,7 @@ class MockServerFactory:
         Settings are those of `mocks create`: match_body=True, match_headers=["X-Team"], delay="2G", fault="reset:10",
         environment="stage", ... Raises UserError for one that is none.
         """
-        from understudy.proxy.testing.mock_server import LocalMockServer, mock_of_requests, named_mock
+        from understudy.proxy.testing.mock_server import LocalMockServer, mock_from_name, mock_from_requests
         from understudy.store.errors import UserError
         from understudy.store.sql.open_store import open_store
 
@@ -67,11 +71,11 @@ class MockServerFactory:
             raise UserError("mock_server takes the name of a mock server or collection, or requests=[...]")
         if name is not None:
             store: Store = self._request.getfixturevalue("understudy_store")
-            mock = named_mock(store, name, settings)
+            mock = mock_from_name(store, name, settings)
         else:
             store = open_store("sqlite://")
             self._ending.callback(store.close)
-            mock = mock_of_requests(store, requests, settings)
+            mock = mock_from_requests(store, requests, settings)
         served = LocalMockServer(store, mock, self._folder.mktemp("mock_server"), seed=seed)
         self._ending.callback(served.stop)
         return served
@@ -93,17 +97,17 @@ class SessionFactory:
         match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
         Raises UserError for one that is none.
         """
-        from understudy.proxy.gateway.replay_settings import replay_settings
+        from understudy.proxy.gateway.replay_settings import parse_replay_settings
         from understudy.proxy.testing.session import LocalSession
 
         store: Store = self._request.getfixturevalue("understudy_store")
-        session = LocalSession(store, name, upstream=upstream, replaying=replay_settings(**settings))
-        self._ending.callback(_end, session, allow_misses=allow_misses)
+        session = LocalSession(store, name, upstream=upstream, replay=parse_replay_settings(**settings))
+        self._ending.callback(_end_session, session, allow_misses=allow_misses)
         return session
 
 
-def _end(session: LocalSession, *, allow_misses: bool) -> None:
-    told = "" if allow_misses else session.told_misses()
+def _end_session(session: LocalSession, *, allow_misses: bool) -> None:
+    told = "" if allow_misses else session.describe_misses()
     session.stop()
     if told:
         pytest.fail(f"session {session.name} had no answer to these requests:\n{told}", pytrace=False)

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from understudy.matcher.normal_forms import shown
-from understudy.proxy.call_log.in_memory import OwnCalls
+from understudy.matcher.normal_forms import format_for_display
+from understudy.proxy.call_log.in_memory import InMemoryCallLog
 from understudy.proxy.gateway.activation import Activation
-from understudy.proxy.gateway.replay_settings import STRICTLY, ReplaySettings
+from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, ReplaySettings
 from understudy.proxy.mock_server.thread import ServingThread
 from understudy.serving.answers.replies import Reply
-from understudy.serving.answers.reply_cache import BodyAtHand
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.site import GatewaySite, Kind
-from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.site import Log
+from understudy.serving.answers.reply_cache import BodyLookup
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.site import ConnectionKind, GatewaySite
+from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.mock_server.site import CallLogger
 from understudy.store.errors import UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Origin
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 
 
 class SessionSite(GatewaySite):
     """What a gateway in replay mode answers, with a log; WebSockets need a gateway."""
 
-    speaks = False
+    can_replay_websockets = False
 
     __slots__ = ("_log",)
 
-    def __init__(self, active: Active, kind: Kind, bodies: BodyAtHand, log: Log) -> None:
+    def __init__(self, active: ActiveMode, kind: ConnectionKind, bodies: BodyLookup, log: CallLogger) -> None:
         super().__init__(active, kind, bodies)
         self._log = log
 
-    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Log the call."""
         self._log(call, reply, at, duration)
 
@@ -46,19 +46,19 @@ class LocalSession:
     """
 
     def __init__(
-        self, store: Store, name: str, *, upstream: str | None = None, replaying: ReplaySettings = STRICTLY
+        self, store: Store, name: str, *, upstream: str | None = None, replay: ReplaySettings = STRICT_REPLAY
     ) -> None:
         session = store.sessions.find(name)
         self.name = session.name
         state = GatewayState(Mode.REPLAY, session_id=session.id)
-        active = Activation(store, replaying=replaying).activate(state)
-        self._active = replace(active, own_origin=_origin(active, upstream, session.name))
-        self._calls = OwnCalls(session.id, showing_redactor(store))
+        active = Activation(store, replay=replay).activate(state)
+        self._active = replace(active, reverse_origin=_choose_origin(active, upstream, session.name))
+        self._calls = InMemoryCallLog(session.id, make_display_redactor(store))
         self._thread = ServingThread(store.bodies)
-        self._calls.settled = self._thread.settle
+        self._calls.settle = self._thread.settle
         place = Origin("http", "127.0.0.1", self._thread.port)
-        kind = Kind(place, own=True, tunnel=False, tls=False)
-        self._thread.start(SessionSite(self._active, kind, self._thread.bodies.at_hand, self._calls))
+        kind = ConnectionKind(place, is_reverse=True, tunnel=False, tls=False)
+        self._thread.start(SessionSite(self._active, kind, self._thread.bodies.get_cached, self._calls))
 
     @property
     def url(self) -> str:
@@ -67,33 +67,35 @@ class LocalSession:
 
     def calls(self) -> list[Call]:
         """The calls so far, oldest first; their secrets are redacted."""
-        return self._calls.all()
+        return self._calls.list_calls()
 
     def misses(self) -> list[Call]:
         """The calls that the session has no answer to."""
         return [call for call in self.calls() if call.example_id is None]
 
-    def told_misses(self) -> str:
+    def describe_misses(self) -> str:
         """The misses, each in a line, with what was nearest; "" if there are none."""
-        return "\n".join(f"  {self._told(call)}" for call in self.misses())
+        return "\n".join(f"  {self._describe_miss(call)}" for call in self.misses())
 
     def stop(self) -> None:
         """Stop answering."""
         self._thread.stop()
 
-    def _told(self, call: Call) -> str:
-        request = replace(call.request, origin=self._active.own_origin)
-        decision = self._active.own.index.decide(request)
-        why = self._active.replay.why(decision)
-        return f"{shown(request.method)} {shown(call.request.url)}{f' ({why})' if why else ''}"
+    def _describe_miss(self, call: Call) -> str:
+        request = replace(call.request, origin=self._active.reverse_origin)
+        decision = self._active.reverse_answers.index.decide(request)
+        why = self._active.replay.explain(decision)
+        return (
+            f"{format_for_display(request.method)} {format_for_display(call.request.url)}{f' ({why})' if why else ''}"
+        )
 
 
-def _origin(active: Active, upstream: str | None, session: str) -> Origin:
+def _choose_origin(active: ActiveMode, upstream: str | None, session: str) -> Origin:
     if upstream is not None:
         try:
             return Origin.parse(upstream)
         except ValueError as error:
             raise UserError(f"upstream: {error}") from error
-    if active.own_origin is None:
+    if active.reverse_origin is None:
         raise UserError(f"session {session!r} has calls to several hosts: say which one is meant by upstream=")
-    return active.own_origin
+    return active.reverse_origin

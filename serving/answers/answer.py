@@ -8,13 +8,13 @@ from typing import Any
 
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json
-from understudy.matcher.mock_headers import Problem
-from understudy.serving.answers.streams import is_unsized, still_streamed
-from understudy.serving.http1.rules import Malformed
-from understudy.store.content_codings import undo
+from understudy.matcher.mock_headers import SelectorProblem
+from understudy.serving.answers.streams import is_unsized, replace_body
+from understudy.serving.http1.rules import MalformedRequest
+from understudy.store.content_codings import remove_codings
 from understudy.store.model.collections import Example
-from understudy.store.model.header_fields import end_to_end
-from understudy.store.model.messages import Body, Headers, Request, Response, size_of
+from understudy.store.model.header_fields import drop_hop_by_hop
+from understudy.store.model.messages import Body, Headers, Request, Response, measure_body
 
 # Postman's words.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
@@ -24,70 +24,70 @@ BODILESS = (204, 304)  # RFC 9112, section 6.3
 TOO_LARGE = (413, 414, 431)
 
 
-def answer(request: Request, example: Example, body: Body) -> Response:
+def adapt_response(request: Request, example: Example, body: Body) -> Response:
     """What a client gets: the example's response, framed anew, `body` being its bytes.
 
     The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts. Where
     no coding has to be undone, a large body may stay in the store.
     """
-    headers = end_to_end(example.response.headers)
+    headers = drop_hop_by_hop(example.response.headers)
     coding = headers.get("content-encoding")
-    if coding and body and isinstance(body, bytes) and not _takes(request, example.request, coding):
-        headers, body = _decoded(headers, body, coding)
-    response = still_streamed(example.response, headers, body)
+    if coding and body and isinstance(body, bytes) and not _can_accept_coding(request, example.request, coding):
+        headers, body = _decode(headers, body, coding)
+    response = replace_body(example.response, headers, body)
     bodiless = request.method == "HEAD" or response.status in BODILESS
     if bodiless:
         response = replace(response, chunks=(), trailers=Headers())
-    if bodiless or not (is_unsized(response) or _of_http_2(request, response)):
-        headers, body = _framed(request.method, example.request.method, response.status, headers, body)
+    if bodiless or not (is_unsized(response) or _is_http_2(request, response)):
+        headers, body = _frame(request.method, example.request.method, response.status, headers, body)
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
 
 
 def is_recoded(request: Request, example: Example) -> bool:
     """Whether the content coding of an example has to be undone for this request."""
     coding = example.response.headers.get("content-encoding")
-    return bool(coding) and not _takes(request, example.request, coding or "")
+    return bool(coding) and not _can_accept_coding(request, example.request, coding or "")
 
 
-def miss(decision: Decision) -> Response:
+def render_miss(decision: Decision) -> Response:
     """404 with Postman's error and the explanation (spec: matching, "Misses")."""
-    header, message = NO_EXAMPLE if decision.without_example is not None else NO_MATCH
-    return explained_miss(header, message, as_json(decision))
+    header, message = NO_EXAMPLE if decision.bare_item is not None else NO_MATCH
+    return render_explained_miss(header, message, as_json(decision))
 
 
-def explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
+def render_explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
     """404 with an error of the same form, and what else there is to say."""
     error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
     noted = {"note": note} if note else {}
     return json_response(404, {"error": {**error, **noted, "explanation": explanation}})
 
 
-def malformed(problem: Problem) -> Response:
+def render_malformed_header(problem: SelectorProblem) -> Response:
     """400 for an `x-mock-*` header that cannot be obeyed: which one, and what it takes."""
     error = {"name": "malformedHeaderError", "message": problem.message, "header": problem.header}
-    return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.takes}})
+    return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.expected}})
 
 
-def framed(response: Response, body: bytes) -> Response:
+def frame_response(response: Response, body: bytes) -> Response:
     """A saved response as it is sent to whoever calls, `body` being its bytes."""
-    headers, content = _framed("GET", "GET", response.status, end_to_end(response.headers), body)
+    headers, content = _frame("GET", "GET", response.status, drop_hop_by_hop(response.headers), body)
     return replace(response, headers=headers, body=content, http_version="HTTP/1.1", chunks=(), trailers=Headers())
 
 
-def error(status: int, name: str, message: str) -> Response:
+def render_error(status: int, name: str, message: str) -> Response:
     """An error of ours, as JSON `{"error": {"name", "message"}}`."""
     return json_response(status, {"error": {"name": name, "message": message}})
 
 
-def refusal(problem: Malformed) -> Response:
+def render_refusal(problem: MalformedRequest) -> Response:
     """The answer to what is no request, or too large for one."""
     name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
-    return error(problem.status, name, problem.message)
+    return render_error(problem.status, name, problem.message)
 
 
-def simulated_error() -> Response:
+def render_simulated_error() -> Response:
     """The answer of a call that is to fail on purpose."""
-    return error(503, "simulatedError", "This mock server fails on purpose.")
+    return render_error(503, "simulatedError", "This mock server fails on purpose.")
 
 
 def json_response(status: int, value: dict[str, Any]) -> Response:
@@ -97,49 +97,49 @@ def json_response(status: int, value: dict[str, Any]) -> Response:
     return Response(status, headers, body)
 
 
-def _of_http_2(request: Request, response: Response) -> bool:
+def _is_http_2(request: Request, response: Response) -> bool:
     # Frames say where a body ends there, and gRPC never tells its length.
     both = request.http_version.startswith("HTTP/2") and response.http_version.startswith("HTTP/2")
     return both and "content-length" not in response.headers
 
 
-def _takes(request: Request, recorded: Request, coding: str) -> bool:
+def _can_accept_coding(request: Request, recorded: Request, coding: str) -> bool:
     wanted = request.headers.get_all("accept-encoding")
-    return wanted == recorded.headers.get_all("accept-encoding") or accepts(
+    return wanted == recorded.headers.get_all("accept-encoding") or can_accept(
         ", ".join(wanted) if wanted else None, coding
     )
 
 
-def _decoded(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
-    plain = undo(coding, body)
+def _decode(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
+    plain = remove_codings(coding, body)
     # Recorded so: the API itself sent bytes that are not what it said.
-    return (headers, body) if plain is None else (headers.without(("content-encoding",)), plain)
+    return (headers, body) if plain is None else (headers.drop(("content-encoding",)), plain)
 
 
-def _framed(method: str, recorded: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
+def _frame(method: str, recorded: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
     if status == 204:
-        return headers.without(("content-length",)), b""  # RFC 9110, section 8.6
+        return headers.drop(("content-length",)), b""  # RFC 9110, section 8.6
     if status == 304 or (method == "HEAD" and recorded == "HEAD"):
         return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
-    headers = headers.replace("Content-Length", str(size_of(body)))
+    headers = headers.replace("Content-Length", str(measure_body(body)))
     return headers, b"" if method == "HEAD" else body
 
 
-def accepts(accept_encoding: str | None, content_encoding: str | None) -> bool:
+def can_accept(accept_encoding: str | None, content_encoding: str | None) -> bool:
     """Whether a client accepts these codings; without the header it accepts any, and `identity` unless it refuses."""
     if accept_encoding is None:
         return True
-    weights = dict(_weight(item) for item in accept_encoding.lower().split(",") if item.strip())
+    weights = dict(_parse_weight(item) for item in accept_encoding.lower().split(",") if item.strip())
     others = weights.get("*")
     weights.setdefault("identity", 1.0 if others is None else others)
-    return all(weights.get(coding, others or 0.0) > 0 for coding in _codings(content_encoding))
+    return all(weights.get(coding, others or 0.0) > 0 for coding in _split_codings(content_encoding))
 
 
-def _codings(content_encoding: str | None) -> list[str]:
+def _split_codings(content_encoding: str | None) -> list[str]:
     return [name.strip().lower() for name in (content_encoding or "").split(",") if name.strip()]
 
 
-def _weight(item: str) -> tuple[str, float]:
+def _parse_weight(item: str) -> tuple[str, float]:
     name, *parameters = (part.strip() for part in item.split(";"))
     for parameter in parameters:
         if parameter.startswith("q="):

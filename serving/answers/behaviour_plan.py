@@ -23,10 +23,10 @@ class Plan:
     fault: FaultKind | None = None
 
 
-NOTHING = Plan()
+EMPTY_PLAN = Plan()
 
 
-def behaviour_of(example: Behaviour, mock: Behaviour) -> Behaviour:
+def merge_behaviours(example: Behaviour, mock: Behaviour) -> Behaviour:
     """What counts of an example's and its mock server's: the example's, field by field."""
     if example is PLAIN or example == PLAIN:
         return mock
@@ -39,24 +39,24 @@ def behaviour_of(example: Behaviour, mock: Behaviour) -> Behaviour:
     )
 
 
-def asked_to_wait(behaviour: Behaviour, milliseconds: int | None) -> Behaviour:
+def apply_requested_delay(behaviour: Behaviour, milliseconds: int | None) -> Behaviour:
     """The behaviour with the delay that a request asks for by `x-mock-response-delay`."""
     return behaviour if milliseconds is None else replace(behaviour, delay=Delay(milliseconds))
 
 
-def plan(behaviour: Behaviour, chance: Random) -> Plan:
+def draw_plan(behaviour: Behaviour, chance: Random) -> Plan:
     """Draw what happens to one answer."""
     delay = behaviour.delay
     fault = behaviour.fault
     strikes = fault is not None and (fault.percent >= 100 or chance.random() * 100 < fault.percent)
     return Plan(
-        0.0 if delay is None else drawn(delay, chance) * MILLISECOND,
+        0.0 if delay is None else draw_delay(delay, chance) * MILLISECOND,
         behaviour.bytes_per_second,
         fault.kind if fault is not None and strikes else None,
     )
 
 
-def drawn(delay: Delay, chance: Random) -> float:
+def draw_delay(delay: Delay, chance: Random) -> float:
     """The milliseconds of one call; never more than the longest delay."""
     match delay.kind:
         case DelayKind.FIXED:
@@ -67,7 +67,7 @@ def drawn(delay: Delay, chance: Random) -> float:
             return min(chance.lognormvariate(math.log(delay.millis), delay.sigma or 0.0), float(LONGEST_DELAY))
 
 
-def slowed(size: int, bytes_per_second: int) -> Iterator[Chunk]:
+def throttle_chunks(size: int, bytes_per_second: int) -> Iterator[Chunk]:
     """A body of this size in the pieces of one that comes with so many bytes per second."""
     step = max(1, int(bytes_per_second * STEP_SECONDS))
     for start in range(0, size, step):

@@ -17,14 +17,14 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueChunk:
     """A piece of the body, and the seconds after the head at which it is to go out."""
 
     at: float
     content: bytes
 
 
-class Sending:
+class BodySchedule:
     """The pieces of one body, in the bounds of `chunks`; what is behind the last of them comes as it is read.
 
     A body that is bytes needs no fetching. Whoever sends it calls `next` until it is None, and `fetched` after a Fetch.
@@ -42,7 +42,7 @@ class Sending:
         self._wanted: Chunk | None = None
         self._at = 0.0
 
-    def next(self) -> Fetch | Due | None:
+    def next(self) -> Fetch | DueChunk | None:
         """What to do next; None at the end."""
         if self._wanted is None:
             self._wanted = next((chunk for chunk in self._chunks if chunk.size), None)
@@ -54,9 +54,9 @@ class Sending:
         size, self._at = (there, self._at) if wanted is None else (wanted.size, wanted.at)
         self._wanted = None
         begin, self._start = self._start, self._start + size
-        return Due(self._at, self._content[begin : self._start])
+        return DueChunk(self._at, self._content[begin : self._start])
 
-    def fetched(self, content: bytes) -> None:
+    def add_piece(self, content: bytes) -> None:
         """The piece that a Fetch asked for."""
         self._position += 1
         self._unread -= len(content)

@@ -16,7 +16,7 @@ def is_preflight(request: Request) -> bool:
     return request.method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
 
 
-def preflight(request: Request) -> Response:
+def answer_preflight(request: Request) -> Response:
     """Yes to everything that is asked."""
     headers = request.headers
     fields = [
@@ -34,7 +34,7 @@ def preflight(request: Request) -> Response:
     return Response(204, Headers.of(fields))
 
 
-def cross_origin(headers: Headers, origin: str | None) -> Headers:
+def add_cors_headers(headers: Headers, origin: str | None) -> Headers:
     """The headers of an answer, readable by the page at `origin`; those that speak of it themselves stay as they are.
 
     A page that sends credentials is answered by name: `*` would not let it read anything.
@@ -55,7 +55,7 @@ def cross_origin(headers: Headers, origin: str | None) -> Headers:
     )
 
 
-def as_readable_as(answer: Response | None, other: Response) -> Response:
+def copy_cors_headers(answer: Response | None, other: Response) -> Response:
     """The other response, which goes out in the place of this answer, readable by the same pages."""
     fields = () if answer is None else answer.headers.fields
     allowed = [field for field in fields if field[0].lower().startswith(_PREFIX) or field[0].lower() == b"vary"]

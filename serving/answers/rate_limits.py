@@ -19,7 +19,7 @@ class RateCounts(Protocol):
         ...
 
 
-class OwnRateCounts:
+class LocalRateCounts:
     """Counts of one process."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class OwnRateCounts:
         return calls
 
 
-def limited(limit: RateLimit, counts: RateCounts, key: str, now: float) -> Response | None:
+def check_rate_limit(limit: RateLimit, counts: RateCounts, key: str, now: float) -> Response | None:
     """Count a call at `now`, in seconds: None if it is within the limit, else 429 with the seconds until there is more.
 
     RFC 6585, section 4; Retry-After: RFC 9110, section 10.2.3.

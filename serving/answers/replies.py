@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from understudy.serving.answers.streams import Stream
-from understudy.serving.http1.wire import head_of
+from understudy.serving.http1.wire import render_head
 from understudy.store.model.messages import Body, BodyRef, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, MockServer
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 
 class CallCounter(Protocol):
@@ -41,7 +41,7 @@ class CalledServer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class Upgrade:
     """The connection becomes a WebSocket, of which this answer is the beginning: see `serving.websockets.conversation`.
 
     `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called with the
@@ -52,8 +52,8 @@ class Speak:
     exchange_id: int
     began: float
     timing: float
-    diverged: Callable[[str], None]
-    redactor: Redactor = BUILT_IN
+    on_divergence: Callable[[str], None]
+    redactor: Redactor = BUILT_IN_REDACTOR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,20 +71,20 @@ class Reply:
     body: bytes
     response: Response | None
     behaviour: Behaviour | None = None
-    fixed: bool = False
-    served: CalledServer | None = None
+    is_cacheable: bool = False
+    server: CalledServer | None = None
     example_id: str | None = None
     example_name: str = ""
-    told: str = ""
+    summary: str = ""
     stream: Stream | None = None
     interim: bytes = b""
-    speak: Speak | None = None
+    upgrade: Upgrade | None = None
     wire: bytes = field(init=False, repr=False, default=b"")
     delay: Delay | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         # Small answers go out in one piece; of large ones no second copy is made.
-        if len(self.body) <= JOINED and self.stream is None and not self.interim:
+        if len(self.body) <= MAX_JOINED_BYTES and self.stream is None and not self.interim:
             object.__setattr__(self, "wire", self.head + self.body)
         behaviour = self.behaviour
         if behaviour is not None and replace(behaviour, delay=None) == PLAIN:
@@ -97,19 +97,21 @@ class Reply:
         return told if isinstance(told, BodyRef) else self.body
 
 
-JOINED = 64 * 1024
+MAX_JOINED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingReply:
     """An answer whose body has to be read from the store first; `finish` makes the reply of its bytes."""
 
     body: Body
     finish: Callable[[bytes], Reply]
 
 
-def reply_of(response: Response, *, told: str, served: CalledServer | None = None, head_only: bool = False) -> Reply:
+def make_reply(
+    response: Response, *, summary: str, server: CalledServer | None = None, head_only: bool = False
+) -> Reply:
     """A reply of our own, such as an error."""
     body = response.body
     assert isinstance(body, bytes)
-    return Reply(head_of(response), b"" if head_only else body, response, served=served, told=told)
+    return Reply(render_head(response), b"" if head_only else body, response, server=server, summary=summary)

@@ -33,7 +33,7 @@ class Sequences:
             return None
         return examples[min(position, len(examples) - 1)]
 
-    def moves(self, candidate: Candidate) -> bool:
+    def may_advance(self, candidate: Candidate) -> bool:
         """Whether the next call may be answered by another example."""
         return self._once or len(candidate.examples) > 1
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from understudy.store.model.messages import Headers, Origin, Response
 
 URL_HEADERS = (b"location", b"content-location")
-REWRITTEN = frozenset((*URL_HEADERS, b"set-cookie"))
+REWRITTEN_FIELDS = frozenset((*URL_HEADERS, b"set-cookie"))
 
 
 def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -> Response:
@@ -16,21 +16,23 @@ def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -
 
     Without an upstream only paths change, where the base has one. The same object when nothing changes.
     """
-    if not any(name.lower() in REWRITTEN for name, _ in response.headers.fields):
+    if not any(name.lower() in REWRITTEN_FIELDS for name, _ in response.headers.fields):
         return response
-    fields = tuple((name, _rewritten(name.lower(), value, upstream, base)) for name, value in response.headers.fields)
+    fields = tuple(
+        (name, _rewrite_field(name.lower(), value, upstream, base)) for name, value in response.headers.fields
+    )
     return response if fields == response.headers.fields else replace(response, headers=Headers(fields))
 
 
-def _rewritten(name: bytes, value: bytes, upstream: Origin | None, base: str) -> bytes:
+def _rewrite_field(name: bytes, value: bytes, upstream: Origin | None, base: str) -> bytes:
     if name in URL_HEADERS:
-        return _own_url(value, upstream, base)
+        return _rewrite_url(value, upstream, base)
     if name == b"set-cookie" and upstream is not None:
-        return _host_only(value, upstream.host)
+        return _drop_domain(value, upstream.host)
     return value
 
 
-def _own_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
+def _rewrite_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
     text = url.decode("latin-1")
     if text.startswith("/") and not text.startswith("//"):
         return f"{urlsplit(base).path}{text}".encode("latin-1")
@@ -46,7 +48,7 @@ def _own_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
     return f"{base}{text[end:]}".encode("latin-1") if origin == upstream else url
 
 
-def _host_only(cookie: bytes, host: str) -> bytes:
+def _drop_domain(cookie: bytes, host: str) -> bytes:
     # Without Domain a cookie belongs to the host that sent it (RFC 6265, section 5.3): to the gateway.
     pair, *attributes = cookie.split(b";")
     kept = [attribute for attribute in attributes if not _is_domain_of(attribute, host)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.rate_limits import OwnRateCounts, RateCounts
-from understudy.serving.answers.reply_cache import Rendered
+from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
+from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.gateway.replay import Replay
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
@@ -14,7 +14,7 @@ from understudy.store.model.mock_servers import PLAIN, Behaviour
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class ActiveMode:
     """The mode with all that a request in it needs.
 
     `answers` is what mock, spy and replay answer from, `own` for requests in origin form. `behaviour` is what the mock
@@ -25,13 +25,13 @@ class Active:
 
     mode: Mode
     answers: Answers = field(default_factory=Answers)
-    own: Answers = field(default_factory=Answers)
+    reverse_answers: Answers = field(default_factory=Answers)
     behaviour: Behaviour = PLAIN
-    rates: RateCounts = field(default_factory=OwnRateCounts, compare=False)
+    rates: RateCounts = field(default_factory=LocalRateCounts, compare=False)
     session_id: str | None = None
-    own_origin: Origin | None = None
+    reverse_origin: Origin | None = None
     replay: Replay = field(default_factory=Replay, compare=False)
-    rendered: Rendered = field(default_factory=Rendered, compare=False)
+    reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
 
     @property
     def has_answers(self) -> bool:
@@ -39,6 +39,6 @@ class Active:
         return self.mode in (Mode.MOCK, Mode.SPY, Mode.REPLAY)
 
     @property
-    def records(self) -> bool:
+    def is_recording(self) -> bool:
         """Whether what is forwarded is kept."""
         return self.mode in (Mode.RECORD, Mode.SPY)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from understudy.matcher.index import Index, compile_index
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import Chunk, Headers, Request, Response, size_of
+from understudy.store.model.messages import Chunk, Headers, Request, Response, measure_body
 from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
 
-NOTHING_CAME = Behaviour(fault=Fault(FaultKind.EMPTY))
-BROKE_OFF = Behaviour(fault=Fault(FaultKind.UNFINISHED))
+FAIL_EMPTY = Behaviour(fault=Fault(FaultKind.EMPTY))
+FAIL_UNFINISHED = Behaviour(fault=Fault(FaultKind.UNFINISHED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class FailedRequests:
     index: Index = field(default_factory=lambda: compile_index(()))
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def why(self, request: Request) -> str:
+    def explain(self, request: Request) -> str:
         """That this request is one of them, why it failed and what would repeat that, in words; "" if it is none."""
         found = self.index.decide(request).candidate
         if found is None:
@@ -32,39 +32,41 @@ class FailedRequests:
         )
 
 
-def with_answer(exchange: Exchange) -> Exchange:
+def clear_failure(exchange: Exchange) -> Exchange:
     """The exchange as if it had not failed: with what came of its response, else with one that nobody will see."""
-    if not exchange.failed or _upgraded(exchange.response):
+    if not exchange.has_failed or _is_upgraded(exchange.response):
         return exchange
     return replace(exchange, error=None, response=exchange.response or Response(502))
 
 
 def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
     """Whether a replay gives it again: what a client gave up always, as far as it came; else failures where wanted."""
-    return not exchange.failed or failures or (exchange.given_up and exchange.response is not None)
+    return not exchange.has_failed or failures or (exchange.is_abandoned and exchange.response is not None)
 
 
-def failing(recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]) -> Mapping[str, Behaviour]:
+def find_failure_behaviours(
+    recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]
+) -> Mapping[str, Behaviour]:
     """What the examples of failed exchanges do, by their ids; `marks` tell which exchange became which example."""
     examples = dict(marks)
     return {
-        example_id: NOTHING_CAME if one.response is None else BROKE_OFF
+        example_id: FAIL_EMPTY if one.response is None else FAIL_UNFINISHED
         for one in recorded
-        if one.failed and (example_id := examples.get(one.id))
+        if one.has_failed and (example_id := examples.get(one.id))
     }
 
 
-def unfinished(response: Response, recorded: Response) -> Response:
+def make_unfinished(response: Response, recorded: Response) -> Response:
     """A response that breaks off after its body, and promises what the recorded one did: a length, or more chunks."""
-    size, promised = size_of(response.body), recorded.headers.get("content-length") or ""
+    size, promised = measure_body(response.body), recorded.headers.get("content-length") or ""
     if promised.isdecimal() and int(promised) > size:
         headers = response.headers.replace("Content-Length", promised)
     elif size == 0:  # no chunk can be sent that does not end the body
         headers = response.headers.replace("Content-Length", "1")
     else:
-        headers = response.headers.without(("content-length",))
+        headers = response.headers.drop(("content-length",))
     return replace(response, headers=headers, chunks=response.chunks or (Chunk(0.0, size),), trailers=Headers())
 
 
-def _upgraded(response: Response | None) -> bool:
+def _is_upgraded(response: Response | None) -> bool:
     return response is not None and response.status < 200

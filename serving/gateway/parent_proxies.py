@@ -14,7 +14,7 @@ Address = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
+class ParentProxy:
     """A proxy that is spoken to in plain HTTP/1.1; `authorization` is what Proxy-Authorization says, if anything."""
 
     host: str
@@ -22,7 +22,7 @@ class Parent:
     authorization: bytes | None = field(default=None, repr=False)
 
     @classmethod
-    def parse(cls, url: str) -> Parent:
+    def parse(cls, url: str) -> ParentProxy:
         """The parent of a URL such as http://user:password@proxy.example:3128; raises ValueError without the password.
 
         Without a port it is 80's.
@@ -39,7 +39,7 @@ class Parent:
             raise ValueError(f"{expected}, not one of the scheme {parts.scheme}")
         if not parts.hostname or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(expected)
-        return cls(parts.hostname.lower(), port or 80, _basic(parts.username, parts.password))
+        return cls(parts.hostname.lower(), port or 80, _encode_basic_auth(parts.username, parts.password))
 
     @property
     def address(self) -> Address:
@@ -47,7 +47,7 @@ class Parent:
         return self.host, self.port
 
     @property
-    def is_here(self) -> bool:
+    def is_loopback(self) -> bool:
         """Whether it is on this machine."""
         return _is_loopback(self.host)
 
@@ -56,35 +56,35 @@ class Parent:
         return f"http://{host}:{self.port}"
 
 
-def _basic(user: str | None, password: str | None) -> bytes | None:
+def _encode_basic_auth(user: str | None, password: str | None) -> bytes | None:
     if user is None and password is None:
         return None
     return b"Basic " + b64encode(unquote_to_bytes(user or "") + b":" + unquote_to_bytes(password or ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Parents:
+class ParentProxies:
     """The parents for http and https origins, and the hosts that are called directly, as NO_PROXY lists them.
 
     `loopback`: whether this machine's own addresses are called through a parent, too.
     """
 
-    http: Parent | None = None
-    https: Parent | None = None
+    http: ParentProxy | None = None
+    https: ParentProxy | None = None
     exempt: tuple[str, ...] = ()
     loopback: bool = False
 
     @classmethod
-    def of_environment(cls, environment: Mapping[str, str]) -> Parents:
+    def from_environment(cls, environment: Mapping[str, str]) -> ParentProxies:
         """Those that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name, in either case; raises ValueError."""
-        every = _named(environment, "all_proxy")
+        every = _parse_variable(environment, "all_proxy")
         return cls(
-            _named(environment, "http_proxy") or every,
-            _named(environment, "https_proxy") or every,
-            exempt_hosts(environment),
+            _parse_variable(environment, "http_proxy") or every,
+            _parse_variable(environment, "https_proxy") or every,
+            parse_no_proxy(environment),
         )
 
-    def to(self, origin: Origin) -> Parent | None:
+    def find_parent(self, origin: Origin) -> ParentProxy | None:
         """The parent by which this origin is called."""
         parent = self.https if origin.scheme == "https" else self.http
         if parent is None or (not self.loopback and _is_loopback(origin.host)):
@@ -105,21 +105,21 @@ class Parents:
         return " and ".join(named) or "none"
 
 
-DIRECTLY = Parents()
+NO_PARENTS = ParentProxies()
 
 
-def exempt_hosts(environment: Mapping[str, str]) -> tuple[str, ...]:
+def parse_no_proxy(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What NO_PROXY lists."""
     listed = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
     return tuple(host.strip().lower() for host in listed.split(",") if host.strip())
 
 
-def _named(environment: Mapping[str, str], name: str) -> Parent | None:
+def _parse_variable(environment: Mapping[str, str], name: str) -> ParentProxy | None:
     url = environment.get(name) or environment.get(name.upper())
     if not url:
         return None
     try:
-        return Parent.parse(url if "://" in url else f"http://{url}")  # clients take those without a scheme
+        return ParentProxy.parse(url if "://" in url else f"http://{url}")  # clients take those without a scheme
     except ValueError as error:
         raise ValueError(f"{name.upper()}: {error}") from error
 
@@ -127,7 +127,7 @@ def _named(environment: Mapping[str, str], name: str) -> Parent | None:
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
         return True
-    address = _address(host)
+    address = _parse_address(host)
     return address is not None and address.is_loopback
 
 
@@ -135,10 +135,10 @@ def _is_exempt(origin: Origin, pattern: str) -> bool:
     """Whether one entry of NO_PROXY names this origin: `*`, a domain with all below it, an address or a network."""
     if pattern == "*":
         return True
-    host, port = _host_and_port(pattern)
+    host, port = _split_port(pattern)
     if port is not None and port != origin.port:
         return False
-    address = _address(origin.host)
+    address = _parse_address(origin.host)
     if address is not None:
         try:
             return address in ipaddress.ip_network(host, strict=False)
@@ -148,14 +148,14 @@ def _is_exempt(origin: Origin, pattern: str) -> bool:
     return bool(domain) and (origin.host == domain or origin.host.endswith(f".{domain}"))
 
 
-def _host_and_port(pattern: str) -> tuple[str, int | None]:
+def _split_port(pattern: str) -> tuple[str, int | None]:
     host, colon, port = pattern.rpartition(":")
     if colon and port.isdigit() and (":" not in host or host.endswith("]")):
         return host.strip("[]"), int(port)
     return pattern.strip("[]"), None
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
     except ValueError:

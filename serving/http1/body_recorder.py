@@ -24,19 +24,19 @@ Piece = tuple[str, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class BodyLimits:
     """What is kept of bodies, in bytes: larger ones than `large` go to the store in pieces, no more than `most`."""
 
     large: int = LARGE_BODY
-    most: int | None = None
+    max_size: int | None = None
 
 
-class KeptBody:
+class BodyRecorder:
     """A body that comes in. `size` counts what is kept, `cut` says that there was more."""
 
     __slots__ = ("_at", "_keeping", "_key", "_parts", "_position", "_sha", "_since", "_sizes", "_stamp", "cut", "size")
 
-    def __init__(self, keeping: Keeping) -> None:
+    def __init__(self, keeping: BodyLimits) -> None:
         self._keeping = keeping
         self._parts: list[bytes] = []
         self._since = 0  # bytes in the parts
@@ -50,7 +50,7 @@ class KeptBody:
         self.cut = False
 
     @property
-    def large(self) -> bool:
+    def is_large(self) -> bool:
         """Whether it goes to the store in pieces."""
         return self._key is not None
 
@@ -60,13 +60,13 @@ class KeptBody:
         return self._key
 
     @property
-    def paused(self) -> bool:
+    def has_pauses(self) -> bool:
         """Whether it came in pieces with pauses."""
         return len(self._at) > 1
 
     def add(self, content: bytes, at: float) -> None:
         """A piece that came so many seconds after the head of its message."""
-        most = self._keeping.most
+        most = self._keeping.max_size
         if most is not None and self.size + len(content) > most:
             content = content[: most - self.size]
             self.cut = True
@@ -75,11 +75,11 @@ class KeptBody:
         self.size += len(content)
         self._since += len(content)
         self._parts.append(content)
-        self._time(len(content), at)
+        self._record_time(len(content), at)
         if self._key is None and self.size > self._keeping.large:
             self._key, self._sha = new_id(), sha256()
 
-    def ready(self, *, ended: bool = False) -> list[Piece]:
+    def take_pieces(self, *, ended: bool = False) -> list[Piece]:
         """The pieces of a large body that the store should get now; all that is left once it has ended."""
         if self._key is None or self._sha is None or not self._since or (self._since < PIECE_BYTES and not ended):
             return []
@@ -89,19 +89,19 @@ class KeptBody:
         self._position += 1
         return [(self._key, self._position - 1, content)]
 
-    def body(self) -> Body:
+    def to_body(self) -> Body:
         """The body, all of whose pieces are in the store."""
         if self._key is None or self._sha is None:
             return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         return PiecedBody(self._sha.hexdigest(), self.size, self._key)
 
-    def chunks(self, *, stream: bool) -> tuple[Chunk, ...]:
+    def to_chunks(self, *, stream: bool) -> tuple[Chunk, ...]:
         """How it came, if it came in pieces with pauses: always of a stream, else only of a small body."""
-        if not self.paused or (self._key is not None and not stream):
+        if not self.has_pauses or (self._key is not None and not stream):
             return ()
         return tuple(Chunk(at, size) for at, size in zip(self._at, self._sizes, strict=True))
 
-    def _time(self, size: int, at: float) -> None:
+    def _record_time(self, size: int, at: float) -> None:
         if self._sizes and (at - self._stamp < PAUSE_SECONDS or len(self._sizes) == MOST_CHUNKS):
             self._sizes[-1] += size
         else:

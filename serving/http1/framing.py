@@ -15,7 +15,7 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t -~\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n")
 
 
-class BadFraming(Exception):
+class FramingError(Exception):
     """Bytes of which two readers could make different bodies."""
 
 
@@ -23,7 +23,7 @@ class Framing:
     """A body of `length` bytes; the base of the other two.
 
     `take` is given what came and where to begin; it returns where the message ends in it, or where the bytes do, and
-    the content among them. `complete` says that no more belongs to the message.
+    the content among them. `is_complete` says that no more belongs to the message.
     """
 
     __slots__ = ("_left", "trailers")
@@ -34,12 +34,12 @@ class Framing:
         self.trailers: RawFields = ()
 
     @property
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """How many bytes of content are still to come; None if nobody knows."""
         return self._left
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the message is over."""
         return not self._left
 
@@ -60,12 +60,12 @@ class UntilClose(Framing):
         super().__init__(0)
 
     @property
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """Unknown."""
         return None
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Never by what it says."""
         return False
 
@@ -82,17 +82,17 @@ class Chunked(Framing):
     def __init__(self) -> None:
         super().__init__(0)
         self._line = b""  # the beginning of a line that is not whole
-        self._read: Callable[[bytes], None] | None = self._size_line
+        self._read: Callable[[bytes], None] | None = self._read_size_line
         self._trailers: list[tuple[bytes, bytes]] = []
         self._size = 0
 
     @property
-    def left(self) -> int | None:
+    def remaining(self) -> int | None:
         """Unknown until it is over."""
         return None if self._read is not None else 0
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether its last line has come."""
         return self._read is None
 
@@ -107,14 +107,14 @@ class Chunked(Framing):
                 self._left -= stop - at
                 at = stop
             else:
-                at = self._take_line(data, at)
+                at = self._read_line(data, at)
         return at, pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _take_line(self, data: bytes, at: int) -> int:
+    def _read_line(self, data: bytes, at: int) -> int:
         stop = data.find(b"\n", at) + 1
         line = self._line + data[at : stop or len(data)]
         if len(line) > LONGEST_LINE:
-            raise BadFraming("a line of a chunked body is too long")
+            raise FramingError("a line of a chunked body is too long")
         if not stop:
             self._line = line
             return len(data)
@@ -123,19 +123,19 @@ class Chunked(Framing):
         self._read(line)
         return stop
 
-    def _size_line(self, line: bytes) -> None:
+    def _read_size_line(self, line: bytes) -> None:
         size = _SIZE.fullmatch(line)
         if size is None:
-            raise BadFraming("the size of a chunk cannot be read")
+            raise FramingError("the size of a chunk cannot be read")
         self._left = int(size[1], 16)
-        self._read = self._end_of_chunk if self._left else self._trailer_line
+        self._read = self._read_chunk_end if self._left else self._read_trailer_line
 
-    def _end_of_chunk(self, line: bytes) -> None:
+    def _read_chunk_end(self, line: bytes) -> None:
         if line != b"\r\n":
-            raise BadFraming("a chunk is longer than its size")
-        self._read = self._size_line
+            raise FramingError("a chunk is longer than its size")
+        self._read = self._read_size_line
 
-    def _trailer_line(self, line: bytes) -> None:
+    def _read_trailer_line(self, line: bytes) -> None:
         if line == b"\r\n":
             self.trailers = tuple(self._trailers)
             self._read = None
@@ -143,11 +143,11 @@ class Chunked(Framing):
         field = _TRAILER.fullmatch(line)
         self._size += len(line)
         if field is None or self._size > LONGEST_TRAILERS:
-            raise BadFraming("the trailers of a chunked body cannot be read")
+            raise FramingError("the trailers of a chunked body cannot be read")
         self._trailers.append((field[1], field[2]))
 
 
-def framing_of(fields: RawFields, *, until_close: bool = False) -> Framing:
+def framing_from_fields(fields: RawFields, *, until_close: bool = False) -> Framing:
     """How a body is framed that these fields announce; `until_close`: by its connection if they announce none.
 
     llhttp has seen to it that there is one Content-Length in digits, and not beside a Transfer-Encoding; a response may

@@ -23,4 +23,4 @@ class Limits:
     write_seconds: float = 60.0
 
 
-USUAL = Limits()
+DEFAULT_LIMITS = Limits()

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 
 import httptools
 
-from understudy.serving.http1.limits import USUAL, Limits
+from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.rules import (
     VERSIONS,
-    Malformed,
+    MalformedRequest,
     RawFields,
+    check_head,
     has_body,
-    line_may_follow,
-    not_spoken,
-    problem_of,
-    unknown_method,
+    may_begin_request_line,
+    refuse_unknown_method,
+    refuse_version,
 )
 from understudy.store.model.messages import Headers, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class RawRequest:
     """One whole request. `target` is what came, in whatever form; after it the connection ends unless `keep_alive`."""
 
     method: str
@@ -36,18 +36,18 @@ class Arrived:
     keep_alive: bool
     trailers: RawFields = ()
 
-    def request(self) -> Request:
+    def to_request(self) -> Request:
         """The request as our messages have it, its target not yet in origin form."""
         trailers = Headers(self.trailers) if self.trailers else _NONE
         return Request(self.method, self.target, Headers(self.fields), self.body, None, self.http_version, trailers)
 
 
 @dataclass(frozen=True, slots=True)
-class ContinueWanted:
+class ExpectContinue:
     """The client waits for 100 Continue before it sends the body (RFC 9110, section 10.1.1)."""
 
 
-Event = Arrived | Malformed | ContinueWanted
+RequestEvent = RawRequest | MalformedRequest | ExpectContinue
 _NONE = Headers()
 
 
@@ -75,10 +75,10 @@ class RequestReader:
         "_where",
     )
 
-    def __init__(self, limits: Limits = USUAL) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._deaf = False
-        self._events: list[Event] = []
+        self._events: list[RequestEvent] = []
         self._again = b""
         self._asked: RawFields = ()  # the fields as they came of a head that is read again
         self._begun = bytearray()  # the pieces of a head that is not complete
@@ -89,21 +89,21 @@ class RequestReader:
         self._parser = httptools.HttpRequestParser(self)
 
     @property
-    def between(self) -> bool:
+    def is_between_requests(self) -> bool:
         """Whether nothing of a further request has come."""
         return self._where == _BETWEEN and not self._raw
 
     @property
-    def in_head(self) -> bool:
+    def is_in_head(self) -> bool:
         """Whether a head has begun and is not complete."""
-        return self._where != _BODY and not self.between
+        return self._where != _BODY and not self.is_between_requests
 
     @property
-    def in_body(self) -> bool:
+    def is_in_body(self) -> bool:
         """Whether a head is complete and its body is not."""
         return self._where == _BODY
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[RequestEvent]:
         """What these bytes complete, in order."""
         while data and not self._deaf:
             data = self._read(data)
@@ -118,7 +118,7 @@ class RequestReader:
             self._begun += data
         self._seen = self._begun or data
         if self._unread:
-            self._judge_line()
+            self._check_line()
             return b""
         try:
             self._parser.feed_data(data)
@@ -132,38 +132,38 @@ class RequestReader:
             raise  # a bug of ours
         except httptools.HttpParserInvalidMethodError:
             if not self._deaf:
-                self._judge_line()
+                self._check_line()
         except httptools.HttpParserError as error:
-            self._refuse(_refusal(str(error) or type(error).__name__))
+            self._refuse(_refusal_from_error(str(error) or type(error).__name__))
         else:
-            self._keep_begun()
+            self._keep_partial_head()
             self._check_sizes(data)
         return b""
 
-    def _keep_begun(self) -> None:
+    def _keep_partial_head(self) -> None:
         """Keep what has come of a head, and nothing else."""
         if self._where != _HEAD or self._deaf:
             self._begun = bytearray()
         elif self._at or not self._begun:
-            self._begun = bytearray(self._seen[self._end_of_last() :])
+            self._begun = bytearray(self._seen[self._find_last_end() :])
         self._seen = b""
 
-    def _judge_line(self) -> None:
+    def _check_line(self) -> None:
         """Refuse a request whose method llhttp does not know, when all of its line is here."""
-        line = self._begun = bytearray(self._seen[self._end_of_last() :])
-        refusal = unknown_method(line)
-        self._unread = refusal is None and line_may_follow(line)
+        line = self._begun = bytearray(self._seen[self._find_last_end() :])
+        refusal = refuse_unknown_method(line)
+        self._unread = refusal is None and may_begin_request_line(line)
         if self._unread and len(line) > self._limits.target:
             self._refuse_target()
         elif not self._unread:
-            self._refuse(refusal or Malformed(400, "that is not HTTP/1.1: it has no method"))
+            self._refuse(refusal or MalformedRequest(400, "that is not HTTP/1.1: it has no method"))
 
-    def _end_of_last(self) -> int:
+    def _find_last_end(self) -> int:
         """Where in what is seen the request before this one ends; behind chunks, that is not known."""
         if not self._at:
             return 0
         last = self._events[-1]
-        assert isinstance(last, Arrived)
+        assert isinstance(last, RawRequest)
         return self._seen.find(b"\r\n\r\n", self._at) + 4 + len(last.body)
 
     def _begin(self) -> None:
@@ -175,7 +175,7 @@ class RequestReader:
         self._body_size = 0
         self._raw = 0
 
-    def _refuse(self, malformed: Malformed) -> None:
+    def _refuse(self, malformed: MalformedRequest) -> None:
         if not self._deaf:
             self._deaf = True
             self._events.append(malformed)
@@ -189,16 +189,16 @@ class RequestReader:
         elif self._raw > 2 * limits.head:  # spaces around values are not counted otherwise
             self._refuse_head()
         elif self._target and data.endswith(b"\n") and self._parser.get_http_version() == "0.0":
-            self._refuse(not_spoken("0.9"))  # its requests end with their line: nothing more would come
+            self._refuse(refuse_version("0.9"))  # its requests end with their line: nothing more would come
 
     def _refuse_body(self) -> None:
-        self._refuse(Malformed(413, f"a body of up to {self._limits.body} bytes is read here"))
+        self._refuse(MalformedRequest(413, f"a body of up to {self._limits.body} bytes is read here"))
 
     def _refuse_head(self) -> None:
-        self._refuse(Malformed(431, f"a head of up to {self._limits.head} bytes is read here"))
+        self._refuse(MalformedRequest(431, f"a head of up to {self._limits.head} bytes is read here"))
 
     def _refuse_target(self) -> None:
-        self._refuse(Malformed(414, f"a target of up to {self._limits.target} bytes is read here"))
+        self._refuse(MalformedRequest(414, f"a target of up to {self._limits.target} bytes is read here"))
 
     # What httptools calls.
 
@@ -220,7 +220,7 @@ class RequestReader:
         if self._head_size > self._limits.head:
             self._refuse_head()
         elif len(self._fields) > self._limits.fields:
-            self._refuse(Malformed(431, f"up to {self._limits.fields} header fields are read here"))
+            self._refuse(MalformedRequest(431, f"up to {self._limits.fields} header fields are read here"))
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
@@ -232,14 +232,14 @@ class RequestReader:
         line = b"%s %s HTTP/%s\r\n" % (method, self._target, version.encode("ascii"))
         begin = self._seen.find(line, self._at)
         self._at = begin + len(line)
-        problem = problem_of(version, method, self._target, self._head, self._limits)
+        problem = check_head(version, method, self._target, self._head, self._limits)
         if begin < 0:
             # llhttp reads two other protocols as well, and several spaces as one.
-            self._refuse(Malformed(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
+            self._refuse(MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
         elif problem is not None:
             self._refuse(problem)
         elif any(name.lower() == b"expect" for name, _ in self._head):
-            self._expect(version)
+            self._check_expect(version)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -255,10 +255,10 @@ class RequestReader:
             return
         parser = self._parser
         if parser.should_upgrade() and has_body(self._head):
-            self._read_again(parser)
+            self._reparse_head(parser)
             return
         keep_alive = parser.should_keep_alive()
-        arrived = Arrived(
+        arrived = RawRequest(
             parser.get_method().decode("ascii"),
             self._target,
             self._head,
@@ -271,7 +271,7 @@ class RequestReader:
         self._begin()
         self._deaf = not keep_alive
 
-    def _read_again(self, parser: httptools.HttpRequestParser) -> None:
+    def _reparse_head(self, parser: httptools.HttpRequestParser) -> None:
         """Have the head read without its upgrade: llhttp takes the body of such a request for the other protocol."""
         target, self._asked = self._target, self._head
         fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")
@@ -279,23 +279,23 @@ class RequestReader:
         self._again = b"%s %s HTTP/%s\r\n%s\r\n" % (parser.get_method(), target, version, fields)
         self._begin()
 
-    def _expect(self, version: str) -> None:
+    def _check_expect(self, version: str) -> None:
         values = {value.strip().lower() for name, value in self._head if name.lower() == b"expect"}
         if version == "1.0":
             return  # to be ignored there
         if values != {b"100-continue"}:
-            self._refuse(Malformed(417, "Expect takes 100-continue"))
+            self._refuse(MalformedRequest(417, "Expect takes 100-continue"))
         elif not self._parser.should_upgrade():  # else the head is read again
-            self._events.append(ContinueWanted())
+            self._events.append(ExpectContinue())
 
 
 _BETWEEN, _HEAD, _BODY = range(3)
 
 
-def _refusal(error: str) -> Malformed:
+def _refusal_from_error(error: str) -> MalformedRequest:
     """The answer to what llhttp does not read; it knows HTTP/2 by its first bytes, and methods of other protocols."""
     if error.startswith("Pause on PRI"):
-        return not_spoken("2")
+        return refuse_version("2")
     if error.startswith("Invalid method for HTTP/"):
-        return Malformed(501, "that method is not one of HTTP/1.1")
-    return Malformed(400, f"that is not HTTP/1.1: {error}")
+        return MalformedRequest(501, "that method is not one of HTTP/1.1")
+    return MalformedRequest(400, f"that is not HTTP/1.1: {error}")

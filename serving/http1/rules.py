@@ -23,48 +23,50 @@ _LINE_BEGUN = re.compile(_METHOD + rb"(?: (?:\S+(?: [HTP/1.0]*\r?)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedRequest:
     """What came is no request that can be answered: the status that says so, and why. Nothing after it is read."""
 
     status: int
     message: str
 
 
-def problem_of(version: str, method: bytes, target: bytes, fields: RawFields, limits: Limits) -> Malformed | None:
+def check_head(
+    version: str, method: bytes, target: bytes, fields: RawFields, limits: Limits
+) -> MalformedRequest | None:
     """What is wrong with a head that llhttp takes."""
     if version not in VERSIONS:
-        return not_spoken(version)
+        return refuse_version(version)
     hosts = codings = 0
     for name, value in fields:
         lower = name.lower()
         if lower == b"host":
             hosts += 1
             if _HOST.fullmatch(value) is None:
-                return Malformed(400, "Host takes a host and a port (RFC 9112, section 3.2)")
+                return MalformedRequest(400, "Host takes a host and a port (RFC 9112, section 3.2)")
         elif lower == b"content-length":
             if int(value) > limits.body:
-                return Malformed(413, f"a body of up to {limits.body} bytes is read here")
+                return MalformedRequest(413, f"a body of up to {limits.body} bytes is read here")
         elif lower == b"transfer-encoding":
             codings += 1
             if not value:
-                return Malformed(400, "Transfer-Encoding takes chunked, not nothing")
+                return MalformedRequest(400, "Transfer-Encoding takes chunked, not nothing")
             if value.strip().lower() != b"chunked":
-                return Malformed(501, "Transfer-Encoding takes chunked alone here")
-    return _count_problem(version, hosts, codings) or _target_problem(method, target, fields)
+                return MalformedRequest(501, "Transfer-Encoding takes chunked alone here")
+    return _check_counts(version, hosts, codings) or _check_target(method, target, fields)
 
 
-def not_spoken(version: str) -> Malformed:
+def refuse_version(version: str) -> MalformedRequest:
     """The answer to another version of HTTP."""
-    return Malformed(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
+    return MalformedRequest(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
 
 
-def unknown_method(data: bytes | bytearray) -> Malformed | None:
+def refuse_unknown_method(data: bytes | bytearray) -> MalformedRequest | None:
     """The answer to a method that the parser does not know; None where this begins with no whole request line."""
     line = _LINE.match(data)
-    return None if line is None else Malformed(501, f"the method {line[1].decode('ascii')} is not known here")
+    return None if line is None else MalformedRequest(501, f"the method {line[1].decode('ascii')} is not known here")
 
 
-def line_may_follow(data: bytes | bytearray) -> bool:
+def may_begin_request_line(data: bytes | bytearray) -> bool:
     """Whether this can be the beginning of a request line."""
     return _LINE_BEGUN.fullmatch(data) is not None
 
@@ -74,19 +76,21 @@ def has_body(fields: RawFields) -> bool:
     return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in fields)
 
 
-def _count_problem(version: str, hosts: int, codings: int) -> Malformed | None:
+def _check_counts(version: str, hosts: int, codings: int) -> MalformedRequest | None:
     if hosts != 1 and (hosts or version == "1.1"):
-        return Malformed(400, f"a request has one Host header (RFC 9112, section 3.2), this one has {hosts}")
+        return MalformedRequest(400, f"a request has one Host header (RFC 9112, section 3.2), this one has {hosts}")
     if codings > 1 or (codings and version == "1.0"):
-        return Malformed(400, "one Transfer-Encoding, and in HTTP/1.1 only (RFC 9112, section 6.1)")
+        return MalformedRequest(400, "one Transfer-Encoding, and in HTTP/1.1 only (RFC 9112, section 6.1)")
     return None
 
 
-def _target_problem(method: bytes, target: bytes, fields: RawFields) -> Malformed | None:
+def _check_target(method: bytes, target: bytes, fields: RawFields) -> MalformedRequest | None:
     if method == b"CONNECT":
         if has_body(fields) or _HOST.fullmatch(target) is None:
-            return Malformed(400, "CONNECT takes a host and a port, and has no body")
+            return MalformedRequest(400, "CONNECT takes a host and a port, and has no body")
         return None
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS") or _ABSOLUTE.fullmatch(target):
         return None
-    return Malformed(400, "a target is a path, a URL with a host and no user, or * for OPTIONS (RFC 9112, section 3.2)")
+    return MalformedRequest(
+        400, "a target is a path, a URL with a host and no user, or * for OPTIONS (RFC 9112, section 3.2)"
+    )

@@ -10,7 +10,7 @@ from understudy.store.model.messages import Request
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
-def in_origin_form(request: Request) -> tuple[Request, str]:
+def to_origin_form(request: Request) -> tuple[Request, str]:
     """The request with its target in origin form, and the host it names (RFC 9112, section 3.2)."""
     target = request.target
     if target.startswith(b"/"):

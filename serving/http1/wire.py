@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from understudy.store.model.messages import Headers, Interim, Response
+from understudy.store.model.messages import Headers, InterimResponse, Response
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
-KEEP = b"Connection: keep-alive\r\n\r\n"
+KEEP_ALIVE = b"Connection: keep-alive\r\n\r\n"
 
 _REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
 
-def head_of(response: Response) -> bytes:
+def render_head(response: Response) -> bytes:
     """Status line and header fields, up to and including the empty line; Connection is not among them."""
-    return b"%s%s\r\n" % (_status_line(response), field_lines(response.headers))
+    return b"%s%s\r\n" % (_render_status_line(response), render_fields(response.headers))
 
 
-def interim_head(interim: Interim) -> bytes:
+def render_interim_head(interim: InterimResponse) -> bytes:
     """An informational response, which has no body (RFC 9110, section 15.2)."""
-    return b"%s%s\r\n" % (_status_line(interim), field_lines(interim.headers))
+    return b"%s%s\r\n" % (_render_status_line(interim), render_fields(interim.headers))
 
 
-def field_lines(headers: Headers) -> bytes:
+def render_fields(headers: Headers) -> bytes:
     """Header or trailer fields, each as a line."""
     return b"".join([b"%s: %s\r\n" % field for field in headers.fields])
 
 
-def with_connection(head: bytes, line: bytes) -> bytes:
+def add_connection(head: bytes, line: bytes) -> bytes:
     """A head that ends with a Connection field: `CLOSE`, or `KEEP` for HTTP/1.0 (RFC 9112, appendix C.2.2)."""
     return head[:-2] + line
 
 
-def _status_line(response: Response | Interim) -> bytes:
+def _render_status_line(response: Response | InterimResponse) -> bytes:
     return b"HTTP/1.1 %d %s\r\n" % (response.status, response.reason or _REASONS.get(response.status, b""))

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from time import time
 
 from understudy.serving.answers import cors
-from understudy.serving.answers.answer import answer, error, is_recoded
-from understudy.serving.answers.outcomes import Answers, Outcome, outcome
-from understudy.serving.answers.rate_limits import OwnRateCounts, RateCounts, limited
-from understudy.serving.answers.replies import CallCounter, Pending, Reply, reply_of
-from understudy.serving.answers.reply_cache import BodyAtHand, Rendered, at_hand, varying
-from understudy.serving.answers.streams import stream_of
+from understudy.serving.answers.answer import adapt_response, is_recoded, render_error
+from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
+from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts, check_rate_limit
+from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
+from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
+from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.answers.url_rewriting import rewrite_for_client
-from understudy.serving.http1.wire import head_of
+from understudy.serving.http1.wire import render_head
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
@@ -24,12 +24,12 @@ from understudy.store.model.mock_servers import Behaviour, MockServer
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
 
-SMALL = 4 * 1024  # bytes of an error that may be remembered with the request that met it
+MAX_CACHED_ERROR_BYTES = 4 * 1024  # bytes of an error that may be remembered with the request that met it
 EXAMPLE_HEADER = b"X-Understudy-Example"
 
 
 @dataclass(slots=True)
-class OwnCallCounter:
+class LocalCallCounter:
     """A count that nobody else sees."""
 
     calls: int = 0
@@ -40,7 +40,7 @@ class OwnCallCounter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Served:
+class CompiledMockServer:
     """A mock server, compiled. `keys` holds the digests of valid keys; `server_error` answers every call if set.
 
     `unlogged` counts calls that are not logged because its log is off; None while it is on.
@@ -51,90 +51,98 @@ class Served:
     answers: Answers
     keys: frozenset[str] = frozenset()
     server_error: Response | None = None
-    bodies: BodyAtHand = at_hand
-    rates: RateCounts = field(default_factory=OwnRateCounts)
-    calls: CallCounter = field(default_factory=OwnCallCounter)
+    bodies: BodyLookup = get_inline_body
+    rates: RateCounts = field(default_factory=LocalRateCounts)
+    calls: CallCounter = field(default_factory=LocalCallCounter)
     unlogged: CallCounter | None = None
     now: Callable[[], float] = time
-    rendered: Rendered = field(default_factory=Rendered)
+    reply_cache: ReplyCache = field(default_factory=ReplyCache)
 
 
-def respond(served: Served, request: Request, base: str) -> Reply | Pending:
+def respond(served: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
     """The reply to a request in origin form, below the mock server's root; `base` is the URL of that root."""
     mock = served.mock
     if mock.cors and cors.is_preflight(request) and not _has_example(served, request):
-        return _told(served, request, cors.preflight(request), "CORS preflight")
+        return _reply_without_example(served, request, cors.answer_preflight(request), "CORS preflight")
     if mock.private and not _has_key(served, request):
-        return _told(served, request, error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key")
+        return _reply_without_example(
+            served, request, render_error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key"
+        )
     if served.server_error is not None:
-        return _told(served, request, served.server_error, "active server error", fixed=True)
-    return _matched(served, request, base)
+        return _reply_without_example(served, request, served.server_error, "active server error", fixed=True)
+    return _answer_match(served, request, base)
 
 
-def _has_example(served: Served, request: Request) -> bool:
+def _has_example(served: CompiledMockServer, request: Request) -> bool:
     return served.answers.index.decide(request).candidate is not None
 
 
-def _has_key(served: Served, request: Request) -> bool:
+def _has_key(served: CompiledMockServer, request: Request) -> bool:
     headers = request.headers
-    given = [digest(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
+    given = [digest_key(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
     # Every one is compared, and in constant time: how long it takes tells nothing.
     equal = [hmac.compare_digest(one, known) for one in given for known in served.keys]
     return any(equal)
 
 
-def digest(key: bytes) -> str:
+def digest_key(key: bytes) -> str:
     """What is kept of a key: its SHA-256, in hex."""
     return hashlib.sha256(key).hexdigest()
 
 
-def _matched(served: Served, request: Request, base: str) -> Reply | Pending:
-    found = outcome(served.answers, request)
-    behaviour = found.behaviour(served.mock.behaviour)
+def _answer_match(served: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
+    found = find_outcome(served.answers, request)
+    behaviour = found.resolve_behaviour(served.mock.behaviour)
     if behaviour is not None and behaviour.rate_limit is not None:
-        refused = limited(behaviour.rate_limit, served.rates, found.limit_key(served.mock.id), served.now())
+        refused = check_rate_limit(
+            behaviour.rate_limit, served.rates, found.find_limit_key(served.mock.id), served.now()
+        )
         if refused is not None:
-            return _told(served, request, refused, "rate limit")
+            return _reply_without_example(served, request, refused, "rate limit")
     if found.example is None:
-        reply = _told(served, request, found.failure(), found.told, fixed=True)
-        return reply if behaviour is None else replace(reply, behaviour=behaviour, fixed=False)
-    return _by_example(served, request, found, behaviour, base)
+        reply = _reply_without_example(served, request, found.render_failure(), found.summary, fixed=True)
+        return reply if behaviour is None else replace(reply, behaviour=behaviour, is_cacheable=False)
+    return _answer_from_example(served, request, found, behaviour, base)
 
 
-def _by_example(
-    served: Served, request: Request, found: Outcome, behaviour: Behaviour | None, base: str
-) -> Reply | Pending:
+def _answer_from_example(
+    served: CompiledMockServer, request: Request, found: Outcome, behaviour: Behaviour | None, base: str
+) -> Reply | PendingReply:
     example = found.example
     assert example is not None
-    how = found.line
-    fixed = found.fixed and (behaviour is None or behaviour.rate_limit is None)
-    timing = found.timing(served.mock.behaviour)
+    how = found.path_reason
+    fixed = found.is_cacheable and (behaviour is None or behaviour.rate_limit is None)
+    timing = found.resolve_timing(served.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        made = rewrite_for_client(answer(request, example, body), example.request.origin, base)
-        response = _dressed(served, request, example, made, how)
+        made = rewrite_for_client(adapt_response(request, example, body), example.request.origin, base)
+        response = _add_headers(served, request, example, made, how)
         content = response.body if isinstance(response.body, bytes) else b""
-        told = (example.id, example.name, found.told)
-        stream = stream_of(response, timing)
-        return Reply(head_of(response), content, response, behaviour, fixed, served, *told, stream)
+        told = (example.id, example.name, found.summary)
+        stream = stream_from_response(response, timing)
+        return Reply(render_head(response), content, response, behaviour, fixed, served, *told, stream)
 
     origin = ("origin",) if served.mock.cors else ()
-    key = None if found.filled else (id(example), base, how, behaviour, fixed, *varying(request, *origin))
+    key = None if found.is_filled else (id(example), base, how, behaviour, fixed, *make_vary_key(request, *origin))
     whole = is_recoded(request, example)
-    return served.rendered.reply(key, example.response.body, served.bodies, render, whole=whole)
+    return served.reply_cache.get_or_render(key, example.response.body, served.bodies, render, whole=whole)
 
 
-def _dressed(served: Served, request: Request, example: Example, response: Response, how: str) -> Response:
+def _add_headers(
+    served: CompiledMockServer, request: Request, example: Example, response: Response, how: str
+) -> Response:
     told = f'{example.id}; path="{how}"'.encode("latin-1", "replace")
     headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, told)))
     if served.mock.cors:
-        headers = cors.cross_origin(headers, request.headers.get("origin"))
+        headers = cors.add_cors_headers(headers, request.headers.get("origin"))
     return replace(response, headers=headers)
 
 
-def _told(served: Served, request: Request, response: Response, told: str, *, fixed: bool = False) -> Reply:
+def _reply_without_example(
+    served: CompiledMockServer, request: Request, response: Response, told: str, *, fixed: bool = False
+) -> Reply:
     """A reply that no example gives."""
     if served.mock.cors:
-        response = replace(response, headers=cors.cross_origin(response.headers, request.headers.get("origin")))
-    reply = reply_of(response, told=told, served=served, head_only=request.method == "HEAD")
-    return replace(reply, fixed=True) if fixed and len(reply.body) <= SMALL else reply
+        response = replace(response, headers=cors.add_cors_headers(response.headers, request.headers.get("origin")))
+    reply = make_reply(response, summary=told, server=served, head_only=request.method == "HEAD")
+    return replace(reply, is_cacheable=True) if fixed and len(reply.body) <= MAX_CACHED_ERROR_BYTES else reply

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from understudy.serving.http1.targets import in_origin_form
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.http1.targets import to_origin_form
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.store.model.messages import Request
 
 PREFIX = b"/mocks/"
-HOST_END = ".localhost"
+HOST_SUFFIX = ".localhost"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Visit:
+class MockCall:
     """A call to a mock server: the request as it sees it, in origin form below its root, which is the URL `base`."""
 
-    served: Served
+    server: CompiledMockServer
     request: Request
     base: str
 
@@ -29,43 +29,43 @@ class Directory:
     `at_root`: the port is that one's alone, even when it is there no more.
     """
 
-    by_slug: Mapping[str, Served] = field(default_factory=dict)
-    root: Served | None = None
+    by_slug: Mapping[str, CompiledMockServer] = field(default_factory=dict)
+    root: CompiledMockServer | None = None
     scheme: str = "http"
     at_root: bool = False
 
-    def find(self, request: Request) -> Visit | None:
+    def find(self, request: Request) -> MockCall | None:
         """The mock server that is called."""
-        request, host = in_origin_form(request)
+        request, host = to_origin_form(request)
         base = f"{self.scheme}://{host}"
         if self.root is not None:
-            return Visit(self.root, request, base)
+            return MockCall(self.root, request, base)
         if request.target.startswith(PREFIX):
-            slug, target = _split(request.target)
+            slug, target = _split_path(request.target)
             served = self.by_slug.get(slug)
-            return Visit(served, replace(request, target=target), f"{base}/mocks/{slug}") if served else None
-        served = self.by_slug.get(_slug_of(host))
-        return Visit(served, request, base) if served else None
+            return MockCall(served, replace(request, target=target), f"{base}/mocks/{slug}") if served else None
+        served = self.by_slug.get(_parse_slug(host))
+        return MockCall(served, request, base) if served else None
 
-    def slug_in(self, request: Request) -> str:
+    def find_slug(self, request: Request) -> str:
         """The slug that a request names, whether there is such a mock server or not; "" for none."""
-        request, host = in_origin_form(request)
-        return _split(request.target)[0] if request.target.startswith(PREFIX) else _slug_of(host)
+        request, host = to_origin_form(request)
+        return _split_path(request.target)[0] if request.target.startswith(PREFIX) else _parse_slug(host)
 
 
-def _slug_of(host: str) -> str:
+def _parse_slug(host: str) -> str:
     """What stands before `.localhost` in a Host; "" for any other."""
     name, _, port = host.rpartition(":")
     name = (name if name and port.isdigit() else host).lower()
-    return name.removesuffix(HOST_END) if name.endswith(HOST_END) else ""
+    return name.removesuffix(HOST_SUFFIX) if name.endswith(HOST_SUFFIX) else ""
 
 
-def below_root(request: Request) -> Request:
+def strip_mock_prefix(request: Request) -> Request:
     """A request in origin form as the mock server that its path names sees it; itself if it names none."""
-    return replace(request, target=_split(request.target)[1]) if request.target.startswith(PREFIX) else request
+    return replace(request, target=_split_path(request.target)[1]) if request.target.startswith(PREFIX) else request
 
 
-def _split(target: bytes) -> tuple[str, bytes]:
+def _split_path(target: bytes) -> tuple[str, bytes]:
     rest = target[len(PREFIX) :]
     end = next((place for place, byte in enumerate(rest) if byte in b"/?"), len(rest))
     path = rest[end:]

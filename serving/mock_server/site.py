@@ -5,60 +5,60 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from understudy.serving.answers.answer import error
-from understudy.serving.answers.cors import cross_origin
-from understudy.serving.answers.replies import Pending, Reply, reply_of
-from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.answers.answer import render_error
+from understudy.serving.answers.cors import add_cors_headers
+from understudy.serving.answers.replies import PendingReply, Reply, make_reply
+from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import respond
 from understudy.serving.mock_server.directory import Directory
-from understudy.serving.site_protocol import Known
-from understudy.store.model.naming import printable
+from understudy.serving.site_protocol import WireCache
+from understudy.store.model.naming import escape_unprintable
 
-SERVED = "'understudy mocks list' shows all there are, and 'understudy mocks serve' said which of them it serves."
-
-
-NO_SUCH = f"No mock server is called: a URL begins with /mocks/<slug>/ here; {SERVED}"
+SERVED_HINT = "'understudy mocks list' shows all there are, and 'understudy mocks serve' said which of them it serves."
 
 
-GONE = "The mock server of this port was deleted."
+NO_MOCK_CALLED = f"No mock server is called: a URL begins with /mocks/<slug>/ here; {SERVED_HINT}"
 
 
-class Log(Protocol):
+MOCK_DELETED = "The mock server of this port was deleted."
+
+
+class CallLogger(Protocol):
     """Takes what a call log keeps of a call, at once and without failing."""
 
-    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None: ...
+    def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None: ...
 
 
 class MockSite:
     """The mock servers of one port. Swapped whole when one of them changes, so what is `known` is never stale."""
 
-    __slots__ = ("_log", "directory", "known")
+    __slots__ = ("_log", "directory", "wire_cache")
 
-    def __init__(self, directory: Directory, log: Log | None = None) -> None:
+    def __init__(self, directory: Directory, log: CallLogger | None = None) -> None:
         self.directory = directory
-        self.known = Known()
+        self.wire_cache = WireCache()
         self._log = log
 
-    def respond(self, arrived: Arrived) -> Reply | Pending:
+    def respond(self, raw_request: RawRequest) -> Reply | PendingReply:
         """The reply of the mock server that is called."""
-        found = self.directory.find(arrived.request())
+        found = self.directory.find(raw_request.to_request())
         if found is None:
-            return self._not_found(arrived)
-        return respond(found.served, found.request, found.base)
+            return self._reply_not_found(raw_request)
+        return respond(found.server, found.request, found.base)
 
-    def _not_found(self, arrived: Arrived) -> Reply:
-        message = GONE if self.directory.at_root else NO_SUCH
-        slug = self.directory.slug_in(arrived.request())
+    def _reply_not_found(self, arrived: RawRequest) -> Reply:
+        message = MOCK_DELETED if self.directory.at_root else NO_MOCK_CALLED
+        slug = self.directory.find_slug(arrived.to_request())
         if slug and not self.directory.at_root:
-            message = f"There is no mock server {printable(slug)} here; {SERVED}"
-        response = error(404, "mockNotFoundError", message)
+            message = f"There is no mock server {escape_unprintable(slug)} here; {SERVED_HINT}"
+        response = render_error(404, "mockNotFoundError", message)
         # Any page may read it: without that a browser tells its reader of a broken network.
-        response = replace(response, headers=cross_origin(response.headers, None))
-        return reply_of(response, told="no mock server", head_only=arrived.method == "HEAD")
+        response = replace(response, headers=add_cors_headers(response.headers, None))
+        return make_reply(response, summary="no mock server", head_only=arrived.method == "HEAD")
 
-    def called(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Count the call, and log it."""
-        served = reply.served
+        served = reply.server
         if served is not None:
             served.calls.count()
             if served.unlogged is not None:

@@ -23,11 +23,11 @@ _ARGUMENT = re.compile(r"'((?:[^'\\]++|\\.)*+)'", re.DOTALL)
 _ESCAPED = re.compile(r"\\(['\\])")
 _QUOTE = re.compile(r'\\.|(")', re.DOTALL)
 
-Wording = Callable[[str], str]
+Escaper = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class TemplateValues:
     """What the fields of one answer are filled from. `now` in seconds since the epoch."""
 
     request: LiveRequest
@@ -38,25 +38,25 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class TemplateField:
     """One `{{...}}` as it was written: what it asks for, and whether it stands within a JSON string."""
 
-    written: str
+    source: str
     name: str
     argument: str | None = None
     default: str | None = None
     in_string: bool = False
 
-    def text(self, values: Values, wording: Wording = str) -> str:
+    def render(self, values: TemplateValues, escape: Escaper = str) -> str:
         """What stands in its place, in the wording that its surroundings need; as written if it cannot be resolved."""
-        value = self._value(values)
+        value = self._resolve(values)
         if value is None:
             value = self.default
         if value is None:
-            return self.written
-        return _json_wording(value) if self.in_string else wording(value)
+            return self.source
+        return _escape_json(value) if self.in_string else escape(value)
 
-    def _value(self, values: Values) -> str | None:
+    def _resolve(self, values: TemplateValues) -> str | None:
         if self.name in REQUEST_VALUES:
             return REQUEST_VALUES[self.name](values.request, self.argument)
         if self.name in DYNAMIC_VARIABLES:
@@ -69,28 +69,28 @@ class Field:
 class Template:
     """Literal text and fields, in order."""
 
-    pieces: tuple[str | Field, ...]
+    pieces: tuple[str | TemplateField, ...]
 
     @property
     def names(self) -> frozenset[str]:
         """The names it asks for."""
-        return frozenset(piece.name for piece in self.pieces if isinstance(piece, Field))
+        return frozenset(piece.name for piece in self.pieces if isinstance(piece, TemplateField))
 
-    def fill(self, values: Values, wording: Wording = str) -> str:
+    def fill(self, values: TemplateValues, escape: Escaper = str) -> str:
         """The text with every field in its place."""
-        return "".join(piece if isinstance(piece, str) else piece.text(values, wording) for piece in self.pieces)
+        return "".join(piece if isinstance(piece, str) else piece.render(values, escape) for piece in self.pieces)
 
 
-def parse(text: str, *, in_json: bool = False) -> Template | None:
+def parse_template(text: str, *, in_json: bool = False) -> Template | None:
     """The template that a text is; None for one without fields. `in_json`: values are escaped within strings."""
     if "{{" not in text:
         return None
-    pieces: list[str | Field] = []
+    pieces: list[str | TemplateField] = []
     done = read = 0
     in_string = False
     for found in _FIELD.finditer(text):
-        in_string ^= in_json and _leaves_open(text[read : found.start()])
-        asked = _field(found, in_string=in_string)
+        in_string ^= in_json and _has_open_quote(text[read : found.start()])
+        asked = _parse_field(found, in_string=in_string)
         read = found.start()
         if asked is not None:
             pieces += (text[done:read], asked)
@@ -98,25 +98,25 @@ def parse(text: str, *, in_json: bool = False) -> Template | None:
     return Template((*pieces, text[done:])) if pieces else None
 
 
-def _field(found: re.Match[str], *, in_string: bool) -> Field | None:
+def _parse_field(found: re.Match[str], *, in_string: bool) -> TemplateField | None:
     name = found["name"]
     if name is None:
         plain = found["plain"].strip()
-        return Field(found[0], plain, in_string=in_string) if plain and not plain.startswith("$") else None
+        return TemplateField(found[0], plain, in_string=in_string) if plain and not plain.startswith("$") else None
     arguments = _ARGUMENT.findall(found["arguments"])
     if name in REQUEST_VALUES and (arguments or name == "$body"):
         argument = arguments[0] if arguments else None
         default = _ESCAPED.sub(r"\1", arguments[1]) if len(arguments) > 1 else None
-        return Field(found[0], name, argument, default, in_string)
+        return TemplateField(found[0], name, argument, default, in_string)
     if name in DYNAMIC_VARIABLES and not arguments:
-        return Field(found[0], name, in_string=in_string)
+        return TemplateField(found[0], name, in_string=in_string)
     return None
 
 
-def _leaves_open(literal: str) -> bool:
+def _has_open_quote(literal: str) -> bool:
     """Whether a piece of JSON has an odd number of quotes."""
     return sum(1 for mark in _QUOTE.finditer(literal) if mark[1]) % 2 == 1
 
 
-def _json_wording(value: str) -> str:
+def _escape_json(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]

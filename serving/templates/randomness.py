@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 
 
-class Chance:
+class RandomSource:
     """The random values of one gateway run. `now` tells seconds since the epoch.
 
     With a seed, the n-th answer of one example gets the same values in every run, whatever is asked in between.

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from understudy.matcher.normal_forms import decoded, path_text
-from understudy.matcher.parts.paths import segments
-from understudy.store.content_codings import undo
+from understudy.matcher.normal_forms import decode_escapes, normalize_path
+from understudy.matcher.parts.paths import split_segments
+from understudy.store.content_codings import remove_codings
 from understudy.store.model.messages import Request
 
 _INDEX = re.compile(r"\[([0-9]{1,9})\]")
@@ -31,46 +31,46 @@ class LiveRequest:
 
     request: Request
 
-    def body(self, path: str | None) -> str | None:
+    def find_body(self, path: str | None) -> str | None:
         """The whole body as text; with a path such as `user.tags[0]`, a value of a JSON or form body."""
         if not path:
             return None if self._plain is None else self._plain.decode("utf-8", "replace")
         found = self._json
         if found is None:
-            return self._form.get(_unescaped(path))
-        for step in _steps(path):
-            found = _within(found, step)
+            return self._form.get(_unescape(path))
+        for step in _split_path(path):
+            found = _descend(found, step)
             if found is None:
                 return None
         return _as_text(found.value)
 
-    def query(self, name: str | None) -> str | None:
+    def find_query(self, name: str | None) -> str | None:
         """The first value of a query parameter."""
-        return None if name is None else self._query.get(_unescaped(name))
+        return None if name is None else self._query.get(_unescape(name))
 
-    def segment(self, number: str | None) -> str | None:
+    def find_segment(self, number: str | None) -> str | None:
         """A segment of the path, decoded; the first is 0."""
-        place = _place(number or "", len(self._segments))
+        place = _parse_index(number or "", len(self._segments))
         return None if place is None else self._segments[place]
 
-    def header(self, name: str | None) -> str | None:
+    def find_header(self, name: str | None) -> str | None:
         """All values of a header, joined as RFC 9110, section 5.3, allows; None where there is nothing in them."""
         if name is None or not name.isascii():
             return None
-        return ", ".join(self.request.headers.get_all(_unescaped(name))) or None
+        return ", ".join(self.request.headers.get_all(_unescape(name))) or None
 
     @cached_property
     def _plain(self) -> bytes | None:
         body = self.request.body
         codings = ",".join(self.request.headers.get_all("content-encoding"))
-        return undo(codings, body) if isinstance(body, bytes) else None
+        return remove_codings(codings, body) if isinstance(body, bytes) else None
 
     @cached_property
     def _json(self) -> _Json | None:
         if not self._plain:
             return None
         try:
-            return _Json(json.loads(self._plain, parse_float=Decimal, parse_constant=_refuse))
+            return _Json(json.loads(self._plain, parse_float=Decimal, parse_constant=_reject_constant))
         except (ValueError, ArithmeticError, RecursionError):
             return None
 
@@ -78,22 +78,22 @@ class LiveRequest:
     def _form(self) -> Mapping[str, str]:
         kind = self.request.headers.get("content-type") or ""
         is_form = kind.lower().startswith("application/x-www-form-urlencoded")
-        return _first_values(self._plain or b"") if is_form else {}
+        return _parse_first_values(self._plain or b"") if is_form else {}
 
     @cached_property
     def _query(self) -> Mapping[str, str]:
-        return _first_values(self.request.query)
+        return _parse_first_values(self.request.query)
 
     @cached_property
     def _segments(self) -> list[str]:
-        return [decoded(segment) for segment in segments(path_text(self.request.path))[1:]]
+        return [decode_escapes(segment) for segment in split_segments(normalize_path(self.request.path))[1:]]
 
 
 REQUEST_VALUES: Mapping[str, Callable[[LiveRequest, str | None], str | None]] = {
-    "$body": LiveRequest.body,
-    "$queryParams": LiveRequest.query,
-    "$pathSegments": LiveRequest.segment,
-    "$headers": LiveRequest.header,
+    "$body": LiveRequest.find_body,
+    "$queryParams": LiveRequest.find_query,
+    "$pathSegments": LiveRequest.find_segment,
+    "$headers": LiveRequest.find_header,
 }
 
 
@@ -104,26 +104,26 @@ class _Json:
     value: Any
 
 
-def _steps(path: str) -> Iterable[str]:
+def _split_path(path: str) -> Iterable[str]:
     # `tags[0]` and `tags.0` say the same.
-    return map(_unescaped, _STEP.findall(_INDEX.sub(r".\1", path)))
+    return map(_unescape, _STEP.findall(_INDEX.sub(r".\1", path)))
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return _ESCAPE.sub(r"\1", text)
 
 
-def _within(found: _Json, step: str) -> _Json | None:
+def _descend(found: _Json, step: str) -> _Json | None:
     match found.value:
         case dict() as members if step in members:
             return _Json(members[step])
         case list() as elements:
-            place = _place(step, len(elements))
+            place = _parse_index(step, len(elements))
             return None if place is None else _Json(elements[place])
     return None
 
 
-def _place(index: str, length: int) -> int | None:
+def _parse_index(index: str, length: int) -> int | None:
     if not (index.isascii() and index.isdigit() and len(index) <= _LONGEST_INDEX):
         return None
     return int(index) if int(index) < length else None
@@ -138,10 +138,10 @@ def _as_text(value: Any) -> str | None:
         return None
 
 
-def _refuse(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _first_values(encoded: bytes) -> Mapping[str, str]:
+def _parse_first_values(encoded: bytes) -> Mapping[str, str]:
     pairs = parse_qsl(encoded.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(reversed(pairs))

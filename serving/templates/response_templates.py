@@ -8,15 +8,15 @@ from time import time
 
 from understudy.matcher.decision import Decision
 from understudy.serving.templates.dynamic_variables import prepare
-from understudy.serving.templates.parser import Template, Values, parse
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.parser import Template, TemplateValues, parse_template
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.request_helpers import LiveRequest
-from understudy.store.content_codings import undo
+from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Response
 
-BodyOf = Callable[[Body], bytes]
+ExampleBodyLoader = Callable[[Body], bytes]
 
 # A line end would begin a header of its own (RFC 9110, section 5.5); no other control character belongs in one either.
 _NO_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127))
@@ -35,9 +35,9 @@ class ResponseTemplate:
 
         A body is one if it is UTF-8 once its content codings are undone.
         """
-        headers = tuple(parse(value.decode("latin-1")) for _, value in response.headers.fields)
-        text = _text(response.headers, body)
-        parsed = parse(text, in_json=_is_json(response.headers)) if text is not None else None
+        headers = tuple(parse_template(value.decode("latin-1")) for _, value in response.headers.fields)
+        text = _decode_text(response.headers, body)
+        parsed = parse_template(text, in_json=_is_json(response.headers)) if text is not None else None
         return cls(headers, parsed) if parsed or any(headers) else None
 
     @property
@@ -45,16 +45,16 @@ class ResponseTemplate:
         """The names it asks for."""
         return frozenset().union(*(template.names for template in (*self.headers, self.body) if template))
 
-    def fill(self, response: Response, values: Values) -> Response:
+    def fill(self, response: Response, values: TemplateValues) -> Response:
         """The response it was made of with its fields filled in; a body that is filled in has no content coding."""
         fields = zip(response.headers.fields, self.headers, strict=True)
         headers = Headers(
-            tuple((name, _header(template, values) if template else value) for (name, value), template in fields)
+            tuple((name, _fill_header(template, values) if template else value) for (name, value), template in fields)
         )
         if self.body is None:
             return replace(response, headers=headers)
         body = self.body.fill(values).encode("utf-8", "replace")
-        return replace(response, headers=headers.without(("content-encoding",)), body=body, chunks=())
+        return replace(response, headers=headers.drop(("content-encoding",)), body=body, chunks=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +63,46 @@ class Templates:
 
     by_example: Mapping[str, ResponseTemplate] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
-    chance: Chance = field(default_factory=lambda: Chance(time))
+    random_source: RandomSource = field(default_factory=lambda: RandomSource(time))
 
-    def applied(self, example: Example, decision: Decision) -> Example:
+    def apply(self, example: Example, decision: Decision) -> Example:
         """The example as it answers the request of a decision; the very same if it is no template."""
         template = self.by_example.get(example.id)
         if template is None:
             return example
-        values = Values(
+        values = TemplateValues(
             LiveRequest(decision.request),
-            self.chance.next(example.name),
-            self.chance.now(),
+            self.random_source.next(example.name),
+            self.random_source.now(),
             self.variables,
             decision.captures,
         )
         return replace(example, response=template.fill(example.response, values))
 
 
-def compile_templates(examples: Iterable[Example], body_of: BodyOf) -> dict[str, ResponseTemplate]:
+def compile_templates(examples: Iterable[Example], body_of: ExampleBodyLoader) -> dict[str, ResponseTemplate]:
     """The templates among examples, by id; what their fields need is loaded now.
 
     Only bodies of examples whose `templates` is on are read. One that cannot be read is left out: answering says so.
     """
     found: dict[str, ResponseTemplate] = {}
     for example in examples:
-        template = _template(example, body_of) if example.templates else None
+        template = _compile_template(example, body_of) if example.templates else None
         if template is not None:
             prepare(template.names)
             found[example.id] = template
     return found
 
 
-def _template(example: Example, body_of: BodyOf) -> ResponseTemplate | None:
+def _compile_template(example: Example, body_of: ExampleBodyLoader) -> ResponseTemplate | None:
     try:
         return ResponseTemplate.of(example.response, body_of(example.response.body))
     except (UnderstudyError, OSError):
         return None
 
 
-def _text(headers: Headers, body: bytes) -> str | None:
-    plain = undo(",".join(headers.get_all("content-encoding")), body)
+def _decode_text(headers: Headers, body: bytes) -> str | None:
+    plain = remove_codings(",".join(headers.get_all("content-encoding")), body)
     if plain is None or b"{{" not in plain:
         return None
     try:
@@ -116,9 +116,9 @@ def _is_json(headers: Headers) -> bool:
     return kind.endswith(("/json", "+json"))
 
 
-def _header(template: Template, values: Values) -> bytes:
-    return template.fill(values, _as_header).encode("latin-1")
+def _fill_header(template: Template, values: TemplateValues) -> bytes:
+    return template.fill(values, _escape_header).encode("latin-1")
 
 
-def _as_header(value: str) -> str:
+def _escape_header(value: str) -> str:
     return value.translate(_NO_CONTROLS).encode("utf-8", "replace").decode("latin-1")

@@ -15,17 +15,17 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, 
 from wsproto.frame_protocol import CloseReason
 
 from understudy.serving.responder import Close, Wait
-from understudy.serving.websockets.message_comparison import is_expected, told
+from understudy.serving.websockets.message_comparison import describe_difference, is_expected
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 # RFC 6455, section 7.4.1: received, and not what it has to be.
 POLICY_VIOLATION = 1008
 MOST_REASON_BYTES = 123  # RFC 6455, section 5.5: a control frame holds 125, and 2 are the code
 LINGER_SECONDS = 2.0
-SPOKEN = (MessageKind.TEXT, MessageKind.BINARY, MessageKind.CLOSE)
+COMPARED_KINDS = (MessageKind.TEXT, MessageKind.BINARY, MessageKind.CLOSE)
 
-Step = bytes | Wait | Close
+ConversationStep = bytes | Wait | Close
 
 
 class Conversation:
@@ -43,11 +43,11 @@ class Conversation:
         timing: float,
         now: Callable[[], float] = monotonic,
         *,
-        redactor: Redactor = BUILT_IN,
+        redactor: Redactor = BUILT_IN_REDACTOR,
     ) -> None:
         self._connection = Connection(ConnectionType.SERVER)
-        self._script = deque(one for one in messages if not one.from_client or one.kind in SPOKEN)
-        self._expected = deque(one for one in messages if one.from_client and one.kind in SPOKEN)
+        self._script = deque(one for one in messages if not one.from_client or one.kind in COMPARED_KINDS)
+        self._expected = deque(one for one in messages if one.from_client and one.kind in COMPARED_KINDS)
         self._came = 0  # messages of the client that are still in the script
         self._heard = 0  # messages of the client in all
         self._redactor = redactor
@@ -55,11 +55,11 @@ class Conversation:
         self._now = now
         self._anchor = (now(), began)  # a moment, and the recorded one that it stands for
         self._parts: list[bytes] = []
-        self._out: deque[Step] = deque()
+        self._out: deque[ConversationStep] = deque()
         self._asleep = False
         self._ends: float | None = None  # we have closed, and wait for the client's answer until then
         self._over = False
-        self.diverged: str | None = None
+        self.divergence: str | None = None
 
     def receive(self, data: bytes | None) -> None:
         """Take what the client sent; None when it sends no more."""
@@ -68,19 +68,19 @@ class Conversation:
         elif self._connection.state is not ConnectionState.CLOSED:
             self._connection.receive_data(data)
             for event in self._connection.events():
-                self._take(event)
+                self._handle_event(event)
 
-    def awake(self) -> None:
+    def wake(self) -> None:
         """What was waited for is over."""
         self._asleep = False
 
-    def next(self) -> Step | None:
+    def next(self) -> ConversationStep | None:
         """What to do next; None until more is received, or a Wait is over."""
         if not self._out and not self._over:
             if self._ends is not None:
                 self._linger(self._ends)
             else:
-                self._go_on()
+                self._advance()
         return self._out.popleft() if self._out else None
 
     def _linger(self, ends: float) -> None:
@@ -99,7 +99,7 @@ class Conversation:
             self._over = True
             self._out.append(Close())
 
-    def _take(self, event: Event) -> None:
+    def _handle_event(self, event: Event) -> None:
         if isinstance(event, Message):
             self._parts.append(event.data.encode() if isinstance(event, TextMessage) else bytes(event.data))
             if event.message_finished:
@@ -121,13 +121,13 @@ class Conversation:
         if is_expected(expected, said):
             self._came += 1
         else:
-            self._diverge(*told(expected, said, self._redactor))
+            self._diverge(*describe_difference(expected, said, self._redactor))
 
     def _diverge(self, expected: str, came: str) -> None:
-        self.diverged = f"message {self._heard} of the client: expected {expected}, got {came}"
+        self.divergence = f"message {self._heard} of the client: expected {expected}, got {came}"
         self._close(POLICY_VIOLATION, f"message {self._heard}: expected {expected}")
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         while self._script and not self._out and self._ends is None:
             one = self._script[0]
             if one.from_client:
@@ -141,10 +141,10 @@ class Conversation:
                 if left > 0:
                     self._wait(left)
                     return
-                self._say(one)
+                self._send(one)
             self._script.popleft()
 
-    def _say(self, message: WebSocketMessage) -> None:
+    def _send(self, message: WebSocketMessage) -> None:
         content = message.content
         match message.kind:
             case MessageKind.TEXT:

@@ -7,46 +7,46 @@ import binascii
 from dataclasses import replace
 from hashlib import sha1
 
-from understudy.serving.answers.answer import error
-from understudy.store.model.header_fields import end_to_end
+from understudy.serving.answers.answer import render_error
+from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Headers, Request, Response
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 # They are of one handshake; extensions are not spoken here.
-_OWN = ("sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol", "content-length")
+_HANDSHAKE_FIELDS = ("sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol", "content-length")
 
 
-def asks_for_websocket(headers: Headers) -> bool:
+def is_websocket_request(headers: Headers) -> bool:
     """Whether a request asks for the upgrade."""
     return any(value.strip().lower() == "websocket" for value in headers.get_all("upgrade"))
 
 
-def handshake(request: Request, recorded: Response) -> Response:
+def answer_handshake(request: Request, recorded: Response) -> Response:
     """The answer to a handshake: as it was recorded, for this client's key; 400 or 426 to one that is none."""
     headers = request.headers
-    if not asks_for_websocket(headers) or headers.get("sec-websocket-version") != VERSION:
-        refused = error(426, "upgradeRequiredError", f"This was recorded as a WebSocket of version {VERSION}.")
+    if not is_websocket_request(headers) or headers.get("sec-websocket-version") != VERSION:
+        refused = render_error(426, "upgradeRequiredError", f"This was recorded as a WebSocket of version {VERSION}.")
         wanted = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", VERSION))
         return replace(refused, headers=Headers(refused.headers.fields + Headers.of(wanted).fields))
     key = (headers.get("sec-websocket-key") or "").strip()
     if not _is_key(key):
-        return error(400, "malformedRequestError", "Sec-WebSocket-Key has to be 16 bytes in Base64.")
-    added = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
+        return render_error(400, "malformedRequestError", "Sec-WebSocket-Key has to be 16 bytes in Base64.")
+    added = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", compute_accept(key))]
     protocol = recorded.headers.get("sec-websocket-protocol")
-    if protocol is not None and protocol in _offered(headers):
+    if protocol is not None and protocol in _parse_protocols(headers):
         added.append(("Sec-WebSocket-Protocol", protocol))
-    kept = end_to_end(recorded.headers).without(_OWN)
+    kept = drop_hop_by_hop(recorded.headers).drop(_HANDSHAKE_FIELDS)
     reason = recorded.reason or b"Switching Protocols"
     return Response(101, Headers(kept.fields + Headers.of(added).fields), b"", reason)
 
 
-def accept(key: str) -> str:
+def compute_accept(key: str) -> str:
     """The value of Sec-WebSocket-Accept for a key."""
     return base64.b64encode(sha1(key.encode("latin-1") + _GUID, usedforsecurity=False).digest()).decode()
 
 
-def _offered(headers: Headers) -> set[str]:
+def _parse_protocols(headers: Headers) -> set[str]:
     return {one.strip() for value in headers.get_all("sec-websocket-protocol") for one in value.split(",")}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from understudy.store.model.exchanges import Redacted
-from understudy.store.model.fast_init import quick
+from understudy.store.model.exchanges import RedactedPlace
+from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 
@@ -50,7 +50,7 @@ class RequestItem:
     path: str = ""
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Example:
     """A saved response with the request it answers.
@@ -68,7 +68,7 @@ class Example:
     name: str
     request: Request
     response: Response
-    redacted: frozenset[Redacted] = frozenset()
+    redacted: frozenset[RedactedPlace] = frozenset()
     literal: bool = True
     sequence: str | None = None
     templates: bool = False

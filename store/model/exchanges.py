@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Origin, Request, Response
 
 
@@ -19,7 +19,7 @@ class Session:
     created_at: float
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Timings:
     """When an exchange happened, in seconds since the epoch; None for what was not reached."""
@@ -42,7 +42,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Redacted:
+class RedactedPlace:
     """A place whose value was taken out: a header, query or form name, or a JSON path such as `$.user.token`.
 
     In a path it is the text that stands there now; in any other text the regular expression that found the value, ""
@@ -64,12 +64,12 @@ GATEWAY_STOPPED = "the gateway was stopped"
 _CUT = "was cut after"
 
 
-def cut_after(whose: str, size: int) -> str:
+def describe_cut(noun: str, size: int) -> str:
     """What `Exchange.degraded` says where no more than so many bytes of a body are kept; `whose`: the message's."""
-    return f"the body of the {whose} {_CUT} {size} bytes"
+    return f"the body of the {noun} {_CUT} {size} bytes"
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One recorded request and its response.
@@ -85,20 +85,20 @@ class Exchange:
     timings: Timings
     error: str | None = None
     id: int = 0
-    redacted: frozenset[Redacted] = frozenset()
+    redacted: frozenset[RedactedPlace] = frozenset()
     degraded: str = ""
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether the response is missing or cut off."""
         return self.error is not None or self.response is None
 
     @property
-    def given_up(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Whether its client or the gateway went away before the response was complete."""
         return self.error in (CLIENT_LEFT, GATEWAY_STOPPED)
 
     @property
-    def cut(self) -> bool:
+    def is_cut(self) -> bool:
         """Whether a body came that was longer than what is kept of it."""
         return _CUT in self.degraded

@@ -18,7 +18,7 @@ class Mode(StrEnum):
     REPLAY = "replay"
 
     @property
-    def offline(self) -> bool:
+    def is_offline(self) -> bool:
         """Whether this mode promises that no upstream is ever called."""
         return self in (Mode.MOCK, Mode.REPLAY)
 
@@ -48,7 +48,7 @@ class Gateway:
     pid: int
     listen: str
     upstream: Origin | None
-    wanted: GatewayState
+    desired_state: GatewayState
     started_at: float
     heartbeat: float
     seen_revision: int = 0

@@ -66,7 +66,7 @@ VOLATILE_STARTS = ("ratelimit", "x-ratelimit", "x-rate-limit", "x-b3-", "x-datad
 VOLATILE_ENDS = ("request-id", "requestid", "correlation-id", "trace-id", "span-id")  # X-Amzn-RequestId, X-Request-Id
 
 
-def end_to_end(headers: Headers) -> Headers:
+def drop_hop_by_hop(headers: Headers) -> Headers:
     """The fields meant for the other end: no hop-by-hop fields, none that Connection names, no `:pseudo` ones."""
     if not headers.fields:
         return headers
@@ -83,23 +83,27 @@ def is_volatile(name: str) -> bool:
     return name in VOLATILE or name.startswith(VOLATILE_STARTS) or name.endswith(VOLATILE_ENDS)
 
 
-def fingerprint(response: Response, digest: str) -> str:
+def compute_fingerprint(response: Response, digest: str) -> str:
     """SHA-256 (hex) over status, header fields and trailers without volatile ones, and the body's digest.
 
     The order of fields with different names does not count (RFC 9110, section 5.3), nor the case of names. Of a cookie
     counts which one is set or deleted: values and expiry differ in every session.
     """
-    parts = (response.status, _steady(response.headers), _steady(response.trailers), digest)
+    parts = (response.status, _select_stable(response.headers), _select_stable(response.trailers), digest)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _steady(headers: Headers) -> list[tuple[str, bytes]]:
+def _select_stable(headers: Headers) -> list[tuple[str, bytes]]:
     lower = ((name.decode("latin-1").lower(), value) for name, value in headers.fields)
-    kept = [(name, _cookie(value) if name == "set-cookie" else value) for name, value in lower if not is_volatile(name)]
+    kept = [
+        (name, _mask_cookie_value(value) if name == "set-cookie" else value)
+        for name, value in lower
+        if not is_volatile(name)
+    ]
     return sorted(kept, key=lambda field: field[0])
 
 
-def _cookie(value: bytes) -> bytes:
+def _mask_cookie_value(value: bytes) -> bytes:
     name, _, content = value.partition(b";")[0].partition(b"=")
     return name.strip() + (b"=..." if content.strip() else b"=")
 

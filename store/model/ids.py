@@ -23,7 +23,7 @@ def new_id() -> str:
         return _encode(_last)
 
 
-def id_of(seconds_ago: float) -> str:
+def id_from_age(seconds_ago: float) -> str:
     """The smallest id of that time: ids made before are less, later ones greater."""
     return _encode((time.time_ns() // 1_000_000 - int(seconds_ago * 1000)) << RANDOM_BITS)
 

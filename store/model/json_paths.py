@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-Place = tuple[str | int, ...]
+JsonPath = tuple[str | int, ...]
 """The steps from the root of a document: the name of a member, or the index of an element."""
 
 ANY_INDEX = -1
@@ -18,7 +18,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @lru_cache(maxsize=1024)
-def read_json_path(path: str) -> Place:
+def parse_json_path(path: str) -> JsonPath:
     """The steps of a JSON path; raises ValueError that says what was expected.
 
     `$` alone is the whole document. A name may be written without quotes if it has no dot and no bracket.
@@ -37,12 +37,12 @@ def read_json_path(path: str) -> Place:
     return tuple(steps)
 
 
-def write_json_path(place: Iterable[str | int]) -> str:
+def format_json_path(place: Iterable[str | int]) -> str:
     """The path of a place, in the one form that `read_json_path` reads as just this place."""
-    return "$" + "".join(map(write_step, place))
+    return "$" + "".join(map(format_step, place))
 
 
-def write_step(step: str | int) -> str:
+def format_step(step: str | int) -> str:
     """One step of a path, as it follows the steps before it."""
     if isinstance(step, int):
         return "[*]" if step == ANY_INDEX else f"[{step}]"

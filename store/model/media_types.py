@@ -17,7 +17,7 @@ LINES_OF_JSON = frozenset(
 """The types whose every line may be a JSON document, or hold one."""
 
 
-def media_type(content_type: str | None) -> str | None:
+def parse_media_type(content_type: str | None) -> str | None:
     """The media type of a Content-Type, in lower case and without its parameters (RFC 9110, section 8.3.1).
 
     None where the header is missing or empty.
@@ -27,5 +27,5 @@ def media_type(content_type: str | None) -> str | None:
 
 def is_stream_type(content_type: str) -> bool:
     """Whether the parts of a body of this Content-Type are of use before the rest has come."""
-    media = media_type(content_type) or ""
+    media = parse_media_type(content_type) or ""
     return media in LINES_OF_JSON or media == "multipart/x-mixed-replace" or media.startswith("application/grpc")

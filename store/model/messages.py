@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def shown_url(url: str) -> str:
+def strip_url(url: str) -> str:
     """A URL for an error message: without its user, password, query and fragment, which may be secrets."""
     return re.sub(r"^([a-z]+://)?[^/]*@", r"\1", re.split("[?#]", url)[0])
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Headers:
     """An ordered multi-map of header fields, kept as the bytes that came (RFC 9110, section 5).
@@ -54,7 +54,7 @@ class Headers:
         wanted = name.lower().encode("latin-1")
         return [value.decode("latin-1") for key, value in self.fields if key.lower() == wanted]
 
-    def without(self, names: Iterable[str]) -> Headers:
+    def drop(self, names: Iterable[str]) -> Headers:
         """A copy without the fields of these names."""
         dropped = {name.lower().encode("latin-1") for name in names}
         return Headers(tuple(field for field in self.fields if field[0].lower() not in dropped))
@@ -79,7 +79,7 @@ class Headers:
 LARGE_BODY = 1024 * 1024
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class BodyRef:
     """A body that lies in the store, named by the SHA-256 of its bytes (hex); `size` in bytes."""
@@ -98,12 +98,12 @@ class PiecedBody(BodyRef):
 Body = bytes | BodyRef
 
 
-def size_of(body: Body) -> int:
+def measure_body(body: Body) -> int:
     """The size of a body in bytes."""
     return body.size if isinstance(body, BodyRef) else len(body)
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a streamed body: when it came, in seconds after the response's head, and its size in bytes.
@@ -115,9 +115,9 @@ class Chunk:
     size: int
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
-class Interim:
+class InterimResponse:
     """An informational response that came before the final one (RFC 9110, section 15.2), such as 103 Early Hints."""
 
     status: int
@@ -136,7 +136,7 @@ class Origin:
     @classmethod
     def parse(cls, url: str) -> Origin:
         """The origin of an http or https URL; raises ValueError that says what was expected."""
-        expected = f"expected a URL like http://127.0.0.1:3000 or https://api.example.com, got {shown_url(url)!r}"
+        expected = f"expected a URL like http://127.0.0.1:3000 or https://api.example.com, got {strip_url(url)!r}"
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -156,7 +156,7 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` where it was sent to."""
@@ -185,7 +185,7 @@ class Request:
         return f"{self.origin or ''}{self.target.decode('utf-8', 'replace')}"
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Response:
     """One response. `reason` is the reason phrase as it came; HTTP/2 has none.
@@ -201,4 +201,4 @@ class Response:
     http_version: str = "HTTP/1.1"
     trailers: Headers = Headers()
     chunks: tuple[Chunk, ...] = ()
-    interim: tuple[Interim, ...] = ()
+    interim: tuple[InterimResponse, ...] = ()

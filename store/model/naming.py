@@ -20,25 +20,25 @@ SHOWN_NAMES = 5
 """Names that an error lists."""
 
 
-def request_name(request: Request) -> str:
+def name_request(request: Request) -> str:
     """Method, path and query with their escapes decoded, cut to 80 characters."""
-    return _request_name(request.method, request.target)
+    return _name_request(request.method, request.target)
 
 
 @lru_cache(64)  # a request item and its examples are named one after the other
-def _request_name(method: str, target: bytes) -> str:
+def _name_request(method: str, target: bytes) -> str:
     path, _, query = target.partition(b"?")
     told = f"?{unquote_plus(query.decode('utf-8', 'replace'))}" if query else ""
-    name = printable(f"{method} {unquote(path.decode('utf-8', 'replace'))}{told}")
+    name = escape_unprintable(f"{method} {unquote(path.decode('utf-8', 'replace'))}{told}")
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 
-def example_name(request: Request, response: Response) -> str:
+def name_example(request: Request, response: Response) -> str:
     """The name of the request, and the status of its answer."""
-    return f"{request_name(request)} - {response.status}"
+    return f"{name_request(request)} - {response.status}"
 
 
-def slug_of(name: str) -> str:
+def slug_from_name(name: str) -> str:
     """The name as it can stand in URLs and host names: `Shop API (v2)` gives `shop-api-v2`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-") or "mock"
@@ -49,24 +49,24 @@ def is_slug(text: str) -> bool:
     return len(text) <= SLUG_LENGTH and SLUG_FORM.fullmatch(text) is not None
 
 
-def free_name(wanted: str, taken: Collection[str], between: str = " ") -> str:
+def find_free_name(wanted: str, taken: Collection[str], separator: str = " ") -> str:
     """The wanted name, or with the first number from 2 that makes it one that is not taken."""
     if wanted not in taken:
         return wanted
-    return next(name for n in range(2, len(taken) + 3) if (name := f"{wanted}{between}{n}") not in taken)
+    return next(name for n in range(2, len(taken) + 3) if (name := f"{wanted}{separator}{n}") not in taken)
 
 
-def there_are(names: Sequence[str]) -> str:
+def describe_choices(names: Sequence[str]) -> str:
     """What there is instead of what was asked for, the first few: `there are: a, b`."""
     if not names:
         return "there are none yet"
     return f"there are: {', '.join(names[:SHOWN_NAMES])}{', ...' if len(names) > SHOWN_NAMES else ''}"
 
 
-def printable(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """The text with line ends, control characters and the like, which would disturb a terminal, escaped."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return quote(character, safe="", errors="surrogateescape" if "\udc80" <= character <= "\udcff" else "replace")

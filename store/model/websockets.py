@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 
 
 class MessageKind(StrEnum):
@@ -18,7 +18,7 @@ class MessageKind(StrEnum):
     CLOSE = "close"
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class WebSocketMessage:
     """One message of one side, its fragments joined and its extensions undone.

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from understudy.store.model.json_paths import ANY_INDEX, write_json_path
+from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.secret_finder import SecretFinder
-from understudy.store.redaction.text_edits import Edit, byte_edits, edited
+from understudy.store.redaction.text_edits import Edit, apply_edits, to_byte_edits
 
 # Byte order marks, the NULs of UTF-16 and UTF-32, and white space may stand before the first bracket.
 _STARTS_LIKE_JSON = re.compile(rb"[\xef\xbb\xbf\xff\xfe\0 \t\r\n]*+[{\[]")
@@ -24,13 +24,13 @@ _NO_VALUES = frozenset({"true", "false", "null"})
 # How much of a container is secret.
 _NONE, _TEXTS, _ALL = range(3)
 
-_Names = list[str | int | None]
+_NameStack = list[str | int | None]
 """For each open container the name being read, ANY_INDEX in an array, None for a name that no path may show."""
 
-_Found = tuple[int, int, str, str]  # where a token begins and ends, what comes in its place, its path
+_Replacement = tuple[int, int, str, str]  # where a token begins and ends, what comes in its place, its path
 
 
-def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
+def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
     """What is to be replaced in a JSON document, and the paths of that; None for what is no JSON object or array.
 
     A path is written `$.user.token`; `[*]` stands for any element of an array. It ends at the object above a name that
@@ -40,7 +40,7 @@ def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset
     """
     if not _STARTS_LIKE_JSON.match(body):
         return None
-    if not finder.may_be_in_json(body):
+    if not finder.may_find_in_json(body):
         return [], frozenset()
     encoding = json.detect_encoding(body)
     try:
@@ -49,81 +49,81 @@ def json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset
         json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return None
-    found = list(_secrets(text, finder))
+    found = list(_find_secrets(text, finder))
     edits = [(start, end, new) for start, end, new, _ in found]
     paths = frozenset(path for *_, path in found)
     if encoding == "utf-8" or not edits:
-        return byte_edits(text, edits, encoding), paths
+        return to_byte_edits(text, edits, encoding), paths
     # Another encoding has a mark at the beginning of all that it writes.
-    return [(0, len(body), edited(text, edits).encode(encoding, "surrogateescape"))], paths
+    return [(0, len(body), apply_edits(text, edits).encode(encoding, "surrogateescape"))], paths
 
 
-def _secrets(text: str, finder: SecretFinder) -> Iterator[_Found]:
+def _find_secrets(text: str, finder: SecretFinder) -> Iterator[_Replacement]:
     """The secrets of a valid JSON text; without recursion."""
-    names: _Names = []
+    names: _NameStack = []
     hidden = [_NONE]
     looks = finder.may_find_in_values(text)
     for token in _TOKEN.finditer(text):
         if token["colon"]:
-            names[-1] = _unquoted(token["text"])
+            names[-1] = _unquote(token["text"])
             if looks:
-                yield from _in_name(token, names, finder)
+                yield from _redact_name(token, names, finder)
         elif token["open"]:
-            hidden.append(_container(names, hidden[-1], finder))
+            hidden.append(_classify_container(names, hidden[-1], finder))
             names.append("" if token["open"] == "{" else ANY_INDEX)
         elif token["close"]:
             names.pop()
             hidden.pop()
         else:
-            yield from _in_value(token, names, hidden[-1], finder, looks=looks)
+            yield from _redact_value(token, names, hidden[-1], finder, looks=looks)
 
 
-def _container(names: _Names, outer: int, finder: SecretFinder) -> int:
-    name = _name(names)
-    if outer == _ALL or (finder.has_json_rules and finder.is_json_rule(name, _path(names))):
+def _classify_container(names: _NameStack, outer: int, finder: SecretFinder) -> int:
+    name = _get_name(names)
+    if outer == _ALL or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names))):
         return _ALL
-    return _TEXTS if outer or (name is not None and finder.is_json_name(name, text=True)) else _NONE
+    return _TEXTS if outer or (name is not None and finder.is_secret_json_name(name, text=True)) else _NONE
 
 
-def _in_name(token: re.Match[str], names: _Names, finder: SecretFinder) -> Iterator[_Found]:
-    new = finder.value(_name(names) or "", secret=False)
+def _redact_name(token: re.Match[str], names: _NameStack, finder: SecretFinder) -> Iterator[_Replacement]:
+    new = finder.redact_value(_get_name(names) or "", secret=False)
     if new is not None:
         names[-1] = None
-        yield token.start("text"), token.end("text"), _quoted(new), _path(names)
+        yield token.start("text"), token.end("text"), _quote(new), _format_path(names)
 
 
-def _in_value(
-    token: re.Match[str], names: _Names, hidden: int, finder: SecretFinder, *, looks: bool
-) -> Iterator[_Found]:
+def _redact_value(
+    token: re.Match[str], names: _NameStack, hidden: int, finder: SecretFinder, *, looks: bool
+) -> Iterator[_Replacement]:
     quoted, bare = token["text"], token["other"]
     if quoted == '""' or bare in _NO_VALUES:
         return
-    name = _name(names)
+    name = _get_name(names)
     secret = hidden == _ALL or (quoted is not None and hidden == _TEXTS)
-    secret = secret or (name is not None and finder.is_json_name(name, text=quoted is not None))
-    secret = secret or (finder.has_json_rules and finder.is_json_rule(name, _path(names)))
+    secret = secret or (name is not None and finder.is_secret_json_name(name, text=quoted is not None))
+    secret = secret or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names)))
     if not secret and not looks:
         return
-    new = finder.value(bare if quoted is None else _unquoted(quoted), secret=secret)
+    new = finder.redact_value(bare if quoted is None else _unquote(quoted), secret=secret)
     if new is not None:
-        written = new if quoted is None and _NUMBER.fullmatch(new) else _quoted(new)
-        yield token.start(), token.end(), written, _path(names)
+        written = new if quoted is None and _NUMBER.fullmatch(new) else _quote(new)
+        yield token.start(), token.end(), written, _format_path(names)
 
 
-def _name(names: _Names) -> str | None:
+def _get_name(names: _NameStack) -> str | None:
     name = names[-1] if names else None
     return name if isinstance(name, str) else None
 
 
-def _path(names: _Names) -> str:
-    return write_json_path(step for step in takewhile(lambda name: name is not None, names) if step is not None)
+def _format_path(names: _NameStack) -> str:
+    return format_json_path(step for step in takewhile(lambda name: name is not None, names) if step is not None)
 
 
-def _unquoted(quoted: str) -> str:
+def _unquote(quoted: str) -> str:
     return str(json.loads(quoted)) if "\\" in quoted else quoted[1:-1]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     # Bytes that are no UTF-8, as surrogates here, are not to be escaped; half a character that was, is again.
     try:
         plain = json.dumps(text, ensure_ascii=False)

@@ -7,10 +7,10 @@ import hashlib
 import re
 from collections.abc import Callable
 
-Placeholder = Callable[[str], str]
+PlaceholderFactory = Callable[[str], str]
 
 CONSTANT = "REDACTED"
-TELLING_DIGITS = 12
+DIGEST_DIGITS = 12
 """Hexadecimal digits by which two secrets are told apart: two of a million share them once in 500 times."""
 
 # What is random in kind, so that people and programs see what it is: "deleted", in letters that are digits too.
@@ -23,8 +23,8 @@ _JWT_END = base64.urlsafe_b64encode(CONSTANT.encode()).rstrip(b"=").decode()
 PATTERN = (
     rf"(?i:{_HEX_MARK})(?:0-[0-9a-fA-F]{{4}}-4[0-9a-fA-F]{{3}}-8[0-9a-fA-F]{{3}}-[0-9a-fA-F]{{12}}|[0-9a-fA-F]{{9,}})"
     rf"|{_JWT_HEAD}\.{_JWT_CLAIM}[A-Za-z0-9_-]{{22}}\.{_JWT_END}"
-    rf"|{CONSTANT.lower()}-[0-9a-f]{{{TELLING_DIGITS}}}@example\.com"
-    rf"|{CONSTANT}(?:-[0-9a-f]{{{TELLING_DIGITS}}})?"
+    rf"|{CONSTANT.lower()}-[0-9a-f]{{{DIGEST_DIGITS}}}@example\.com"
+    rf"|{CONSTANT}(?:-[0-9a-f]{{{DIGEST_DIGITS}}})?"
 )
 """Finds every placeholder in a text, but those of numbers."""
 
@@ -41,12 +41,12 @@ def is_placeholder(value: str) -> bool:
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
-def holds_placeholder(text: bytes) -> bool:
+def has_placeholder(text: bytes) -> bool:
     """Whether there is a placeholder somewhere in a text."""
     return _PLACEHOLDER.search(text.decode("latin-1")) is not None
 
 
-def is_but_for_secrets(expected: str, text: str) -> bool:
+def is_equal_except_secrets(expected: str, text: str) -> bool:
     """Whether a text is the expected one, with something in the place of each of its placeholders."""
     first, *others = _PLACEHOLDER.split(expected)
     if not others or not text.startswith(first) or not text.endswith(others[-1]):
@@ -61,12 +61,12 @@ def is_but_for_secrets(expected: str, text: str) -> bool:
     return place < end
 
 
-def constant(_secret: str) -> str:
+def replace_by_constant(_secret: str) -> str:
     """One word for every secret: for comparing what is the same but for its secrets."""
     return CONSTANT
 
 
-def masked(secret: str) -> str:
+def mask_secret(secret: str) -> str:
     """One word for every secret that is not a placeholder: for logs and terminals."""
     return secret if is_placeholder(secret) else CONSTANT
 
@@ -88,16 +88,16 @@ class Placeholders:
             return secret
         for kind, made in _KINDS:
             if kind.fullmatch(secret):
-                return made(secret, self._digits(secret, len(secret) + 32))
-        return f"{CONSTANT}-{self._digits(secret, TELLING_DIGITS)}"
+                return made(secret, self._derive_digits(secret, len(secret) + 32))
+        return f"{CONSTANT}-{self._derive_digits(secret, DIGEST_DIGITS)}"
 
-    def _digits(self, secret: str, number: int) -> str:
+    def _derive_digits(self, secret: str, number: int) -> str:
         """As many hexadecimal digits that only the key and the secret give; SHAKE takes a key by its beginning."""
         told = len(self._key).to_bytes(2) + self._key + secret.encode("utf-8", "surrogatepass")
         return hashlib.shake_256(told).hexdigest((number + 1) // 2)[:number]
 
 
-def _number(secret: str, digits: str) -> str:
+def _make_number(secret: str, digits: str) -> str:
     whole = re.split("[eE]", secret)[0]
     made = [str(int(one, 16) % 10) if old.isdigit() else old for old, one in zip(whole, digits, strict=False)]
     first = 1 if whole.startswith("-") else 0
@@ -106,29 +106,29 @@ def _number(secret: str, digits: str) -> str:
     return "".join(made) + secret[len(whole) :]
 
 
-def _uuid(secret: str, digits: str) -> str:
+def _make_uuid(secret: str, digits: str) -> str:
     made = f"{_HEX_MARK}0-{digits[:4]}-4{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
     return made.upper() if secret.isupper() else made
 
 
-def _hex(secret: str, digits: str) -> str:
+def _make_hex(secret: str, digits: str) -> str:
     made = (_HEX_MARK + digits)[: len(secret)]
     return made.upper() if secret.isupper() else made
 
 
-def _jwt(_secret: str, digits: str) -> str:
-    claim = base64.urlsafe_b64encode(f'"{digits[:TELLING_DIGITS]}" }}'.encode()).rstrip(b"=").decode()
+def _make_jwt(_secret: str, digits: str) -> str:
+    claim = base64.urlsafe_b64encode(f'"{digits[:DIGEST_DIGITS]}" }}'.encode()).rstrip(b"=").decode()
     return f"{_JWT_HEAD}.{_JWT_CLAIM}{claim}.{_JWT_END}"
 
 
-def _email(_secret: str, digits: str) -> str:
-    return f"{CONSTANT.lower()}-{digits[:TELLING_DIGITS]}@example.com"
+def _make_email(_secret: str, digits: str) -> str:
+    return f"{CONSTANT.lower()}-{digits[:DIGEST_DIGITS]}@example.com"
 
 
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
-    (_DIGITS, _number),
-    (_UUID, _uuid),
-    (_HEX, _hex),
-    (_JWT, _jwt),
-    (_EMAIL, _email),
+    (_DIGITS, _make_number),
+    (_UUID, _make_uuid),
+    (_HEX, _make_hex),
+    (_JWT, _make_jwt),
+    (_EMAIL, _make_email),
 )

@@ -27,31 +27,35 @@ class RedactingHistory:
         self._redactor = redactor
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        return self._history.add([redacted_exchange(exchange, self._redactor) for exchange in exchanges])
+        return self._history.add([redact_exchange(exchange, self._redactor) for exchange in exchanges])
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
-        self._history.add_messages([(number, self._redactor.message(message)) for number, message in messages])
+        self._history.add_messages([(number, self._redactor.redact_message(message)) for number, message in messages])
 
-    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
-        return self._history.messages(exchange_id)
+    def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
+        return self._history.list_messages(exchange_id)
 
     def get(self, exchange_id: int) -> Exchange:
         return self._history.get(exchange_id)
 
-    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
-        return self._history.select(wanted)
+    def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
+        return self._history.select(criteria)
 
-    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
-        return self._history.newest(wanted, limit)
+    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
+        return self._history.list_newest(criteria, limit)
 
 
-def redacted_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
+def redact_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
     """The exchange without its secrets, as it is kept."""
-    request, found = redactor.request(exchange.request, _at_hand(exchange.request.body))
+    request, found = redactor.redact_request(exchange.request, _get_inline_bytes(exchange.request.body))
     response = exchange.response
     if response is not None:
-        response, _ = redactor.response(response, _at_hand(response.body))
-    notes = [exchange.degraded, _unread("request", exchange.request), _unread("response", exchange.response)]
+        response, _ = redactor.redact_response(response, _get_inline_bytes(response.body))
+    notes = [
+        exchange.degraded,
+        _note_unread_body("request", exchange.request),
+        _note_unread_body("response", exchange.response),
+    ]
     return replace(
         exchange,
         request=request,
@@ -61,11 +65,11 @@ def redacted_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
     )
 
 
-def _at_hand(body: Body) -> bytes:
+def _get_inline_bytes(body: Body) -> bytes:
     return body if isinstance(body, bytes) else b""
 
 
-def _unread(noun: str, message: Request | Response | None) -> str:
+def _note_unread_body(noun: str, message: Request | Response | None) -> str:
     if message is None or isinstance(message.body, bytes):
         return ""
     note = f"secrets were not looked for in the {noun}'s body of {message.body.size} bytes"

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.model.naming import printable
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.redaction.redactor import URL_FIELDS
 
 
-def describe(requests: Mapping[Redacted, int], responses: Mapping[Redacted, int]) -> str:
+def describe_redaction(requests: Mapping[RedactedPlace, int], responses: Mapping[RedactedPlace, int]) -> str:
     """One line that says what was redacted in how many messages, never a value; "nothing" if nothing was."""
     phrases = [
         f"{place} in {count} {noun}{'' if count == 1 else 's'}"
         for noun, counts in (("request", requests), ("response", responses))
-        for place, count in _told(counts)
+        for place, count in _count_by_place(counts)
     ]
     return ", ".join(phrases) or "nothing"
 
 
-def places_text(places: Iterable[Redacted]) -> str:
+def format_places(places: Iterable[RedactedPlace]) -> str:
     """The places of one message, for people."""
-    return ", ".join(dict.fromkeys(_place(place) for place in sorted(places)))
+    return ", ".join(dict.fromkeys(_describe_place(place) for place in sorted(places)))
 
 
-def _told(counts: Mapping[Redacted, int]) -> Iterable[tuple[str, int]]:
+def _count_by_place(counts: Mapping[RedactedPlace, int]) -> Iterable[tuple[str, int]]:
     told: dict[str, int] = {}
     for place, count in sorted(counts.items()):
-        told[_place(place)] = told.get(_place(place), 0) + count
+        told[_describe_place(place)] = told.get(_describe_place(place), 0) + count
     return told.items()
 
 
-def _place(place: Redacted) -> str:
-    name = printable(place.name)
+def _describe_place(place: RedactedPlace) -> str:
+    name = escape_unprintable(place.name)
     match place.part:
         case Part.JSON:
             return name

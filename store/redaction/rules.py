@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from understudy.store.errors import UserError
-from understudy.store.model.json_paths import ANY_INDEX, read_json_path, write_json_path
-from understudy.store.redaction.secret_patterns import Patterns
+from understudy.store.model.json_paths import ANY_INDEX, format_json_path, parse_json_path
+from understudy.store.redaction.secret_patterns import SecretPatterns
 
 ANYWHERE = "$.."
 _JSON_NAME = re.compile(r"\$\.\.[^.\[\]'*\s]+")
@@ -41,10 +41,10 @@ class Rules:
     ) -> Rules:
         """Rules as people write them; raises UserError that says what was expected."""
         return cls(
-            frozenset(_header(name) for name in headers),
-            frozenset(_name(name) for name in query),
-            frozenset(_path(path) for path in json),
-            tuple(dict.fromkeys(_pattern(text) for text in patterns)),
+            frozenset(_check_header(name) for name in headers),
+            frozenset(_check_name(name) for name in query),
+            frozenset(_check_path(path) for path in json),
+            tuple(dict.fromkeys(_check_pattern(text) for text in patterns)),
         )
 
     @classmethod
@@ -84,39 +84,39 @@ class Rules:
 NO_RULES = Rules()
 
 
-def _header(name: str) -> str:
+def _check_header(name: str) -> str:
     if not _HEADER_NAME.fullmatch(name.strip()):
         raise UserError(f"a rule for headers is the name of a header field, such as X-Session, got {name!r}")
     return name.strip().lower()
 
 
-def _name(name: str) -> str:
+def _check_name(name: str) -> str:
     if not name:
         raise UserError("a rule for queries and forms is the name of a parameter, such as session, got an empty one")
     return name
 
 
-def _path(path: str) -> str:
+def _check_path(path: str) -> str:
     try:
-        return path if _JSON_NAME.fullmatch(path) else _normal_path(path)
+        return path if _JSON_NAME.fullmatch(path) else _normalize_path(path)
     except ValueError:
         raise UserError(
             f"a rule for JSON is a path such as $.user.ssn, $.cards[*].number or $..ssn (at any depth), got {path!r}"
         ) from None
 
 
-def _normal_path(path: str) -> str:
-    steps = read_json_path(path)
+def _normalize_path(path: str) -> str:
+    steps = parse_json_path(path)
     # Redaction names every element of an array alike, so a rule for one of them would never apply.
     if not steps or any(step == "*" or (isinstance(step, int) and step != ANY_INDEX) for step in steps):
         raise ValueError("expected names and [*]")
-    return write_json_path(steps)
+    return format_json_path(steps)
 
 
-def _pattern(text: str) -> str:
+def _check_pattern(text: str) -> str:
     try:
         matches_nothing = re.compile(text).fullmatch("") is not None
-        Patterns([text])
+        SecretPatterns([text])
     except (re.error, ValueError, RecursionError, OverflowError) as error:
         raise UserError(
             f"a pattern is a regular expression such as 'tok_[a-z0-9]{{20}}', got {text!r}: {error}"

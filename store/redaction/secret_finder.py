@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from understudy.store.redaction.placeholders import PATTERN, Placeholder
+from understudy.store.redaction.placeholders import PATTERN, PlaceholderFactory
 from understudy.store.redaction.rules import ANYWHERE, Rules
-from understudy.store.redaction.secret_names import holds_secrets, is_secret, may_name_secrets
-from understudy.store.redaction.secret_patterns import Patterns, without_overlap
-from understudy.store.redaction.text_edits import edited
+from understudy.store.redaction.secret_names import has_secret_texts, is_secret_name, may_have_secret_names
+from understudy.store.redaction.secret_patterns import SecretPatterns, drop_overlaps
+from understudy.store.redaction.text_edits import apply_edits
 
 REMEMBERED = 10_000
 """Secrets that are recognised where nothing else tells that they are."""
@@ -29,7 +29,7 @@ class SecretFinder:
     """
 
     def __init__(
-        self, rules: Rules, placeholder: Placeholder, *, built_in: bool = True, remembers: bool = False
+        self, rules: Rules, placeholder: PlaceholderFactory, *, built_in: bool = True, remembers: bool = False
     ) -> None:
         self.rules = rules
         self.built_in = built_in
@@ -37,78 +37,78 @@ class SecretFinder:
         self._placeholder = placeholder
         self._remembers = remembers
         self._seen: dict[str, None] = {}
-        self._patterns = Patterns(rules.patterns, built_in=built_in)
+        self._patterns = SecretPatterns(rules.patterns, built_in=built_in)
         self._anywhere = frozenset(path[len(ANYWHERE) :] for path in rules.json if path.startswith(ANYWHERE))
         self._paths = tuple(path for path in sorted(rules.json) if not path.startswith(ANYWHERE))
 
-    def for_comparing(self, places: Rules, placeholder: Placeholder) -> SecretFinder:
+    def copy_for_comparing(self, places: Rules, placeholder: PlaceholderFactory) -> SecretFinder:
         """One that finds the same, these places and every placeholder too, and replaces them alike."""
         rules = self.rules | places | Rules(patterns=(PATTERN,))
         other = SecretFinder(rules, placeholder, built_in=self.built_in)
         other._seen = self._seen
         return other
 
-    def for_showing(self, placeholder: Placeholder) -> SecretFinder:
+    def copy_for_display(self, placeholder: PlaceholderFactory) -> SecretFinder:
         """One that finds the same, what this one will have seen too; it remembers nothing itself."""
         other = SecretFinder(self.rules, placeholder, built_in=self.built_in)
         other._seen = self._seen
         return other
 
-    def is_header(self, name: str) -> bool:
+    def is_secret_header(self, name: str) -> bool:
         """Whether the whole value of the header field of this name, in lower case, is secret."""
-        return name in self.rules.headers or (self.built_in and is_secret(name))
+        return name in self.rules.headers or (self.built_in and is_secret_name(name))
 
-    def is_field(self, name: str) -> bool:
+    def is_secret_field(self, name: str) -> bool:
         """Whether the value under this name of a query or form is secret."""
-        return name in self.rules.query or (self.built_in and is_secret(name))
+        return name in self.rules.query or (self.built_in and is_secret_name(name))
 
-    def is_json_name(self, name: str, *, text: bool) -> bool:
+    def is_secret_json_name(self, name: str, *, text: bool) -> bool:
         """Whether a text or a number under this name of a JSON object is secret."""
-        return self.built_in and (holds_secrets(name) if text else is_secret(name))
+        return self.built_in and (has_secret_texts(name) if text else is_secret_name(name))
 
-    def is_json_rule(self, name: str | None, path: str) -> bool:
+    def has_rule_for(self, name: str | None, path: str) -> bool:
         """Whether a rule names this place of a JSON document, or what it is in."""
         return name in self._anywhere or any(
             path == rule or path.startswith((f"{rule}.", f"{rule}[")) for rule in self._paths
         )
 
-    def may_be_in_json(self, body: bytes) -> bool:
+    def may_find_in_json(self, body: bytes) -> bool:
         """Whether a JSON document may hold a secret: a quick look."""
-        if self.has_json_rules or (self.built_in and may_name_secrets(body)):
+        if self.has_json_rules or (self.built_in and may_have_secret_names(body)):
             return True
         return self.may_find_in_values(body.decode("latin-1"))
 
     def may_find_in(self, text: str) -> bool:
         """Whether there may be a secret in a text that no name tells: a quick look."""
-        return bool(self._seen) or self._patterns.likely(text)
+        return bool(self._seen) or self._patterns.may_match(text)
 
     def may_find_in_values(self, text: str) -> bool:
         """The same for the values of a JSON document: what was seen is looked for, for documents are long."""
-        if self._patterns.likely(text):
+        if self._patterns.may_match(text):
             return True
         return bool(self._seen) and ("\\" in text or not self._seen.keys().isdisjoint(_RUN.findall(text)))
 
-    def value(self, value: str, *, secret: bool) -> str | None:
+    def redact_value(self, value: str, *, secret: bool) -> str | None:
         """The value without its secret, None if there is none in it; `secret` says that all of it is one."""
         if secret and value:
-            return self.replacement(value)
+            return self.replace_secret(value)
         if value in self._seen:
             return self._placeholder(value)
-        spans = self._patterns.found(value)
-        edits = [(start, end, self.replacement(value[start:end])) for start, end, _ in spans]
-        return edited(value, edits) if edits else None
+        spans = self._patterns.find_spans(value)
+        edits = [(start, end, self.replace_secret(value[start:end])) for start, end, _ in spans]
+        return apply_edits(value, edits) if edits else None
 
-    def spans(self, text: str) -> list[tuple[int, int, str]]:
+    def find_spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where secrets begin and end in a text, in order, each with the pattern that found it ("" if none did)."""
-        spans = self._patterns.found(text)
+        spans = self._patterns.find_spans(text)
         if self._seen:
             held = (pattern for pattern in _WORDS if not self._seen.keys().isdisjoint(pattern.findall(text)))
             words = (word for pattern in held for word in pattern.finditer(text))
             seen = [(*word.span(), "") for word in words if word[0] in self._seen]
-            return without_overlap([*spans, *seen])
+            return drop_overlaps([*spans, *seen])
         return spans
 
-    def replacement(self, secret: str) -> str:
+    def replace_secret(self, secret: str) -> str:
         """What a secret is replaced by; it is remembered, if secrets are."""
         placeholder = self._placeholder(secret)
         if self._remembers and secret not in self._seen and placeholder != secret and _UNMISTAKABLE.fullmatch(secret):

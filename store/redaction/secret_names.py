@@ -75,23 +75,23 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 @lru_cache(maxsize=4096)
-def is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Whether the value under this header, parameter or field name is a secret."""
     words = [word.lower() for word in _WORD.findall(name)]
     while words and words[-1].isdigit():
         words.pop()
-    if not words or _pages_or_counts(words):
+    if not words or _is_paging_or_count(words):
         return False
     return words[-1] in SECRET_WORDS or "".join(words).endswith(SECRET_ENDINGS)
 
 
 @lru_cache(maxsize=4096)
-def holds_secrets(name: str) -> bool:
+def has_secret_texts(name: str) -> bool:
     """Whether texts under this JSON name are secrets: `tokens` too, whose numbers are counts and none."""
-    return is_secret(name) or (name.endswith(("s", "S")) and is_secret(name[:-1]))
+    return is_secret_name(name) or (name.endswith(("s", "S")) and is_secret_name(name[:-1]))
 
 
-def may_name_secrets(text: bytes) -> bool:
+def may_have_secret_names(text: bytes) -> bool:
     """False only if no name in this text can be secret: a quick look, in any encoding that has ASCII in it.
 
     Escapes can spell a name in other letters, so any backslash makes it True.
@@ -100,7 +100,7 @@ def may_name_secrets(text: bytes) -> bool:
     return b"\\" in text or any(stem in letters for stem in _STEMS)
 
 
-def _pages_or_counts(words: list[str]) -> bool:
+def _is_paging_or_count(words: list[str]) -> bool:
     if not words[-1].endswith("token"):
         return False
     before = words[-1].removesuffix("token") or (words[-2] if len(words) > 1 else "")

@@ -19,7 +19,7 @@ SECRET_GROUP = "secret"
 """A pattern with a group of this name finds what the group holds; any other, all that it matches."""
 
 # Each with texts of which one is in every secret of that form: looking for those costs next to nothing.
-BUILT_IN: tuple[tuple[str, tuple[str, ...], str], ...] = (
+BUILT_IN_PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     # RFC 7519: the head begins with {" in base 64, and so do the claims.
     ("JSON Web Token", ("eyJ",), r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
     ("AWS access key id", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
@@ -71,15 +71,15 @@ BUILT_IN: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 
-_STEMS = tuple(stem for _, stems, _ in BUILT_IN for stem in stems)
+_STEMS = tuple(stem for _, stems, _ in BUILT_IN_PATTERNS for stem in stems)
 
 
 # What a pattern of a user's may take for a text, in seconds of the processor: some take ages ("(a|a)+$").
-PATIENCE_SECONDS = 0.2
-PATIENCE_SECONDS_PER_CHARACTER = 2e-6
+TIMEOUT_SECONDS = 0.2
+TIMEOUT_SECONDS_PER_CHARACTER = 2e-6
 
 
-class Patterns:
+class SecretPatterns:
     """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions.
 
     Raises ValueError for what is none. One of the others that takes too long for a text counts as having found all of
@@ -88,9 +88,9 @@ class Patterns:
 
     def __init__(self, others: Iterable[str] = (), *, built_in: bool = True) -> None:
         self._built_in = built_in
-        self._others = [re.compile(other) if other == PATTERN else _interruptible(other) for other in others]
+        self._others = [re.compile(other) if other == PATTERN else _compile_interruptible(other) for other in others]
 
-    def likely(self, text: str) -> bool:
+    def may_match(self, text: str) -> bool:
         """False only if no pattern finds anything in a text or in a part of it: a quick look."""
         if self._others:
             return True
@@ -100,22 +100,24 @@ class Patterns:
                     return True
         return False
 
-    def found(self, text: str) -> list[tuple[int, int, str]]:
+    def find_spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where secrets begin and end, in order and without overlap, each with the pattern that found it."""
-        if not self.likely(text):
+        if not self.may_match(text):
             return []
-        known = _compiled() if self._built_in else ()
+        known = _compile_built_in() if self._built_in else ()
         built_in = [pattern for stems, pattern in known if any(stem in text for stem in stems)]
-        spans = [span for pattern in built_in for span in _spans(pattern, pattern.finditer(text))]
-        return without_overlap([*spans, *(span for pattern in self._others for span in _others(pattern, text))])
+        spans = [span for pattern in built_in for span in _find_spans(pattern, pattern.finditer(text))]
+        return drop_overlaps(
+            [*spans, *(span for pattern in self._others for span in _find_with_timeout(pattern, text))]
+        )
 
 
 @cache
-def _compiled() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN)
+def _compile_built_in() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
+    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN_PATTERNS)
 
 
-def without_overlap(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+def drop_overlaps(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """The spans in order; of two that overlap the first, of two that begin together the longer."""
     kept: list[tuple[int, int, str]] = []
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -125,7 +127,7 @@ def without_overlap(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, in
 
 
 @cache
-def _interruptible(pattern: str) -> regex.Pattern[str]:
+def _compile_interruptible(pattern: str) -> regex.Pattern[str]:
     import regex  # takes long to import, and few have patterns of their own
 
     try:
@@ -134,23 +136,23 @@ def _interruptible(pattern: str) -> regex.Pattern[str]:
         raise ValueError(str(error)) from error
 
 
-def _others(pattern: re.Pattern[str] | regex.Pattern[str], text: str) -> list[tuple[int, int, str]]:
+def _find_with_timeout(pattern: re.Pattern[str] | regex.Pattern[str], text: str) -> list[tuple[int, int, str]]:
     if isinstance(pattern, re.Pattern):
-        return list(_spans(pattern, pattern.finditer(text)))
-    patience = PATIENCE_SECONDS + PATIENCE_SECONDS_PER_CHARACTER * len(text)
+        return list(_find_spans(pattern, pattern.finditer(text)))
+    patience = TIMEOUT_SECONDS + TIMEOUT_SECONDS_PER_CHARACTER * len(text)
     try:
-        return list(_spans(pattern, pattern.finditer(text, timeout=patience)))
+        return list(_find_spans(pattern, pattern.finditer(text, timeout=patience)))
     except TimeoutError:
-        _tell_slow(pattern.pattern)
+        _warn_slow(pattern.pattern)
         return [(0, len(text), pattern.pattern)]
 
 
 @cache  # once is enough, and what is logged is redacted by these very patterns
-def _tell_slow(pattern: str) -> None:
+def _warn_slow(pattern: str) -> None:
     logger.warning("the redaction pattern %s takes too long; texts for which it does are redacted as a whole", pattern)
 
 
-def _spans(
+def _find_spans(
     pattern: re.Pattern[str] | regex.Pattern[str], matches: Iterable[re.Match[str] | regex.Match[str]]
 ) -> Iterator[tuple[int, int, str]]:
     group: str | int = SECRET_GROUP if SECRET_GROUP in pattern.groupindex else 0

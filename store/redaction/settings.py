@@ -16,7 +16,7 @@ KEY = "redaction_key"
 KEY_BYTES = 32
 
 
-def rules_of(store: Store) -> Rules:
+def read_rules(store: Store) -> Rules:
     """What the store was told to redact beside what is built in; raises UserError for a rule that cannot be read."""
     return Rules.from_json(store.settings.get(RULES, {}))
 
@@ -26,17 +26,17 @@ def set_rules(store: Store, rules: Rules) -> None:
     store.settings.set(RULES, rules.as_json())
 
 
-def keeping_redactor(store: Store) -> Redactor:
+def make_recording_redactor(store: Store) -> Redactor:
     """One for what is kept: the same secret becomes the same placeholder, and is known again where it comes back."""
     key = store.settings.set_once(KEY, secrets.token_hex(KEY_BYTES))
-    return Redactor(rules_of(store), Placeholders(bytes.fromhex(key)), remembers=True)
+    return Redactor(read_rules(store), Placeholders(bytes.fromhex(key)), remembers=True)
 
 
-def showing_redactor(store: Store) -> Redactor:
+def make_display_redactor(store: Store) -> Redactor:
     """One for what is shown and logged: one word for every secret, placeholders stay."""
-    return Redactor(rules_of(store))
+    return Redactor(read_rules(store))
 
 
-def redacting(store: Store, redactor: Redactor | None = None) -> Store:
+def add_redaction(store: Store, redactor: Redactor | None = None) -> Store:
     """The same store; what is recorded to it loses its secrets before it is kept, by a keeping redactor."""
-    return replace(store, history=RedactingHistory(store.history, redactor or keeping_redactor(store)))
+    return replace(store, history=RedactingHistory(store.history, redactor or make_recording_redactor(store)))

@@ -12,7 +12,7 @@ Edit = tuple[int, int, bytes]
 """Where what is replaced begins and ends, in bytes, and what comes in its place. Edits are in order, none overlaps."""
 
 
-def edited(body: AnyStr, edits: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
+def apply_edits(body: AnyStr, edits: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
     """A body after these edits, or a text, whose places are characters."""
     pieces: list[AnyStr] = []
     done = 0
@@ -23,21 +23,21 @@ def edited(body: AnyStr, edits: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
     return body[:0].join(pieces)
 
 
-def byte_edits(text: str, edits: Sequence[tuple[int, int, str]], encoding: str) -> list[Edit]:
+def to_byte_edits(text: str, edits: Sequence[tuple[int, int, str]], encoding: str) -> list[Edit]:
     """Edits of a text, in characters, as edits of its bytes; for encodings that write each character by itself."""
     if text.isascii():
         return [(start, end, new.encode(encoding, "surrogateescape")) for start, end, new in edits]
     found: list[Edit] = []
     characters = place = 0
     for start, end, new in edits:
-        begins = place + _size(text[characters:start], encoding)
-        place = begins + _size(text[start:end], encoding)
+        begins = place + _count_bytes(text[characters:start], encoding)
+        place = begins + _count_bytes(text[start:end], encoding)
         characters = end
         found.append((begins, place, new.encode(encoding, "surrogateescape")))
     return found
 
 
-def moved(chunks: tuple[Chunk, ...], edits: Sequence[Edit]) -> tuple[Chunk, ...]:
+def move_chunks(chunks: tuple[Chunk, ...], edits: Sequence[Edit]) -> tuple[Chunk, ...]:
     """The chunks of a body after these edits: what was replaced comes whole with the chunk in which it began."""
     ahead = iter(edits)
     edit = next(ahead, None)
@@ -58,5 +58,5 @@ def moved(chunks: tuple[Chunk, ...], edits: Sequence[Edit]) -> tuple[Chunk, ...]
     return tuple(after)
 
 
-def _size(text: str, encoding: str) -> int:
+def _count_bytes(text: str, encoding: str) -> int:
     return len(text.encode(encoding, "surrogateescape"))

@@ -42,7 +42,7 @@ class Collections(Protocol):
         """The collection of this name or id; raises NotFound."""
         ...
 
-    def summaries(self) -> list[CollectionSummary]:
+    def list_summaries(self) -> list[CollectionSummary]:
         """All collections by name."""
         ...
 
@@ -61,27 +61,27 @@ class Collections(Protocol):
         """Keep a folder."""
         ...
 
-    def folders(self, collection_id: str) -> list[Folder]:
+    def list_folders(self, collection_id: str) -> list[Folder]:
         """The folders by position."""
         ...
 
-    def items(self, collection_id: str) -> list[RequestItem]:
+    def list_items(self, collection_id: str) -> list[RequestItem]:
         """The request items by position."""
         ...
 
-    def bare_items(self, collection_id: str) -> list[RequestItem]:
+    def list_bare_items(self, collection_id: str) -> list[RequestItem]:
         """The request items that were typed in and have no example, by position."""
         ...
 
-    def examples(self, collection_id: str) -> list[Example]:
+    def list_examples(self, collection_id: str) -> list[Example]:
         """The examples by id, bodies as references."""
         ...
 
-    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
+    def get_examples(self, ids: Sequence[str]) -> list[Example]:
         """Those examples among `ids` that there are, by id, bodies as references: for who follows changes."""
         ...
 
-    def example(self, example_id: str) -> Example:
+    def get_example(self, example_id: str) -> Example:
         """One example, bodies as references; raises NotFound."""
         ...
 
@@ -92,7 +92,7 @@ class Collections(Protocol):
         """
         ...
 
-    def promoted(self, collection_id: str) -> dict[int, str | None]:
+    def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         """The exchanges promoted to this collection so far, with their example; None where that was deleted."""
         ...
 

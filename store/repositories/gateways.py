@@ -35,15 +35,15 @@ class Gateways(Protocol):
         """
         ...
 
-    def living(self, now: float) -> Sequence[Gateway]:
+    def list_living(self, now: float) -> Sequence[Gateway]:
         """The gateways whose heartbeat is recent, by name."""
         ...
 
-    def beat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
+    def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
         """Say that a gateway lives; returns what it should be doing, None when its row is gone."""
         ...
 
-    def want(self, gateway_id: str, state: GatewayState) -> int:
+    def set_state(self, gateway_id: str, state: GatewayState) -> int:
         """Tell a gateway its mode; returns the revision of that change. Raises NotFound."""
         ...
 
@@ -55,10 +55,10 @@ class Gateways(Protocol):
 class Changes(Protocol):
     """The revision table."""
 
-    def latest(self) -> int:
+    def get_latest(self) -> int:
         """The number of the newest change, 0 when nothing ever changed."""
         ...
 
-    def since(self, revision: int) -> list[Change] | None:
+    def list_since(self, revision: int) -> list[Change] | None:
         """The changes after `revision`, in order; None when they were pruned and everything has to be read again."""
         ...

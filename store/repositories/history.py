@@ -29,7 +29,7 @@ class HistoryFilter:
     path: str | None = None
     status: str | None = None
 
-    def globs_hold(self, host: str, path: str) -> bool:
+    def matches_globs(self, host: str, path: str) -> bool:
         """Whether the two globs hold; the other conditions are the store's to ask."""
         return (self.host is None or fnmatchcase(host, self.host)) and (
             self.path is None or fnmatchcase(path, self.path)
@@ -57,7 +57,7 @@ class Sessions(Protocol):
         """The session of this name or id; raises NotFound."""
         ...
 
-    def summaries(self) -> list[SessionSummary]:
+    def list_summaries(self) -> list[SessionSummary]:
         """All sessions, oldest first."""
         ...
 
@@ -77,7 +77,7 @@ class History(Protocol):
         """Keep messages of WebSockets, each with the id of its handshake's exchange, in order, in one transaction."""
         ...
 
-    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
+    def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
         """The messages of a WebSocket in the order they came; none for any other exchange."""
         ...
 
@@ -85,11 +85,11 @@ class History(Protocol):
         """One exchange, its bodies as references; raises NotFound."""
         ...
 
-    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
+    def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         """The exchanges in recorded order (time started, then id), bodies as references, read page by page."""
         ...
 
-    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
+    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
         """The last `limit` exchanges, in recorded order."""
         ...
 
@@ -101,7 +101,7 @@ class Bodies(Protocol):
         """The bytes of a body, whether given as bytes or as a reference; raises NotFound for an unknown one."""
         ...
 
-    def pieces(self, body: Body) -> Iterator[bytes]:
+    def read_pieces(self, body: Body) -> Iterator[bytes]:
         """The bytes of a body piece by piece, each read when it is asked for: a large body is never whole in memory."""
         ...
 
@@ -109,14 +109,14 @@ class Bodies(Protocol):
         """Those bodies of up to `largest` bytes that are there, by their digests, in few look-ups."""
         ...
 
-    def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
+    def read_response_bodies(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
         """The bodies of a collection's answers by their digests, those of up to `largest` bytes, oldest example first.
 
         Read as they are asked for, in one transaction: for who means to hold them in memory.
         """
         ...
 
-    def piece(self, body: Body, position: int) -> bytes:
+    def read_piece(self, body: Body, position: int) -> bytes:
         """The piece at this position, from 0; raises NotFound behind the last one."""
         ...
 

@@ -40,7 +40,7 @@ class MockServers(Protocol):
         """Delete one with its server errors and its call log; its collection stays. Raises NotFound."""
         ...
 
-    def server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
+    def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
         """Its saved server errors by name."""
         ...
 
@@ -102,11 +102,11 @@ class Calls(Protocol):
         """One call; raises NotFound."""
         ...
 
-    def newest(self, wanted: CallFilter, limit: int) -> Sequence[Call]:
+    def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
         """The last `limit` calls, oldest first."""
         ...
 
-    def count(self, wanted: CallFilter) -> int:
+    def count(self, criteria: CallFilter) -> int:
         """How many calls are kept that fit."""
         ...
 

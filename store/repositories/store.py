@@ -26,7 +26,7 @@ class Store:
     wait for people, networks or programs.
     """
 
-    place: str
+    location: str
     sessions: Sessions
     history: History
     bodies: Bodies

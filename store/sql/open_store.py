@@ -30,7 +30,7 @@ def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store
         database.close()
         raise
     return Store(
-        place=database.place,
+        location=database.location,
         sessions=SqlSessions(database),
         history=SqlHistory(database),
         bodies=SqlBodies(database),

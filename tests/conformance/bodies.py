@@ -6,13 +6,13 @@ import gzip
 
 from tests.conformance.table import FORM, GRAPHQL, JSON, XML, Given, Row, Winner, request, rows, under
 from understudy.matcher.settings import STRICT
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
 
 BODY = under(body=True)
 SUBSET = under(BODY, subset=True)
 IGNORE = under(BODY, ignore_json=frozenset({"$.at", "$.items[*].at"}))
-PIN = (Redacted(Part.JSON, "$.pin"), Redacted(Part.FORM, "pin"))
+PIN = (RedactedPlace(Part.JSON, "$.pin"), RedactedPlace(Part.FORM, "pin"))
 HIT: Winner = (0, 110)
 ZIPPED = gzip.compress(b'{"a": 1}', mtime=0)
 LONG = "long" * 100
@@ -62,9 +62,9 @@ def query(text: str, **members: str) -> str:
 ROWS = [
     *rows(
         "step 1: an example that cannot be read is left out",
-        ([post("1"), Given(post('{"pin": 1}'), redacted=(Redacted(Part.JSON, "pin"),))], post("1"), HIT),
-        (Given(post('{"pin": 1}'), redacted=(Redacted(Part.JSON, "pin"),)), post('{"pin": 1}'), None),
-        (Given(post('{"pin": 1}'), redacted=(Redacted(Part.JSON, "$.pin"),)), post('{"pin": 1}'), HIT),
+        ([post("1"), Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "pin"),))], post("1"), HIT),
+        (Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "pin"),)), post('{"pin": 1}'), None),
+        (Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "$.pin"),)), post('{"pin": 1}'), HIT),
         settings=BODY,
     ),
     *rows(

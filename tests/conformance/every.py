@@ -26,18 +26,18 @@ def header_lists() -> int:
             decision = index.decide(request(f"{method} /a", (LIST, f"x-{number}")))
             assert decision.candidate
             assert decision.candidate.id == "0001"
-    return index.header_lists
+    return index.header_list_count
 
 
 def by_look_up() -> mock._patch[int]:
     """While it lasts, no candidates are few enough to be compared one by one."""
-    return mock.patch.object(candidate_groups, "FEW", 0)
+    return mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", 0)
 
 
 def failing() -> Iterator[str]:
     """The lines of the rows that do not hold; what takes longest comes last."""
     yield from (row.line for row, nearest in NEAREST if row.nearest() != nearest)
-    yield from (row.line for row, item in ITEMS if row.decided().without_example != item)
+    yield from (row.line for row, item in ITEMS if row.decided().bare_item != item)
     if header_lists() != 16:
         yield "cost: at most 16 header lists"
     with by_look_up():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.conformance.table import JSON, Given, Row, request, rows, under
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import STRICT
-from understudy.matcher.variables import in_force
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.matcher.variables import merge_variables
+from understudy.store.model.exchanges import Part, RedactedPlace
 
 CODE, ID, NAME = "x-mock-response-code", "x-mock-response-id", "x-mock-response-name"
 LIST, BODY, DELAY = "x-mock-match-request-headers", "x-mock-match-request-body", "x-mock-response-delay"
@@ -15,7 +15,7 @@ SERIES = [Given(request("GET /a"), sequence="s"), Given(request("GET /a"), statu
 RED, BLUE = request("GET /a", ("X-Team", "red")), request("GET /a", ("X-Team", "blue"))
 ONE, TWO = (Given(request("GET /a", at=f"http://{host}.test"), name="Fine") for host in ("one", "two"))
 TEAM = under(headers=frozenset({"X-Team"}))
-HIDDEN = (Redacted(Part.HEADER, "x-team"),)
+HIDDEN = (RedactedPlace(Part.HEADER, "x-team"),)
 # A variable that names the next one, eight times over: `deep1` is put in, and one more is not.
 DEEP = {f"deep{number}": f"{{{{deep{number + 1}}}}}" for number in range(8)} | {"deep8": "end"}
 
@@ -252,7 +252,7 @@ ROWS: list[Row] = [
             request("POST /a", (BODY, "true"), body='{"k": "c"}', kind=JSON),
             None,
         ),
-        variables=in_force(
+        variables=merge_variables(
             {"base": "hidden", "url": "http://api.test/v1", "nested": "{{base}}", **DEEP}, {"base": "a"}
         ),
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.conformance.table import Given, request, rows, under
 from understudy.matcher.settings import STRICT, QueryRule
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 
 REQUIRE = under(query=QueryRule.REQUIRE)
 OFF = under(query=QueryRule.OFF)
-TOKEN = (Redacted(Part.QUERY, "token"),)
+TOKEN = (RedactedPlace(Part.QUERY, "token"),)
 
 ROWS = [
     *rows(
@@ -63,7 +63,7 @@ ROWS = [
         "redacted values match any value",
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a?token=x", (0, 109)),
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a", (0, 90)),
-        (Given(request("GET /a?b=1"), redacted=(Redacted(Part.HEADER, "b"),)), "/a?b=2", (0, 90)),
+        (Given(request("GET /a?b=1"), redacted=(RedactedPlace(Part.HEADER, "b"),)), "/a?b=2", (0, 90)),
         (Given(request("GET /a?token=R&b=1"), redacted=TOKEN), "/a?token=x&b=2", (0, 90)),
     ),
     *rows(

@@ -8,13 +8,13 @@ from typing import Literal
 
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.decision import Decision
-from understudy.matcher.explanation.differences import differences
+from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Redacted
+from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Request
 
 JSON = "application/json"
@@ -42,7 +42,7 @@ class Given:
     status: int = 200
     name: str = ""
     literal: bool = False
-    redacted: tuple[Redacted, ...] = ()
+    redacted: tuple[RedactedPlace, ...] = ()
     sequence: str | None = None
     id: str = ""
 
@@ -95,7 +95,7 @@ class Row:
     def nearest(self) -> list[int]:
         """Which of the examples the near misses are."""
         ids = [example.id for example in self.given()]
-        return [ids.index(miss.candidate.id) for miss in self.decided().near_misses()]
+        return [ids.index(miss.candidate.id) for miss in self.decided().find_near_misses()]
 
     def found(self) -> Winner:
         """The winner that the index finds, and its score."""
@@ -108,10 +108,12 @@ class Row:
         """The winner when each candidate is compared by itself, part by part; distance and names aside."""
         index, decision = self.index(), self.decided()
         chosen = decision.selectors
-        if decision.problem or chosen.named or decision.path_line is PathLine.DISTANCE:
+        if decision.problem or chosen.is_named or decision.path_line is PathLine.DISTANCE:
             return self.winner
-        asked = decision.asked.answered_by(("GET",)) if decision.as_get else decision.asked
-        candidates = index.with_status(chosen.code).under(asked.settings).candidates
+        asked = (
+            decision.normal_request.change_methods(("GET",)) if decision.is_get_fallback else decision.normal_request
+        )
+        candidates = index.filter_by_status(chosen.code).apply_settings(asked.settings).candidates
         matches = [match for match in (each.match(asked) for each in candidates) if match]
         best = max(matches, key=lambda match: match.order, default=None)
         return (int(best.candidate.id), best.score) if best else None
@@ -120,9 +122,9 @@ class Row:
         """Whether the explanation agrees: no part puts the winner out, and on a miss each near miss is out by one."""
         decision = self.decided()
         if decision.candidate is None:
-            return all(miss.differences for miss in decision.near_misses())
-        asked = decision.asked.answered_by((decision.candidate.method,))
-        parts = [each.part for each in differences(decision.candidate, asked)]
+            return all(miss.differences for miss in decision.find_near_misses())
+        asked = decision.normal_request.change_methods((decision.candidate.method,))
+        parts = [each.part for each in explain_differences(decision.candidate, asked)]
         return parts == ([RequestPart.PATH] if decision.path_line is PathLine.DISTANCE else [])
 
 

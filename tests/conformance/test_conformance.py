@@ -81,7 +81,7 @@ def test_bound(row: Row) -> None:
 def test_item_without_an_example(row: Row, item: str | None) -> None:
     """A miss names the request that waits for one."""
     assert row.found() is None
-    assert row.decided().without_example == item
+    assert row.decided().bare_item == item
 
 
 def test_header_lists_are_bounded() -> None:

@@ -25,7 +25,7 @@ def mock(store: Store) -> MockServer:
 
 def kept(store: Store, mock: MockServer, limit: int = 100) -> list[Call]:
     """The calls of a mock server as the store gives them back."""
-    return list(store.calls.newest(CallFilter(mock.id), limit))
+    return list(store.calls.list_newest(CallFilter(mock.id), limit))
 
 
 FIELDS = Headers.of([("A", "1"), ("a", "ü")])
@@ -146,14 +146,14 @@ def test_filters(store: Store, mock: MockServer, conditions: dict[str, Any], nam
     ]
     store.calls.add(calls, {})
     wanted = CallFilter(mock.id, **conditions)
-    assert "".join(call.example_name for call in store.calls.newest(wanted, 10)) == names
+    assert "".join(call.example_name for call in store.calls.list_newest(wanted, 10)) == names
     assert store.calls.count(wanted) == len(names)
 
 
 def test_more_than_a_page_is_searched(store: Store, mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_calls, "PAGE", 2)
     store.calls.add([make_call(mock, f"/{'a' if n % 3 else 'b'}/{n}") for n in range(9)], {})
-    found = store.calls.newest(CallFilter(mock.id, path="/b/*"), 2)
+    found = store.calls.list_newest(CallFilter(mock.id, path="/b/*"), 2)
     assert [call.request.target for call in found] == [b"/b/3", b"/b/6"]
 
 

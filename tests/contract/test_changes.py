@@ -33,8 +33,8 @@ from understudy.store.sql.repositories.collections import FEW_EXAMPLES
 
 
 def test_a_fresh_store_never_changed(store: Store) -> None:
-    assert store.changes.latest() == 0
-    assert store.changes.since(0) == []
+    assert store.changes.get_latest() == 0
+    assert store.changes.list_since(0) == []
 
 
 SHOP = Subject.COLLECTION
@@ -79,16 +79,16 @@ def test_a_change_is_numbered_and_says_what_it_is_about(
     store: Store, change: Done, subject: Subject, subject_id: str | None, inside: bool
 ) -> None:
     shop = collect(store, make_example()).id
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     change(store, shop)
     told = Change(before + 1, subject, subject_id or shop, shop if inside else None)
-    assert store.changes.latest() == before + 1
-    assert store.changes.since(before) == [told]
+    assert store.changes.get_latest() == before + 1
+    assert store.changes.list_since(before) == [told]
 
 
 def test_creating_a_collection_is_a_change(store: Store) -> None:
     shop = store.collections.create("shop").id
-    assert store.changes.since(0) == [Change(1, Subject.COLLECTION, shop, shop)]
+    assert store.changes.list_since(0) == [Change(1, Subject.COLLECTION, shop, shop)]
 
 
 KEPT: dict[str, Callable[[Store, MockServer], object]] = {
@@ -102,32 +102,32 @@ KEPT: dict[str, Callable[[Store, MockServer], object]] = {
 @pytest.mark.parametrize("change", KEPT.values(), ids=KEPT)
 def test_every_edit_of_a_mock_server_is_a_change(store: Store, change: Callable[[Store, MockServer], object]) -> None:
     mock = serve(store, store.collections.create("shop"))
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     revision = change(store, mock)
     assert revision in (None, before + 1)
-    assert store.changes.since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
+    assert store.changes.list_since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
 
 
 def test_deleting_a_server_error_is_a_change_of_its_mock_server(store: Store) -> None:
     mock = serve(store, store.collections.create("shop"))
     store.mock_servers.save_server_error(make_server_error(mock, id="e"))
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     store.mock_servers.delete_server_error("e")
-    assert store.changes.since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
+    assert store.changes.list_since(before) == [Change(before + 1, Subject.MOCK_SERVER, mock.id)]
 
 
 def test_revoking_a_key_is_a_change(store: Store) -> None:
     store.keys.add(ApiKey("k", "ci", "", "", 0.0))
     store.keys.revoke("ci")
-    assert store.changes.since(1) == [Change(2, Subject.KEY, "k")]
+    assert store.changes.list_since(1) == [Change(2, Subject.KEY, "k")]
 
 
 def test_calls_are_no_change(store: Store) -> None:
     """Every process would wake for each call that any of them answers."""
     mock = serve(store, store.collections.create("shop"))
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     store.calls.add([make_call(mock)], {mock.id: 10})
-    assert store.changes.latest() == before
+    assert store.changes.get_latest() == before
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_few_examples_are_told_one_by_one(store: Store, number: int, with_bare_i
     shop = store.collections.create("shop")
     update = additions(shop, *(make_example(id=f"{n:04}") for n in range(number)))
     bare = [make_item(shop.id)] if with_bare_item else []
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     store.collections.update(shop.id, replace(update, items=[*update.items, *bare]))
-    told = [(change.subject, change.subject_id) for change in store.changes.since(before) or ()]
+    told = [(change.subject, change.subject_id) for change in store.changes.list_since(before) or ()]
     assert told == ([(Subject.EXAMPLE, f"{n:04}") for n in range(number)] if singly else [(SHOP, shop.id)])
 
 
@@ -154,35 +154,35 @@ def test_the_first_example_of_a_typed_in_request_is_told_with_the_collection(
     item = make_item(shop.id, method="GET", path="/a")
     examples = [within(shop, make_example(id=f"0{n}", item_id=item.id)) for n in range(2)]
     store.collections.update(shop.id, CollectionUpdate([item], examples[:had]))
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     store.collections.update(shop.id, CollectionUpdate(examples=examples[1:]))
-    assert [change.subject for change in store.changes.since(before) or ()] == [subject]
+    assert [change.subject for change in store.changes.list_since(before) or ()] == [subject]
 
 
 def test_deleting_an_environment_is_a_change(store: Store) -> None:
     store.environments.save(Environment("e", "stage"))
     store.environments.delete("e")
-    assert store.changes.since(1) == [Change(2, Subject.ENVIRONMENT, "e")]
+    assert store.changes.list_since(1) == [Change(2, Subject.ENVIRONMENT, "e")]
 
 
 def test_recording_is_no_change(store: Store) -> None:
     """Nobody compiles history: a gateway that records would wake all others."""
     record(store, b"1")
-    assert store.changes.latest() == 0
+    assert store.changes.get_latest() == 0
 
 
 def test_a_promotion_that_adds_nothing_is_no_change(store: Store) -> None:
     [exchange] = record(store, b"1")
     shop = collect(store, make_example())
-    before = store.changes.latest()
+    before = store.changes.get_latest()
     store.collections.update(shop.id, CollectionUpdate(marks=[(exchange.id, "01")]))
-    assert store.changes.latest() == before
+    assert store.changes.get_latest() == before
 
 
 def test_changes_come_in_order(store: Store) -> None:
     for key in "cab":
         store.settings.set(key, 1)
-    found = store.changes.since(1)
+    found = store.changes.list_since(1)
     assert found is not None
     assert [(change.revision, change.subject_id) for change in found] == [(2, "a"), (3, "b")]
 
@@ -195,7 +195,7 @@ def test_what_was_pruned_cannot_be_told(
     monkeypatch.setattr(changes, "KEPT_CHANGES", 20)
     for _ in range(30):
         store.settings.set("key", 1)
-    since = store.changes.since(revision)
+    since = store.changes.list_since(revision)
     assert (since is not None) is known
     assert since is None or [change.revision for change in since] == list(range(revision + 1, 31))
 
@@ -209,7 +209,7 @@ def test_revisions_become_visible_in_order(store: Store) -> None:
         last = False
         while not last:
             last = done.is_set()  # look once more after the writers have ended
-            changes = store.changes.since(seen[-1] if seen else 0)
+            changes = store.changes.list_since(seen[-1] if seen else 0)
             seen.extend(change.revision for change in changes or ())
 
     with ThreadPoolExecutor() as threads:

@@ -10,7 +10,7 @@ from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import additions, collect, make_item, record, within
 from understudy.store.errors import NotFound, StoreError, UserError
 from understudy.store.model.collections import Collection, Example, Folder
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
@@ -30,7 +30,7 @@ def example_of(body: Body, id: str = "01", item_id: str = "item") -> Example:
 
 
 def body_of(store: Store, example_id: str) -> Body:
-    return store.collections.example(example_id).response.body
+    return store.collections.get_example(example_id).response.body
 
 
 # Collections
@@ -55,14 +55,14 @@ def test_not_found_lists_names(store: Store, shop: Collection) -> None:
 def test_summaries_come_by_name_with_their_counts(store: Store) -> None:
     empty = store.collections.create("b")
     full = collect(store, example_of(b"", "01"), example_of(b"", "02"), example_of(b"", "03", "other"), name="a")
-    assert store.collections.summaries() == [CollectionSummary(full, 2, 3), CollectionSummary(empty, 0, 0)]
+    assert store.collections.list_summaries() == [CollectionSummary(full, 2, 3), CollectionSummary(empty, 0, 0)]
 
 
 def test_deleting_a_collection_takes_all_that_is_in_it(store: Store) -> None:
     shop = collect(store, example_of(b"1"))
     store.collections.add_folder(Folder("f", shop.id, "folder"))
     store.collections.delete(shop.id)
-    inside = (store.collections.folders, store.collections.items, store.collections.examples)
+    inside = (store.collections.list_folders, store.collections.list_items, store.collections.list_examples)
     assert [list(each(shop.id)) for each in inside] == [[], [], []]
 
 
@@ -95,18 +95,18 @@ def test_folders_come_by_position(store: Store, shop: Collection) -> None:
     inner = Folder("c", shop.id, "inner", parent_id="a", position=3)
     for folder in (last, first, inner):
         store.collections.add_folder(folder)
-    assert store.collections.folders(shop.id) == [first, last, inner]
+    assert store.collections.list_folders(shop.id) == [first, last, inner]
 
 
 def test_items_come_by_position_as_they_were(store: Store, shop: Collection) -> None:
     last, first = make_item(shop.id, "a", position=2), make_item(shop.id, "b", key="k" * 64, position=1)
     store.collections.update(shop.id, CollectionUpdate(items=[last, first]))
-    assert store.collections.items(shop.id) == [first, last]
+    assert store.collections.list_items(shop.id) == [first, last]
 
 
 def test_typed_items_without_a_key_are_not_the_same(store: Store, shop: Collection) -> None:
     store.collections.update(shop.id, CollectionUpdate(items=[make_item(shop.id), make_item(shop.id)]))
-    assert len(store.collections.items(shop.id)) == 2
+    assert len(store.collections.list_items(shop.id)) == 2
 
 
 # Examples
@@ -114,7 +114,7 @@ def test_typed_items_without_a_key_are_not_the_same(store: Store, shop: Collecti
 EXAMPLES = [
     make_example(),
     make_example(make_request("POST", b"/\xff\x00?a=%zz", body=b"asked")),
-    make_example(redacted=[Redacted(Part.JSON, "$.user['a b']"), Redacted(Part.HEADER, "x-api-key")]),
+    make_example(redacted=[RedactedPlace(Part.JSON, "$.user['a b']"), RedactedPlace(Part.HEADER, "x-api-key")]),
     make_example(literal=False, sequence="01J8"),
     replace(make_example(), edited=True, templates=True, fingerprint="f"),
     make_example(response=make_response(204, b"", headers=[("B", "1"), ("b", "2")], reason=b"\xff")),
@@ -125,7 +125,7 @@ EXAMPLES = [
 def test_an_example_comes_back_as_it_was(store: Store, shop: Collection, example: Example) -> None:
     given = replace(example, collection_id=shop.id)
     store.collections.update(shop.id, CollectionUpdate([make_item(shop.id, given.item_id)], [given]))
-    found = store.collections.example(given.id)
+    found = store.collections.get_example(given.id)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
     request, response = replace(found.request, body=bodies[0]), replace(found.response, body=bodies[1])
     assert replace(found, request=request, response=response) == given
@@ -133,7 +133,7 @@ def test_an_example_comes_back_as_it_was(store: Store, shop: Collection, example
 
 def test_examples_come_by_id_with_references(store: Store) -> None:
     shop = collect(store, example_of(b"b", "02"), example_of(b"a", "01"))
-    found = store.collections.examples(shop.id)
+    found = store.collections.list_examples(shop.id)
     assert [one.id for one in found] == ["01", "02"]
     assert all(isinstance(one.response.body, BodyRef) for one in found)
 
@@ -141,7 +141,7 @@ def test_examples_come_by_id_with_references(store: Store) -> None:
 def test_examples_are_those_of_one_collection(store: Store) -> None:
     shop = collect(store, example_of(b"", "01"))
     collect(store, example_of(b"", "02", "other"), name="bank")
-    assert [one.id for one in store.collections.examples(shop.id)] == ["01"]
+    assert [one.id for one in store.collections.list_examples(shop.id)] == ["01"]
 
 
 def test_an_example_refers_to_the_recorded_body(store: Store) -> None:
@@ -153,7 +153,7 @@ def test_an_example_refers_to_the_recorded_body(store: Store) -> None:
 
 def test_an_unknown_example_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        store.collections.example("nobody")
+        store.collections.get_example("nobody")
 
 
 @pytest.mark.parametrize("text", [f"{LONG}ABCD", "BCDA", "abcd", "GET /users/7 - 200"])
@@ -200,15 +200,15 @@ def test_saving_replaces_an_example(store: Store) -> None:
     shop = collect(store, example_of(b"old"))
     new = replace(within(shop, example_of(b"new")), name="renamed", edited=True)
     store.collections.save_example(new)
-    found = store.collections.example("01")
+    found = store.collections.get_example("01")
     assert (found.name, found.edited, store.bodies.read(found.response.body)) == ("renamed", True, b"new")
 
 
 def test_saving_leaves_other_examples(store: Store) -> None:
     shop = collect(store, example_of(b"old"), example_of(b"other", "02"))
-    other = store.collections.example("02")
+    other = store.collections.get_example("02")
     store.collections.save_example(within(shop, example_of(b"new")))
-    assert store.collections.example("02") == other
+    assert store.collections.get_example("02") == other
 
 
 def test_saving_sweeps_the_body_that_was_replaced(store: Store) -> None:
@@ -227,14 +227,14 @@ def test_saving_an_example_that_is_gone_is_not_found(store: Store, shop: Collect
 def test_deleting_an_example_takes_its_item_when_that_has_no_other(store: Store) -> None:
     shop = collect(store, example_of(b"", "01", "alone"), example_of(b"", "02", "other"))
     store.collections.delete_example("01")
-    assert [one.id for one in store.collections.examples(shop.id)] == ["02"]
-    assert [item.id for item in store.collections.items(shop.id)] == ["other"]
+    assert [one.id for one in store.collections.list_examples(shop.id)] == ["02"]
+    assert [item.id for item in store.collections.list_items(shop.id)] == ["other"]
 
 
 def test_deleting_an_example_leaves_an_item_that_has_another(store: Store) -> None:
     shop = collect(store, example_of(b"", "01"), example_of(b"", "02"))
     store.collections.delete_example("01")
-    assert [item.id for item in store.collections.items(shop.id)] == ["item"]
+    assert [item.id for item in store.collections.list_items(shop.id)] == ["item"]
 
 
 def test_deleting_an_example_sweeps_its_body_only(store: Store) -> None:
@@ -262,8 +262,8 @@ def test_what_is_promoted_is_remembered_by_collection(store: Store) -> None:
     first, second = (one.id for one in record(store, b"1", b"2"))
     shop, bank = collect(store, example_of(b"1")), store.collections.create("bank")
     promote(store, shop, (first, "01"), (second, None))
-    assert store.collections.promoted(shop.id) == {first: "01", second: None}
-    assert store.collections.promoted(bank.id) == {}
+    assert store.collections.find_promoted(shop.id) == {first: "01", second: None}
+    assert store.collections.find_promoted(bank.id) == {}
 
 
 def test_a_mark_forgets_an_example_that_is_deleted(store: Store) -> None:
@@ -271,7 +271,7 @@ def test_a_mark_forgets_an_example_that_is_deleted(store: Store) -> None:
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, "01"))
     store.collections.delete_example("01")
-    assert store.collections.promoted(shop.id) == {exchange.id: None}
+    assert store.collections.find_promoted(shop.id) == {exchange.id: None}
 
 
 def test_an_exchange_promoted_again_gets_a_new_mark(store: Store) -> None:
@@ -279,7 +279,7 @@ def test_an_exchange_promoted_again_gets_a_new_mark(store: Store) -> None:
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, None))
     promote(store, shop, (exchange.id, "01"))
-    assert store.collections.promoted(shop.id) == {exchange.id: "01"}
+    assert store.collections.find_promoted(shop.id) == {exchange.id: "01"}
 
 
 def test_a_mark_of_another_collection_stays(store: Store) -> None:
@@ -287,7 +287,7 @@ def test_a_mark_of_another_collection_stays(store: Store) -> None:
     shop, bank = collect(store, example_of(b"1")), store.collections.create("bank")
     promote(store, bank, (exchange.id, None))
     promote(store, shop, (exchange.id, "01"))
-    assert store.collections.promoted(bank.id) == {exchange.id: None}
+    assert store.collections.find_promoted(bank.id) == {exchange.id: None}
 
 
 def test_marks_go_with_their_exchange(store: Store) -> None:
@@ -295,7 +295,7 @@ def test_marks_go_with_their_exchange(store: Store) -> None:
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, "01"))
     store.sessions.delete(exchange.session_id)
-    assert store.collections.promoted(shop.id) == {}
+    assert store.collections.find_promoted(shop.id) == {}
 
 
 def test_more_marks_than_one_statement_takes(store: Store) -> None:
@@ -303,7 +303,7 @@ def test_more_marks_than_one_statement_takes(store: Store) -> None:
     shop = collect(store, example_of(b"1"))
     promote(store, shop, *[(number, None) for number in ids])
     promote(store, shop, *[(number, "01") for number in ids])
-    assert store.collections.promoted(shop.id) == dict.fromkeys(ids, "01")
+    assert store.collections.find_promoted(shop.id) == dict.fromkeys(ids, "01")
 
 
 def test_an_update_takes_out_what_is_dropped(store: Store) -> None:
@@ -311,7 +311,7 @@ def test_an_update_takes_out_what_is_dropped(store: Store) -> None:
     body = body_of(store, "0000")
     dropped = [f"{number:04}" for number in range(1_200)]
     store.collections.update(shop.id, CollectionUpdate(dropped=dropped))
-    assert [one.id for one in store.collections.examples(shop.id)] == ["1200"]
+    assert [one.id for one in store.collections.list_examples(shop.id)] == ["1200"]
     with pytest.raises(NotFound):
         store.bodies.read(body)
 
@@ -324,8 +324,8 @@ def test_of_an_update_all_or_none_is_kept(store: Store, bad: Example) -> None:
     refused = replace(good, examples=[*good.examples, within(shop, bad)], dropped=["01"])
     with pytest.raises(StoreError):
         store.collections.update(shop.id, refused)
-    assert [one.id for one in store.collections.examples(shop.id)] == ["01"]
-    assert [item.id for item in store.collections.items(shop.id)] == ["item"]
+    assert [one.id for one in store.collections.list_examples(shop.id)] == ["01"]
+    assert [item.id for item in store.collections.list_items(shop.id)] == ["item"]
 
 
 def test_an_update_of_an_unknown_collection_is_refused(store: Store) -> None:
@@ -357,7 +357,7 @@ def test_a_typed_in_request_keeps_its_method_and_path(store: Store) -> None:
     shop = store.collections.create("shop")
     items = [make_item(shop.id, method="GET", path="/users/:id"), make_item(shop.id, key="k", position=1)]
     store.collections.update(shop.id, CollectionUpdate(items=items))
-    assert store.collections.items(shop.id) == items
+    assert store.collections.list_items(shop.id) == items
 
 
 @pytest.mark.parametrize(
@@ -366,9 +366,9 @@ def test_a_typed_in_request_keeps_its_method_and_path(store: Store) -> None:
 def test_examples_by_id(store: Store, asked: list[str], found: list[str]) -> None:
     """Those there are, in the order of their ids: what is missing was deleted."""
     shop = collect(store, *(make_example(id=id, item_id=id) for id in ("01", "02", "03")))
-    examples = store.collections.examples_by_id(asked)
+    examples = store.collections.get_examples(asked)
     assert [one.id for one in examples] == found
-    assert all(one in store.collections.examples(shop.id) for one in examples)
+    assert all(one in store.collections.list_examples(shop.id) for one in examples)
 
 
 def test_bare_items_were_typed_in_and_have_no_example(store: Store) -> None:
@@ -377,4 +377,4 @@ def test_bare_items_were_typed_in_and_have_no_example(store: Store) -> None:
     recorded = make_item(collection.id, key="k" * 64)
     example = make_example(collection_id=collection.id, item_id=typed[0].id)
     store.collections.update(collection.id, CollectionUpdate([*typed, recorded], [example]))
-    assert store.collections.bare_items(collection.id) == [typed[1]]
+    assert store.collections.list_bare_items(collection.id) == [typed[1]]

@@ -19,7 +19,7 @@ YESTERDAY = BEAT - 100_000.0
 
 
 def living(store: Store) -> list[Gateway]:
-    return list(store.gateways.living(BEAT))
+    return list(store.gateways.list_living(BEAT))
 
 
 def test_a_gateway_comes_back_as_it_was(store: Store) -> None:
@@ -65,32 +65,32 @@ def test_the_row_of_a_killed_gateway_is_forgotten_after_a_day(store: Store, hear
     killed = make_gateway("killed", heartbeat=heartbeat)
     store.gateways.register(killed)
     store.gateways.register(make_gateway("new", heartbeat=BEAT))
-    assert (store.gateways.beat(killed.id, BEAT, 0, 0) is not None) is remembered
+    assert (store.gateways.record_heartbeat(killed.id, BEAT, 0, 0) is not None) is remembered
 
 
 def test_a_beat_is_noted(store: Store) -> None:
     gateway = make_gateway(heartbeat=LONG_GONE)
     store.gateways.register(gateway)
-    store.gateways.beat(gateway.id, BEAT, 7, 3)
+    store.gateways.record_heartbeat(gateway.id, BEAT, 7, 3)
     assert living(store) == [replace(gateway, heartbeat=BEAT, seen_revision=7, lost=3)]
 
 
 def test_a_beat_changes_no_revision(store: Store) -> None:
     gateway = make_gateway()
     store.gateways.register(gateway)
-    before = store.changes.latest()
-    store.gateways.beat(gateway.id, BEAT, 7, 3)
-    assert store.changes.latest() == before
+    before = store.changes.get_latest()
+    store.gateways.record_heartbeat(gateway.id, BEAT, 7, 3)
+    assert store.changes.get_latest() == before
 
 
 def test_a_beat_tells_the_state_that_is_wanted(store: Store) -> None:
     gateway = make_gateway(mode=Mode.RECORD)
     store.gateways.register(gateway)
-    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.RECORD)
+    assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.RECORD)
 
 
 def test_a_beat_without_a_row_tells_none(store: Store) -> None:
-    assert store.gateways.beat("nobody", BEAT, 0, 0) is None
+    assert store.gateways.record_heartbeat("nobody", BEAT, 0, 0) is None
 
 
 def test_what_is_wanted_is_told_at_the_next_beat(store: Store) -> None:
@@ -98,36 +98,36 @@ def test_what_is_wanted_is_told_at_the_next_beat(store: Store) -> None:
     store.gateways.register(gateway)
     session, collection = store.sessions.create("s", None), store.collections.create("c")
     wanted = GatewayState(Mode.SPY, collection.id, session.id)
-    store.gateways.want(gateway.id, wanted)
-    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == wanted
+    store.gateways.set_state(gateway.id, wanted)
+    assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == wanted
 
 
 def test_what_is_wanted_is_told_to_one_gateway_only(store: Store) -> None:
     meant, other = make_gateway("meant"), make_gateway("other")
     for gateway in (meant, other):
         store.gateways.register(gateway)
-    store.gateways.want(meant.id, GatewayState(Mode.RECORD))
-    assert store.gateways.beat(other.id, BEAT, 0, 0) == GatewayState(Mode.PASS)
+    store.gateways.set_state(meant.id, GatewayState(Mode.RECORD))
+    assert store.gateways.record_heartbeat(other.id, BEAT, 0, 0) == GatewayState(Mode.PASS)
 
 
 def test_wanting_returns_its_revision(store: Store) -> None:
     gateway = make_gateway()
     store.gateways.register(gateway)
-    revision = store.gateways.want(gateway.id, GatewayState(Mode.RECORD))
-    assert store.changes.since(revision - 1) == [Change(revision, Subject.GATEWAY, gateway.id)]
+    revision = store.gateways.set_state(gateway.id, GatewayState(Mode.RECORD))
+    assert store.changes.list_since(revision - 1) == [Change(revision, Subject.GATEWAY, gateway.id)]
 
 
 def test_wanting_of_an_unknown_gateway_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="no gateway with the id 'nobody'"):
-        store.gateways.want("nobody", GatewayState(Mode.PASS))
+        store.gateways.set_state("nobody", GatewayState(Mode.PASS))
 
 
 def test_a_deleted_collection_is_wanted_no_more(store: Store) -> None:
     gateway, collection = make_gateway(), store.collections.create("c")
     store.gateways.register(gateway)
-    store.gateways.want(gateway.id, GatewayState(Mode.MOCK, collection.id))
+    store.gateways.set_state(gateway.id, GatewayState(Mode.MOCK, collection.id))
     store.collections.delete(collection.id)
-    assert store.gateways.beat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.MOCK)
+    assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.MOCK)
 
 
 def test_a_removed_gateway_is_gone(store: Store) -> None:
@@ -148,4 +148,4 @@ def test_an_address_belongs_to_who_came_last(store: Store) -> None:
     store.gateways.register(make_gateway("killed", heartbeat=BEAT))
     again = replace(make_gateway("killed", heartbeat=BEAT + 1), id="id-of-the-next")
     store.gateways.register(again)
-    assert [gateway.id for gateway in store.gateways.living(BEAT + 1)] == ["id-of-the-next"]
+    assert [gateway.id for gateway in store.gateways.list_living(BEAT + 1)] == ["id-of-the-next"]

@@ -10,8 +10,8 @@ import pytest
 from tests.factories.messages import make_request, make_response
 from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import NotFound, StoreError
-from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
-from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Origin, Request, Response
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
+from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Origin, Request, Response
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
@@ -51,7 +51,10 @@ RESPONSES = [
     make_response(headers=Headers(((b"X-\xff", EVERY_BYTE),))),
     replace(make_response(), http_version="HTTP/1.0", trailers=Headers(((b"T", b"\xff"),))),
     replace(make_response(), chunks=(Chunk(0.0, 3), Chunk(0.25, 0), Chunk(1_000.000001, 2**40))),
-    replace(make_response(), interim=(Interim(103, Headers(((b"Link", b"\xff"),)), b"Early Hints"), Interim(102))),
+    replace(
+        make_response(),
+        interim=(InterimResponse(103, Headers(((b"Link", b"\xff"),)), b"Early Hints"), InterimResponse(102)),
+    ),
 ]
 
 
@@ -79,14 +82,14 @@ def test_timings_come_back_as_they_were(store: Store, session_id: str, timings: 
 
 
 def test_what_was_redacted_and_degraded_comes_back(store: Store, session_id: str) -> None:
-    places = frozenset({Redacted(Part.JSON, "$.user.token"), Redacted(Part.HEADER, "authorization")})
+    places = frozenset({RedactedPlace(Part.JSON, "$.user.token"), RedactedPlace(Part.HEADER, "authorization")})
     exchange = kept(store, replace(make_exchange(session_id), redacted=places, degraded="cut at 10 bytes"))
     assert (exchange.redacted, exchange.degraded) == (places, "cut at 10 bytes")
 
 
 def test_a_failed_exchange_without_a_response_stays_one(store: Store, session_id: str) -> None:
     failed = kept(store, make_exchange(session_id, response=None, error="refused"))
-    assert failed.failed
+    assert failed.has_failed
     assert (failed.response, failed.error) == (None, "refused")
 
 
@@ -237,22 +240,22 @@ def test_recorded_order_holds_for_many_ids(store: Store, long_history: list[int]
 
 @pytest.mark.parametrize("limit", [1, 500, 501, 1_500, 1_501, 9_999])
 def test_the_newest_come_in_recorded_order(store: Store, long_history: list[int], limit: int) -> None:
-    assert [one.id for one in store.history.newest(EVERYTHING, limit)] == long_history[-limit:]
+    assert [one.id for one in store.history.list_newest(EVERYTHING, limit)] == long_history[-limit:]
 
 
 def test_the_newest_none_are_none(store: Store, long_history: list[int]) -> None:
-    assert store.history.newest(EVERYTHING, 0) == []
+    assert store.history.list_newest(EVERYTHING, 0) == []
 
 
 def test_the_newest_of_many_ids(store: Store, long_history: list[int]) -> None:
     wanted = HistoryFilter(ids=frozenset(long_history[:-1]))
-    assert [one.id for one in store.history.newest(wanted, 3)] == long_history[-4:-1]
+    assert [one.id for one in store.history.list_newest(wanted, 3)] == long_history[-4:-1]
 
 
 def test_the_newest_that_fit_a_glob_are_looked_for_on_every_page(store: Store, session_id: str) -> None:
     rare = make_exchange(session_id, "/rare", started=0.0)
     [number, *_] = store.history.add([rare, *[make_exchange(session_id)] * 600])
-    assert [one.id for one in store.history.newest(HistoryFilter(path="/rare"), 5)] == [number]
+    assert [one.id for one in store.history.list_newest(HistoryFilter(path="/rare"), 5)] == [number]
 
 
 def test_a_selection_may_be_left_early_while_others_write(store: Store, long_history: list[int]) -> None:
@@ -300,7 +303,7 @@ def two(store: Store) -> dict[str, str]:
 )
 def test_a_filter_that_holds_for_one(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
     assert [one.session_id for one in store.history.select(wanted)] == [two["b"]]
-    assert [one.session_id for one in store.history.newest(wanted, 9)] == [two["b"]]
+    assert [one.session_id for one in store.history.list_newest(wanted, 9)] == [two["b"]]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_name_comes_before_a_slug_and_a_slug_before_an_id(store: Store, shop: 
 def test_behaviour_comes_back_as_it_was(store: Store, shop: Collection, behaviour: Behaviour) -> None:
     assert store.mock_servers.find(serve(store, shop, behaviour=behaviour).id).behaviour == behaviour
     collection = collect(store, make_example(behaviour=behaviour), name="other")
-    assert [one.behaviour for one in store.collections.examples(collection.id)] == [behaviour]
+    assert [one.behaviour for one in store.collections.list_examples(collection.id)] == [behaviour]
 
 
 @pytest.mark.parametrize("matching", MATCHINGS)
@@ -171,7 +171,7 @@ def test_a_deleted_mock_server_leaves_its_collection(store: Store, shop: Collect
     store.calls.add([make_call(mock)], {})
     store.mock_servers.delete(mock.id)
     assert list(store.mock_servers.list()) == []
-    assert list(store.mock_servers.server_errors(mock.id)) == []
+    assert list(store.mock_servers.list_server_errors(mock.id)) == []
     assert store.calls.clear(mock.id) == 0
     assert store.collections.find("shop") == shop
 
@@ -201,10 +201,10 @@ def test_a_gateway_outlives_its_mock_server(store: Store, shop: Collection) -> N
     store.gateways.register(make_gateway())
     gateway_id = make_gateway().id
     state = GatewayState(Mode.MOCK, shop.id, None, mock.id)
-    store.gateways.want(gateway_id, state)
-    assert store.gateways.beat(gateway_id, 1.0, 0, 0) == state
+    store.gateways.set_state(gateway_id, state)
+    assert store.gateways.record_heartbeat(gateway_id, 1.0, 0, 0) == state
     store.mock_servers.delete(mock.id)
-    assert store.gateways.beat(gateway_id, 1.0, 0, 0) == replace(state, mock_server_id=None)
+    assert store.gateways.record_heartbeat(gateway_id, 1.0, 0, 0) == replace(state, mock_server_id=None)
 
 
 # Server errors
@@ -220,7 +220,7 @@ RESPONSES = [
 def test_a_server_error_comes_back_as_it_was(store: Store, shop: Collection, response: Response) -> None:
     error = make_server_error(serve(store, shop), response=response)
     store.mock_servers.save_server_error(error)
-    assert list(store.mock_servers.server_errors(error.mock_server_id)) == [error]
+    assert list(store.mock_servers.list_server_errors(error.mock_server_id)) == [error]
 
 
 def test_server_errors_are_each_mock_servers_own(store: Store, shop: Collection) -> None:
@@ -228,8 +228,8 @@ def test_server_errors_are_each_mock_servers_own(store: Store, shop: Collection)
     errors = [make_server_error(first, "b"), make_server_error(first, "a"), make_server_error(second, "a")]
     for error in errors:
         store.mock_servers.save_server_error(error)
-    assert list(store.mock_servers.server_errors(first.id)) == [errors[1], errors[0]]
-    assert list(store.mock_servers.server_errors(second.id)) == [errors[2]]
+    assert list(store.mock_servers.list_server_errors(first.id)) == [errors[1], errors[0]]
+    assert list(store.mock_servers.list_server_errors(second.id)) == [errors[2]]
 
 
 def test_a_server_error_is_replaced_under_its_id_alone(store: Store, shop: Collection) -> None:
@@ -239,7 +239,7 @@ def test_a_server_error_is_replaced_under_its_id_alone(store: Store, shop: Colle
         store.mock_servers.save_server_error(each)
     with pytest.raises(UserError, match="there is a server error 'maintenance' already"):
         store.mock_servers.save_server_error(make_server_error(mock, "maintenance"))
-    assert [one.name for one in store.mock_servers.server_errors(mock.id)] == ["maintenance"]
+    assert [one.name for one in store.mock_servers.list_server_errors(mock.id)] == ["maintenance"]
 
 
 def test_a_deleted_server_error_is_active_no_more(store: Store, shop: Collection) -> None:
@@ -249,7 +249,7 @@ def test_a_deleted_server_error_is_active_no_more(store: Store, shop: Collection
     store.mock_servers.save(replace(mock, server_error_id=error.id))
     store.mock_servers.delete_server_error(error.id)
     assert store.mock_servers.find(mock.id).server_error_id is None
-    assert list(store.mock_servers.server_errors(mock.id)) == []
+    assert list(store.mock_servers.list_server_errors(mock.id)) == []
     with pytest.raises(NotFound):
         store.mock_servers.delete_server_error(error.id)
 

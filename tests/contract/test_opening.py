@@ -26,7 +26,7 @@ from understudy.store.sql.repositories.history import SqlHistory, SqlSessions
 def test_a_path_is_the_file(tmp_path: Path, name: str) -> None:
     store = open_store(str(tmp_path / name))
     store.close()
-    assert store.place == str(tmp_path / name)
+    assert store.location == str(tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(b"SQLite format 3")
 
 
@@ -52,7 +52,7 @@ def test_a_sqlite_uri_makes_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_store_in_memory_says_so(url: str) -> None:
     store = open_store(url)
-    assert store.place in ("memory", ":memory:")
+    assert store.location in ("memory", ":memory:")
     store.close()
 
 
@@ -72,7 +72,7 @@ def test_a_file_is_set_up_for_durable_commits(tmp_path: Path, sync_full: bool, l
     """Write-ahead log; NORMAL survives a kill, FULL a power cut too."""
     file = str(tmp_path / "a.db")
     open_store(file, sync_full=sync_full).close()
-    with Database(file, sync_full=sync_full).connected() as connection:
+    with Database(file, sync_full=sync_full).borrow_driver_connection() as connection:
         told = [connection.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     assert told == ["wal", level]
 
@@ -177,7 +177,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     (tmp_path / "a.db").touch()
     store = open_store(str(tmp_path / "a.db"))
-    assert store.changes.latest() == 0
+    assert store.changes.get_latest() == 0
     store.close()
 
 
@@ -209,7 +209,7 @@ def test_a_full_disk_leaves_the_store_as_it_was() -> None:
     ensure_schema(database)
     session, history = SqlSessions(database).create("shop", None), SqlHistory(database)
     history.add([make_exchange(session.id)])
-    with database.connected() as connection:
+    with database.borrow_driver_connection() as connection:
         connection.execute("pragma max_page_count = 80")
     with pytest.raises(StoreError, match="no space left on the disk"):
         history.add([make_exchange(session.id, response=make_response(body=b"x" * 1_000_000))])
@@ -249,4 +249,4 @@ def test_a_store_that_is_put_back_is_written_to_again(in_use: tuple[Store, Path]
         store.sessions.create("lost", None)
     file.with_name("b.db").rename(file)
     store.sessions.create("found", None)
-    assert [each.session.name for each in store.sessions.summaries()] == ["kept", "found"]
+    assert [each.session.name for each in store.sessions.list_summaries()] == ["kept", "found"]

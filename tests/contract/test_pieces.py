@@ -43,27 +43,27 @@ def test_a_body_in_pieces_is_read_whole_and_piece_by_piece(store: Store) -> None
     body = kept_body(store, come_in(store))
     assert body == BodyRef(hashlib.sha256(WHOLE).hexdigest(), len(WHOLE))
     assert store.bodies.read(body) == WHOLE
-    assert list(store.bodies.pieces(body)) == PIECES
+    assert list(store.bodies.read_pieces(body)) == PIECES
 
 
 def test_one_piece_is_read_at_a_time(store: Store) -> None:
     """Of a small body there is one; behind the last there is none."""
     large, small = kept_body(store, come_in(store)), kept_body(store, b"small")
-    assert [store.bodies.piece(large, position) for position in range(4)] == PIECES
-    assert [store.bodies.piece(body, 0) for body in (small, b"given")] == [b"small", b"given"]
+    assert [store.bodies.read_piece(large, position) for position in range(4)] == PIECES
+    assert [store.bodies.read_piece(body, 0) for body in (small, b"given")] == [b"small", b"given"]
     for body, position in ((large, 4), (small, 1), (b"given", 1)):
         with pytest.raises(NotFound, match=f"there is no piece {position} of this body"):
-            store.bodies.piece(body, position)
+            store.bodies.read_piece(body, position)
 
 
 def test_a_small_body_is_one_piece(store: Store) -> None:
-    assert list(store.bodies.pieces(kept_body(store, b"small"))) == [b"small"]
-    assert list(store.bodies.pieces(b"given")) == [b"given"]
+    assert list(store.bodies.read_pieces(kept_body(store, b"small"))) == [b"small"]
+    assert list(store.bodies.read_pieces(b"given")) == [b"given"]
 
 
 def test_pieces_of_an_unknown_body_are_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no body"):
-        list(store.bodies.pieces(BodyRef("0" * 64, 3)))
+        list(store.bodies.read_pieces(BodyRef("0" * 64, 3)))
 
 
 @pytest.mark.parametrize("whole_first", [False, True])
@@ -102,9 +102,11 @@ def test_the_answers_of_a_collection_are_read_at_once(store: Store) -> None:
     examples = [make_example(id=f"0{n}", response=make_response(body=one)) for n, one in enumerate(bodies_of)]
     shop = collect(store, *examples)
     collect(store, make_example(id="09", item_id="another", response=make_response(body=b"c")), name="other")
-    contents = [content for _, content in store.bodies.of_answers(shop.id, 5)]
+    contents = [content for _, content in store.bodies.read_response_bodies(shop.id, 5)]
     assert contents == [b"b", b"a", b"12345"]
-    assert dict(store.bodies.of_answers(shop.id, 5)) == {hashlib.sha256(one).hexdigest(): one for one in contents}
+    assert dict(store.bodies.read_response_bodies(shop.id, 5)) == {
+        hashlib.sha256(one).hexdigest(): one for one in contents
+    }
 
 
 def test_many_bodies_are_read_at_once(store: Store) -> None:

@@ -21,14 +21,14 @@ from tests.factories.stored import EVERYTHING, make_exchange, serve
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.store.errors import SchemaMismatch
 from understudy.store.model.collections import Environment
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.mock_servers import PLAIN, PRESETS, Behaviour, Matching
 from understudy.store.promotion import PromotionPlan
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.schema import HEAD, MIGRATIONS, ensure_schema, known_revisions
+from understudy.store.sql.database.schema import HEAD, MIGRATIONS, ensure_schema, list_revisions
 from understudy.store.sql.database.tables import Base
 from understudy.store.sql.open_store import open_store
 
@@ -38,7 +38,7 @@ OLD_STORES = sorted(FOLDER.glob("*.db"))
 def test_migrations_and_tables_say_the_same() -> None:
     database = Database("sqlite://")
     ensure_schema(database)
-    with database.reading() as session:
+    with database.begin_read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
 
@@ -51,7 +51,7 @@ def test_alembic_alone_makes_the_tables(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
     scripts = ScriptDirectory(str(MIGRATIONS))
     assert scripts.get_current_head() == HEAD
-    assert {script.revision for script in scripts.walk_revisions()} == known_revisions()
+    assert {script.revision for script in scripts.walk_revisions()} == list_revisions()
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def old(request: pytest.FixtureRequest, old_of: OldOf) -> Store:
 
 
 def test_every_schema_has_its_asset() -> None:
-    assert {path.stem for path in OLD_STORES} == known_revisions()
+    assert {path.stem for path in OLD_STORES} == list_revisions()
 
 
 def test_history_of_an_old_store_is_read(old: Store) -> None:
@@ -156,9 +156,9 @@ def test_history_of_an_old_store_is_read(old: Store) -> None:
 
 def test_examples_of_an_old_store_are_read(old: Store) -> None:
     shop = old.collections.find("shop")
-    [example] = old.collections.examples(shop.id)
-    assert (example.response.status, set(example.redacted)) == (201, {Redacted(Part.QUERY, "a")})
-    assert old.collections.promoted(shop.id) == {1: example.id}
+    [example] = old.collections.list_examples(shop.id)
+    assert (example.response.status, set(example.redacted)) == (201, {RedactedPlace(Part.QUERY, "a")})
+    assert old.collections.find_promoted(shop.id) == {1: example.id}
     assert shop.variables == {"base": "http://x"}
 
 
@@ -170,7 +170,7 @@ def test_environments_and_settings_of_an_old_store_are_read(old: Store) -> None:
 def test_an_old_example_does_nothing_on_purpose(old_of: OldOf) -> None:
     """Before 0002 examples had no behaviour."""
     store = old_of("0001")
-    [example] = store.collections.examples(store.collections.find("shop").id)
+    [example] = store.collections.list_examples(store.collections.find("shop").id)
     assert example.behaviour == PLAIN
     mock = serve(store, store.collections.find("shop"))
     assert store.mock_servers.find("shop") == mock
@@ -181,12 +181,12 @@ def test_mock_servers_of_an_old_store_are_read(old_of: OldOf) -> None:
     shop = store.collections.find("shop")
     mock = store.mock_servers.find("shop")
     assert (mock.behaviour, mock.matching) == (Behaviour(PRESETS["2G"]), Matching(headers=frozenset({"x-team"})))
-    assert [error.response.status for error in store.mock_servers.server_errors(mock.id)] == [503]
-    assert [call.request.target for call in store.calls.newest(CallFilter(mock.id), 5)] == [b"/users/7"]
+    assert [error.response.status for error in store.mock_servers.list_server_errors(mock.id)] == [503]
+    assert [call.request.target for call in store.calls.list_newest(CallFilter(mock.id), 5)] == [b"/users/7"]
     assert [key.ending for key in store.keys.list()] == ["wxyz"]
-    [example] = store.collections.examples(shop.id)
+    [example] = store.collections.list_examples(shop.id)
     assert example.behaviour == Behaviour(bytes_per_second=9)
-    assert [(item.method, item.path) for item in store.collections.items(shop.id) if item.method] == [
+    assert [(item.method, item.path) for item in store.collections.list_items(shop.id) if item.method] == [
         ("PUT", "/users/{{id}}")
     ]
 
@@ -194,12 +194,12 @@ def test_mock_servers_of_an_old_store_are_read(old_of: OldOf) -> None:
 def test_streams_of_an_old_store_are_read(old_of: OldOf) -> None:
     store = old_of("0003")
     whole, failed = store.history.select(EVERYTHING)
-    assert (whole.redacted, whole.degraded) == (frozenset({Redacted(Part.QUERY, "a")}), "cut")
-    [example] = store.collections.examples(store.collections.find("shop").id)
+    assert (whole.redacted, whole.degraded) == (frozenset({RedactedPlace(Part.QUERY, "a")}), "cut")
+    [example] = store.collections.list_examples(store.collections.find("shop").id)
     for response in (whole.response, example.response):
         assert response
         assert {"chunks": response.chunks, "interim": response.interim} == STREAM
-    assert [message.content for message in store.history.messages(failed.id)] == [b"hello"]
+    assert [message.content for message in store.history.list_messages(failed.id)] == [b"hello"]
 
 
 def test_an_old_store_is_used_on(old: Store) -> None:
@@ -207,7 +207,7 @@ def test_an_old_store_is_used_on(old: Store) -> None:
     outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan())
     assert (outcome.already, outcome.examples, len(outcome.skipped)) == (1, 1, 1)
     shop = old.collections.find("shop")
-    assert len(old.collections.examples(shop.id)) == 2
+    assert len(old.collections.list_examples(shop.id)) == 2
     for mock in old.mock_servers.list():
         old.mock_servers.delete(mock.id)
     old.collections.delete(shop.id)

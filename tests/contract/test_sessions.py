@@ -23,7 +23,7 @@ def test_a_name_is_taken_once(store: Store) -> None:
     store.sessions.create("shop", None)
     with pytest.raises(UserError, match="there is a session 'shop' already"):
         store.sessions.create("shop", ORIGIN)
-    assert len(store.sessions.summaries()) == 1
+    assert len(store.sessions.list_summaries()) == 1
 
 
 def test_a_name_goes_before_an_id(store: Store) -> None:
@@ -53,12 +53,12 @@ def test_not_found_lists_five_names_at_most(store: Store) -> None:
 
 def test_summaries_come_oldest_first(store: Store) -> None:
     created = [store.sessions.create(name, None) for name in ("c", "a", "b")]
-    assert [summary.session for summary in store.sessions.summaries()] == created
+    assert [summary.session for summary in store.sessions.list_summaries()] == created
 
 
 def test_a_summary_of_an_empty_session(store: Store) -> None:
     session = store.sessions.create("shop", None)
-    assert store.sessions.summaries() == [SessionSummary(session, 0, 0, None)]
+    assert store.sessions.list_summaries() == [SessionSummary(session, 0, 0, None)]
 
 
 def test_a_summary_counts_exchanges_and_failed_ones(store: Store) -> None:
@@ -67,14 +67,14 @@ def test_a_summary_counts_exchanges_and_failed_ones(store: Store) -> None:
     cut_off = make_exchange(session.id, started=5.0, error="reset")
     unanswered = make_exchange(session.id, response=None, started=4.0)
     store.history.add([whole, cut_off, unanswered])
-    assert store.sessions.summaries() == [SessionSummary(session, 3, 2, 5.0)]
+    assert store.sessions.list_summaries() == [SessionSummary(session, 3, 2, 5.0)]
 
 
 def test_deleting_a_session_takes_its_exchanges_and_no_others(store: Store) -> None:
     gone, kept = record(store, b"1", session="gone"), record(store, b"2", session="kept")
     store.sessions.delete(gone[0].session_id)
     assert list(store.history.select(EVERYTHING)) == kept
-    assert [summary.session.name for summary in store.sessions.summaries()] == ["kept"]
+    assert [summary.session.name for summary in store.sessions.list_summaries()] == ["kept"]
 
 
 def test_deleting_a_session_takes_its_bodies(store: Store) -> None:

@@ -33,7 +33,7 @@ def test_an_error_leaves_nothing_of_a_transaction(store: Store) -> None:
 
     with pytest.raises(RuntimeError, match="stop"):
         change_and_fail()
-    assert (store.collections.summaries(), store.settings.get("key"), store.changes.latest()) == ([], None, 0)
+    assert (store.collections.list_summaries(), store.settings.get("key"), store.changes.get_latest()) == ([], None, 0)
     assert list(store.history.select(HistoryFilter())) == []
 
 
@@ -50,14 +50,14 @@ def test_a_write_that_is_refused_and_caught_undoes_itself_alone(store: Store) ->
         with pytest.raises(UserError):
             store.collections.create("shop")
         store.collections.create("second")
-    assert [one.collection.name for one in store.collections.summaries()] == ["second", "shop"]
+    assert [one.collection.name for one in store.collections.list_summaries()] == ["second", "shop"]
 
 
 def test_each_change_has_the_name_of_its_actor(store: Store) -> None:
     with store.transaction("ada"):
         store.collections.create("shop")
     store.settings.set("key", 1)
-    assert [change.actor for change in store.changes.since(0) or ()] == ["ada", None]
+    assert [change.actor for change in store.changes.list_since(0) or ()] == ["ada", None]
 
 
 def test_a_transaction_inside_another_belongs_to_that(store: Store) -> None:
@@ -70,7 +70,7 @@ def test_a_transaction_inside_another_belongs_to_that(store: Store) -> None:
 
     with pytest.raises(RuntimeError, match="stop"):
         fail_after_an_inner_transaction()
-    assert store.collections.summaries() == []
+    assert store.collections.list_summaries() == []
 
 
 def test_another_thread_is_not_in_the_transaction(store: Store) -> None:
@@ -78,6 +78,6 @@ def test_another_thread_is_not_in_the_transaction(store: Store) -> None:
     with ThreadPoolExecutor(1) as pool:
         with store.transaction("ada"):
             store.collections.create("shop")
-            inside = pool.submit(store.collections.summaries) if store.place != "memory" else None
+            inside = pool.submit(store.collections.list_summaries) if store.location != "memory" else None
             assert inside is None or inside.result(10) == []
-        assert len(pool.submit(store.collections.summaries).result(10)) == 1
+        assert len(pool.submit(store.collections.list_summaries).result(10)) == 1

@@ -22,13 +22,13 @@ def test_messages_come_back_in_order(store: Store) -> None:
     [first, second] = record(store, b"one", b"two")
     store.history.add_messages([(first.id, MESSAGES[0]), (second.id, MESSAGES[1]), (first.id, MESSAGES[2])])
     store.history.add_messages([(first.id, message) for message in MESSAGES[3:]])
-    assert store.history.messages(first.id) == [MESSAGES[0], *MESSAGES[2:]]
-    assert store.history.messages(second.id) == [MESSAGES[1]]
+    assert store.history.list_messages(first.id) == [MESSAGES[0], *MESSAGES[2:]]
+    assert store.history.list_messages(second.id) == [MESSAGES[1]]
 
 
 def test_an_exchange_that_is_no_websocket_has_none(store: Store) -> None:
     [exchange] = record(store, b"one")
-    assert store.history.messages(exchange.id) == []
+    assert store.history.list_messages(exchange.id) == []
 
 
 def test_messages_of_no_exchange_are_refused(store: Store) -> None:
@@ -40,4 +40,4 @@ def test_messages_go_with_their_session(store: Store) -> None:
     [exchange] = record(store, b"one")
     store.history.add_messages([(exchange.id, MESSAGES[0])])
     store.sessions.delete(store.sessions.find("shop").id)
-    assert store.history.messages(exchange.id) == []
+    assert store.history.list_messages(exchange.id) == []

@@ -12,12 +12,12 @@ from click.testing import CliRunner, Result
 
 from tests.programs import Understudy
 from understudy.proxy.cli import main
-from understudy.proxy.gateway.logging_setup import OURS
+from understudy.proxy.gateway.logging_setup import LOGGER_NAME
 
 
 def run_here(understudy: Understudy, arguments: Sequence[str], **named: Any) -> Result:
     """Run a command here; what it does to logging ends with it."""
-    loggers = [logging.getLogger(name) for name in (None, OURS, "mitmproxy.addons.proxyserver")]
+    loggers = [logging.getLogger(name) for name in (None, LOGGER_NAME, "mitmproxy.addons.proxyserver")]
     before = [(logger.level, logger.handlers[:]) for logger in loggers]
     try:
         return CliRunner().invoke(main, arguments, **{"env": understudy.environment, **named})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Redacted
+from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 
@@ -58,7 +58,7 @@ def make_example(
     id: str = "01",
     name: str | None = None,
     response: Response | None = None,
-    redacted: Iterable[Redacted] = (),
+    redacted: Iterable[RedactedPlace] = (),
     literal: bool = True,
     sequence: str | None = None,
     behaviour: Behaviour = PLAIN,

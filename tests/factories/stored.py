@@ -48,7 +48,7 @@ def make_gateway(name: str = "gateway-8080", *, heartbeat: float = 1_000.0, mode
         pid=4711,
         listen=f":8080/{name}",
         upstream=None,
-        wanted=GatewayState(mode),
+        desired_state=GatewayState(mode),
         started_at=heartbeat,
         heartbeat=heartbeat,
     )

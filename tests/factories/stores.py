@@ -28,7 +28,7 @@ def open_fresh_memory() -> Store:
     migrated = _migrated()
 
     def fill(database: Database) -> None:
-        with database.connected() as connection, closing(sqlite3.connect(migrated)) as source:
+        with database.borrow_driver_connection() as connection, closing(sqlite3.connect(migrated)) as source:
             source.backup(connection)
 
     with mock.patch.object(opening, "ensure_schema", fill):

@@ -12,9 +12,9 @@ from understudy.matcher.index import compile_index
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import Reply
-from understudy.serving.http1.limits import USUAL, Limits
-from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
+from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import Close, Responder, Step, Wait
@@ -37,22 +37,22 @@ def make_mock(slug: str = "shop", **options: Any) -> MockServer:
     return MockServer(f"id-{slug}", slug.title(), slug, "collection", 0, 0, **{"cors": False, **options})
 
 
-def make_served(*examples: Example, mock: MockServer | None = None, **options: Any) -> Served:
+def make_served(*examples: Example, mock: MockServer | None = None, **options: Any) -> CompiledMockServer:
     """A mock server of these examples, or of the one that answers GET."""
-    return Served(mock or make_mock(), Answers(compile_index(examples or [hit()])), **options)
+    return CompiledMockServer(mock or make_mock(), Answers(compile_index(examples or [hit()])), **options)
 
 
 @dataclass
 class Logged:
     """What a call log was told."""
 
-    calls: list[tuple[bytes | Arrived, Reply]] = field(default_factory=list)
+    calls: list[tuple[bytes | RawRequest, Reply]] = field(default_factory=list)
 
-    def __call__(self, call: bytes | Arrived, reply: Reply, at: float, duration: float) -> None:
+    def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         self.calls.append((call, reply))
 
 
-def at_root(served: Served, log: Logged | None = None) -> MockSite:
+def at_root(served: CompiledMockServer, log: Logged | None = None) -> MockSite:
     """A site that this mock server answers the root of."""
     return MockSite(Directory({}, served), log)
 
@@ -61,7 +61,7 @@ class Client:
     """One connection: what is sent, and the steps that answer it. `body` is what is fetched; time passes by waiting."""
 
     def __init__(
-        self, site: Site, limits: Limits = USUAL, chance: Random | None = None, body: bytes | None = HIT
+        self, site: Site, limits: Limits = DEFAULT_LIMITS, chance: Random | None = None, body: bytes | None = HIT
     ) -> None:
         self.site = site
         self.body = body
@@ -86,7 +86,7 @@ class Client:
         steps: list[Step] = []
         while (step := self.responder.next()) is not None:
             if isinstance(step, Fetch):
-                self.responder.fetched(self.body if step.position is None else self.piece(step.position))
+                self.responder.receive_body(self.body if step.position is None else self.piece(step.position))
             if isinstance(step, Wait):
                 self.now += step.seconds
             steps.append(step)

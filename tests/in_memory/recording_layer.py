@@ -13,18 +13,18 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
-from understudy.addons.current import Current
-from understudy.addons.forwarding_settings import Forwarding
+from understudy.addons.current import CurrentMode
+from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.http1_layer import Http1Layer
 from understudy.addons.loop.commits import Commits
-from understudy.addons.loop.connections import Connections
+from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.no_live_calls import Guard
-from understudy.serving.answers.reply_cache import at_hand
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.site import GatewaySites, Kind
-from understudy.serving.http1.body_recorder import Keeping
+from understudy.serving.answers.reply_cache import get_inline_body
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.site import ConnectionKind, GatewaySites
+from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.errors import StoreError
-from understudy.store.history_writer import Done, Pieces
+from understudy.store.history_writer import BodyPieces, DoneCallback
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Origin
@@ -37,19 +37,19 @@ class FakeCommits:
     """What waits for the history writer, and what it has."""
 
     exchanges: list[Exchange] = field(default_factory=list)
-    pieces: Pieces = field(default_factory=list)
+    pieces: BodyPieces = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
-    waiting: list[tuple[Done, int]] = field(default_factory=list)
+    waiting: list[tuple[DoneCallback, int]] = field(default_factory=list)
 
-    def submit(self, exchange: Exchange, done: Done) -> None:
+    def submit(self, exchange: Exchange, done: DoneCallback) -> None:
         self.exchanges.append(exchange)
         self.waiting.append((done, len(self.exchanges)))
 
-    def submit_pieces(self, pieces: Pieces, done: Done) -> None:
+    def submit_pieces(self, pieces: BodyPieces, done: DoneCallback) -> None:
         self.pieces += pieces
         self.waiting.append((done, 0))
 
-    def lose(self, exchange: Exchange, reason: StoreError) -> None:
+    def report_loss(self, exchange: Exchange, reason: StoreError) -> None:
         self.lost.append(f"{exchange.request.target.decode()}: {reason}")
 
     def count_loss(self) -> None:
@@ -70,10 +70,10 @@ class FakeConnections:
         else:
             self.tell(event)
 
-    def stop_reading(self, _: str, connection: Connection) -> None:
+    def pause_reading(self, _: str, connection: Connection) -> None:
         self.stopped.add(connection)
 
-    def go_on_reading(self, _: str, connection: Connection) -> None:
+    def resume_reading(self, _: str, connection: Connection) -> None:
         self.stopped.discard(connection)
 
     def reset(self, _: str) -> None:
@@ -81,27 +81,27 @@ class FakeConnections:
 
 
 def make_forwarding(
-    active: Active,
+    active: ActiveMode,
     *,
     upstream: Origin | None = None,
     on_loss: OnLoss = OnLoss.STOP,
-    keeping: Keeping | None = None,
+    keeping: BodyLimits | None = None,
     urls: bool = True,
     elsewhere: bool = False,
-) -> Forwarding:
+) -> ForwardingSettings:
     """What layers share, with a writer and connections that are none."""
-    current = Current(active)
-    return Forwarding(
+    current = CurrentMode(active)
+    return ForwardingSettings(
         current,
         Guard(current, upstream),
         cast("Commits", FakeCommits()),
-        cast("Connections", FakeConnections()),
-        GatewaySites(at_hand),
+        cast("ClientConnections", FakeConnections()),
+        GatewaySites(get_inline_body),
         upstream,
         elsewhere,
         urls,
         on_loss,
-        keeping or Keeping(),
+        keeping or BodyLimits(),
     )
 
 
@@ -129,13 +129,13 @@ class Driven:
         upstream: Origin | None = UPSTREAM,
         tunnel: bool = False,
         place: Origin | None = None,
-        active: Active | None = None,
+        active: ActiveMode | None = None,
         on_loss: OnLoss = OnLoss.STOP,
-        keeping: Keeping | None = None,
+        keeping: BodyLimits | None = None,
         urls: bool = True,
     ) -> None:
         self.shared = make_forwarding(
-            active or Active(mode, session_id="s"), upstream=upstream, on_loss=on_loss, keeping=keeping, urls=urls
+            active or ActiveMode(mode, session_id="s"), upstream=upstream, on_loss=on_loss, keeping=keeping, urls=urls
         )
         self.commits = cast("FakeCommits", self.shared.commits)
         self.connections = cast("FakeConnections", self.shared.connections)
@@ -143,7 +143,9 @@ class Driven:
         self.context = Context(tclient_conn(), Options())
         HttpProxy(self.context)
         self.takers: list[Taker] = []
-        kind = Kind(place or upstream or Origin("http", "origin-form.invalid", 80), not tunnel, tunnel, tls=False)
+        kind = ConnectionKind(
+            place or upstream or Origin("http", "origin-form.invalid", 80), not tunnel, tunnel, tls=False
+        )
         self.layer = Http1Layer(self.context, self.shared, kind, self._taken)
         self.client = b""
         self.upstream = b""

@@ -16,7 +16,7 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup import candidate_groups, persistent_list, persistent_map
-from understudy.matcher.settings import MatchSettings, usual_settings
+from understudy.matcher.settings import MatchSettings, choose_default_settings
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request
@@ -54,18 +54,18 @@ def body_of(body: Body) -> bytes:
 
 def compiled(held: Iterable[Example], chosen: MatchSettings) -> Index:
     """An index of examples whose variables have values."""
-    return compile_index(held, chosen, body_of=body_of, variables={"x": "a", "n": "2"})
+    return compile_index(held, chosen, load_body=body_of, variables={"x": "a", "n": "2"})
 
 
 def told(decision: Decision) -> tuple[object, ...]:
     """Everything that a decision says."""
-    misses = [(miss.candidate.id, miss.differences) for miss in decision.near_misses()]
-    others = [(match.candidate.id, match.order) for match in decision.runners_up()]
+    misses = [(miss.candidate.id, miss.differences) for miss in decision.find_near_misses()]
+    others = [(match.candidate.id, match.order) for match in decision.find_runners_up()]
     winner = decision.candidate.examples if decision.candidate else None
     return (
         winner,
-        decision.considered,
-        decision.as_get,
+        decision.candidate_count,
+        decision.is_get_fallback,
         decision.lines,
         misses,
         others,
@@ -77,7 +77,7 @@ def told(decision: Decision) -> tuple[object, ...]:
 def held_by(index: Index) -> tuple[object, ...]:
     """What an index is made of, as far as it shows."""
     reasons = [(each.example, each.reason) for each in index.unusable]
-    return [each.examples for each in index.candidates], reasons, index.usual_settings
+    return [each.examples for each in index.candidates], reasons, index.default_settings
 
 
 @settings(max_examples=400, deadline=None)
@@ -93,19 +93,19 @@ def test_changed_index_is_as_compiled_anew(
 ) -> None:
     """Whatever goes, comes, joins or leaves a sequence, however small the pieces, and whatever was asked before."""
     with (
-        mock.patch.object(candidate_groups, "FEW", few),
-        mock.patch.object(persistent_map, "LEAF", piece),
-        mock.patch.object(persistent_list, "PIECE", piece),
+        mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few),
+        mock.patch.object(persistent_map, "LEAF_SIZE", piece),
+        mock.patch.object(persistent_list, "PIECE_SIZE", piece),
     ):
         held: dict[str, Example] = {}
         index = compiled([], chosen)
         for gone, come in changes:
             before, said = index, [told(index.decide(request)) for request in asked]
             held = {id: example for id, example in held.items() if id not in gone} | {each.id: each for each in come}
-            index = before.changed(gone, come)
+            index = before.apply_changes(gone, come)
             anew = compiled(held.values(), chosen)
             assert held_by(index) == held_by(anew)
-            assert index.usual_settings == usual_settings(held.values())
+            assert index.default_settings == choose_default_settings(held.values())
             for request, answer in zip(asked, said, strict=True):
                 assert told(index.decide(request)) == told(anew.decide(request))
                 assert told(before.decide(request)) == answer
@@ -120,10 +120,10 @@ def test_index_under_other_settings_changes_alike(
     other = replace(chosen, host=not chosen.host)
     held: dict[str, Example] = {}
     own = compiled([], chosen)
-    index = own.under(other)
+    index = own.apply_settings(other)
     for gone, come in changes:
         held = {id: example for id, example in held.items() if id not in gone} | {each.id: each for each in come}
-        own, index = own.changed(gone, come), index.changed(gone, come)
-        anew = compiled(held.values(), chosen).under(other)
+        own, index = own.apply_changes(gone, come), index.apply_changes(gone, come)
+        anew = compiled(held.values(), chosen).apply_settings(other)
         assert held_by(index) == held_by(anew)
         assert told(index.decide(asked)) == told(anew.decide(asked))

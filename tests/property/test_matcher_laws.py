@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 
 from tests import plain_matcher
 from tests.factories.messages import make_example, make_request, make_response
-from understudy.matcher.body_forms.canonical import canonical, request_key
-from understudy.matcher.body_forms.json_forms import exact_value, json_value, written
+from understudy.matcher.body_forms.canonical import canonicalize, compute_request_key
+from understudy.matcher.body_forms.json_forms import encode_value, parse_json, parse_json_exact
 from understudy.matcher.decision import Decision
-from understudy.matcher.explanation.rendering import as_json, as_text, nearest_line
+from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request
-from understudy.store.redaction.redactor import BUILT_IN
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 pytestmark = pytest.mark.once
 
@@ -107,10 +107,10 @@ ASKED = requests(st.builds(lambda fields, chosen: fields + chosen, FIELDS, SELEC
 REDACTED = st.frozensets(
     st.sampled_from(
         [
-            Redacted(Part.QUERY, "p"),
-            Redacted(Part.JSON, "$.t"),
-            Redacted(Part.FORM, "t"),
-            Redacted(Part.HEADER, "x-team"),
+            RedactedPlace(Part.QUERY, "p"),
+            RedactedPlace(Part.JSON, "$.t"),
+            RedactedPlace(Part.FORM, "t"),
+            RedactedPlace(Part.HEADER, "x-team"),
         ]
     ),
     max_size=2,
@@ -177,7 +177,7 @@ def test_index_decides_as_a_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
 ) -> None:
     """Look-ups find the same winner with the same score as scoring every example."""
-    with mock.patch.object(candidate_groups, "FEW", few):
+    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few):
         decision = compile_index(examples, chosen).decide(request)
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 
@@ -239,7 +239,9 @@ def recorded_requests(draw: st.DrawFn) -> Request:
 def test_example_matches_its_own_request(request: Request, chosen: MatchSettings, literal: bool, redact: bool) -> None:
     """Whatever came, it matches what was kept of it: under every setting, redacted or not."""
     assert isinstance(request.body, bytes)
-    kept, redacted = BUILT_IN.request(request, request.body) if redact else (request, frozenset[Redacted]())
+    kept, redacted = (
+        BUILT_IN_REDACTOR.redact_request(request, request.body) if redact else (request, frozenset[RedactedPlace]())
+    )
     decision = compile_index([make_example(kept, literal=literal, redacted=redacted)], chosen).decide(request)
     assert decision.candidate is not None
     assert "geheim" not in as_text(decision) or not redact
@@ -273,8 +275,10 @@ def test_any_bytes_give_a_decision(request: Request, examples: list[Example], ch
     decision = compile_index(examples, chosen).decide(request)
     assert as_text(decision).encode()
     assert as_json(decision)
-    assert nearest_line(decision).encode() or decision.candidate or not decision.considered or decision.problem
-    assert len(request_key(request, b"")) == 64
+    assert (
+        summarize_nearest(decision).encode() or decision.candidate or not decision.candidate_count or decision.problem
+    )
+    assert len(compute_request_key(request, b"")) == 64
 
 
 @settings(max_examples=200, deadline=None)
@@ -306,7 +310,7 @@ def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Ex
     other = replace(request, target=request.path + b"?" + backwards)
     index = compile_index(examples, chosen)
     assert outcome(index.decide(request)) == outcome(index.decide(other))
-    assert request_key(request, b"") == request_key(other, b"")
+    assert compute_request_key(request, b"") == compute_request_key(other, b"")
 
 
 @settings(max_examples=150, deadline=None)
@@ -319,7 +323,7 @@ def test_worse_candidate_never_changes_the_winner(
     before = compile_index(examples, chosen).decide(request)
     alone = compile_index([added], chosen).decide(request)
     after = compile_index([*examples, added], chosen).decide(request)
-    if before.as_get == alone.as_get and (alone.score or 0) < (before.score or 0):
+    if before.is_get_fallback == alone.is_get_fallback and (alone.score or 0) < (before.score or 0):
         assert outcome(after) == outcome(before)
 
 
@@ -330,8 +334,8 @@ def test_miss_means_every_example_was_filtered_out(
 ) -> None:
     """On a miss each near miss names at least one part; on a hit there is none."""
     decision = compile_index(examples, chosen).decide(request)
-    misses = decision.near_misses()
-    assert len(misses) == (0 if decision.candidate or decision.problem else min(3, decision.considered))
+    misses = decision.find_near_misses()
+    assert len(misses) == (0 if decision.candidate or decision.problem else min(3, decision.candidate_count))
     assert all(miss.differences for miss in misses)
 
 
@@ -345,7 +349,7 @@ def test_runners_up_come_in_the_order_of_decisions(
     if decision.candidate is None:
         return
     gone = {example.id for example in decision.candidate.examples}
-    runners_up = decision.runners_up()
+    runners_up = decision.find_runners_up()
     rest = [example for example in examples if example.id not in gone]
     method = decision.candidate.method
     expected = plain_matcher.best(request, rest, chosen, method)
@@ -369,11 +373,11 @@ def exactly(text: bytes) -> object:
 def test_json_layout_does_not_count(value: object) -> None:
     """White space and escapes are free; the canonical text is JSON of the same value, and its own canonical form."""
     kind = "application/json"
-    dense = canonical(
+    dense = canonicalize(
         json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"), kind
     )
-    assert dense == canonical(json.dumps(value, indent=3).encode(), kind)
-    assert dense == canonical(dense.removeprefix(b"json:"), kind)
+    assert dense == canonicalize(json.dumps(value, indent=3).encode(), kind)
+    assert dense == canonicalize(dense.removeprefix(b"json:"), kind)
     assert exactly(dense.removeprefix(b"json:")) == exactly(json.dumps(value).encode())
 
 
@@ -409,7 +413,7 @@ JSON_BYTES = st.one_of(
 def read_or_refused(read: Callable[[bytes], object], body: bytes) -> bytes | None:
     """The canonical text that this way to read JSON gives; None if it refuses."""
     try:
-        return written(read(body))
+        return encode_value(read(body))
     except (ValueError, RecursionError):
         return None
 
@@ -423,4 +427,4 @@ def read_or_refused(read: Callable[[bytes], object], body: bytes) -> bytes | Non
 @case(b"\xef\xbb\xbf-0.0")
 def test_quick_and_exact_reading_agree(body: bytes) -> None:
     """Any bytes: one canonical text by either way, or both refuse."""
-    assert read_or_refused(json_value, body) == read_or_refused(exact_value, body)
+    assert read_or_refused(parse_json, body) == read_or_refused(parse_json_exact, body)

@@ -15,22 +15,22 @@ from mitmproxy.net.http.http1 import assemble
 from tests.factories.flows import UPSTREAM, make_flow
 from tests.property.test_matcher_laws import ASKED, REQUESTS
 from understudy.addons.answerer import Answerer
-from understudy.addons.current import Current
+from understudy.addons.current import CurrentMode
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import MatchSettings
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.reply_cache import at_hand
+from understudy.serving.answers.reply_cache import get_inline_body
 from understudy.serving.answers.sequences import Sequences
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.site import GatewaySite, Kind
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.site import ConnectionKind, GatewaySite
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import HandOver, Responder
 from understudy.serving.site_protocol import Site
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
@@ -127,12 +127,12 @@ def by_responder(site: Site, wire: bytes) -> bytes | None:
     return b"".join(sent)
 
 
-def by_hook(active: Active, request: Request) -> bytes:
+def by_hook(active: ActiveMode, request: Request) -> bytes:
     """What mitmproxy makes of the flow that the hook answered."""
     assert isinstance(request.body, bytes)
     fields = ((b"Host", b"gateway:8080"), *request.headers.fields)
     flow = make_flow(request.method, request.target, headers=fields, body=request.body)
-    asyncio.run(Answerer(Current(active), BodyReader(_bytes)).request(flow))
+    asyncio.run(Answerer(CurrentMode(active), BodyReader(_bytes)).request(flow))
     assert flow.response
     return bytes(assemble.assemble_response(flow.response))
 
@@ -144,7 +144,7 @@ def _bytes(body: Body) -> bytes:
 
 def answers(examples: list[Example], settings: MatchSettings) -> Answers:
     """A fresh set: nothing has been answered from it, and chance is what it always is."""
-    templates = Templates(compile_templates(examples, _bytes), {"x": "filled"}, Chance(lambda: 0.0, seed=1))
+    templates = Templates(compile_templates(examples, _bytes), {"x": "filled"}, RandomSource(lambda: 0.0, seed=1))
     return Answers(compile_index(examples, settings), Sequences(), templates)
 
 
@@ -171,11 +171,11 @@ def test_mock_server_layer_and_hook_give_the_same_bytes(
     in_turn: bool,
 ) -> None:
     examples = collection(made, in_turn)
-    served = Served(MockServer("m", "m", "m", "c", 0, 0, cors=False), answers(examples, settings))
+    served = CompiledMockServer(MockServer("m", "m", "m", "c", 0, 0, cors=False), answers(examples, settings))
     mock_server = MockSite(Directory({}, served))
-    kind = Kind(PLACE, own=True, tunnel=False, tls=False)
-    layer = GatewaySite(Active(Mode.MOCK, own=answers(examples, settings)), kind, at_hand)
-    hook = Active(Mode.MOCK, own=answers(examples, settings))
+    kind = ConnectionKind(PLACE, is_reverse=True, tunnel=False, tls=False)
+    layer = GatewaySite(ActiveMode(Mode.MOCK, reverse_answers=answers(examples, settings)), kind, get_inline_body)
+    hook = ActiveMode(Mode.MOCK, reverse_answers=answers(examples, settings))
     # Each is asked twice: the second time from what it remembers.
     for request in (*calls, *calls):
         wire = on_the_wire(request, b"HTTP/1.1")

@@ -14,7 +14,7 @@ from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import Client, at_root, hit, make_mock, make_served
 from tests.traffic.mutated_requests import LEGAL, in_pieces, mutated
 from understudy.serving.http1.limits import Limits
-from understudy.serving.http1.request_reader import Arrived, RequestReader
+from understudy.serving.http1.request_reader import RawRequest, RequestReader
 from understudy.serving.responder import Close
 
 pytestmark = pytest.mark.once
@@ -83,8 +83,8 @@ def by_h11(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
 def by_reader(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
     """The whole requests that our reader reads; None when it refuses."""
     events = RequestReader(LIMITS).feed(data)
-    found = [(one.method.encode(), one.target, one.body) for one in events if isinstance(one, Arrived)]
-    return found if all(isinstance(one, Arrived) or "Continue" in type(one).__name__ for one in events) else None
+    found = [(one.method.encode(), one.target, one.body) for one in events if isinstance(one, RawRequest)]
+    return found if all(isinstance(one, RawRequest) or "Continue" in type(one).__name__ for one in events) else None
 
 
 def test_what_both_read_our_reader_and_h11_read_alike() -> None:

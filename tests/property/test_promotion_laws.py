@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Timings
-from understudy.store.model.header_fields import end_to_end
+from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Body, Headers, Request, Response
-from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote
+from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, promote
 
-EMPTY = Known("c")
+EMPTY = CollectionState("c")
 PLANS = st.builds(PromotionPlan, st.sampled_from(Repeats), st.booleans(), st.booleans())
 FIELDS = [
     ("Date", "now"),
@@ -65,14 +65,17 @@ def read(body: Body) -> bytes:
 
 
 def run(
-    exchanges: list[Exchange], plan: PromotionPlan, known: Known = EMPTY, new_id: Callable[[], str] | None = None
-) -> Promoted:
+    exchanges: list[Exchange],
+    plan: PromotionPlan,
+    known: CollectionState = EMPTY,
+    new_id: Callable[[], str] | None = None,
+) -> PromotionResult:
     return promote(
         exchanges,
         known,
         plan,
         read=read,
-        same_request=lambda request, body: repr((request.method, request.target, body)),
+        request_key=lambda request, body: repr((request.method, request.target, body)),
         new_id=new_id or rising_ids(),
     )
 
@@ -111,7 +114,7 @@ def test_batches_in_recorded_order_add_up_to_the_whole(history: list[Exchange], 
 def test_known_is_what_items_and_examples_say(history: list[Exchange], plan: PromotionPlan) -> None:
     promoted = run(history, plan)
     marked = [exchange for exchange, _ in promoted.marks]
-    assert Known.of("c", marked, promoted.items, promoted.examples) == promoted.known
+    assert CollectionState.of("c", marked, promoted.items, promoted.examples) == promoted.known
 
 
 @given(histories(), st.sampled_from(Repeats))
@@ -129,8 +132,8 @@ def test_with_secrets_kept_messages_are_the_recorded_ones_end_to_end(history: li
     for exchange_id, example_id in promoted.marks:
         example, exchange = examples[str(example_id)], recorded[exchange_id]
         assert exchange.response is not None
-        assert example.request == replace(exchange.request, headers=end_to_end(exchange.request.headers))
-        assert example.response == replace(exchange.response, headers=end_to_end(exchange.response.headers))
+        assert example.request == replace(exchange.request, headers=drop_hop_by_hop(exchange.request.headers))
+        assert example.response == replace(exchange.response, headers=drop_hop_by_hop(exchange.response.headers))
 
 
 SECRET = "s3cr3t"
@@ -185,7 +188,9 @@ def test_no_planted_secret_survives(exchange: Exchange) -> None:
     promoted = run([exchange], PromotionPlan())
     (example,) = promoted.examples
     assert SECRET not in everything(example)
-    assert SECRET not in repr((promoted.items, promoted.known, promoted.in_requests, promoted.in_responses))
+    assert SECRET not in repr(
+        (promoted.items, promoted.known, promoted.redacted_in_requests, promoted.redacted_in_responses)
+    )
 
 
 def everything(example: Example) -> str:

@@ -13,7 +13,7 @@ from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import STRICT
 from understudy.store.model.messages import Chunk, Headers, Request, Response
-from understudy.store.redaction.placeholders import Placeholders, masked
+from understudy.store.redaction.placeholders import Placeholders, mask_secret
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
 
@@ -21,7 +21,7 @@ SECRET = "gEhEim-0123456789"
 OTHER = "aNdErs-9876543210"
 RULES = Rules.of(["x-session"], ["sid"], ["$..ssn", "$.a[*].b"], ["tok_[a-z]{4}"])
 REDACTORS = st.sampled_from(["logs", "store"]).map(
-    lambda kind: Redactor(RULES, masked) if kind == "logs" else Redactor(RULES, Placeholders(b"k"), remembers=True)
+    lambda kind: Redactor(RULES, mask_secret) if kind == "logs" else Redactor(RULES, Placeholders(b"k"), remembers=True)
 )
 WORDS = st.sampled_from(["a", "b", "page", "ü", "x y", "tok_ab", ""])
 NUMBERS = st.integers() | st.just("1")
@@ -66,7 +66,7 @@ def body_of(message: Request | Response) -> bytes:
 
 @given(requests(), REDACTORS)
 def test_no_secret_gets_through(request: Request, redactor: Redactor) -> None:
-    redacted, places = redactor.request(request, body_of(request))
+    redacted, places = redactor.redact_request(request, body_of(request))
     assert SECRET not in repr(redacted)
     assert SECRET not in repr(places)
     assert (redacted == request) is (not places)
@@ -75,14 +75,14 @@ def test_no_secret_gets_through(request: Request, redactor: Redactor) -> None:
 @given(requests(numbers=st.nothing()), REDACTORS)
 def test_redacting_twice_is_redacting_once(request: Request, redactor: Redactor) -> None:
     """But for numbers, which nobody sees that they are placeholders."""
-    once, _ = redactor.request(request, body_of(request))
-    assert redactor.request(once, body_of(once))[0] == once
+    once, _ = redactor.redact_request(request, body_of(request))
+    assert redactor.redact_request(once, body_of(once))[0] == once
 
 
 @given(requests())
 def test_what_is_kept_matches_what_came(request: Request) -> None:
     """And the same request with another secret, as a strict replay does."""
-    kept, places = Redactor(RULES, Placeholders(b"k")).request(request, body_of(request))
+    kept, places = Redactor(RULES, Placeholders(b"k")).redact_request(request, body_of(request))
     index = compile_index([make_example(kept, redacted=places)], STRICT)
     other = replace(
         request,
@@ -100,7 +100,7 @@ def test_chunks_of_a_stream_add_up_to_what_is_kept(events: list[object], data: s
     sizes = [end - start for start, end in zip([0, *bounds], [*bounds, len(body)], strict=True)]
     chunks = tuple(Chunk(float(number), size) for number, size in enumerate(sizes))
     streamed = Response(200, Headers.of([("Content-Type", "text/event-stream")]), body, chunks=chunks)
-    redacted, _ = Redactor(RULES, Placeholders(b"k")).response(streamed, body)
+    redacted, _ = Redactor(RULES, Placeholders(b"k")).redact_response(streamed, body)
     assert SECRET.encode() not in body_of(redacted)
     assert sum(chunk.size for chunk in redacted.chunks) == len(body_of(redacted))
     assert all(chunk.size for chunk in redacted.chunks)
@@ -110,4 +110,4 @@ def test_chunks_of_a_stream_add_up_to_what_is_kept(events: list[object], data: s
 def test_any_bytes_can_be_redacted(target: bytes, body: bytes, redactor: Redactor) -> None:
     for kind in ("application/json", "text/event-stream", "multipart/form-data; boundary=b", "text/plain"):
         request = Request("GET", target, Headers(((b"content-type", kind.encode()), (b"x-token", body))), body)
-        redactor.request(request, body)
+        redactor.redact_request(request, body)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.factories.stored import make_item
 from tests.factories.stores import open_fresh_memory
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import BodyRef, Headers, Origin, Request, Response
 from understudy.store.repositories.collections import CollectionUpdate
@@ -44,7 +44,7 @@ EXAMPLES = st.builds(
     TEXTS,
     REQUESTS,
     RESPONSES,
-    st.frozensets(st.builds(Redacted, st.sampled_from(Part), TEXTS), max_size=3),
+    st.frozensets(st.builds(RedactedPlace, st.sampled_from(Part), TEXTS), max_size=3),
     st.booleans(),
     st.none() | TEXTS,
     st.booleans(),
@@ -98,7 +98,7 @@ def test_examples_come_back_as_they_were(store: Store, examples: list[Example]) 
         replace(one, id=f"{number}", collection_id=shop.id, item_id=item.id) for number, one in enumerate(examples)
     ]
     store.collections.update(shop.id, CollectionUpdate([item], given))
-    assert [whole_example(store, one) for one in store.collections.examples(shop.id)] == given
+    assert [whole_example(store, one) for one in store.collections.list_examples(shop.id)] == given
     store.collections.delete(shop.id)
 
 
@@ -109,5 +109,5 @@ def test_a_saved_example_is_the_new_one(store: Store, old: Example, new: Example
     old, new = (replace(one, id="1", collection_id=shop.id, item_id=item.id) for one in (old, new))
     store.collections.update(shop.id, CollectionUpdate([item], [old]))
     store.collections.save_example(new)
-    assert whole_example(store, store.collections.example("1")) == new
+    assert whole_example(store, store.collections.get_example("1")) == new
     store.collections.delete(shop.id)

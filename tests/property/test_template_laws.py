@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
-from understudy.serving.templates.parser import Values, parse
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.parser import TemplateValues, parse_template
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
@@ -55,18 +55,18 @@ REQUESTS = st.builds(
 )
 
 
-def make_values(request: Request, variables: dict[str, str] | None = None) -> Values:
-    return Values(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {})
+def make_values(request: Request, variables: dict[str, str] | None = None) -> TemplateValues:
+    return TemplateValues(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {})
 
 
-def filled(text: str, values: Values, *, in_json: bool = False) -> str:
-    template = parse(text, in_json=in_json)
+def filled(text: str, values: TemplateValues, *, in_json: bool = False) -> str:
+    template = parse_template(text, in_json=in_json)
     return text if template is None else template.fill(values)
 
 
 def applied(example: Example, request: Request, seed: int) -> Response:
-    templates = Templates(compile_templates([example], _as_bytes), {"id": "42"}, Chance(lambda: 0.0, seed))
-    return templates.applied(example, compile_index([example]).decide(request)).response
+    templates = Templates(compile_templates([example], _as_bytes), {"id": "42"}, RandomSource(lambda: 0.0, seed))
+    return templates.apply(example, compile_index([example]).decide(request)).response
 
 
 def _as_bytes(body: Body) -> bytes:
@@ -83,13 +83,13 @@ def test_body_without_braces_is_the_same_object(body: bytes) -> None:
     """An example whose body holds no `{{` is no template: it answers itself, body and all."""
     example = with_templates(make_response(body=body))
     templates = Templates(compile_templates([example], _as_bytes))
-    assert templates.applied(example, compile_index([example]).decide(make_request("POST"))) is example
+    assert templates.apply(example, compile_index([example]).decide(make_request("POST"))) is example
 
 
 @given(text=TEXTS, request=REQUESTS)
 def test_unknown_names_stay_as_written(text: str, request: Request) -> None:
     """Text that asks for nothing there is comes out as it went in."""
-    template = parse(text)
+    template = parse_template(text)
     if template is None or not template.names & {*REQUEST_VALUES, *DYNAMIC_VARIABLES, "id"}:
         assert filled(text, make_values(request)) == text
 
@@ -134,7 +134,7 @@ def test_nothing_is_quadratic(unit: str) -> None:
     spaced = unit + "x" * (100 - len(unit))
     began = time.perf_counter()
     for text in (spaced * 100_000, unit * 100_000 + "x" * 10_000_000, unit + " " * 10_000_000):
-        template = parse(text, in_json=True)
+        template = parse_template(text, in_json=True)
         if template is not None:
             template.fill(values)
     assert time.perf_counter() - began < 20

@@ -81,7 +81,7 @@ def kept_talks(understudy: Understudy) -> Texts:
         return {
             one.request.target.decode(): [
                 message.content.decode()
-                for message in store.history.messages(one.id)
+                for message in store.history.list_messages(one.id)
                 if message.kind is not MessageKind.CLOSE
             ]
             for one in store.history.select(HistoryFilter(status="101"))

@@ -13,7 +13,7 @@ from understudy.proxy.cli.options import json_option, making_store, say_if_not_i
 from understudy.proxy.cli.output import counted, iso_time, local_time, print_json, print_table
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.store import Store
 
 variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
@@ -29,7 +29,7 @@ def collections() -> None:
 @with_store
 def list_collections(store: Store, as_json: bool) -> None:
     """List the collections."""
-    found = store.collections.summaries()
+    found = store.collections.list_summaries()
     if as_json:
         print_json([_json(one.collection, one.items, one.examples) for one in found])
         return
@@ -45,7 +45,7 @@ def list_collections(store: Store, as_json: bool) -> None:
 def show_collection(store: Store, name: str, as_json: bool) -> None:
     """Show the collection NAME with its requests and their examples."""
     collection = store.collections.find(name)
-    items, examples = store.collections.items(collection.id), store.collections.examples(collection.id)
+    items, examples = store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
     if as_json:
         names = {item.id: item.name for item in items}
         told = [{"id": one.id, "name": one.name, "request": names[one.item_id]} for one in examples]
@@ -53,7 +53,7 @@ def show_collection(store: Store, name: str, as_json: bool) -> None:
         return
     click.echo(f"{collection.name}: {counted(len(items), 'request')}, {counted(len(examples), 'example')}")
     for key, value in sorted(collection.variables.items()):
-        click.echo(f"  {printable(key)} = {printable(value)}")
+        click.echo(f"  {escape_unprintable(key)} = {escape_unprintable(value)}")
     print_table(EXAMPLE_COLUMNS, example_rows(examples), "It is empty.")
 
 
@@ -94,8 +94,8 @@ def set_collection(store: Store, name: str, variables: tuple[str, ...], removed:
 def delete_collection(store: Store, name: str) -> None:
     """Delete the collection NAME with its examples. History stays."""
     collection = store.collections.find(name)
-    for gateway in store.gateways.living(time.time()):
-        if gateway.wanted.collection_id == collection.id:
+    for gateway in store.gateways.list_living(time.time()):
+        if gateway.desired_state.collection_id == collection.id:
             switch = f"understudy mode pass --gateway {gateway.name}"
             raise UserError(f"{gateway.name} is answering from collection {collection.name}; switch it first: {switch}")
     store.collections.delete(collection.id)

@@ -12,7 +12,7 @@ from understudy.proxy.cli.output import counted, print_json, print_table
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
-from understudy.store.model.naming import there_are
+from understudy.store.model.naming import describe_choices
 from understudy.store.repositories.store import Store
 
 
@@ -92,7 +92,7 @@ def check_known(variables: Any, keys: tuple[str, ...]) -> None:
     """Raise UserError for keys that are no variables."""
     for key in keys:
         if key not in variables:
-            raise UserError(f"there is no variable {key!r}; {there_are(sorted(variables))}")
+            raise UserError(f"there is no variable {key!r}; {describe_choices(sorted(variables))}")
 
 
 def _save(store: Store, environment: Environment) -> None:

@@ -15,7 +15,7 @@ from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.mock_server_output import behaviour_json
 from understudy.proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
 from understudy.proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
-from understudy.proxy.signals import Signals
+from understudy.proxy.signals import SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import PLAIN
@@ -40,7 +40,7 @@ def examples() -> None:
 @with_store
 def list_examples(store: Store, collection: str, as_json: bool) -> None:
     """List the examples of COLLECTION."""
-    found = store.collections.examples(store.collections.find(collection).id)
+    found = store.collections.list_examples(store.collections.find(collection).id)
     if as_json:
         print_json([_summary_json(example) for example in found])
         return
@@ -78,7 +78,7 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
     found = _find(store, example, collection)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
     try:
-        with Signals([signal.SIGINT]):  # it is for the editor, which a terminal sends it, too
+        with SignalHandler([signal.SIGINT]):  # it is for the editor, which a terminal sends it, too
             edited = click.edit(as_document(found, *bodies), extension=".http")
     except (OSError, UnicodeDecodeError, click.ClickException) as error:
         reason = error.message if isinstance(error, click.ClickException) else error

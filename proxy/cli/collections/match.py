@@ -64,12 +64,12 @@ def match(
 
 def _index(store: Store, mock: str, request: Request, matching: dict[str, Any]) -> Index:
     from understudy.matcher.settings import QueryRule
-    from understudy.proxy.compilation.mock_setup import mock_setup
+    from understudy.proxy.compilation.mock_setup import read_mock_setup
     from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 
-    setup = mock_setup(store, find_mock(store, mock))
+    setup = read_mock_setup(store, find_mock(store, mock))
     changes = {**matching, "query": QueryRule(matching.get("query", setup.settings.query))}
-    return setup.index(store.bodies.read, replace(setup.settings, **changes, host=request.origin is not None))
+    return setup.build_index(store.bodies.read, replace(setup.settings, **changes, host=request.origin is not None))
 
 
 @click.command("addon-path")

@@ -49,14 +49,14 @@ def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> Non
     understudy ca
     understudy ca --export understudy.crt
     """
-    from understudy.proxy.gateway.certificate_authority import authority_in
-    from understudy.proxy.settings import ca_folder
+    from understudy.proxy.gateway.certificate_authority import ensure_authority
+    from understudy.proxy.settings import locate_ca_folder
 
     if (form or force) and export is None:
         raise UserError("--format and --force go with --export FILE")
     if as_json and export is not None:
         raise UserError("--json shows the certificate, --export writes it: give one of them")
-    authority = authority_in(ca_folder())
+    authority = ensure_authority(locate_ca_folder())
     if export is not None:
         _export(authority, export, form, force=force)
     elif as_json:
@@ -66,7 +66,7 @@ def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> Non
 
 
 def _show(authority: Authority) -> None:
-    first, last = authority.valid
+    first, last = authority.validity
     click.echo(f"Subject      {authority.subject}")
     click.echo(f"Fingerprint  {authority.fingerprint} (SHA-256)")
     click.echo(f"Valid        {first:%Y-%m-%d} to {last:%Y-%m-%d}")
@@ -77,7 +77,7 @@ def _show(authority: Authority) -> None:
 
 
 def _json(authority: Authority) -> dict[str, Any]:
-    first, last = authority.valid
+    first, last = authority.validity
     return {
         "subject": authority.subject,
         "fingerprint_sha256": authority.fingerprint,

@@ -51,17 +51,17 @@ def mode(
 
 
 def _show(store: Store, as_json: bool) -> None:
-    living = store.gateways.living(time.time())
+    living = store.gateways.list_living(time.time())
     if as_json:
         print_json([_json(store, gateway) for gateway in living])
         return
-    rows = [(g.name, g.listen, g.upstream or "-", describe_state(store, g.wanted), g.lost) for g in living]
+    rows = [(g.name, g.listen, g.upstream or "-", describe_state(store, g.desired_state), g.lost) for g in living]
     columns = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
     print_table(columns, rows, "No gateway is running on this store. Start one with: understudy gateway")
 
 
 def _json(store: Store, gateway: Gateway) -> dict[str, Any]:
-    state = gateway.wanted
+    state = gateway.desired_state
     return {
         "name": gateway.name,
         "listen": gateway.listen,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.output import counted
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
     from understudy.proxy.gateway.replay_settings import ReplaySettings
@@ -49,9 +49,11 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def replaying_of(options: Mapping[str, Any]) -> ReplaySettings:
     """How sessions are replayed, as the options say; raises UserError."""
-    from understudy.proxy.gateway.replay_settings import LISTS, SINGLE, replay_settings
+    from understudy.proxy.gateway.replay_settings import LIST_SETTINGS, SINGLE_SETTINGS, parse_replay_settings
 
-    return replay_settings(**{name: options[name] for name in (*SINGLE, *LISTS) if name in options})
+    return parse_replay_settings(
+        **{name: options[name] for name in (*SINGLE_SETTINGS, *LIST_SETTINGS) if name in options}
+    )
 
 
 def summary(tally: Tally, *, verbose: bool) -> Iterator[str]:
@@ -64,12 +66,12 @@ def summary(tally: Tally, *, verbose: bool) -> Iterator[str]:
 
 
 def _unused(tally: Tally, most: int | None) -> Iterator[str]:
-    unused = tally.unused
+    unused = tally.unused_examples
     if unused:
         yield f"{len(unused)} of {counted(len(tally.examples), 'recorded exchange')} not used:"
     shown = unused[:most]
     for one in shown:
-        yield printable(f"  {one.method} {one.url} (entry {one.entry})")
+        yield escape_unprintable(f"  {one.method} {one.url} (entry {one.entry})")
     if len(shown) < len(unused):
         yield f"  and {len(unused) - len(shown)} more; --verbose lists all"
 
@@ -77,11 +79,13 @@ def _unused(tally: Tally, most: int | None) -> Iterator[str]:
 def _misses(tally: Tally) -> Iterator[str]:
     misses = tally.misses.total() + tally.further
     if misses:
-        yield f"session {printable(tally.session)} had no answer to {counted(misses, 'request')}:"
+        yield f"session {escape_unprintable(tally.session)} had no answer to {counted(misses, 'request')}:"
     shown = list(tally.misses.items())[:MOST_SHOWN]
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""
-        yield printable(f"  {missed.method} {missed.url}{times}{f': {missed.why}' if missed.why else ''}")
+        yield escape_unprintable(
+            f"  {missed.method} {missed.url}{times}{f': {missed.reason}' if missed.reason else ''}"
+        )
     left = misses - sum(count for _, count in shown)
     if left:
         yield f"  and {left} more"

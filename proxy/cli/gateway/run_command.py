@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from understudy.proxy.gateway.child_command import Child
+    from understudy.proxy.gateway.child_command import ChildCommand
 
 FREE_PORT = "127.0.0.1:0"
 
@@ -38,15 +38,15 @@ def command_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def child_of(options: Mapping[str, Any]) -> Child | None:
+def child_of(options: Mapping[str, Any]) -> ChildCommand | None:
     """The command to run, if there is one; raises CannotRun when there is no such command."""
-    from understudy.proxy.gateway.child_command import Child
-    from understudy.proxy.settings import ca_folder
+    from understudy.proxy.gateway.child_command import ChildCommand
+    from understudy.proxy.settings import locate_ca_folder
 
     if not options.get("command"):
         if options.get("java_truststore"):
             raise click.UsageError("--java-truststore goes with a COMMAND")
         return None
-    child = Child(options["command"], ca_folder(), java=options["java_truststore"])
+    child = ChildCommand(options["command"], locate_ca_folder(), java=options["java_truststore"])
     child.check()
     return child

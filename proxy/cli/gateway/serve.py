@@ -23,7 +23,7 @@ from understudy.proxy.cli.options import (
 )
 from understudy.proxy.cli.output import counted
 from understudy.proxy.settings import DEFAULT_LISTEN
-from understudy.proxy.signals import STOP_SIGNALS, Interrupted, Signals
+from understudy.proxy.signals import STOP_SIGNALS, Interrupted, SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
@@ -32,10 +32,10 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.proxy.gateway.child_command import Child
+    from understudy.proxy.gateway.child_command import ChildCommand
     from understudy.proxy.gateway.program import GatewaySettings, Report
     from understudy.serving.gateway.replay import Tally
-    from understudy.serving.http1.body_recorder import Keeping
+    from understudy.serving.http1.body_recorder import BodyLimits
 
 Command = Callable[..., Any]
 NOTHING_CAME = (
@@ -210,7 +210,7 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
     import understudy.proxy.gateway.program  # noqa: F401 - takes the most time, and there is nothing yet that a signal could leave behind
 
     child = child_of(options)
-    with child.signals() if child else Signals(STOP_SIGNALS) as signals:
+    with child.handle_signals() if child else SignalHandler(STOP_SIGNALS) as signals:
         report = _run(store, mode, child, signals, **options)
     if mode in (Mode.RECORD, Mode.SPY) or report.kept or report.lost:
         told = _kept(report)
@@ -219,34 +219,34 @@ def _serve(store: Store, mode: Mode, **options: Any) -> None:
         _tell(report.tally, verbose=options["verbose"])
     if child and _nothing_came(mode, report):
         click.echo(f"understudy: {NOTHING_CAME}", err=True)
-    code = (child.code if child else 0) or (1 if report.lost else 0)
+    code = (child.exit_code if child else 0) or (1 if report.lost else 0)
     if child and report.tally and report.tally.misses and not options["allow_misses"]:
         code = code or MISSED
     if code:
         click.get_current_context().exit(code)
 
 
-def _run(store: Store, mode: Mode, child: Child | None, signals: Signals, **options: Any) -> Report:
+def _run(store: Store, mode: Mode, child: ChildCommand | None, signals: SignalHandler, **options: Any) -> Report:
     from understudy.proxy.cli.gateway.start_notice import told_when_slow
     from understudy.proxy.gateway.logging_setup import configure_logging
-    from understudy.proxy.gateway.program import run_gateway, until_told_to_stop
-    from understudy.store.redaction.settings import showing_redactor
+    from understudy.proxy.gateway.program import run_gateway, wait_for_signal
+    from understudy.store.redaction.settings import make_display_redactor
 
     begun = new_id()
     settings = _settings(store, mode, **options)
-    shown = settings.redactor.for_showing() if settings.redactor else showing_redactor(store)
+    shown = settings.redactor.copy_for_display() if settings.redactor else make_display_redactor(store)
     configure_logging(verbose=options["verbose"], redactor=shown)
-    if settings.parents and not mode.offline:
+    if settings.parents and not mode.is_offline:
         click.echo(f"understudy: upstreams are called through the parent proxy {settings.parents}", err=True)
     announce = partial(_announce_beside_command if child else _announce, store)
-    meanwhile = child.run if child else until_told_to_stop
+    meanwhile = child.run if child else wait_for_signal
     try:
         with told_when_slow(store, settings.state) as has_begun:
             return _to_its_end(run_gateway(store, settings, signals, partial(_begin, has_begun, announce), meanwhile))
     except (UserError, Interrupted):
         made = settings.state.session_id
         # By this command, which could not start.
-        if made is not None and made > begun and not store.history.newest(HistoryFilter(session_id=made), 1):
+        if made is not None and made > begun and not store.history.list_newest(HistoryFilter(session_id=made), 1):
             store.sessions.delete(made)
         raise
 
@@ -271,7 +271,7 @@ def _kept(report: Report) -> str:
 
 def _nothing_came(mode: Mode, report: Report) -> bool:
     if report.tally is not None:
-        return not report.tally.asked
+        return not report.tally.has_requests
     return mode in (Mode.RECORD, Mode.SPY) and not report.kept and not report.lost
 
 
@@ -281,12 +281,12 @@ def _tell(tally: Tally, *, verbose: bool) -> None:
 
 
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
-    from understudy.proxy.gateway.name_overrides import read_resolved
+    from understudy.proxy.gateway.name_overrides import parse_overrides
     from understudy.proxy.gateway.program import GatewaySettings
     from understudy.proxy.operations.gateways.modes import wanted_state
-    from understudy.proxy.settings import ca_folder
+    from understudy.proxy.settings import locate_ca_folder
     from understudy.store.model.gateways import OnLoss
-    from understudy.store.redaction.settings import keeping_redactor
+    from understudy.store.redaction.settings import make_recording_redactor
     from understudy.store.sql.repositories.find_by_name import check_name
 
     runs_command = bool(options.get("command"))
@@ -301,7 +301,7 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     certificate = client_certificate(options["client_cert"])
     parents = parent_proxies(options["parent_proxy"], port)
     replaying = replaying_of(options)
-    resolved = read_resolved(options["resolve"])
+    resolved = parse_overrides(options["resolve"])
     # Last: it may make a session, which no mistake in the other options must leave behind.
     state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
     return GatewaySettings(
@@ -310,28 +310,28 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
         upstream=upstream,
         state=state,
         name=options["name"],
-        confdir=ca_folder(),
+        confdir=locate_ca_folder(),
         on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
         rewrite=not options["no_rewrite"],
         insecure=options["insecure"],
         upstream_ca=authority,
         client_cert=certificate,
         parents=parents,
-        replaying=replaying,
+        replay=replaying,
         seed=options.get("seed"),
-        redactor=keeping_redactor(store) if options.get("redact") else None,
+        redactor=make_recording_redactor(store) if options.get("redact") else None,
         keeping=_keeping(options),
-        elsewhere=runs_command,
-        resolved=resolved,
+        forward_elsewhere=runs_command,
+        name_overrides=resolved,
     )
 
 
-def _keeping(options: dict[str, Any]) -> Keeping:
-    from understudy.serving.http1.body_recorder import Keeping
+def _keeping(options: dict[str, Any]) -> BodyLimits:
+    from understudy.serving.http1.body_recorder import BodyLimits
 
     given = options.get("large_body")
     usual = LARGE_TO_REDACT if options.get("redact") else LARGE_BODY
-    return Keeping(usual if given is None else given, options.get("max_body"))
+    return BodyLimits(usual if given is None else given, options.get("max_body"))
 
 
 def _begin(has_begun: Callable[[], None], announce: Callable[[Gateway], None], gateway: Gateway) -> None:
@@ -341,15 +341,15 @@ def _begin(has_begun: Callable[[], None], announce: Callable[[Gateway], None], g
 
 def _announce(store: Store, gateway: Gateway) -> None:
     where = f" in front of {gateway.upstream}" if gateway.upstream else ""
-    if not gateway.upstream and not gateway.wanted.mode.offline:
+    if not gateway.upstream and not gateway.desired_state.mode.is_offline:
         where = " as a forward proxy"
-    click.echo(f"Listening on http://{gateway.listen}{where}: {describe_state(store, gateway.wanted)}.")
-    click.echo(f"The store is {store.place}. Stop with Ctrl-C.")
+    click.echo(f"Listening on http://{gateway.listen}{where}: {describe_state(store, gateway.desired_state)}.")
+    click.echo(f"The store is {store.location}. Stop with Ctrl-C.")
 
 
 def _announce_beside_command(store: Store, gateway: Gateway) -> None:
     # In one line, and not where the command's output goes.
-    told = f"{describe_state(store, gateway.wanted)}, by http://{gateway.listen}, in the store {store.place}"
+    told = f"{describe_state(store, gateway.desired_state)}, by http://{gateway.listen}, in the store {store.location}"
     click.echo(f"understudy: {told}", err=True)
 
 

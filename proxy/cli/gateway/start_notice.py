@@ -10,7 +10,7 @@ import click
 
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.gateways import GatewayState, Mode
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.store import Store
 
 SLOW_SECONDS = 1.0
@@ -38,8 +38,8 @@ def _tell(store: Store, state: GatewayState) -> None:
 def reading(store: Store, state: GatewayState) -> str:
     """What a gateway reads before it can begin, for people."""
     if state.mode is Mode.REPLAY and state.session_id is not None:
-        found = next(one for one in store.sessions.summaries() if one.session.id == state.session_id)
-        return f"session {printable(found.session.name)}, {found.exchanges:,} exchanges"
+        found = next(one for one in store.sessions.list_summaries() if one.session.id == state.session_id)
+        return f"session {escape_unprintable(found.session.name)}, {found.exchanges:,} exchanges"
     if state.collection_id is not None:
-        return f"collection {printable(store.collections.find(state.collection_id).name)}"
+        return f"collection {escape_unprintable(store.collections.find(state.collection_id).name)}"
     return "the store"

@@ -142,8 +142,8 @@ def _changes(
 def delete_mock(store: Store, name: str) -> None:
     """Delete the mock server NAME with its call log. Its collection stays."""
     mock = store.mock_servers.find(name)
-    for gateway in store.gateways.living(time.time()):
-        if gateway.wanted.mock_server_id == mock.id:
+    for gateway in store.gateways.list_living(time.time()):
+        if gateway.desired_state.mock_server_id == mock.id:
             switch = f"understudy mode pass --gateway {gateway.name}"
             raise UserError(f"{gateway.name} is answering as mock server {mock.name}; switch it first: {switch}")
     store.mock_servers.delete(mock.id)

@@ -19,7 +19,7 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.proxy.operations.recordings.promotion import Outcome
+    from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 
 Command = Callable[..., Any]
 
@@ -118,10 +118,10 @@ def _draft(
 
 def _create(
     store: Store, draft: MockServer, source: dict[str, Any], *, tz: str | None, keep_secrets: bool
-) -> tuple[MockServer, Outcome | None]:
+) -> tuple[MockServer, PromotionOutcome | None]:
     from dataclasses import replace
 
-    outcome: Outcome | None = None
+    outcome: PromotionOutcome | None = None
     if source["collection"] is not None:
         collection = store.collections.find(source["collection"])
     elif source["requests"]:
@@ -147,7 +147,9 @@ def _wanted(store: Store, source: dict[str, Any], tz: str | None) -> HistoryFilt
     return HistoryFilter(ids=frozenset(source["entries"]) or None, session_id=session_id, since=since, until=until)
 
 
-def _of_history(store: Store, name: str, wanted: HistoryFilter, keep_secrets: bool) -> tuple[Collection, Outcome]:
+def _of_history(
+    store: Store, name: str, wanted: HistoryFilter, keep_secrets: bool
+) -> tuple[Collection, PromotionOutcome]:
     from understudy.proxy.operations.mock_servers.mock_sources import collection_of_history
     from understudy.store.promotion import PromotionPlan
 
@@ -155,14 +157,14 @@ def _of_history(store: Store, name: str, wanted: HistoryFilter, keep_secrets: bo
         return collection_of_history(store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step)
 
 
-def _json(store: Store, mock: MockServer, outcome: Outcome | None) -> dict[str, Any]:
+def _json(store: Store, mock: MockServer, outcome: PromotionOutcome | None) -> dict[str, Any]:
     from understudy.proxy.cli.promotion_output import outcome_json
 
     told = mock_json(store, mock)
     return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
 
 
-def _print(store: Store, mock: MockServer, outcome: Outcome | None, save_url: str | None) -> None:
+def _print(store: Store, mock: MockServer, outcome: PromotionOutcome | None, save_url: str | None) -> None:
     from understudy.proxy.cli.promotion_output import print_outcome
     from understudy.proxy.operations.mock_servers.mock_servers import urls
 

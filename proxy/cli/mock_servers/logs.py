@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from understudy.proxy.call_log.reader import KeptCalls, kept_calls
+from understudy.proxy.call_log.reader import StoredCallLog, open_call_log
 from understudy.proxy.cli.options import json_option, moment, status_condition, with_store
 from understudy.proxy.cli.output import (
     counted,
@@ -28,7 +28,7 @@ from understudy.proxy.cli.output import (
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import KEPT_BODY, NEEDS_EXAMPLE, NO_MATCH, Call
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 
@@ -79,12 +79,12 @@ def logs(
     if call_id is not None:
         _show(store, mock, call_id, as_json=as_json)
         return
-    with kept_calls(store, mock) as kept:
+    with open_call_log(store, mock) as kept:
         if clear:
             _clear(store, mock, kept)
             return
-        kept.caught_up()
-        calls = store.calls.newest(wanted, limit)
+        kept.catch_up()
+        calls = store.calls.list_newest(wanted, limit)
         if follow:
             _follow(store, mock, wanted, calls, as_json=as_json)
             return
@@ -127,8 +127,8 @@ def _empty(mock: MockServer, wanted: CallFilter) -> str:
     return "No calls." if wanted == CallFilter(mock.id) else "No such calls."
 
 
-def _tell_lost(kept: KeptCalls) -> None:
-    numbers = kept.counted()
+def _tell_lost(kept: StoredCallLog) -> None:
+    numbers = kept.read_counts()
     causes = {
         "came faster than they could be written": numbers.dropped,
         "could not be written": numbers.failed,
@@ -142,8 +142,8 @@ def _tell_lost(kept: KeptCalls) -> None:
         click.echo(f"Of {counted(numbers.calls, 'call')} {since}, {', '.join(told)}.", err=True)
 
 
-def _clear(store: Store, mock: MockServer, kept: KeptCalls) -> None:
-    kept.caught_up()
+def _clear(store: Store, mock: MockServer, kept: StoredCallLog) -> None:
+    kept.catch_up()
     click.echo(f"Forgot {counted(store.calls.clear(mock.id), 'call')} of {mock.name}.")
 
 
@@ -155,7 +155,7 @@ def _follow(store: Store, mock: MockServer, wanted: CallFilter, calls: Sequence[
         while not _nobody_reads():
             time.sleep(POLL_SECONDS)
             _check_there(store, mock)
-            for call in reversed(list(KeptCalls(store, mock, None).newest_first(replace(wanted, after=seen)))):
+            for call in reversed(list(StoredCallLog(store, mock, None).read_newest_first(replace(wanted, after=seen)))):
                 _print_lines([call], as_json=as_json)
                 seen = call.id
     except KeyboardInterrupt:
@@ -188,7 +188,7 @@ def _print_lines(calls: Sequence[Call], *, as_json: bool) -> None:
             line = json.dumps(_call_json(call), ensure_ascii=False)
         else:
             number, at, method, path, status, response, millis = _row(call)
-            line = printable(f"{number:>6}  {at}  {method:<7} {path:<40} {status}  {response}  {millis} ms")
+            line = escape_unprintable(f"{number:>6}  {at}  {method:<7} {path:<40} {status}  {response}  {millis} ms")
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -246,8 +246,8 @@ def _text(call: Call) -> str:
     request, response = call.request, call.response
     body = _body(request.body)
     lines = [
-        f"Call {call.id} at {local_time(call.at)}, {_millis(call)} ms: {printable(_response(call))}",
-        f"Decision: {printable(call.decision)}",
+        f"Call {call.id} at {local_time(call.at)}, {_millis(call)} ms: {escape_unprintable(_response(call))}",
+        f"Decision: {escape_unprintable(call.decision)}",
         "",
         message_text(f"{request.method} {request.url} {request.http_version}", request.headers, body),
         *_cut(call.request_size, body),

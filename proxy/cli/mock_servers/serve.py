@@ -50,7 +50,7 @@ def serve(
     from understudy.proxy.gateway.logging_setup import configure_logging
     from understudy.proxy.mock_server.process import ServeSettings
     from understudy.proxy.mock_server.workers import serve as serve_mocks
-    from understudy.proxy.settings import store_url
+    from understudy.proxy.settings import resolve_store_url
     from understudy.store.sql.open_store import open_store
 
     if not host.strip():
@@ -60,7 +60,7 @@ def serve(
     certificate = _certificate(certfile, keyfile)
     at_root = port is not None and len(names) == 1
     settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
-    url = store_url(store_given or ctx.find_root().obj)
+    url = resolve_store_url(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
     scheme = "https" if certificate else "http"
     serve_mocks(lambda: open_store(url), settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))

@@ -13,7 +13,7 @@ from understudy.proxy.cli.output import body_json, print_json, print_table, size
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer, ServerError
-from understudy.store.model.naming import there_are
+from understudy.store.model.naming import describe_choices
 from understudy.store.repositories.store import Store
 
 FIRST, LAST = 500, 599
@@ -31,7 +31,7 @@ def errors() -> None:
 def list_errors(store: Store, name: str, as_json: bool) -> None:
     """List the server errors of the mock server NAME."""
     mock = store.mock_servers.find(name)
-    found = store.mock_servers.server_errors(mock.id)
+    found = store.mock_servers.list_server_errors(mock.id)
     if as_json:
         print_json([_json(mock, error) for error in found])
         return
@@ -114,11 +114,11 @@ def _activate(store: Store, mock: MockServer, error: ServerError) -> None:
 
 
 def _find(store: Store, mock: MockServer, text: str) -> ServerError:
-    found = store.mock_servers.server_errors(mock.id)
+    found = store.mock_servers.list_server_errors(mock.id)
     for error in found:
         if text in (error.name, error.id):
             return error
-    names = there_are([error.name for error in found])
+    names = describe_choices([error.name for error in found])
     raise NotFound(f"{mock.name} has no server error {text!r}; {names}")
 
 

@@ -56,10 +56,10 @@ def verify(
     understudy mocks verify shop --called 'POST /orders' --body '{"item": 7, "note": "{{any}}"}'
     understudy mocks verify shop --called 'DELETE /users/{{id}}' --never --since 10m
     """
-    from understudy.proxy.call_log.reader import kept_calls
+    from understudy.proxy.call_log.reader import open_call_log
     from understudy.proxy.operations.mock_servers.call_expectations import Expected
     from understudy.proxy.operations.mock_servers.verification import verified
-    from understudy.store.redaction.settings import showing_redactor
+    from understudy.store.redaction.settings import make_display_redactor
 
     mock = store.mock_servers.find(name)
     if not mock.log_limit:
@@ -69,9 +69,9 @@ def verify(
     if within is not None and not wanted.least:
         raise UserError("--within waits for calls, and none has to come; verify when the time is over")
     given = None if body is None else body_argument(body, "--body")
-    expected = Expected(called, headers, given, showing_redactor(store))
+    expected = Expected(called, headers, given, make_display_redactor(store))
     begins = moment(since, "--since", time.time())
-    with kept_calls(store, mock) as kept:
+    with open_call_log(store, mock) as kept:
         verdict = verified(kept, expected, wanted, since=begins, within=within or 0)
     if as_json:
         print_json(verdict.as_json())

@@ -50,11 +50,11 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
     understudy history list --filter 'path=/users/*' --filter status=5xx
     """
     session_id = store.sessions.find(session).id if session else None
-    exchanges = store.history.newest(history_filter(filters, session_id=session_id), limit)
+    exchanges = store.history.list_newest(history_filter(filters, session_id=session_id), limit)
     if as_json:
-        from understudy.store.redaction.settings import showing_redactor
+        from understudy.store.redaction.settings import make_display_redactor
 
-        redactor = showing_redactor(store)
+        redactor = make_display_redactor(store)
         print_json([_summary_json(exchange, _masked_url(exchange.request, redactor)) for exchange in exchanges])
         return
     print_table(HISTORY_COLUMNS, exchange_rows(store, exchanges), "No exchanges.")
@@ -75,7 +75,7 @@ def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, a
         message = exchange.request if body == "request" else exchange.response
         sys.stdout.buffer.write(_bytes(message))
         return
-    messages = store.history.messages(entry_id)
+    messages = store.history.list_messages(entry_id)
     if not secrets:
         exchange, messages = _masked(store, exchange), masked_messages(store, messages)
     if as_json:
@@ -88,10 +88,10 @@ def show_history(store: Store, entry_id: int, secrets: bool, body: str | None, a
 
 def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[object, ...]]:
     """Table rows of exchanges, by HISTORY_COLUMNS; queries are cut short."""
-    from understudy.store.redaction.settings import showing_redactor
+    from understudy.store.redaction.settings import make_display_redactor
 
-    redactor = showing_redactor(store)
-    names = {summary.session.id: summary.session.name for summary in store.sessions.summaries()}
+    redactor = make_display_redactor(store)
+    names = {summary.session.id: summary.session.name for summary in store.sessions.list_summaries()}
     return [
         (
             exchange.id,
@@ -107,7 +107,7 @@ def exchange_rows(store: Store, exchanges: Iterable[Exchange]) -> list[tuple[obj
 
 
 def _masked_url(request: Request, redactor: Redactor) -> str:
-    return redactor.request(replace(request, body=b""), b"")[0].url
+    return redactor.redact_request(replace(request, body=b""), b"")[0].url
 
 
 def _short(text: str, limit: int = 100) -> str:
@@ -115,7 +115,7 @@ def _short(text: str, limit: int = 100) -> str:
 
 
 def _status(exchange: Exchange) -> str:
-    if exchange.failed:
+    if exchange.has_failed:
         return f"failed: {_short(exchange.error or 'no response', 60)}"
     assert exchange.response
     return str(exchange.response.status)
@@ -139,11 +139,11 @@ def _read_bodies(store: Store, exchange: Exchange) -> Exchange:
 
 
 def _masked(store: Store, exchange: Exchange) -> Exchange:
-    from understudy.store.redaction.settings import showing_redactor
+    from understudy.store.redaction.settings import make_display_redactor
 
-    redactor = showing_redactor(store)
-    request, _ = redactor.request(exchange.request, _bytes(exchange.request))
-    response = exchange.response and redactor.response(exchange.response, _bytes(exchange.response))[0]
+    redactor = make_display_redactor(store)
+    request, _ = redactor.redact_request(exchange.request, _bytes(exchange.request))
+    response = exchange.response and redactor.redact_response(exchange.response, _bytes(exchange.response))[0]
     return replace(exchange, request=request, response=response)
 
 
@@ -185,7 +185,7 @@ def _text(exchange: Exchange) -> str:
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
     if exchange.redacted:
-        from understudy.store.redaction.report import places_text
+        from understudy.store.redaction.report import format_places
 
-        parts.append(f"Redacted when it was recorded: {places_text(exchange.redacted)}")
+        parts.append(f"Redacted when it was recorded: {format_places(exchange.redacted)}")
     return "\n\n".join(parts)

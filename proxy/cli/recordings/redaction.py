@@ -41,18 +41,20 @@ def redaction() -> None:
 def list_rules(store: Store, as_json: bool) -> None:
     """List the rules of the store, and what is built in."""
     from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
-    from understudy.store.redaction.secret_patterns import BUILT_IN
-    from understudy.store.redaction.settings import rules_of
+    from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
+    from understudy.store.redaction.settings import read_rules
 
-    rules = rules_of(store).as_json()
+    rules = read_rules(store).as_json()
     if as_json:
         names = [*SECRET_ENDINGS, *sorted(SECRET_WORDS)]
-        print_json({**rules, "built_in": {"names": names, "patterns": {name: regex for name, _, regex in BUILT_IN}}})
+        print_json(
+            {**rules, "built_in": {"names": names, "patterns": {name: regex for name, _, regex in BUILT_IN_PATTERNS}}}
+        )
         return
     rows = [(KINDS[kind], rule) for kind, listed in rules.items() for rule in listed]
     print_table(("RULE FOR", "REDACTS"), rows, "No rules of your own.")
     click.echo(f"Built in: names that end in {', '.join(SECRET_ENDINGS)}; {', '.join(sorted(SECRET_WORDS))}; cookies.")
-    click.echo(f"Built in by their looks: {', '.join(name for name, *_ in BUILT_IN)}.")
+    click.echo(f"Built in by their looks: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
 
 
 @redaction.command("add")
@@ -66,12 +68,12 @@ def add_rules(store: Store, **given: tuple[str, ...]) -> None:
     understudy redaction add --pattern 'tok_[a-z0-9]{20}'
     """
     from understudy.store.redaction.rules import Rules
-    from understudy.store.redaction.settings import rules_of, set_rules
+    from understudy.store.redaction.settings import read_rules, set_rules
 
     rules = Rules.of(**given)
     if not rules:
         raise UserError("say what to redact: --header NAME, --query NAME, --json-path PATH or --pattern REGEX")
-    set_rules(store, rules_of(store) | rules)
+    set_rules(store, read_rules(store) | rules)
     _say(store)
 
 
@@ -81,9 +83,9 @@ def add_rules(store: Store, **given: tuple[str, ...]) -> None:
 def remove_rules(store: Store, **given: tuple[str, ...]) -> None:
     """Remove rules of the store; what is built in stays."""
     from understudy.store.redaction.rules import Rules
-    from understudy.store.redaction.settings import rules_of, set_rules
+    from understudy.store.redaction.settings import read_rules, set_rules
 
-    rules, known = Rules.of(**given), rules_of(store)
+    rules, known = Rules.of(**given), read_rules(store)
     if not rules:
         raise UserError("say which rules: --header NAME, --query NAME, --json-path PATH or --pattern REGEX")
     missing = [rule for listed in (rules - known).as_json().values() for rule in listed]
@@ -95,7 +97,7 @@ def remove_rules(store: Store, **given: tuple[str, ...]) -> None:
 
 def _say(store: Store) -> None:
     from understudy.proxy.cli.output import counted
-    from understudy.store.redaction.settings import rules_of
+    from understudy.store.redaction.settings import read_rules
 
-    number = sum(map(len, rules_of(store).as_json().values()))
+    number = sum(map(len, read_rules(store).as_json().values()))
     click.echo(f"The store has {counted(number, 'rule')}. Gateways and mock servers take them when they start.")

@@ -25,7 +25,7 @@ def sessions() -> None:
 @with_store
 def list_sessions(store: Store, as_json: bool) -> None:
     """List the sessions."""
-    found = store.sessions.summaries()
+    found = store.sessions.list_summaries()
     if as_json:
         print_json([_json(summary) for summary in found])
         return
@@ -46,7 +46,7 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
     session = store.sessions.find(name)
     exchanges = list(store.history.select(HistoryFilter(session_id=session.id)))
     if as_json:
-        failed = sum(one.failed for one in exchanges)
+        failed = sum(one.has_failed for one in exchanges)
         last = exchanges[-1].timings.started if exchanges else None
         print_json(_json(SessionSummary(session, len(exchanges), failed, last)))
         return
@@ -60,8 +60,8 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
 def delete_session(store: Store, name: str) -> None:
     """Delete the session NAME with its exchanges. What was promoted stays."""
     session = store.sessions.find(name)
-    for gateway in store.gateways.living(time.time()):
-        if gateway.wanted.session_id == session.id:
+    for gateway in store.gateways.list_living(time.time()):
+        if gateway.desired_state.session_id == session.id:
             switch = f"understudy mode pass --gateway {gateway.name}"
             raise UserError(f"{gateway.name} is using session {session.name}; switch it first: {switch}")
     store.sessions.delete(session.id)

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from understudy.proxy.cli.output import iso_time
-from understudy.store.model.naming import printable
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
-from understudy.store.redaction.settings import showing_redactor
+from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 
 
 def masked_messages(store: Store, messages: Iterable[WebSocketMessage]) -> list[WebSocketMessage]:
     """The messages without their secrets."""
-    redactor = showing_redactor(store)
-    return [redactor.message(message) for message in messages]
+    redactor = make_display_redactor(store)
+    return [redactor.redact_message(message) for message in messages]
 
 
 def message_line(message: WebSocketMessage) -> str:
@@ -43,12 +43,12 @@ def message_json(message: WebSocketMessage) -> dict[str, Any]:
 def _told(message: WebSocketMessage) -> str:
     match message.kind:
         case MessageKind.TEXT:
-            return printable(message.content.decode("utf-8", "replace"))
+            return escape_unprintable(message.content.decode("utf-8", "replace"))
         case MessageKind.CLOSE if message.content == BROKEN_OFF:
             return "the connection broke off"
         case MessageKind.CLOSE:
             code, reason = _close(message)
-            return f"{code or ''} {printable(reason)}".strip()
+            return f"{code or ''} {escape_unprintable(reason)}".strip()
         case _:
             return f"({len(message.content)} bytes)"
 

@@ -18,13 +18,13 @@ from understudy.proxy.operations.collections.behaviour_text import (
     read_rate_limit,
 )
 from understudy.proxy.operations.collections.request_lines import read_status
-from understudy.store.content_codings import undo
+from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour
-from understudy.store.redaction.placeholders import holds_placeholder
+from understudy.store.redaction.placeholders import has_placeholder
 
 REQUEST_LINE = "=== request ==="
 RESPONSE_LINE = "=== response ==="
@@ -99,7 +99,7 @@ def changed(
         response = _with_body(response, body)
     elif "content-encoding" in (name.lower() for name in removed_headers):
         response = _with_body(response, _plain(response.headers, response_body))
-    fields = _with_fields(response.headers.without(removed_headers), [header_field(line) for line in headers])
+    fields = _with_fields(response.headers.drop(removed_headers), [header_field(line) for line in headers])
     return _edited(example, name or example.name, example.request, replace(response, headers=fields))
 
 
@@ -142,13 +142,13 @@ def _edited(example: Example, name: str, request: Request, response: Response) -
     )
 
 
-def _still_redacted(places: frozenset[Redacted], request: Request, before: Request) -> frozenset[Redacted]:
+def _still_redacted(places: frozenset[RedactedPlace], request: Request, before: Request) -> frozenset[RedactedPlace]:
     # A person who replaced the placeholder wants that value to be compared.
-    body = request.body == before.body or not isinstance(request.body, bytes) or holds_placeholder(request.body)
+    body = request.body == before.body or not isinstance(request.body, bytes) or has_placeholder(request.body)
     holds = {
-        Part.HEADER: any(holds_placeholder(value) for _, value in request.headers.fields),
-        Part.QUERY: request.query == before.query or holds_placeholder(request.query),
-        Part.PATH: request.path == before.path or holds_placeholder(request.path),
+        Part.HEADER: any(has_placeholder(value) for _, value in request.headers.fields),
+        Part.QUERY: request.query == before.query or has_placeholder(request.query),
+        Part.PATH: request.path == before.path or has_placeholder(request.path),
         Part.FORM: body,
         Part.JSON: body,
         Part.TEXT: body,
@@ -176,7 +176,7 @@ def _fields_text(headers: Headers) -> str:
 
 
 def _body_text(headers: Headers, body: bytes) -> str:
-    plain = undo(headers.get("content-encoding") or "", body)
+    plain = remove_codings(headers.get("content-encoding") or "", body)
     try:
         text = None if plain is None else plain.decode()
     except UnicodeDecodeError:
@@ -224,16 +224,16 @@ def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Hea
 
 
 def _plain(headers: Headers, body: bytes) -> bytes:
-    plain = undo(headers.get("content-encoding") or "", body)
+    plain = remove_codings(headers.get("content-encoding") or "", body)
     return body if plain is None else plain
 
 
 def _with_body(response: Response, body: bytes) -> Response:
-    return replace(response, body=body, headers=response.headers.without(["content-encoding"]), chunks=())
+    return replace(response, body=body, headers=response.headers.drop(["content-encoding"]), chunks=())
 
 
 def _without_coding(request: Request) -> Request:
-    return replace(request, headers=request.headers.without(["content-encoding"]))
+    return replace(request, headers=request.headers.drop(["content-encoding"]))
 
 
 def header_field(line: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def add_example(
 ) -> Example:
     """Keep an authored example, under the typed-in request of its method and path, made when there is none."""
     typed = Typed(request.method, request.target.decode("utf-8", "surrogateescape"))
-    items = store.collections.items(collection.id)
+    items = store.collections.list_items(collection.id)
     same = (item for item in items if (item.method, item.path) == (typed.method, typed.target))
     position = max((item.position + 1 for item in items), default=0)
     item = next(same, None) or typed_item(collection.id, typed, position)

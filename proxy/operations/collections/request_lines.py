@@ -10,7 +10,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Headers, Request, Response
-from understudy.store.model.naming import example_name, request_name
+from understudy.store.model.naming import name_example, name_request
 
 REQUEST_FORM = "'METHOD PATH [STATUS [BODY]]', such as 'GET /users/1 200 {\"id\": 1}'"
 
@@ -58,7 +58,7 @@ def typed_response(status: int, headers: Iterable[tuple[str, str]] = (), body: b
 
 def typed_item(collection_id: str, typed: Typed, position: int) -> RequestItem:
     """The request item of a typed-in request."""
-    name = request_name(typed_request(typed))
+    name = name_request(typed_request(typed))
     return RequestItem(new_id(), collection_id, name, position=position, method=typed.method, path=typed.target)
 
 
@@ -68,7 +68,7 @@ def typed_example(item: RequestItem, request: Request, response: Response, name:
         new_id(),
         item.collection_id,
         item.id,
-        name or example_name(request, response),
+        name or name_example(request, response),
         request,
         response,
         literal=False,

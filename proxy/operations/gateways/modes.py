@@ -9,7 +9,7 @@ from understudy.store.errors import NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import free_name
+from understudy.store.model.naming import find_free_name
 from understudy.store.repositories.store import Store
 
 # A gateway sees a change within 100 ms; compiling a large collection takes longer.
@@ -65,7 +65,7 @@ def session_to_record(store: Store, name: str | None, upstream: Origin | None) -
 
 def gateway_meant(store: Store, name: str | None) -> Gateway:
     """The running gateway of this name, or the only one; raises UserError that lists them."""
-    living = store.gateways.living(time.time())
+    living = store.gateways.list_living(time.time())
     if not living:
         raise UserError("no gateway is running on this store; start one with: understudy gateway")
     names = ", ".join(f"{gateway.name} ({gateway.listen})" for gateway in living)
@@ -81,14 +81,14 @@ def gateway_meant(store: Store, name: str | None) -> Gateway:
 
 def switch(store: Store, gateway: Gateway, state: GatewayState) -> bool:
     """Tell a gateway its mode; returns whether it was in force before patience ran out."""
-    return wait_until_seen(store, store.gateways.want(gateway.id, state), gateway_id=gateway.id)
+    return wait_until_seen(store, store.gateways.set_state(gateway.id, state), gateway_id=gateway.id)
 
 
 def wait_until_seen(store: Store, revision: int, *, gateway_id: str | None = None) -> bool:
     """Wait until the gateways (or the one) act upon a change; returns whether they do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        living = [one for one in store.gateways.living(time.time()) if gateway_id in (None, one.id)]
+        living = [one for one in store.gateways.list_living(time.time()) if gateway_id in (None, one.id)]
         gone = gateway_id is not None and not living
         if not gone and all(gateway.seen_revision >= revision for gateway in living):
             return True
@@ -108,5 +108,5 @@ def _session_id(store: Store, mode: Mode, session: str | None, upstream: Origin 
 
 
 def _free_name(store: Store) -> str:
-    taken = {summary.session.name for summary in store.sessions.summaries()}
-    return free_name(time.strftime("session-%Y%m%d-%H%M%S"), taken, "-")
+    taken = {summary.session.name for summary in store.sessions.list_summaries()}
+    return find_free_name(time.strftime("session-%Y%m%d-%H%M%S"), taken, "-")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.matcher.decision import Difference
-from understudy.matcher.explanation.differences import differences
-from understudy.matcher.explanation.distances import distance
-from understudy.matcher.explanation.rendering import difference_lines, differences_json
-from understudy.matcher.normal_forms import shown, text_of
+from understudy.matcher.explanation.differences import explain_differences
+from understudy.matcher.explanation.distances import compute_distance
+from understudy.matcher.explanation.rendering import differences_as_json, render_difference
+from understudy.matcher.normal_forms import format_for_display, text_from_bytes
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
-from understudy.matcher.settings import OUR_HEADERS, MatchSettings, QueryRule
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.settings import OWN_HEADER_PREFIXES, MatchSettings, QueryRule
 from understudy.proxy.operations.collections.example_document import header_field
 from understudy.proxy.operations.collections.request_lines import read_typed
 from understudy.store.errors import UserError
@@ -22,7 +22,7 @@ from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Headers, Request, Response
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 SHOWN = 3
 _JSON = ("Content-Type", "application/json")
@@ -77,7 +77,11 @@ class Expected:
     """
 
     def __init__(
-        self, called: str, headers: Sequence[str] = (), body: bytes | None = None, redactor: Redactor = BUILT_IN
+        self,
+        called: str,
+        headers: Sequence[str] = (),
+        body: bytes | None = None,
+        redactor: Redactor = BUILT_IN_REDACTOR,
     ) -> None:
         self.method, target = _method_and_target(called)
         self.body = body
@@ -85,7 +89,7 @@ class Expected:
         self._names = frozenset(name.lower() for name, _ in fields)
         typed = self._typed(Headers.of(fields), None)
         self._request = Request(self.method, target.encode("utf-8", "surrogateescape"), typed, body or b"")
-        hidden, self._secret = redactor.request(self._request, body or b"")
+        hidden, self._secret = redactor.redact_request(self._request, body or b"")
         self.called = f"{self.method} {hidden.target.decode('utf-8', 'surrogateescape')}"
         self._candidates: dict[str | None, Candidate] = {}
 
@@ -104,10 +108,10 @@ class Expected:
         request = replace(request, headers=self._typed(request.headers, kind))
         candidate = self._candidate(kind)
         if self.body is not None and call.request_size > KEPT_BODY:
-            candidate = candidate.under(self._settings(body=False))
-            asked = Asked(request, self._settings(body=False), (request.method,))
+            candidate = candidate.apply_settings(self._settings(body=False))
+            asked = NormalRequest(request, self._settings(body=False), (request.method,))
             return Seen(call, candidate, asked, cut=candidate.match(asked) is not None)
-        asked = Asked(request, self._settings(body=self.body is not None), (request.method,))
+        asked = NormalRequest(request, self._settings(body=self.body is not None), (request.method,))
         return Seen(call, candidate, asked, fits=candidate.match(asked) is not None)
 
     def _settings(self, *, body: bool) -> MatchSettings:
@@ -145,23 +149,23 @@ class Seen:
 
     call: Call
     candidate: Candidate
-    asked: Asked
+    asked: NormalRequest
     fits: bool = False
     cut: bool = False
 
     @property
     def distance(self) -> float:
         """How far it is from what is expected."""
-        return distance(self.candidate, self.asked)
+        return compute_distance(self.candidate, self.asked)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
         """Where it differs."""
-        return differences(self.candidate, self.asked)
+        return explain_differences(self.candidate, self.asked)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchingCalls:
     """How many of the calls that were looked at fit, or were cut; the newest that fit, and the nearest that do not."""
 
     number: int
@@ -171,7 +175,7 @@ class Found:
     nearest: tuple[Seen, ...]
 
 
-def found_among(calls: Iterable[Call], expected: Expected) -> Found:
+def found_among(calls: Iterable[Call], expected: Expected) -> MatchingCalls:
     """Count the calls that fit; newest first."""
     number = cut = looked_at = 0
     fitting: list[Call] = []
@@ -185,7 +189,7 @@ def found_among(calls: Iterable[Call], expected: Expected) -> Found:
             fitting.append(call)
         elif not seen.fits and not seen.cut:
             _take_in(nearest, seen)
-    return Found(number, cut, looked_at, tuple(fitting), tuple(seen for _, seen in nearest))
+    return MatchingCalls(number, cut, looked_at, tuple(fitting), tuple(seen for _, seen in nearest))
 
 
 def _take_in(nearest: list[tuple[float, Seen]], seen: Seen) -> None:
@@ -213,7 +217,7 @@ class Verdict:
 
     expected: Expected
     times: Times
-    found: Found
+    found: MatchingCalls
     lost: int = 0
     waiting: int = 0
     whole: bool = True
@@ -249,16 +253,17 @@ class Verdict:
             "older_calls_forgotten": not self.whole,
             "matching": [_call_json(call) for call in found.fitting],
             "nearest": [
-                _call_json(seen.call) | {"differences": differences_json(seen.differences)} for seen in found.nearest
+                _call_json(seen.call) | {"differences": differences_as_json(seen.differences)} for seen in found.nearest
             ],
         }
 
     def _lines(self) -> Iterator[str]:
         number = self.found.number
         called = f"was called {_times(number)}" if number else "was not called"
-        yield f"{shown(self.expected.called)} {called}; expected: {self.times}"
+        yield f"{format_for_display(self.expected.called)} {called}; expected: {self.times}"
         if self.expected.secret:
-            yield f"  any value counts, as secrets are not kept: {', '.join(map(shown, self.expected.secret))}"
+            names = ", ".join(map(format_for_display, self.expected.secret))
+            yield f"  any value counts, as secrets are not kept: {names}"
         yield from self._doubts()
         if self.held:
             return
@@ -288,7 +293,7 @@ class Verdict:
         for seen in self.found.nearest:
             yield f"  {_line(seen.call)}"
             for difference in seen.differences:
-                yield from difference_lines(difference)
+                yield from render_difference(difference)
 
 
 def _method_and_target(called: str) -> tuple[str, str]:
@@ -303,7 +308,7 @@ def _method_and_target(called: str) -> tuple[str, str]:
 
 def _header(line: str) -> tuple[str, str]:
     name, value = header_field(line)
-    if name.lower().startswith(OUR_HEADERS):
+    if name.lower().startswith(OWN_HEADER_PREFIXES):
         raise UserError(f"{name} speaks to Understudy and is not compared")
     return name, value
 
@@ -319,7 +324,8 @@ def _calls(number: int) -> str:
 def _line(call: Call) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(call.at))
     status = "no answer" if call.response is None else str(call.response.status)
-    return f"call {call.id}, {at}: {shown(call.request.method)} {shown(text_of(call.request.target))} - {status}"
+    method, target = map(format_for_display, (call.request.method, text_from_bytes(call.request.target)))
+    return f"call {call.id}, {at}: {method} {target} - {status}"
 
 
 def _call_json(call: Call) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from understudy.store.errors import NotFound, UserError
 from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import SLUG_LENGTH, free_name, is_slug, slug_of, there_are
+from understudy.store.model.naming import SLUG_LENGTH, describe_choices, find_free_name, is_slug, slug_from_name
 from understudy.store.repositories.store import Store
 
 FORBID_PUBLIC = "mock_servers.forbid_public"
@@ -28,7 +28,7 @@ def drafted(store: Store, name: str, slug: str | None, fields: dict[str, Any]) -
     """A new mock server, still without a collection; raises UserError when it could not be kept."""
     now = time.time()
     taken = {one.slug for one in store.mock_servers.list()}
-    chosen = free_name(slug_of(name), taken, "-") if slug is None else slug
+    chosen = find_free_name(slug_from_name(name), taken, "-") if slug is None else slug
     draft = MockServer(new_id(), name, chosen, "", now, now, **fields)
     _check_names(store, draft)
     if not draft.private:
@@ -111,5 +111,5 @@ def find_mock(store: Store, text: str) -> MockServer | Collection:
         with suppress(NotFound):
             return find(text)
     servers = {one.name for one in store.mock_servers.list()}
-    collections = {one.collection.name for one in store.collections.summaries()}
-    raise NotFound(f"there is no mock server or collection {text!r}; {there_are(sorted(servers | collections))}")
+    collections = {one.collection.name for one in store.collections.list_summaries()}
+    raise NotFound(f"there is no mock server or collection {text!r}; {describe_choices(sorted(servers | collections))}")

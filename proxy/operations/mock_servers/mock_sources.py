@@ -11,11 +11,11 @@ from understudy.proxy.operations.collections.request_lines import (
     typed_request,
     typed_response,
 )
-from understudy.proxy.operations.recordings.promotion import Outcome, promote_history
+from understudy.proxy.operations.recordings.promotion import PromotionOutcome, promote_history
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.naming import free_name, printable
+from understudy.store.model.naming import escape_unprintable, find_free_name
 from understudy.store.promotion import PromotionPlan
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
@@ -40,7 +40,7 @@ def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typ
 
 def collection_of_history(
     store: Store, name: str, wanted: HistoryFilter, plan: PromotionPlan, step: Callable[[], None]
-) -> tuple[Collection, Outcome]:
+) -> tuple[Collection, PromotionOutcome]:
     """A new collection of what history holds; raises UserError, and leaves none, when nothing of it is an example."""
     free = _free_name(store, name)
     outcome = promote_history(store, wanted, free, plan, step=step)
@@ -52,13 +52,17 @@ def collection_of_history(
 
 
 def _free_name(store: Store, name: str) -> str:
-    return free_name(name, {one.collection.name for one in store.collections.summaries()})
+    return find_free_name(name, {one.collection.name for one in store.collections.list_summaries()})
 
 
 def _told(skipped: Sequence[tuple[Exchange, str]]) -> str:
     lines = [
-        f"entry {exchange.id}, {exchange.request.method} {printable(exchange.request.path.decode('latin-1'))}: {reason}"
+        f"entry {exchange.id}, {exchange.request.method} {_format_path(exchange)}: {reason}"
         for exchange, reason in skipped[:SHOWN_SKIPPED]
     ]
     more = len(skipped) - len(lines)
     return "; ".join([*lines, f"and {more} more"] if more else lines)
+
+
+def _format_path(exchange: Exchange) -> str:
+    return escape_unprintable(exchange.request.path.decode("latin-1"))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from understudy.proxy.call_log.reader import Counted
+from understudy.proxy.call_log.reader import CallCounts
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, Times, Verdict, found_among
 from understudy.store.model.calls import Call
 
@@ -16,15 +16,15 @@ _STEP = 0.05
 class Logged(Protocol):
     """A log of calls to one mock server."""
 
-    def caught_up(self) -> Counted:
+    def catch_up(self) -> CallCounts:
         """Wait until every call that was answered is in the log or lost; returns the numbers."""
         ...
 
-    def reaches_back(self, since: float | None) -> bool:
+    def is_complete_since(self, since: float | None) -> bool:
         """Whether it still holds every kept call since then, or since the first."""
         ...
 
-    def since(self, since: float | None) -> Iterator[Call]:
+    def read_since(self, since: float | None) -> Iterator[Call]:
         """The calls from then on, newest first."""
         ...
 
@@ -43,7 +43,7 @@ def verified(
 
 
 def _verdict(logged: Logged, expected: Expected, times: Times, since: float | None) -> Verdict:
-    numbers = logged.caught_up()
-    whole = logged.reaches_back(since)
-    found = found_among(logged.since(since), expected)
+    numbers = logged.catch_up()
+    whole = logged.is_complete_since(since)
+    found = found_among(logged.read_since(since), expected)
     return Verdict(expected, times, found, numbers.lost, numbers.waiting, whole)

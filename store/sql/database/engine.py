@@ -34,39 +34,39 @@ class Database:
     """
 
     def __init__(self, url: str, *, sync_full: bool = False, make: bool = True) -> None:
-        self.url = _checked_url(url)
+        self.url = _parse_url(url)
         if _is_file(self.url):
             _check_file(str(self.url.database), make=make)
-        self.engine = _sqlite_engine(self.url, sync_full=sync_full)
-        self._writing = self.engine.execution_options(writes=True)
+        self.engine = _make_engine(self.url, sync_full=sync_full)
+        self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory is one connection, which has one transaction at a time.
-        self._turn = RLock() if _in_memory(self.url) else nullcontext()
+        self._lock = RLock() if _is_in_memory(self.url) else nullcontext()
         self._open = _OpenTransaction()
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the data lies, for people: a file path, or the URL without its password."""
         return self.url.database or "memory" if self.url.drivername.startswith("sqlite") else str(self.url)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def begin_read(self) -> Iterator[Session]:
         """A session on one snapshot; nothing is committed."""
         bind = self._open.connection or self.engine
         with (
-            self._translated(),
+            self._translate_errors(),
             Session(bind, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
         ):
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def begin_write(self) -> Iterator[Session]:
         """A session that holds the write lock from its start and commits at its end; rolled back on any error.
 
         Inside `transaction` it is a savepoint of that.
         """
-        bind = self._open.connection or self._writing
+        bind = self._open.connection or self._write_engine
         with (
-            self._translated(),
+            self._translate_errors(),
             Session(
                 bind,
                 expire_on_commit=False,
@@ -78,13 +78,13 @@ class Database:
             session.commit()
 
     @contextmanager
-    def committing(self) -> Iterator[Connection]:
+    def begin_core_write(self) -> Iterator[Connection]:
         """As `writing`, without the unit of work, which costs more than the commit: for what is on the hot path."""
         if self._open.connection is not None:
-            with self._translated(), self._open.connection.begin_nested():
+            with self._translate_errors(), self._open.connection.begin_nested():
                 yield self._open.connection
             return
-        with self._translated(), self._writing.begin() as connection:
+        with self._translate_errors(), self._write_engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -93,7 +93,7 @@ class Database:
         if self._open.connection is not None:
             yield
             return
-        with self._translated(), self._writing.begin() as connection:
+        with self._translate_errors(), self._write_engine.begin() as connection:
             self._open.connection, self._open.actor = connection, actor
             try:
                 yield
@@ -101,9 +101,9 @@ class Database:
                 self._open.connection, self._open.actor = None, None
 
     @contextmanager
-    def connected(self) -> Iterator[Any]:
+    def borrow_driver_connection(self) -> Iterator[Any]:
         """The driver's own connection, outside any transaction."""
-        with self._translated():
+        with self._translate_errors():
             raw = self.engine.raw_connection()
             try:
                 yield raw.driver_connection
@@ -115,28 +115,28 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
-            with self._turn:
+            with self._lock:
                 yield
         except (DataError, IntegrityError) as error:
-            raise ValueRefused(f"the store {self.place} refuses a value: {error.orig}") from error
+            raise ValueRefused(f"the store {self.location} refuses a value: {error.orig}") from error
         except (sqlite3.DataError, sqlite3.IntegrityError) as error:
-            raise ValueRefused(f"the store {self.place} refuses a value: {error}") from error
+            raise ValueRefused(f"the store {self.location} refuses a value: {error}") from error
         except DBAPIError as error:
-            raise _translate(str(error.orig), self.place) from error
+            raise _to_store_error(str(error.orig), self.location) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _translate(str(error), self.place) from error
+            raise _to_store_error(str(error), self.location) from error
         except (UnicodeEncodeError, OverflowError) as error:
-            raise ValueRefused(f"the store {self.place} has no place for that value: {error}") from error
+            raise ValueRefused(f"the store {self.location} has no place for that value: {error}") from error
 
 
-def driver_of(connection: Connection) -> Any:
+def get_driver_connection(connection: Connection) -> Any:
     """The driver's own connection, in the transaction of this one: what it raises becomes a StoreError, too."""
     return connection.connection.driver_connection
 
 
-def _checked_url(text: str) -> URL:
+def _parse_url(text: str) -> URL:
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
@@ -150,10 +150,10 @@ def _checked_url(text: str) -> URL:
     return url
 
 
-def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
+def _make_engine(url: URL, *, sync_full: bool) -> Engine:
     if _is_file(url):
-        _make_private(Path(str(url.database)))
-    pool = StaticPool if _in_memory(url) else QueuePool
+        _create_private(Path(str(url.database)))
+    pool = StaticPool if _is_in_memory(url) else QueuePool
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -171,13 +171,13 @@ def _sqlite_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.close()
 
-    file = _File(Path(str(url.database)).absolute()) if _is_file(url) else None
+    file = _DatabaseFile(Path(str(url.database)).absolute()) if _is_file(url) else None
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later can find the lock taken and cannot wait for it: lock first.
         writes = connection.get_execution_options().get("writes", False)
-        driver_of(connection).execute("begin immediate" if writes else "begin")
+        get_driver_connection(connection).execute("begin immediate" if writes else "begin")
         if writes and file is not None:
             file.check()
 
@@ -191,7 +191,7 @@ class _OpenTransaction(local):
     actor: str | None = None
 
 
-class _File:
+class _DatabaseFile:
     """The file of a database, which an open connection writes to even when nobody will find it again."""
 
     def __init__(self, path: Path) -> None:
@@ -210,12 +210,12 @@ class _File:
             raise StoreError(f"the store {self._path} was replaced by another file while it was in use")
 
 
-def _in_memory(url: URL) -> bool:
+def _is_in_memory(url: URL) -> bool:
     return url.database in (None, "", ":memory:")
 
 
 def _is_file(url: URL) -> bool:
-    return not _in_memory(url) and not str(url.database).startswith("file:")  # a URI, which makes no folders
+    return not _is_in_memory(url) and not str(url.database).startswith("file:")  # a URI, which makes no folders
 
 
 def _check_file(file: str, *, make: bool) -> None:
@@ -232,13 +232,13 @@ def _check_file(file: str, *, make: bool) -> None:
         raise UserError(f"--store takes a file in a folder that is there, and {folder} is none; make it first")
 
 
-def _make_private(file: Path) -> None:
+def _create_private(file: Path) -> None:
     # History holds secrets: what we make is for its owner alone. SQLite gives its other files the mode of this one.
     with suppress(OSError):  # it is there already; or SQLite will say what is wrong
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _translate(reason: str, place: str) -> StoreError:
+def _to_store_error(reason: str, place: str) -> StoreError:
     known = {
         "not a database": SchemaMismatch(f"{place} is not an Understudy store; name another file with --store"),
         "readonly": StoreError(f"the store {place} is read-only; make it writable, or name another with --store"),

@@ -21,17 +21,17 @@ def ensure_schema(database: Database) -> None:
 
     Raises SchemaMismatch when it belongs to another program or was written by a newer Understudy.
     """
-    with database.reading() as session:
-        if current_revision(session.connection(), database.place) == HEAD:
+    with database.begin_read() as session:
+        if read_revision(session.connection(), database.location) == HEAD:
             return
     _set_wal(database)
-    with database.writing() as session:
+    with database.begin_write() as session:
         # Asked again with the lock held: another process may have been quicker.
-        if current_revision(session.connection(), database.place) != HEAD:
+        if read_revision(session.connection(), database.location) != HEAD:
             _upgrade(session.connection())
 
 
-def current_revision(connection: Connection, place: str) -> str | None:
+def read_revision(connection: Connection, place: str) -> str | None:
     """The revision of the database, None for an empty one; raises SchemaMismatch for a foreign or newer one."""
     tables = set(inspect(connection).get_table_names())
     if not tables:
@@ -39,7 +39,7 @@ def current_revision(connection: Connection, place: str) -> str | None:
     if "alembic_version" not in tables or "exchanges" not in tables:
         raise SchemaMismatch(f"{place} is a database of another program; name another file with --store")
     revision = str(connection.execute(text("select version_num from alembic_version")).scalar_one())
-    if revision not in known_revisions():
+    if revision not in list_revisions():
         raise SchemaMismatch(
             f"the store {place} was written by a newer Understudy"
             f" (schema {revision}, this one knows {HEAD}): upgrade the program"
@@ -47,7 +47,7 @@ def current_revision(connection: Connection, place: str) -> str | None:
     return revision
 
 
-def known_revisions() -> set[str]:
+def list_revisions() -> set[str]:
     """The revisions this program has migrations for: the number that begins each file's name."""
     return {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
@@ -55,7 +55,7 @@ def known_revisions() -> set[str]:
 def _set_wal(database: Database) -> None:
     # A property of the file, set once; it cannot change inside a transaction.
     if database.url.drivername.startswith("sqlite"):
-        with database.connected() as connection:
+        with database.borrow_driver_connection() as connection:
             until = time.monotonic() + WAL_PATIENCE_SECONDS
             while True:
                 try:

@@ -57,7 +57,7 @@ class BodyPieceRow(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class RequestHead:
+class RequestHeadColumns:
     """A request but for its body. Headers are a JSON list of pairs, in Latin-1; `path` is the target's, for filters."""
 
     method: Mapped[str] = mapped_column(Text)
@@ -70,7 +70,7 @@ class RequestHead:
     request_size: Mapped[int] = mapped_column(BigInteger)
 
 
-class RequestColumns(RequestHead):
+class RequestColumns(RequestHeadColumns):
     """A request whose body is kept once per content."""
 
     request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
@@ -269,7 +269,7 @@ class KeyRow(Base):
     created_at: Mapped[float] = mapped_column(Float(53))
 
 
-class CallRow(RequestHead, Base):
+class CallRow(RequestHeadColumns, Base):
     """One call to a mock server. Bodies are kept here, cut; the example may be gone by now."""
 
     __tablename__ = "calls"

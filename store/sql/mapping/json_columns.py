@@ -18,18 +18,18 @@ from understudy.store.model.mock_servers import (
 )
 
 
-def behaviour_text(behaviour: Behaviour) -> str | None:
+def behaviour_to_text(behaviour: Behaviour) -> str | None:
     """Behaviour as JSON; None for nothing on purpose."""
-    return None if behaviour == PLAIN else json.dumps(_set_values(asdict(behaviour)))
+    return None if behaviour == PLAIN else json.dumps(_drop_unset(asdict(behaviour)))
 
 
-def behaviour_value(text: str | None) -> Behaviour:
+def behaviour_from_text(text: str | None) -> Behaviour:
     """The inverse of `behaviour_text`."""
     if text is None:
         return PLAIN
     told = json.loads(text)
     return Behaviour(
-        delay=_delay(told["delay"]) if "delay" in told else None,
+        delay=_delay_from_json(told["delay"]) if "delay" in told else None,
         bytes_per_second=told.get("bytes_per_second"),
         fault=Fault(FaultKind(told["fault"]["kind"]), told["fault"]["percent"]) if "fault" in told else None,
         rate_limit=RateLimit(**told["rate_limit"]) if "rate_limit" in told else None,
@@ -37,7 +37,7 @@ def behaviour_value(text: str | None) -> Behaviour:
     )
 
 
-def matching_text(matching: Matching) -> str:
+def matching_to_text(matching: Matching) -> str:
     """Matching as JSON."""
     values = {one.name: getattr(matching, one.name) for one in fields(matching)}
     usual = Matching()
@@ -45,18 +45,18 @@ def matching_text(matching: Matching) -> str:
     return json.dumps({name: sorted(v) if isinstance(v, frozenset) else v for name, v in changed.items()})
 
 
-def matching_value(text: str) -> Matching:
+def matching_from_text(text: str) -> Matching:
     """The inverse of `matching_text`."""
     told: dict[str, Any] = json.loads(text)
     sets: dict[str, Any] = {name: frozenset(value) for name, value in told.items() if isinstance(value, list)}
     return Matching(**{**told, **sets})
 
 
-def _delay(told: dict[str, Any]) -> Delay:
+def _delay_from_json(told: dict[str, Any]) -> Delay:
     return Delay(**{**told, "kind": DelayKind(told["kind"])})
 
 
-def _set_values(value: Any) -> Any:
+def _drop_unset(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {name: _set_values(inner) for name, inner in value.items() if inner is not None}
+    return {name: _drop_unset(inner) for name, inner in value.items() if inner is not None}

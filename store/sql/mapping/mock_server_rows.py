@@ -7,10 +7,15 @@ from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import ApiKey, MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping import rows
-from understudy.store.sql.mapping.json_columns import behaviour_text, behaviour_value, matching_text, matching_value
+from understudy.store.sql.mapping.json_columns import (
+    behaviour_from_text,
+    behaviour_to_text,
+    matching_from_text,
+    matching_to_text,
+)
 
 
-def mock_server_columns(mock: MockServer) -> rows.Columns:
+def mock_server_to_columns(mock: MockServer) -> rows.Columns:
     """The columns of a mock server."""
     return {
         "id": mock.id,
@@ -19,8 +24,8 @@ def mock_server_columns(mock: MockServer) -> rows.Columns:
         "collection_id": mock.collection_id,
         "environment_id": mock.environment_id,
         "private": mock.private,
-        "behaviour": behaviour_text(mock.behaviour),
-        "matching": matching_text(mock.matching),
+        "behaviour": behaviour_to_text(mock.behaviour),
+        "matching": matching_to_text(mock.matching),
         "server_error_id": mock.server_error_id,
         "cors": mock.cors,
         "sequences_epoch": mock.sequences_epoch,
@@ -30,7 +35,7 @@ def mock_server_columns(mock: MockServer) -> rows.Columns:
     }
 
 
-def mock_server_value(row: t.MockServerRow) -> MockServer:
+def mock_server_from_row(row: t.MockServerRow) -> MockServer:
     """A mock server."""
     return MockServer(
         id=row.id,
@@ -41,8 +46,8 @@ def mock_server_value(row: t.MockServerRow) -> MockServer:
         updated_at=row.updated_at,
         environment_id=row.environment_id,
         private=row.private,
-        behaviour=behaviour_value(row.behaviour),
-        matching=matching_value(row.matching),
+        behaviour=behaviour_from_text(row.behaviour),
+        matching=matching_from_text(row.matching),
         server_error_id=row.server_error_id,
         cors=row.cors,
         sequences_epoch=row.sequences_epoch,
@@ -50,39 +55,39 @@ def mock_server_value(row: t.MockServerRow) -> MockServer:
     )
 
 
-def server_error_columns(error: ServerError) -> rows.Columns:
+def server_error_to_columns(error: ServerError) -> rows.Columns:
     """The columns of a saved server error."""
     return {
         "id": error.id,
         "mock_server_id": error.mock_server_id,
         "name": error.name,
-        **rows.response_head(error.response),
-        "response_content": _bytes(error.response.body),
+        **rows.response_head_to_columns(error.response),
+        "response_content": _require_bytes(error.response.body),
     }
 
 
-def server_error_value(row: t.ServerErrorRow) -> ServerError:
+def server_error_from_row(row: t.ServerErrorRow) -> ServerError:
     """A saved server error."""
-    return ServerError(row.id, row.mock_server_id, row.name, rows.response_head_value(row, row.response_content))
+    return ServerError(row.id, row.mock_server_id, row.name, rows.response_from_head(row, row.response_content))
 
 
-def key_value(row: t.KeyRow) -> ApiKey:
+def key_from_row(row: t.KeyRow) -> ApiKey:
     """A key."""
     return ApiKey(row.id, row.name, row.digest, row.ending, row.created_at)
 
 
-def call_columns(call: Call) -> rows.Columns:
+def call_to_columns(call: Call) -> rows.Columns:
     """The columns of a call, all but its id."""
     response = call.response
     return {
         "mock_server_id": call.mock_server_id,
         "at": call.at,
         "duration": call.duration,
-        **rows.request_head(call.request),
-        "request_content": _bytes(call.request.body)[:KEPT_BODY],
+        **rows.request_head_to_columns(call.request),
+        "request_content": _require_bytes(call.request.body)[:KEPT_BODY],
         "request_size": call.request_size,
-        **rows.response_head(response),
-        "response_content": None if response is None else _bytes(response.body)[:KEPT_BODY],
+        **rows.response_head_to_columns(response),
+        "response_content": None if response is None else _require_bytes(response.body)[:KEPT_BODY],
         "response_size": call.response_size,
         "example_id": call.example_id,
         "example_name": call.example_name,
@@ -90,15 +95,15 @@ def call_columns(call: Call) -> rows.Columns:
     }
 
 
-def call_value(row: t.CallRow) -> Call:
+def call_from_row(row: t.CallRow) -> Call:
     """A call."""
     answered = row.status is not None
     return Call(
         mock_server_id=row.mock_server_id,
         at=row.at,
         duration=row.duration,
-        request=rows.request_head_value(row, row.request_content),
-        response=rows.response_head_value(row, row.response_content or b"") if answered else None,
+        request=rows.request_from_head(row, row.request_content),
+        response=rows.response_from_head(row, row.response_content or b"") if answered else None,
         example_id=row.example_id,
         example_name=row.example_name,
         decision=row.decision,
@@ -108,6 +113,6 @@ def call_value(row: t.CallRow) -> Call:
     )
 
 
-def _bytes(body: Body) -> bytes:
+def _require_bytes(body: Body) -> bytes:
     assert isinstance(body, bytes), "calls and server errors have their bodies as bytes"
     return body

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from understudy.store.model.collections import Collection, Environment, Example, Folder, RequestItem
-from understudy.store.model.exchanges import Exchange, Part, Redacted, Session, Timings
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Session, Timings
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import (
     DEFAULT_PORTS,
@@ -20,7 +20,7 @@ from understudy.store.model.messages import (
     BodyRef,
     Chunk,
     Headers,
-    Interim,
+    InterimResponse,
     Origin,
     PiecedBody,
     Request,
@@ -28,14 +28,14 @@ from understudy.store.model.messages import (
 )
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.mapping.json_columns import behaviour_text, behaviour_value
+from understudy.store.sql.mapping.json_columns import behaviour_from_text, behaviour_to_text
 
 Columns = dict[str, Any]
 
 # Examples of one API have much the same headers: each text is read once, and its value is shared.
 REMEMBERED = 4_096
-_encoded = msgspec.json.Encoder().encode
-_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_encode = msgspec.json.Encoder().encode
+_decode_pairs = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
 class NewBodies:
@@ -45,7 +45,7 @@ class NewBodies:
         self.rows: dict[str, Columns] = {}
         self.keys: list[str] = []  # of pieces
 
-    def digest(self, body: Body) -> str | None:
+    def add(self, body: Body) -> str | None:
         """The key under which a body is kept; None for an empty one."""
         if isinstance(body, PiecedBody):
             self.keys.append(body.key)
@@ -60,44 +60,44 @@ class NewBodies:
         return digest
 
 
-def body_size(body: Body) -> int:
+def measure_body(body: Body) -> int:
     """The size of a body in bytes."""
     return body.size if isinstance(body, BodyRef) else len(body)
 
 
-def body_value(digest: str | None, size: int | None) -> Body:
+def body_from_columns(digest: str | None, size: int | None) -> Body:
     """A body as a row names it."""
     return BodyRef(digest, size or 0) if digest else b""
 
 
-def headers_text(headers: Headers) -> str | None:
+def headers_to_text(headers: Headers) -> str | None:
     """Headers as a JSON list of pairs; Latin-1 keeps every byte. None when there are none."""
     if not headers.fields:
         return None
     pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.fields]
-    return _encoded(pairs).decode()
+    return _encode(pairs).decode()
 
 
 @lru_cache(REMEMBERED)
-def headers_value(text: str | None) -> Headers:
+def headers_from_text(text: str | None) -> Headers:
     """The inverse of `headers_text`."""
     if not text:
         return Headers()
-    return Headers(tuple([(_name(name), value.encode("latin-1")) for name, value in _pairs(text)]))
+    return Headers(tuple([(_encode_name(name), value.encode("latin-1")) for name, value in _decode_pairs(text)]))
 
 
 @lru_cache(REMEMBERED)
-def _name(text: str) -> bytes:
+def _encode_name(text: str) -> bytes:
     return text.encode("latin-1")  # the same few, kept once
 
 
-def origin_text(origin: Origin | None) -> str | None:
+def origin_to_text(origin: Origin | None) -> str | None:
     """An origin as it is kept."""
     return None if origin is None else str(origin)
 
 
 @lru_cache(REMEMBERED)
-def origin_value(text: str | None) -> Origin | None:
+def origin_from_text(text: str | None) -> Origin | None:
     """The inverse of `origin_text`."""
     if text is None:
         return None
@@ -107,52 +107,62 @@ def origin_value(text: str | None) -> Origin | None:
     return Origin(parts.scheme, parts.hostname or "", port)
 
 
-def request_columns(request: Request, bodies: NewBodies) -> Columns:
+def request_to_columns(request: Request, bodies: NewBodies) -> Columns:
     """The columns of `tables.RequestColumns`."""
-    size = body_size(request.body)
-    return {**request_head(request), "request_body": bodies.digest(request.body), "request_size": size}
+    size = measure_body(request.body)
+    return {**request_head_to_columns(request), "request_body": bodies.add(request.body), "request_size": size}
 
 
-def request_head(request: Request) -> Columns:
+def request_head_to_columns(request: Request) -> Columns:
     """The columns of a request but for its body and that body's size."""
     return {
         "method": request.method,
-        "origin": origin_text(request.origin),
+        "origin": origin_to_text(request.origin),
         "target": request.target,
         "path": request.path.decode("latin-1").replace("\0", "%00"),
         "request_version": request.http_version,
-        "request_headers": headers_text(request.headers),
-        "request_trailers": headers_text(request.trailers),
+        "request_headers": headers_to_text(request.headers),
+        "request_trailers": headers_to_text(request.trailers),
     }
 
 
-def request_value(row: t.ExchangeRow | t.ExampleRow) -> Request:
+def request_from_row(row: t.ExchangeRow | t.ExampleRow) -> Request:
     """The request of an exchange or example."""
-    return request_head_value(row, body_value(row.request_body, row.request_size))
+    return request_from_head(row, body_from_columns(row.request_body, row.request_size))
 
 
-def request_head_value(row: t.RequestHead, body: Body) -> Request:
+def request_from_head(row: t.RequestHeadColumns, body: Body) -> Request:
     """The request of a row, with this body."""
     return Request(
         method=row.method,
         target=row.target,
-        headers=headers_value(row.request_headers),
+        headers=headers_from_text(row.request_headers),
         body=body,
-        origin=origin_value(row.origin),
+        origin=origin_from_text(row.origin),
         http_version=row.request_version,
-        trailers=headers_value(row.request_trailers),
+        trailers=headers_from_text(row.request_trailers),
     )
 
 
-def response_columns(response: Response | None, bodies: NewBodies) -> Columns:
+def response_to_columns(response: Response | None, bodies: NewBodies) -> Columns:
     """The columns of a response; all null for none."""
     if response is None:
-        return {**response_head(None), **_stream_columns(None), "response_body": None, "response_size": None}
-    size, stream = body_size(response.body), _stream_columns(response)
-    return {**response_head(response), **stream, "response_body": bodies.digest(response.body), "response_size": size}
+        return {
+            **response_head_to_columns(None),
+            **_stream_to_columns(None),
+            "response_body": None,
+            "response_size": None,
+        }
+    size, stream = measure_body(response.body), _stream_to_columns(response)
+    return {
+        **response_head_to_columns(response),
+        **stream,
+        "response_body": bodies.add(response.body),
+        "response_size": size,
+    }
 
 
-def response_head(response: Response | None) -> Columns:
+def response_head_to_columns(response: Response | None) -> Columns:
     """The columns of a response but for its body and that body's size; all null for none."""
     if response is None:
         return dict.fromkeys(("status", "reason", "response_version", "response_headers", "response_trailers"))
@@ -160,67 +170,69 @@ def response_head(response: Response | None) -> Columns:
         "status": response.status,
         "reason": response.reason,
         "response_version": response.http_version,
-        "response_headers": headers_text(response.headers),
-        "response_trailers": headers_text(response.trailers),
+        "response_headers": headers_to_text(response.headers),
+        "response_trailers": headers_to_text(response.trailers),
     }
 
 
-def _stream_columns(response: Response | None) -> Columns:
+def _stream_to_columns(response: Response | None) -> Columns:
     return {
-        "response_chunks": chunks_text(response.chunks) if response else None,
-        "response_interim": interim_text(response.interim) if response else None,
+        "response_chunks": chunks_to_text(response.chunks) if response else None,
+        "response_interim": interim_to_text(response.interim) if response else None,
     }
 
 
-def chunks_text(chunks: tuple[Chunk, ...]) -> str | None:
+def chunks_to_text(chunks: tuple[Chunk, ...]) -> str | None:
     """Chunks as a JSON list of [seconds, bytes]; None when there are none."""
     return json.dumps([[round(chunk.at, 6), chunk.size] for chunk in chunks]) if chunks else None
 
 
-def chunks_value(text: str | None) -> tuple[Chunk, ...]:
+def chunks_from_text(text: str | None) -> tuple[Chunk, ...]:
     """The inverse of `chunks_text`."""
     return tuple(Chunk(at, size) for at, size in json.loads(text)) if text else ()
 
 
-def interim_text(interim: tuple[Interim, ...]) -> str | None:
+def interim_to_text(interim: tuple[InterimResponse, ...]) -> str | None:
     """Informational responses as a JSON list of [status, reason, headers]; None when there are none."""
     if not interim:
         return None
-    return json.dumps([[one.status, one.reason.decode("latin-1"), headers_text(one.headers)] for one in interim])
+    return json.dumps([[one.status, one.reason.decode("latin-1"), headers_to_text(one.headers)] for one in interim])
 
 
-def interim_value(text: str | None) -> tuple[Interim, ...]:
+def interim_from_text(text: str | None) -> tuple[InterimResponse, ...]:
     """The inverse of `interim_text`."""
     if not text:
         return ()
     return tuple(
-        Interim(status, headers_value(headers), reason.encode("latin-1"))
+        InterimResponse(status, headers_from_text(headers), reason.encode("latin-1"))
         for status, reason, headers in json.loads(text)
     )
 
 
-def response_value(row: t.ExchangeRow | t.ExampleRow) -> Response:
+def response_from_row(row: t.ExchangeRow | t.ExampleRow) -> Response:
     """The response of an exchange or example that has one."""
-    response = response_head_value(row, body_value(row.response_body, row.response_size))
+    response = response_from_head(row, body_from_columns(row.response_body, row.response_size))
     if row.response_chunks is None and row.response_interim is None:
         return response
-    return replace(response, chunks=chunks_value(row.response_chunks), interim=interim_value(row.response_interim))
+    return replace(
+        response, chunks=chunks_from_text(row.response_chunks), interim=interim_from_text(row.response_interim)
+    )
 
 
-def response_head_value(row: t.ExchangeRow | t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
+def response_from_head(row: t.ExchangeRow | t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
     """The response of a row that has one, with this body."""
     assert row.status is not None
     return Response(
         status=row.status,
-        headers=headers_value(row.response_headers),
+        headers=headers_from_text(row.response_headers),
         body=body,
         reason=row.reason or b"",
         http_version=row.response_version or "",
-        trailers=headers_value(row.response_trailers),
+        trailers=headers_from_text(row.response_trailers),
     )
 
 
-def exchange_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
+def exchange_to_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
     """The columns of an exchange, all but its id."""
     times = exchange.timings
     return {
@@ -230,77 +242,77 @@ def exchange_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
         "response_start": times.response_start,
         "response_end": times.response_end,
         "error": exchange.error,
-        "redacted": redacted_text(exchange.redacted) if exchange.redacted else None,
+        "redacted": redacted_to_text(exchange.redacted) if exchange.redacted else None,
         "degraded": exchange.degraded or None,
-        **request_columns(exchange.request, bodies),
-        **response_columns(exchange.response, bodies),
+        **request_to_columns(exchange.request, bodies),
+        **response_to_columns(exchange.response, bodies),
     }
 
 
-def exchange_value(row: t.ExchangeRow) -> Exchange:
+def exchange_from_row(row: t.ExchangeRow) -> Exchange:
     """An exchange, its bodies as references."""
     return Exchange(
         session_id=row.session_id,
-        request=request_value(row),
-        response=None if row.status is None else response_value(row),
+        request=request_from_row(row),
+        response=None if row.status is None else response_from_row(row),
         timings=Timings(row.started_at, row.request_end, row.response_start, row.response_end),
         error=row.error,
         id=row.id,
-        redacted=redacted_value(row.redacted) if row.redacted else frozenset(),
+        redacted=redacted_from_text(row.redacted) if row.redacted else frozenset(),
         degraded=row.degraded or "",
     )
 
 
-def example_columns(example: Example, bodies: NewBodies) -> Columns:
+def example_to_columns(example: Example, bodies: NewBodies) -> Columns:
     """The columns of an example."""
     return {
         "id": example.id,
         "collection_id": example.collection_id,
         "item_id": example.item_id,
         "name": example.name,
-        **request_columns(example.request, bodies),
-        **response_columns(example.response, bodies),
-        "redacted": redacted_text(example.redacted),
+        **request_to_columns(example.request, bodies),
+        **response_to_columns(example.response, bodies),
+        "redacted": redacted_to_text(example.redacted),
         "literal": example.literal,
         "sequence": example.sequence,
         "templates": example.templates,
         "edited": example.edited,
         "fingerprint": example.fingerprint,
-        "behaviour": behaviour_text(example.behaviour),
+        "behaviour": behaviour_to_text(example.behaviour),
     }
 
 
-def redacted_text(redacted: frozenset[Redacted]) -> str:
+def redacted_to_text(redacted: frozenset[RedactedPlace]) -> str:
     """Redacted places as a JSON list of [part, name]."""
     return json.dumps([[place.part, place.name] for place in sorted(redacted)])
 
 
 @lru_cache(REMEMBERED)
-def redacted_value(text: str) -> frozenset[Redacted]:
+def redacted_from_text(text: str) -> frozenset[RedactedPlace]:
     """The inverse of `redacted_text`."""
-    return frozenset(Redacted(Part(part), name) for part, name in json.loads(text))
+    return frozenset(RedactedPlace(Part(part), name) for part, name in json.loads(text))
 
 
-def example_value(row: t.ExampleRow) -> Example:
+def example_from_row(row: t.ExampleRow) -> Example:
     """An example, its bodies as references."""
     return Example(
         id=row.id,
         collection_id=row.collection_id,
         item_id=row.item_id,
         name=row.name,
-        request=request_value(row),
-        response=response_value(row),
-        redacted=redacted_value(row.redacted),
+        request=request_from_row(row),
+        response=response_from_row(row),
+        redacted=redacted_from_text(row.redacted),
         literal=row.literal,
         sequence=row.sequence,
         templates=row.templates,
         edited=row.edited,
         fingerprint=row.fingerprint,
-        behaviour=behaviour_value(row.behaviour),
+        behaviour=behaviour_from_text(row.behaviour),
     )
 
 
-def message_columns(message: WebSocketMessage) -> Columns:
+def message_to_columns(message: WebSocketMessage) -> Columns:
     """The columns of a WebSocket's message, all but whose it is and where it stands."""
     return {
         "at": message.at,
@@ -310,27 +322,27 @@ def message_columns(message: WebSocketMessage) -> Columns:
     }
 
 
-def message_value(row: t.WebSocketMessageRow) -> WebSocketMessage:
+def message_from_row(row: t.WebSocketMessageRow) -> WebSocketMessage:
     """A WebSocket's message."""
     return WebSocketMessage(row.at, row.from_client, MessageKind(row.kind), row.content)
 
 
-def session_value(row: t.SessionRow) -> Session:
+def session_from_row(row: t.SessionRow) -> Session:
     """A session."""
-    return Session(row.id, row.name, origin_value(row.upstream), row.created_at)
+    return Session(row.id, row.name, origin_from_text(row.upstream), row.created_at)
 
 
-def collection_value(row: t.CollectionRow) -> Collection:
+def collection_from_row(row: t.CollectionRow) -> Collection:
     """A collection."""
     return Collection(row.id, row.name, row.created_at, json.loads(row.variables))
 
 
-def folder_value(row: t.FolderRow) -> Folder:
+def folder_from_row(row: t.FolderRow) -> Folder:
     """A folder."""
     return Folder(row.id, row.collection_id, row.name, row.parent_id, row.position)
 
 
-def item_columns(item: RequestItem) -> Columns:
+def item_to_columns(item: RequestItem) -> Columns:
     """The columns of a request item."""
     return {
         "id": item.id,
@@ -344,7 +356,7 @@ def item_columns(item: RequestItem) -> Columns:
     }
 
 
-def item_value(row: t.RequestItemRow) -> RequestItem:
+def item_from_row(row: t.RequestItemRow) -> RequestItem:
     """A request item."""
     return RequestItem(
         id=row.id,
@@ -358,25 +370,25 @@ def item_value(row: t.RequestItemRow) -> RequestItem:
     )
 
 
-def environment_value(row: t.EnvironmentRow) -> Environment:
+def environment_from_row(row: t.EnvironmentRow) -> Environment:
     """An environment."""
     return Environment(row.id, row.name, json.loads(row.variables))
 
 
-def gateway_state(row: t.GatewayRow) -> GatewayState:
+def gateway_state_from_row(row: t.GatewayRow) -> GatewayState:
     """What a gateway should be doing."""
     return GatewayState(Mode(row.mode), row.collection_id, row.session_id, row.mock_server_id)
 
 
-def gateway_value(row: t.GatewayRow) -> Gateway:
+def gateway_from_row(row: t.GatewayRow) -> Gateway:
     """A gateway."""
     return Gateway(
         id=row.id,
         name=row.name,
         pid=row.pid,
         listen=row.listen,
-        upstream=origin_value(row.upstream),
-        wanted=gateway_state(row),
+        upstream=origin_from_text(row.upstream),
+        desired_state=gateway_state_from_row(row),
         started_at=row.started_at,
         heartbeat=row.heartbeat,
         seen_revision=row.seen_revision,

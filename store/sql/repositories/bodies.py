@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Delete, delete, exists, or_, select
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound
-from understudy.store.model.ids import id_of
+from understudy.store.model.ids import id_from_age
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
@@ -30,18 +30,18 @@ class SqlBodies:
     def read(self, body: Body) -> bytes:
         if not isinstance(body, BodyRef):
             return body
-        return b"".join(self.pieces(body))
+        return b"".join(self.read_pieces(body))
 
-    def pieces(self, body: Body) -> Iterator[bytes]:
+    def read_pieces(self, body: Body) -> Iterator[bytes]:
         if not isinstance(body, BodyRef):
             yield body
             return
-        key, content = self._found(body)
+        key, content = self._look_up(body)
         if key is None:
             yield content
             return
         for position in count():
-            piece = self._piece(key, position)
+            piece = self._select_piece(key, position)
             if piece is None:
                 return
             yield piece
@@ -50,13 +50,13 @@ class SqlBodies:
         row, wanted, found = t.BodyRow, sorted(digests), dict[str, bytes]()
         # Not asked for those without pieces: SQLite would look through all of these, by their index.
         query = select(row.digest, row.content, row.pieces).where(row.size <= largest)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             for start in range(0, len(wanted), IDS_PER_QUERY):
                 some = query.where(row.digest.in_(wanted[start : start + IDS_PER_QUERY]))
                 found.update((digest, content) for digest, content, key in tx.connection().execute(some) if key is None)
         return found
 
-    def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
+    def read_response_bodies(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
         body, example = t.BodyRow, t.ExampleRow
         query = (
             select(body.digest, body.content)
@@ -65,33 +65,33 @@ class SqlBodies:
             .order_by(example.id)
             .execution_options(yield_per=ROWS)
         )
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             for rows_at_once in tx.connection().execute(query).partitions():
                 yield from ((row[0], row[1]) for row in rows_at_once)
 
-    def piece(self, body: Body, position: int) -> bytes:
-        key, content = self._found(body) if isinstance(body, BodyRef) else (None, body)
-        piece = self._piece(key, position) if key is not None else content if position == 0 else None
+    def read_piece(self, body: Body, position: int) -> bytes:
+        key, content = self._look_up(body) if isinstance(body, BodyRef) else (None, body)
+        piece = self._select_piece(key, position) if key is not None else content if position == 0 else None
         if piece is None:
             raise NotFound(f"there is no piece {position} of this body")
         return piece
 
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
         columns = [{"key": key, "position": position, "content": content} for key, position, content in pieces]
-        with self._database.committing() as tx:
+        with self._database.begin_core_write() as tx:
             insert_rows(tx, t.BodyPieceRow, columns)
 
-    def _found(self, body: BodyRef) -> tuple[str | None, bytes]:
+    def _look_up(self, body: BodyRef) -> tuple[str | None, bytes]:
         query = select(t.BodyRow.pieces, t.BodyRow.content).where(t.BodyRow.digest == body.digest)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.execute(query).one_or_none()
         if found is None:
             raise NotFound(f"there is no body {body.digest}")
         return found.pieces, found.content
 
-    def _piece(self, key: str, position: int) -> bytes | None:
+    def _select_piece(self, key: str, position: int) -> bytes | None:
         row = t.BodyPieceRow
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             return tx.scalar(select(row.content).where(row.key == key, row.position == position))
 
 
@@ -102,7 +102,7 @@ def insert_bodies(tx: Connection | Transaction, bodies: rows.NewBodies) -> None:
         kept = set(tx.scalars(select(t.BodyRow.pieces).where(t.BodyRow.pieces.in_(bodies.keys))))
         unused = [key for key in bodies.keys if key not in kept]
         if unused:
-            tx.execute(_pieces_of(unused))
+            tx.execute(_build_piece_delete(unused))
 
 
 def sweep_bodies(tx: Transaction, among: Iterable[str | None] | None = None) -> None:
@@ -110,7 +110,7 @@ def sweep_bodies(tx: Transaction, among: Iterable[str | None] | None = None) -> 
     if among is None:
         _sweep(tx)
         forgotten = ~exists().where(t.BodyRow.pieces == t.BodyPieceRow.key)
-        old = t.BodyPieceRow.key < id_of(FORGOTTEN_SECONDS)
+        old = t.BodyPieceRow.key < id_from_age(FORGOTTEN_SECONDS)
         tx.execute(delete(t.BodyPieceRow).where(forgotten, old).execution_options(synchronize_session=False))
         return
     digests = sorted({digest for digest in among if digest})
@@ -128,8 +128,8 @@ def _sweep(tx: Transaction, digests: list[str] | None = None) -> None:
     keys = list(tx.scalars(select(t.BodyRow.pieces).where(t.BodyRow.pieces.is_not(None), *conditions)))
     tx.execute(delete(t.BodyRow).where(*conditions).execution_options(synchronize_session=False))
     for start in range(0, len(keys), IDS_PER_QUERY):
-        tx.execute(_pieces_of([key for key in keys[start : start + IDS_PER_QUERY] if key]))
+        tx.execute(_build_piece_delete([key for key in keys[start : start + IDS_PER_QUERY] if key]))
 
 
-def _pieces_of(keys: list[str]) -> Delete:
+def _build_piece_delete(keys: list[str]) -> Delete:
     return delete(t.BodyPieceRow).where(t.BodyPieceRow.key.in_(keys)).execution_options(synchronize_session=False)

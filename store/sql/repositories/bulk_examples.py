@@ -11,7 +11,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef, Request, Response
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping import rows
-from understudy.store.sql.mapping.json_columns import behaviour_value
+from understudy.store.sql.mapping.json_columns import behaviour_from_text
 
 _TABLE = t.ExampleRow.__table__
 assert isinstance(_TABLE, Table)
@@ -32,11 +32,11 @@ def read_examples(connection: Connection, collection_id: str) -> list[Example]:
     """The examples of a collection by id."""
     # All rows at once would fill the processor's caches, again and again.
     found = connection.execute(_QUERY.where(_TABLE.c.collection_id == collection_id)).partitions(ROWS)
-    return [example for rows_at_once in found for example in _examples(rows_at_once)]
+    return [example for rows_at_once in found for example in _build_examples(rows_at_once)]
 
 
-def _examples(found: Iterable[Any]) -> Iterator[Example]:
-    headers, origin, redacted = rows.headers_value, rows.origin_value, rows.redacted_value
+def _build_examples(found: Iterable[Any]) -> Iterator[Example]:
+    headers, origin, redacted = rows.headers_from_text, rows.origin_from_text, rows.redacted_from_text
     # By place and not by name: of 100,000 rows with 26 columns that is felt.
     for row in found:
         (id, collection_id, item_id, name, hidden, literal, sequence, templates, edited, fingerprint, behaviour) = row[
@@ -60,8 +60,8 @@ def _examples(found: Iterable[Any]) -> Iterator[Example]:
             reason or b"",
             told_version or "",
             headers(told_trailers),
-            rows.chunks_value(chunks) if chunks else (),
-            rows.interim_value(interim) if interim else (),
+            rows.chunks_from_text(chunks) if chunks else (),
+            rows.interim_from_text(interim) if interim else (),
         )
         yield Example(
             id,
@@ -76,5 +76,5 @@ def _examples(found: Iterable[Any]) -> Iterator[Example]:
             templates,
             edited,
             fingerprint,
-            behaviour_value(behaviour),
+            behaviour_from_text(behaviour),
         )

@@ -16,7 +16,7 @@ from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.mapping import mock_server_rows
-from understudy.store.sql.repositories.history import LARGEST_ID, PAGE, status_condition
+from understudy.store.sql.repositories.history import LARGEST_ID, PAGE, build_status_condition
 
 
 class SqlCalls:
@@ -26,74 +26,74 @@ class SqlCalls:
         self._database = database
 
     def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        columns = [mock_server_rows.call_columns(call) for call in calls]
-        with self._database.committing() as tx:
+        columns = [mock_server_rows.call_to_columns(call) for call in calls]
+        with self._database.begin_core_write() as tx:
             # A call under way outlives its mock server.
-            there = _there(tx, {call.mock_server_id for call in calls})
+            there = _find_existing(tx, {call.mock_server_id for call in calls})
             insert_rows(tx, t.CallRow, [each for each in columns if each["mock_server_id"] in there])
             for mock_server_id, limit in limits.items():
-                tx.execute(_BEYOND, {"mock": mock_server_id, "limit": limit})
+                tx.execute(_TRIM, {"mock": mock_server_id, "limit": limit})
 
     def get(self, call_id: int) -> Call:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             row = tx.get(t.CallRow, call_id) if 0 < call_id <= LARGEST_ID else None
             if row is None:
                 raise NotFound(f"there is no call {call_id} in the log; the oldest are forgotten")
-            return mock_server_rows.call_value(row)
+            return mock_server_rows.call_from_row(row)
 
-    def newest(self, wanted: CallFilter, limit: int) -> Sequence[Call]:
-        found = list(islice(self._newest_first(wanted), limit))
+    def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
+        found = list(islice(self._newest_first(criteria), limit))
         return found[::-1]
 
-    def count(self, wanted: CallFilter) -> int:
-        query = select(t.CallRow.path, func.count()).where(*_conditions(wanted)).group_by(t.CallRow.path)
-        with self._database.reading() as tx:
-            return sum(number for path, number in tx.execute(query) if _glob_holds(wanted, path))
+    def count(self, criteria: CallFilter) -> int:
+        query = select(t.CallRow.path, func.count()).where(*_build_conditions(criteria)).group_by(t.CallRow.path)
+        with self._database.begin_read() as tx:
+            return sum(number for path, number in tx.execute(query) if _matches_glob(criteria, path))
 
     def clear(self, mock_server_id: str) -> int:
-        with self._database.committing() as tx:
+        with self._database.begin_core_write() as tx:
             return tx.execute(delete(t.CallRow).where(t.CallRow.mock_server_id == mock_server_id)).rowcount
 
-    def _newest_first(self, wanted: CallFilter) -> Iterator[Call]:
-        query = select(t.CallRow).where(*_conditions(wanted)).order_by(t.CallRow.id.desc()).limit(PAGE)
+    def _newest_first(self, criteria: CallFilter) -> Iterator[Call]:
+        query = select(t.CallRow).where(*_build_conditions(criteria)).order_by(t.CallRow.id.desc()).limit(PAGE)
         before = LARGEST_ID
         while True:
-            with self._database.reading() as tx:
-                page = [mock_server_rows.call_value(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
-            yield from (call for call in page if _glob_holds(wanted, call.request.path.decode("latin-1")))
+            with self._database.begin_read() as tx:
+                page = [mock_server_rows.call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
+            yield from (call for call in page if _matches_glob(criteria, call.request.path.decode("latin-1")))
             if len(page) < PAGE:
                 return
             before = page[-1].id
 
 
-def _beyond() -> Delete:
+def _build_trim() -> Delete:
     own = t.CallRow.mock_server_id == bindparam("mock")
     newest = select(t.CallRow.id).where(own).order_by(t.CallRow.id.desc())
     last_too_many = newest.limit(1).offset(bindparam("limit")).scalar_subquery()
     return delete(t.CallRow).where(own, t.CallRow.id <= last_too_many)
 
 
-_BEYOND = _beyond()
+_TRIM = _build_trim()
 
 
-def _there(tx: Connection, ids: set[str]) -> set[str]:
+def _find_existing(tx: Connection, ids: set[str]) -> set[str]:
     return set(tx.scalars(select(t.MockServerRow.id).where(t.MockServerRow.id.in_(ids))))
 
 
-def _glob_holds(wanted: CallFilter, path: str) -> bool:
-    return wanted.path is None or fnmatchcase(path, wanted.path)
+def _matches_glob(criteria: CallFilter, path: str) -> bool:
+    return criteria.path is None or fnmatchcase(path, criteria.path)
 
 
-def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
+def _build_conditions(criteria: CallFilter) -> list[ColumnElement[bool]]:
     row = t.CallRow
     tests: dict[str, Any] = {
         "since": lambda value: row.at >= value,
         "until": lambda value: row.at < value,
         "method": lambda value: func.upper(row.method) == value.upper(),
-        "status": lambda value: status_condition(row.status, value),
+        "status": lambda value: build_status_condition(row.status, value),
         "matched": lambda value: row.example_id.is_not(None) if value else row.example_id.is_(None),
         "after": lambda value: row.id > value,
         "before": lambda value: row.id < value,
     }
-    asked = ((test, getattr(wanted, name)) for name, test in tests.items())
-    return [row.mock_server_id == wanted.mock_server_id, *(test(value) for test, value in asked if value is not None)]
+    asked = ((test, getattr(criteria, name)) for name, test in tests.items())
+    return [row.mock_server_id == criteria.mock_server_id, *(test(value) for test, value in asked if value is not None)]

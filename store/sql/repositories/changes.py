@@ -32,14 +32,14 @@ class SqlChanges:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def latest(self) -> int:
+    def get_latest(self) -> int:
         # Each gateway and mock server asks thirty times a second: a session's making would be most of its price.
-        with self._database.connected() as connection:
+        with self._database.borrow_driver_connection() as connection:
             return int(connection.execute(LATEST).fetchone()[0])
 
-    def since(self, revision: int) -> list[Change] | None:
+    def list_since(self, revision: int) -> list[Change] | None:
         query = select(t.ChangeRow).where(t.ChangeRow.revision > revision).order_by(t.ChangeRow.revision)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             oldest = tx.scalar(select(func.min(t.ChangeRow.revision)))
             if oldest is not None and revision < oldest - 1:
                 return None

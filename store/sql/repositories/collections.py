@@ -27,7 +27,7 @@ from understudy.store.sql.repositories.find_by_name import (
     check_name,
     check_unused,
     find_named,
-    the_only,
+    require_one,
 )
 
 # Who holds a compiled copy takes single examples over quickly; of more it reads the collection again.
@@ -43,7 +43,7 @@ class SqlCollections:
     def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
         check_name("collection", name)
         collection = Collection(new_id(), name, time.time(), dict(variables or {}))
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):
                 raise UserError(f"there is a collection {name!r} already")
             text = json.dumps(collection.variables)
@@ -52,24 +52,24 @@ class SqlCollections:
         return collection
 
     def find(self, text: str) -> Collection:
-        with self._database.reading() as tx:
-            return rows.collection_value(find_named(tx, t.CollectionRow, "collection", text))
+        with self._database.begin_read() as tx:
+            return rows.collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
 
-    def summaries(self) -> list[CollectionSummary]:
-        items = _count_of(t.RequestItemRow)
-        examples = _count_of(t.ExampleRow)
+    def list_summaries(self) -> list[CollectionSummary]:
+        items = _count_rows(t.RequestItemRow)
+        examples = _count_rows(t.ExampleRow)
         query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
-        with self._database.reading() as tx:
-            return [CollectionSummary(rows.collection_value(row), n, m) for row, n, m in tx.execute(query)]
+        with self._database.begin_read() as tx:
+            return [CollectionSummary(rows.collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
 
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
-        with self._database.writing() as tx:
-            _collection_row(tx, collection_id).variables = json.dumps(dict(variables))
+        with self._database.begin_write() as tx:
+            _get_collection_row(tx, collection_id).variables = json.dumps(dict(variables))
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
     def delete(self, collection_id: str) -> None:
-        with self._database.writing() as tx:
-            row = _collection_row(tx, collection_id)
+        with self._database.begin_write() as tx:
+            row = _get_collection_row(tx, collection_id)
             used = t.MockServerRow.collection_id == collection_id
             check_unused(tx, f"collection {row.name}", used, "delete what uses it first: understudy mocks delete NAME")
             tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
@@ -77,7 +77,7 @@ class SqlCollections:
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
     def add_folder(self, folder: Folder) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             tx.add(
                 t.FolderRow(
                     id=folder.id,
@@ -89,42 +89,44 @@ class SqlCollections:
             )
             record_change(tx, Subject.COLLECTION, folder.collection_id, folder.collection_id)
 
-    def folders(self, collection_id: str) -> list[Folder]:
+    def list_folders(self, collection_id: str) -> list[Folder]:
         query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
-        with self._database.reading() as tx:
-            return [rows.folder_value(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
+        with self._database.begin_read() as tx:
+            return [
+                rows.folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))
+            ]
 
-    def items(self, collection_id: str) -> list[RequestItem]:
+    def list_items(self, collection_id: str) -> list[RequestItem]:
         query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_value(row) for row in found]
+            return [rows.item_from_row(row) for row in found]
 
-    def examples(self, collection_id: str) -> list[Example]:
-        with self._database.reading() as tx:
+    def list_examples(self, collection_id: str) -> list[Example]:
+        with self._database.begin_read() as tx:
             return read_examples(tx.connection(), collection_id)
 
-    def bare_items(self, collection_id: str) -> list[RequestItem]:
+    def list_bare_items(self, collection_id: str) -> list[RequestItem]:
         answered = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
         query = select(t.RequestItemRow).where(
             t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~answered
         )
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_value(row) for row in found]
+            return [rows.item_from_row(row) for row in found]
 
-    def examples_by_id(self, ids: Sequence[str]) -> list[Example]:
+    def get_examples(self, ids: Sequence[str]) -> list[Example]:
         wanted = sorted(set(ids))
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             return [
-                rows.example_value(row)
+                rows.example_from_row(row)
                 for start in range(0, len(wanted), IDS_PER_QUERY)
-                for row in tx.scalars(_examples_among(wanted[start : start + IDS_PER_QUERY]))
+                for row in tx.scalars(_select_examples(wanted[start : start + IDS_PER_QUERY]))
             ]
 
-    def example(self, example_id: str) -> Example:
-        with self._database.reading() as tx:
-            return rows.example_value(_example_row(tx, example_id))
+    def get_example(self, example_id: str) -> Example:
+        with self._database.begin_read() as tx:
+            return rows.example_from_row(_get_example_row(tx, example_id))
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
         wanted = [t.ExampleRow.id == text, t.ExampleRow.name == text]
@@ -133,44 +135,44 @@ class SqlCollections:
         query = select(t.ExampleRow).where(or_(*wanted)).order_by(t.ExampleRow.id)
         if collection_id is not None:
             query = query.where(t.ExampleRow.collection_id == collection_id)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = list(tx.scalars(query.limit(100)))
             exact = [row for row in found if row.id == text]
-            return rows.example_value(the_only(exact or found, "example", text))
+            return rows.example_from_row(require_one(exact or found, "example", text))
 
-    def promoted(self, collection_id: str) -> dict[int, str | None]:
+    def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.execute(query.where(t.PromotedRow.collection_id == collection_id))
             return {row.exchange_id: row.example_id for row in found}
 
     def update(self, collection_id: str, update: CollectionUpdate) -> None:
         bodies = rows.NewBodies()
-        examples = [rows.example_columns(example, bodies) for example in update.examples]
+        examples = [rows.example_to_columns(example, bodies) for example in update.examples]
         marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             insert_bodies(tx, bodies)
-            insert_rows(tx, t.RequestItemRow, [rows.item_columns(item) for item in update.items])
+            insert_rows(tx, t.RequestItemRow, [rows.item_to_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
             _drop_examples(tx, update.dropped)
-            _forget_deleted(tx, collection_id, update)
+            _delete_stale_marks(tx, collection_id, update)
             insert_missing(tx, t.PromotedRow, marks)
             _record_update(tx, collection_id, update)
 
     def save_example(self, example: Example) -> None:
         bodies = rows.NewBodies()
-        columns = rows.example_columns(example, bodies)
-        with self._database.writing() as tx:
-            old = _bodies_of(_example_row(tx, example.id))
+        columns = rows.example_to_columns(example, bodies)
+        with self._database.begin_write() as tx:
+            old = _get_body_digests(_get_example_row(tx, example.id))
             insert_bodies(tx, bodies)
             tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
             sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)
 
     def delete_example(self, example_id: str) -> None:
-        with self._database.writing() as tx:
-            row = _example_row(tx, example_id)
-            collection_id, item_id, old = row.collection_id, row.item_id, _bodies_of(row)
+        with self._database.begin_write() as tx:
+            row = _get_example_row(tx, example_id)
+            collection_id, item_id, old = row.collection_id, row.item_id, _get_body_digests(row)
             tx.execute(delete(t.ExampleRow).where(t.ExampleRow.id == example_id))
             others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == item_id)
             if tx.scalar(others.limit(1)) is None:
@@ -179,14 +181,14 @@ class SqlCollections:
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
 
 
-def _collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
+def _get_collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
     row = tx.get(t.CollectionRow, collection_id)
     if row is None:
         raise NotFound(f"there is no collection with the id {collection_id!r}")
     return row
 
 
-def _examples_among(ids: Sequence[str]) -> Select[Any]:
+def _select_examples(ids: Sequence[str]) -> Select[Any]:
     return select(t.ExampleRow).where(t.ExampleRow.id.in_(ids)).order_by(t.ExampleRow.id)
 
 
@@ -195,14 +197,14 @@ def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate
     answered = {example.item_id for example in update.examples}
     bare = {item.id for item in update.items} - answered
     # Which requests are still without an example is told by the collection alone.
-    if 0 < len(changed) <= FEW_EXAMPLES and not bare and not _first_examples(tx, update, answered):
+    if 0 < len(changed) <= FEW_EXAMPLES and not bare and not _has_first_examples(tx, update, answered):
         for example_id in changed:
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
     elif changed or bare:
         record_change(tx, Subject.COLLECTION, collection_id, collection_id)
 
 
-def _first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str]) -> bool:
+def _has_first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str]) -> bool:
     added = [example.id for example in update.examples]
     others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id, t.ExampleRow.id.not_in(added))
     waited = (
@@ -213,31 +215,31 @@ def _first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str
     return tx.scalar(select(t.RequestItemRow.id).where(*waited).limit(1)) is not None
 
 
-def _count_of(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
+def _count_rows(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
     counted = select(func.count()).where(table.collection_id == t.CollectionRow.id)
     return counted.correlate(t.CollectionRow).scalar_subquery()
 
 
-def _example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
+def _get_example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
     row = tx.get(t.ExampleRow, example_id)
     if row is None:
         raise NotFound(f"there is no example with the id {example_id!r}")
     return row
 
 
-def _bodies_of(row: t.ExampleRow) -> list[str | None]:
+def _get_body_digests(row: t.ExampleRow) -> list[str | None]:
     return [row.request_body, row.response_body]
 
 
 def _drop_examples(tx: Transaction, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), IDS_PER_QUERY):
         chosen = t.ExampleRow.id.in_(ids[start : start + IDS_PER_QUERY])
-        old = [digest for row in tx.scalars(select(t.ExampleRow).where(chosen)) for digest in _bodies_of(row)]
+        old = [digest for row in tx.scalars(select(t.ExampleRow).where(chosen)) for digest in _get_body_digests(row)]
         tx.execute(delete(t.ExampleRow).where(chosen).execution_options(synchronize_session=False))
         sweep_bodies(tx, old)
 
 
-def _forget_deleted(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
+def _delete_stale_marks(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
     # An exchange whose example was deleted and that is promoted again gets a new mark.
     ids = [exchange_id for exchange_id, example_id in update.marks if example_id is not None]
     for start in range(0, len(ids), IDS_PER_QUERY):

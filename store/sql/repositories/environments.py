@@ -26,7 +26,7 @@ class SqlEnvironments:
 
     def save(self, environment: Environment) -> None:
         check_name("environment", environment.name)
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             same_name = tx.scalar(select(t.EnvironmentRow).where(t.EnvironmentRow.name == environment.name))
             if same_name is not None and same_name.id != environment.id:
                 raise UserError(f"there is an environment {environment.name!r} already")
@@ -35,16 +35,16 @@ class SqlEnvironments:
             record_change(tx, Subject.ENVIRONMENT, environment.id)
 
     def find(self, text: str) -> Environment:
-        with self._database.reading() as tx:
-            return rows.environment_value(find_named(tx, t.EnvironmentRow, "environment", text))
+        with self._database.begin_read() as tx:
+            return rows.environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
 
     def list(self) -> Sequence[Environment]:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
-            return [rows.environment_value(row) for row in found]
+            return [rows.environment_from_row(row) for row in found]
 
     def delete(self, environment_id: str) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             row = tx.get(t.EnvironmentRow, environment_id)
             if row is None:
                 raise NotFound(f"there is no environment with the id {environment_id!r}")
@@ -62,17 +62,17 @@ class SqlSettings:
         self._database = database
 
     def get(self, key: str, default: Any = None) -> Any:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             row = tx.get(t.SettingRow, key)
             return default if row is None else json.loads(row.value)
 
     def set(self, key: str, value: Any) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             tx.merge(t.SettingRow(key=key, value=json.dumps(value)))
             record_change(tx, Subject.SETTING, key)
 
     def set_once(self, key: str, value: Any) -> Any:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             row = tx.get(t.SettingRow, key)
             if row is not None:
                 return json.loads(row.value)

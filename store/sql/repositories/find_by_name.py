@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from understudy.store.errors import NotFound, UserError
-from understudy.store.model.naming import SHOWN_NAMES, there_are
+from understudy.store.model.naming import SHOWN_NAMES, describe_choices
 from understudy.store.sql.database.tables import MockServerRow
 
 SHORTEST_ID_END = 4
@@ -36,7 +36,7 @@ def find_named(session: Session, table: type[Row], kind: str, text: str, by: Seq
     if rows:
         return min(rows, key=lambda row: [getattr(row, column) != text for column in by])
     names = session.scalars(select(columns.name).order_by(columns.name).limit(SHOWN_NAMES + 1))
-    raise NotFound(f"there is no {kind} {text!r}; {there_are(list(names))}")
+    raise NotFound(f"there is no {kind} {text!r}; {describe_choices(list(names))}")
 
 
 def check_unused(session: Session, used: str, by: ColumnElement[bool], way_out: str) -> None:
@@ -47,7 +47,7 @@ def check_unused(session: Session, used: str, by: ColumnElement[bool], way_out: 
         raise UserError(f"{used} is used by {servers} {', '.join(names)}; {way_out}")
 
 
-def the_only(rows: list[Row], kind: str, text: str) -> Row:
+def require_one(rows: list[Row], kind: str, text: str) -> Row:
     """The one row that was found; raises NotFound for none, UserError for several."""
     if not rows:
         raise NotFound(f"there is no {kind} {text!r}; give its id, the end of its id or its name")

@@ -15,7 +15,7 @@ from understudy.store.sql.mapping import rows
 from understudy.store.sql.repositories.changes import record_change
 
 # A gateway beats every second; after five without a beat it counts as gone.
-LIVES_SECONDS = 5.0
+HEARTBEAT_TIMEOUT_SECONDS = 5.0
 # The row of a gateway that was killed is taken out after a day.
 FORGOTTEN_SECONDS = 86_400.0
 
@@ -27,52 +27,56 @@ class SqlGateways:
         self._database = database
 
     def register(self, gateway: Gateway) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - FORGOTTEN_SECONDS))
             # Two cannot listen on one address: who did is gone, killed before it could say so.
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.listen == gateway.listen))
             same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
             if same is not None:
-                if same.heartbeat > gateway.heartbeat - LIVES_SECONDS:
+                if same.heartbeat > gateway.heartbeat - HEARTBEAT_TIMEOUT_SECONDS:
                     raise UserError(f"a gateway called {gateway.name!r} is running already (process {same.pid})")
                 tx.delete(same)
                 tx.flush()
-            tx.add(_row(gateway))
+            tx.add(_row_from_gateway(gateway))
 
-    def living(self, now: float) -> Sequence[Gateway]:
-        query = select(t.GatewayRow).where(t.GatewayRow.heartbeat > now - LIVES_SECONDS).order_by(t.GatewayRow.name)
-        with self._database.reading() as tx:
-            return [rows.gateway_value(row) for row in tx.scalars(query)]
+    def list_living(self, now: float) -> Sequence[Gateway]:
+        query = (
+            select(t.GatewayRow)
+            .where(t.GatewayRow.heartbeat > now - HEARTBEAT_TIMEOUT_SECONDS)
+            .order_by(t.GatewayRow.name)
+        )
+        with self._database.begin_read() as tx:
+            return [rows.gateway_from_row(row) for row in tx.scalars(query)]
 
-    def beat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
-        with self._database.writing() as tx:
+    def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
+        with self._database.begin_write() as tx:
             row = tx.get(t.GatewayRow, gateway_id)
             if row is None:
                 return None
             row.heartbeat, row.seen_revision, row.lost = now, seen_revision, lost
-            return rows.gateway_state(row)
+            return rows.gateway_state_from_row(row)
 
-    def want(self, gateway_id: str, state: GatewayState) -> int:
-        columns = _state_columns(state)
-        with self._database.writing() as tx:
+    def set_state(self, gateway_id: str, state: GatewayState) -> int:
+        columns = _state_to_columns(state)
+        with self._database.begin_write() as tx:
             if tx.get(t.GatewayRow, gateway_id) is None:
                 raise NotFound(f"there is no gateway with the id {gateway_id!r}")
             tx.execute(update(t.GatewayRow).where(t.GatewayRow.id == gateway_id).values(**columns))
             return record_change(tx, Subject.GATEWAY, gateway_id)
 
     def remove(self, gateway_id: str) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.id == gateway_id))
 
 
-def _row(gateway: Gateway) -> t.GatewayRow:
+def _row_from_gateway(gateway: Gateway) -> t.GatewayRow:
     return t.GatewayRow(
         id=gateway.id,
         name=gateway.name,
         pid=gateway.pid,
         listen=gateway.listen,
-        upstream=rows.origin_text(gateway.upstream),
-        **_state_columns(gateway.wanted),
+        upstream=rows.origin_to_text(gateway.upstream),
+        **_state_to_columns(gateway.desired_state),
         started_at=gateway.started_at,
         heartbeat=gateway.heartbeat,
         seen_revision=gateway.seen_revision,
@@ -80,7 +84,7 @@ def _row(gateway: Gateway) -> t.GatewayRow:
     )
 
 
-def _state_columns(state: GatewayState) -> rows.Columns:
+def _state_to_columns(state: GatewayState) -> rows.Columns:
     return {
         "mode": state.mode,
         "collection_id": state.collection_id,

@@ -39,18 +39,18 @@ class SqlSessions:
     def create(self, name: str, upstream: Origin | None) -> Session:
         check_name("session", name)
         session = Session(new_id(), name, upstream, time.time())
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
                 raise UserError(f"there is a session {name!r} already")
-            upstream_text = rows.origin_text(upstream)
+            upstream_text = rows.origin_to_text(upstream)
             tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
         return session
 
     def find(self, text: str) -> Session:
-        with self._database.reading() as tx:
-            return rows.session_value(find_named(tx, t.SessionRow, "session", text))
+        with self._database.begin_read() as tx:
+            return rows.session_from_row(find_named(tx, t.SessionRow, "session", text))
 
-    def summaries(self) -> list[SessionSummary]:
+    def list_summaries(self) -> list[SessionSummary]:
         failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
         query = (
             select(
@@ -63,13 +63,13 @@ class SqlSessions:
             .group_by(t.SessionRow.id)
             .order_by(t.SessionRow.id)
         )
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             return [
-                SessionSummary(rows.session_value(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)
+                SessionSummary(rows.session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)
             ]
 
     def delete(self, session_id: str) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             if tx.get(t.SessionRow, session_id) is None:
                 raise NotFound(f"there is no session with the id {session_id!r}")
             tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
@@ -84,62 +84,64 @@ class SqlHistory:
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
         bodies = rows.NewBodies()
-        columns = [rows.exchange_columns(exchange, bodies) for exchange in exchanges]
-        with self._database.committing() as tx:
+        columns = [rows.exchange_to_columns(exchange, bodies) for exchange in exchanges]
+        with self._database.begin_core_write() as tx:
             insert_bodies(tx, bodies)
             return insert_numbered(tx, t.ExchangeRow, columns)
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
-        with self._database.committing() as tx:
-            after = _positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
+        with self._database.begin_core_write() as tx:
+            after = _find_free_positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
             columns = [
-                {"exchange_id": exchange_id, "position": next(after[exchange_id]), **rows.message_columns(message)}
+                {"exchange_id": exchange_id, "position": next(after[exchange_id]), **rows.message_to_columns(message)}
                 for exchange_id, message in messages
             ]
             insert_rows(tx, t.WebSocketMessageRow, columns)
 
-    def messages(self, exchange_id: int) -> list[WebSocketMessage]:
+    def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
         row = t.WebSocketMessageRow
         query = select(row).where(row.exchange_id == exchange_id).order_by(row.position)
-        with self._database.reading() as tx:
-            return [rows.message_value(found) for found in tx.scalars(query)]
+        with self._database.begin_read() as tx:
+            return [rows.message_from_row(found) for found in tx.scalars(query)]
 
     def get(self, exchange_id: int) -> Exchange:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             row = tx.get(t.ExchangeRow, exchange_id) if 0 < exchange_id <= LARGEST_ID else None
             if row is None:
                 raise NotFound(f"there is no history entry {exchange_id}; 'understudy history list' shows them")
-            return rows.exchange_value(row)
+            return rows.exchange_from_row(row)
 
-    def select(self, wanted: HistoryFilter) -> Iterator[Exchange]:
-        yield from heapq.merge(*(self._pages(wanted, ids) for ids in _chunks(wanted.ids)), key=_recorded)
+    def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
+        yield from heapq.merge(*(self._read_pages(criteria, ids) for ids in _split_ids(criteria.ids)), key=_sort_key)
 
-    def newest(self, wanted: HistoryFilter, limit: int) -> list[Exchange]:
+    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
         found: list[Exchange] = []
-        for ids in _chunks(wanted.ids):
-            found += islice(self._pages(wanted, ids, newest_first=True), limit)
-        return sorted(found, key=_recorded)[max(len(found) - limit, 0) :]
+        for ids in _split_ids(criteria.ids):
+            found += islice(self._read_pages(criteria, ids, newest_first=True), limit)
+        return sorted(found, key=_sort_key)[max(len(found) - limit, 0) :]
 
-    def _pages(self, wanted: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False) -> Iterator[Exchange]:
+    def _read_pages(
+        self, criteria: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False
+    ) -> Iterator[Exchange]:
         # Each page is a transaction of its own: a long read would keep the write-ahead log from being emptied.
-        query = _conditions(select(*_COLUMNS), wanted, ids)
+        query = _add_conditions(select(*_COLUMNS), criteria, ids)
         order = (t.ExchangeRow.started_at, t.ExchangeRow.id)
         query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(PAGE)
         last: Exchange | None = None
         while True:
-            with self._database.reading() as tx:
-                found = tx.connection().execute(_after(query, last, newest_first))
-                page = [rows.exchange_value(cast("t.ExchangeRow", row)) for row in found]
+            with self._database.begin_read() as tx:
+                found = tx.connection().execute(_start_after(query, last, newest_first))
+                page = [rows.exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
             for exchange in page:
                 origin = exchange.request.origin
-                if wanted.globs_hold(origin.host if origin else "", exchange.request.path.decode("latin-1")):
+                if criteria.matches_globs(origin.host if origin else "", exchange.request.path.decode("latin-1")):
                     yield exchange
             if len(page) < PAGE:
                 return
             last = page[-1]
 
 
-def _positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:
+def _find_free_positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:
     """For each exchange the free positions after its last message."""
     row, last = t.WebSocketMessageRow, dict[int, int]()
     for start in range(0, len(exchange_ids), IDS_PER_QUERY):
@@ -149,24 +151,24 @@ def _positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[in
     return {exchange_id: count(last.get(exchange_id, -1) + 1) for exchange_id in exchange_ids}
 
 
-def _conditions(query: Select[Any], wanted: HistoryFilter, ids: list[int] | None) -> Select[Any]:
+def _add_conditions(query: Select[Any], criteria: HistoryFilter, ids: list[int] | None) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = []
     if ids is not None:
         conditions.append(t.ExchangeRow.id.in_(ids))
-    if wanted.session_id is not None:
-        conditions.append(t.ExchangeRow.session_id == wanted.session_id)
-    if wanted.since is not None:
-        conditions.append(t.ExchangeRow.started_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(t.ExchangeRow.started_at < wanted.until)
-    if wanted.method is not None:
-        conditions.append(func.upper(t.ExchangeRow.method) == wanted.method.upper())
-    if wanted.status is not None:
-        conditions.append(status_condition(t.ExchangeRow.status, wanted.status))
+    if criteria.session_id is not None:
+        conditions.append(t.ExchangeRow.session_id == criteria.session_id)
+    if criteria.since is not None:
+        conditions.append(t.ExchangeRow.started_at >= criteria.since)
+    if criteria.until is not None:
+        conditions.append(t.ExchangeRow.started_at < criteria.until)
+    if criteria.method is not None:
+        conditions.append(func.upper(t.ExchangeRow.method) == criteria.method.upper())
+    if criteria.status is not None:
+        conditions.append(build_status_condition(t.ExchangeRow.status, criteria.status))
     return query.where(*conditions)
 
 
-def status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:
+def build_status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:
     """That a column holds a status such as `404`, or one of a class such as `5xx`."""
     if status.endswith("xx"):
         first = int(status[0]) * 100
@@ -174,7 +176,7 @@ def status_condition(column: InstrumentedAttribute[int | None], status: str) -> 
     return column == int(status)
 
 
-def _after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Select[Any]:
+def _start_after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Select[Any]:
     if last is None:
         return query
     started, number = t.ExchangeRow.started_at, t.ExchangeRow.id
@@ -184,11 +186,11 @@ def _after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Sel
     return query.where(or_(started > at, and_(started == at, number > last.id)))
 
 
-def _recorded(exchange: Exchange) -> tuple[float, int]:
+def _sort_key(exchange: Exchange) -> tuple[float, int]:
     return exchange.timings.started, exchange.id
 
 
-def _chunks(ids: frozenset[int] | None) -> Iterator[list[int] | None]:
+def _split_ids(ids: frozenset[int] | None) -> Iterator[list[int] | None]:
     if ids is None:
         yield None
         return

@@ -25,19 +25,19 @@ class SqlKeys:
     def add(self, key: ApiKey) -> None:
         check_name("key", key.name)
         columns = {"digest": key.digest, "ending": key.ending, "created_at": key.created_at}
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             if tx.scalar(select(t.KeyRow).where(t.KeyRow.name == key.name)):
                 raise UserError(f"there is a key {key.name!r} already")
             tx.add(t.KeyRow(id=key.id, name=key.name, **columns))
             record_change(tx, Subject.KEY, key.id)
 
     def list(self) -> Sequence[ApiKey]:
-        with self._database.reading() as tx:
-            return [mock_server_rows.key_value(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+        with self._database.begin_read() as tx:
+            return [mock_server_rows.key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
 
     def revoke(self, text: str) -> ApiKey:
-        with self._database.writing() as tx:
-            key = mock_server_rows.key_value(find_named(tx, t.KeyRow, "key", text))
+        with self._database.begin_write() as tx:
+            key = mock_server_rows.key_from_row(find_named(tx, t.KeyRow, "key", text))
             tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
             record_change(tx, Subject.KEY, key.id)
         return key

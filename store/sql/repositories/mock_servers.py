@@ -28,26 +28,26 @@ class SqlMockServers:
 
     def create(self, mock: MockServer) -> None:
         check_name("mock server", mock.name)
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             _check_free(tx, mock)
-            tx.add(t.MockServerRow(**mock_server_rows.mock_server_columns(mock)))
+            tx.add(t.MockServerRow(**mock_server_rows.mock_server_to_columns(mock)))
             record_change(tx, Subject.MOCK_SERVER, mock.id)
 
     def find(self, text: str) -> MockServer:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             by = ("name", "slug", "id")
-            return mock_server_rows.mock_server_value(find_named(tx, t.MockServerRow, "mock server", text, by))
+            return mock_server_rows.mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
 
     def list(self) -> Sequence[MockServer]:
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             found = tx.scalars(select(t.MockServerRow).order_by(t.MockServerRow.name))
-            return [mock_server_rows.mock_server_value(row) for row in found]
+            return [mock_server_rows.mock_server_from_row(row) for row in found]
 
     def save(self, mock: MockServer) -> int:
         check_name("mock server", mock.name)
-        columns = mock_server_rows.mock_server_columns(mock)
-        with self._database.writing() as tx:
-            if _row(tx, mock.id).collection_id != mock.collection_id:
+        columns = mock_server_rows.mock_server_to_columns(mock)
+        with self._database.begin_write() as tx:
+            if _get_row(tx, mock.id).collection_id != mock.collection_id:
                 raise UserError("the collection of a mock server cannot be changed; create a new mock server")
             _check_free(tx, mock)
             kept = {name: value for name, value in columns.items() if name not in KEPT_COLUMNS}
@@ -55,38 +55,38 @@ class SqlMockServers:
             return record_change(tx, Subject.MOCK_SERVER, mock.id)
 
     def restart_sequences(self, mock_server_id: str) -> int:
-        with self._database.writing() as tx:
-            row = _row(tx, mock_server_id)
+        with self._database.begin_write() as tx:
+            row = _get_row(tx, mock_server_id)
             row.sequences_epoch += 1
             return record_change(tx, Subject.MOCK_SERVER, mock_server_id)
 
     def delete(self, mock_server_id: str) -> None:
-        with self._database.writing() as tx:
-            _row(tx, mock_server_id)
+        with self._database.begin_write() as tx:
+            _get_row(tx, mock_server_id)
             tx.execute(delete(t.MockServerRow).where(t.MockServerRow.id == mock_server_id))
             record_change(tx, Subject.MOCK_SERVER, mock_server_id)
 
-    def server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
+    def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
         query = select(t.ServerErrorRow).where(t.ServerErrorRow.mock_server_id == mock_server_id)
-        with self._database.reading() as tx:
+        with self._database.begin_read() as tx:
             return [
-                mock_server_rows.server_error_value(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))
+                mock_server_rows.server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))
             ]
 
     def save_server_error(self, error: ServerError) -> None:
         check_name("server error", error.name)
-        with self._database.writing() as tx:
-            _row(tx, error.mock_server_id)
+        with self._database.begin_write() as tx:
+            _get_row(tx, error.mock_server_id)
             same_name = select(t.ServerErrorRow.id).where(
                 t.ServerErrorRow.mock_server_id == error.mock_server_id, t.ServerErrorRow.name == error.name
             )
             if tx.scalar(same_name) not in (None, error.id):
                 raise UserError(f"there is a server error {error.name!r} already")
-            tx.merge(t.ServerErrorRow(**mock_server_rows.server_error_columns(error)))
+            tx.merge(t.ServerErrorRow(**mock_server_rows.server_error_to_columns(error)))
             record_change(tx, Subject.MOCK_SERVER, error.mock_server_id)
 
     def delete_server_error(self, error_id: str) -> None:
-        with self._database.writing() as tx:
+        with self._database.begin_write() as tx:
             row = tx.get(t.ServerErrorRow, error_id)
             if row is None:
                 raise NotFound(f"there is no server error with the id {error_id!r}")
@@ -96,7 +96,7 @@ class SqlMockServers:
             record_change(tx, Subject.MOCK_SERVER, row.mock_server_id)
 
 
-def _row(tx: Transaction, mock_server_id: str) -> t.MockServerRow:
+def _get_row(tx: Transaction, mock_server_id: str) -> t.MockServerRow:
     row = tx.get(t.MockServerRow, mock_server_id)
     if row is None:
         raise NotFound(f"there is no mock server with the id {mock_server_id!r}")

@@ -12,8 +12,8 @@ from typing import Any
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from tests.factories.stored import make_call, make_exchange, make_item, make_server_error, serve
 from understudy.store.model.collections import Environment
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.model.messages import Chunk, Interim
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.messages import Chunk, InterimResponse
 from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matching
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.repositories.collections import CollectionUpdate
@@ -21,7 +21,7 @@ from understudy.store.sql.database.schema import HEAD
 from understudy.store.sql.open_store import open_store
 
 FOLDER = Path(__file__).parent
-STREAM: dict[str, Any] = {"chunks": (Chunk(0.0, 3), Chunk(0.5, 5)), "interim": (Interim(103),)}
+STREAM: dict[str, Any] = {"chunks": (Chunk(0.0, 3), Chunk(0.5, 5)), "interim": (InterimResponse(103),)}
 
 
 def make(file: Path) -> None:
@@ -33,7 +33,7 @@ def make(file: Path) -> None:
         make_request("POST", "/users?a=1", body=b"asked"),
         replace(make_response(201, b"recorded"), **STREAM),
     )
-    whole = replace(whole, redacted=frozenset({Redacted(Part.QUERY, "a")}), degraded="cut")
+    whole = replace(whole, redacted=frozenset({RedactedPlace(Part.QUERY, "a")}), degraded="cut")
     ids = store.history.add([whole, make_exchange(session.id, response=None, started=2_000.0, error="refused")])
     store.history.add_messages([(ids[1], WebSocketMessage(1.0, True, MessageKind.TEXT, b"hello"))])
     recorded = store.history.get(ids[0])
@@ -43,7 +43,7 @@ def make(file: Path) -> None:
         recorded.request,
         id="01J8ZZZZZZZZZZZZZZZZZZABCD",
         response=recorded.response,
-        redacted=[Redacted(Part.QUERY, "a")],
+        redacted=[RedactedPlace(Part.QUERY, "a")],
         behaviour=Behaviour(bytes_per_second=9),
         collection_id=shop.id,
         item_id="01J8ZZZZZZZZZZZZZZZZZZITEM",

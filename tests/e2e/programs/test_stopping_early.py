@@ -106,7 +106,7 @@ def test_a_gateway_that_has_not_begun_leaves_nothing(
 def test_a_command_is_not_begun_for_nothing(understudy: Understudy, number: signal.Signals) -> None:
     """What was to end it came before it."""
     begun = understudy.home / "begun"
-    preamble = around("understudy.proxy.gateway.child_command", "Child", "_way", int(number))
+    preamble = around("understudy.proxy.gateway.child_command", "ChildCommand", "_prepare_access", int(number))
     code, told = run(understudy, preamble, "record", "-s", "new", "--", "touch", begun)
     assert (code, begun.exists(), rows(understudy, "sessions")) == (-number, False, 0)
     assert "Error" not in told
@@ -138,7 +138,7 @@ def test_mock_servers_that_have_not_begun_end_by_the_signal(
 
 def test_workers_that_are_not_all_there_end_by_the_signal(understudy: Understudy) -> None:
     """In order, each of them."""
-    preamble = around("understudy.proxy.mock_server.workers", "Workers", "_start", signal.SIGTERM)
+    preamble = around("understudy.proxy.mock_server.workers", "Workers", "_start_worker", signal.SIGTERM)
     code, told = run(understudy, preamble, "mocks", "serve", "--port", 0, "--workers", 2)
     assert (code, told) == (-signal.SIGTERM, "")
 
@@ -148,7 +148,7 @@ def test_workers_that_are_not_all_there_end_by_the_signal(understudy: Understudy
     [
         on_import("click", signal.SIGINT),
         on_import("sqlalchemy", signal.SIGINT),
-        around("understudy.store.sql.repositories.history", "SqlHistory", "newest", signal.SIGINT),
+        around("understudy.store.sql.repositories.history", "SqlHistory", "list_newest", signal.SIGINT),
     ],
     ids=["its own modules", "the store's", "history"],
 )
@@ -159,7 +159,7 @@ def test_any_command_ends_by_ctrl_c_without_a_word(understudy: Understudy, pream
 
 
 def test_a_shell_shows_128_and_the_signals_number(understudy: Understudy) -> None:
-    preamble = around("understudy.store.sql.repositories.history", "SqlHistory", "newest", signal.SIGINT)
+    preamble = around("understudy.store.sql.repositories.history", "SqlHistory", "list_newest", signal.SIGINT)
     understudy.run("record", "--", "true")
     words = Understudy(understudy.home, preamble).command("history", "list")
     shell = ["sh", "-c", '"$@"; echo $?', "sh", *words]

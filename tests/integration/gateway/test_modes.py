@@ -73,7 +73,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         with Wire(gateway.url) as wire:
             assert {mode_of(wire.ask(call), call) for call in (*ITEMS, *EDITED)} == {"live"}
         understudy.run("promote", "--session", "first", "--to", "shop")
-        for example in store.collections.examples(store.collections.find("shop").id):
+        for example in store.collections.list_examples(store.collections.find("shop").id):
             target = example.request.target
             headers = example.response.headers.replace("X-Mode", "mock")
             response = replace(example.response, headers=headers, body=b"mock " + target)
@@ -176,7 +176,7 @@ def test_a_switch_is_seen_soon(stage: Stage, capsys: pytest.CaptureFixture[str])
     took = []
     with Wire(stage.gateway.url) as wire:
         for state, marker in wishes * 5:
-            stage.store.gateways.want(gateway.id, state)
+            stage.store.gateways.set_state(gateway.id, state)
             begun = time.monotonic()
             wait_for(lambda marker=marker: mode_of(wire.ask(ITEM), ITEM) == marker)  # type: ignore[misc]
             took.append(time.monotonic() - begun)
@@ -263,5 +263,5 @@ def test_an_example_changed_in_the_editor_is_the_next_answer(stage: Stage, tmp_p
 
 def example_id(stage: Stage, call: Call) -> str:
     """The id of the example that answers a call."""
-    examples = stage.store.collections.examples(stage.store.collections.find("shop").id)
+    examples = stage.store.collections.list_examples(stage.store.collections.find("shop").id)
     return next(one.id for one in examples if one.request.target == call.target.encode())

@@ -180,7 +180,7 @@ def test_the_last_answers_say_so_and_are_logged(own_shop: Understudy) -> None:
         assert b"\r\nConnection: close\r\n" in rest(client)
     store = open_store(str(own_shop.store))
     [mock] = store.mock_servers.list()
-    assert [call.request.target for call in store.calls.newest(CallFilter(mock.id), 100)] == [b"/slow"]
+    assert [call.request.target for call in store.calls.list_newest(CallFilter(mock.id), 100)] == [b"/slow"]
     store.close()
 
 

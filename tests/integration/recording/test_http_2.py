@@ -41,7 +41,7 @@ class Stage:
 
     def newest(self, path: str) -> Exchange:
         """The last exchange of this path, if there is one."""
-        return next(iter(self.store.history.newest(HistoryFilter(path=path), 1)))
+        return next(iter(self.store.history.list_newest(HistoryFilter(path=path), 1)))
 
     def answer(self, asked: Asked) -> None:
         """The API."""
@@ -146,7 +146,7 @@ def test_what_came_of_an_answer_that_broke_off_is_kept(stage: Stage) -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             next(pieces)
     kept = stage.newest("/breaks")
-    assert kept.failed
+    assert kept.has_failed
     assert kept.response is not None
     assert stage.store.bodies.read(kept.response.body) == EVENTS[0]
 
@@ -155,7 +155,7 @@ def test_what_a_client_gave_up_is_kept_as_given_up(stage: Stage) -> None:
     """Which side reset a stream is told apart: what the upstream broke off is a failure of another kind."""
 
     def given_up() -> list[Exchange]:
-        return [one for one in stage.store.history.newest(HistoryFilter(path="/breaks"), 1) if one.given_up]
+        return [one for one in stage.store.history.list_newest(HistoryFilter(path="/breaks"), 1) if one.is_abandoned]
 
     with client_of(stage.understudy, stage.gateway) as leaving, leaving.stream("GET", "/breaks") as response:
         assert next(response.iter_raw()) == EVENTS[0]
@@ -191,7 +191,7 @@ def test_a_large_answer_is_kept_in_pieces(stage: Stage) -> None:
     kept = stage.newest("/large").response
     assert kept is not None
     assert stage.store.bodies.read(kept.body) == b"x" * LARGE
-    assert len(list(stage.store.bodies.pieces(kept.body))) > 1
+    assert len(list(stage.store.bodies.read_pieces(kept.body))) > 1
 
 
 def test_a_large_request_is_kept_in_pieces(stage: Stage) -> None:
@@ -201,7 +201,7 @@ def test_a_large_request_is_kept_in_pieces(stage: Stage) -> None:
         assert stage.client.post("/count", content=content).content == b"00"
         kept = stage.newest("/count").request
         assert stage.store.bodies.read(kept.body) == bytes(LARGE)
-        assert len(list(stage.store.bodies.pieces(kept.body))) > 1
+        assert len(list(stage.store.bodies.read_pieces(kept.body))) > 1
 
 
 async def test_many_streams_pass_at_once(stage: Stage) -> None:

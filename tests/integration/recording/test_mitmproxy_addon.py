@@ -120,7 +120,7 @@ def test_what_mitmdump_passes_on_is_in_history(recording: Recording) -> None:
     store = open_store(str(recording.understudy.store))
     kept = {
         name: [
-            (one.request.target.decode(), str(one.request.origin), one.failed)
+            (one.request.target.decode(), str(one.request.origin), one.has_failed)
             for one in store.history.select(HistoryFilter(session_id=store.sessions.find(name).id))
         ]
         for name in ("reverse", "forward")

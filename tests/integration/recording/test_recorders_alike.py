@@ -111,7 +111,7 @@ class Both:
             response.begin()
             response.read()
         session = self.store.sessions.find(way)
-        [last] = self.store.history.newest(HistoryFilter(session_id=session.id), 1)
+        [last] = self.store.history.list_newest(HistoryFilter(session_id=session.id), 1)
         read = self.store.bodies.read
         assert last.response is not None
         return replace(

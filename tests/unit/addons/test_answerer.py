@@ -11,15 +11,15 @@ from mitmproxy import http
 from tests.factories.flows import make_flow, make_flow_response
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from understudy.addons.answerer import Answerer
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import NOWHERE
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import POSTMAN
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.sequences import Sequences
-from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.store.errors import NotFound, StoreError
 from understudy.store.model.collections import Example
@@ -36,17 +36,17 @@ def read(body: Body) -> bytes:
     return body.digest.encode() if isinstance(body, BodyRef) else body
 
 
-def active(mode: Mode, *examples: Example, once: bool = False) -> Active:
+def active(mode: Mode, *examples: Example, once: bool = False) -> ActiveMode:
     """A mode with these examples: a forward proxy compares hosts, a reverse proxy does not."""
     forward = compile_index(examples, replace(POSTMAN, host=True))
-    own = forward.under(POSTMAN)
+    own = forward.apply_settings(POSTMAN)
     sequences = Sequences(once=once)
-    return Active(mode, Answers(forward, sequences), Answers(own, sequences))
+    return ActiveMode(mode, Answers(forward, sequences), Answers(own, sequences))
 
 
 async def asked(flow: http.HTTPFlow, mode: Mode = Mode.MOCK, *examples: Example, once: bool = False) -> http.HTTPFlow:
     """The flow after the hook."""
-    await Answerer(Current(active(mode, *examples, once=once)), BodyReader(read)).request(flow)
+    await Answerer(CurrentMode(active(mode, *examples, once=once)), BodyReader(read)).request(flow)
     return flow
 
 
@@ -62,7 +62,7 @@ async def test_an_example_answers(mode: Mode, reverse: bool) -> None:
     flow = await asked(make_flow(reverse=reverse), mode, make_example(response=make_response(201, b"hit")))
     assert flow.response
     assert (flow.response.status_code, flow.response.content) == (201, b"hit")
-    assert note_of(flow).answered
+    assert get_note(flow).is_answered
 
 
 async def test_a_body_is_read_from_the_store() -> None:
@@ -75,7 +75,7 @@ async def test_a_body_is_read_from_the_store() -> None:
 async def test_a_miss_explains_itself(mode: Mode) -> None:
     flow = await asked(make_flow(target=b"/other"), mode, make_example())
     assert told(flow) == (404, "mockRequestNotFoundError")
-    assert note_of(flow).answered
+    assert get_note(flow).is_answered
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.SPY])
@@ -88,7 +88,7 @@ async def test_a_malformed_header_is_the_clients_mistake(mode: Mode) -> None:
 async def test_a_spy_forwards_a_miss() -> None:
     flow = await asked(make_flow(target=b"/other"), Mode.SPY, make_example())
     assert flow.response is None
-    assert not note_of(flow).answered
+    assert not get_note(flow).is_answered
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
@@ -102,14 +102,14 @@ async def test_a_flow_that_is_answered_already_is_left_alone(mode: Mode) -> None
     flow = await asked(make_flow(response=make_flow_response(418)), mode, make_example())
     assert flow.response
     assert flow.response.status_code == 418
-    assert not note_of(flow).answered
+    assert not get_note(flow).is_answered
 
 
 async def test_a_request_is_answered_in_the_mode_it_started_in() -> None:
     flow = make_flow()
-    current = Current(active(Mode.MOCK, make_example()))
-    current.of(flow)
-    current.active = Active(Mode.PASS)
+    current = CurrentMode(active(Mode.MOCK, make_example()))
+    current.active_for(flow)
+    current.active = ActiveMode(Mode.PASS)
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.response
 
@@ -132,13 +132,13 @@ async def test_a_reverse_proxy_answers_for_any_recorded_host() -> None:
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY])
 async def test_origin_form_without_an_upstream_is_the_clients_mistake(mode: Mode) -> None:
-    flow = await asked(make_flow(address=NOWHERE, reverse=False), mode)
+    flow = await asked(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode)
     assert told(flow) == (400, "noUpstreamError")
 
 
 @pytest.mark.parametrize("mode", ANSWERING)
 async def test_origin_form_without_an_upstream_is_answered_from_examples(mode: Mode) -> None:
-    flow = await asked(make_flow(address=NOWHERE, reverse=False), mode, make_example())
+    flow = await asked(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode, make_example())
     assert flow.response
     assert flow.response.status_code == 200
 
@@ -146,8 +146,8 @@ async def test_origin_form_without_an_upstream_is_answered_from_examples(mode: M
 async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
     own = Origin("https", "api.example.com", 443)
     index = compile_index([make_example(make_request(origin=own))], replace(POSTMAN, host=True))
-    flow = make_flow(address=NOWHERE, reverse=False)
-    current = Current(Active(Mode.REPLAY, Answers(index), Answers(index), own_origin=own))
+    flow = make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False)
+    current = CurrentMode(ActiveMode(Mode.REPLAY, Answers(index), Answers(index), reverse_origin=own))
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.response
     assert flow.response.status_code == 200
@@ -158,7 +158,7 @@ async def test_an_upstream_names_the_host_that_is_asked_for(hosts: set[Origin], 
     """If it was recorded; else a request belongs to where the session's did."""
     index = compile_index([make_example()], replace(POSTMAN, host=True))
     replay = Replay(hosts=frozenset(hosts))
-    current = Current(Active(Mode.REPLAY, Answers(index), Answers(index), own_origin=OTHER, replay=replay))
+    current = CurrentMode(ActiveMode(Mode.REPLAY, Answers(index), Answers(index), reverse_origin=OTHER, replay=replay))
     flow = make_flow(reverse=True)
     await Answerer(current, BodyReader(read), ORIGIN).request(flow)
     assert flow.response
@@ -181,7 +181,7 @@ async def test_urls_of_the_upstream_are_rewritten_for_a_reverse_proxys_client(re
 async def statuses(once: bool) -> list[int]:
     """Three answers from a sequence of two."""
     examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
-    answerer = Answerer(Current(active(Mode.REPLAY, *examples, once=once)), BodyReader(read))
+    answerer = Answerer(CurrentMode(active(Mode.REPLAY, *examples, once=once)), BodyReader(read))
     flows = [make_flow() for _ in range(3)]
     for flow in flows:
         await answerer.request(flow)
@@ -195,7 +195,7 @@ async def test_repeats_are_answered_in_turn() -> None:
 async def test_a_sequence_that_has_ended_says_so() -> None:
     assert await statuses(once=True) == [201, 202, 404]
     flow = make_flow()
-    answerer = Answerer(Current(active(Mode.REPLAY, make_example(), once=True)), BodyReader(read))
+    answerer = Answerer(CurrentMode(active(Mode.REPLAY, make_example(), once=True)), BodyReader(read))
     await answerer.request(make_flow())
     await answerer.request(flow)
     assert told(flow) == (404, "sequenceEndedError")
@@ -203,7 +203,7 @@ async def test_a_sequence_that_has_ended_says_so() -> None:
 
 async def test_a_spy_forwards_when_a_sequence_has_ended() -> None:
     flow = make_flow()
-    answerer = Answerer(Current(active(Mode.SPY, make_example(), once=True)), BodyReader(read))
+    answerer = Answerer(CurrentMode(active(Mode.SPY, make_example(), once=True)), BodyReader(read))
     await answerer.request(make_flow())
     await answerer.request(flow)
     assert flow.response is None
@@ -220,9 +220,9 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
 
     flow = make_flow()
     example = make_example(response=make_response(body=BodyRef("d1935", 5)))
-    await Answerer(Current(active(mode, example)), BodyReader(fail)).request(flow)
+    await Answerer(CurrentMode(active(mode, example)), BodyReader(fail)).request(flow)
     assert told(flow) == (500, "internalError")
-    assert note_of(flow).answered
+    assert get_note(flow).is_answered
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ async def test_an_example_edited_this_moment_is_answered_as_it_is_now() -> None:
     """The body it had is gone from the store before the gateway has compiled the new one."""
     old = make_example(response=make_response(body=BodyRef("0ld", 3)))
     new = make_example(response=make_response(body=BodyRef("new", 3)))
-    current = Current(active(Mode.MOCK, old))
+    current = CurrentMode(active(Mode.MOCK, old))
 
     def read_new(body: Body) -> bytes:
         if body == old.response.body:
@@ -276,7 +276,7 @@ async def test_an_example_edited_this_moment_is_answered_as_it_is_now() -> None:
 @pytest.mark.parametrize(("host", "status"), [("api.example.com", None), ("other.example", 403)])
 async def test_a_reverse_proxy_forwards_to_its_upstream_only(host: str, status: int | None) -> None:
     flow = make_flow(address=(host, 80))
-    answerer = Answerer(Current(Active(Mode.RECORD)), BodyReader(read), Origin("http", "api.example.com", 80))
+    answerer = Answerer(CurrentMode(ActiveMode(Mode.RECORD)), BodyReader(read), Origin("http", "api.example.com", 80))
     await answerer.request(flow)
     assert (flow.response and flow.response.status_code) == status
 
@@ -286,7 +286,7 @@ async def test_a_reverse_proxy_forwards_to_its_upstream_only(host: str, status: 
 
 @pytest.mark.parametrize(("answer", "status"), [(MissAnswer.NOT_FOUND, 404), (MissAnswer.BAD_GATEWAY, 502)])
 async def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, status: int) -> None:
-    current = Current(replace(active(Mode.REPLAY, make_example()), replay=Replay(answer)))
+    current = CurrentMode(replace(active(Mode.REPLAY, make_example()), replay=Replay(answer)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
     assert told(flow) == (status, "mockRequestNotFoundError")
@@ -294,7 +294,7 @@ async def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, statu
 
 
 async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
-    current = Current(replace(active(Mode.REPLAY, make_example()), replay=Replay(MissAnswer.CLOSE)))
+    current = CurrentMode(replace(active(Mode.REPLAY, make_example()), replay=Replay(MissAnswer.CLOSE)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.error
@@ -302,7 +302,7 @@ async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
 
 
 async def test_a_mock_has_no_tally() -> None:
-    current = Current(replace(active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
+    current = CurrentMode(replace(active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
     assert told(flow)[0] == 404

@@ -18,5 +18,5 @@ async def test_a_client_is_waited_for_or_gone(error: OSError | None, gone: bool)
             raise error
 
     recipient = Recipient(tclient_conn())
-    await Backpressure(drain).client_ready(recipient)
-    assert (asked, recipient.gone) == ([recipient.client.id], gone)
+    await Backpressure(drain).drain_client(recipient)
+    assert (asked, recipient.is_gone) == ([recipient.client.id], gone)

@@ -8,17 +8,17 @@ from mitmproxy import http
 from tests.factories.flows import make_flow, make_flow_response
 from tests.factories.messages import make_response
 from understudy.addons.flows import (
-    NOWHERE,
-    client_origin,
-    exchange_of,
-    in_origin_form,
+    UNRESOLVABLE_ADDRESS,
+    exchange_from_flow,
+    find_client_origin,
+    is_in_origin_form,
     is_stream,
-    length_of,
-    request_of,
-    response_of,
+    parse_content_length,
+    request_from_flow,
+    response_from_flow,
     set_response,
     set_response_headers,
-    stash_headers,
+    stash_request_headers,
     stash_response_headers,
 )
 from understudy.store.model.exchanges import Timings
@@ -29,56 +29,56 @@ FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))
 
 def test_a_request_is_what_came() -> None:
     flow = make_flow("PATCH", b"/caf\xc3\xa9?\xff=%2f", headers=FIELDS, body=b"\x00\xff")
-    request = request_of(flow)
+    request = request_from_flow(flow)
     assert (request.method, request.target, request.body) == ("PATCH", b"/caf\xc3\xa9?\xff=%2f", b"\x00\xff")
     assert (request.headers, request.http_version) == (Headers(FIELDS), "HTTP/1.1")
 
 
 def test_a_method_may_have_any_bytes() -> None:
-    assert request_of(make_flow("G\xc3T")).method == "G\xc3T"
+    assert request_from_flow(make_flow("G\xc3T")).method == "G\xc3T"
 
 
 def test_an_origin_is_where_the_request_was_sent_to() -> None:
     flow = make_flow(address=("API.example.com", 8443), reverse=False)
-    assert request_of(flow).origin == Origin("http", "api.example.com", 8443)
+    assert request_from_flow(flow).origin == Origin("http", "api.example.com", 8443)
 
 
 def test_a_body_that_was_not_kept_is_empty() -> None:
     flow = make_flow(response=make_flow_response(body=None))
     flow.request.content = None
-    assert request_of(flow).body == b""
-    assert (response_of(flow) or make_response()).body == b""
+    assert request_from_flow(flow).body == b""
+    assert (response_from_flow(flow) or make_response()).body == b""
 
 
 def test_trailers_come_along() -> None:
     flow = make_flow(response=make_flow_response())
     assert flow.response
     flow.request.trailers, flow.response.trailers = http.Headers(FIELDS), http.Headers(FIELDS[:1])
-    assert request_of(flow).trailers == Headers(FIELDS)
-    assert (response_of(flow) or make_response()).trailers == Headers(FIELDS[:1])
+    assert request_from_flow(flow).trailers == Headers(FIELDS)
+    assert (response_from_flow(flow) or make_response()).trailers == Headers(FIELDS[:1])
 
 
 def test_a_response_is_what_came() -> None:
     flow = make_flow(response=make_flow_response(404, b"\x00\xff", headers=FIELDS))
-    assert response_of(flow) == Response(404, Headers(FIELDS), b"\x00\xff", b"Fine")
+    assert response_from_flow(flow) == Response(404, Headers(FIELDS), b"\x00\xff", b"Fine")
 
 
 def test_a_flow_without_a_response_has_none() -> None:
-    assert response_of(make_flow()) is None
+    assert response_from_flow(make_flow()) is None
 
 
 def test_headers_are_those_the_client_sent_though_they_were_rewritten_since() -> None:
     flow = make_flow(headers=FIELDS)
-    stash_headers(flow)
+    stash_request_headers(flow)
     flow.request.headers["b"] = "rewritten"
-    assert request_of(flow).headers == Headers(FIELDS)
+    assert request_from_flow(flow).headers == Headers(FIELDS)
 
 
 def test_headers_are_those_the_upstream_sent_though_they_were_rewritten_since() -> None:
     flow = make_flow(response=make_flow_response(headers=FIELDS))
     stash_response_headers(flow)
     set_response_headers(flow, Headers(FIELDS[:1]))
-    assert (response_of(flow) or make_response()).headers == Headers(FIELDS)
+    assert (response_from_flow(flow) or make_response()).headers == Headers(FIELDS)
     assert flow.response
     assert flow.response.headers.fields == FIELDS[:1]
 
@@ -102,21 +102,21 @@ def test_streams_are_known_by_their_type(kind: bytes, stream: bool) -> None:
     [(b"12", 12), (b"", None), (b"-1", None), (b"1, 1", None), ("٣".encode(), None), (b"9" * 30, None)],
 )
 def test_a_length_is_a_number(told: bytes, length: int | None) -> None:
-    assert length_of(make_flow_response(headers=((b"Content-Length", told),))) == length
+    assert parse_content_length(make_flow_response(headers=((b"Content-Length", told),))) == length
 
 
 def test_an_exchange_has_all_times() -> None:
-    exchange = exchange_of(make_flow(response=make_flow_response()), "session")
+    exchange = exchange_from_flow(make_flow(response=make_flow_response()), "session")
     assert exchange.timings == Timings(1_000.0, 1_001.0, 1_002.0, 1_003.0)
-    assert (exchange.session_id, exchange.error, exchange.failed) == ("session", None, False)
+    assert (exchange.session_id, exchange.error, exchange.has_failed) == ("session", None, False)
 
 
 @pytest.mark.parametrize("response", [None, make_flow_response(200, b"par")])
 def test_a_flow_with_an_error_is_a_failed_exchange(response: http.Response | None) -> None:
     flow = make_flow(response=response, error="connection refused")
-    exchange = exchange_of(flow, "session")
-    assert (exchange.error, exchange.failed) == ("connection refused", True)
-    assert exchange.response == response_of(flow)
+    exchange = exchange_from_flow(flow, "session")
+    assert (exchange.error, exchange.has_failed) == ("connection refused", True)
+    assert exchange.response == response_from_flow(flow)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_flow_with_an_error_is_a_failed_exchange(response: http.Response | Non
 def test_a_response_of_ours_goes_there_and_back(response: Response) -> None:
     flow = make_flow()
     set_response(flow, response)
-    back = response_of(flow)
+    back = response_from_flow(flow)
     assert back
     assert (back.status, back.headers, back.body) == (response.status, response.headers, response.body)
 
@@ -160,12 +160,12 @@ def test_field_names_are_lower_case_in_http_2() -> None:
         (("other.example", 80), True, False),
         (("api.example.com", 81), True, False),
         (("api.example.com", 80), False, False),
-        (NOWHERE, False, True),
+        (UNRESOLVABLE_ADDRESS, False, True),
     ],
 )
 def test_who_takes_the_gateway_for_the_api(address: tuple[str, int], reverse: bool, own: bool) -> None:
     """A request in origin form, or one that names the upstream; another is for a forward proxy."""
-    assert in_origin_form(make_flow(address=address, reverse=reverse)) is own
+    assert is_in_origin_form(make_flow(address=address, reverse=reverse)) is own
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_where_the_client_believes_to_be_talking_to(host: bytes, tls: bool, orig
     flow = make_flow(headers=((b"Host", host),))
     flow.client_conn.timestamp_tls_setup = 1.0
     flow.client_conn.tls = tls
-    assert client_origin(flow) == origin
+    assert find_client_origin(flow) == origin
 
 
 def test_the_client_of_http_2_says_its_authority() -> None:
     flow = make_flow(headers=())
     flow.request.authority = "localhost:8080"
-    assert client_origin(flow) == Origin("http", "localhost", 8080)
+    assert find_client_origin(flow) == Origin("http", "localhost", 8080)

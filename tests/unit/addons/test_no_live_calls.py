@@ -8,11 +8,11 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test.tflow import tclient_conn, tflow, tserver_conn, ttcpflow
 
 from tests.factories.flows import make_flow, make_flow_response
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import request_of
-from understudy.addons.no_live_calls import Finish, FlatMemory, Guard
-from understudy.serving.gateway.active import Active
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import request_from_flow
+from understudy.addons.no_live_calls import Guard, MessageDiscarder, RequestFinisher
+from understudy.serving.gateway.active import ActiveMode
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
 
@@ -20,8 +20,8 @@ LIVE = [Mode.PASS, Mode.RECORD, Mode.SPY]
 OFFLINE = [Mode.MOCK, Mode.REPLAY]
 
 
-def guarding(mode: Mode) -> tuple[Guard, Current]:
-    current = Current(Active(mode))
+def guarding(mode: Mode) -> tuple[Guard, CurrentMode]:
+    current = CurrentMode(ActiveMode(mode))
     return Guard(current), current
 
 
@@ -36,14 +36,14 @@ def refusal(guard: Guard, client: Client | None = None) -> str | None:
 def test_a_live_mode_connects(mode: Mode) -> None:
     guard, _ = guarding(mode)
     assert refusal(guard) is None
-    assert guard.refused == 0
+    assert guard.refusal_count == 0
 
 
 @pytest.mark.parametrize("mode", OFFLINE)
 def test_an_offline_mode_refuses_and_says_so(mode: Mode) -> None:
     guard, _ = guarding(mode)
     assert refusal(guard) == f"no live calls in {mode} mode"
-    assert guard.refused == 1
+    assert guard.refusal_count == 1
 
 
 @pytest.mark.parametrize("mode", OFFLINE)
@@ -59,14 +59,14 @@ def test_a_request_that_began_live_may_finish(mode: Mode) -> None:
     guard, current = guarding(mode)
     flow = make_flow()
     guard.requestheaders(flow)
-    current.active = Active(Mode.MOCK)
+    current.active = ActiveMode(Mode.MOCK)
     assert refusal(guard, flow.client_conn) is None
 
 
 def test_it_lets_no_other_client_connect() -> None:
     guard, current = guarding(Mode.RECORD)
     guard.requestheaders(make_flow())
-    current.active = Active(Mode.MOCK)
+    current.active = ActiveMode(Mode.MOCK)
     assert refusal(guard, tclient_conn())
 
 
@@ -74,8 +74,8 @@ def test_when_it_has_finished_nothing_connects_any_more() -> None:
     guard, current = guarding(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
-    current.active = Active(Mode.MOCK)
-    guard.ended(flow)
+    current.active = ActiveMode(Mode.MOCK)
+    guard.end_flow(flow)
     assert refusal(guard, flow.client_conn)
 
 
@@ -83,9 +83,9 @@ def test_a_request_keeps_the_mode_it_started_in() -> None:
     guard, current = guarding(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
-    current.active = Active(Mode.MOCK)
-    assert current.of(flow).mode is Mode.RECORD
-    assert current.of(make_flow()).mode is Mode.MOCK
+    current.active = ActiveMode(Mode.MOCK)
+    assert current.active_for(flow).mode is Mode.RECORD
+    assert current.active_for(make_flow()).mode is Mode.MOCK
 
 
 def test_a_guard_that_fails_refuses() -> None:
@@ -93,7 +93,7 @@ def test_a_guard_that_fails_refuses() -> None:
     guard, current = guarding(Mode.PASS)
     del current.active
     assert refusal(guard) == "no live calls: the guard failed"
-    assert guard.refused == 1
+    assert guard.refusal_count == 1
 
 
 def test_request_headers_are_remembered_as_they_came() -> None:
@@ -101,7 +101,7 @@ def test_request_headers_are_remembered_as_they_came() -> None:
     flow = make_flow(headers=((b"Expect", b"100-continue"),))
     guard.requestheaders(flow)
     flow.request.headers.clear()
-    assert request_of(flow).headers.get("Expect") == "100-continue"
+    assert request_from_flow(flow).headers.get("Expect") == "100-continue"
 
 
 # Idle: no live request under way
@@ -127,7 +127,7 @@ def test_it_is_idle_when_the_last_request_has_ended() -> None:
     for flow in flows:
         guard.requestheaders(flow)
     for flow in flows:
-        guard.ended(flow)
+        guard.end_flow(flow)
         idle.append(guard.idle.is_set())
     assert idle == [False, True]
 
@@ -139,8 +139,8 @@ def test_a_request_ends_once() -> None:
     other.client_conn = flow.client_conn
     for one in (flow, other):
         guard.requestheaders(one)
-    guard.ended(flow)
-    guard.ended(flow)
+    guard.end_flow(flow)
+    guard.end_flow(flow)
     assert not guard.idle.is_set()
 
 
@@ -158,7 +158,7 @@ def test_a_request_that_ends_after_its_client_has_gone_is_not_counted_twice() ->
     flow = make_flow()
     guard.requestheaders(flow)
     guard.client_disconnected(flow.client_conn)
-    guard.ended(flow)
+    guard.end_flow(flow)
     assert guard.idle.is_set()
     assert not guard.live
 
@@ -168,7 +168,7 @@ def test_a_request_is_over_after_its_last_hook(hook: str) -> None:
     guard, _ = guarding(Mode.RECORD)
     flow = make_flow(response=make_flow_response(), error="reset")
     guard.requestheaders(flow)
-    getattr(Finish(guard), hook)(flow)
+    getattr(RequestFinisher(guard), hook)(flow)
     assert guard.idle.is_set()
 
 
@@ -187,7 +187,7 @@ def test_open_tunnels_are_known_until_their_client_goes() -> None:
 
 
 def test_memory_stays_flat_while_messages_pass() -> None:
-    guard = FlatMemory()
+    guard = MessageDiscarder()
     websocket, tunnel = tflow(ws=True), ttcpflow()
     guard.websocket_message(websocket)
     guard.tcp_message(tunnel)
@@ -198,14 +198,14 @@ def test_memory_stays_flat_while_messages_pass() -> None:
 def test_a_flow_that_no_guard_saw_gets_the_present_mode() -> None:
     _, current = guarding(Mode.MOCK)
     flow = make_flow()
-    assert current.of(flow) is current.active
-    assert note_of(flow).active is current.active
+    assert current.active_for(flow) is current.active
+    assert get_note(flow).active is current.active
 
 
 def test_a_tunnel_that_opens_after_the_switch_is_closed() -> None:
     """Its handshake was under way when the mode changed."""
     closed: list[str] = []
-    guard = Guard(Current(Active(Mode.MOCK)), None, closed.append)
+    guard = Guard(CurrentMode(ActiveMode(Mode.MOCK)), None, closed.append)
     websocket, tunnel = tflow(ws=True), ttcpflow()
     guard.websocket_start(websocket)
     guard.tcp_start(tunnel)
@@ -214,7 +214,7 @@ def test_a_tunnel_that_opens_after_the_switch_is_closed() -> None:
 
 @pytest.mark.parametrize(("address", "refused"), [(("api.example.com", 80), False), (("api.example.com", 81), True)])
 def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refused: bool) -> None:
-    guard = Guard(Current(Active(Mode.RECORD)), Origin("http", "api.example.com", 80))
+    guard = Guard(CurrentMode(ActiveMode(Mode.RECORD)), Origin("http", "api.example.com", 80))
     data = ServerConnectionHookData(tserver_conn(), tclient_conn())
     data.server.address = address
     guard.server_connect(data)
@@ -223,7 +223,7 @@ def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refus
 
 def test_its_upstream_is_called_through_a_parent_too() -> None:
     upstream, parents = Origin("http", "api.example.com", 80), frozenset({("proxy.example", 3128)})
-    guard = Guard(Current(Active(Mode.RECORD)), upstream, parents=parents)
+    guard = Guard(CurrentMode(ActiveMode(Mode.RECORD)), upstream, parents=parents)
     data = ServerConnectionHookData(tserver_conn(), tclient_conn())
     data.server.address = ("proxy.example", 3128)
     guard.server_connect(data)
@@ -231,7 +231,7 @@ def test_its_upstream_is_called_through_a_parent_too() -> None:
 
 
 def test_a_parent_is_not_called_offline() -> None:
-    guard = Guard(Current(Active(Mode.MOCK)), parents=frozenset({("proxy.example", 3128)}))
+    guard = Guard(CurrentMode(ActiveMode(Mode.MOCK)), parents=frozenset({("proxy.example", 3128)}))
     data = ServerConnectionHookData(tserver_conn(), tclient_conn())
     data.server.address = ("proxy.example", 3128)
     guard.server_connect(data)
@@ -243,10 +243,10 @@ def test_a_flow_that_is_sent_again_has_no_past() -> None:
     guard, current = guarding(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
-    note_of(flow).answered = True
-    current.active = Active(Mode.MOCK)
+    get_note(flow).is_answered = True
+    current.active = ActiveMode(Mode.MOCK)
     guard.requestheaders(flow)
-    assert (note_of(flow).answered, current.of(flow).mode) == (False, Mode.MOCK)
+    assert (get_note(flow).is_answered, current.active_for(flow).mode) == (False, Mode.MOCK)
 
 
 def test_a_flow_can_be_copied_and_saved() -> None:

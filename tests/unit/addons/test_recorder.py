@@ -11,12 +11,12 @@ from functools import partial
 import pytest
 
 from tests.factories.flows import make_flow, make_flow_response
-from understudy.addons.current import Current
-from understudy.addons.flow_notes import note_of
-from understudy.addons.loop.commits import Commits, announce_in
+from understudy.addons.current import CurrentMode
+from understudy.addons.flow_notes import get_note
+from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.recorder import Recorder
-from understudy.serving.gateway.active import Active
-from understudy.serving.http1.body_recorder import Keeping
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import HistoryWriter
 from understudy.store.model.exchanges import Exchange
@@ -33,7 +33,7 @@ class History:
         self.may_commit = threading.Event()
         self.may_commit.set()
         self.pieces: list[tuple[str, int, bytes]] = []
-        announce = partial(announce_in, asyncio.get_running_loop())
+        announce = partial(report_in_loop, asyncio.get_running_loop())
         self.writer = HistoryWriter(self._add, self._add_pieces, announce=announce)
 
     def recorder(
@@ -41,13 +41,13 @@ class History:
         mode: Mode = Mode.RECORD,
         on_loss: OnLoss = OnLoss.STOP,
         session: str | None = "s",
-        keeping: Keeping | None = None,
+        keeping: BodyLimits | None = None,
         *,
         holds: bool = False,
     ) -> Recorder:
         """A recorder whose flows start in this mode."""
-        current = Current(Active(mode, session_id=session))
-        return Recorder(current, Commits(self.writer), on_loss, keeping=keeping, holds=holds)
+        current = CurrentMode(ActiveMode(mode, session_id=session))
+        return Recorder(current, Commits(self.writer), on_loss, keeping=keeping, holds_back=holds)
 
     def _add_pieces(self, pieces: list[tuple[str, int, bytes]]) -> None:
         if self.failure:
@@ -112,7 +112,7 @@ async def test_a_stream_that_cannot_be_kept_does_not_end(history: History) -> No
 @pytest.mark.parametrize("hook", ["response", "error"])
 async def test_what_we_answered_ourselves_is_not_kept(history: History, hook: str) -> None:
     flow = make_flow(response=make_flow_response(), error="reset")
-    note_of(flow).answered = True
+    get_note(flow).is_answered = True
     await getattr(history.recorder(Mode.SPY), hook)(flow)
     assert history.kept == []
 
@@ -141,14 +141,14 @@ async def test_a_client_that_has_gone_loses_nothing(history: History) -> None:
 async def test_an_upstream_that_failed_is_kept_as_failed(history: History) -> None:
     await history.recorder().error(make_flow(error="connection refused"))
     [exchange] = history.kept
-    assert (exchange.failed, exchange.error, exchange.response) == (True, "connection refused", None)
+    assert (exchange.has_failed, exchange.error, exchange.response) == (True, "connection refused", None)
 
 
 async def test_a_response_that_broke_off_is_kept_as_failed(history: History) -> None:
     await history.recorder().error(make_flow(response=make_flow_response(body=b"par"), error="reset"))
     [exchange] = history.kept
     assert exchange.response
-    assert (exchange.failed, exchange.response.body) == (True, b"par")
+    assert (exchange.has_failed, exchange.response.body) == (True, b"par")
 
 
 async def test_an_exchange_that_is_kept_is_not_kept_again_as_failed(history: History) -> None:
@@ -252,7 +252,7 @@ async def test_a_large_request_passes_as_it_comes(history: History, mode: Mode, 
 async def test_a_large_body_is_kept_in_pieces(history: History) -> None:
     """The exchange comes after the last of them, and tells of each chunk."""
     flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
-    recorder = history.recorder(keeping=Keeping(large=10))
+    recorder = history.recorder(keeping=BodyLimits(large=10))
     recorder.responseheaders(flow)
     assert flow.response
     assert callable(flow.response.stream)
@@ -271,7 +271,7 @@ async def test_a_body_whose_pieces_are_lost_is_a_loss(history: History, caplog: 
     history.failure = StoreError("no space left")
     flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
     flow.live = True
-    recorder = history.recorder(keeping=Keeping(large=1))
+    recorder = history.recorder(keeping=BodyLimits(large=1))
     recorder.responseheaders(flow)
     assert flow.response
     assert callable(flow.response.stream)

@@ -7,8 +7,8 @@ from mitmproxy import http
 
 from tests.factories.flows import make_flow, make_flow_response
 from tests.factories.messages import ORIGIN, make_response
-from understudy.addons.flow_notes import note_of
-from understudy.addons.flows import request_of, response_of, stash_headers
+from understudy.addons.flow_notes import get_note
+from understudy.addons.flows import request_from_flow, response_from_flow, stash_request_headers
 from understudy.addons.rewriter import Rewriter
 from understudy.store.model.messages import Headers, Origin
 
@@ -30,7 +30,7 @@ def test_a_client_gets_urls_and_cookies_of_the_gateway() -> None:
 def test_history_keeps_what_came() -> None:
     flow = make_flow(response=make_flow_response(headers=CAME))
     rewritten(flow)
-    assert (response_of(flow) or make_response()).headers == Headers(CAME)
+    assert (response_from_flow(flow) or make_response()).headers == Headers(CAME)
 
 
 def test_urls_are_left_alone_where_that_is_asked_for() -> None:
@@ -39,7 +39,7 @@ def test_urls_are_left_alone_where_that_is_asked_for() -> None:
 
 def test_what_we_answered_ourselves_was_rewritten_already() -> None:
     flow = make_flow(response=make_flow_response(headers=CAME))
-    note_of(flow).answered = True
+    get_note(flow).is_answered = True
     assert rewritten(flow) == CAME
 
 
@@ -64,9 +64,9 @@ def test_a_request_is_addressed_to_the_upstream(upstream: Origin, host: str) -> 
 
 def test_history_keeps_the_host_that_was_asked_for() -> None:
     flow = make_flow()
-    stash_headers(flow)
+    stash_request_headers(flow)
     Rewriter(ORIGIN).requestheaders(flow)
-    assert request_of(flow).headers.get("Host") == "127.0.0.1:8080"
+    assert request_from_flow(flow).headers.get("Host") == "127.0.0.1:8080"
 
 
 def test_a_request_to_another_host_is_left_alone() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from OpenSSL import SSL
 
-from understudy.addons.tls import _end_by_alerts
+from understudy.addons.tls import _end_on_fatal_alert
 
 
 def connection_that(error: Exception) -> SSL.Connection:
@@ -16,7 +16,7 @@ def connection_that(error: Exception) -> SSL.Connection:
         raise error
 
     connection.recv = recv  # type: ignore[method-assign, assignment]
-    _end_by_alerts(connection)
+    _end_on_fatal_alert(connection)
     return connection
 
 

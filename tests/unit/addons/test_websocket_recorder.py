@@ -16,11 +16,11 @@ from mitmproxy.websocket import WebSocketMessage as Passing
 from wsproto.frame_protocol import Opcode
 
 from tests.factories.flows import make_flow
-from understudy.addons.flow_notes import note_of
-from understudy.addons.loop.commits import Commits, announce_in
-from understudy.addons.websocket_recorder import MOST_OWED, WebSocketRecorder
+from understudy.addons.flow_notes import get_note
+from understudy.addons.loop.commits import Commits, report_in_loop
+from understudy.addons.websocket_recorder import MAX_PENDING_BYTES, WebSocketRecorder
 from understudy.store.errors import StoreError
-from understudy.store.history_writer import HistoryWriter, Message
+from understudy.store.history_writer import ExchangeMessage, HistoryWriter
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
@@ -29,11 +29,11 @@ class Said:
     """Messages in memory behind a writer that runs in this test; `failure` is raised instead of keeping."""
 
     def __init__(self, failure: Exception | None = None) -> None:
-        self.kept: list[Message] = []
+        self.kept: list[ExchangeMessage] = []
         self.failure = failure
         self.hung_up: list[str] = []
         self.before: Callable[[], object] = lambda: None
-        announce = partial(announce_in, asyncio.get_running_loop())
+        announce = partial(report_in_loop, asyncio.get_running_loop())
         self.writer = HistoryWriter(lambda _: [], None, self._add, announce=announce)
         self.writer.start()
 
@@ -46,7 +46,7 @@ class Said:
         await asyncio.sleep(0)
         return [message for _, message in self.kept]
 
-    def _add(self, messages: Sequence[Message]) -> None:
+    def _add(self, messages: Sequence[ExchangeMessage]) -> None:
         self.before()
         if self.failure:
             raise self.failure
@@ -57,7 +57,7 @@ def open_flow(entry: int | None = 7) -> http.HTTPFlow:
     """A WebSocket whose handshake is this entry of history."""
     flow = make_flow()
     flow.websocket = WebSocketData()
-    note_of(flow).entry = entry
+    get_note(flow).entry = entry
     return flow
 
 
@@ -116,27 +116,27 @@ async def test_what_cannot_be_kept_ends_or_goes_on(
     assert "disk full" in caplog.text
 
 
-class Taps:
+class FakeReadControl:
     """Which connections are read, as a gateway's connections have it."""
 
     def __init__(self) -> None:
         self.stopped: set[Connection] = set()
 
-    def stop_reading(self, client_id: str, connection: Connection) -> None:
+    def pause_reading(self, client_id: str, connection: Connection) -> None:
         assert client_id
         self.stopped.add(connection)
 
-    def go_on_reading(self, client_id: str, connection: Connection) -> None:
+    def resume_reading(self, client_id: str, connection: Connection) -> None:
         assert client_id
         self.stopped.discard(connection)
 
 
-@pytest.mark.parametrize(("size", "held_up"), [(MOST_OWED // 2, False), (MOST_OWED, True)])
+@pytest.mark.parametrize(("size", "held_up"), [(MAX_PENDING_BYTES // 2, False), (MAX_PENDING_BYTES, True)])
 async def test_sides_that_are_faster_than_the_store_are_held_up(size: int, held_up: bool) -> None:
     """Both, while more than so many bytes are on their way; then they go on."""
-    said, flow, taps, slow = Said(), open_flow(), Taps(), threading.Event()
+    said, flow, taps, slow = Said(), open_flow(), FakeReadControl(), threading.Event()
     said.before = slow.wait
-    recorder = WebSocketRecorder(Commits(said.writer), taps=taps)
+    recorder = WebSocketRecorder(Commits(said.writer), read_control=taps)
     passing(flow, b"x" * size)
     passes = asyncio.ensure_future(recorder.websocket_message(flow))
     await asyncio.sleep(0)

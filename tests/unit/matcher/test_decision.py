@@ -7,8 +7,8 @@ import pytest
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.decision import Decision, ScoreLine
 from understudy.matcher.index import Index, compile_index
-from understudy.matcher.parts.normal_request import Asked
-from understudy.matcher.scores import LOOKED_AT, NEAREST, PathLine, RequestPart
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES, PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 
@@ -42,55 +42,55 @@ def test_captures(target: str, captures: dict[str, str]) -> None:
 
 def test_hit_has_no_near_misses() -> None:
     """There is nothing to explain."""
-    assert decided("/a", "/a", "/b").near_misses() == ()
+    assert decided("/a", "/a", "/b").find_near_misses() == ()
 
 
 def test_miss_has_no_score() -> None:
     """Nor lines, line of the path table, runners-up."""
     decision = decided("/a", "/b")
-    assert (decision.score, decision.lines, decision.path_line, decision.runners_up()) == (None, (), None, ())
+    assert (decision.score, decision.lines, decision.path_line, decision.find_runners_up()) == (None, (), None, ())
 
 
 def test_nearest_come_first() -> None:
     """Ranked by what differs: a slip in one segment, then another resource, then another depth."""
     decision = decided("/users/ann", "/users/ann/posts/7/x", "/orders/bob", "/users/bob", "/us/ann")
-    names = [miss.candidate.path.text for miss in decision.near_misses()]
+    names = [miss.candidate.path.text for miss in decision.find_near_misses()]
     assert names == ["/us/ann", "/users/bob", "/users/ann/posts/7/x"]
 
 
 def test_other_method_on_the_same_path_is_near() -> None:
     """It is found among thousands, for there is a look-up for it."""
-    examples = [make_example(f"/{number}x/b", id=f"{number:04d}") for number in range(2 * LOOKED_AT)]
+    examples = [make_example(f"/{number}x/b", id=f"{number:04d}") for number in range(2 * MAX_EXAMINED)]
     index = compile_index([*examples, make_example(make_request("PUT", "/users/ann"), id="put")])
-    assert index.decide(make_request(target="/users/ann")).near_misses()[0].candidate.id == "put"
+    assert index.decide(make_request(target="/users/ann")).find_near_misses()[0].candidate.id == "put"
 
 
 def test_runners_up_are_the_best_others() -> None:
     """At most three, best first, without the winner."""
     decision = decided("/a?q=1", "/a?q=1", "/a", "/a/?q=1", "/A?q=1", "/{{x}}?q=1")
-    assert [match.score for match in decision.runners_up()] == [105, 100, 90]
-    assert len(decision.runners_up()) == NEAREST
+    assert [match.score for match in decision.find_runners_up()] == [105, 100, 90]
+    assert len(decision.find_runners_up()) == MAX_NEAR_MISSES
 
 
 def test_explanation_is_worked_out_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A decision, hit or miss, costs its look-ups."""
-    monkeypatch.setattr(Index, "around", lambda *_: pytest.fail("explained"))
+    monkeypatch.setattr(Index, "find_nearby", lambda *_: pytest.fail("explained"))
     decided("/a", "/a")
     decided("/a", "/b")
 
 
 def test_explanation_looks_at_a_bounded_number() -> None:
     """However many examples there are."""
-    index = compile_index([make_example(f"/{number}x", id=f"{number:05d}") for number in range(3 * LOOKED_AT)])
-    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(list(index.around(asked))) == LOOKED_AT
+    index = compile_index([make_example(f"/{number}x", id=f"{number:05d}") for number in range(3 * MAX_EXAMINED)])
+    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(list(index.find_nearby(asked))) == MAX_EXAMINED
 
 
 def test_example_asked_for_by_id_is_explained_once() -> None:
     """On its own, in the place of its sequence."""
     examples = [make_example("/a", id=id, sequence="s") for id in ("1", "2")]
     asked = make_request("POST", "/a", headers=[("x-mock-response-id", "1")])
-    misses = compile_index(examples).decide(asked).near_misses()
+    misses = compile_index(examples).decide(asked).find_near_misses()
     assert [(miss.candidate.id, [each.part for each in miss.differences]) for miss in misses] == [
         ("1", [RequestPart.METHOD])
     ]

@@ -19,13 +19,13 @@ import pytest
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.canonical import compared_as
-from understudy.matcher.body_forms.kinds import Kind
-from understudy.matcher.body_forms.xml_forms import xml_text
+from understudy.matcher.body_forms.canonical import describe_comparison
+from understudy.matcher.body_forms.kinds import BodyKind
+from understudy.matcher.body_forms.xml_forms import canonicalize_xml
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import compile_index
-from understudy.matcher.normal_forms import wildcard
+from understudy.matcher.normal_forms import parse_wildcard
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.content_codings import LIMIT
 from understudy.store.model.messages import Headers, Request
@@ -114,14 +114,14 @@ def test_large_bodies_are_still_equal() -> None:
 )
 def test_deep_json(body: bytes) -> None:
     """It is compared as bytes, and the decision says so."""
-    nearest = decided(body, JSON).near_misses()[0]
+    nearest = decided(body, JSON).find_near_misses()[0]
     assert "compared as bytes: not the JSON values" in nearest.differences[0].note
 
 
 def test_deep_json_below_the_interpreters_limit() -> None:
     """The limit is ours: it does not depend on the stack."""
     body = b"[" * 200 + b"]" * 200
-    assert canonical.canonical(body, JSON) == b"bytes:" + body
+    assert canonical.canonicalize(body, JSON) == b"bytes:" + body
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_deep_json_below_the_interpreters_limit() -> None:
 def test_entities_are_neither_expanded_nor_loaded(bomb: bytes) -> None:
     """A document type declaration makes a body plain bytes."""
     with pytest.raises(ValueError, match="document type"):
-        xml_text(bomb)
-    assert canonical.canonical(bomb, XML) == b"bytes:" + bomb
+        canonicalize_xml(bomb)
+    assert canonical.canonicalize(bomb, XML) == b"bytes:" + bomb
 
 
 def test_exponential_entities_cost_nothing() -> None:
@@ -162,11 +162,11 @@ def test_exponential_entities_cost_nothing() -> None:
 def test_bombs_are_not_undone(coding: str, bomb: bytes) -> None:
     """A limit, and a clear note."""
     headers = Headers.of([("Content-Encoding", coding), ("Content-Type", JSON)])
-    assert compared_as(bomb, headers) == (
-        Kind.BYTES,
+    assert describe_comparison(bomb, headers) == (
+        BodyKind.BYTES,
         f"{coding} is unknown, broken or more than 64 MiB, and is not undone",
     )
-    nearest = decided(bomb, JSON, ("Content-Encoding", coding)).near_misses()[0]
+    nearest = decided(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
     assert f"{coding} is unknown, broken or more than 64 MiB" in nearest.differences[0].note
 
 
@@ -182,9 +182,9 @@ def test_explaining_a_text_of_quotes_that_is_cut_off() -> None:
 
 def test_longer_bodies_are_bytes() -> None:
     """Values take far more memory than their text."""
-    body = b" " * canonical.LONGEST + b"1"
-    assert compared_as(body, Headers.of([("Content-Type", JSON)])) == (
-        Kind.BYTES,
+    body = b" " * canonical.MAX_PARSED_SIZE + b"1"
+    assert describe_comparison(body, Headers.of([("Content-Type", JSON)])) == (
+        BodyKind.BYTES,
         "longer than 16 MiB, so not read as the JSON values it is said to be",
     )
 
@@ -204,7 +204,7 @@ def test_longer_bodies_are_bytes() -> None:
 )
 def test_odd_json(one: bytes, other: bytes, same: bool) -> None:
     """Numbers are exact, the last of duplicate keys counts, and what is no text is bytes."""
-    assert (canonical.canonical(one, JSON) == canonical.canonical(other, JSON)) is same
+    assert (canonical.canonicalize(one, JSON) == canonical.canonicalize(other, JSON)) is same
 
 
 def test_many_query_pairs() -> None:
@@ -283,7 +283,7 @@ def test_expressions_do_not_backtrack(request_: Request) -> None:
 
 def test_expressions_on_examples_do_not_backtrack() -> None:
     """What was typed in or imported is not trusted either."""
-    assert wildcard(b":" + b"a" * MB + b"{") is None
+    assert parse_wildcard(b":" + b"a" * MB + b"{") is None
 
 
 def test_memory_is_bounded() -> None:

@@ -13,12 +13,12 @@ from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef, Request
 
 EXACT_ONLY = MatchSettings(exact_path=True)
@@ -137,7 +137,7 @@ TIES: list[Row] = [
 ]
 
 
-def typed_in(targets: str, redacted: Sequence[Redacted] = ()) -> list[Example]:
+def typed_in(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
     """Examples of GET requests with these targets, ids rising."""
     return [
         make_example(target, id=f"{number:02d}", literal=False, redacted=redacted)
@@ -167,7 +167,7 @@ def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: Ma
 )
 def test_redacted_query_value(targets: str, asked: str, winner: Winner) -> None:
     """It matches any value, for one point less."""
-    decision = compile_index(typed_in(targets, [Redacted(Part.QUERY, "token")])).decide(make_request(target=asked))
+    decision = compile_index(typed_in(targets, [RedactedPlace(Part.QUERY, "token")])).decide(make_request(target=asked))
     assert decision.candidate is not None
     assert (int(decision.candidate.id), decision.score) == winner
 
@@ -192,7 +192,7 @@ def test_head(methods: list[str], winner: str | None, as_get: bool) -> None:
     examples = [make_example(make_request(method, "/a"), id=str(number)) for number, method in enumerate(methods)]
     decision = compile_index(examples).decide(make_request("HEAD", "/a"))
     assert (decision.candidate and decision.candidate.id) == winner
-    assert decision.as_get is as_get
+    assert decision.is_get_fallback is as_get
 
 
 @pytest.mark.parametrize("method", ["POST", "get", "OPTIONS"])
@@ -250,7 +250,7 @@ def test_body_of_reads_references() -> None:
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
     asked = make_request("POST", "/a", body=b"hello")
     assert compile_index([example]).decide(asked).candidate is not None
-    assert compile_index([example], STRICT, body_of=lambda _: b"hello").decide(asked).candidate is not None
+    assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(asked).candidate is not None
     with pytest.raises(TypeError, match="body_of"):
         compile_index([example], STRICT)
 
@@ -264,14 +264,14 @@ def test_unusable_example_is_left_out_and_listed() -> None:
         return body
 
     bad = make_example(make_request(body=BodyRef("ab", 5)), id="2")
-    index = compile_index([make_example(id="1"), bad], STRICT, body_of=body_of)
+    index = compile_index([make_example(id="1"), bad], STRICT, load_body=body_of)
     assert [(unusable.example, unusable.reason) for unusable in index.unusable] == [(bad, "no body ab")]
     assert index.decide(make_request()).candidate is not None
 
 
 def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
     """It could never be equal, and nobody would know why."""
-    index = compile_index([make_example(redacted=[Redacted(Part.JSON, "user.pin")])], STRICT)
+    index = compile_index([make_example(redacted=[RedactedPlace(Part.JSON, "user.pin")])], STRICT)
     assert [unusable.reason for unusable in index.unusable] == [
         "expected a JSON path like $.user.token, got 'user.pin'"
     ]
@@ -280,19 +280,19 @@ def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
 def test_empty_index_misses() -> None:
     """There is nothing to find, and nothing to explain."""
     decision = compile_index([]).decide(make_request())
-    assert (decision.candidate, decision.considered, decision.near_misses()) == (None, 0, ())
+    assert (decision.candidate, decision.candidate_count, decision.find_near_misses()) == (None, 0, ())
 
 
 def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Request, settings: MatchSettings) -> int:
     """How many candidates are compared in one decision."""
-    index, fit, seen = compile_index(examples, settings), Candidate.fit, []
+    index, fit, seen = compile_index(examples, settings), Candidate.compute_fit, []
 
-    def counted(self: Candidate, asked: Asked) -> QueryFit | None:
+    def counted(self: Candidate, asked: NormalRequest) -> QueryFit | None:
         seen.append(self)
         return fit(self, asked)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Candidate, "fit", counted)
+        patched.setattr(Candidate, "compute_fit", counted)
         index.decide(asked)
     return len(seen)
 
@@ -318,16 +318,18 @@ def test_changed_index_takes_along_what_was_asked_for() -> None:
     """Look-ups that requests had made are not made again: an edit costs the next request nothing."""
     before = compile_index([make_example("/a", id="1"), make_example("/b", id="2")])
     before.decide(make_request(headers=[("x-mock-match-request-headers", "x-team")]))
-    after = before.changed(["1"], [make_example("/c", id="3")])
-    assert (before.header_lists, after.header_lists) == (1, 1)
+    after = before.apply_changes(["1"], [make_example("/c", id="3")])
+    assert (before.header_list_count, after.header_list_count) == (1, 1)
     assert after.decide(make_request(target="/a", headers=[("x-mock-match-request-headers", "x-team")])).match is None
     assert [candidate.id for candidate in after.candidates] == ["3", "2"]
 
 
 def test_changed_index_compiles_as_before() -> None:
     """With the variables and the bodies that it was given."""
-    before = compile_index([], STRICT, body_of=lambda _: b"hello", variables={"path": "a"})
-    after = before.changed((), [make_example(make_request("POST", "/{{path}}", body=BodyRef("ab", 5)), literal=False)])
+    before = compile_index([], STRICT, load_body=lambda _: b"hello", variables={"path": "a"})
+    after = before.apply_changes(
+        (), [make_example(make_request("POST", "/{{path}}", body=BodyRef("ab", 5)), literal=False)]
+    )
     assert after.decide(make_request("POST", "/a", body=b"hello")).candidate is not None
 
 
@@ -335,6 +337,6 @@ def test_changed_items_without_an_example() -> None:
     """They stay unless others are given."""
     index = compile_index([], items=[BareItem("GET", "/a", "A")])
     asked = make_request(target="/a")
-    assert index.changed((), [make_example("/b")]).decide(asked).without_example == "A"
-    assert index.changed((), (), [BareItem("GET", "/a", "B")]).decide(asked).without_example == "B"
-    assert index.changed((), (), []).decide(asked).without_example is None
+    assert index.apply_changes((), [make_example("/b")]).decide(asked).bare_item == "A"
+    assert index.apply_changes((), (), [BareItem("GET", "/a", "B")]).decide(asked).bare_item == "B"
+    assert index.apply_changes((), (), []).decide(asked).bare_item is None

@@ -11,7 +11,7 @@ from understudy.matcher import index as index_module
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.mock_headers import Selectors
-from understudy.matcher.scores import HEADER_LISTS
+from understudy.matcher.scores import MAX_HEADER_LISTS
 from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.store.model.messages import BodyRef, Request
 
@@ -39,34 +39,34 @@ def index(count: int = 1) -> Index:
 
 def test_header_lists_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are scanned, with the same outcome."""
-    found, scan = index(), Mock(wraps=index_module.scanned)
-    monkeypatch.setattr(index_module, "scanned", scan)
-    for number in range(HEADER_LISTS + 4):
+    found, scan = index(), Mock(wraps=index_module.build_temporary_index)
+    monkeypatch.setattr(index_module, "build_temporary_index", scan)
+    for number in range(MAX_HEADER_LISTS + 4):
         for value in ("r", "b", "x"):
             candidate = found.decide(asked(number, value)).candidate
             assert (candidate and candidate.id) == (None if value == "x" else f"0{value}")
-    assert found.header_lists == HEADER_LISTS
+    assert found.header_list_count == MAX_HEADER_LISTS
     assert scan.call_count == 3 * 4
 
 
 def test_scan_explains_itself() -> None:
     """Near misses are of the same kind, the paths that fit among them."""
     found = index()
-    for number in range(HEADER_LISTS):
+    for number in range(MAX_HEADER_LISTS):
         found.decide(asked(number, "r"))
-    misses = found.decide(asked(39, "x")).near_misses()
+    misses = found.decide(asked(39, "x")).find_near_misses()
     assert [miss.differences[0].expected for miss in misses] == ["x-39: r", "x-39: b"]
-    assert found.decide(asked(39, "r", "/z")).near_misses()
+    assert found.decide(asked(39, "r", "/z")).find_near_misses()
 
 
 def test_scan_finds_what_distance_finds() -> None:
     """And HEAD as GET."""
     found = compile_index([make_example(make_request(target="/profile", headers=[("x-39", "r")]))], POSTMAN)
-    for number in range(HEADER_LISTS):
+    for number in range(MAX_HEADER_LISTS):
         found.decide(asked(number, "r"))
     assert found.decide(asked(39, "r", "/profle")).score == 80
     head = make_request("HEAD", "/profile", headers=[("x-39", "r"), (LIST, "x-39")])
-    assert found.decide(head).as_get
+    assert found.decide(head).is_get_fallback
 
 
 def test_lists_that_mean_the_same_are_one() -> None:
@@ -74,24 +74,24 @@ def test_lists_that_mean_the_same_are_one() -> None:
     found = index()
     for written in ("x-1,x-2", "X-2, x-1, x-1", "x-1,x-2,x-api-key,x-mock-b"):
         found.decide(make_request(headers=[(LIST, written)]))
-    assert found.header_lists == 1
+    assert found.header_list_count == 1
 
 
 def test_wanted_leaves_settings_alone() -> None:
     """A request that asks for what is so anyway needs no index."""
     settings = MatchSettings(headers=frozenset({"X-A"}), body=True)
-    assert index_module.wanted(settings, Selectors(headers=frozenset({"x-a"}), body=True)) is settings
+    assert index_module.apply_selectors(settings, Selectors(headers=frozenset({"x-a"}), body=True)) is settings
 
 
 def test_body_in_the_store() -> None:
     """It was read when the index was compiled, or the example is left out where bodies are compared."""
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
     request = make_request("POST", "/a", body=b"hello", headers=[(BODY, "true")])
-    assert compile_index([example], body_of=lambda _: b"hello").decide(request).candidate
+    assert compile_index([example], load_body=lambda _: b"hello").decide(request).candidate
     found = compile_index([example])
     assert found.decide(request).candidate is None
     assert found.decide(make_request("POST", "/a", body=b"x")).candidate
-    assert found.under(MatchSettings(body=True)).unusable[0].reason.startswith("its body was not read")
+    assert found.apply_settings(MatchSettings(body=True)).unusable[0].reason.startswith("its body was not read")
 
 
 def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> None:
@@ -100,7 +100,7 @@ def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> Non
     def gone(_: object) -> bytes:
         raise OSError("gone")
 
-    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], body_of=gone)
+    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], load_body=gone)
     assert found.unusable == ()
     assert found.decide(make_request("POST", "/a", body=b"x")).candidate
 
@@ -108,7 +108,7 @@ def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> Non
 @pytest.mark.parametrize("few", [0, 8])
 def test_one_header_among_many(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Looked up or compared, the outcome is one."""
-    monkeypatch.setattr(candidate_groups, "FEW", few)
+    monkeypatch.setattr(candidate_groups, "SMALL_GROUP_SIZE", few)
     candidate = index(20).decide(asked(1, "r")).candidate
     assert candidate is not None
     assert candidate.id == "9r"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.mock_headers import NONE, Problem, Selectors, read
+from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selectors, parse_selectors
 from understudy.store.model.messages import Headers
 
 
@@ -24,12 +24,12 @@ from understudy.store.model.messages import Headers
         ([("x-mock-match-request-body", "false")], Selectors(body=False)),
         ([("x-mock-response-delay", "180000")], Selectors(delay=180_000)),
         ([("x-mock-response-code", "500"), ("x-mock-response-code", "500")], Selectors(code=500)),
-        ([("x-mock-unknown", "1"), ("Accept", "*/*"), ("", "")], NONE),
+        ([("x-mock-unknown", "1"), ("Accept", "*/*"), ("", "")], NO_SELECTORS),
     ],
 )
 def test_read(fields: list[tuple[str, str]], chosen: Selectors) -> None:
     """Each into its field; what we do not know is left alone."""
-    assert read(Headers.of(fields)) == chosen
+    assert parse_selectors(Headers.of(fields)) == chosen
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_read(fields: list[tuple[str, str]], chosen: Selectors) -> None:
 )
 def test_malformed(name: str, value: str, takes: str) -> None:
     """The problem says which header, and what it takes."""
-    problem = read(Headers.of([("Accept", "*/*"), (name, value)]))
-    assert isinstance(problem, Problem)
-    assert (problem.header, problem.takes) == (name, takes)
+    problem = parse_selectors(Headers.of([("Accept", "*/*"), (name, value)]))
+    assert isinstance(problem, SelectorProblem)
+    assert (problem.header, problem.expected) == (name, takes)
     assert problem.message.startswith(f"{name} takes {takes}, not ")
 
 
 def test_two_values_say_nothing() -> None:
     """Which one should count?"""
-    problem = read(Headers.of([("x-mock-response-code", "200"), ("x-mock-response-code", "500")]))
-    assert problem == Problem("x-mock-response-code", "200,500", "one status code such as 500")
+    problem = parse_selectors(Headers.of([("x-mock-response-code", "200"), ("x-mock-response-code", "500")]))
+    assert problem == SelectorProblem("x-mock-response-code", "200,500", "one status code such as 500")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from understudy.matcher.normal_forms import Wildcard
 )
 def test_paths_with_one_normal_form(one: bytes, other: bytes) -> None:
     """Ways to write one path."""
-    assert normal_forms.path_text(one) == normal_forms.path_text(other)
+    assert normal_forms.normalize_path(one) == normal_forms.normalize_path(other)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_paths_with_one_normal_form(one: bytes, other: bytes) -> None:
 )
 def test_paths_with_different_normal_forms(one: bytes, other: bytes) -> None:
     """Paths that a server may tell apart."""
-    assert normal_forms.path_text(one) != normal_forms.path_text(other)
+    assert normal_forms.normalize_path(one) != normal_forms.normalize_path(other)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_paths_with_different_normal_forms(one: bytes, other: bytes) -> None:
 )
 def test_queries_with_one_normal_form(one: bytes, other: bytes) -> None:
     """Ways to write one query."""
-    assert normal_forms.query_pairs(one) == normal_forms.query_pairs(other)
+    assert normal_forms.parse_query_pairs(one) == normal_forms.parse_query_pairs(other)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_queries_with_one_normal_form(one: bytes, other: bytes) -> None:
 )
 def test_queries_with_different_normal_forms(one: bytes, other: bytes) -> None:
     """Queries that a server may tell apart."""
-    assert normal_forms.query_pairs(one) != normal_forms.query_pairs(other)
+    assert normal_forms.parse_query_pairs(one) != normal_forms.parse_query_pairs(other)
 
 
 @pytest.mark.parametrize(
@@ -139,17 +139,17 @@ def test_no_ids(segment: str) -> None:
 
 def test_ids_are_left_out_one_by_one() -> None:
     """All ids give one mark, other segments stay; a path without ids has no such form."""
-    assert normal_forms.without_ids("/a/7/b") == normal_forms.without_ids("/a/42/b")
-    assert normal_forms.without_ids("/a/7/b") != normal_forms.without_ids("/a/7/c")
-    assert normal_forms.without_ids("/a/7/b") != normal_forms.without_ids("/a/%00/b")
-    assert normal_forms.without_ids("/a/b") is None
+    assert normal_forms.replace_ids("/a/7/b") == normal_forms.replace_ids("/a/42/b")
+    assert normal_forms.replace_ids("/a/7/b") != normal_forms.replace_ids("/a/7/c")
+    assert normal_forms.replace_ids("/a/7/b") != normal_forms.replace_ids("/a/%00/b")
+    assert normal_forms.replace_ids("/a/b") is None
 
 
 @pytest.mark.parametrize("path", ["/7/8/a", "7", "7/a/7", "/a7/7a", "/a/7/", "//7//", "", "/cus_9s6XKz/v2", "/7\n/8"])
 def test_ids_are_whole_segments(path: str) -> None:
     """Wherever they stand, first and last segments too."""
     marked = "/".join("\0" if normal_forms.is_id(segment) else segment for segment in path.split("/"))
-    assert normal_forms.without_ids(path) == (marked if "\0" in marked else None)
+    assert normal_forms.replace_ids(path) == (marked if "\0" in marked else None)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_ids_are_whole_segments(path: str) -> None:
 )
 def test_wildcards(segment: bytes, expected: Wildcard | None) -> None:
     """A wildcard is written raw, at most once in a segment, with literals around it."""
-    assert normal_forms.wildcard(segment) == expected
+    assert normal_forms.parse_wildcard(segment) == expected
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,12 @@ def test_folding_keeps_places() -> None:
 
 def test_shown_text_cannot_steer_a_terminal() -> None:
     """Control characters and broken bytes come as escapes."""
-    assert normal_forms.shown("a\x1b[31m\n\udcff") == "a\\x1b[31m\\n\\xff"
+    assert normal_forms.format_for_display("a\x1b[31m\n\udcff") == "a\\x1b[31m\\n\\xff"
 
 
 @pytest.mark.parametrize("length", [119, 120, 121, 10_000])
 def test_shown_text_is_short(length: int) -> None:
     """At most 120 characters, cut with a mark."""
-    text = normal_forms.shown("x" * length)
+    text = normal_forms.format_for_display("x" * length)
     assert len(text) == min(length, 120)
     assert text.endswith("…") is (length > 120)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
-from understudy.matcher.replay_keys import replay_key, with_every_header
+from understudy.matcher.replay_keys import compute_replay_key, expand_headers
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.store.model.messages import Request
 
@@ -47,7 +47,7 @@ def test_requests_share_a_key_where_a_replay_cannot_tell_them_apart(
 ) -> None:
     """And the matcher, under the same settings, takes one for the other."""
     one = asked()
-    assert (replay_key(one, one.body, settings) == replay_key(other, other.body, settings)) is same  # type: ignore[arg-type]
+    assert (compute_replay_key(one, one.body, settings) == compute_replay_key(other, other.body, settings)) is same  # type: ignore[arg-type]
     decision = compile_index([make_example(one)], settings).decide(other)
     assert (decision.match is not None) is same
 
@@ -70,10 +70,10 @@ def test_headers_count_where_they_are_compared(
 ) -> None:
     """Those that are named, or with * every one but what frames the message."""
     first, second = make_request(headers=one), make_request(headers=other)
-    assert (replay_key(first, b"", settings) == replay_key(second, b"", settings)) is same
-    compared = with_every_header(settings, [first.headers, second.headers])
+    assert (compute_replay_key(first, b"", settings) == compute_replay_key(second, b"", settings)) is same
+    compared = expand_headers(settings, [first.headers, second.headers])
     assert (compile_index([make_example(first)], compared).decide(second).match is not None) is same
 
 
 def test_settings_without_a_star_stay_as_they_are() -> None:
-    assert with_every_header(TEAM, [make_request(headers={"X-Else": "a"}).headers]) is TEAM
+    assert expand_headers(TEAM, [make_request(headers={"X-Else": "a"}).headers]) is TEAM

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.matcher.scores import FAR, PathLine, QueryFit, RequestPart
+from understudy.matcher.scores import PART_WEIGHTS, PathLine, QueryFit, RequestPart
 
 
 def test_path_lines_have_the_points_of_the_table() -> None:
@@ -22,4 +22,4 @@ def test_every_number_has_words() -> None:
 
 def test_every_part_can_be_far() -> None:
     """A part that filters has a weight among near misses."""
-    assert set(FAR) == set(RequestPart)
+    assert set(PART_WEIGHTS) == set(RequestPart)

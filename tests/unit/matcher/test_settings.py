@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from tests.factories.messages import make_example
-from understudy.matcher.settings import POSTMAN, PROMOTED, STRICT, MatchSettings, QueryRule, settings_of, usual_settings
+from understudy.matcher.settings import (
+    POSTMAN,
+    PROMOTED,
+    STRICT,
+    MatchSettings,
+    QueryRule,
+    choose_default_settings,
+    settings_from_matching,
+)
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 
@@ -40,9 +48,9 @@ def test_strict_takes_no_liberty() -> None:
 @pytest.mark.parametrize(("example", "usual"), [(RECORDED, PROMOTED), (AUTHORED, POSTMAN)])
 def test_a_mock_server_begins_where_its_collection_does(example: Example, usual: MatchSettings) -> None:
     """Distance only where nothing was recorded, until somebody says otherwise."""
-    assert settings_of(Matching(), [example], private=True) == usual
-    assert settings_of(Matching(distance=True), [example]).distance
-    assert not settings_of(Matching(distance=False), [example]).distance
+    assert settings_from_matching(Matching(), [example], private=True) == usual
+    assert settings_from_matching(Matching(distance=True), [example]).distance
+    assert not settings_from_matching(Matching(distance=False), [example]).distance
 
 
 def test_a_mock_server_compares_as_it_is_told() -> None:
@@ -50,7 +58,7 @@ def test_a_mock_server_compares_as_it_is_told() -> None:
     ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "json")}
     matching = Matching(query="require", **told, **ignored)  # type: ignore[arg-type]  # a table of settings
     expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **told, **ignored)  # type: ignore[arg-type]
-    assert settings_of(matching, [RECORDED]) == expected
+    assert settings_from_matching(matching, [RECORDED]) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,11 +72,11 @@ def test_a_mock_server_compares_as_it_is_told() -> None:
 )
 def test_an_edit_does_not_change_what_a_collection_is(example: Example, distance: bool) -> None:
     """A fingerprint says that an answer was recorded, whatever became of it since."""
-    assert usual_settings([example]).distance is distance
+    assert choose_default_settings([example]).distance is distance
 
 
 @pytest.mark.parametrize(("private", "compared"), [(True, ()), (False, ("x-api-key",))])
 def test_the_key_of_a_private_mock_server_is_not_compared(private: bool, compared: tuple[str, ...]) -> None:
     """To a public one it is a header of the API like any other; ours never is."""
     matching = Matching(headers=frozenset({"X-Api-Key", "X-Understudy-Key"}))
-    assert settings_of(matching, [], private=private).compared_headers() == compared
+    assert settings_from_matching(matching, [], private=private).list_compared_headers() == compared

@@ -30,23 +30,23 @@ def counts(file: Path) -> Iterator[SharedCounts]:
 
 
 def test_a_counter_counts(counts: SharedCounts) -> None:
-    counter = counts.counter("shop calls")
+    counter = counts.make_counter("shop calls")
     counter.count()
     counter.count(2)
-    assert (counts.total("shop calls"), counts.total("other calls")) == (3, 0)
+    assert (counts.sum_group("shop calls"), counts.sum_group("other calls")) == (3, 0)
 
 
 def test_the_numbers_of_a_group_add_up(counts: SharedCounts) -> None:
     for key in ("a", "b", "b"):
         counts.advance(key, "group", 9)
     counts.advance("c", "another", 9)
-    assert counts.total("group") == 3
+    assert counts.sum_group("group") == 3
 
 
 def test_who_looks_sees_what_others_count(counts: SharedCounts, file: Path) -> None:
     with closing(SharedCounts(file, serve=False)) as looking:
-        counts.counter("calls").count(5)
-        assert looking.total("calls") == 5
+        counts.make_counter("calls").count(5)
+        assert looking.sum_group("calls") == 5
 
 
 def test_a_number_goes_on_to_its_bound(counts: SharedCounts) -> None:
@@ -57,7 +57,7 @@ def test_a_group_is_cleared_alone(counts: SharedCounts) -> None:
     for group in ("one", "other"):
         counts.advance(f"key of {group}", group, 9)
     counts.clear("one")
-    assert (counts.total("one"), counts.total("other")) == (0, 1)
+    assert (counts.sum_group("one"), counts.sum_group("other")) == (0, 1)
 
 
 def test_a_number_is_raised_once(counts: SharedCounts) -> None:
@@ -105,17 +105,17 @@ def test_a_file_that_cannot_be_used_is_named() -> None:
 def test_who_looks_knows_whether_somebody_serves(file: Path) -> None:
     serving = SharedCounts(file, serve=True)
     with closing(SharedCounts(file, serve=False)) as looking:
-        assert looking.served()
+        assert looking.is_served()
         serving.close()
-        assert not looking.served()
+        assert not looking.is_served()
 
 
 def test_looking_leaves_no_lock(file: Path) -> None:
     with closing(SharedCounts(file, serve=False)) as one, closing(SharedCounts(file, serve=False)) as other:
-        assert [one.served(), other.served()] == [False, False]
+        assert [one.is_served(), other.is_served()] == [False, False]
 
 
 def test_two_can_serve(counts: SharedCounts, file: Path) -> None:
-    counts.counter("calls").count()
+    counts.make_counter("calls").count()
     with closing(SharedCounts(file, serve=True)) as second:
-        assert second.total("calls") == 1
+        assert second.sum_group("calls") == 1

@@ -11,60 +11,60 @@ from functools import partial
 
 import pytest
 
-from understudy.proxy.signals import Interrupted, Signals
+from understudy.proxy.signals import Interrupted, SignalHandler
 
 FIRST, SECOND = signal.SIGUSR1, signal.SIGUSR2  # which nobody else sends
 
 
 @pytest.fixture
-def signals() -> Iterator[Signals]:
+def signals() -> Iterator[SignalHandler]:
     """Hears both, and leaves none to the tests after it."""
     before = [(number, signal.getsignal(number)) for number in (FIRST, SECOND)]
-    with Signals((FIRST, SECOND)) as heard:
+    with SignalHandler((FIRST, SECOND)) as heard:
         yield heard
     for number, handler in before:
         signal.signal(number, handler)
 
 
-def test_what_comes_is_kept_in_order(signals: Signals) -> None:
+def test_what_comes_is_kept_in_order(signals: SignalHandler) -> None:
     for number in (SECOND, FIRST):
         signal.raise_signal(number)
-    assert signals.heard == [SECOND, FIRST]
+    assert signals.received == [SECOND, FIRST]
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_who_acts_upon_them_is_told(signals: Signals, early: bool) -> None:
+def test_who_acts_upon_them_is_told(signals: SignalHandler, early: bool) -> None:
     """Of one that came before, too."""
     told: list[int] = []
     if early:
         signal.raise_signal(FIRST)
-    signals.tell(lambda: told.append(len(signals.heard)))
+    signals.set_callback(lambda: told.append(len(signals.received)))
     if not early:
         signal.raise_signal(FIRST)
     assert told == [1]
 
 
-def test_only_the_last_who_acts_is_told(signals: Signals) -> None:
+def test_only_the_last_who_acts_is_told(signals: SignalHandler) -> None:
     told: list[str] = []
-    signals.tell(lambda: told.append("first"))
-    signals.tell(lambda: told.append("last"))
+    signals.set_callback(lambda: told.append("first"))
+    signals.set_callback(lambda: told.append("last"))
     signal.raise_signal(FIRST)
     assert told == ["last"]
 
 
-def test_what_came_first_is_what_interrupts(signals: Signals) -> None:
-    signals.check()
+def test_what_came_first_is_what_interrupts(signals: SignalHandler) -> None:
+    signals.raise_if_received()
     for number in (SECOND, FIRST):
         signal.raise_signal(number)
     with pytest.raises(Interrupted) as raised:
-        signals.check()
+        signals.raise_if_received()
     assert raised.value.number is SECOND
 
 
-def test_at_the_end_nothing_is_heard(signals: Signals) -> None:
+def test_at_the_end_nothing_is_heard(signals: SignalHandler) -> None:
     signals.ignore()
     signal.raise_signal(FIRST)
-    assert signals.heard == []
+    assert signals.received == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_at_the_end_nothing_is_heard(signals: Signals) -> None:
 def test_behind_it_signals_are_what_they_were(ignored: bool, failed: bool, left: bool) -> None:
     """Unless they are ignored to the end of a program that went well."""
     before = signal.getsignal(FIRST)
-    with suppress(ValueError), Signals([FIRST]) as signals:
+    with suppress(ValueError), SignalHandler([FIRST]) as signals:
         if ignored:
             signals.ignore()
         if failed:
@@ -83,7 +83,7 @@ def test_behind_it_signals_are_what_they_were(ignored: bool, failed: bool, left:
     assert after is (signal.SIG_IGN if left else before)
 
 
-async def test_one_that_another_thread_gets_wakes_a_loop(signals: Signals) -> None:
+async def test_one_that_another_thread_gets_wakes_a_loop(signals: SignalHandler) -> None:
     """As one does that comes just before the loop sleeps."""
     loop, told, asleep = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
@@ -91,8 +91,8 @@ async def test_one_that_another_thread_gets_wakes_a_loop(signals: Signals) -> No
         asleep.wait()
         signal.pthread_kill(threading.get_ident(), FIRST)
 
-    with signals.waking(loop):
-        signals.tell(partial(loop.call_soon_threadsafe, told.set))
+    with signals.wake_loop(loop):
+        signals.set_callback(partial(loop.call_soon_threadsafe, told.set))
         thread = threading.Thread(target=be_signalled)
         thread.start()
         loop.call_soon(asleep.set)
@@ -101,34 +101,34 @@ async def test_one_that_another_thread_gets_wakes_a_loop(signals: Signals) -> No
     thread.join()
 
 
-async def test_work_that_nothing_interrupts_is_done(signals: Signals) -> None:
-    assert await signals.interrupting(asyncio.sleep(0, "done")) == "done"
+async def test_work_that_nothing_interrupts_is_done(signals: SignalHandler) -> None:
+    assert await signals.run_interruptible(asyncio.sleep(0, "done")) == "done"
 
 
-async def test_work_is_interrupted(signals: Signals) -> None:
+async def test_work_is_interrupted(signals: SignalHandler) -> None:
     async def forever() -> None:
         signal.raise_signal(FIRST)
         await asyncio.Event().wait()
 
     with pytest.raises(Interrupted):
-        await signals.interrupting(forever())
+        await signals.run_interruptible(forever())
 
 
-async def test_work_is_interrupted_by_what_came_before(signals: Signals) -> None:
+async def test_work_is_interrupted_by_what_came_before(signals: SignalHandler) -> None:
     signal.raise_signal(FIRST)
     with pytest.raises(Interrupted):
-        await signals.interrupting(asyncio.Event().wait())
+        await signals.run_interruptible(asyncio.Event().wait())
 
 
-async def test_what_came_with_the_end_of_the_work_interrupts_too(signals: Signals) -> None:
+async def test_what_came_with_the_end_of_the_work_interrupts_too(signals: SignalHandler) -> None:
     async def work() -> None:
         signal.raise_signal(FIRST)
 
     with pytest.raises(Interrupted):
-        await signals.interrupting(work())
+        await signals.run_interruptible(work())
 
 
-async def test_work_that_fails_says_why(signals: Signals) -> None:
+async def test_work_that_fails_says_why(signals: SignalHandler) -> None:
     """Whatever came meanwhile."""
 
     async def fail() -> None:
@@ -136,4 +136,4 @@ async def test_work_that_fails_says_why(signals: Signals) -> None:
         raise ValueError
 
     with pytest.raises(ValueError):
-        await signals.interrupting(fail())
+        await signals.run_interruptible(fail())

@@ -30,7 +30,7 @@ from tests.in_memory.mock_servers import (
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Reply
 from understudy.serving.http1.limits import Limits
-from understudy.serving.http1.request_reader import Arrived
+from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.mock_server.site import MockSite
 from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
@@ -190,7 +190,7 @@ def test_100_comes_after_the_answer_before_it() -> None:
 def test_a_request_that_came_alone_is_known() -> None:
     one = client()
     one.ask(GET)
-    assert one.site.known[GET].wire == ANSWER
+    assert one.site.wire_cache[GET].wire == ANSWER
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_request_that_came_alone_is_known() -> None:
 def test_what_did_not_come_so_is_not_known(pieces: tuple[bytes, ...]) -> None:
     one = client()
     one.ask(*pieces)
-    assert one.site.known == {}
+    assert one.site.wire_cache == {}
 
 
 SLOW = Behaviour(bytes_per_second=10**6)
@@ -222,19 +222,19 @@ SLOW = Behaviour(bytes_per_second=10**6)
 def test_what_may_be_answered_otherwise_is_not_known(behaviour: Behaviour) -> None:
     one = client(behaviour)
     one.ask(GET)
-    assert one.site.known == {}
+    assert one.site.wire_cache == {}
 
 
 def test_a_sequence_is_not_known() -> None:
     one = Client(at_root(make_served(hit(sequence="s"), hit(id="02", sequence="s"))))
     one.ask(GET)
-    assert one.site.known == {}
+    assert one.site.wire_cache == {}
 
 
 def test_what_is_held_up_only_is_known_with_its_delay() -> None:
     one = client(Behaviour(Delay(5)))
     one.ask(GET)
-    assert one.site.known[GET].delay == Delay(5)
+    assert one.site.wire_cache[GET].delay == Delay(5)
 
 
 def test_a_site_that_takes_over_knows_nothing() -> None:
@@ -265,7 +265,7 @@ def test_an_edit_that_took_the_body_away_answers_when_it_is_compiled() -> None:
     one = Client(at_root(make_served(KEPT)), body=None)
     one.responder.receive(GET)
     assert isinstance(one.responder.next(), Fetch)
-    one.responder.fetched(None)
+    one.responder.receive_body(None)
     assert isinstance(one.responder.next(), Wait)
     one.site = at_root(make_served())
     assert sent(one.go_on()) == ANSWER
@@ -418,13 +418,13 @@ def test_a_stream_is_as_fast_as_is_set(example: float | None, mock: float | None
 def test_a_timing_slows_nothing_down_that_is_no_stream() -> None:
     one = client(Behaviour(timing=0.5))
     one.ask(GET)
-    assert one.site.known[GET].wire == ANSWER
+    assert one.site.wire_cache[GET].wire == ANSWER
 
 
 def test_a_stream_is_not_known() -> None:
     one = streamed()
     assert one.ask(GET) == one.ask(GET)
-    assert one.site.known == {}
+    assert one.site.wire_cache == {}
 
 
 @pytest.mark.parametrize("chunks", [(Chunk(0.25, 6),), (Chunk(0.25, 6), Chunk(0.5, 5))])
@@ -517,7 +517,7 @@ def test_who_sends_no_more_gets_all_answers() -> None:
     one = client(Behaviour(Delay(5)))
     one.responder.receive(GET * 3)
     assert isinstance(one.responder.next(), Wait)
-    one.responder.no_more()
+    one.responder.end_input()
     steps = one.go_on()
     assert sent(steps).count(HIT) == 3
     assert closes(steps) == [Close()]
@@ -526,7 +526,7 @@ def test_who_sends_no_more_gets_all_answers() -> None:
 def test_who_leaves_within_a_request_gets_nothing() -> None:
     one = client()
     one.ask(GET[:9])
-    one.responder.no_more()
+    one.responder.end_input()
     assert one.go_on() == [Close()]
 
 
@@ -547,8 +547,8 @@ def test_the_log_is_told_of_a_call(data: bytes, behaviour: Behaviour, told: str,
     log = Logged()
     Client(at_root(make_served(mock=make_mock(behaviour=behaviour)), log)).ask(data)
     [(call, reply)] = log.calls
-    assert isinstance(call, Arrived)
-    assert (reply.told, reply.response.status if reply.response else None) == (told, status)
+    assert isinstance(call, RawRequest)
+    assert (reply.summary, reply.response.status if reply.response else None) == (told, status)
 
 
 def test_a_page_may_read_an_error_on_purpose_as_it_may_the_answer() -> None:
@@ -570,7 +570,7 @@ def test_the_log_is_told_nothing_of_what_is_no_request() -> None:
 class Broken(MockSite):
     """Fails whatever it is asked."""
 
-    def respond(self, arrived: Arrived) -> Reply:
+    def respond(self, arrived: RawRequest) -> Reply:
         raise RuntimeError("broken")
 
 

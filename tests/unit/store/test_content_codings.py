@@ -9,7 +9,7 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from understudy.store.content_codings import undo
+from understudy.store.content_codings import remove_codings
 
 TEXT = b"what was said " * 500
 RAW = zlib.compressobj(wbits=-15)
@@ -29,20 +29,20 @@ CODED = {
 
 @pytest.mark.parametrize(("codings", "body"), CODED.items())
 def test_undone(codings: str, body: bytes) -> None:
-    assert undo(codings, body) == TEXT
+    assert remove_codings(codings, body) == TEXT
 
 
 @pytest.mark.parametrize("codings", ["gzip", "GZIP", "deflate", "Deflate", "br", "zstd"])
 def test_a_body_cut_off_is_none(codings: str) -> None:
-    assert undo(codings, CODED[codings][:-1]) is None
+    assert remove_codings(codings, CODED[codings][:-1]) is None
 
 
 @pytest.mark.parametrize("codings", ["gzip", "GZIP", "deflate", "Deflate", "br", "zstd"])
 def test_more_than_the_limit_is_none(codings: str) -> None:
-    assert undo(codings, CODED[codings], limit=len(TEXT)) == TEXT
-    assert undo(codings, CODED[codings], limit=len(TEXT) - 1) is None
+    assert remove_codings(codings, CODED[codings], limit=len(TEXT)) == TEXT
+    assert remove_codings(codings, CODED[codings], limit=len(TEXT) - 1) is None
 
 
 @pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd", "compress", "gzip, unheard-of"])
 def test_what_is_not_of_the_coding_is_none(codings: str) -> None:
-    assert undo(codings, b"plain text") is None
+    assert remove_codings(codings, b"plain text") is None

@@ -14,7 +14,7 @@ from tests.factories.messages import make_request
 from tests.factories.stored import make_exchange
 from understudy.store import history_writer as writer_module
 from understudy.store.errors import StoreError, ValueRefused
-from understudy.store.history_writer import HistoryWriter, Message, Outcome
+from understudy.store.history_writer import CommitResult, ExchangeMessage, HistoryWriter
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 
@@ -36,14 +36,14 @@ class Kept:
         return list(range(first, first + len(paths)))
 
 
-def note(told: list[tuple[str, Outcome]], path: str, outcome: Outcome) -> None:
+def note(told: list[tuple[str, CommitResult]], path: str, outcome: CommitResult) -> None:
     told.append((path, outcome))
 
 
-def write(kept: Kept, *paths: str) -> tuple[HistoryWriter, list[tuple[str, Outcome]]]:
+def write(kept: Kept, *paths: str) -> tuple[HistoryWriter, list[tuple[str, CommitResult]]]:
     """Submit these before the writer starts, let it write them all; returns it and what was told, in order."""
     writer = HistoryWriter(kept.add)
-    told: list[tuple[str, Outcome]] = []
+    told: list[tuple[str, CommitResult]] = []
     for path in paths:
         writer.submit(make_exchange(request=path), partial(note, told, path))
     writer.start()
@@ -131,7 +131,7 @@ def test_a_broken_store_is_asked_once_for_a_batch() -> None:
         raise StoreError("locked")
 
     writer = HistoryWriter(refuse)
-    told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    told: queue.SimpleQueue[CommitResult] = queue.SimpleQueue()
     for path in ("/1", "/2", "/3"):
         writer.submit(make_exchange(request=path), told.put)
     writer.start()
@@ -151,7 +151,7 @@ def test_any_failure_becomes_a_store_error() -> None:
 
 
 def test_the_writer_goes_on_after_a_failure() -> None:
-    told: queue.Queue[Outcome] = queue.Queue()
+    told: queue.Queue[CommitResult] = queue.Queue()
     writer = HistoryWriter(Kept("/bad").add)
     writer.start()
     writer.submit(make_exchange(request="/bad"), told.put)
@@ -183,7 +183,7 @@ def test_stopping_twice_or_without_a_start_does_nothing(start: bool) -> None:
 
 
 def test_outcomes_of_a_batch_are_announced_at_once() -> None:
-    announced: list[list[Outcome]] = []
+    announced: list[list[CommitResult]] = []
     writer = HistoryWriter(Kept().add, announce=lambda told: announced.append([outcome for _, outcome in told]))
     for _ in range(3):
         writer.submit(make_exchange(request=make_request()), lambda _: None)
@@ -193,13 +193,13 @@ def test_outcomes_of_a_batch_are_announced_at_once() -> None:
 
 
 def test_one_who_fails_to_listen_does_not_end_the_writing() -> None:
-    def fail(_: Outcome) -> None:
+    def fail(_: CommitResult) -> None:
         raise RuntimeError("gone")
 
     kept = Kept()
     writer = HistoryWriter(kept.add)
     writer.start()
-    told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+    told: queue.SimpleQueue[CommitResult] = queue.SimpleQueue()
     writer.submit(make_exchange(request="/1"), fail)
     writer.submit(make_exchange(request="/2"), told.put)
     writer.submit(make_exchange(request="/3"), told.put)
@@ -213,18 +213,18 @@ class Said:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure or ValueRefused("too odd")
-        self.batches: list[list[Message]] = []
+        self.batches: list[list[ExchangeMessage]] = []
 
-    def add(self, messages: Sequence[Message]) -> None:
+    def add(self, messages: Sequence[ExchangeMessage]) -> None:
         if any(message.content == b"odd" for _, message in messages):
             raise self.failure
         self.batches.append(list(messages))
 
 
-def say(said: Said, *contents: bytes) -> tuple[HistoryWriter, list[tuple[str, Outcome]]]:
+def say(said: Said, *contents: bytes) -> tuple[HistoryWriter, list[tuple[str, CommitResult]]]:
     """Submit these as messages of the exchange 7, let all be written; returns the writer and what was told."""
     writer = HistoryWriter(Kept().add, None, said.add)
-    told: list[tuple[str, Outcome]] = []
+    told: list[tuple[str, CommitResult]] = []
     for content in contents:
         message = WebSocketMessage(1.0, False, MessageKind.TEXT, content)
         writer.submit_message((7, message), partial(note, told, content.decode()))

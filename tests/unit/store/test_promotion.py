@@ -9,13 +9,20 @@ from dataclasses import replace
 import pytest
 
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import Body, BodyRef, Headers, Origin, Request, Response
-from understudy.store.promotion import Known, Promoted, PromotionPlan, Repeats, promote, why_not
+from understudy.store.promotion import (
+    CollectionState,
+    PromotionPlan,
+    PromotionResult,
+    Repeats,
+    find_skip_reason,
+    promote,
+)
 from understudy.store.redaction.placeholders import Placeholders
 from understudy.store.redaction.redactor import Redactor
 
-EMPTY = Known("c1")
+EMPTY = CollectionState("c1")
 DEFAULT = PromotionPlan()
 KEEP = PromotionPlan(keep_secrets=True)
 
@@ -34,11 +41,13 @@ def same_request(request: Request, body: bytes) -> str:
     return f"{request.method} {request.target!r} {body!r}"
 
 
-def run(exchanges: Sequence[Exchange], known: Known = EMPTY, plan: PromotionPlan = DEFAULT) -> Promoted:
-    return promote(exchanges, known, plan, read=read, same_request=same_request)
+def run(
+    exchanges: Sequence[Exchange], known: CollectionState = EMPTY, plan: PromotionPlan = DEFAULT
+) -> PromotionResult:
+    return promote(exchanges, known, plan, read=read, request_key=same_request)
 
 
-def bodies(promoted: Promoted) -> list[Body]:
+def bodies(promoted: PromotionResult) -> list[Body]:
     return [example.response.body for example in promoted.examples]
 
 
@@ -117,7 +126,7 @@ def test_newest_marks_what_was_replaced_without_an_example() -> None:
 def test_newest_drops_older_unedited_examples_and_no_edited_one() -> None:
     first = run([exchange(1, body=b"a"), exchange(2, body=b"b")])
     unedited, edited = first.examples
-    known = Known.of("c1", [1, 2], first.items, [unedited, replace(edited, edited=True)])
+    known = CollectionState.of("c1", [1, 2], first.items, [unedited, replace(edited, edited=True)])
     second = run([exchange(3, body=b"c")], known, PromotionPlan(Repeats.NEWEST))
     assert second.dropped == (unedited.id,)
     assert bodies(second) == [b"c"]
@@ -127,7 +136,7 @@ def test_promoting_again_changes_nothing() -> None:
     first = run([exchange(1), exchange(2, body=b"b")])
     again = run([exchange(1), exchange(2, body=b"b")], first.known)
     assert (again.items, again.examples, again.marks, again.dropped) == ((), (), (), ())
-    assert again.already == 2
+    assert again.already_promoted == 2
     assert again.known == first.known
 
 
@@ -143,13 +152,13 @@ def test_only_new_exchanges_are_added() -> None:
 def test_an_edit_stays_when_the_recorded_answer_comes_again() -> None:
     first = run([exchange(1)])
     edited = replace(first.examples[0], response=Response(500), edited=True)
-    second = run([exchange(1), exchange(2)], Known.of("c1", [1], first.items, [edited]))
+    second = run([exchange(1), exchange(2)], CollectionState.of("c1", [1], first.items, [edited]))
     assert (second.examples, second.dropped, second.identical) == ((), (), 1)
 
 
 def test_known_of_the_store_is_what_the_promotion_left() -> None:
     first = run([exchange(1), exchange(2, body=b"b"), exchange(3, b"/b")])
-    assert Known.of("c1", [1, 2, 3], first.items, reversed(first.examples)) == first.known
+    assert CollectionState.of("c1", [1, 2, 3], first.items, reversed(first.examples)) == first.known
 
 
 def upgraded(protocol: str) -> Exchange:
@@ -182,11 +191,11 @@ def test_what_is_no_answer_is_skipped_and_named(failed: Exchange, reason: str) -
 
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
 def test_every_final_answer_will_do(status: int) -> None:
-    assert why_not(exchange(1, status=status)) == ""
+    assert find_skip_reason(exchange(1, status=status)) == ""
 
 
 def test_grpc_web_is_plain_http() -> None:
-    assert why_not(grpc("application/grpc-web+proto")) == ""
+    assert find_skip_reason(grpc("application/grpc-web+proto")) == ""
 
 
 def test_logins_with_different_passwords_are_one_request() -> None:
@@ -197,14 +206,14 @@ def test_logins_with_different_passwords_are_one_request() -> None:
     ]
     promoted = run(logins)
     assert [item.name for item in promoted.items] == ["POST /login"]
-    assert promoted.examples[0].redacted == {Redacted(Part.FORM, "password")}
-    assert promoted.in_requests == {Redacted(Part.FORM, "password"): 2}
+    assert promoted.examples[0].redacted == {RedactedPlace(Part.FORM, "password")}
+    assert promoted.redacted_in_requests == {RedactedPlace(Part.FORM, "password"): 2}
 
 
 def test_answers_that_differ_in_their_secrets_only_are_identical() -> None:
     promoted = run([exchange(n, body=b'{"token": "%d"}' % n) for n in (1, 2)])
     assert bodies(promoted) == [b'{"token": "REDACTED"}']
-    assert promoted.in_responses == {Redacted(Part.JSON, "$.token"): 2}
+    assert promoted.redacted_in_responses == {RedactedPlace(Part.JSON, "$.token"): 2}
 
 
 def test_places_in_the_response_are_not_those_of_the_example() -> None:
@@ -233,7 +242,7 @@ def test_a_reference_stays_unless_the_body_has_a_secret() -> None:
         EMPTY,
         DEFAULT,
         read=lambda body: body if isinstance(body, bytes) else kept[body.digest],
-        same_request=same_request,
+        request_key=same_request,
     )
     assert bodies(promoted) == [first, b'{"token": "REDACTED"}']
 
@@ -245,7 +254,7 @@ def test_a_reference_and_its_bytes_are_the_same_answer() -> None:
         EMPTY,
         DEFAULT,
         read=lambda body: body if isinstance(body, bytes) else b"{}",
-        same_request=same_request,
+        request_key=same_request,
     )
     assert promoted.identical == 1
 
@@ -253,7 +262,7 @@ def test_a_reference_and_its_bytes_are_the_same_answer() -> None:
 def test_same_request_sees_the_body_redacted_and_decoded() -> None:
     coded = Headers.of([("Content-Encoding", "gzip")])
     login = replace(exchange(1), request=Request("POST", b"/", coded, gzip.compress(b'{"pwd":"x"}')))
-    promoted = promote([login], EMPTY, DEFAULT, read=read, same_request=lambda _request, body: body.decode())
+    promoted = promote([login], EMPTY, DEFAULT, read=read, request_key=lambda _request, body: body.decode())
     assert list(promoted.known.items) == ['{"pwd":"REDACTED"}']
 
 
@@ -261,13 +270,13 @@ def test_with_secrets_kept_nothing_is_redacted() -> None:
     one = exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]), body=b'{"token": "t"}')
     promoted = run([one], plan=KEEP)
     assert promoted.examples[0].response == one.response
-    assert not promoted.in_responses
+    assert not promoted.redacted_in_responses
 
 
-def stable(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> Promoted:
+def stable(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> PromotionResult:
     """As a store promotes: with placeholders of its own."""
     redactor = Redactor(placeholder=Placeholders(b"k"), remembers=True)
-    return promote(exchanges, EMPTY, plan, read=read, same_request=same_request, redactor=redactor)
+    return promote(exchanges, EMPTY, plan, read=read, request_key=same_request, redactor=redactor)
 
 
 def test_two_secrets_are_one_request_and_one_answer_with_the_placeholder_of_the_first() -> None:
@@ -284,13 +293,13 @@ def test_a_token_that_comes_back_under_another_name_has_its_placeholder() -> Non
     promoted = stable([exchange(1, b"/login", b'{"token": "%s"}' % token), exchange(2, b"/files?at=" + token)])
     placeholder = Placeholders(b"k")(token.decode())
     assert promoted.examples[1].request.target == f"/files?at={placeholder}".encode()
-    assert promoted.examples[1].redacted == {Redacted(Part.QUERY, "at")}
+    assert promoted.examples[1].redacted == {RedactedPlace(Part.QUERY, "at")}
 
 
 @pytest.mark.parametrize("plan", [DEFAULT, KEEP])
 def test_what_was_redacted_when_it_was_recorded_matches_any_value(plan: PromotionPlan) -> None:
     """And is one request with another secret at the same place."""
-    places = frozenset({Redacted(Part.QUERY, "at"), Redacted(Part.PATH, "REDACTED-0123456789ab")})
+    places = frozenset({RedactedPlace(Part.QUERY, "at"), RedactedPlace(Part.PATH, "REDACTED-0123456789ab")})
     recorded = [replace(exchange(n, b"/x/REDACTED-0123456789ab?at=%d" % n, b"%d" % n), redacted=places) for n in (1, 2)]
     promoted = stable(recorded, plan)
     assert len(promoted.items) == 1
@@ -300,5 +309,5 @@ def test_what_was_redacted_when_it_was_recorded_matches_any_value(plan: Promotio
 
 def test_a_body_that_was_cut_is_no_example() -> None:
     cut = replace(exchange(1), degraded="the body of the response was cut after 3 bytes")
-    assert why_not(cut) == cut.degraded
-    assert why_not(replace(cut, degraded="something else")) == ""
+    assert find_skip_reason(cut) == cut.degraded
+    assert find_skip_reason(replace(cut, degraded="something else")) == ""

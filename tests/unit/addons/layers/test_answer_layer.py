@@ -13,21 +13,21 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from tests.factories.messages import ORIGIN, make_example, make_response
-from understudy.addons.backpressure import ClientReadyHook
-from understudy.addons.current import Current
-from understudy.addons.layers.answer_layer import AnswerLayer, BodyFetcher, BodyWantedHook, Wanted
+from understudy.addons.backpressure import DrainClientHook
+from understudy.addons.current import CurrentMode
+from understudy.addons.layers.answer_layer import AnswerLayer, BodyFetch, BodyFetcher, FetchBodyHook
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.matcher.index import compile_index
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.reply_cache import at_hand
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.failed_exchanges import BROKE_OFF
+from understudy.serving.answers.reply_cache import get_inline_body
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.failed_exchanges import FAIL_UNFINISHED
 from understudy.serving.gateway.replay import MissAnswer, Replay
-from understudy.serving.gateway.site import GatewaySites, Kind
+from understudy.serving.gateway.site import ConnectionKind, GatewaySites
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
-from understudy.store.model.messages import Body, BodyRef, Chunk, Headers, Interim
+from understudy.store.model.messages import Body, BodyRef, Chunk, Headers, InterimResponse
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
 
 GET = b"GET /users/7 HTTP/1.1\r\nHost: gateway\r\n\r\n"
@@ -56,14 +56,14 @@ class Driven:
 
     def __init__(self, *examples: Example, mode: Mode = Mode.MOCK, body: bytes | None = b"hit") -> None:
         answers = Answers(compile_index(examples))
-        self.current = Current(Active(mode, answers, answers))
+        self.current = CurrentMode(ActiveMode(mode, answers, answers))
         self.context = Context(tclient_conn(), Options())
         HttpProxy(self.context)
         self.body = body
         self.gone = False
         self.takers: list[Taker] = []
-        kind = Kind(ORIGIN, own=True, tunnel=False, tls=False)
-        self.layer = AnswerLayer(self.context, self.current, GatewaySites(at_hand), kind, self._taken)
+        kind = ConnectionKind(ORIGIN, is_reverse=True, tunnel=False, tls=False)
+        self.layer = AnswerLayer(self.context, self.current, GatewaySites(get_inline_body), kind, self._taken)
         self.commands: list[commands.Command] = []
         self.tell(events.Start())
 
@@ -74,11 +74,11 @@ class Driven:
     def tell(self, event: events.Event) -> None:
         for command in self.layer.handle_event(event):
             self.commands.append(command)
-            if isinstance(command, BodyWantedHook):
-                command.wanted.content = self.body
+            if isinstance(command, FetchBodyHook):
+                command.fetch.content = self.body
                 self.tell(events.HookCompleted(command, None))
-            elif isinstance(command, ClientReadyHook):
-                command.recipient.gone = self.gone
+            elif isinstance(command, DrainClientHook):
+                command.recipient.is_gone = self.gone
                 self.tell(events.HookCompleted(command, None))
 
     def send(self, *pieces: bytes) -> bytes:
@@ -139,7 +139,7 @@ def test_a_stream_comes_piece_by_piece() -> None:
     assert driven.send(GET)
 
 
-HINTS = (Interim(103, Headers.of([("Link", "</a.css>")])), Interim(100))
+HINTS = (InterimResponse(103, Headers.of([("Link", "</a.css>")])), InterimResponse(100))
 HINTED = make_example(response=replace(make_response(body=b"hit"), interim=HINTS))
 
 
@@ -178,7 +178,7 @@ def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, begins: byt
 
 
 def test_a_recorded_failure_breaks_off_after_what_came() -> None:
-    driven = Driven(hit(BROKE_OFF), mode=Mode.REPLAY)
+    driven = Driven(hit(FAIL_UNFINISHED), mode=Mode.REPLAY)
     head, body = HIT.split(b"\r\n\r\n")
     head = head.replace(b"Content-Length: 3", b"Transfer-Encoding: chunked")  # no length was recorded
     assert driven.send(GET) == head + b"\r\n\r\n"
@@ -189,7 +189,7 @@ def test_a_recorded_failure_breaks_off_after_what_came() -> None:
 def test_a_recorded_failure_comes_in_its_pieces() -> None:
     sized = make_response(body=b"abc", headers={"Content-Length": "10"})
     response = replace(sized, chunks=(Chunk(0.1, 2), Chunk(0.2, 1)))
-    driven = Driven(replace(make_example(response=response), behaviour=BROKE_OFF), mode=Mode.REPLAY)
+    driven = Driven(replace(make_example(response=response), behaviour=FAIL_UNFINISHED), mode=Mode.REPLAY)
     assert driven.send(GET).endswith(b"Content-Length: 10\r\n\r\n")
     assert [driven.wake(), driven.wake()] == [b"ab", b"c"]
     assert driven.closed
@@ -229,7 +229,7 @@ def test_what_comes_after_is_the_other_layers() -> None:
 def test_a_connection_crosses_a_switch_to_a_live_mode() -> None:
     driven = Driven(hit())
     driven.send(GET)
-    driven.current.active = Active(Mode.RECORD)
+    driven.current.active = ActiveMode(Mode.RECORD)
     assert driven.send(GET) == b""
     assert driven.takers[0].began_with == GET
 
@@ -238,7 +238,7 @@ def test_a_request_finishes_in_the_mode_it_started_in() -> None:
     driven = Driven(hit())
     head = b"GET /users/7 HTTP/1.1\r\nHost: gateway\r\nContent-Length: 4\r\n\r\n"
     driven.send(head + b"bo")
-    driven.current.active = Active(Mode.RECORD)
+    driven.current.active = ActiveMode(Mode.RECORD)
     assert driven.send(b"dy") == HIT
     driven.send(GET)
     assert driven.takers
@@ -248,7 +248,7 @@ def test_an_edit_answers_the_next_request() -> None:
     driven = Driven(hit())
     driven.send(GET)
     answers = Answers(compile_index([make_example(response=make_response(body=b"new"))]))
-    driven.current.active = Active(Mode.MOCK, answers, answers)
+    driven.current.active = ActiveMode(Mode.MOCK, answers, answers)
     assert driven.send(GET).endswith(b"new")
 
 
@@ -259,8 +259,8 @@ def test_a_client_that_leaves_ends_the_connection() -> None:
 
 
 async def test_bodies_are_fetched_by_the_addon() -> None:
-    wanted = Wanted(BodyRef("d1935", 3))
-    await BodyFetcher(BodyReader(lambda _: b"hit")).body_wanted(wanted)
+    wanted = BodyFetch(BodyRef("d1935", 3))
+    await BodyFetcher(BodyReader(lambda _: b"hit")).fetch_body(wanted)
     assert wanted.content == b"hit"
 
 
@@ -268,6 +268,6 @@ async def test_a_body_that_is_gone_is_none() -> None:
     def gone(body: Body) -> bytes:
         raise NotFound("gone")
 
-    wanted = Wanted(BodyRef("d1935", 3))
-    await BodyFetcher(BodyReader(gone)).body_wanted(wanted)
+    wanted = BodyFetch(BodyRef("d1935", 3))
+    await BodyFetcher(BodyReader(gone)).fetch_body(wanted)
     assert wanted.content is None

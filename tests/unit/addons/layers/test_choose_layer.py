@@ -12,10 +12,10 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from tests.in_memory.recording_layer import make_forwarding
-from understudy.addons.flows import NOWHERE
-from understudy.addons.layers.choose_layer import ChooseLayer, GatewayHttpLayer
+from understudy.addons.flows import UNRESOLVABLE_ADDRESS
+from understudy.addons.layers.choose_layer import GatewayHttpLayer, LayerChooser
 from understudy.addons.layers.http1_layer import Http1Layer
-from understudy.serving.gateway.active import Active
+from understudy.serving.gateway.active import ActiveMode
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
 
@@ -48,7 +48,7 @@ def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: 
 
 
 def chosen(question: Asking, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
-    ChooseLayer(make_forwarding(Active(mode), upstream=upstream)).next_layer(question)
+    LayerChooser(make_forwarding(ActiveMode(mode), upstream=upstream)).next_layer(question)
     return question.layer
 
 
@@ -103,7 +103,7 @@ def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking)
 @pytest.mark.parametrize(
     ("upstream", "address", "tls"),
     [
-        (None, NOWHERE, False),
+        (None, UNRESOLVABLE_ADDRESS, False),
         (Origin("http", "api.example.com", 8080), ("api.example.com", 8080), False),
         (Origin("https", "api.example.com", 443), ("api.example.com", 443), True),
     ],

@@ -11,19 +11,19 @@ from tests.factories.messages import make_example, make_response
 from tests.in_memory.recording_layer import UPSTREAM, Driven
 from understudy.matcher.index import compile_index
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.gateway.active import Active
-from understudy.serving.http1.body_recorder import PIECE_BYTES, Keeping
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.http1.body_recorder import PIECE_BYTES, BodyLimits
 from understudy.store.errors import StoreError
 from understudy.store.model.exchanges import GATEWAY_STOPPED
 from understudy.store.model.gateways import Mode, OnLoss
-from understudy.store.model.messages import Chunk, Headers, Interim, Origin, PiecedBody
+from understudy.store.model.messages import Chunk, Headers, InterimResponse, Origin, PiecedBody
 
 GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"
 POST = b"POST /users HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello"
 OK = b"HTTP/1.1 200 Fine\r\nX-Case: Kept\r\nx-case: Twice\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
 UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
-LARGE = Keeping(large=100)
+LARGE = BodyLimits(large=100)
 FULL = StoreError("no space left")
 
 
@@ -76,7 +76,7 @@ def test_what_came_is_what_is_kept() -> None:
     assert (kept.request.origin, kept.request.headers.fields) == (UPSTREAM, ((b"host", b"api.test"), (b"X-A", b"1")))
     assert (kept.response.status, kept.response.reason, kept.response.body) == (200, b"Fine", b"ok")
     assert kept.response.headers.get_all("x-case") == ["Kept", "Twice"]
-    assert (kept.failed, kept.degraded) == (False, "")
+    assert (kept.has_failed, kept.degraded) == (False, "")
 
 
 def test_chunks_are_undone_and_trailers_kept() -> None:
@@ -156,7 +156,7 @@ def test_a_body_may_end_with_its_connection() -> None:
     driven.commit()
     assert driven.hung_up
     assert driven.kept[0].response is not None
-    assert (driven.kept[0].response.body, driven.kept[0].failed) == (b"ok", False)
+    assert (driven.kept[0].response.body, driven.kept[0].has_failed) == (b"ok", False)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_interim_answers_pass_at_once_and_are_kept() -> None:
     assert driven.answer(OK) + driven.commit() == OK
     response = driven.kept[0].response
     assert response is not None
-    assert response.interim == (Interim(103, Headers(((b"Link", b"</a>"),)), b"Early Hints"),)
+    assert response.interim == (InterimResponse(103, Headers(((b"Link", b"</a>"),)), b"Early Hints"),)
 
 
 def test_a_client_that_expects_100_hears_it_from_the_upstream() -> None:
@@ -315,7 +315,7 @@ def test_an_answer_that_breaks_off_is_kept_with_what_came() -> None:
     driven.commit()
     [kept] = driven.kept
     assert kept.response is not None
-    assert (kept.failed, kept.response.body, driven.hung_up) == (True, b"o", True)
+    assert (kept.has_failed, kept.response.body, driven.hung_up) == (True, b"o", True)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_an_answer_that_can_be_read_in_two_ways_is_not_passed_on(answer: bytes) 
     driven.send(GET)
     assert driven.answer(answer) == b""
     assert told(driven.commit()) == (502, "upstreamFailedError")
-    assert driven.kept[0].failed
+    assert driven.kept[0].has_failed
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_a_request_that_meets_a_closing_connection_is_sent_again() -> None:
     assert driven.upstream == GET
     assert driven.answer(OK) + driven.commit() == OK
     driven.upstream_closes()
-    assert [one.failed for one in driven.kept] == [False, False]
+    assert [one.has_failed for one in driven.kept] == [False, False]
 
 
 def test_a_request_that_may_not_be_sent_twice_is_not() -> None:
@@ -484,7 +484,7 @@ def test_with_on_loss_continue_the_answer_goes_on() -> None:
 
 
 def test_without_a_session_nothing_passes_for_kept() -> None:
-    driven = Driven(active=Active(Mode.RECORD))
+    driven = Driven(active=ActiveMode(Mode.RECORD))
     driven.send(GET)
     assert told(driven.answer(OK)) == (502, "recordingFailedError")
     assert driven.commits.lost == [""]
@@ -558,7 +558,7 @@ def test_a_large_body_that_cannot_be_kept_goes_on_if_it_is_to() -> None:
 
 
 def test_a_cap_marks_what_it_cut() -> None:
-    driven = Driven(keeping=Keeping(most=1))
+    driven = Driven(keeping=BodyLimits(max_size=1))
     assert driven.exchange(POST, OK) == OK
     [kept] = driven.kept
     assert kept.response is not None
@@ -572,7 +572,7 @@ def test_a_cap_marks_what_it_cut() -> None:
 
 def test_the_next_request_gets_the_new_mode() -> None:
     answers = Answers(compile_index([make_example(response=make_response(body=b"hit"))]))
-    driven = Driven(active=Active(Mode.RECORD, answers, answers, session_id="s"))
+    driven = Driven(active=ActiveMode(Mode.RECORD, answers, answers, session_id="s"))
     driven.exchange(GET, OK)
     driven.send(GET)
     driven.switch(Mode.MOCK)
@@ -599,7 +599,7 @@ def test_a_live_request_counts_until_its_end() -> None:
 
 def spying() -> Driven:
     answers = Answers(compile_index([make_example(response=make_response(body=b"hit"))]))
-    return Driven(active=Active(Mode.SPY, answers, answers, session_id="s"))
+    return Driven(active=ActiveMode(Mode.SPY, answers, answers, session_id="s"))
 
 
 def test_spy_answers_what_is_known_and_forwards_the_rest() -> None:

@@ -52,7 +52,7 @@ async def test_a_body_that_was_read_is_at_hand() -> None:
 
 async def test_a_large_body_is_read_each_time() -> None:
     """Holding it would push out many that are asked for more often."""
-    large = b"x" * (body_reader.LARGEST_CACHED + 1)
+    large = b"x" * (body_reader.MAX_CACHED_BYTES + 1)
     shelf = Shelf(large=large)
     reader = BodyReader(shelf.read)
     for _ in range(2):

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from tests.factories.stored import make_exchange
-from understudy.addons.loop.commits import Commits, announce_in
+from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import HistoryWriter
 from understudy.store.model.exchanges import Exchange
@@ -18,7 +18,7 @@ from understudy.store.model.exchanges import Exchange
 
 @contextmanager
 def committing(keep: Callable[[Sequence[Exchange]], list[int]]) -> Iterator[Commits]:
-    writer = HistoryWriter(keep, announce=partial(announce_in, asyncio.get_running_loop()))
+    writer = HistoryWriter(keep, announce=partial(report_in_loop, asyncio.get_running_loop()))
     writer.start()
     yield Commits(writer)
     writer.stop()
@@ -53,7 +53,7 @@ def test_a_loop_that_has_ended_is_no_failure() -> None:
     """The batch is kept all the same; nobody waits any more."""
     loop = asyncio.new_event_loop()
     loop.close()
-    announce_in(loop, [(lambda _: None, 1)])
+    report_in_loop(loop, [(lambda _: None, 1)])
 
 
 async def test_what_is_submitted_in_one_round_of_the_loop_is_committed_together() -> None:

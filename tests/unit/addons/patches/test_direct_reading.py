@@ -15,7 +15,7 @@ from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
 from understudy.addons.patches import direct_reading
-from understudy.addons.patches.direct_reading import MOST_UNSENT, DirectReading
+from understudy.addons.patches.direct_reading import MAX_UNSENT_BYTES, DirectReading
 
 
 class Transport(asyncio.Transport):
@@ -115,7 +115,7 @@ async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None
 
 
 @pytest.mark.parametrize(
-    ("to_upstream", "to_client", "waits"), [(1, 0, True), (0, MOST_UNSENT, False), (0, MOST_UNSENT + 1, True)]
+    ("to_upstream", "to_client", "waits"), [(1, 0, True), (0, MAX_UNSENT_BYTES, False), (0, MAX_UNSENT_BYTES + 1, True)]
 )
 async def test_what_comes_waits_for_where_it_goes_to(
     handler: Handler, to_upstream: int, to_client: int, waits: bool

@@ -10,10 +10,10 @@ import pytest
 
 from tests.factories.messages import make_request
 from understudy.matcher.body_forms import canonical as bodies
-from understudy.matcher.body_forms.canonical import body_key, canonical, request_key
-from understudy.matcher.body_forms.open_places import opened
+from understudy.matcher.body_forms.canonical import canonicalize, compute_body_key, compute_request_key
+from understudy.matcher.body_forms.open_places import places_from_redacted
 from understudy.store.content_codings import LIMIT
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers
 
 JSON = "application/json"
@@ -42,7 +42,7 @@ FIELD_B = 'Content-Disposition: form-data; name="b"\r\nContent-Type: text/plain\
 )
 def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
     """Ways to write one body."""
-    assert canonical(one, kind) == canonical(other, kind)
+    assert canonicalize(one, kind) == canonicalize(other, kind)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
 )
 def test_different_bodies(kind: str | None, one: bytes, other: bytes) -> None:
     """What does not parse, or has another type, is compared by bytes."""
-    assert canonical(one, kind) != canonical(other, kind)
+    assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
 def test_boundary_does_not_count() -> None:
     """Clients draw a new one for every request, quoted or not."""
-    one = canonical(multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
-    assert one == canonical(multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
+    one = canonicalize(multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
+    assert one == canonicalize(multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_boundary_does_not_count() -> None:
 def test_parts_count(other: bytes) -> None:
     """Their order (RFC 7578, section 5.2), number, headers and contents; without an end it is no multipart."""
     kind = "multipart/form-data; boundary=xx"
-    assert canonical(multipart("xx", FIELD_A, FIELD_B), kind) != canonical(other, kind)
+    assert canonicalize(multipart("xx", FIELD_A, FIELD_B), kind) != canonicalize(other, kind)
 
 
 def test_part_without_header() -> None:
     """A part may begin with the empty line (RFC 2046, section 5.1)."""
     kind = "multipart/mixed; boundary=xx"
-    assert canonical(multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
+    assert canonicalize(multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
 
 
 @pytest.mark.parametrize("size", [256, 257])
@@ -98,7 +98,7 @@ def test_long_parts_are_told_apart(size: int) -> None:
     """By their digests."""
     kind = "multipart/form-data; boundary=xx"
     one, other = (multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
-    assert canonical(one, kind) != canonical(other, kind)
+    assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
 @pytest.mark.parametrize(
@@ -106,29 +106,29 @@ def test_long_parts_are_told_apart(size: int) -> None:
 )
 def test_multipart_without_boundary_is_bytes(kind: str) -> None:
     """Nothing to split by."""
-    assert canonical(b"abc", kind) == b"bytes:abc"
+    assert canonicalize(b"abc", kind) == b"bytes:abc"
 
 
 @pytest.mark.parametrize(
     ("kind", "place", "one", "other"),
     [
-        (JSON, Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED","a":1}', b'{"a":1,"t":"x"}'),
-        (FORM, Redacted(Part.FORM, "t"), b"t=REDACTED&a=1", b"a=1&t=x"),
-        ("text/plain", Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
-        (FORM, Redacted(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
+        (JSON, RedactedPlace(Part.JSON, "$.t"), b'{"t":"REDACTED","a":1}', b'{"a":1,"t":"x"}'),
+        (FORM, RedactedPlace(Part.FORM, "t"), b"t=REDACTED&a=1", b"a=1&t=x"),
+        ("text/plain", RedactedPlace(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
+        (FORM, RedactedPlace(Part.JSON, "$.t"), b'{"t":"REDACTED"}', b'{"t":"x"}'),
         (
             "multipart/form-data; boundary=xx",
-            Redacted(Part.FORM, "a"),
+            RedactedPlace(Part.FORM, "a"),
             multipart("xx", FIELD_A, FIELD_B),
             multipart("xx", FIELD_A + "0", FIELD_B),
         ),
     ],
 )
-def test_redacted_places_match_any_value(kind: str, place: Redacted, one: bytes, other: bytes) -> None:
+def test_redacted_places_match_any_value(kind: str, place: RedactedPlace, one: bytes, other: bytes) -> None:
     """In every kind of body; JSON is also found where the media type says something else."""
-    places = opened([place])
-    assert canonical(one, kind, places) == canonical(other, kind, places)
-    assert canonical(one, kind) != canonical(other, kind)
+    places = places_from_redacted([place])
+    assert canonicalize(one, kind, places) == canonicalize(other, kind, places)
+    assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_redacted_places_match_any_value(kind: str, place: Redacted, one: bytes,
 )
 def test_media_type_counts(one: tuple[bytes, str | None], other: tuple[bytes, str | None], same: bool) -> None:
     """Without its parameters, and not at all when both bodies are empty."""
-    keys = [body_key(body, Headers.of([("Content-Type", kind)] if kind else [])) for body, kind in (one, other)]
+    keys = [compute_body_key(body, Headers.of([("Content-Type", kind)] if kind else [])) for body, kind in (one, other)]
     assert (keys[0] == keys[1]) is same
 
 
@@ -164,7 +164,7 @@ def test_media_type_counts(one: tuple[bytes, str | None], other: tuple[bytes, st
 )
 def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
     """What is not encoded as it says is taken as it came."""
-    assert body_key(body, Headers.of([("Content-Encoding", coding)])) == body_key(b"hello", Headers())
+    assert compute_body_key(body, Headers.of([("Content-Encoding", coding)])) == compute_body_key(b"hello", Headers())
 
 
 @pytest.mark.parametrize(
@@ -177,13 +177,13 @@ def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
 )
 def test_broken_encoding_is_bytes(body: bytes) -> None:
     """Cut off, followed by something, or spoiled."""
-    assert bodies.plain(body, GZIP) == body
+    assert bodies.undo_codings(body, GZIP) == body
 
 
 def test_bomb_is_bytes() -> None:
     """A small body does not fill the memory."""
     bomb = gzip.compress(bytes(LIMIT + 1), mtime=0)
-    assert bodies.plain(bomb, GZIP) == bomb
+    assert bodies.undo_codings(bomb, GZIP) == bomb
 
 
 BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
@@ -206,15 +206,15 @@ BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
 def test_same_requests(method: str, target: str, body: bytes, kind: str, origin: str | None, same: bool) -> None:
     """A request's key takes in each part, in its normal form."""
     other = make_request(method, target, body=body, content_type=kind, origin=origin)
-    assert (request_key(other, body) == request_key(BASE, b'{"k": 1}')) is same
+    assert (compute_request_key(other, body) == compute_request_key(BASE, b'{"k": 1}')) is same
 
 
 def test_request_key_is_sha_256() -> None:
     """In hexadecimal digits."""
-    assert len(bytes.fromhex(request_key(BASE, b""))) == 32
+    assert len(bytes.fromhex(compute_request_key(BASE, b""))) == 32
 
 
 def test_empty_bodies_have_no_type() -> None:
     """So a GET with a Content-Type is the same request as one without."""
     typed, untyped = make_request(content_type=JSON), make_request()
-    assert request_key(typed, b"") == request_key(untyped, b"")
+    assert compute_request_key(typed, b"") == compute_request_key(untyped, b"")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.body_forms.forms import MAX_HEAD, MAX_PAIRS, MAX_PARTS, form_text, multipart_text, wild_parts
+from understudy.matcher.body_forms.forms import (
+    MAX_HEAD,
+    MAX_PAIRS,
+    MAX_PARTS,
+    canonicalize_form,
+    canonicalize_multipart,
+    find_wild_parts,
+)
 from understudy.matcher.body_forms.open_places import Mark
 
 KIND = "multipart/form-data; boundary=x"
@@ -21,7 +28,7 @@ def parts(*contents: str) -> bytes:
 
 def test_form_is_written_sorted_and_escaped() -> None:
     """With marks for what is left open."""
-    assert form_text(b"b=%26&a=1&p=x", {"p": Mark.REDACTED}) == b"a=1&b=%26&p=[redacted]"
+    assert canonicalize_form(b"b=%26&a=1&p=x", {"p": Mark.REDACTED}) == b"a=1&b=%26&p=[redacted]"
 
 
 @pytest.mark.parametrize(("count", "fits"), [(MAX_PAIRS, True), (MAX_PAIRS + 1, False)])
@@ -29,10 +36,10 @@ def test_pairs_are_bounded(count: int, fits: bool) -> None:
     """A form of more is bytes."""
     body = b"&" * count
     if fits:
-        assert form_text(body, {}) == b""
+        assert canonicalize_form(body, {}) == b""
     else:
         with pytest.raises(ValueError, match="pairs"):
-            form_text(body, {})
+            canonicalize_form(body, {})
 
 
 @pytest.mark.parametrize(("count", "fits"), [(MAX_PARTS, True), (MAX_PARTS + 1, False)])
@@ -40,19 +47,19 @@ def test_parts_are_bounded(count: int, fits: bool) -> None:
     """Parts too."""
     body = b"--x\r\n\r\n\r\n" * count + b"--x--"
     if fits:
-        assert multipart_text(body, KIND, {}).count(b"\n") == count - 1
+        assert canonicalize_multipart(body, KIND, {}).count(b"\n") == count - 1
     else:
         with pytest.raises(ValueError, match="parts"):
-            multipart_text(body, KIND, {})
+            canonicalize_multipart(body, KIND, {})
 
 
 def test_header_of_a_part_is_bounded() -> None:
     """It is sorted."""
     with pytest.raises(ValueError, match="header"):
-        multipart_text(b"--x\r\n" + b"a:b\r\n" * MAX_HEAD + b"\r\n\r\n--x--", KIND, {})
+        canonicalize_multipart(b"--x\r\n" + b"a:b\r\n" * MAX_HEAD + b"\r\n\r\n--x--", KIND, {})
 
 
 def test_wild_parts() -> None:
     """A single {{name}}, under a name that no other part has."""
-    assert wild_parts(parts("1", "{{x}}"), KIND) == {"b"}
-    assert wild_parts(parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()
+    assert find_wild_parts(parts("1", "{{x}}"), KIND) == {"b"}
+    assert find_wild_parts(parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, normal_query, request_value
+from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, normalize_graphql, normalize_query
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, n
 )
 def test_layout_does_not_count(one: str, other: str) -> None:
     """White space, commas and comments (GraphQL, section 2.1.7)."""
-    assert normal_query(one) == normal_query(other) is not None
+    assert normalize_query(one) == normalize_query(other) is not None
 
 
 @pytest.mark.parametrize(
@@ -30,17 +30,17 @@ def test_layout_does_not_count(one: str, other: str) -> None:
 )
 def test_what_is_no_query(text: str) -> None:
     """It does not parse, asks nothing, or is too long or deep to be read."""
-    assert normal_query(text) is None
+    assert normalize_query(text) is None
 
 
 def test_depth_that_is_read() -> None:
     """Up to the limit."""
-    assert normal_query("{a" * (MAX_DEPTH - 1) + "{b}" + "}" * (MAX_DEPTH - 1))
+    assert normalize_query("{a" * (MAX_DEPTH - 1) + "{b}" + "}" * (MAX_DEPTH - 1))
 
 
 def test_request_in_normal_form() -> None:
     """What is not needed is null."""
-    assert request_value({"query": "{a}", "variables": {}, "extensions": 1}) == {
+    assert normalize_graphql({"query": "{a}", "variables": {}, "extensions": 1}) == {
         "operationName": None,
         "query": "{\n  a\n}",
         "variables": None,
@@ -50,15 +50,15 @@ def test_request_in_normal_form() -> None:
 @pytest.mark.parametrize("value", [None, [], {"query": 1}, {"query": "tea"}, {"q": "{a}"}])
 def test_what_is_no_request(value: object) -> None:
     """Other JSON."""
-    assert request_value(value) is None
+    assert normalize_graphql(value) is None
 
 
 def test_library_is_loaded_when_a_query_comes() -> None:
     """Not before: the mock server starts without it."""
     code = (
-        "import sys, understudy.matcher.index; from understudy.matcher.body_forms.canonical import canonical;"
-        "canonical(b'{}', 'application/json');"
-        "print('graphql' in sys.modules); canonical(b'{a}', 'application/graphql'); print('graphql' in sys.modules)"
+        "import sys, understudy.matcher.index; from understudy.matcher.body_forms.canonical import canonicalize;"
+        "canonicalize(b'{}', 'application/json');"
+        "print('graphql' in sys.modules); canonicalize(b'{a}', 'application/graphql'); print('graphql' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]

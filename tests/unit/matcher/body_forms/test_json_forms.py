@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.body_forms.json_forms import MAX_DEPTH, json_text
+from understudy.matcher.body_forms.json_forms import MAX_DEPTH, canonicalize_json
 from understudy.matcher.body_forms.open_places import Mark
-from understudy.store.model.json_paths import ANY_INDEX, read_json_path
+from understudy.store.model.json_paths import ANY_INDEX, parse_json_path
 
 BIG = b"9" * 5000
 
@@ -30,7 +30,7 @@ BIG = b"9" * 5000
 )
 def test_equal_values(one: bytes, other: bytes) -> None:
     """Ways to write one value."""
-    assert json_text(one) == json_text(other)
+    assert canonicalize_json(one) == canonicalize_json(other)
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_equal_values(one: bytes, other: bytes) -> None:
 )
 def test_different_values(one: bytes, other: bytes) -> None:
     """Values that are not the same."""
-    assert json_text(one) != json_text(other)
+    assert canonicalize_json(one) != canonicalize_json(other)
 
 
 @pytest.mark.parametrize("body", [b"{", b"NaN", b"[Infinity]", b"", b"01", b"\xff", b"1e" + BIG])
 def test_what_is_no_json(body: bytes) -> None:
     """Python reads NaN, JSON does not have it; an exponent of thousands of digits is no number of this world."""
     with pytest.raises(ValueError):
-        json_text(body)
+        canonicalize_json(body)
 
 
 @pytest.mark.parametrize(("depth", "fits"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False), (100_000, False)])
@@ -70,10 +70,10 @@ def test_depth_is_limited(depth: int, fits: bool) -> None:
     """The limit is ours, whatever the interpreter's is."""
     body = b"[" * depth + b"]" * depth
     if fits:
-        assert json_text(body) == body
+        assert canonicalize_json(body) == body
         return
     with pytest.raises(RecursionError):
-        json_text(body)
+        canonicalize_json(body)
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_depth_is_limited(depth: int, fits: bool) -> None:
 def test_open_places_match_any_value(path: str, one: bytes, other: bytes, same: bool) -> None:
     """The place must be there, its value does not count."""
     marks = {path: Mark.ANY}
-    assert (json_text(one, marks) == json_text(other, marks)) is same
+    assert (canonicalize_json(one, marks) == canonicalize_json(other, marks)) is same
 
 
 def test_place_steps() -> None:
     """Names, numbers and any index."""
-    assert read_json_path("$.a['b.c'][0][*]") == ("a", "b.c", 0, ANY_INDEX)
+    assert parse_json_path("$.a['b.c'][0][*]") == ("a", "b.c", 0, ANY_INDEX)
 
 
 @pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$.a[", "$.a..b", "$[x]"])
 def test_bad_place(path: str) -> None:
     """A path that cannot be read is named."""
     with pytest.raises(ValueError, match=r"expected a JSON path like \$\.user\.token, got"):
-        read_json_path(path)
+        parse_json_path(path)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.body_forms.kinds import Kind, kind_of
-from understudy.store.model.media_types import media_type
+from understudy.matcher.body_forms.kinds import BodyKind, kind_from_media_type
+from understudy.store.model.media_types import parse_media_type
 
 
 @pytest.mark.parametrize(
     ("media", "kind"),
     [
-        ("application/json", Kind.JSON),
-        ("text/json", Kind.JSON),
-        ("application/problem+json", Kind.JSON),
-        ("application/xml", Kind.XML),
-        ("text/xml", Kind.XML),
-        ("image/svg+xml", Kind.XML),
-        ("application/x-www-form-urlencoded", Kind.FORM),
-        ("multipart/mixed", Kind.MULTIPART),
-        ("application/graphql", Kind.GRAPHQL),
-        ("text/html", Kind.TEXT),
-        ("application/yaml", Kind.TEXT),
-        ("application/octet-stream", Kind.BYTES),
-        ("", Kind.BYTES),
+        ("application/json", BodyKind.JSON),
+        ("text/json", BodyKind.JSON),
+        ("application/problem+json", BodyKind.JSON),
+        ("application/xml", BodyKind.XML),
+        ("text/xml", BodyKind.XML),
+        ("image/svg+xml", BodyKind.XML),
+        ("application/x-www-form-urlencoded", BodyKind.FORM),
+        ("multipart/mixed", BodyKind.MULTIPART),
+        ("application/graphql", BodyKind.GRAPHQL),
+        ("text/html", BodyKind.TEXT),
+        ("application/yaml", BodyKind.TEXT),
+        ("application/octet-stream", BodyKind.BYTES),
+        ("", BodyKind.BYTES),
     ],
 )
-def test_kind(media: str, kind: Kind) -> None:
+def test_kind(media: str, kind: BodyKind) -> None:
     """By media type, or by its suffix (RFC 6839)."""
-    assert kind_of(media) is kind
+    assert kind_from_media_type(media) is kind
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def test_kind(media: str, kind: Kind) -> None:
 )
 def test_media_type(content_type: str | None, media: str | None) -> None:
     """Without parameters and case."""
-    assert media_type(content_type) == media
+    assert parse_media_type(content_type) == media
 
 
 def test_every_kind_has_words() -> None:
     """For people."""
-    assert all(kind.words for kind in Kind)
+    assert all(kind.label for kind in BodyKind)

@@ -8,15 +8,15 @@ import pytest
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.decision import Difference
-from understudy.matcher.explanation.body_differences import MOST_PLACES
-from understudy.matcher.explanation.differences import differences
-from understudy.matcher.explanation.distances import distance
-from understudy.matcher.parts.candidate import KEPT, Candidate, plain_bytes
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.explanation.body_differences import MAX_PLACES
+from understudy.matcher.explanation.differences import explain_differences
+from understudy.matcher.explanation.distances import compute_distance
+from understudy.matcher.parts.candidate import MAX_KEPT_BODY, Candidate, require_bytes
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import RequestPart
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef, Request
 
 FORM = "application/x-www-form-urlencoded"
@@ -24,8 +24,10 @@ FORM = "application/x-www-form-urlencoded"
 
 def compared(example: Example, request: Request, settings: MatchSettings = STRICT) -> tuple[Difference, ...]:
     """What puts the example out."""
-    body_of = plain_bytes if isinstance(example.request.body, bytes) else lambda _: b"kept elsewhere" * KEPT
-    return differences(Candidate.of((example,), settings, body_of), Asked(request, settings, (request.method,)))
+    body_of = require_bytes if isinstance(example.request.body, bytes) else lambda _: b"kept elsewhere" * MAX_KEPT_BODY
+    return explain_differences(
+        Candidate.of((example,), settings, body_of), NormalRequest(request, settings, (request.method,))
+    )
 
 
 def post(body: bytes, kind: str | None = "application/json", target: str = "/a") -> Request:
@@ -95,11 +97,11 @@ def test_bodies(mine: Request, theirs: Request, expected: str, actual: str) -> N
 
 def test_places_in_json_that_differ_are_named() -> None:
     """The first few; not where something was redacted."""
-    example = make_example(post(b'{"pin": "REDACTED", "a": 1, "b": [1]}'), redacted=[Redacted(Part.JSON, "$.pin")])
+    example = make_example(post(b'{"pin": "REDACTED", "a": 1, "b": [1]}'), redacted=[RedactedPlace(Part.JSON, "$.pin")])
     [found] = compared(example, post(b'{"pin": "4711", "a": true, "b": [1, 2]}'))
     assert found.places == ("$.a", "$.b[1]")
     [found] = compared(make_example(post(b"[1, 2, 3, 4, 5]")), post(b"[2, 3, 4, 5, 6]"))
-    assert len(found.places) == MOST_PLACES
+    assert len(found.places) == MAX_PLACES
 
 
 def test_forms_have_no_places() -> None:
@@ -122,7 +124,7 @@ def test_values_are_short(length: int) -> None:
 
 def test_redacted_values_are_not_shown() -> None:
     """Neither the text in their place nor what the request has there."""
-    places = [Redacted(Part.QUERY, "token"), Redacted(Part.JSON, "$.pin")]
+    places = [RedactedPlace(Part.QUERY, "token"), RedactedPlace(Part.JSON, "$.pin")]
     example = make_example(post(b'{"pin": "REDACTED", "k": 1}', target="/a?token=REDACTED&q=1"), redacted=places)
     found = compared(example, post(b'{"pin": "4711", "k": 2}', target="/a?token=geheim&token=geheim&q=1"))
     assert [(each.expected, each.actual) for each in found] == [
@@ -142,9 +144,9 @@ def test_redacted_values_are_not_shown() -> None:
 )
 def test_distance_of_paths(nearer: str, further: str) -> None:
     """Segments in common count, and how alike the others begin."""
-    asked = Asked(make_request(target="/users/ann"), POSTMAN, ("GET",))
+    asked = NormalRequest(make_request(target="/users/ann"), POSTMAN, ("GET",))
     one, other = (
-        distance(Candidate.of((make_example(target, literal=False),), POSTMAN, plain_bytes), asked)
+        compute_distance(Candidate.of((make_example(target, literal=False),), POSTMAN, require_bytes), asked)
         for target in (nearer, further)
     )
     assert 0 < one < other
@@ -152,5 +154,5 @@ def test_distance_of_paths(nearer: str, further: str) -> None:
 
 def test_distance_of_a_match_is_nothing() -> None:
     """Matched means that no part differs."""
-    asked = Asked(make_request(target="/a/9"), POSTMAN, ("GET",))
-    assert distance(Candidate.of((make_example("/a/7"),), POSTMAN, plain_bytes), asked) == 0
+    asked = NormalRequest(make_request(target="/a/9"), POSTMAN, ("GET",))
+    assert compute_distance(Candidate.of((make_example("/a/7"),), POSTMAN, require_bytes), asked) == 0

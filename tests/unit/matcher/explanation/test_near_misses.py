@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.explanation.near_misses import Spread, near_misses
+from understudy.matcher.explanation.near_misses import CandidatePool, select_near_misses
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
-from understudy.matcher.scores import LOOKED_AT, NEAREST
+from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES
 from understudy.matcher.settings import POSTMAN, STRICT
 
 JSON = "application/json"
@@ -20,23 +20,23 @@ def candidates(count: int) -> list[Candidate]:
 
 def test_around_is_bounded() -> None:
     """However many there are."""
-    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(Spread().changed((), candidates(LOOKED_AT + 1)).around(asked, ())) == LOOKED_AT
+    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(CandidatePool().apply_changes((), candidates(MAX_EXAMINED + 1)).find_nearby(asked, ())) == MAX_EXAMINED
 
 
 def test_what_fits_comes_first_and_once() -> None:
     """At most half of all: the rest shows what else there is."""
     every = candidates(10)
-    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    around = Spread().changed((), every).around(asked, [every[3], every[3]])
+    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    around = CandidatePool().apply_changes((), every).find_nearby(asked, [every[3], every[3]])
     assert around[0] is every[3]
     assert len(around) == 10
 
 
 def test_near_misses_are_few() -> None:
     """They fit a screen."""
-    asked = Asked(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(near_misses(candidates(10), asked)) == NEAREST
+    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(select_near_misses(candidates(10), asked)) == MAX_NEAR_MISSES
 
 
 def test_no_secret_of_either_request_is_shown() -> None:
@@ -47,7 +47,7 @@ def test_no_secret_of_either_request_is_shown() -> None:
         target=f"/{key}x?token=theirs&page=2", body=b'{"password": "theirs", "n": 2}', content_type=JSON
     )
     candidate = Candidate.of((make_example(mine),), STRICT)
-    (miss,) = near_misses([candidate], Asked(theirs, STRICT, ("GET",)))
+    (miss,) = select_near_misses([candidate], NormalRequest(theirs, STRICT, ("GET",)))
     told = repr(miss.differences)
     assert not any(secret in told for secret in ("mine", "theirs", key))
     assert all(shown in told for shown in ("page=1", "page=2", "/REDACTED"))

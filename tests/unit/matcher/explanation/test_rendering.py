@@ -11,12 +11,12 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.decision import Decision
-from understudy.matcher.explanation.rendering import as_json, as_text, nearest_line
+from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "explain"
@@ -24,7 +24,7 @@ REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
 
 
 def example(
-    number: int, name: str, request: Request | str, *redacted: Redacted, sequence: str | None = None
+    number: int, name: str, request: Request | str, *redacted: RedactedPlace, sequence: str | None = None
 ) -> Example:
     """An example that was typed in."""
     return make_example(
@@ -42,7 +42,7 @@ def post(body: bytes, kind: str = "application/json") -> Request:
     return make_request("POST", "/orders", body=body, content_type=kind)
 
 
-KEY = Redacted(Part.HEADER, "x-key")
+KEY = RedactedPlace(Part.HEADER, "x-key")
 USERS = [
     example(1, "List users", "/users"),
     example(2, "Page two", "/users?page=2"),
@@ -52,14 +52,16 @@ USERS = [
     example(6, "Create user", make_request("POST", "/users", body=b"{}", content_type="application/json")),
 ]
 ORDERS = [
-    example(1, "One tea", post(b'{"item": "tea", "count": 1, "card": "REDACTED"}'), Redacted(Part.JSON, "$.card")),
-    example(2, "Two teas", post(b'{"item": "tea", "count": 2, "card": "REDACTED"}'), Redacted(Part.JSON, "$.card")),
+    example(1, "One tea", post(b'{"item": "tea", "count": 1, "card": "REDACTED"}'), RedactedPlace(Part.JSON, "$.card")),
+    example(
+        2, "Two teas", post(b'{"item": "tea", "count": 2, "card": "REDACTED"}'), RedactedPlace(Part.JSON, "$.card")
+    ),
     example(3, "Empty order", post(b"")),
 ]
 BROKEN = [*ORDERS, example(4, "Broken order", post(b"{"))]
 SEARCHES = [
-    example(1, "Search tea", "/search?q=tea&key=REDACTED", Redacted(Part.QUERY, "key")),
-    example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", Redacted(Part.QUERY, "key")),
+    example(1, "Search tea", "/search?q=tea&key=REDACTED", RedactedPlace(Part.QUERY, "key")),
+    example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", RedactedPlace(Part.QUERY, "key")),
 ]
 TEAMS = [
     example(1, "Red", make_request(target="/shop", headers=[("X-Team", "red"), ("X-Key", "R")]), KEY),
@@ -221,7 +223,7 @@ def test_what_is_replayed_is_named_by_its_entry_in_history() -> None:
     nearest = json.loads(json.dumps(as_json(decision)["nearest"]))
     told = [(one["example"]["id"], one["example"]["entry"]) for one in nearest]
     assert told == [("000000000002", 58), ("3", 4)]
-    assert nearest_line(decision) == 'nearest is "Job" (entry 58, a sequence of 2): path differs'
+    assert summarize_nearest(decision) == 'nearest is "Job" (entry 58, a sequence of 2): path differs'
     assert '  "A" (entry 4)\n' in as_text(decision)
 
 
@@ -253,4 +255,4 @@ def test_nearest_line(request_: Request | str, line: str) -> None:
     """For logs: names of parts, no values."""
     asked = make_request(target=request_) if isinstance(request_, str) else request_
     index = compile_index(USERS, REQUIRE, items=[BareItem("GET", "/carts", "Get cart")])
-    assert nearest_line(index.decide(asked)) == line
+    assert summarize_nearest(index.decide(asked)) == line

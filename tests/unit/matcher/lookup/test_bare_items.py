@@ -36,9 +36,9 @@ def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
 )
 def test_item_that_fits(method: str, target: str, name: str | None) -> None:
     """By method and path; on a hit there is nothing to ask for."""
-    assert decided(method, target).without_example == name
+    assert decided(method, target).bare_item == name
 
 
 def test_asked_for_by_name() -> None:
     """Then a path says nothing."""
-    assert decided("GET", "/carts/7", ("x-mock-response-name", "no")).without_example is None
+    assert decided("GET", "/carts/7", ("x-mock-response-name", "no")).bare_item is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example
-from understudy.matcher.lookup.by_name import Named
+from understudy.matcher.lookup.by_name import NamedExamples
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.settings import POSTMAN
 
@@ -19,19 +19,19 @@ def candidate(*ids: str, name: str = "one") -> Candidate:
 def test_lowest_id_of_a_name(asked_before: bool) -> None:
     """Whatever has gone and come, asked for before or not; each example of a sequence by itself."""
     every = [candidate("3", "5"), candidate("4"), candidate("2", name="two")]
-    before = Named(host=False).changed((), every)
-    found = before.with_name("GET", None, "one") if asked_before else None
-    after = before.changed(every[:1], [candidate("6")])
-    lowest = after.with_name("GET", None, "one")
+    before = NamedExamples(host=False).apply_changes((), every)
+    found = before.find_by_name("GET", None, "one") if asked_before else None
+    after = before.apply_changes(every[:1], [candidate("6")])
+    lowest = after.find_by_name("GET", None, "one")
     assert lowest is not None
     assert lowest.id == "4"
-    assert after.with_name("GET", None, "three") is None
-    assert (after.with_id(["5"]), before.with_id(["5"]) is None) == (None, False)
+    assert after.find_by_name("GET", None, "three") is None
+    assert (after.find_by_id(["5"]), before.find_by_id(["5"]) is None) == (None, False)
     assert [example.id for example in found.examples] == ["3"] if found else not asked_before
 
 
 def test_first_id_that_there_is() -> None:
     """Postman's ids come with the number of their owner."""
-    found = Named(host=False).changed((), [candidate("7-4"), candidate("4")]).with_id(["7-4", "4"])
+    found = NamedExamples(host=False).apply_changes((), [candidate("7-4"), candidate("4")]).find_by_id(["7-4", "4"])
     assert found is not None
     assert found.id == "7-4"

@@ -5,40 +5,42 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.lookup.candidate_groups import FEW, Few, Group, Many, changed
-from understudy.matcher.parts.candidate import Candidate, plain_bytes
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.lookup.candidate_groups import SMALL_GROUP_SIZE, Group, LargeGroup, SmallGroup, update_group
+from understudy.matcher.parts.candidate import Candidate, require_bytes
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 
-TOKEN = Redacted(Part.QUERY, "token")
+TOKEN = RedactedPlace(Part.QUERY, "token")
 
 
-def grouped(*queries: str, settings: MatchSettings = POSTMAN, least: int = FEW + 1) -> Group:
+def grouped(*queries: str, settings: MatchSettings = POSTMAN, least: int = SMALL_GROUP_SIZE + 1) -> Group:
     """A group of examples with these queries, ids rising from a, and as many others as make it large."""
     every = [*queries, *(f"other={number}" for number in range(least - len(queries)))]
     examples = [
         make_example(f"/a?{query}", id=f"{'z' if query in queries else 'a'}{number:03d}", redacted=[TOKEN])
         for number, query in enumerate(every)
     ]
-    return made([Candidate.of((example,), settings, plain_bytes) for example in examples], settings)
+    return made([Candidate.of((example,), settings, require_bytes) for example in examples], settings)
 
 
 def made(candidates: list[Candidate], settings: MatchSettings) -> Group:
     """A group of all of them."""
-    group = changed(None, (), candidates, settings)
+    group = update_group(None, (), candidates, settings)
     assert group is not None
     return group
 
 
-@pytest.mark.parametrize(("count", "kind"), [(1, Few), (FEW, Few), (FEW + 1, Many)])
+@pytest.mark.parametrize(
+    ("count", "kind"), [(1, SmallGroup), (SMALL_GROUP_SIZE, SmallGroup), (SMALL_GROUP_SIZE + 1, LargeGroup)]
+)
 def test_size_decides_the_kind(count: int, kind: type) -> None:
     """Up to eight are compared one by one."""
     assert isinstance(grouped(least=count), kind)
 
 
-@pytest.mark.parametrize("least", [1, FEW + 1])
+@pytest.mark.parametrize("least", [1, SMALL_GROUP_SIZE + 1])
 @pytest.mark.parametrize(
     ("asked", "winner", "fit"),
     [
@@ -53,8 +55,8 @@ def test_size_decides_the_kind(count: int, kind: type) -> None:
 )
 def test_best(least: int, asked: str, winner: str, fit: QueryFit) -> None:
     """Each class of queries is found before the next; among equals fewer wildcards, then the newest."""
-    found = grouped("q=1", "q=2", "q=1&token=_", "q=9&token=_", least=least).best(
-        PathLine.EXACT, Asked(make_request(target=f"/a?{asked}"), POSTMAN, ("GET",))
+    found = grouped("q=1", "q=2", "q=1&token=_", "q=9&token=_", least=least).find_best(
+        PathLine.EXACT, NormalRequest(make_request(target=f"/a?{asked}"), POSTMAN, ("GET",))
     )
     assert found is not None
     assert (found.candidate.id, found.query_fit) == (winner, fit)
@@ -64,8 +66,8 @@ def test_best(least: int, asked: str, winner: str, fit: QueryFit) -> None:
 def test_rules(rule: QueryRule, fit: QueryFit | None) -> None:
     """REQUIRE finds nothing unequal, OFF the best of all."""
     settings = MatchSettings(query=rule)
-    found = grouped("q=1", settings=settings).best(
-        PathLine.EXACT, Asked(make_request(target="/a?q=2"), settings, ("GET",))
+    found = grouped("q=1", settings=settings).find_best(
+        PathLine.EXACT, NormalRequest(make_request(target="/a?q=2"), settings, ("GET",))
     )
     assert (found and found.query_fit) == fit
 
@@ -77,35 +79,35 @@ def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
         make_request("POST", "/a", body=b"%d" % number, content_type="application/json") for number in range(20)
     ]
     examples = (make_example(request, id=f"{number:02d}") for number, request in enumerate(requests))
-    found = made([Candidate.of((example,), STRICT, plain_bytes) for example in examples], STRICT)
-    asked = Asked(make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",))
-    match = found.best(PathLine.EXACT, asked)
+    found = made([Candidate.of((example,), STRICT, require_bytes) for example in examples], STRICT)
+    asked = NormalRequest(make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",))
+    match = found.find_best(PathLine.EXACT, asked)
     assert (match and match.candidate.id) == ("05" if hit else None)
 
 
-@pytest.mark.parametrize("count", [FEW, FEW + 1])
+@pytest.mark.parametrize("count", [SMALL_GROUP_SIZE, SMALL_GROUP_SIZE + 1])
 def test_newest_is_not_the_first(count: int) -> None:
     """A value left open ranks an example last, however new it is."""
     every = [make_example(f"/a?q={number}", id=f"{number:03d}") for number in range(count - 1)]
     newest = make_example("/a?token=_", id="999", redacted=[TOKEN])
-    group = made([Candidate.of((example,), POSTMAN, plain_bytes) for example in (*every, newest)], POSTMAN)
-    assert (group.newest, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
+    group = made([Candidate.of((example,), POSTMAN, require_bytes) for example in (*every, newest)], POSTMAN)
+    assert (group.newest_id, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
 
 
 def test_openings_go_with_their_last_candidate() -> None:
     """Each set of openings is a look-up for every request."""
-    group = grouped("q=1", "token=_", least=2 * FEW)
-    assert isinstance(group, Many)
+    group = grouped("q=1", "token=_", least=2 * SMALL_GROUP_SIZE)
+    assert isinstance(group, LargeGroup)
     assert len(group.buckets) == 2
     [opened] = (each for each in group.candidates if each.query.wild)
-    fewer = changed(group, [opened], (), POSTMAN)
-    assert isinstance(fewer, Many)
+    fewer = update_group(group, [opened], (), POSTMAN)
+    assert isinstance(fewer, LargeGroup)
     assert len(fewer.buckets) == 1
 
 
 def test_many_become_few() -> None:
     """When enough of them go."""
-    group = grouped(least=FEW + 1)
+    group = grouped(least=SMALL_GROUP_SIZE + 1)
     first, *others = group.candidates
-    assert isinstance(changed(group, [first], (), POSTMAN), Few)
-    assert changed(group, [first, *others], (), POSTMAN) is None
+    assert isinstance(update_group(group, [first], (), POSTMAN), SmallGroup)
+    assert update_group(group, [first, *others], (), POSTMAN) is None

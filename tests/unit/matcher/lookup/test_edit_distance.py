@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plain_matcher import edits
-from understudy.matcher.lookup.edit_distance import alike, allowed_edits, common_start, levenshtein
-from understudy.matcher.scores import ALIKE, LONGEST_ALIKE
+from understudy.matcher.lookup.edit_distance import (
+    compute_allowed_edits,
+    is_similar,
+    levenshtein,
+    measure_common_prefix,
+)
+from understudy.matcher.scores import MAX_SEGMENT_LENGTH, MIN_SIMILARITY
 
 NEAR = st.text("abcé", max_size=12)
 
@@ -22,14 +27,14 @@ def test_levenshtein(one: str, other: str) -> None:
 @given(NEAR, NEAR)
 def test_alike(one: str, other: str) -> None:
     """The cheap refusals refuse nothing that is alike."""
-    expected = 1 - edits(one, other) / max(len(one), len(other), 1) >= ALIKE
-    assert alike(one, other) is expected
+    expected = 1 - edits(one, other) / max(len(one), len(other), 1) >= MIN_SIMILARITY
+    assert is_similar(one, other) is expected
 
 
-@pytest.mark.parametrize(("length", "fits"), [(LONGEST_ALIKE, True), (LONGEST_ALIKE + 1, False)])
+@pytest.mark.parametrize(("length", "fits"), [(MAX_SEGMENT_LENGTH, True), (MAX_SEGMENT_LENGTH + 1, False)])
 def test_long_segments(length: int, fits: bool) -> None:
     """Are not compared."""
-    assert alike("x" * length, "x" * (length - 1) + "y") is fits
+    assert is_similar("x" * length, "x" * (length - 1) + "y") is fits
 
 
 @pytest.mark.parametrize(
@@ -38,12 +43,12 @@ def test_long_segments(length: int, fits: bool) -> None:
 )
 def test_allowed_edits(lengths: tuple[int, int], allowed: int | None) -> None:
     """A quarter of the longer one."""
-    assert allowed_edits(*lengths) == allowed
+    assert compute_allowed_edits(*lengths) == allowed
 
 
 @given(NEAR, NEAR)
 def test_common_start(one: str, other: str) -> None:
     """As many letters as they begin with together."""
-    length = common_start(one, other)
+    length = measure_common_prefix(one, other)
     assert one[:length] == other[:length]
     assert one[length : length + 1] != other[length : length + 1] or length == len(one) == len(other)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.lookup.index_source import Source
-from understudy.matcher.parts.candidate import plain_bytes
+from understudy.matcher.lookup.index_source import IndexSource
+from understudy.matcher.parts.candidate import require_bytes
 from understudy.matcher.settings import POSTMAN, STRICT
 from understudy.matcher.variables import NO_VARIABLES
 from understudy.store.model.collections import Example
@@ -18,9 +18,9 @@ def example(id: str, sequence: str | None = None) -> Example:
     return make_example("/a", id=id, sequence=sequence)
 
 
-def source(*examples: Example) -> Source:
+def source(*examples: Example) -> IndexSource:
     """What an index of these examples was compiled from."""
-    return Source(POSTMAN, plain_bytes, NO_VARIABLES).changed((), examples)[0]
+    return IndexSource(POSTMAN, require_bytes, NO_VARIABLES).compile_changes((), examples)[0]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def source(*examples: Example) -> Source:
 )
 def test_sequences(gone: list[str], come: list[Example], expected_gone: set[str], expected_come: list[str]) -> None:
     """Examples join, leave and change sequences: of each there is one candidate, with the newest one's id."""
-    _, change = source(example("1"), example("2", "s"), example("3", "s")).changed(gone, come)
-    assert set(change.gone) == expected_gone
-    assert [" ".join(each.id for each in candidate.examples) for candidate in change.come] == expected_come
+    _, change = source(example("1"), example("2", "s"), example("3", "s")).compile_changes(gone, come)
+    assert set(change.removed) == expected_gone
+    assert [" ".join(each.id for each in candidate.examples) for candidate in change.added] == expected_come
 
 
 def test_unusable_sequence_is_remembered() -> None:
@@ -52,14 +52,14 @@ def test_unusable_sequence_is_remembered() -> None:
     def body_of(_: object) -> bytes:
         raise OSError("gone")
 
-    before, change = Source(STRICT, body_of, NO_VARIABLES).changed((), [example("1", "s"), bad])
+    before, change = IndexSource(STRICT, body_of, NO_VARIABLES).compile_changes((), [example("1", "s"), bad])
     assert [(each.example, each.reason) for each in change.unusable] == [(bad, "gone")]
-    _, change = before.changed(["2"], ())
-    assert (change.gone, change.come) == ({"2"}, ())
+    _, change = before.compile_changes(["2"], ())
+    assert (change.removed, change.added) == ({"2"}, ())
     assert [each.examples for each in change.unusable] == [(example("1", "s"),)]
 
 
 def test_what_left_a_sequence_is_forgotten() -> None:
     """Else a long run would remember every example there ever was."""
-    after, _ = source(example("2", "s"), example("3", "s")).changed(["2"], [example("3")])
+    after, _ = source(example("2", "s"), example("3", "s")).compile_changes(["2"], [example("3")])
     assert (len(after.names), len(after.sequences)) == (0, 0)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.lookup.method_tables import Tables
-from understudy.matcher.parts.candidate import Candidate, plain_bytes
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.lookup.method_tables import MethodTables
+from understudy.matcher.parts.candidate import Candidate, require_bytes
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 
-def made(*targets: str, settings: MatchSettings = POSTMAN) -> Tables:
+def made(*targets: str, settings: MatchSettings = POSTMAN) -> MethodTables:
     """Tables of examples that were typed in."""
     examples = (make_example(target, id=target, literal=False) for target in targets)
-    candidates = [Candidate.of((example,), settings, plain_bytes) for example in examples]
-    return Tables.empty(settings).changed((), candidates)
+    candidates = [Candidate.of((example,), settings, require_bytes) for example in examples]
+    return MethodTables.create_empty(settings).apply_changes((), candidates)
 
 
-def lines(found: Tables, target: str, settings: MatchSettings = POSTMAN) -> list[PathLine]:
+def lines(found: MethodTables, target: str, settings: MatchSettings = POSTMAN) -> list[PathLine]:
     """The lines by which anything was found."""
-    return [line for line, _ in found.fitting(asked(target, settings))]
+    return [line for line, _ in found.find_fitting(asked(target, settings))]
 
 
-def asked(target: str, settings: MatchSettings = POSTMAN) -> Asked:
+def asked(target: str, settings: MatchSettings = POSTMAN) -> NormalRequest:
     """A GET request."""
-    return Asked(make_request(target=target), settings, ("GET",))
+    return NormalRequest(make_request(target=target), settings, ("GET",))
 
 
 def test_lines_come_best_first() -> None:
@@ -48,10 +48,10 @@ def test_settings_limit_the_lines() -> None:
 
 def test_neighbours_follow_the_newest_of_a_path() -> None:
     """Only where distance counts."""
-    assert made("/a", settings=STRICT).neighbours is None
+    assert made("/a", settings=STRICT).similar_paths is None
     found = made("/profile", "/other")
-    assert [group.text for group in found.distant(asked("/profle"))] == ["/profile"]
-    group = found.by_text.equal("/profile")
+    assert [group.text for group in found.find_distant(asked("/profle"))] == ["/profile"]
+    group = found.by_text.find_equal("/profile")
     assert group is not None
     [profile] = group.candidates
-    assert list(found.changed([profile], ()).distant(asked("/profle"))) == []
+    assert list(found.apply_changes([profile], ()).find_distant(asked("/profle"))) == []

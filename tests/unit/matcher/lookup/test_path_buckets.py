@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.factories.messages import make_example
-from understudy.matcher.lookup.candidate_groups import FEW, Few, Many
-from understudy.matcher.lookup.path_buckets import Cells, Mixed
+from understudy.matcher.lookup.candidate_groups import SMALL_GROUP_SIZE, LargeGroup, SmallGroup
+from understudy.matcher.lookup.path_buckets import MixedBucket, PathBuckets
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN
@@ -18,14 +18,14 @@ def candidates(*targets: str) -> list[Candidate]:
     return [Candidate.of((make_example(target, id=f"{n:04d}"),), POSTMAN) for n, target in enumerate(targets)]
 
 
-def found(cells: Cells, text: str) -> list[tuple[str, list[str]]]:
+def found(cells: PathBuckets, text: str) -> list[tuple[str, list[str]]]:
     """By which lines, and the ids of what was found."""
-    return [(line.name, sorted(each.id for each in group.candidates)) for line, group in cells.fitting(text)]
+    return [(line.name, sorted(each.id for each in group.candidates)) for line, group in cells.find_fitting(text)]
 
 
 def test_lines_of_text() -> None:
     """One look-up for four lines."""
-    cells = Cells(TEXT, POSTMAN).changed((), candidates("/a", "/a/", "/A", "/b"))
+    cells = PathBuckets(TEXT, POSTMAN).apply_changes((), candidates("/a", "/a/", "/A", "/b"))
     assert found(cells, "/a") == [
         ("EXACT", ["0000"]),
         ("SLASHES", ["0000", "0001"]),
@@ -38,7 +38,7 @@ def test_lines_of_text() -> None:
 
 def test_lines_of_ids() -> None:
     """Paths without ids are in no cell."""
-    cells = Cells(IDS, POSTMAN).changed((), candidates("/a/7", "/a/8/", "/a/b"))
+    cells = PathBuckets(IDS, POSTMAN).apply_changes((), candidates("/a/7", "/a/8/", "/a/b"))
     assert found(cells, "/a/9") == [("IDS", ["0000"]), ("SLASHES_IDS", ["0000", "0001"])]
     assert found(cells, "/a/b") == []
     assert len(cells) == 1
@@ -46,28 +46,28 @@ def test_lines_of_ids() -> None:
 
 def test_same_few_are_kept_once() -> None:
     """Groups that several lines find are one object: 100,000 examples on two paths fit the memory."""
-    cells = Cells(TEXT, POSTMAN).changed((), candidates("/a", "/a/"))
-    assert len({id(group) for _, group in cells.fitting("/a")}) == 2
-    more = cells.changed((), candidates("/a", "/a/"))
-    assert len({id(group) for _, group in more.fitting("/a")}) == 2
+    cells = PathBuckets(TEXT, POSTMAN).apply_changes((), candidates("/a", "/a/"))
+    assert len({id(group) for _, group in cells.find_fitting("/a")}) == 2
+    more = cells.apply_changes((), candidates("/a", "/a/"))
+    assert len({id(group) for _, group in more.find_fitting("/a")}) == 2
 
 
 def test_cell_of_one_path_is_a_group() -> None:
     """It becomes one again when the other paths go."""
     every = candidates("/a", "/a/", "/a")
-    cells = Cells(TEXT, POSTMAN).changed((), every)
-    assert isinstance(cells._cell("/a"), Mixed)
-    cell = cells.changed(every[1:2], ())._cell("/a")
-    assert isinstance(cell, Few)
+    cells = PathBuckets(TEXT, POSTMAN).apply_changes((), every)
+    assert isinstance(cells._find_bucket("/a"), MixedBucket)
+    cell = cells.apply_changes(every[1:2], ())._find_bucket("/a")
+    assert isinstance(cell, SmallGroup)
     assert [each.id for each in cell] == ["0002", "0000"]
-    assert len(cells.changed(every, ())) == 0
+    assert len(cells.apply_changes(every, ())) == 0
 
 
 def test_another_path_joins_many() -> None:
     """What is beside it is looked up as before, not made anew."""
-    many = candidates(*["/a"] * (FEW + 1))
-    before = Cells(TEXT, POSTMAN).changed((), many)
-    after = before.changed((), candidates("/a/"))
-    group = before.equal("/a")
-    assert isinstance(group, Many)
-    assert after.equal("/a") is group
+    many = candidates(*["/a"] * (SMALL_GROUP_SIZE + 1))
+    before = PathBuckets(TEXT, POSTMAN).apply_changes((), many)
+    after = before.apply_changes((), candidates("/a/"))
+    group = before.find_equal("/a")
+    assert isinstance(group, LargeGroup)
+    assert after.find_equal("/a") is group

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from understudy.matcher.lookup import persistent_list
-from understudy.matcher.lookup.persistent_list import Ordered
+from understudy.matcher.lookup.persistent_list import PersistentList
 
 
 def same(item: object) -> object:
@@ -18,45 +18,45 @@ def same(item: object) -> object:
 @pytest.mark.parametrize("piece", [1, 3, 256])
 def test_changed_as_sorted_anew(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     """Items come and go, and the sequence before keeps its own."""
-    monkeypatch.setattr(persistent_list, "PIECE", piece)
+    monkeypatch.setattr(persistent_list, "PIECE_SIZE", piece)
     chance, held = Random(piece), set[int]()
-    found: Ordered[int] = Ordered(same)
+    found: PersistentList[int] = PersistentList(same)
     for step in range(400):
         before, told = found, list(found)
         gone = chance.sample(sorted(held), k=min(len(held), chance.randrange(4 if step < 200 else 8)))
         come = set(chance.sample(range(1000), k=4)) - held
         held = held - set(gone) | come
-        found = found.changed(gone, come)
+        found = found.apply_changes(gone, come)
         assert (list(found), len(found)) == (sorted(held, reverse=True), len(held))
         assert list(before) == told
         key = chance.randrange(1000)
-        assert list(found.down_from(key)) == sorted((each for each in held if each <= key), reverse=True)
-        assert list(found.having(key)) == [key] * (key in held)
+        assert list(found.iterate_from(key)) == sorted((each for each in held if each <= key), reverse=True)
+        assert list(found.find_by_key(key)) == [key] * (key in held)
 
 
 def test_equal_keys_fill_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them can be found, and taken out."""
-    monkeypatch.setattr(persistent_list, "PIECE", 2)
+    monkeypatch.setattr(persistent_list, "PIECE_SIZE", 2)
     items = [(number % 2, number) for number in range(20)]
-    found = Ordered(lambda item: item[0], items)
-    assert sorted(found.having(1)) == items[1::2]
-    assert list(found.changed(items[1::2], ()).having(1)) == []
-    assert sorted(found.changed(items[1::2], ())) == items[::2]
+    found = PersistentList(lambda item: item[0], items)
+    assert sorted(found.find_by_key(1)) == items[1::2]
+    assert list(found.apply_changes(items[1::2], ()).find_by_key(1)) == []
+    assert sorted(found.apply_changes(items[1::2], ())) == items[::2]
 
 
 def test_change_touches_few_items() -> None:
     """However many there are: the pieces that it does not touch are the same objects."""
-    before = Ordered(same, range(20_000))
-    after = before.changed([7], [-1])
+    before = PersistentList(same, range(20_000))
+    after = before.apply_changes([7], [-1])
     known = set(map(id, before._pieces))
-    assert sum(len(piece) for piece in after._pieces if id(piece) not in known) <= 4 * persistent_list.PIECE
+    assert sum(len(piece) for piece in after._pieces if id(piece) not in known) <= 4 * persistent_list.PIECE_SIZE
 
 
 def test_removals_leave_no_crumbs() -> None:
     """The number of pieces follows the number of items."""
-    found = Ordered(same, range(50_000))
+    found = PersistentList(same, range(50_000))
     for number in range(0, 50_000, 100):
-        found = found.changed(range(number, number + 99), ())
+        found = found.apply_changes(range(number, number + 99), ())
     assert len(found) == 500
     assert len(found._pieces) < 12
 
@@ -64,7 +64,7 @@ def test_removals_leave_no_crumbs() -> None:
 @pytest.mark.parametrize("count", [3, 3000])
 def test_few_are_a_tuple(count: int) -> None:
     """Many are not, and may become few again."""
-    many = persistent_list.changed((), (), range(count), same)
-    assert isinstance(many, tuple) is (count <= persistent_list.PIECE)
-    assert persistent_list.lowest(many) == 0
-    assert persistent_list.changed(many, range(1, count), [count], same) == (count, 0)
+    many = persistent_list.update_items((), (), range(count), same)
+    assert isinstance(many, tuple) is (count <= persistent_list.PIECE_SIZE)
+    assert persistent_list.get_lowest(many) == 0
+    assert persistent_list.update_items(many, range(1, count), [count], same) == (count, 0)

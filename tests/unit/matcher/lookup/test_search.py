@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.lookup.method_tables import Tables
-from understudy.matcher.lookup.search import best, distant_matches, matches
+from understudy.matcher.lookup.method_tables import MethodTables
+from understudy.matcher.lookup.search import find_best, find_distant_matches, find_matches
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN
 
 
-def made(*targets: str) -> Tables:
+def made(*targets: str) -> MethodTables:
     """Examples that were typed in."""
     examples = (make_example(target, id=f"{number}", literal=False) for number, target in enumerate(targets))
-    return Tables.empty(POSTMAN).changed((), [Candidate.of((example,), POSTMAN) for example in examples])
+    return MethodTables.create_empty(POSTMAN).apply_changes(
+        (), [Candidate.of((example,), POSTMAN) for example in examples]
+    )
 
 
-def asked(target: str) -> Asked:
+def asked(target: str) -> NormalRequest:
     """A GET request."""
-    return Asked(make_request(target=target), POSTMAN, ("GET",))
+    return NormalRequest(make_request(target=target), POSTMAN, ("GET",))
 
 
 def test_distance_comes_last() -> None:
     """Only when nothing else fits."""
     found = made("/profile", "/:x")
-    match = best(found, asked("/profle"))
+    match = find_best(found, asked("/profle"))
     assert match is not None
     assert match.path_line is PathLine.WILDCARDS
-    match = best(made("/profile"), asked("/profle"))
+    match = find_best(made("/profile"), asked("/profle"))
     assert match is not None
     assert match.path_line is PathLine.DISTANCE
 
 
 def test_each_candidate_comes_once_by_its_first_line() -> None:
     """Though looser lines find it again."""
-    found = list(matches(made("/a", "/a/"), asked("/a")))
+    found = list(find_matches(made("/a", "/a/"), asked("/a")))
     assert [(each.candidate.id, each.path_line) for each in found if each] == [
         ("0", PathLine.EXACT),
         ("1", PathLine.SLASHES),
@@ -44,5 +46,5 @@ def test_each_candidate_comes_once_by_its_first_line() -> None:
 
 def test_distant_matches() -> None:
     """Those that are alike, newest first."""
-    found = distant_matches(made("/profile", "/other", "/profiles"), asked("/profil"))
+    found = find_distant_matches(made("/profile", "/other", "/profiles"), asked("/profil"))
     assert [each.candidate.id for each in found if each] == ["2", "0"]

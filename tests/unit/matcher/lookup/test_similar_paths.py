@@ -7,13 +7,15 @@ from random import Random
 
 import pytest
 
-from understudy.matcher.lookup.similar_paths import Known, Neighbours, differ_little
-from understudy.matcher.scores import DISTANT_PATHS
+from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths, is_similar_path
+from understudy.matcher.scores import MAX_DISTANT_PATHS
 
 
-def made(texts: Sequence[str]) -> Neighbours:
+def made(texts: Sequence[str]) -> SimilarPaths:
     """Of paths, newest first."""
-    return Neighbours().changed((), [Known(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)])
+    return SimilarPaths().apply_changes(
+        (), [KnownPath(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def made(texts: Sequence[str]) -> Neighbours:
 )
 def test_differ_little(mine: str, theirs: str, expected: bool) -> None:
     """One segment, and not much in it."""
-    assert differ_little(mine.split("/"), theirs.split("/")) is expected
+    assert is_similar_path(mine.split("/"), theirs.split("/")) is expected
 
 
 def test_found_as_by_comparing_all() -> None:
@@ -38,23 +40,23 @@ def test_found_as_by_comparing_all() -> None:
     texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
     neighbours = made(texts)
     for asked in [*texts, "/profiel", "/x/y/z", "/"]:
-        expected = {text for text in texts if differ_little(text.split("/"), asked.split("/"))}
-        assert set(neighbours.alike(asked)) == expected
-        assert set(neighbours.alike(asked)) == expected  # from what it remembers
+        expected = {text for text in texts if is_similar_path(text.split("/"), asked.split("/"))}
+        assert set(neighbours.find_similar(asked)) == expected
+        assert set(neighbours.find_similar(asked)) == expected  # from what it remembers
 
 
-@pytest.mark.parametrize(("before", "found"), [(DISTANT_PATHS - 1, True), (DISTANT_PATHS, False)])
+@pytest.mark.parametrize(("before", "found"), [(MAX_DISTANT_PATHS - 1, True), (MAX_DISTANT_PATHS, False)])
 def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
     """They count together, whichever segment is the other one."""
     texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
-    assert (list(made([*texts, "/profile/user"]).alike("/profile/users")) == ["/profile/user"]) is found
+    assert (list(made([*texts, "/profile/user"]).find_similar("/profile/users")) == ["/profile/user"]) is found
 
 
 def test_remembers_a_bounded_number() -> None:
     """Hostile requests do not fill the memory."""
     neighbours = made([f"/{number}/x" for number in range(500)])
     for number in range(500):
-        list(neighbours.alike(f"/{number}/y"))
+        list(neighbours.find_similar(f"/{number}/y"))
     assert len(neighbours._siblings) <= 65
 
 
@@ -63,17 +65,19 @@ def test_changed_as_made_anew() -> None:
     chance = Random(2)
     words = ["profile", "profle", "profiles", "a", "", "users", "user"]
     every = sorted({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
-    held: dict[str, Known] = {}
-    neighbours = Neighbours()
+    held: dict[str, KnownPath] = {}
+    neighbours = SimilarPaths()
     for step in range(60):
         before, asked = neighbours, chance.choice(every)
-        told = list(before.alike(asked))
+        told = list(before.find_similar(asked))
         gone = chance.sample(sorted(held), k=min(len(held), 3))
-        come = {text: Known(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
+        come = {text: KnownPath(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
         dropped = [held.pop(text) for text in {*gone, *(come.keys() & held.keys())}]
         held |= come
-        neighbours = before.changed(dropped, come.values())
-        expected = Neighbours().changed((), sorted(held.values(), key=lambda path: path.newest, reverse=True))
+        neighbours = before.apply_changes(dropped, come.values())
+        expected = SimilarPaths().apply_changes(
+            (), sorted(held.values(), key=lambda path: path.newest_id, reverse=True)
+        )
         for text in every:
-            assert list(neighbours.alike(text)) == list(expected.alike(text))
-        assert list(before.alike(asked)) == told
+            assert list(neighbours.find_similar(text)) == list(expected.find_similar(text))
+        assert list(before.find_similar(asked)) == told

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.matcher.lookup import similar_paths
-from understudy.matcher.lookup.edit_distance import alike
-from understudy.matcher.lookup.similar_paths import Siblings
+from understudy.matcher.lookup.edit_distance import is_similar
+from understudy.matcher.lookup.similar_paths import SiblingSegments
 
 SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 
@@ -18,9 +18,9 @@ SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 @given(SEGMENTS, st.text("abcdefgh", max_size=12), st.sampled_from([0, 32]), st.sampled_from([0, 32]))
 def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, many: int) -> None:
     """With the letters looked at, or not."""
-    with mock.patch.multiple(similar_paths, _MOST_LETTERS=most, _MANY=many):
-        near = set(Siblings(segments).near(asked))
-    assert {number for number, each in enumerate(segments) if each != asked and alike(each, asked)} <= near
+    with mock.patch.multiple(similar_paths, _MAX_LETTERS=most, _MAX_SCANNED=many):
+        near = set(SiblingSegments(segments).find_similar(asked))
+    assert {number for number, each in enumerate(segments) if each != asked and is_similar(each, asked)} <= near
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, m
 )
 def test_near(segments: list[str], asked: str, near: list[int]) -> None:
     """By length, then by letters."""
-    assert list(Siblings(segments).near(asked)) == near
+    assert list(SiblingSegments(segments).find_similar(asked)) == near

@@ -7,9 +7,9 @@ import pytest
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.body_forms.json_forms import NO_MARKS
 from understudy.matcher.body_forms.open_places import Mark, Opening
-from understudy.matcher.parts.bodies import BodyPattern, comparable_value, holds
+from understudy.matcher.parts.bodies import BodyPattern, contains_value, parse_comparable
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers
 
 BODY = MatchSettings(body=True)
@@ -17,7 +17,7 @@ SUBSET = MatchSettings(body=True, subset=True)
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
-def pattern(body: bytes, kind: str, *redacted: Redacted, settings: MatchSettings = BODY) -> BodyPattern:
+def pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: MatchSettings = BODY) -> BodyPattern:
     """The pattern of an example that was typed in."""
     return BodyPattern.of(body, Headers.of([("Content-Type", kind)]), frozenset(redacted), settings, wildcards=True)
 
@@ -25,7 +25,7 @@ def pattern(body: bytes, kind: str, *redacted: Redacted, settings: MatchSettings
 def test_places_are_redacted_wild_and_ignored() -> None:
     """Each with its mark."""
     settings = MatchSettings(body=True, ignore_json=frozenset({"$.at"}))
-    found = pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, Redacted(Part.JSON, "$.pin"), settings=settings)
+    found = pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, RedactedPlace(Part.JSON, "$.pin"), settings=settings)
     assert found.places == {
         Opening(Part.JSON, "$.pin", Mark.REDACTED),
         Opening(Part.JSON, "$.a[0]", Mark.ANY),
@@ -47,28 +47,31 @@ def test_text_has_no_wildcards() -> None:
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/octet-stream"])
 def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None:
     """And placeholders, whatever pattern found them; the text around it counts."""
-    place = Redacted(Part.TEXT, "tok_[a-z]+")
+    place = RedactedPlace(Part.TEXT, "tok_[a-z]+")
     mine = pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
-    keys = [canonical.plain_key(text, kind, mine.places) for text in (b"<a>tok_x</a>", b"<a>tok_yy</a>", b"<a>tok</a>")]
+    keys = [
+        canonical.compute_plain_key(text, kind, mine.places)
+        for text in (b"<a>tok_x</a>", b"<a>tok_yy</a>", b"<a>tok</a>")
+    ]
     assert [key == mine.key for key in keys] == [True, True, False]
 
 
 def test_bad_pattern_is_told() -> None:
     """As a bad path is: it was kept by a program that reads others."""
     with pytest.raises(ValueError, match="regular expressions"):
-        pattern(b"x", "text/plain", Redacted(Part.TEXT, "("))
+        pattern(b"x", "text/plain", RedactedPlace(Part.TEXT, "("))
 
 
 def test_bad_path_is_told() -> None:
     """An example whose secrets cannot be found is unusable."""
     with pytest.raises(ValueError, match="JSON path"):
-        pattern(b"{}", JSON, Redacted(Part.JSON, "pin"))
+        pattern(b"{}", JSON, RedactedPlace(Part.JSON, "pin"))
 
 
 @pytest.mark.parametrize(("kind", "has"), [(JSON, True), (FORM, True), ("text/plain", False)])
 def test_least(kind: str, has: bool) -> None:
     """Only what can hold more has a least."""
-    assert (pattern(b"1", kind, settings=SUBSET).least is not None) is has
+    assert (pattern(b"1", kind, settings=SUBSET).required is not None) is has
 
 
 @pytest.mark.parametrize(
@@ -87,11 +90,11 @@ def test_least(kind: str, has: bool) -> None:
 )
 def test_holds(theirs: bytes, mine: bytes, expected: bool) -> None:
     """Objects may have more members, nothing else may differ."""
-    assert holds(comparable_value(theirs, NO_MARKS), comparable_value(mine, NO_MARKS)) is expected
+    assert contains_value(parse_comparable(theirs, NO_MARKS), parse_comparable(mine, NO_MARKS)) is expected
 
 
 def test_holds_any_value_at_a_token() -> None:
     """What is left open is held by anything that is there."""
-    mine = comparable_value(b'{"a":1}', {"$.a": Mark.ANY})
-    assert holds(comparable_value(b'{"a":[]}'), mine)
-    assert not holds(comparable_value(b"{}"), mine)
+    mine = parse_comparable(b'{"a":1}', {"$.a": Mark.ANY})
+    assert contains_value(parse_comparable(b'{"a":[]}'), mine)
+    assert not contains_value(parse_comparable(b"{}"), mine)

@@ -6,17 +6,17 @@ import pytest
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.body_forms.open_places import Opening
-from understudy.matcher.parts.candidate import KEPT, Candidate, plain_bytes
-from understudy.matcher.parts.normal_request import Asked
+from understudy.matcher.parts.candidate import MAX_KEPT_BODY, Candidate, require_bytes
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef
 
 
 def compiled(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
     """A candidate of these examples."""
-    return Candidate.of(examples, settings, plain_bytes)
+    return Candidate.of(examples, settings, require_bytes)
 
 
 def test_newest_example_speaks_for_a_sequence() -> None:
@@ -50,7 +50,7 @@ def test_body_is_compiled_only_when_it_counts() -> None:
 
 def test_redacted_headers_open_nothing() -> None:
     """Only places that are compared."""
-    example = make_example(redacted=[Redacted(Part.HEADER, "cookie"), Redacted(Part.FORM, "t")])
+    example = make_example(redacted=[RedactedPlace(Part.HEADER, "cookie"), RedactedPlace(Part.FORM, "t")])
     body = compiled(example, settings=STRICT).body
     assert body is not None
     assert body.places == {Opening(Part.FORM, "t")}
@@ -59,7 +59,7 @@ def test_redacted_headers_open_nothing() -> None:
 def test_match_by_itself() -> None:
     """A candidate can be scored without an index."""
     candidate = compiled(make_example("/a?q=1"))
-    match = candidate.match(Asked(make_request(target="/a/?q=2"), POSTMAN, ("GET",)))
+    match = candidate.match(NormalRequest(make_request(target="/a/?q=2"), POSTMAN, ("GET",)))
     assert match is not None
     assert match.score == 85
 
@@ -77,10 +77,13 @@ def test_match_by_itself() -> None:
 def test_every_part_can_put_a_candidate_out(request_: object, settings: MatchSettings) -> None:
     """Method, path, query, body, host."""
     assert isinstance(request_, type(make_request()))
-    assert compiled(make_example("/a"), settings=settings).match(Asked(request_, settings, (request_.method,))) is None
+    assert (
+        compiled(make_example("/a"), settings=settings).match(NormalRequest(request_, settings, (request_.method,)))
+        is None
+    )
 
 
-@pytest.mark.parametrize(("size", "kept"), [(KEPT, True), (KEPT + 1, False)])
+@pytest.mark.parametrize(("size", "kept"), [(MAX_KEPT_BODY, True), (MAX_KEPT_BODY + 1, False)])
 def test_small_bodies_of_the_store_are_kept_at_hand(size: int, kept: bool) -> None:
     """They can be shown; of large ones there is the pattern."""
     example = make_example(make_request("POST", body=BodyRef("ab", size)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern, header_key, header_values
+from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern, build_header_key, read_header_values
 from understudy.store.model.messages import Headers
 
 NAMES = ("x-a", "x-b")
@@ -20,27 +20,27 @@ NAMES = ("x-a", "x-b")
 )
 def test_values(fields: list[tuple[str, str]], values: tuple[str | None, ...]) -> None:
     """Without case; several lines are one list; nothing is not the same as empty."""
-    assert header_values(Headers.of(fields), NAMES) == values
+    assert read_header_values(Headers.of(fields), NAMES) == values
 
 
 def test_open_values_must_be_there() -> None:
     """Any value matches, none does not."""
     opened = frozenset({"x-a"})
-    assert header_key(("1", "2"), NAMES, opened) == header_key(("3", "2"), NAMES, opened)
-    assert header_key((None, "2"), NAMES, opened) != header_key(("3", "2"), NAMES, opened)
+    assert build_header_key(("1", "2"), NAMES, opened) == build_header_key(("3", "2"), NAMES, opened)
+    assert build_header_key((None, "2"), NAMES, opened) != build_header_key(("3", "2"), NAMES, opened)
 
 
 def test_wildcards_and_secrets_are_open() -> None:
     """A value that is a single {{name}}, where wildcards count."""
     headers = Headers.of([("X-A", "{{a}}"), ("X-B", "R")])
-    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=True).any_value == {"x-a", "x-b"}
-    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=False).any_value == {"x-b"}
+    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=True).open_names == {"x-a", "x-b"}
+    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=False).open_names == {"x-b"}
 
 
 def test_differing() -> None:
     """Each header that puts the example out."""
     pattern = HeaderPattern.of(Headers.of([("X-A", "1"), ("X-B", "2")]), NAMES, [], wildcards=True)
-    assert pattern.differing(("1", None)) == [("x-b", "2", None)]
+    assert pattern.find_differing(("1", None)) == [("x-b", "2", None)]
 
 
 def test_nothing_listed() -> None:

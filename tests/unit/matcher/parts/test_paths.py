@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.normal_forms import path_text
+from understudy.matcher.normal_forms import normalize_path
 from understudy.matcher.parts import paths
-from understudy.matcher.parts.paths import PathPattern, first_line
+from understudy.matcher.parts.paths import PathPattern, find_first_line
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
@@ -30,7 +30,7 @@ WITHOUT_IDS = MatchSettings(ids=False)
 )
 def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None) -> None:
     """Each line fits when no line before it does."""
-    assert first_line(PathPattern.of(mine, wildcards=True), path_text(theirs), POSTMAN) is line
+    assert find_first_line(PathPattern.of(mine, wildcards=True), normalize_path(theirs), POSTMAN) is line
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None)
 )
 def test_settings_take_lines_out(settings: MatchSettings, count: int) -> None:
     """Each switch takes out its own lines, exact_path all but the first; what was redacted is always a wildcard."""
-    assert len(paths.lines(settings)) == count
+    assert len(paths.list_lines(settings)) == count
 
 
 def test_pattern_without_wildcards_is_text() -> None:
@@ -57,7 +57,7 @@ def test_literal_length(path: bytes, length: int) -> None:
 def test_captures_by_name() -> None:
     """Each wildcard once, with the case that came; the first of a repeated name."""
     pattern = PathPattern.of(b"/users/{{id}}/v{{n}}/{{id}}", wildcards=True)
-    assert pattern.captures("/Users/Ann/V2/other/") == {"id": "Ann", "n": "2"}
+    assert pattern.extract_captures("/Users/Ann/V2/other/") == {"id": "Ann", "n": "2"}
 
 
 def test_paths_of_one_shape_share_a_look_up() -> None:
@@ -81,10 +81,10 @@ def test_paths_of_one_shape_share_a_look_up() -> None:
 def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], asked: str, fits: bool) -> None:
     """Within its segment, whatever the settings."""
     pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
-    assert (first_line(pattern, asked, STRICT) is not None) is fits
+    assert (find_first_line(pattern, asked, STRICT) is not None) is fits
 
 
 def test_what_was_redacted_is_not_captured() -> None:
     """It has no name, and would be shown."""
     pattern = PathPattern.of(b"/a/{{x}}/R-1", wildcards=True, redacted=frozenset({"R-1"}))
-    assert pattern.captures("/a/b/secret") == {"x": "b"}
+    assert pattern.extract_captures("/a/b/secret") == {"x": "b"}

@@ -8,15 +8,15 @@ import pytest
 
 from tests.factories.messages import make_response
 from tests.factories.stored import make_mock_server
-from understudy.proxy.call_log.entry import LARGEST_LOOKED_INTO, CallMaker, lightened
+from understudy.proxy.call_log.entry import MAX_SCANNED_BYTES, CallBuilder, drop_large_body
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import Reply
-from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Response
 
-SERVED = Served(make_mock_server("collection"), Answers())
+SERVED = CompiledMockServer(make_mock_server("collection"), Answers())
 WIRE = b"GET /mocks/shop/users/7?token=secret HTTP/1.1\r\nHost: localhost\r\nCookie: sid=secret\r\n\r\n"
 
 
@@ -27,12 +27,12 @@ def reply(response: Response | None = None, *, fixed: bool = True, head_only: bo
     return Reply(b"", body, given, None, fixed, SERVED, "example", "GET /users/7", "path as it is, score 110")
 
 
-def arrived(target: bytes = b"/mocks/shop/users/7", body: bytes = b"", *fields: tuple[bytes, bytes]) -> Arrived:
-    return Arrived("POST", target, fields, body, "HTTP/1.1", True)
+def arrived(target: bytes = b"/mocks/shop/users/7", body: bytes = b"", *fields: tuple[bytes, bytes]) -> RawRequest:
+    return RawRequest("POST", target, fields, body, "HTTP/1.1", True)
 
 
-def made(came: bytes | Arrived, answer: Reply | None = None, *, at_root: bool = False) -> Call:
-    return CallMaker(at_root=at_root).call((came, answer or reply(), 12.0, 0.5), SERVED.mock.id)
+def made(came: bytes | RawRequest, answer: Reply | None = None, *, at_root: bool = False) -> Call:
+    return CallBuilder(at_root=at_root).build((came, answer or reply(), 12.0, 0.5), SERVED.mock.id)
 
 
 def test_a_call_says_what_came_and_what_it_got() -> None:
@@ -77,8 +77,8 @@ def test_of_long_bodies_the_beginning_is_kept_and_the_size_is_true() -> None:
 
 
 def test_of_bodies_too_long_to_look_for_secrets_nothing_is_kept() -> None:
-    long = b"x" * (LARGEST_LOOKED_INTO + 1)
-    answer = lightened(reply(make_response(body=long)))
+    long = b"x" * (MAX_SCANNED_BYTES + 1)
+    answer = drop_large_body(reply(make_response(body=long)))
     call = made(arrived(body=long), answer)
     assert answer.body == b""
     assert (call.request.body, call.request_size) == (b"", len(long))
@@ -88,7 +88,7 @@ def test_of_bodies_too_long_to_look_for_secrets_nothing_is_kept() -> None:
 
 def test_a_reply_that_is_short_enough_stays_the_same() -> None:
     answer = reply()
-    assert lightened(answer) is answer
+    assert drop_large_body(answer) is answer
 
 
 def test_head_has_no_body() -> None:
@@ -101,17 +101,17 @@ def test_no_whole_answer() -> None:
 
 
 def test_what_was_made_of_the_same_bytes_is_remembered() -> None:
-    maker, answer = CallMaker(at_root=False), reply()
-    one, other = (maker.call((WIRE, answer, at, 0.5), "mock") for at in (1.0, 2.0))
+    maker, answer = CallBuilder(at_root=False), reply()
+    one, other = (maker.build((WIRE, answer, at, 0.5), "mock") for at in (1.0, 2.0))
     assert one.request is other.request
     assert one.response is other.response
     assert (one.at, other.at) == (1.0, 2.0)
 
 
 def test_answers_that_differ_are_not_mixed_up() -> None:
-    maker = CallMaker(at_root=False)
+    maker = CallBuilder(at_root=False)
     for fixed in (True, False):
         calls = [
-            maker.call((WIRE, reply(make_response(status), fixed=fixed), 0.0, 0.0), "mock") for status in (200, 404)
+            maker.build((WIRE, reply(make_response(status), fixed=fixed), 0.0, 0.0), "mock") for status in (200, 404)
         ]
         assert [call.response and call.response.status for call in calls] == [200, 404]

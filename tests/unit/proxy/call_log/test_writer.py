@@ -12,16 +12,16 @@ from tests.factories.messages import make_response
 from tests.factories.stored import make_mock_server
 from tests.programs import wait_for
 from understudy.proxy.call_log import writer
-from understudy.proxy.call_log.entry import Entry
-from understudy.proxy.call_log.writer import CallLog, LogCounters
+from understudy.proxy.call_log.entry import CallEntry
+from understudy.proxy.call_log.writer import CallLogWriter, LogCounters
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import Reply
-from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.store.errors import StoreError, ValueRefused
 from understudy.store.model.calls import Call
 
-SERVED = Served(make_mock_server("collection", log_limit=7), Answers())
+SERVED = CompiledMockServer(make_mock_server("collection", log_limit=7), Answers())
 REPLY = Reply(b"", b"", make_response(), None, True, SERVED, "example", "", "")
 
 
@@ -45,7 +45,7 @@ class Kept:
         self.limits: Mapping[str, int] = {}
         self.kept, self.failed, self.dropped = Count(), Count(), Count()
         counters = LogCounters(self.kept, self.failed, self.dropped)  # type: ignore[arg-type]
-        self.log = CallLog(self.keep, lambda _: counters, at_root=True)
+        self.log = CallLogWriter(self.keep, lambda _: counters, at_root=True)
 
     def keep(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
         self.answer(calls)
@@ -55,7 +55,7 @@ class Kept:
 
     def take(self, *targets: str, body: bytes = b"", reply: Reply = REPLY) -> None:
         for target in targets:
-            self.log(Arrived("GET", target.encode(), (), body, "HTTP/1.1", True), reply, 0.0, 0.0)
+            self.log(RawRequest("GET", target.encode(), (), body, "HTTP/1.1", True), reply, 0.0, 0.0)
 
     def end(self) -> list[str]:
         """Let the thread write everything; returns the paths that were kept."""
@@ -174,15 +174,15 @@ def test_of_a_batch_with_a_value_that_is_refused_the_others_are_kept() -> None:
 
 def test_a_call_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Kept()
-    make = kept.log._maker.call
+    make = kept.log._builder.build
 
-    def failing(entry: Entry, owner: str) -> Call:
+    def failing(entry: CallEntry, owner: str) -> Call:
         call = make(entry, owner)
         if call.request.target == b"/1":
             raise RuntimeError("a bug")
         return call
 
-    monkeypatch.setattr(kept.log._maker, "call", failing)
+    monkeypatch.setattr(kept.log._builder, "build", failing)
     kept.take(*numbered(3))
     assert kept.end() == ["/0", "/2"]
     assert kept.counted == (2, 1, 0)
@@ -211,5 +211,5 @@ def test_at_the_end_a_locked_store_is_not_waited_for(
     assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["5"]
     released.set()
     assert ended.wait(10)
-    wait_for(lambda: kept.log._under_way == ())
+    wait_for(lambda: kept.log._batch == ())
     assert (kept.counted, len(kept.calls)) == ((0, 5, 0), 2)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.stored import record
 from understudy.proxy.compilation import body_prefetch
-from understudy.proxy.compilation.body_prefetch import ReadingAhead
+from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.store.model.messages import BodyRef
 from understudy.store.repositories.store import Store
 
@@ -19,16 +19,16 @@ def kept_bodies(store: Store) -> list[BodyRef]:
 
 def test_what_was_announced_is_read_once(store: Store) -> None:
     """It comes from memory even if the store is gone, until it is forgotten."""
-    bodies, ahead = kept_bodies(store), ReadingAhead(store.bodies)
-    ahead.announce([*bodies, b"bytes"])
+    bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
+    ahead.prefetch([*bodies, b"bytes"])
     ahead._bodies = None  # type: ignore[assignment]  # nobody may ask it
     assert [ahead.read(body) for body in bodies] == [b"one", b"two"]
 
 
 def test_what_was_not_announced_is_read_too(store: Store) -> None:
-    bodies, ahead = kept_bodies(store), ReadingAhead(store.bodies)
-    ahead.announce(bodies[:1])
-    ahead.forget()
+    bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
+    ahead.prefetch(bodies[:1])
+    ahead.clear()
     assert [ahead.read(body) for body in bodies] == [b"one", b"two"]
     assert ahead.read(b"bytes") == b"bytes"
 
@@ -36,7 +36,7 @@ def test_what_was_not_announced_is_read_too(store: Store) -> None:
 def test_there_is_no_more_in_memory_than_there_is_room_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are announced at once; one that is announced twice takes its room once."""
     monkeypatch.setattr(body_prefetch, "ROOM", len(b"one") + 1)
-    bodies, ahead = kept_bodies(store), ReadingAhead(store.bodies)
-    ahead.announce([bodies[0], *bodies])
-    ahead.announce(bodies)
-    assert list(ahead._held.values()) == [b"one"]
+    bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
+    ahead.prefetch([bodies[0], *bodies])
+    ahead.prefetch(bodies)
+    assert list(ahead._cache.values()) == [b"one"]

@@ -8,7 +8,7 @@ import pytest
 
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.proxy.compilation import body_warmup
-from understudy.proxy.compilation.body_warmup import warm
+from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.store.errors import StoreError
 from understudy.store.model.messages import Body, BodyRef
 
@@ -23,7 +23,7 @@ class Shelf:
         self.asked.append(body)
         return b"read"
 
-    def of_answers(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
+    def read_response_bodies(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
         assert largest == body_warmup.LARGEST
         if collection_id == "broken":
             raise StoreError("broken")
@@ -35,9 +35,9 @@ async def held(*collection_ids: str) -> list[str]:
     """The digests of what a reader holds after it was warmed."""
     shelf = Shelf()
     reader = BodyReader(shelf.read)
-    await warm(reader, shelf, collection_ids)  # type: ignore[arg-type]
+    await warm_up_bodies(reader, shelf, collection_ids)  # type: ignore[arg-type]
     every = [f"{one} {number}" for one in collection_ids for number in range(4)]
-    return [digest for digest in every if reader.at_hand(BodyRef(digest, 5)) is not None]
+    return [digest for digest in every if reader.get_cached(BodyRef(digest, 5)) is not None]
 
 
 async def test_all_answers_are_held() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
-from understudy.matcher.settings import usual_settings
-from understudy.proxy.compilation.live_edits import after_edits, concerns, edits
+from understudy.matcher.settings import choose_default_settings
+from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.changes import Change, Subject
@@ -36,11 +36,11 @@ MOCK = GatewayState(Mode.MOCK, "c", None, "m")
     ],
 )
 def test_what_a_gateway_answers_from(change: Change, to_collection: bool, to_mock_server: bool) -> None:
-    assert (concerns(change, COLLECTION), concerns(change, MOCK)) == (to_collection, to_mock_server)
+    assert (may_affect(change, COLLECTION), may_affect(change, MOCK)) == (to_collection, to_mock_server)
 
 
 def test_a_gateway_that_answers_nothing_sleeps_on() -> None:
-    assert not concerns(Change(1, Subject.COLLECTION, "c", "c"), GatewayState(Mode.PASS))
+    assert not may_affect(Change(1, Subject.COLLECTION, "c", "c"), GatewayState(Mode.PASS))
 
 
 def test_edits_are_told_by_collection() -> None:
@@ -51,7 +51,7 @@ def test_edits_are_told_by_collection() -> None:
         Change(4, Subject.COLLECTION, "c", "c"),
         Change(5, Subject.ENVIRONMENT, "e"),
     ]
-    assert edits(changes) == {"c": {"x", "y"}, "d": {"z"}}
+    assert collect_edited_ids(changes) == {"c": {"x", "y"}, "d": {"z"}}
 
 
 def read(body: Body) -> bytes:
@@ -61,7 +61,7 @@ def read(body: Body) -> bytes:
 
 def answers(*examples: Example) -> Answers:
     templates = Templates(compile_templates(examples, read))
-    return Answers(compile_index(examples, usual_settings(examples)), templates=templates)
+    return Answers(compile_index(examples, choose_default_settings(examples)), templates=templates)
 
 
 def typed(id: str, body: bytes = b"{{x}}") -> Example:
@@ -76,24 +76,24 @@ def answer(found: Answers | None, target: str = "/users/7") -> str | None:
 
 def test_an_edited_example_answers_in_its_new_form() -> None:
     edited = make_example("/moved", id="01")
-    after = after_edits(answers(make_example(id="01")), {"01"}, [edited], None, read)
+    after = apply_edits(answers(make_example(id="01")), {"01"}, [edited], None, read)
     assert (answer(after), answer(after, "/moved")) == (None, "01")
 
 
 def test_a_deleted_example_answers_no_more() -> None:
-    after = after_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], None, read)
+    after = apply_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], None, read)
     assert answer(after) == "01"
 
 
 def test_what_was_there_before_stays_as_it_was() -> None:
     before = answers(make_example(id="01"))
-    after_edits(before, {"01"}, [], None, read)
+    apply_edits(before, {"01"}, [], None, read)
     assert answer(before) == "01"
 
 
 def test_templates_follow_their_examples() -> None:
     before = answers(typed("01"), typed("02"), typed("03"))
-    after = after_edits(before, {"01", "02"}, [typed("02", b"plain"), typed("04")], None, read)
+    after = apply_edits(before, {"01", "02"}, [typed("02", b"plain"), typed("04")], None, read)
     assert after
     assert set(after.templates.by_example) == {"03", "04"}
 
@@ -103,5 +103,5 @@ def test_the_first_recorded_example_has_all_compiled_anew_where_distance_hangs_o
     matching: Matching | None, anew: bool
 ) -> None:
     recorded = make_example(id="02")
-    after = after_edits(answers(typed("01")), {"02"}, [recorded], matching, read)
+    after = apply_edits(answers(typed("01")), {"02"}, [recorded], matching, read)
     assert (after is None) is anew

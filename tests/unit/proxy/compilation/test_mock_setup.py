@@ -10,12 +10,12 @@ import pytest
 from tests.factories.messages import make_example, make_request
 from tests.factories.stored import collect, make_item, serve
 from understudy.matcher.lookup.bare_items import BareItem
-from understudy.matcher.settings import PROMOTED, MatchSettings, settings_of
-from understudy.proxy.compilation.mock_setup import mock_setup
+from understudy.matcher.settings import PROMOTED, MatchSettings, settings_from_matching
+from understudy.proxy.compilation.mock_setup import read_mock_setup
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Environment
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.mock_servers import Matching
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
@@ -36,7 +36,7 @@ def test_what_is_not_there_lists_both(store: Store) -> None:
 def test_a_collection_by_itself_answers_as_collections_do(store: Store) -> None:
     shop = collect(store, make_example())
     store.collections.set_variables(shop.id, {"a": "1"})
-    setup = mock_setup(store, store.collections.find("shop"))
+    setup = read_mock_setup(store, store.collections.find("shop"))
     assert (setup.mock, setup.settings, setup.variables) == (None, PROMOTED, {"a": "1"})
     assert [example.id for example in setup.examples] == ["01"]
 
@@ -46,20 +46,20 @@ def test_a_mock_server_answers_as_it_was_set_up(store: Store) -> None:
     store.environments.save(Environment("e", "stage", {"b": "2"}))
     matching = Matching(body=True)
     mock = serve(store, shop, environment_id="e", matching=matching, private=True)
-    setup = mock_setup(store, mock)
+    setup = read_mock_setup(store, mock)
     assert (setup.collection, setup.mock, setup.variables) == (shop, mock, {"a": "1", "b": "2"})
-    assert setup.settings == settings_of(matching, [], private=True)
+    assert setup.settings == settings_from_matching(matching, [], private=True)
 
 
 def test_typed_in_requests_without_an_example_are_named_by_a_miss(store: Store) -> None:
     shop = collect(store, make_example(item_id="answered"))
     items = [make_item(shop.id, method="GET", path="/orders/:id"), make_item(shop.id, key="recorded")]
     store.collections.update(shop.id, CollectionUpdate(items=items))
-    setup = mock_setup(store, shop)
+    setup = read_mock_setup(store, shop)
     assert setup.items == [BareItem("GET", "/orders/:id", items[0].name)]
-    index = setup.index(store.bodies.read)
-    missed = index.asked(make_request(target="/orders/7"), ("GET",))
-    assert index.without_example(missed) == items[0].name
+    index = setup.build_index(store.bodies.read)
+    missed = index.normalize_request(make_request(target="/orders/7"), ("GET",))
+    assert index.find_bare_item(missed) == items[0].name
 
 
 @pytest.mark.parametrize(("count", "lines"), [(0, 0), (10, 10), (12, 11)])
@@ -67,12 +67,12 @@ def test_examples_that_cannot_be_used_are_logged(
     store: Store, caplog: pytest.LogCaptureFixture, count: int, lines: int
 ) -> None:
     """Each with its reason, and not without end."""
-    nowhere = frozenset({Redacted(Part.JSON, "pin")})
+    nowhere = frozenset({RedactedPlace(Part.JSON, "pin")})
     examples = [make_example(id=f"{number:02d}", redacted=nowhere, item_id=f"i{number}") for number in range(count)]
     shop = collect(store, *examples, make_example(id="99"))
-    setup = replace(mock_setup(store, shop), settings=MatchSettings(body=True))
+    setup = replace(read_mock_setup(store, shop), settings=MatchSettings(body=True))
     with caplog.at_level(logging.WARNING, logger="understudy"):
-        index = setup.index(store.bodies.read)
+        index = setup.build_index(store.bodies.read)
     assert (len(index), len(index.unusable), len(caplog.messages)) == (1, count, lines)
     said = "expected a JSON path like $.user.token, got 'pin'"
     told = [f'collection shop: example "{each.name}" ({each.id}) answers nothing: {said}' for each in examples[:10]]

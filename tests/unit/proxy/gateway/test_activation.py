@@ -11,8 +11,8 @@ from tests.factories.messages import ORIGIN, make_example, make_request, make_re
 from tests.factories.stored import collect, make_exchange, serve
 from understudy.proxy.compilation import session_examples
 from understudy.proxy.gateway.activation import Activation
-from understudy.proxy.gateway.replay_settings import replay_settings
-from understudy.serving.gateway.active import Active
+from understudy.proxy.gateway.replay_settings import parse_replay_settings
+from understudy.serving.gateway.active import ActiveMode
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Environment, Example
 from understudy.store.model.gateways import GatewayState, Mode
@@ -34,14 +34,14 @@ def record(store: Store, *statuses: int, upstream: Origin | None = ORIGIN, origi
     return session.id
 
 
-def answers(active: Active, **changes: object) -> Example | None:
+def answers(active: ActiveMode, **changes: object) -> Example | None:
     """The example that is given to this request."""
     request = make_request(**changes)  # type: ignore[arg-type]  # passed through
     decision = active.answers.index.decide(request)
     return active.answers.sequences.next(decision.candidate) if decision.candidate else None
 
 
-def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin | None = ORIGIN) -> list[int | None]:
+def bought(active: ActiveMode, count: int, *, body: bytes = b"one", origin: Origin | None = ORIGIN) -> list[int | None]:
     """The statuses of answers to the request that was recorded."""
     found = (answers(active, method="POST", target="/buy", body=body, origin=origin) for _ in range(count))
     return [example.response.status if example else None for example in found]
@@ -57,7 +57,7 @@ def bought(active: Active, count: int, *, body: bytes = b"one", origin: Origin |
 )
 def test_a_mode_that_forwards_answers_nothing(store: Store, state: GatewayState, records: bool) -> None:
     active = Activation(store).activate(state)
-    assert (active.mode, active.records, active.has_answers, len(active.answers.index)) == (
+    assert (active.mode, active.is_recording, active.has_answers, len(active.answers.index)) == (
         state.mode,
         records,
         False,
@@ -71,7 +71,7 @@ def test_a_collection_answers(store: Store, mode: Mode, records: bool) -> None:
     session_id = "s" if mode is Mode.SPY else None
     active = Activation(store).activate(GatewayState(mode, shop.id, session_id))
     assert answers(active, target="/users/7")
-    assert (active.mode, active.records, active.session_id) == (mode, records, session_id)
+    assert (active.mode, active.is_recording, active.session_id) == (mode, records, session_id)
 
 
 def test_a_collection_answers_as_postman_does(store: Store) -> None:
@@ -87,7 +87,7 @@ def test_a_collection_compares_hosts_of_a_forward_proxys_requests_only(
     active = Activation(store).activate(GatewayState(Mode.MOCK, collect(store, make_example()).id))
     request = make_request(origin=origin)
     assert (active.answers.index.decide(request).candidate is not None) is forward
-    assert active.own.index.decide(request).candidate is not None
+    assert active.reverse_answers.index.decide(request).candidate is not None
 
 
 def test_a_session_answers_in_recorded_order(store: Store) -> None:
@@ -103,7 +103,7 @@ def test_a_sequence_is_one_however_much_is_read_at_once(store: Store, monkeypatc
 
 def test_a_session_answers_once_where_that_is_asked_for(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
-    assert bought(Activation(store, replaying=replay_settings(once=True)).activate(state), 3) == [201, 409, None]
+    assert bought(Activation(store, replay=parse_replay_settings(once=True)).activate(state), 3) == [201, 409, None]
 
 
 def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> None:
@@ -115,8 +115,8 @@ def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> N
             for status in (201, 409, 410)
         ]
     )
-    replaying = replay_settings(ignore_query=["t"])
-    active = Activation(store, replaying=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    replaying = parse_replay_settings(ignore_query=["t"])
+    active = Activation(store, replay=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
     found = [answers(active, target="/buy?t=7") for _ in range(4)]
     assert [one.response.status if one else None for one in found] == [201, 409, 410, 410]
 
@@ -133,8 +133,8 @@ def test_failures_are_repeated_in_their_turn_where_that_is_asked_for(
             make_exchange(session.id, request, make_response(409), started=2.0),
         ]
     )
-    replaying = replay_settings(replay_failures=failures)
-    active = Activation(store, replaying=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    replaying = parse_replay_settings(replay_failures=failures)
+    active = Activation(store, replay=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
     found = [answers(active, target="/buy") for _ in expected]
     assert [one.response.status if one else None for one in found] == expected
     assert [one.behaviour != PLAIN for one in found if one] == [failures, False, False]
@@ -161,13 +161,15 @@ def test_a_replays_examples_know_their_entries(store: Store) -> None:
     late, failed, early = store.history.add(recorded)
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
     assert [one.entry for one in active.replay.tally.examples] == [early, late]
-    assert f"(entry {failed}: refused)" in active.replay.why(active.own.index.decide(make_request(target="/failed")))
+    assert f"(entry {failed}: refused)" in active.replay.explain(
+        active.reverse_answers.index.decide(make_request(target="/failed"))
+    )
 
 
 def test_once_is_about_replays_alone(store: Store) -> None:
     """A gateway that is started with it, and told to mock, repeats the last answer of a sequence."""
     collection = collect(store, make_example())
-    active = Activation(store, replaying=replay_settings(once=True)).activate(GatewayState(Mode.MOCK, collection.id))
+    active = Activation(store, replay=parse_replay_settings(once=True)).activate(GatewayState(Mode.MOCK, collection.id))
     assert answers(active)
     assert answers(active)
 
@@ -194,7 +196,7 @@ def test_where_a_sessions_requests_in_origin_form_went_to(
     """To its upstream, or to the only host that a forward proxy recorded."""
     session = store.sessions.create("shop", upstream)
     store.history.add([make_exchange(session.id, make_request(origin=origin)) for origin in origins])
-    assert Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id)).own_origin == own
+    assert Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id)).reverse_origin == own
 
 
 def test_a_replay_knows_the_hosts_that_were_recorded(store: Store) -> None:
@@ -208,10 +210,10 @@ def test_a_replay_knows_the_hosts_that_were_recorded(store: Store) -> None:
 
 def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201))
-    before = store.changes.latest(), list(store.history.select(HistoryFilter()))
+    before = store.changes.get_latest(), list(store.history.select(HistoryFilter()))
     Activation(store).activate(state)
-    assert (store.changes.latest(), list(store.history.select(HistoryFilter()))) == before
-    assert store.collections.summaries() == []
+    assert (store.changes.get_latest(), list(store.history.select(HistoryFilter()))) == before
+    assert store.collections.list_summaries() == []
 
 
 # Mock servers
@@ -225,7 +227,7 @@ def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> 
     mock = serve(store, shop, environment_id="e", matching=Matching(body=True))
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, mock.id))
     asked = [("/v2/users", b"a"), ("/v1/users", b"a"), ("/v2/users", b"b")]
-    decisions = [active.own.index.decide(make_request(target=target, body=body)) for target, body in asked]
+    decisions = [active.reverse_answers.index.decide(make_request(target=target, body=body)) for target, body in asked]
     assert [decision.candidate is not None for decision in decisions] == [True, False, False]
 
 
@@ -301,7 +303,7 @@ def test_a_switch_to_the_same_starts_over(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
     activation = Activation(store)
     assert bought(activation.activate(state), 2) == [201, 409]
-    assert bought(activation.activate(state, over=True), 2) == [201, 409]
+    assert bought(activation.activate(state, restart=True), 2) == [201, 409]
 
 
 @pytest.mark.parametrize(("literal", "hit"), [(True, False), (False, True)])
@@ -331,10 +333,10 @@ def edited(state: GatewayState) -> list[Change]:
 
 def test_an_edit_is_taken_over_without_compiling_all(store: Store) -> None:
     activation, state = collected(store)
-    store.collections.save_example(replace(store.collections.example("01"), name="edited"))
-    active = activation.after(state, edited(state))
+    store.collections.save_example(replace(store.collections.get_example("01"), name="edited"))
+    active = activation.apply_changes(state, edited(state))
     assert active
-    for found in (active.own, active.answers):
+    for found in (active.reverse_answers, active.answers):
         decision = found.index.decide(make_request())
         assert decision.candidate
         assert decision.candidate.example.name == "edited"
@@ -343,20 +345,20 @@ def test_an_edit_is_taken_over_without_compiling_all(store: Store) -> None:
 def test_edits_in_a_row_add_up(store: Store) -> None:
     activation, state = collected(store)
     for name in ("one", "two"):
-        store.collections.save_example(replace(store.collections.example("01"), name=name))
-        active = activation.after(state, edited(state))
+        store.collections.save_example(replace(store.collections.get_example("01"), name=name))
+        active = activation.apply_changes(state, edited(state))
     assert active
-    assert [candidate.example.name for candidate in active.own.index.candidates] == ["two"]
+    assert [candidate.example.name for candidate in active.reverse_answers.index.candidates] == ["two"]
 
 
 @pytest.mark.parametrize("subject", [Subject.COLLECTION, Subject.MOCK_SERVER])
 def test_other_changes_have_all_compiled_anew(store: Store, subject: Subject) -> None:
     activation, state = collected(store)
     state = replace(state, mock_server_id="m")
-    assert activation.after(state, [*edited(state), Change(2, subject, "m", state.collection_id)]) is None
+    assert activation.apply_changes(state, [*edited(state), Change(2, subject, "m", state.collection_id)]) is None
 
 
 def test_another_state_and_unknown_changes_have_all_compiled_anew(store: Store) -> None:
     activation, state = collected(store)
-    assert activation.after(replace(state, mode=Mode.SPY), edited(state)) is None
-    assert activation.after(state, None) is None
+    assert activation.apply_changes(replace(state, mode=Mode.SPY), edited(state)) is None
+    assert activation.apply_changes(state, None) is None

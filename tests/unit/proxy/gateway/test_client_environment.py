@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from understudy.proxy.gateway.client_environment import Way, bundle, client_variables
+from understudy.proxy.gateway.client_environment import ProxyAccess, build_environment, bundle_roots
 
-WAY = Way("127.0.0.1", 4321, Path("/t/roots.pem"), Path("/t/further.pem"))
+WAY = ProxyAccess("127.0.0.1", 4321, Path("/t/roots.pem"), Path("/t/further.pem"))
 PROXY = "http://127.0.0.1:4321"
 
 
@@ -19,20 +19,20 @@ PROXY = "http://127.0.0.1:4321"
 )  # fmt: skip
 def test_proxy_variables_name_the_gateway(name: str) -> None:
     """In both cases, and in the programs' own words, whatever was there."""
-    assert client_variables({name: "http://proxy.corp.test:3128"}, WAY)[name] == PROXY
+    assert build_environment({name: "http://proxy.corp.test:3128"}, WAY)[name] == PROXY
 
 
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy", "npm_config_noproxy", "no_grpc_proxy"])
 def test_nothing_is_excepted_from_the_proxy(name: str) -> None:
     """A child that inherited NO_PROXY=localhost must not escape; set and empty, so that nothing takes its place."""
-    assert client_variables({name: "localhost,127.0.0.1"}, WAY)[name] == ""
-    assert client_variables({}, WAY)[name] == ""
+    assert build_environment({name: "localhost,127.0.0.1"}, WAY)[name] == ""
+    assert build_environment({}, WAY)[name] == ""
 
 
 @pytest.mark.parametrize("name", ["SOCKS_PROXY", "socks_proxy"])
 def test_other_ways_out_are_taken_away(name: str) -> None:
     """Some clients would prefer them."""
-    assert name not in client_variables({name: "socks5://127.0.0.1:1080"}, WAY)
+    assert name not in build_environment({name: "socks5://127.0.0.1:1080"}, WAY)
 
 
 @pytest.mark.parametrize(
@@ -42,41 +42,41 @@ def test_other_ways_out_are_taken_away(name: str) -> None:
 )  # fmt: skip
 def test_roots_are_replaced_by_the_bundle(name: str) -> None:
     """Where a client's roots are replaced by the file, it is the one that holds them too."""
-    assert client_variables({name: "/corp.pem"}, WAY)[name] == "/t/roots.pem"
+    assert build_environment({name: "/corp.pem"}, WAY)[name] == "/t/roots.pem"
 
 
 @pytest.mark.parametrize("name", ["NODE_EXTRA_CA_CERTS", "DENO_CERT"])
 def test_further_roots_are_the_authority_alone(name: str) -> None:
     """Where a client keeps its roots, they are not given once more."""
-    assert client_variables({}, WAY)[name] == "/t/further.pem"
+    assert build_environment({}, WAY)[name] == "/t/further.pem"
 
 
 def test_node_is_told_to_read_the_proxy_variables() -> None:
     """It does not by itself."""
-    assert client_variables({}, WAY)["NODE_USE_ENV_PROXY"] == "1"
+    assert build_environment({}, WAY)["NODE_USE_ENV_PROXY"] == "1"
 
 
 def test_everything_else_is_inherited() -> None:
     """PATH above all."""
-    assert client_variables({"PATH": "/bin", "TOKEN": "t"}, WAY).items() >= {"PATH": "/bin", "TOKEN": "t"}.items()
+    assert build_environment({"PATH": "/bin", "TOKEN": "t"}, WAY).items() >= {"PATH": "/bin", "TOKEN": "t"}.items()
 
 
 def test_the_address_is_told_where_the_gateway_takes_an_apis_place() -> None:
     """As a forward proxy it has no answer there."""
-    assert "UNDERSTUDY_URL" not in client_variables({}, WAY)
-    way = Way("::1", 4321, WAY.roots, WAY.further_roots, reverse=True)
-    assert client_variables({}, way)["UNDERSTUDY_URL"] == "http://[::1]:4321"
+    assert "UNDERSTUDY_URL" not in build_environment({}, WAY)
+    way = ProxyAccess("::1", 4321, WAY.roots, WAY.further_roots, reverse=True)
+    assert build_environment({}, way)["UNDERSTUDY_URL"] == "http://[::1]:4321"
 
 
 def test_java_is_left_alone_unless_asked() -> None:
     """It says on stderr what it picked up, which not every test expects."""
-    assert "JAVA_TOOL_OPTIONS" not in client_variables({}, WAY)
+    assert "JAVA_TOOL_OPTIONS" not in build_environment({}, WAY)
 
 
 def test_java_options_come_after_inherited_ones() -> None:
     """The last one counts; no host is excepted, not even localhost."""
-    way = Way("127.0.0.1", 4321, WAY.roots, WAY.further_roots, java_store=Path("/t/own.p12"))
-    options = client_variables({"JAVA_TOOL_OPTIONS": "-Xmx1g"}, way)["JAVA_TOOL_OPTIONS"].split()
+    way = ProxyAccess("127.0.0.1", 4321, WAY.roots, WAY.further_roots, java_store=Path("/t/own.p12"))
+    options = build_environment({"JAVA_TOOL_OPTIONS": "-Xmx1g"}, way)["JAVA_TOOL_OPTIONS"].split()
     assert options[0] == "-Xmx1g"
     assert {"-Dhttp.proxyHost=127.0.0.1", "-Dhttps.proxyPort=4321", "-Dhttp.nonProxyHosts="} <= set(options)
     assert "-Djavax.net.ssl.trustStore=/t/own.p12" in options
@@ -89,5 +89,5 @@ def test_a_bundle_holds_what_was_trusted_before(tmp_path: Path) -> None:
     system.write_bytes(b"system")
     names, usual = ("A", "B", "C"), (tmp_path / "none", system, corp)
     inherited = {"A": str(corp), "B": str(corp), "C": str(tmp_path / "none")}
-    assert bundle(b"own", inherited, names, usual) == b"own\ncorp"
-    assert bundle(b"own", {"D": str(corp)}, names, usual) == b"own\nsystem"
+    assert bundle_roots(b"own", inherited, names, usual) == b"own\ncorp"
+    assert bundle_roots(b"own", {"D": str(corp)}, names, usual) == b"own\nsystem"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from understudy.proxy.gateway.logging_setup import WithoutSecrets
+from understudy.proxy.gateway.logging_setup import RedactingFormatter
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
 
@@ -13,7 +13,7 @@ KEY = "sk-" + "a1B2c3D4e5" * 3
 
 def test_what_looks_like_a_secret_is_left_out_of_lines_and_tracebacks() -> None:
     """By the rules of the store, too, and whoever logs it."""
-    formatter = WithoutSecrets(Redactor(Rules.of(patterns=["tok_[a-z]+"])).text)
+    formatter = RedactingFormatter(Redactor(Rules.of(patterns=["tok_[a-z]+"])).redact_text)
     try:
         raise ValueError(f"bad key {KEY}")
     except ValueError as error:

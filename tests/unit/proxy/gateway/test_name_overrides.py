@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from understudy.proxy.gateway.name_overrides import read_resolved, resolve_in
+from understudy.proxy.gateway.name_overrides import override_names, parse_overrides
 from understudy.store.errors import UserError
 
 
@@ -20,7 +20,7 @@ from understudy.store.errors import UserError
 )
 def test_a_host_and_port_get_an_address(text: str, expected: dict[tuple[str, int], str]) -> None:
     """As curl takes them."""
-    assert read_resolved([text]) == expected
+    assert parse_overrides([text]) == expected
 
 
 @pytest.mark.parametrize("text", ["api.test", "api.test:443", "api.test:443:", ":443:127.0.0.1", "api.test:x:127.0.0.1",
@@ -29,7 +29,7 @@ def test_a_host_and_port_get_an_address(text: str, expected: dict[tuple[str, int
 def test_a_mistake_says_what_was_expected(text: str) -> None:
     """An address is none that would have to be looked up."""
     with pytest.raises(UserError, match="HOST:PORT:ADDRESS"):
-        read_resolved([text])
+        parse_overrides([text])
 
 
 async def test_the_loop_connects_to_that_address() -> None:
@@ -42,7 +42,7 @@ async def test_the_loop_connects_to_that_address() -> None:
         return []
 
     loop.getaddrinfo = look_up  # type: ignore[assignment,method-assign]
-    resolve_in(loop, {("api.test", 443): "127.0.0.1"})
+    override_names(loop, {("api.test", 443): "127.0.0.1"})
     for host, port in (("api.test", 443), ("API.test", 443), ("api.test", 80), ("other.test", 443), (None, 0)):
         await loop.getaddrinfo(host, port)
     loop.close()

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.proxy.gateway.replay_settings import STRICTLY, replay_settings
+from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, parse_replay_settings
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import UserError
 
 
 def test_without_settings_everything_counts() -> None:
     """But headers: no two runs of a client send the same."""
-    settings = replay_settings()
-    assert (settings.once, settings.miss) == (STRICTLY.once, STRICTLY.miss)
+    settings = parse_replay_settings()
+    assert (settings.once, settings.miss) == (STRICT_REPLAY.once, STRICT_REPLAY.miss)
     assert not settings.matching.headers
     assert settings.matching.body
     assert settings.matching.host
@@ -34,13 +34,13 @@ def test_without_settings_everything_counts() -> None:
 )
 def test_names_are_taken_as_listed(given: dict[str, list[str]], field: str, expected: set[str]) -> None:
     """Those of headers also with commas between."""
-    assert getattr(replay_settings(**given).matching, field) == expected  # type: ignore[arg-type]
+    assert getattr(parse_replay_settings(**given).matching, field) == expected  # type: ignore[arg-type]
 
 
 def test_an_api_key_can_be_compared() -> None:
     """It is the API's own, not that of a private mock server."""
-    matching: MatchSettings = replay_settings(match_header=["X-Api-Key"]).matching
-    assert matching.compared_headers() == ("x-api-key",)
+    matching: MatchSettings = parse_replay_settings(match_header=["X-Api-Key"]).matching
+    assert matching.list_compared_headers() == ("x-api-key",)
     assert STRICT.key_headers
 
 
@@ -59,9 +59,9 @@ def test_an_api_key_can_be_compared() -> None:
 )
 def test_a_mistake_says_what_was_expected(given: dict[str, Any], told: str) -> None:
     with pytest.raises(UserError) as error:
-        replay_settings(**given)
+        parse_replay_settings(**given)
     assert told in str(error.value)
 
 
 def test_a_miss_is_answered_as_named() -> None:
-    assert replay_settings(miss="close", once=True).miss is MissAnswer.CLOSE
+    assert parse_replay_settings(miss="close", once=True).miss is MissAnswer.CLOSE

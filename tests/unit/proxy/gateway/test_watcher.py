@@ -27,13 +27,13 @@ def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, stor
 
     watching = Watcher(store, gateway, apply, lambda: 0)
     watching.start()
-    revision = store.gateways.want(gateway.id, GatewayState(Mode.RECORD))
+    revision = store.gateways.set_state(gateway.id, GatewayState(Mode.RECORD))
     assert compiling.wait(20)
     before = alive(store)
     until = threading.Event()
     while alive(store) == before:
         assert not until.wait(0.001)
-    [seen] = store.gateways.living(alive(store))
+    [seen] = store.gateways.list_living(alive(store))
     compiled.set()
     watching.stop()
     assert seen.seen_revision < revision
@@ -41,5 +41,5 @@ def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, stor
 
 def alive(store: Store) -> float:
     """When the gateway was last heard of."""
-    [gateway] = store.gateways.living(0)
+    [gateway] = store.gateways.list_living(0)
     return gateway.heartbeat

@@ -12,7 +12,12 @@ import pytest
 
 from tests.factories.messages import make_example, make_response
 from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
-from understudy.proxy.mock_server.connection import LINGER_SECONDS, LONGEST_LINGER_SECONDS, Connections, MockConnection
+from understudy.proxy.mock_server.connection import (
+    LINGER_SECONDS,
+    LONGEST_LINGER_SECONDS,
+    MockConnection,
+    OpenConnections,
+)
 from understudy.serving.http1.limits import Limits
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
@@ -96,8 +101,8 @@ class Line:
         async def reading(body: Body, position: int | None) -> bytes:
             return read(body)
 
-        self.all = Connections(site or at_root(make_served()), LIMITS, reading)
-        self.connection = self.all.new()
+        self.all = OpenConnections(site or at_root(make_served()), LIMITS, reading)
+        self.connection = self.all.make_connection()
         self.transport = Transport(self.connection, tls=tls, full=full)
         self.connection.connection_made(self.transport)
 
@@ -140,14 +145,14 @@ async def test_what_is_known_is_counted_and_logged_too() -> None:
     log = Logged()
     served = make_served()
     Line(at_root(served, log)).ask(GET, GET)
-    assert [reply.served for _, reply in log.calls] == [served, served]
+    assert [reply.server for _, reply in log.calls] == [served, served]
     assert served.calls.calls == 2  # type: ignore[attr-defined]
 
 
 async def test_an_exchanged_site_answers_the_next_request() -> None:
     line = Line()
     line.ask(GET, GET)
-    line.all.exchange(at_root(make_served(replace(hit(), response=make_response(body=b"new")))))
+    line.all.set_site(at_root(make_served(replace(hit(), response=make_response(body=b"new")))))
     line.ask(GET)
     assert line.transport.sent.endswith(b"new")
 
@@ -398,7 +403,7 @@ async def test_the_end_waits_for_a_request_under_way() -> None:
 async def test_who_comes_at_the_end_is_answered_once() -> None:
     line = Line()
     line.all.ending = True
-    late = line.all.new()
+    late = line.all.make_connection()
     transport = Transport(late, tls=False, full=float("inf"))
     late.connection_made(transport)
     late.data_received(GET + GET)
@@ -408,9 +413,9 @@ async def test_who_comes_at_the_end_is_answered_once() -> None:
 async def test_a_client_that_leaves_is_forgotten() -> None:
     line = Line(slow())
     line.ask(GET)
-    assert not line.all.closed.is_set()
+    assert not line.all.all_closed.is_set()
     line.connection.connection_lost(None)
-    assert line.all.closed.is_set()
+    assert line.all.all_closed.is_set()
     assert line.all.open == set()
 
 

@@ -15,10 +15,10 @@ from tests.factories.stored import additions, collect, make_server_error, serve
 from tests.in_memory.mock_servers import Logged
 from understudy.matcher.index import compile_index
 from understudy.matcher.parts.candidate import Candidate
-from understudy.proxy.mock_server.sites import Environs, MockSites, SharedTurns
+from understudy.proxy.mock_server.sites import MockSites, ServingContext, SharedSequences
 from understudy.proxy.shared_counts import SharedCounts
-from understudy.serving.answers.reply_cache import at_hand
-from understudy.serving.mock_server.calls import Served
+from understudy.serving.answers.reply_cache import get_inline_body
+from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Environment
@@ -45,7 +45,7 @@ def candidate(*ids: str) -> Candidate:
     return only
 
 
-def turns(sequences: SharedTurns, one: Candidate, count: int) -> list[str]:
+def turns(sequences: SharedSequences, one: Candidate, count: int) -> list[str]:
     return [example.id for _ in range(count) if (example := sequences.next(one))]
 
 
@@ -53,16 +53,16 @@ TWO = candidate("01", "02")
 
 
 def test_a_sequence_goes_on_for_all_processes_together(counts: SharedCounts) -> None:
-    one, other = SharedTurns(counts, "shop"), SharedTurns(counts, "shop")
+    one, other = SharedSequences(counts, "shop"), SharedSequences(counts, "shop")
     assert turns(one, TWO, 1) + turns(other, TWO, 2) == ["01", "02", "02"]
 
 
 def test_each_mock_server_has_sequences_of_its_own(counts: SharedCounts) -> None:
-    assert turns(SharedTurns(counts, "shop"), TWO, 1) == turns(SharedTurns(counts, "cart"), TWO, 1) == ["01"]
+    assert turns(SharedSequences(counts, "shop"), TWO, 1) == turns(SharedSequences(counts, "cart"), TWO, 1) == ["01"]
 
 
 def test_sequences_start_over_for_all_processes(counts: SharedCounts) -> None:
-    one, other = SharedTurns(counts, "shop"), SharedTurns(counts, "shop")
+    one, other = SharedSequences(counts, "shop"), SharedSequences(counts, "shop")
     turns(one, TWO, 2)
     other.reset()
     assert turns(one, TWO, 1) == ["01"]
@@ -70,7 +70,7 @@ def test_sequences_start_over_for_all_processes(counts: SharedCounts) -> None:
 
 def test_sequences_start_over_once_for_an_epoch(counts: SharedCounts) -> None:
     """Whichever process hears of it first."""
-    one, other = SharedTurns(counts, "shop"), SharedTurns(counts, "shop")
+    one, other = SharedSequences(counts, "shop"), SharedSequences(counts, "shop")
     one.reset_for(1)
     turns(one, TWO, 1)
     other.reset_for(1)
@@ -80,15 +80,15 @@ def test_sequences_start_over_once_for_an_epoch(counts: SharedCounts) -> None:
 
 
 def test_what_is_added_while_the_last_one_repeats_comes_next(counts: SharedCounts) -> None:
-    sequences = SharedTurns(counts, "shop")
+    sequences = SharedSequences(counts, "shop")
     turns(sequences, TWO, 5)
     assert turns(sequences, candidate("01", "02", "03"), 2) == ["03", "03"]
 
 
 @pytest.mark.parametrize(("ids", "moves"), [(("01",), False), (("01", "02"), True)])
 def test_only_a_sequence_moves(counts: SharedCounts, ids: tuple[str, ...], moves: bool) -> None:
-    sequences = SharedTurns(counts, "shop")
-    assert sequences.moves(candidate(*ids)) is moves
+    sequences = SharedSequences(counts, "shop")
+    assert sequences.may_advance(candidate(*ids)) is moves
     assert turns(sequences, candidate(*ids), 1) == ["01"]
 
 
@@ -100,20 +100,20 @@ class Port:
 
     def __init__(self, store: Store, counts: SharedCounts, *names: str, at_root: bool = False) -> None:
         self.store = store
-        environs = Environs(counts, at_hand, store.bodies.read, Logged())
+        environs = ServingContext(counts, get_inline_body, store.bodies.read, Logged())
         self.sites = MockSites(store, environs, names, at_root=at_root)
-        self._seen = store.changes.latest()
-        self.site = self.sites.site()
+        self._seen = store.changes.get_latest()
+        self.site = self.sites.compile_site()
 
     def follow(self) -> MockSite | None:
         """What it answers from now; None if that is what it was."""
-        changes = self.store.changes.since(self._seen)
-        self._seen = self.store.changes.latest()
-        site = self.sites.changed(changes)
+        changes = self.store.changes.list_since(self._seen)
+        self._seen = self.store.changes.get_latest()
+        site = self.sites.apply_changes(changes)
         self.site = site or self.site
         return site
 
-    def served(self, slug: str = "shop") -> Served:
+    def served(self, slug: str = "shop") -> CompiledMockServer:
         return self.site.directory.by_slug[slug]
 
     def answer(self, target: str = "/users/7", slug: str = "shop") -> object:
@@ -159,7 +159,7 @@ def test_a_name_that_is_none_is_refused(store: Store, counts: SharedCounts) -> N
 
 
 def edit(store: Store, shop: MockServer) -> None:
-    [example] = store.collections.examples(shop.collection_id)
+    [example] = store.collections.list_examples(shop.collection_id)
     store.collections.save_example(replace(example, response=make_response(body=b"new")))
 
 
@@ -270,7 +270,7 @@ def test_when_changes_were_pruned_everything_is_compiled(store: Store, counts: S
     port = Port(store, counts)
     before = port.served()
     edit(store, shop)
-    site = port.sites.changed(None)
+    site = port.sites.apply_changes(None)
     assert site is not None
     assert site.directory.by_slug["shop"].answers is not before.answers
 
@@ -278,7 +278,7 @@ def test_when_changes_were_pruned_everything_is_compiled(store: Store, counts: S
 def test_sequences_start_over_when_they_are_told_to(store: Store, counts: SharedCounts, shop: MockServer) -> None:
     port = Port(store, counts)
     sequences = port.served().answers.sequences
-    assert isinstance(sequences, SharedTurns)
+    assert isinstance(sequences, SharedSequences)
     turns(sequences, TWO, 2)
     store.mock_servers.restart_sequences(shop.id)
     port.follow()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories.messages import make_example
 from tests.factories.stored import collect, make_mock_server, make_server_error, serve
-from understudy.proxy.testing.mock_server import SETTINGS, OneMockServer, mock_of_requests, named_mock
+from understudy.proxy.testing.mock_server import SETTINGS, SingleMockServer, mock_from_name, mock_from_requests
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind, Matching, MockServer, RateLimit
@@ -28,19 +28,19 @@ def shop(store: Store) -> MockServer:
 
 
 def test_it_is_the_one_of_that_name(store: Store, shop: MockServer) -> None:
-    assert named_mock(store, "shop", {}) == shop
+    assert mock_from_name(store, "shop", {}) == shop
 
 
 def test_a_collection_is_served_as_it_is(store: Store) -> None:
     collection = collect(store, make_example(), name="My cart")
-    mock = named_mock(store, "My cart", {})
+    mock = mock_from_name(store, "My cart", {})
     assert (mock.collection_id, mock.slug, mock.private) == (collection.id, "my-cart", False)
     assert store.mock_servers.list() == []
 
 
 def test_a_name_that_is_none_is_refused(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no mock server or collection 'x'"):
-        named_mock(store, "x", {})
+        mock_from_name(store, "x", {})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_that_is_none_is_refused(store: Store) -> None:
 def test_a_setting_of_the_test_wins_and_the_others_stay(
     store: Store, shop: MockServer, settings: dict[str, Any], behaviour: dict[str, Any], matching: dict[str, Any]
 ) -> None:
-    mock = named_mock(store, "shop", settings)
+    mock = mock_from_name(store, "shop", settings)
     assert mock.behaviour == replace(shop.behaviour, **behaviour)
     assert mock.matching == replace(shop.matching, **matching)
     assert store.mock_servers.find("shop") == shop
@@ -79,12 +79,12 @@ def test_so_do_those_of_the_mock_server_itself(
     store: Store, shop: MockServer, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     store.environments.save(Environment("e", "stage", {}))
-    assert named_mock(store, "shop", settings) == replace(shop, **expected)
+    assert mock_from_name(store, "shop", settings) == replace(shop, **expected)
 
 
 def test_calls_are_kept_though_the_log_is_off(store: Store) -> None:
     serve(store, collect(store, make_example()), log_limit=0)
-    assert named_mock(store, "shop", {}).log_limit == 1
+    assert mock_from_name(store, "shop", {}).log_limit == 1
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_calls_are_kept_though_the_log_is_off(store: Store) -> None:
 @pytest.mark.usefixtures("shop")
 def test_what_is_no_setting_is_refused(store: Store, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        named_mock(store, "shop", settings)
+        mock_from_name(store, "shop", settings)
 
 
 def test_an_environment_that_is_none_is_refused(store: Store, shop: MockServer) -> None:
     with pytest.raises(NotFound):
-        named_mock(store, shop.name, {"environment": "none"})
+        mock_from_name(store, shop.name, {"environment": "none"})
 
 
 def test_typed_in_requests_become_examples(store: Store) -> None:
-    mock = mock_of_requests(store, ["GET /users/1 200 one", "DELETE /users/1 204"], {"cors": False})
-    examples = store.collections.examples(mock.collection_id)
+    mock = mock_from_requests(store, ["GET /users/1 200 one", "DELETE /users/1 204"], {"cors": False})
+    examples = store.collections.list_examples(mock.collection_id)
     assert [(one.request.method, one.request.target, one.response.status) for one in examples] == [
         ("GET", b"/users/1", 200),
         ("DELETE", b"/users/1", 204),
@@ -120,13 +120,13 @@ def test_typed_in_requests_become_examples(store: Store) -> None:
 
 def test_a_request_that_is_none_is_refused(store: Store) -> None:
     with pytest.raises(UserError):
-        mock_of_requests(store, ["/users/1"], {})
+        mock_from_requests(store, ["/users/1"], {})
 
 
 def test_one_alone_is_all_there_is() -> None:
     mock = make_mock_server("c")
     error = make_server_error(mock)
-    alone = OneMockServer(mock, [error])
-    assert (alone.list(), alone.find(mock.id), alone.server_errors(mock.id)) == ([mock], mock, [error])
+    alone = SingleMockServer(mock, [error])
+    assert (alone.list(), alone.find(mock.id), alone.list_server_errors(mock.id)) == ([mock], mock, [error])
     with pytest.raises(NotFound):
         alone.find("another")

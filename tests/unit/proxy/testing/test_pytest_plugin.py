@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from understudy.proxy.testing.pytest_plugin import MockServerFactory, SessionFactory, _end
+from understudy.proxy.testing.pytest_plugin import MockServerFactory, SessionFactory, _end_session
 from understudy.store.errors import NotFound, UserError
 from understudy.store.repositories.store import Store
 
@@ -60,7 +60,7 @@ class Replayed:
         self.misses = misses
         self.stopped = False
 
-    def told_misses(self) -> str:
+    def describe_misses(self) -> str:
         assert not self.stopped
         return self.misses
 
@@ -71,7 +71,7 @@ class Replayed:
 @pytest.mark.parametrize(("misses", "allowed"), [("", False), ("", True), ("  GET /x", True)])
 def test_a_test_ends_well_when_all_was_recorded_or_misses_are_allowed(misses: str, allowed: bool) -> None:
     session = Replayed(misses)
-    _end(cast("Any", session), allow_misses=allowed)
+    _end_session(cast("Any", session), allow_misses=allowed)
     assert session.stopped
 
 
@@ -80,5 +80,5 @@ def test_a_request_that_was_not_recorded_fails_the_test() -> None:
     with pytest.raises(
         pytest.fail.Exception, match=r"session checkout had no answer to these requests:\n  GET /x \(nearest: GET /y\)"
     ):
-        _end(cast("Any", session), allow_misses=False)
+        _end_session(cast("Any", session), allow_misses=False)
     assert session.stopped

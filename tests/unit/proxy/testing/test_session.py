@@ -9,9 +9,9 @@ from tests.factories.stored import make_exchange
 from tests.in_memory.mock_servers import GET, Logged, make_served
 from understudy.proxy.testing.session import LocalSession, SessionSite
 from understudy.serving.answers.replies import Reply
-from understudy.serving.answers.reply_cache import at_hand
-from understudy.serving.gateway.active import Active
-from understudy.serving.gateway.site import Kind
+from understudy.serving.answers.reply_cache import get_inline_body
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.site import ConnectionKind
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
@@ -49,7 +49,7 @@ def test_a_session_that_is_none_is_refused(store: Store) -> None:
 
 def test_every_call_is_logged() -> None:
     """Of a gateway's site, none is: it has no call log."""
-    log, reply = Logged(), Reply(b"", b"", make_response(), served=make_served())
-    kind = Kind(Origin("http", "127.0.0.1", 80), own=True, tunnel=False, tls=False)
-    SessionSite(Active(Mode.REPLAY), kind, at_hand, log).called(GET, reply, 0.0, 0.0)
+    log, reply = Logged(), Reply(b"", b"", make_response(), server=make_served())
+    kind = ConnectionKind(Origin("http", "127.0.0.1", 80), is_reverse=True, tunnel=False, tls=False)
+    SessionSite(ActiveMode(Mode.REPLAY), kind, get_inline_body, log).log_call(GET, reply, 0.0, 0.0)
     assert log.calls == [(GET, reply)]

@@ -13,7 +13,7 @@ import zstandard
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
-from understudy.serving.answers.answer import answer, error, malformed, miss
+from understudy.serving.answers.answer import adapt_response, render_error, render_malformed_header, render_miss
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Request, Response
 
@@ -30,7 +30,7 @@ def recorded(*headers: tuple[str, str], body: bytes = TEXT, status: int = 200, *
 
 def answered(example: Example, request: Request | None = None) -> Response:
     assert isinstance(example.response.body, bytes)
-    return answer(request or make_request(), example, example.response.body)
+    return adapt_response(request or make_request(), example, example.response.body)
 
 
 # Framing
@@ -170,7 +170,7 @@ def test_a_recorded_head_keeps_the_coding_its_length_belongs_to() -> None:
 
 def test_a_miss_explains_itself() -> None:
     decision = compile_index([make_example("/users/7")]).decide(make_request(target="/users/7/x"))
-    response = miss(decision)
+    response = render_miss(decision)
     assert response.status == 404
     told = json.loads(bytes_of(response))["error"]
     assert told["name"] == "mockRequestNotFoundError"
@@ -180,7 +180,7 @@ def test_a_miss_explains_itself() -> None:
 def test_a_request_item_without_example_asks_for_one() -> None:
     items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
     decision = compile_index([make_example("/users/7")], items=items).decide(make_request(target="/carts/7"))
-    told = json.loads(bytes_of(miss(decision)))["error"]
+    told = json.loads(bytes_of(render_miss(decision)))["error"]
     assert told["header"] == "You need an example"
     assert told["message"] == "To mock this request add an example response for the mock server to return."
     assert "Get cart" in told["explanation"]["message"]
@@ -189,7 +189,7 @@ def test_a_request_item_without_example_asks_for_one() -> None:
 def test_a_malformed_header_is_named() -> None:
     decision = compile_index([]).decide(make_request(headers=[("x-mock-response-delay", "soon")]))
     assert decision.problem is not None
-    response = malformed(decision.problem)
+    response = render_malformed_header(decision.problem)
     assert response.status == 400
     assert json.loads(bytes_of(response))["error"] == {
         "name": "malformedHeaderError",
@@ -201,7 +201,7 @@ def test_a_malformed_header_is_named() -> None:
 
 
 def test_an_error_is_json() -> None:
-    response = error(502, "upstreamUnreachableError", "kein Anschluß")
+    response = render_error(502, "upstreamUnreachableError", "kein Anschluß")
     body = bytes_of(response)
     assert json.loads(body) == {"error": {"name": "upstreamUnreachableError", "message": "kein Anschluß"}}
     assert list(response.headers) == [
@@ -211,7 +211,7 @@ def test_an_error_is_json() -> None:
 
 
 def test_an_error_about_any_text_is_utf_8() -> None:
-    assert "?" in json.loads(bytes_of(error(500, "x", "\udcff")))["error"]["message"]
+    assert "?" in json.loads(bytes_of(render_error(500, "x", "\udcff")))["error"]["message"]
 
 
 def bytes_of(response: Response) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.answers.answer import accepts
+from understudy.serving.answers.answer import can_accept
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ from understudy.serving.answers.answer import accepts
     ],
 )
 def test_accepts(accept: str | None, coding: str | None, accepted: bool) -> None:
-    assert accepts(accept, coding) is accepted
+    assert can_accept(accept, coding) is accepted

@@ -12,11 +12,11 @@ import pytest
 from understudy.serving.answers.behaviour_plan import (
     STEP_SECONDS,
     Plan,
-    asked_to_wait,
-    behaviour_of,
-    drawn,
-    plan,
-    slowed,
+    apply_requested_delay,
+    draw_delay,
+    draw_plan,
+    merge_behaviours,
+    throttle_chunks,
 )
 from understudy.store.model.mock_servers import (
     LONGEST_DELAY,
@@ -47,7 +47,7 @@ class Drawing(Random):
 @pytest.mark.parametrize("name", [field.name for field in fields(Behaviour)])
 def test_what_an_example_says_counts_before_its_mock_server_field_by_field(name: str) -> None:
     own = getattr(EXAMPLE, name)
-    behaviour = behaviour_of(Behaviour(**{name: own}), MOCK)
+    behaviour = merge_behaviours(Behaviour(**{name: own}), MOCK)
     others = {field.name: getattr(MOCK, field.name) for field in fields(Behaviour) if field.name != name}
     assert behaviour == Behaviour(**others, **{name: own})
 
@@ -57,12 +57,12 @@ def test_what_an_example_says_counts_before_its_mock_server_field_by_field(name:
     [(PLAIN, MOCK, MOCK), (Behaviour(), MOCK, MOCK), (EXAMPLE, PLAIN, EXAMPLE), (PLAIN, PLAIN, PLAIN)],
 )
 def test_who_says_nothing_leaves_it_to_the_other(example: Behaviour, mock: Behaviour, expected: Behaviour) -> None:
-    assert behaviour_of(example, mock) == expected
+    assert merge_behaviours(example, mock) == expected
 
 
 @pytest.mark.parametrize(("millis", "delay"), [(None, Delay(2)), (7, Delay(7))])
 def test_the_delay_that_a_request_asks_for_wins(millis: int | None, delay: Delay) -> None:
-    assert asked_to_wait(MOCK, millis) == replace(MOCK, delay=delay)
+    assert apply_requested_delay(MOCK, millis) == replace(MOCK, delay=delay)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_delay_that_a_request_asks_for_wins(millis: int | None, delay: Delay
     ],
 )
 def test_a_plan_is_in_seconds(behaviour: Behaviour, expected: Plan) -> None:
-    assert plan(behaviour, Random(1)) == expected
+    assert draw_plan(behaviour, Random(1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_plan_is_in_seconds(behaviour: Behaviour, expected: Plan) -> None:
     [(25, 0.0, True), (25, 0.2499, True), (25, 0.25, False), (25, 0.99, False), (0.1, 0.0009, True), (100, 1.0, True)],
 )
 def test_a_fault_strikes_below_its_percentage(percent: float, number: float, strikes: bool) -> None:
-    drawn_plan = plan(Behaviour(fault=Fault(FaultKind.ERROR, percent)), Drawing(number))
+    drawn_plan = draw_plan(Behaviour(fault=Fault(FaultKind.ERROR, percent)), Drawing(number))
     assert (drawn_plan.fault is FaultKind.ERROR) is strikes
 
 
@@ -105,20 +105,20 @@ LOGNORMAL = Delay(100, DelayKind.LOGNORMAL, sigma=0.5)
     ],
 )
 def test_a_delay_is_drawn_from_its_bounds(delay: Delay, number: float, expected: float) -> None:
-    assert drawn(delay, Drawing(number)) == pytest.approx(expected)
+    assert draw_delay(delay, Drawing(number)) == pytest.approx(expected)
 
 
 def test_a_log_normal_delay_lies_about_its_median() -> None:
     """Two thirds of them within one standard deviation of the logarithm: 60.7 to 164.9."""
     chance = Random(7)
-    delays = [drawn(LOGNORMAL, chance) for _ in range(5_000)]
+    delays = [draw_delay(LOGNORMAL, chance) for _ in range(5_000)]
     assert median(delays) == pytest.approx(100, rel=0.05)
     assert sum(60.7 <= delay <= 164.9 for delay in delays) / len(delays) == pytest.approx(0.683, abs=0.03)
 
 
 def test_no_delay_is_longer_than_the_longest() -> None:
     wild, chance = Delay(LONGEST_DELAY, DelayKind.LOGNORMAL, sigma=3), Random(1)
-    assert max(drawn(wild, chance) for _ in range(100)) == LONGEST_DELAY
+    assert max(draw_delay(wild, chance) for _ in range(100)) == LONGEST_DELAY
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_no_delay_is_longer_than_the_longest() -> None:
     [(0, 100, []), (3, 1, [1, 1, 1]), (10, 100, [5, 5]), (11, 100, [5, 5, 1]), (10, 1_000_000, [10])],
 )
 def test_a_slow_body_comes_in_pieces(size: int, rate: int, sizes: list[int]) -> None:
-    assert [chunk.size for chunk in slowed(size, rate)] == sizes
+    assert [chunk.size for chunk in throttle_chunks(size, rate)] == sizes
 
 
 @pytest.mark.parametrize("rate", [1, 7, 100, 12_345])
 def test_a_slow_body_takes_the_time_that_its_rate_says(rate: int) -> None:
-    chunks = list(slowed(1_000, rate))
+    chunks = list(throttle_chunks(1_000, rate))
     assert chunks[-1].at == pytest.approx(1_000 / rate)
     waits = [later.at - before.at for before, later in pairwise(chunks)]
     assert max([chunks[0].at, *waits]) <= max(STEP_SECONDS, 1 / rate) + 1e-9

@@ -6,44 +6,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.serving.answers.body_schedule import Due, Fetch, Sending
+from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.store.model.messages import BodyRef, Chunk
 
 BODY = b"0123456789"
 REF = BodyRef("d1935", len(BODY))
 
 
-def sent(sending: Sending, stored: list[bytes]) -> list[Due]:
+def sent(sending: BodySchedule, stored: list[bytes]) -> list[DueChunk]:
     """What goes out of a body that is stored in these pieces."""
     dues = []
     while (step := sending.next()) is not None:
         if isinstance(step, Fetch):
             assert step.position is not None
-            sending.fetched(stored[step.position])
+            sending.add_piece(stored[step.position])
         else:
             dues.append(step)
     return dues
 
 
 def test_chunks_say_what_goes_out_when() -> None:
-    sending = Sending([Chunk(0.5, 4), Chunk(1.0, 0), Chunk(2.0, 6)], BODY)
-    assert sent(sending, []) == [Due(0.5, b"0123"), Due(2.0, b"456789")]
+    sending = BodySchedule([Chunk(0.5, 4), Chunk(1.0, 0), Chunk(2.0, 6)], BODY)
+    assert sent(sending, []) == [DueChunk(0.5, b"0123"), DueChunk(2.0, b"456789")]
 
 
 def test_without_chunks_a_stored_body_goes_out_as_it_is_read() -> None:
-    assert sent(Sending((), REF), [b"01234", b"56789"]) == [Due(0.0, b"01234"), Due(0.0, b"56789")]
+    assert sent(BodySchedule((), REF), [b"01234", b"56789"]) == [DueChunk(0.0, b"01234"), DueChunk(0.0, b"56789")]
 
 
 @pytest.mark.parametrize("body", [b"", BodyRef("empty", 0)])
 def test_nothing_is_sent_of_no_body(body: bytes | BodyRef) -> None:
-    assert sent(Sending((), body), []) == []
+    assert sent(BodySchedule((), body), []) == []
 
 
 @given(st.lists(st.integers(0, 5)), st.lists(st.binary(max_size=6)))
 def test_whatever_the_pieces_the_body_goes_out_whole(sizes: list[int], stored: list[bytes]) -> None:
     """In the bounds of the chunks as far as these go."""
     whole = b"".join(stored)
-    dues = sent(Sending([Chunk(0.0, size) for size in sizes], BodyRef("d1935", len(whole))), stored)
+    dues = sent(BodySchedule([Chunk(0.0, size) for size in sizes], BodyRef("d1935", len(whole))), stored)
     assert b"".join(due.content for due in dues) == whole
     if sum(sizes) <= len(whole):
         wanted = [size for size in sizes if size]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.factories.messages import make_headers, make_request
-from understudy.serving.answers.cors import PREFLIGHT_SECONDS, cross_origin, is_preflight, preflight
+from understudy.serving.answers.cors import PREFLIGHT_SECONDS, add_cors_headers, answer_preflight, is_preflight
 from understudy.store.model.messages import Headers, Request
 
 ORIGIN = "https://app.test"
@@ -37,7 +37,7 @@ def test_a_preflight_is_known_by_method_origin_and_what_it_asks(
 
 
 def test_a_preflight_gets_what_it_asks_for() -> None:
-    response = preflight(asking())
+    response = answer_preflight(asking())
     assert (response.status, response.body) == (204, b"")
     assert dict(response.headers) == {
         "Access-Control-Allow-Origin": ORIGIN,
@@ -56,18 +56,18 @@ def test_a_preflight_gets_what_it_asks_for() -> None:
     ],
 )
 def test_some_things_are_allowed_only_if_asked_for(asked: str, value: str, name: str) -> None:
-    assert preflight(asking(**{asked: value})).headers.get(name) == value
-    assert name not in preflight(asking()).headers
+    assert answer_preflight(asking(**{asked: value})).headers.get(name) == value
+    assert name not in answer_preflight(asking()).headers
 
 
 def test_who_sends_no_origin_gets_an_answer_for_everybody() -> None:
-    headers = cross_origin(make_headers({"Content-Type": "text/plain"}), None)
+    headers = add_cors_headers(make_headers({"Content-Type": "text/plain"}), None)
     assert list(headers) == [("Content-Type", "text/plain"), ("Access-Control-Allow-Origin", "*")]
 
 
 def test_a_page_is_answered_by_name_and_may_read_every_header() -> None:
     """With `*` it could not read an answer to a request with cookies."""
-    headers = cross_origin(make_headers([("X-B", "1"), ("X-A", "2"), ("x-a", "3")]), ORIGIN)
+    headers = add_cors_headers(make_headers([("X-B", "1"), ("X-A", "2"), ("x-a", "3")]), ORIGIN)
     assert list(headers)[3:] == [
         ("Access-Control-Allow-Origin", ORIGIN),
         ("Access-Control-Allow-Credentials", "true"),
@@ -80,4 +80,4 @@ def test_a_page_is_answered_by_name_and_may_read_every_header() -> None:
 @pytest.mark.parametrize("name", ["Access-Control-Allow-Origin", "access-control-max-age", "ACCESS-CONTROL-X"])
 def test_recorded_headers_win(name: str, origin: str | None) -> None:
     recorded = Headers.of([("Vary", "Accept"), (name, "https://other.test")])
-    assert cross_origin(recorded, origin) == recorded
+    assert add_cors_headers(recorded, origin) == recorded

@@ -9,7 +9,7 @@ import pytest
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup.bare_items import BareItem
-from understudy.serving.answers.outcomes import Answers, Outcome, outcome
+from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.calls import NEEDS_EXAMPLE
@@ -34,12 +34,12 @@ def answers(*examples: Example, once: bool = False) -> Answers:
 
 
 def ask(request: Request, *examples: Example) -> Outcome:
-    return outcome(answers(*(examples or (ONE,))), request)
+    return find_outcome(answers(*(examples or (ONE,))), request)
 
 
 def test_a_sequence_answers_in_turn() -> None:
     one = answers(FIRST, SECOND)
-    got = [outcome(one, GET).example for _ in range(3)]
+    got = [find_outcome(one, GET).example for _ in range(3)]
     assert [example.id if example else None for example in got] == ["01", "02", "02"]
 
 
@@ -57,7 +57,7 @@ def test_only_what_never_changes_is_fixed(
     request_: Request, examples: tuple[Example, ...], fixed: bool, filled: bool
 ) -> None:
     found = ask(request_, *examples)
-    assert (found.fixed, found.filled) == (fixed, filled)
+    assert (found.is_cacheable, found.is_filled) == (fixed, filled)
 
 
 def test_a_template_is_filled_in() -> None:
@@ -77,24 +77,24 @@ def test_a_template_is_filled_in() -> None:
 )
 def test_an_outcome_tells_how_it_came_to_this(request_: Request, answered: bool, told: str) -> None:
     found = ask(request_)
-    assert (found.answered, found.told) == (answered, told)
+    assert (found.has_answer, found.summary) == (answered, told)
 
 
 def test_a_request_without_an_example_is_told_from_a_miss() -> None:
     """As the answer does: what has to be done about it differs."""
     index = compile_index((), items=[BareItem("GET", "/later", "Later")])
-    assert outcome(Answers(index), make_request(target="/later")).told == NEEDS_EXAMPLE
+    assert find_outcome(Answers(index), make_request(target="/later")).summary == NEEDS_EXAMPLE
 
 
 def test_the_body_of_an_error_is_not_slowed() -> None:
     slow = Behaviour(Delay(5), bytes_per_second=1)
-    assert ask(MISS).behaviour(slow) == Behaviour(Delay(5))
-    assert ask(GET).behaviour(slow) == slow
+    assert ask(MISS).resolve_behaviour(slow) == Behaviour(Delay(5))
+    assert ask(GET).resolve_behaviour(slow) == slow
 
 
 def ended() -> Outcome:
     one = answers(FIRST, SECOND, once=True)
-    return [outcome(one, GET) for _ in range(3)][-1]
+    return [find_outcome(one, GET) for _ in range(3)][-1]
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def ended() -> Outcome:
     ],
 )
 def test_what_nothing_answers_says_why(found: Outcome, status: int, name: str) -> None:
-    response = found.failure()
+    response = found.render_failure()
     assert isinstance(response.body, bytes)
     assert (response.status, json.loads(response.body)["error"]["name"]) == (status, name)
 
 
 def test_a_sequence_that_has_ended_answers_nothing() -> None:
     found = ended()
-    assert (found.answered, found.fixed, found.told) == (False, False, "the sequence has ended")
+    assert (found.has_answer, found.is_cacheable, found.summary) == (False, False, "the sequence has ended")
 
 
 SLOW = make_example(behaviour=Behaviour(Delay(5)))
@@ -134,7 +134,7 @@ HURRIED = make_request(headers={"x-mock-response-delay": "9"}, origin=None)
 def test_the_request_then_the_example_then_the_mock_server_say_what_is_done(
     request_: Request, example: Example, mock: Behaviour, expected: Behaviour | None
 ) -> None:
-    assert ask(request_, example).behaviour(mock) == expected
+    assert ask(request_, example).resolve_behaviour(mock) == expected
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_the_request_then_the_example_then_the_mock_server_say_what_is_done(
 def test_calls_are_counted_by_example_where_it_has_a_limit_of_its_own(
     request_: Request, behaviour: Behaviour, key: str
 ) -> None:
-    assert ask(request_, make_example(behaviour=behaviour)).limit_key("shop") == key
+    assert ask(request_, make_example(behaviour=behaviour)).find_limit_key("shop") == key

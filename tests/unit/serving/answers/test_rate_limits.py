@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from understudy.serving.answers.rate_limits import OwnRateCounts, limited
+from understudy.serving.answers.rate_limits import LocalRateCounts, check_rate_limit
 from understudy.store.model.mock_servers import RateLimit
 
 
 def statuses(limit: RateLimit, *times: float, key: str = "shop") -> list[int | None]:
-    counts = OwnRateCounts()
-    found = [limited(limit, counts, key, now) for now in times]
+    counts = LocalRateCounts()
+    found = [check_rate_limit(limit, counts, key, now) for now in times]
     return [response.status if response else None for response in found]
 
 
@@ -35,21 +35,21 @@ def test_a_window_has_so_many_calls(limit: RateLimit, times: tuple[float, ...], 
 )
 def test_it_says_when_the_next_window_begins(now: float, wait: int) -> None:
     """In whole seconds, and never in none (RFC 9110, section 10.2.3)."""
-    response = limited(RateLimit(0, 60), OwnRateCounts(), "shop", now)
+    response = check_rate_limit(RateLimit(0, 60), LocalRateCounts(), "shop", now)
     assert response is not None
     assert response.headers.get_all("Retry-After") == [str(wait)]
 
 
 def test_who_waits_so_long_is_answered() -> None:
-    limit, counts, now = RateLimit(1, 7), OwnRateCounts(), 1_000.3
-    limited(limit, counts, "shop", now)
-    refused = limited(limit, counts, "shop", now)
+    limit, counts, now = RateLimit(1, 7), LocalRateCounts(), 1_000.3
+    check_rate_limit(limit, counts, "shop", now)
+    refused = check_rate_limit(limit, counts, "shop", now)
     assert refused is not None
-    assert limited(limit, counts, "shop", now + int(refused.headers.get("Retry-After") or 0)) is None
+    assert check_rate_limit(limit, counts, "shop", now + int(refused.headers.get("Retry-After") or 0)) is None
 
 
 def test_the_error_says_what_the_limit_is() -> None:
-    response = limited(RateLimit(0, 60), OwnRateCounts(), "shop", 57)
+    response = check_rate_limit(RateLimit(0, 60), LocalRateCounts(), "shop", 57)
     assert response is not None
     assert isinstance(response.body, bytes)
     assert json.loads(response.body)["error"] == {
@@ -59,10 +59,10 @@ def test_the_error_says_what_the_limit_is() -> None:
 
 
 def test_keys_are_counted_apart() -> None:
-    counts = OwnRateCounts()
+    counts = LocalRateCounts()
     assert [counts.count(key, 1) for key in ("a", "b", "a", "b", "a")] == [1, 1, 2, 2, 3]
 
 
 def test_a_new_window_begins_at_nought() -> None:
-    counts = OwnRateCounts()
+    counts = LocalRateCounts()
     assert [counts.count("a", window) for window in (1, 1, 2, 2, 7)] == [1, 2, 1, 2, 1]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.factories.messages import make_request, make_response
 from understudy.serving.answers import reply_cache
-from understudy.serving.answers.replies import Pending, Reply
-from understudy.serving.answers.reply_cache import LARGEST_RENDERED, Rendered, at_hand, varying
+from understudy.serving.answers.replies import PendingReply, Reply
+from understudy.serving.answers.reply_cache import MAX_CACHED_BODY_BYTES, ReplyCache, get_inline_body, make_vary_key
 from understudy.store.model.messages import LARGE_BODY, Body, BodyRef
 
 REF = BodyRef("d1935", 3)
@@ -19,11 +19,13 @@ class Rendering:
     """Renders bodies, and remembers which."""
 
     def __init__(self) -> None:
-        self.replies = Rendered()
+        self.replies = ReplyCache()
         self.rendered: list[bytes] = []
 
-    def ask(self, key: str | None, body: Body = b"hit", held: Callable[[Body], bytes | None] = at_hand) -> Reply:
-        got = self.replies.reply(None if key is None else (key,), body, held, self._render)
+    def ask(
+        self, key: str | None, body: Body = b"hit", held: Callable[[Body], bytes | None] = get_inline_body
+    ) -> Reply:
+        got = self.replies.get_or_render(None if key is None else (key,), body, held, self._render)
         assert isinstance(got, Reply)
         return got
 
@@ -50,7 +52,7 @@ def test_what_has_no_key_is_rendered_for_every_request() -> None:
     assert one.rendered == [b"hit"] * 2
 
 
-@pytest.mark.parametrize(("size", "times"), [(LARGEST_RENDERED, 1), (LARGEST_RENDERED + 1, 2)])
+@pytest.mark.parametrize(("size", "times"), [(MAX_CACHED_BODY_BYTES, 1), (MAX_CACHED_BODY_BYTES + 1, 2)])
 def test_large_ones_are_not_kept(size: int, times: int) -> None:
     one = Rendering()
     for _ in range(2):
@@ -59,7 +61,7 @@ def test_large_ones_are_not_kept(size: int, times: int) -> None:
 
 
 def test_they_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_cache, "MOST_RENDERED", 2)
+    monkeypatch.setattr(reply_cache, "MAX_REPLIES", 2)
     one = Rendering()
     for key in "abcab":
         one.ask(key, key.encode())
@@ -67,7 +69,7 @@ def test_they_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_they_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_cache, "MOST_RENDERED_BYTES", 100)
+    monkeypatch.setattr(reply_cache, "MAX_CACHE_BYTES", 100)
     one = Rendering()
     for key in "abba":
         one.ask(key, key.encode() * 90)
@@ -76,8 +78,8 @@ def test_they_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_body_in_the_store_is_waited_for_and_then_kept() -> None:
     one = Rendering()
-    pending = one.replies.reply(("a",), REF, at_hand, one._render)
-    assert isinstance(pending, Pending)
+    pending = one.replies.get_or_render(("a",), REF, get_inline_body, one._render)
+    assert isinstance(pending, PendingReply)
     assert (pending.body, one.rendered) == (REF, [])
     assert pending.finish(b"hit") is one.ask("a", REF)
 
@@ -101,22 +103,22 @@ ACCEPTING = {"Accept-Encoding": "gzip"}
     ],
 )
 def test_bytes_depend_on_method_codings_and_named_headers(request_: object, same: bool) -> None:
-    assert (varying(request_, "origin") == varying(make_request(), "origin")) is same  # type: ignore[arg-type]
+    assert (make_vary_key(request_, "origin") == make_vary_key(make_request(), "origin")) is same  # type: ignore[arg-type]
 
 
 def test_a_header_that_is_not_there_is_not_one_that_is_empty() -> None:
-    assert varying(make_request(headers={"Origin": ""}), "origin") != varying(make_request(), "origin")
+    assert make_vary_key(make_request(headers={"Origin": ""}), "origin") != make_vary_key(make_request(), "origin")
 
 
 LARGE = BodyRef("1a49e", LARGE_BODY + 1)
 
 
 def test_a_large_body_stays_in_the_store() -> None:
-    reply = Rendering().replies.reply(("a",), LARGE, at_hand, Rendering()._render)
+    reply = Rendering().replies.get_or_render(("a",), LARGE, get_inline_body, Rendering()._render)
     assert isinstance(reply, Reply)
     assert reply.content is LARGE
 
 
 def test_a_large_body_is_waited_for_where_it_has_to_be_whole() -> None:
     one = Rendering()
-    assert isinstance(one.replies.reply(("a",), LARGE, at_hand, one._render, whole=True), Pending)
+    assert isinstance(one.replies.get_or_render(("a",), LARGE, get_inline_body, one._render, whole=True), PendingReply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.gateway.error_replies import in_words
+from understudy.serving.gateway.error_replies import explain_reason
 
 NO_NAME = "its name cannot be resolved; --resolve gives a name an address"
 REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
@@ -29,4 +29,4 @@ REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
     ],
 )
 def test_a_reason_is_told_in_words(reason: str, told: str) -> None:
-    assert in_words(reason) == told
+    assert explain_reason(reason) == told

@@ -10,13 +10,13 @@ from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import make_exchange
 from understudy.matcher.index import compile_index
 from understudy.serving.gateway.failed_exchanges import (
-    BROKE_OFF,
-    NOTHING_CAME,
+    FAIL_EMPTY,
+    FAIL_UNFINISHED,
     FailedRequests,
-    failing,
+    clear_failure,
+    find_failure_behaviours,
     is_repeated,
-    unfinished,
-    with_answer,
+    make_unfinished,
 )
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from understudy.store.model.messages import Response
@@ -28,21 +28,21 @@ WELL = make_exchange(id=3)
 
 def test_what_failed_gets_an_answer_for_as_long_as_it_is_looked_at() -> None:
     """What came of it, or one that nobody will see."""
-    assert with_answer(BROKEN) == replace(BROKEN, error=None)
-    assert with_answer(REFUSED).response == Response(502)
+    assert clear_failure(BROKEN) == replace(BROKEN, error=None)
+    assert clear_failure(REFUSED).response == Response(502)
 
 
 @pytest.mark.parametrize("exchange", [WELL, make_exchange(response=make_response(101), error="reset")])
 def test_others_stay_as_they_are(exchange: object) -> None:
     """A WebSocket that broke off is none of these."""
-    assert with_answer(exchange) is exchange  # type: ignore[arg-type]
+    assert clear_failure(exchange) is exchange  # type: ignore[arg-type]
 
 
 def test_each_fails_as_it_did() -> None:
     """Those that became an example, by its id."""
     marks = [(1, "a"), (2, "b"), (3, "c")]
-    assert failing([BROKEN, REFUSED, WELL], marks) == {"a": BROKE_OFF, "b": NOTHING_CAME}
-    assert failing([BROKEN], [(1, None)]) == {}
+    assert find_failure_behaviours([BROKEN, REFUSED, WELL], marks) == {"a": FAIL_UNFINISHED, "b": FAIL_EMPTY}
+    assert find_failure_behaviours([BROKEN], [(1, None)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
 ) -> None:
     """A client must not take it for whole."""
     sent = make_response(body=body, headers={"Content-Length": str(len(body))})
-    response = unfinished(sent, make_response(body=body, headers=recorded))
+    response = make_unfinished(sent, make_response(body=body, headers=recorded))
     assert response.headers.get("content-length") == promised
     assert (response.body, [chunk.size for chunk in response.chunks]) == (body, [chunks])
 
@@ -87,5 +87,5 @@ def test_what_failed_and_is_not_repeated_is_told() -> None:
     """With what would repeat it; nothing is said of other requests."""
     failed = FailedRequests(compile_index([make_example("/cut", id="01", entry=57)]), {"01": "reset"})
     told = "it was recorded as failed (entry 57: reset), which --replay-failures would repeat"
-    assert failed.why(make_request(target="/cut")) == told
-    assert failed.why(make_request(target="/other")) == ""
+    assert failed.explain(make_request(target="/cut")) == told
+    assert failed.explain(make_request(target="/other")) == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.gateway.forwarded_heads import forwarded_head
+from understudy.serving.gateway.forwarded_heads import rewrite_request_head
 from understudy.serving.http1.heads import RequestHead, read_request
 from understudy.store.model.messages import Origin
 
@@ -16,7 +16,7 @@ def sent(fields: bytes, version: bytes = b"1.1") -> bytes:
     begin = b"GET /a?b HTTP/" + version + b"\r\n"
     head = read_request(begin + fields + b"\r\n")
     assert isinstance(head, RequestHead)
-    made = forwarded_head(head, head.target, API, own=True)
+    made = rewrite_request_head(head, head.target, API, reverse=True)
     assert made.startswith(begin)
     assert made.endswith(b"\r\n\r\n")
     return made.removeprefix(begin)[:-2]

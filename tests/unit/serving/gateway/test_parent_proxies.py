@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.gateway.parent_proxies import Parent, Parents
+from understudy.serving.gateway.parent_proxies import ParentProxies, ParentProxy
 from understudy.store.model.messages import Origin
 
 PROXY = "http://proxy.example:3128"
@@ -13,15 +13,15 @@ PROXY = "http://proxy.example:3128"
 @pytest.mark.parametrize(
     ("url", "parent"),
     [
-        (PROXY, Parent("proxy.example", 3128)),
-        ("http://Proxy.example/", Parent("proxy.example", 80)),
-        ("http://[::1]:9", Parent("::1", 9)),
-        ("http://ann:p%40ss@proxy.example:1", Parent("proxy.example", 1, b"Basic YW5uOnBAc3M=")),
-        ("http://ann@proxy.example:1", Parent("proxy.example", 1, b"Basic YW5uOg==")),
+        (PROXY, ParentProxy("proxy.example", 3128)),
+        ("http://Proxy.example/", ParentProxy("proxy.example", 80)),
+        ("http://[::1]:9", ParentProxy("::1", 9)),
+        ("http://ann:p%40ss@proxy.example:1", ParentProxy("proxy.example", 1, b"Basic YW5uOnBAc3M=")),
+        ("http://ann@proxy.example:1", ParentProxy("proxy.example", 1, b"Basic YW5uOg==")),
     ],
 )
-def test_a_url_names_a_parent(url: str, parent: Parent) -> None:
-    assert Parent.parse(url) == parent
+def test_a_url_names_a_parent(url: str, parent: ParentProxy) -> None:
+    assert ParentProxy.parse(url) == parent
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_a_url_names_a_parent(url: str, parent: Parent) -> None:
 )
 def test_what_is_none_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="a parent proxy is a URL such as") as caught:
-        Parent.parse(url)
+        ParentProxy.parse(url)
     assert "hunter2" not in str(caught.value)
 
 
 def test_no_text_of_it_holds_a_password() -> None:
-    parent = Parent.parse("http://ann:hunter2@proxy.example:1")
-    told = f"{parent} {parent!r} {Parents(parent)} {Parents(parent)!r}"
+    parent = ParentProxy.parse("http://ann:hunter2@proxy.example:1")
+    told = f"{parent} {parent!r} {ParentProxies(parent)} {ParentProxies(parent)!r}"
     assert "http://proxy.example:1" in told
     assert not any(secret in told for secret in ("hunter2", "YW5u", "ann"))
 
@@ -64,14 +64,14 @@ def test_no_text_of_it_holds_a_password() -> None:
     ],
 )
 def test_the_environment_names_them(environment: dict[str, str], http: str | None, https: str | None) -> None:
-    parents = Parents.of_environment(environment)
+    parents = ParentProxies.from_environment(environment)
     assert [parent and str(parent) for parent in (parents.http, parents.https)] == [http, https]
     assert bool(parents) is bool(http or https)
 
 
 def test_a_bad_one_is_refused_by_its_name() -> None:
     with pytest.raises(ValueError, match="HTTPS_PROXY: a parent proxy is"):
-        Parents.of_environment({"https_proxy": "ftp://x"})
+        ParentProxies.from_environment({"https_proxy": "ftp://x"})
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,16 @@ def test_a_bad_one_is_refused_by_its_name() -> None:
     ],
 )
 def test_what_is_exempt_is_called_directly(exempt: str, url: str, through: bool) -> None:
-    parents = Parents.of_environment({"http_proxy": PROXY, "NO_PROXY": exempt})
-    assert (parents.to(Origin.parse(url)) is not None) is through
+    parents = ParentProxies.from_environment({"http_proxy": PROXY, "NO_PROXY": exempt})
+    assert (parents.find_parent(Origin.parse(url)) is not None) is through
 
 
 def test_loopback_can_be_called_through_it() -> None:
-    parent = Parent.parse(PROXY)
-    assert Parents(parent, parent, loopback=True).to(Origin.parse("https://127.0.0.1")) is parent
+    parent = ParentProxy.parse(PROXY)
+    assert ParentProxies(parent, parent, loopback=True).find_parent(Origin.parse("https://127.0.0.1")) is parent
 
 
 def test_each_scheme_has_its_own() -> None:
-    parents = Parents.of_environment({"https_proxy": PROXY})
-    assert parents.to(Origin.parse("http://api.example.com")) is None
-    assert parents.to(Origin.parse("https://api.example.com")) == Parent.parse(PROXY)
+    parents = ParentProxies.from_environment({"https_proxy": PROXY})
+    assert parents.find_parent(Origin.parse("http://api.example.com")) is None
+    assert parents.find_parent(Origin.parse("https://api.example.com")) == ParentProxy.parse(PROXY)

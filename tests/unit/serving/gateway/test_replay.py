@@ -10,10 +10,10 @@ import pytest
 from tests.factories.messages import ORIGIN, make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import STRICT
-from understudy.serving.answers.outcomes import Answers, outcome
+from understudy.serving.answers.outcomes import Answers, find_outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.failed_exchanges import FailedRequests
-from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, MissAnswer, Missed, Replay, Tally, Unused
+from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, Miss, MissAnswer, Replay, Tally, UnusedExample
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
 from understudy.store.redaction.redactor import Redactor
@@ -28,20 +28,20 @@ def asked(tally: Tally, *targets: str, once: bool = False) -> Tally:
     tally.examples = EXAMPLES
     for target in targets:
         request = make_request(target=target)
-        tally.note(request, outcome(answers, request))
+        tally.note(request, find_outcome(answers, request))
     return tally
 
 
 def test_equal_misses_are_counted() -> None:
     """With what was nearest, and in the order in which they came."""
     missed = asked(Tally(), "/users/9", "/users/7", "/users/9").misses
-    assert missed == {Missed("GET", "http://api.example.com/users/9", 'nearest is "Example 01" (01): path differs'): 2}
+    assert missed == {Miss("GET", "http://api.example.com/users/9", 'nearest is "Example 01" (01): path differs'): 2}
 
 
 def test_a_sequence_that_ended_is_a_miss() -> None:
     """It is not said to be unknown."""
     [missed] = asked(Tally(), "/users/7", "/users/7", once=True).misses
-    assert missed.why == "its recorded answers were all given"
+    assert missed.reason == "its recorded answers were all given"
 
 
 def test_secrets_of_a_miss_are_not_told() -> None:
@@ -50,8 +50,8 @@ def test_secrets_of_a_miss_are_not_told() -> None:
 
 
 def test_what_was_not_asked_for_is_told_without_its_secrets() -> None:
-    [unused] = asked(Tally(), "/users/7").unused
-    assert unused == Unused("GET", "http://api.example.com/users/8?token=REDACTED", 57)
+    [unused] = asked(Tally(), "/users/7").unused_examples
+    assert unused == UnusedExample("GET", "http://api.example.com/users/8?token=REDACTED", 57)
 
 
 def test_rules_of_ones_own_count() -> None:
@@ -73,11 +73,11 @@ def test_different_misses_are_bounded() -> None:
 )
 def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour: object) -> None:
     """With the explanation, or by closing the connection."""
-    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request(target="/other"))
+    what = find_outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request(target="/other"))
     replay = Replay(answer)
-    assert replay.failure(what).status == status
-    assert b"explanation" in replay.failure(what).body  # type: ignore[operator]
-    assert replay.behaviour(what) == behaviour
+    assert replay.render_failure(what).status == status
+    assert b"explanation" in replay.render_failure(what).body  # type: ignore[operator]
+    assert replay.resolve_behaviour(what) == behaviour
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
         "it is for none of the recorded hosts, http://api.example.com and https://pay.example.com; "
         "start with --upstream to name one, or set this as the client's proxy"
     )
-    replay.note(request, outcome(Answers(compile_index([make_example()], STRICT)), request))
-    assert [missed.why for missed in replay.tally.misses] == [error["note"]]
+    replay.note(request, find_outcome(Answers(compile_index([make_example()], STRICT)), request))
+    assert [missed.reason for missed in replay.tally.misses] == [error["note"]]
 
 
 def test_of_many_hosts_some_are_named() -> None:
@@ -132,12 +132,12 @@ def test_where_nothing_was_recorded_nothing_is_nearest() -> None:
 def told(replay: Replay, example: Example | None, request: Request) -> dict[str, Any]:
     """The error that answers this request where there is this example, or none."""
     examples = [example] if example else []
-    response = replay.failure(outcome(Answers(compile_index(examples, STRICT)), request))
+    response = replay.render_failure(find_outcome(Answers(compile_index(examples, STRICT)), request))
     assert isinstance(response.body, bytes)
     error: dict[str, Any] = json.loads(response.body)["error"]
     return error
 
 
 def test_nothing_is_done_to_a_hit() -> None:
-    what = outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request())
-    assert Replay(MissAnswer.CLOSE).behaviour(what) is None
+    what = find_outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request())
+    assert Replay(MissAnswer.CLOSE).resolve_behaviour(what) is None

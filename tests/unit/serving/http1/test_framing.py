@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.http1.framing import LONGEST_LINE, BadFraming, Chunked, Framing, UntilClose, framing_of
+from understudy.serving.http1.framing import (
+    LONGEST_LINE,
+    Chunked,
+    Framing,
+    FramingError,
+    UntilClose,
+    framing_from_fields,
+)
 
 CHUNKS = b'4;name="a b"\r\nWiki\r\n00000a\r\n0123456789\r\n0\r\nX-Sum: 1 \r\nx-more:\r\n\r\n'
 NEXT = b"GET / HTTP/1.1\r\n"
@@ -13,7 +20,7 @@ NEXT = b"GET / HTTP/1.1\r\n"
 def read(framing: Framing, data: bytes, size: int) -> tuple[bytes, int]:
     """The content, and how many bytes were of the message, in pieces of so many bytes."""
     content, at = b"", 0
-    while at < len(data) and not framing.complete:
+    while at < len(data) and not framing.is_complete:
         end, came = framing.take(data[: at + size], at)
         content += came
         if end < at + size:
@@ -27,7 +34,7 @@ def read(framing: Framing, data: bytes, size: int) -> tuple[bytes, int]:
 def test_chunks_are_undone_and_end_where_they_end(size: int) -> None:
     framing = Chunked()
     assert read(framing, CHUNKS + NEXT, size) == (b"Wiki0123456789", len(CHUNKS))
-    assert framing.complete
+    assert framing.is_complete
     assert framing.trailers == ((b"X-Sum", b"1"), (b"x-more", b""))
 
 
@@ -52,12 +59,12 @@ def test_chunks_are_undone_and_end_where_they_end(size: int) -> None:
 )
 @pytest.mark.parametrize("size", [1, 1000])
 def test_chunks_that_two_readers_could_read_differently_are_refused(bad: bytes, size: int) -> None:
-    with pytest.raises(BadFraming):
+    with pytest.raises(FramingError):
         read(Chunked(), bad + b"0\r\n\r\n", size)
 
 
 def test_a_line_has_a_bound() -> None:
-    with pytest.raises(BadFraming):
+    with pytest.raises(FramingError):
         read(Chunked(), b"1;" + b"x" * LONGEST_LINE, 1000)
 
 
@@ -65,16 +72,16 @@ def test_a_line_has_a_bound() -> None:
 def test_a_length_is_counted(size: int) -> None:
     framing = Framing(4)
     assert read(framing, b"Wiki" + NEXT, size) == (b"Wiki", 4)
-    assert (framing.complete, framing.left) == (True, 0)
+    assert (framing.is_complete, framing.remaining) == (True, 0)
 
 
 def test_without_a_body_a_message_is_complete() -> None:
-    assert Framing(0).complete
+    assert Framing(0).is_complete
 
 
 def test_a_body_that_ends_with_its_connection_is_never_complete() -> None:
     framing = UntilClose()
-    assert (framing.take(b"abc", 1), framing.complete, framing.left) == ((3, b"bc"), False, None)
+    assert (framing.take(b"abc", 1), framing.is_complete, framing.remaining) == ((3, b"bc"), False, None)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +94,9 @@ def test_a_body_that_ends_with_its_connection_is_never_complete() -> None:
     ],
 )
 def test_fields_say_how_a_body_is_framed(fields: tuple[tuple[bytes, bytes], ...], kind: type[Framing]) -> None:
-    assert type(framing_of(fields)) is kind
+    assert type(framing_from_fields(fields)) is kind
 
 
 @pytest.mark.parametrize("fields", [(), ((b"Transfer-Encoding", b"gzip"),)])
 def test_a_response_without_a_length_ends_with_its_connection(fields: tuple[tuple[bytes, bytes], ...]) -> None:
-    assert type(framing_of(fields, until_close=True)) is UntilClose
+    assert type(framing_from_fields(fields, until_close=True)) is UntilClose

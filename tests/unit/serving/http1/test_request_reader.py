@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.traffic.malformed_requests import CHUNKED, HOST, REFUSED, UPGRADE, chunks, get, post
 from understudy.serving.http1.limits import Limits
-from understudy.serving.http1.request_reader import Arrived, ContinueWanted, Event, RequestReader
-from understudy.serving.http1.rules import Malformed
+from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
+from understudy.serving.http1.rules import MalformedRequest
 
 CLOSING = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
-def read(*pieces: bytes, limits: Limits | None = None) -> list[Event]:
+def read(*pieces: bytes, limits: Limits | None = None) -> list[RequestEvent]:
     reader = RequestReader(limits) if limits else RequestReader()
     return [event for piece in pieces for event in reader.feed(piece)]
 
@@ -25,9 +25,9 @@ def byte_by_byte(data: bytes) -> list[bytes]:
     return [data[place : place + 1] for place in range(len(data))]
 
 
-def told(event: Event) -> tuple[object, ...]:
+def told(event: RequestEvent) -> tuple[object, ...]:
     """What counts of a request here."""
-    assert isinstance(event, Arrived), event
+    assert isinstance(event, RawRequest), event
     return event.method, event.target, event.body, event.http_version, event.keep_alive
 
 
@@ -96,19 +96,19 @@ def test_a_row_of_requests_is_read_the_same_in_any_pieces(names: list[str], cuts
 
 def test_fields_are_kept_as_they_came() -> None:
     [event] = read(get(fields=b"hOST: a\r\nX-One:  a \r\nx-one:\xe9\r\nEmpty:\r\n"))
-    assert isinstance(event, Arrived)
+    assert isinstance(event, RawRequest)
     assert event.fields == ((b"hOST", b"a"), (b"X-One", b"a"), (b"x-one", b"\xe9"), (b"Empty", b""))
 
 
 def test_an_upgrade_keeps_its_fields_when_its_body_is_read() -> None:
     [event] = read(b"POST / HTTP/1.1\r\n%sContent-Length: 1\r\n\r\nx" % UPGRADE)
-    assert isinstance(event, Arrived)
+    assert isinstance(event, RawRequest)
     assert (b"Upgrade", b"tea") in event.fields
 
 
 def test_trailers_are_kept_apart() -> None:
     [event] = read(chunks(b"1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n"))
-    assert isinstance(event, Arrived)
+    assert isinstance(event, RawRequest)
     assert (event.trailers, (b"X-Sum", b"1") in event.fields) == (((b"X-Sum", b"1"),), False)
 
 
@@ -117,14 +117,14 @@ def test_what_is_malformed_is_refused_and_nothing_after_it_is_read(name: str) ->
     status, data = REFUSED[name]
     *before, refusal = read(get(), data + get(b"/after"), get(b"/later"))
     assert [told(event)[1] for event in before] == [b"/"]
-    assert isinstance(refusal, Malformed)
+    assert isinstance(refusal, MalformedRequest)
     assert refusal.status == status
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_malformed_is_refused_byte_by_byte(name: str) -> None:
     status, data = REFUSED[name]
-    assert [event.status for event in read(*byte_by_byte(data)) if isinstance(event, Malformed)] == [status]
+    assert [event.status for event in read(*byte_by_byte(data)) if isinstance(event, MalformedRequest)] == [status]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -132,25 +132,25 @@ def test_what_is_malformed_is_refused_byte_by_byte(name: str) -> None:
 def test_what_is_malformed_is_refused_behind_another_request_in_any_pieces(name: str, before: bytes) -> None:
     status, data = REFUSED[name]
     for pieces in ([before + data + get()], byte_by_byte(before + data), [before + data[:1], data[1:] + get()]):
-        refusals = [event.status for event in read(*pieces) if isinstance(event, Malformed)]
+        refusals = [event.status for event in read(*pieces) if isinstance(event, MalformedRequest)]
         assert refusals == [status]
 
 
 def test_a_line_is_not_taken_for_that_of_the_request_before_it() -> None:
     before = get(fields=b"Connection: keep-alive\r\n", version=b"HTTP/1.0")
     events = read(before[:8], before[8:] + b"GET / RT", b"SP/1.0\r\n\r\n")
-    assert [type(event) for event in events] == [Arrived, Malformed]
+    assert [type(event) for event in events] == [RawRequest, MalformedRequest]
 
 
 def test_a_method_that_is_not_whole_is_waited_for() -> None:
     reader = RequestReader()
-    assert (reader.feed(b"BREW / HTTP/1.1\r"), reader.in_head) == ([], True)
-    assert [type(event) for event in reader.feed(b"\n")] == [Malformed]
+    assert (reader.feed(b"BREW / HTTP/1.1\r"), reader.is_in_head) == ([], True)
+    assert [type(event) for event in reader.feed(b"\n")] == [MalformedRequest]
 
 
 def test_the_first_http_is_refused_at_the_end_of_its_line() -> None:
     [event] = read(b"GET /\r\n")
-    assert isinstance(event, Malformed)
+    assert isinstance(event, MalformedRequest)
     assert event.status == 505
 
 
@@ -161,13 +161,13 @@ def test_a_client_that_waits_to_be_told_is_told_before_its_body() -> None:
     reader = RequestReader()
     [first] = reader.feed(post(b"Content-Length: 3\r\nExpect: 100-Continue"))
     [second] = reader.feed(b"abc")
-    assert isinstance(first, ContinueWanted)
+    assert isinstance(first, ExpectContinue)
     assert told(second)[2] == b"abc"
 
 
 def test_an_upgrade_with_a_body_is_told_once() -> None:
     data = b"POST / HTTP/1.1\r\n%sExpect: 100-continue\r\nContent-Length: 1\r\n\r\n" % UPGRADE
-    assert [type(event) for event in read(data, b"x")] == [ContinueWanted, Arrived]
+    assert [type(event) for event in read(data, b"x")] == [ExpectContinue, RawRequest]
 
 
 # Limits
@@ -197,8 +197,8 @@ BEYOND = {
 
 @pytest.mark.parametrize("name", WITHIN)
 def test_what_is_just_within_a_limit_is_read(name: str) -> None:
-    assert [type(event) for event in read(WITHIN[name], limits=SMALL)] == [Arrived]
-    assert [type(event) for event in read(*byte_by_byte(WITHIN[name]), limits=SMALL)] == [Arrived]
+    assert [type(event) for event in read(WITHIN[name], limits=SMALL)] == [RawRequest]
+    assert [type(event) for event in read(*byte_by_byte(WITHIN[name]), limits=SMALL)] == [RawRequest]
 
 
 @pytest.mark.parametrize("name", BEYOND)
@@ -206,7 +206,7 @@ def test_what_is_beyond_a_limit_is_refused_in_any_pieces(name: str) -> None:
     status, data = BEYOND[name]
     for pieces in ([data], byte_by_byte(data)):
         [event] = read(*pieces, limits=SMALL)
-        assert isinstance(event, Malformed)
+        assert isinstance(event, MalformedRequest)
         assert event.status == status
 
 
@@ -229,7 +229,7 @@ def test_what_never_ends_is_refused(status: int, begun: bytes, more: bytes) -> N
     events = reader.feed(begun)
     for _ in range(200):
         events += reader.feed(more)
-    assert [event.status for event in events if isinstance(event, Malformed)] == [status]
+    assert [event.status for event in events if isinstance(event, MalformedRequest)] == [status]
 
 
 # Where a reader stands
@@ -252,5 +252,5 @@ def test_what_never_ends_is_refused(status: int, begun: bytes, more: bytes) -> N
 def test_a_reader_knows_where_it_stands(data: bytes, place: str) -> None:
     reader = RequestReader()
     reader.feed(data)
-    stands = {"between": reader.between, "head": reader.in_head, "body": reader.in_body}
+    stands = {"between": reader.is_between_requests, "head": reader.is_in_head, "body": reader.is_in_body}
     assert [name for name, here in stands.items() if here] == [place]

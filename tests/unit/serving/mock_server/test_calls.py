@@ -13,15 +13,21 @@ from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import HIT, hit, make_mock, make_served
 from understudy.matcher.index import compile_index
 from understudy.serving.answers.outcomes import Answers
-from understudy.serving.answers.replies import Pending, Reply
-from understudy.serving.mock_server.calls import EXAMPLE_HEADER, SMALL, Served, digest, respond
+from understudy.serving.answers.replies import PendingReply, Reply
+from understudy.serving.mock_server.calls import (
+    EXAMPLE_HEADER,
+    MAX_CACHED_ERROR_BYTES,
+    CompiledMockServer,
+    digest_key,
+    respond,
+)
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
 
 BASE = "http://127.0.0.1:4000/mocks/shop"
-KEYS = frozenset({digest(b"secret"), digest(b"another")})
+KEYS = frozenset({digest_key(b"secret"), digest_key(b"another")})
 KEY = {"x-api-key": "secret"}
 ORIGIN = {"Origin": "https://app.test"}
 PREFLIGHT = {**ORIGIN, "Access-Control-Request-Method": "GET"}
@@ -30,7 +36,7 @@ NONE_LEFT = Behaviour(rate_limit=RateLimit(0))
 
 
 def ask(
-    served: Served, method: str = "GET", target: str = "/users/7", headers: Mapping[str, str] | None = None
+    served: CompiledMockServer, method: str = "GET", target: str = "/users/7", headers: Mapping[str, str] | None = None
 ) -> Reply:
     reply = respond(served, make_request(method, target, headers=headers or {}, origin=None), BASE)
     assert isinstance(reply, Reply)
@@ -68,13 +74,13 @@ def test_each_step_comes_before_the_next(told: str) -> None:
     """Each row still has what the later steps would refuse."""
     expected, served, method, headers = STEPS[told]
     reply = ask(served, method, headers=headers)
-    assert (status(reply), reply.told) == (expected, told)
+    assert (status(reply), reply.summary) == (expected, told)
 
 
 def test_a_call_that_is_refused_says_whose_it_was() -> None:
     """It is logged with its mock server."""
     for _, served, method, headers in STEPS.values():
-        assert ask(served, method, headers=headers).served is served
+        assert ask(served, method, headers=headers).server is served
 
 
 # Preflights
@@ -117,7 +123,7 @@ def test_a_preflight_that_an_example_answers_needs_the_key() -> None:
         ({"x-api-key": "Secret"}, 401),
         ({"x-api-key": "secret "}, 401),
         ({"x-api-key": ""}, 401),
-        ({"x-api-key": digest(b"secret")}, 401),
+        ({"x-api-key": digest_key(b"secret")}, 401),
         ({"x-api-key": "ÿé"}, 401),
         ({"Authorization": "secret"}, 401),
         ({}, 401),
@@ -184,7 +190,7 @@ def test_an_answer_names_its_example_and_how_it_was_found() -> None:
     reply = ask(make_served(hit(id="07", name="Seven")))
     assert reply.response is not None
     assert reply.response.headers.get(EXAMPLE_HEADER.decode()) == '07; path="as it is"'
-    assert (reply.example_id, reply.example_name, reply.told) == ("07", "Seven", "path as it is, score 110")
+    assert (reply.example_id, reply.example_name, reply.summary) == ("07", "Seven", "path as it is, score 110")
     assert reply.wire == reply.head + HIT
 
 
@@ -198,13 +204,13 @@ def test_an_answer_leads_nobody_to_the_live_api() -> None:
 @pytest.mark.parametrize(
     "served", [make_served(mock=make_mock(private=True)), make_served(server_error=DOWN), make_served(OPTIONS)]
 )
-def test_errors_to_head_have_no_body(served: Served) -> None:
+def test_errors_to_head_have_no_body(served: CompiledMockServer) -> None:
     assert ask(served, "HEAD").body == b""
 
 
 # What may be remembered
 
-LONG = make_response(503, b"x" * (SMALL + 1))
+LONG = make_response(503, b"x" * (MAX_CACHED_ERROR_BYTES + 1))
 
 
 @pytest.mark.parametrize(
@@ -221,8 +227,8 @@ LONG = make_response(503, b"x" * (SMALL + 1))
         (make_served(mock=make_mock(private=True)), "/users/7", False),
     ],
 )
-def test_only_what_answers_alike_again_is_fixed(served: Served, target: str, fixed: bool) -> None:
-    assert ask(served, target=target).fixed is fixed
+def test_only_what_answers_alike_again_is_fixed(served: CompiledMockServer, target: str, fixed: bool) -> None:
+    assert ask(served, target=target).is_cacheable is fixed
 
 
 def test_an_answer_is_rendered_once() -> None:
@@ -250,7 +256,7 @@ def test_a_template_is_rendered_for_every_request() -> None:
     body = b"{{$queryParams 'a'}}"
     example = replace(make_example(make_request(origin=None), response=make_response(body=body)), templates=True)
     templates = Templates(compile_templates([example], lambda _: body))
-    served = Served(make_mock(), Answers(compile_index([example]), templates=templates))
+    served = CompiledMockServer(make_mock(), Answers(compile_index([example]), templates=templates))
     asked = [str(number) for number in range(20)]
     assert [ask(served, target=f"/users/7?a={one}").body.decode() for one in asked] == asked
 
@@ -258,7 +264,7 @@ def test_a_template_is_rendered_for_every_request() -> None:
 def test_a_body_in_the_store_is_waited_for() -> None:
     kept = make_example(make_request(origin=None), response=make_response(body=BodyRef("d1935", 3)))
     pending = respond(make_served(kept), make_request(origin=None), BASE)
-    assert isinstance(pending, Pending)
+    assert isinstance(pending, PendingReply)
     assert pending.finish(HIT).body == HIT
 
 
@@ -293,7 +299,7 @@ def test_delays_and_faults_meet_hits_and_misses(target: str) -> None:
         make_served(mock=make_mock(behaviour=Behaviour(Delay(5))), server_error=DOWN),
     ],
 )
-def test_what_is_refused_before_is_refused_at_once(served: Served) -> None:
+def test_what_is_refused_before_is_refused_at_once(served: CompiledMockServer) -> None:
     assert ask(served).behaviour is None
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.factories.messages import make_request
 from tests.in_memory.mock_servers import make_mock, make_served
-from understudy.serving.http1.targets import in_origin_form
-from understudy.serving.mock_server.directory import Directory, below_root
+from understudy.serving.http1.targets import to_origin_form
+from understudy.serving.mock_server.directory import Directory, strip_mock_prefix
 
 SHOP, CART = (make_served(mock=make_mock(slug)) for slug in ("shop", "cart"))
 BOTH = Directory({"shop": SHOP, "cart": CART})
@@ -18,7 +18,7 @@ def found(directory: Directory, target: str, host: str | None) -> tuple[str, byt
     """The slug of who is called, the target it sees, and the URL of its root."""
     headers = {} if host is None else {"Host": host}
     visit = directory.find(make_request(target=target, headers=headers, origin=None))
-    return None if visit is None else (visit.served.mock.slug, visit.request.target, visit.base)
+    return None if visit is None else (visit.server.mock.slug, visit.request.target, visit.base)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_mock_server_is_called_by_path_or_host(
 def test_one_at_the_root_answers_whatever_path_and_host_are(target: str, seen: bytes) -> None:
     visit = Directory({"cart": CART}, SHOP).find(make_request(target=target, headers={"Host": "cart.localhost"}))
     assert visit is not None
-    assert (visit.served, visit.request.target, visit.base) == (SHOP, seen, "http://cart.localhost")
+    assert (visit.server, visit.request.target, visit.base) == (SHOP, seen, "http://cart.localhost")
 
 
 def test_the_root_url_is_spoken_as_the_port_is() -> None:
@@ -94,7 +94,7 @@ def test_the_root_url_is_spoken_as_the_port_is() -> None:
     ],
 )
 def test_origin_form_tells_path_and_host(target: str, path: bytes, host: str) -> None:
-    request, named = in_origin_form(make_request(target=target, headers={"Host": "header"}))
+    request, named = to_origin_form(make_request(target=target, headers={"Host": "header"}))
     assert (request.target, named) == (path, host)
 
 
@@ -102,4 +102,4 @@ def test_origin_form_tells_path_and_host(target: str, path: bytes, host: str) ->
     ("target", "seen"), [("/mocks/shop/x", b"/x"), ("/mocks/any?y", b"/?y"), ("/users/7", b"/users/7")]
 )
 def test_a_mock_server_sees_what_is_below_its_root(target: str, seen: bytes) -> None:
-    assert below_root(make_request(target=target)).target == seen
+    assert strip_mock_prefix(make_request(target=target)).target == seen

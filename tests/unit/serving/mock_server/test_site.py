@@ -10,12 +10,12 @@ import pytest
 from tests.factories.messages import make_response
 from tests.in_memory.mock_servers import GET, HIT, Logged, at_root, make_mock, make_served
 from understudy.serving import site_protocol
-from understudy.serving.answers.replies import JOINED, Pending, Reply
-from understudy.serving.http1.request_reader import Arrived
-from understudy.serving.mock_server.calls import OwnCallCounter
+from understudy.serving.answers.replies import MAX_JOINED_BYTES, PendingReply, Reply
+from understudy.serving.http1.request_reader import RawRequest
+from understudy.serving.mock_server.calls import LocalCallCounter
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.site_protocol import LONGEST_KNOWN, Known
+from understudy.serving.site_protocol import MAX_CACHED_REQUEST_BYTES, WireCache
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
 
 
@@ -23,8 +23,8 @@ def make_reply(body: bytes = b"hit", behaviour: Behaviour | None = None, *, fixe
     return Reply(b"head", body, make_response(), behaviour, fixed, **more)
 
 
-def arrived(target: bytes = b"/users/7", method: str = "GET") -> Arrived:
-    return Arrived(method, target, ((b"Host", b"127.0.0.1:4000"),), b"", "HTTP/1.1", True)
+def arrived(target: bytes = b"/users/7", method: str = "GET") -> RawRequest:
+    return RawRequest(method, target, ((b"Host", b"127.0.0.1:4000"),), b"", "HTTP/1.1", True)
 
 
 @pytest.mark.parametrize(
@@ -35,29 +35,29 @@ def arrived(target: bytes = b"/users/7", method: str = "GET") -> Arrived:
         (GET, make_reply(behaviour=Behaviour(Delay(5))), True),
         (GET, make_reply(behaviour=Behaviour(Delay(5), bytes_per_second=9)), False),
         (GET, make_reply(behaviour=Behaviour(fault=Fault(FaultKind.ERROR, 1))), False),
-        (GET, make_reply(bytes(JOINED)), True),
-        (GET, make_reply(bytes(JOINED + 1)), False),
-        (bytes(LONGEST_KNOWN), make_reply(), True),
-        (bytes(LONGEST_KNOWN + 1), make_reply(), False),
+        (GET, make_reply(bytes(MAX_JOINED_BYTES)), True),
+        (GET, make_reply(bytes(MAX_JOINED_BYTES + 1)), False),
+        (bytes(MAX_CACHED_REQUEST_BYTES), make_reply(), True),
+        (bytes(MAX_CACHED_REQUEST_BYTES + 1), make_reply(), False),
     ],
 )
 def test_only_short_requests_with_one_small_answer_are_known(data: bytes, reply: Reply, kept: bool) -> None:
-    known = Known()
+    known = WireCache()
     known.remember(data, reply)
     assert (known.get(data) is reply) is kept
 
 
 def test_what_is_known_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_protocol, "MOST_KNOWN", 2)
-    known = Known()
+    monkeypatch.setattr(site_protocol, "MAX_WIRE_CACHE_ENTRIES", 2)
+    known = WireCache()
     for data in (b"a", b"b", b"c"):
         known.remember(data, make_reply())
     assert list(known) == [b"c"]
 
 
 def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_protocol, "MOST_KNOWN_BYTES", 150)
-    known = Known()
+    monkeypatch.setattr(site_protocol, "MAX_WIRE_CACHE_BYTES", 150)
+    known = WireCache()
     for data in (b"a", b"b", b"c", b"d"):
         known.remember(data, make_reply(bytes(95)))
     assert list(known) == [b"c", b"d"]
@@ -67,7 +67,7 @@ def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> None:
     reply = MockSite(Directory()).respond(arrived(b"/mocks/shop/x", method))
     assert isinstance(reply, Reply)
-    assert (reply.response.status if reply.response else None, reply.told, reply.body == b"") == (
+    assert (reply.response.status if reply.response else None, reply.summary, reply.body == b"") == (
         404,
         "no mock server",
         empty,
@@ -100,31 +100,31 @@ def test_any_page_may_read_that_nobody_is_called() -> None:
 def test_a_call_to_nobody_is_asked_anew_each_time() -> None:
     """Its mock server may be made any moment, and anybody can make up paths."""
     reply = MockSite(Directory()).respond(arrived())
-    assert not isinstance(reply, Pending)
-    assert not reply.fixed
+    assert not isinstance(reply, PendingReply)
+    assert not reply.is_cacheable
 
 
 def test_the_mock_server_that_is_called_answers() -> None:
     served = make_served()
     reply = MockSite(Directory({"shop": served})).respond(arrived(b"/mocks/shop/users/7"))
     assert isinstance(reply, Reply)
-    assert (reply.served, reply.body) == (served, HIT)
+    assert (reply.server, reply.body) == (served, HIT)
 
 
 @pytest.mark.parametrize(
     ("unlogged", "calls", "logged"),
-    [(None, 1, 1), (OwnCallCounter(), 1, 0)],
+    [(None, 1, 1), (LocalCallCounter(), 1, 0)],
 )
 def test_a_call_is_counted_and_logged_unless_the_log_is_off(
-    unlogged: OwnCallCounter | None, calls: int, logged: int
+    unlogged: LocalCallCounter | None, calls: int, logged: int
 ) -> None:
-    tally, log = OwnCallCounter(), Logged()
+    tally, log = LocalCallCounter(), Logged()
     served = make_served(mock=make_mock(), calls=tally, unlogged=unlogged)
-    at_root(served, log).called(GET, make_reply(served=served), 0.0, 0.0)
+    at_root(served, log).log_call(GET, make_reply(server=served), 0.0, 0.0)
     assert (tally.calls, len(log.calls), unlogged.calls if unlogged else 0) == (calls, logged, 1 - logged)
 
 
 def test_a_call_to_nobody_is_not_logged() -> None:
     log = Logged()
-    MockSite(Directory(), log).called(GET, make_reply(), 0.0, 0.0)
+    MockSite(Directory(), log).log_call(GET, make_reply(), 0.0, 0.0)
     assert log.calls == []

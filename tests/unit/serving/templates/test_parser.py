@@ -11,7 +11,7 @@ import pytest
 
 from tests.factories.messages import make_request
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
-from understudy.serving.templates.parser import Values, parse
+from understudy.serving.templates.parser import TemplateValues, parse_template
 from understudy.serving.templates.request_helpers import LiveRequest
 from understudy.store.model.messages import Request
 
@@ -23,12 +23,14 @@ ASKED = make_request(
 )
 
 
-def make_values(request: Request = ASKED, variables: Mapping[str, str] | None = None, **captures: str) -> Values:
-    return Values(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {}, captures)
+def make_values(
+    request: Request = ASKED, variables: Mapping[str, str] | None = None, **captures: str
+) -> TemplateValues:
+    return TemplateValues(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {}, captures)
 
 
-def filled(text: str, values: Values | None = None, **options: Any) -> str:
-    template = parse(text, **options)
+def filled(text: str, values: TemplateValues | None = None, **options: Any) -> str:
+    template = parse_template(text, **options)
     return text if template is None else template.fill(values or make_values(variables={"id": "42"}))
 
 
@@ -88,7 +90,7 @@ def test_what_cannot_be_resolved_stays(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "plain", "{{", "{{}}", "{{$unknown}}", "{{$queryParams}}", '{"a": {"b": 1}}'])
 def test_text_without_fields_is_no_template(text: str) -> None:
     """Nothing to fill in, nothing to keep."""
-    assert parse(text) is None
+    assert parse_template(text) is None
 
 
 @pytest.mark.parametrize("name", sorted(DYNAMIC_VARIABLES))
@@ -135,13 +137,13 @@ def test_other_text_is_not_escaped() -> None:
 
 def test_wording() -> None:
     """What surrounds a value may need it worded in its own way; what was written stays."""
-    template = parse("{{id}} {{unknown}}")
+    template = parse_template("{{id}} {{unknown}}")
     assert template
     assert template.fill(make_values(variables={"id": "a"}), str.upper) == "A {{unknown}}"
 
 
 def test_names() -> None:
     """A template tells what it asks for."""
-    template = parse("{{id}} {{$guid}} {{$body 'x'}} {{$unknown}}")
+    template = parse_template("{{id}} {{$guid}} {{$body 'x'}} {{$unknown}}")
     assert template
     assert template.names == {"id", "$guid", "$body"}

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.randomness import RandomSource
 
 
-def draws(chance: Chance, *keys: str) -> list[tuple[str, float]]:
+def draws(chance: RandomSource, *keys: str) -> list[tuple[str, float]]:
     return [(key, chance.next(key).random()) for key in keys]
 
 
 def test_seed_makes_runs_alike() -> None:
     """The n-th answer of an example gets the same values, whatever is asked in between."""
-    first = draws(Chance(lambda: 0, seed=7), "a", "a", "b")
-    second = draws(Chance(lambda: 0, seed=7), "b", "a", "c", "a")
+    first = draws(RandomSource(lambda: 0, seed=7), "a", "a", "b")
+    second = draws(RandomSource(lambda: 0, seed=7), "b", "a", "c", "a")
     assert sorted(first) == sorted(draw for draw in second if draw[0] != "c")
     assert first[0] != first[1]
 
 
 def test_other_seed_other_values() -> None:
     """Seeds differ in what they give."""
-    assert draws(Chance(lambda: 0, seed=7), "a") != draws(Chance(lambda: 0, seed=8), "a")
+    assert draws(RandomSource(lambda: 0, seed=7), "a") != draws(RandomSource(lambda: 0, seed=8), "a")
 
 
 def test_without_seed_runs_differ() -> None:
     """No seed, no repetition."""
-    assert draws(Chance(lambda: 0), "a") != draws(Chance(lambda: 0), "a")
+    assert draws(RandomSource(lambda: 0), "a") != draws(RandomSource(lambda: 0), "a")
 
 
 def test_tells_the_time() -> None:
     """The time is the one it was given."""
-    assert Chance(lambda: 12.5).now() == 12.5
+    assert RandomSource(lambda: 12.5).now() == 12.5

@@ -49,7 +49,7 @@ def live(target: str = "/", **parts: object) -> LiveRequest:
 )
 def test_json_body(path: str | None, value: str | None) -> None:
     """A path goes through objects and arrays; numbers stay as they are written, containers become JSON."""
-    assert live(body=JSON).body(path) == value
+    assert live(body=JSON).find_body(path) == value
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_json_body(path: str | None, value: str | None) -> None:
 )
 def test_form_body(body: bytes, path: str, value: str | None) -> None:
     """A form gives its first value of a name; JSON that is called a form, as curl does, is JSON."""
-    assert live(body=body, content_type=FORM).body(path) == value
+    assert live(body=body, content_type=FORM).find_body(path) == value
 
 
 @pytest.mark.parametrize(
@@ -77,26 +77,26 @@ def test_form_body(body: bytes, path: str, value: str | None) -> None:
 )  # fmt: skip
 def test_body_without_that_value(body: bytes) -> None:
     """What is no JSON object with the name has no value, and breaks nothing."""
-    assert live(body=body).body("a") is None
+    assert live(body=body).find_body("a") is None
 
 
 def test_container_that_json_cannot_hold() -> None:
     """A number that only Python can hold is a value, its container is none."""
     request = live(body=b'{"a": {"b": 1e400}}')
-    assert (request.body("a.b"), request.body("a")) == ("1E+400", None)
+    assert (request.find_body("a.b"), request.find_body("a")) == ("1E+400", None)
 
 
 def test_coded_body() -> None:
     """Content codings are undone; a broken one leaves no body."""
     headers = {"Content-Encoding": "gzip"}
-    assert live(body=gzip.compress(b'{"a": 1}'), headers=headers).body("a") == "1"
-    assert live(body=b"broken", headers=headers).body(None) is None
+    assert live(body=gzip.compress(b'{"a": 1}'), headers=headers).find_body("a") == "1"
+    assert live(body=b"broken", headers=headers).find_body(None) is None
 
 
 def test_whole_body_is_text() -> None:
     """The body as a whole is text, bytes that are not UTF-8 replaced; no body is no text."""
-    assert live(body=b"a\xffb").body(None) == "a\ufffdb"
-    assert live().body(None) == ""
+    assert live(body=b"a\xffb").find_body(None) == "a\ufffdb"
+    assert live().find_body(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_whole_body_is_text() -> None:
 )
 def test_query(name: str | None, value: str | None) -> None:
     """The first value of a parameter, decoded; its name compares with case."""
-    assert live("/x?q=a+b&e=&flag&r=1&r=2&%C3%A9=%C3%BC").query(name) == value
+    assert live("/x?q=a+b&e=&flag&r=1&r=2&%C3%A9=%C3%BC").find_query(name) == value
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_query(name: str | None, value: str | None) -> None:
 )
 def test_path_segments(number: str | None, value: str | None) -> None:
     """Segments count from 0 and are decoded; a trailing slash is none."""
-    assert live("/users/a%2Fb//x/?q=1").segment(number) == value
+    assert live("/users/a%2Fb//x/?q=1").find_segment(number) == value
 
 
 def test_root_has_no_segment() -> None:
     """The path `/` is empty."""
-    assert live("/").segment("0") is None
+    assert live("/").find_segment("0") is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_root_has_no_segment() -> None:
 def test_headers(name: str | None, value: str | None) -> None:
     """A header is found without case, its values joined."""
     request = live(headers=[("X-Id", "7"), ("Accept", "a"), ("accept", "b")])
-    assert request.header(name) == value
+    assert request.find_header(name) == value
 
 
 def test_every_name_has_its_reader() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
-from understudy.serving.templates.randomness import Chance
+from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import StoreError
 from understudy.store.model.collections import Example
@@ -28,8 +28,8 @@ def as_bytes(body: Body) -> bytes:
 
 
 def answered(example: Example, target: str = "/users/7", seed: int = 1, **variables: str) -> Response:
-    templates = Templates(compile_templates([example], as_bytes), variables, Chance(lambda: 0.0, seed))
-    return templates.applied(example, compile_index([example]).decide(make_request(target=target))).response
+    templates = Templates(compile_templates([example], as_bytes), variables, RandomSource(lambda: 0.0, seed))
+    return templates.apply(example, compile_index([example]).decide(make_request(target=target))).response
 
 
 def test_headers_and_body_are_filled_in() -> None:
@@ -107,7 +107,7 @@ def test_what_is_no_template_stays(headers: dict[str, str], body: bytes) -> None
     """A body without fields, in no coding we know, or that is not UTF-8: the example itself answers."""
     example = make_template(make_response(body=body, headers=headers))
     assert not compile_templates([example], as_bytes)
-    assert Templates().applied(example, compile_index([example]).decide(make_request())) is example
+    assert Templates().apply(example, compile_index([example]).decide(make_request())) is example
 
 
 def test_bodies_of_others_are_not_read() -> None:

@@ -56,7 +56,7 @@ class Peer:
             elif isinstance(step, Wait):
                 self.waits.append(step.seconds)
                 self.now += step.seconds
-                self.conversation.awake()
+                self.conversation.wake()
             else:
                 assert step == Close()
                 self.ended = True
@@ -144,7 +144,7 @@ def test_a_client_that_says_something_else_is_told_what_was_expected(
 ) -> None:
     peer = Peer(*script, server(0, "never said") if script else server(0, "hello"))
     assert peer.says(said)[-1] == CloseConnection(1008, f"message 1: expected {expected}")
-    assert peer.conversation.diverged == f"message 1 of the client: expected {expected}, got {came}"
+    assert peer.conversation.divergence == f"message 1 of the client: expected {expected}, got {came}"
     assert peer.ended
 
 
@@ -153,7 +153,7 @@ def test_it_is_told_which_message_was_another() -> None:
     peer = Peer(client(0, "a"), server(0, "x"), server(0, "y"), client(0, "b"))
     [*_, closed] = peer.says(TextMessage("a"), TextMessage("c"))
     assert closed == CloseConnection(1008, "message 2: expected the text b")
-    assert peer.conversation.diverged == "message 2 of the client: expected the text b, got the text c"
+    assert peer.conversation.divergence == "message 2 of the client: expected the text b, got the text c"
 
 
 def test_what_was_expected_fits_a_close_frame() -> None:
@@ -166,7 +166,7 @@ def test_what_was_expected_fits_a_close_frame() -> None:
 def test_after_a_divergence_nothing_more_is_judged() -> None:
     peer = Peer(client(0, "a"), client(0, "b"))
     peer.conversation.receive(peer.connection.send(TextMessage("x")) + peer.connection.send(TextMessage("y")))
-    assert peer.conversation.diverged == "message 1 of the client: expected the text a, got the text x"
+    assert peer.conversation.divergence == "message 1 of the client: expected the text a, got the text x"
     assert len(peer.heard()) == 1
 
 
@@ -204,7 +204,7 @@ def test_after_a_close_the_clients_answer_is_waited_for() -> None:
 def test_a_client_may_close_at_any_time(script: list[WebSocketMessage]) -> None:
     peer = Peer(*script)
     assert peer.says(CloseConnection(1000, "bye")) == [CloseConnection(1000, "bye")]
-    assert (peer.ended, peer.conversation.diverged) == (True, None)
+    assert (peer.ended, peer.conversation.divergence) == (True, None)
 
 
 def test_a_client_that_goes_away_ends_it() -> None:
@@ -235,7 +235,7 @@ def test_whatever_comes_it_ends_well(data: bytes) -> None:
             break
         if isinstance(step, Wait):
             peer.now += step.seconds
-            peer.conversation.awake()
+            peer.conversation.wake()
     else:
         pytest.fail("it goes on for ever")
 
@@ -250,7 +250,7 @@ def test_a_faithful_client_hears_everything(script: list[tuple[bool, str]]) -> N
         if ours:
             heard += texts(peer.says(TextMessage(json.dumps(text))))
     assert heard == [json.dumps(text) for ours, text in script if not ours]
-    assert peer.conversation.diverged is None
+    assert peer.conversation.divergence is None
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_around_a_secret_everything_counts(said: str) -> None:
     recorded = '{"token": "REDACTED-0123456789ab"}' if said.startswith("{") else "auth REDACTED-0123456789ab"
     peer = Peer(client(0, recorded), server(0, "welcome"))
     assert texts(peer.says(TextMessage(said))) == []
-    assert peer.conversation.diverged
+    assert peer.conversation.divergence
 
 
 def test_no_secret_is_told_to_who_says_something_else() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.serving.websockets.handshake import accept, handshake
+from understudy.serving.websockets.handshake import answer_handshake, compute_accept
 from understudy.store.model.messages import Headers, Response
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -34,25 +34,25 @@ RECORDED = Response(
 
 def test_the_key_is_answered_as_the_standard_shows() -> None:
     """RFC 6455, section 1.3."""
-    assert accept(KEY) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert compute_accept(KEY) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def test_an_upgrade_is_answered_for_the_clients_key() -> None:
     """With the recorded protocol and other fields, without extensions."""
-    answer = handshake(make_request(headers=ASKED), RECORDED)
+    answer = answer_handshake(make_request(headers=ASKED), RECORDED)
     assert (answer.status, answer.reason) == (101, b"Switching")
     assert list(answer.headers) == [
         ("Set-Cookie", "a=b"),
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Accept", accept(KEY)),
+        ("Sec-WebSocket-Accept", compute_accept(KEY)),
         ("Sec-WebSocket-Protocol", "superchat"),
     ]
 
 
 def test_a_protocol_that_is_not_offered_is_not_taken() -> None:
     """A client would refuse it."""
-    answer = handshake(make_request(headers={**ASKED, "Sec-WebSocket-Protocol": "other"}), RECORDED)
+    answer = answer_handshake(make_request(headers={**ASKED, "Sec-WebSocket-Protocol": "other"}), RECORDED)
     assert "Sec-WebSocket-Protocol" not in answer.headers
 
 
@@ -67,6 +67,6 @@ def test_a_protocol_that_is_not_offered_is_not_taken() -> None:
     ],
 )
 def test_what_is_no_handshake_is_refused(change: dict[str, str], status: int) -> None:
-    answer = handshake(make_request(headers={**ASKED, **change}), RECORDED)
+    answer = answer_handshake(make_request(headers={**ASKED, **change}), RECORDED)
     assert answer.status == status
     assert answer.headers.get("sec-websocket-version") == ("13" if status == 426 else None)

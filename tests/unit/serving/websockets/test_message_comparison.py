@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.websockets.message_comparison import LONGEST, SHOWN, told
+from understudy.serving.websockets.message_comparison import MAX_COMPARED_BYTES, MAX_SHOWN_CHARS, describe_difference
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
@@ -33,13 +33,15 @@ def message(content: str | bytes) -> WebSocketMessage:
     ],
 )
 def test_both_are_told(expected: str | bytes, said: str | bytes, words: tuple[str, str]) -> None:
-    assert told(message(expected), message(said), PLAIN) == words
+    assert describe_difference(message(expected), message(said), PLAIN) == words
 
 
 def test_texts_are_cut_to_what_can_be_read_at_a_glance() -> None:
     """Where they differ late, from shortly before that on."""
-    mine, theirs = told(message("x" * 100 + "one" + "y" * 100), message("x" * 100 + "two" + "y" * 100), PLAIN)
-    rest = SHOWN - 20 - len("one")
+    mine, theirs = describe_difference(
+        message("x" * 100 + "one" + "y" * 100), message("x" * 100 + "two" + "y" * 100), PLAIN
+    )
+    rest = MAX_SHOWN_CHARS - 20 - len("one")
     assert (mine, theirs) == (
         f"the text …{'x' * 20}one{'y' * rest}…",
         f"the text …{'x' * 20}two{'y' * rest}…",
@@ -49,18 +51,22 @@ def test_texts_are_cut_to_what_can_be_read_at_a_glance() -> None:
 def test_secrets_of_both_are_left_out() -> None:
     """Those that a store's own rules find, too."""
     redactor = Redactor(Rules.from_json({"json": ["$.pin"]}))
-    mine, theirs = told(message('{"pin": "1234", "n": 1}'), message('{"pin": "5678", "password": "sesame"}'), redactor)
+    mine, theirs = describe_difference(
+        message('{"pin": "1234", "n": 1}'), message('{"pin": "5678", "password": "sesame"}'), redactor
+    )
     assert mine == 'the text {"pin": "REDACTED", "n": 1}'
     assert theirs == 'the text {"pin": "REDACTED", "password": "REDACTED"}'
 
 
 def test_what_differs_in_a_secret_alone_is_told_so() -> None:
     """Else both would look alike."""
-    _, theirs = told(message('{"token": "sesame"}'), message('{"token": "simsim"}'), PLAIN)
+    _, theirs = describe_difference(message('{"token": "sesame"}'), message('{"token": "simsim"}'), PLAIN)
     assert theirs == "the same with another secret"
 
 
-@pytest.mark.parametrize(("expected", "said"), [("a", "b" * (LONGEST + 1)), ("b" * (LONGEST + 1), "a")])
+@pytest.mark.parametrize(
+    ("expected", "said"), [("a", "b" * (MAX_COMPARED_BYTES + 1)), ("b" * (MAX_COMPARED_BYTES + 1), "a")]
+)
 def test_large_texts_are_told_by_their_size(expected: str, said: str) -> None:
     """To look for secrets in them takes time, in which other clients wait."""
-    assert f"a text of {LONGEST + 1} bytes" in told(message(expected), message(said), PLAIN)
+    assert f"a text of {MAX_COMPARED_BYTES + 1} bytes" in describe_difference(message(expected), message(said), PLAIN)

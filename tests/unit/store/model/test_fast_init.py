@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, astuple, dataclass, field, replace
 
 import pytest
 
-from understudy.store.model.fast_init import quick
+from understudy.store.model.fast_init import fast_init
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Slow:
     note: str | None = None
 
 
-@quick
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Quick:
     """The same, made quickly."""
@@ -74,4 +74,4 @@ def test_only_plain_fields() -> None:
 
     for each in (NoSlots, Made, Checked):
         with pytest.raises(TypeError, match=f"{each.__name__} is not"):
-            quick(each)
+            fast_init(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.store.model.json_paths import ANY_INDEX, Place, read_json_path, write_json_path
+from understudy.store.model.json_paths import ANY_INDEX, JsonPath, format_json_path, parse_json_path
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,9 @@ from understudy.store.model.json_paths import ANY_INDEX, Place, read_json_path, 
         (("a", "it's", "b"), "$.a['it''s'].b"),
     ],
 )
-def test_a_path_is_written_in_one_way_and_read_back(place: Place, path: str) -> None:
-    assert write_json_path(place) == path
-    assert read_json_path(path) == place
+def test_a_path_is_written_in_one_way_and_read_back(place: JsonPath, path: str) -> None:
+    assert format_json_path(place) == path
+    assert parse_json_path(path) == place
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ def test_a_path_is_written_in_one_way_and_read_back(place: Place, path: str) -> 
     [("$['b']", "$.b"), ("$.a/b", "$['a/b']"), ("$['a'][*]['b-c']", "$.a[*].b-c"), ("$.a b", "$['a b']")],
 )
 def test_the_same_place_written_in_another_way_reads_the_same(written: str, path: str) -> None:
-    assert write_json_path(read_json_path(written)) == path
+    assert format_json_path(parse_json_path(written)) == path
 
 
 @pytest.mark.parametrize("text", ["", "a.b", "$.a..b", "$['a'b']", "$.", "$a", "$.a[x]", "$.a["])
 def test_text_that_is_not_a_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a JSON path"):
-        read_json_path(text)
+        parse_json_path(text)

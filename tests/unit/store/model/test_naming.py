@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from understudy.store.model.messages import Request, Response
-from understudy.store.model.naming import example_name, free_name, is_slug, request_name, slug_of, there_are
+from understudy.store.model.naming import (
+    describe_choices,
+    find_free_name,
+    is_slug,
+    name_example,
+    name_request,
+    slug_from_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,11 +30,11 @@ from understudy.store.model.naming import example_name, free_name, is_slug, requ
     ],
 )
 def test_request_name(target: bytes, name: str) -> None:
-    assert request_name(Request("GET", target)) == name
+    assert name_request(Request("GET", target)) == name
 
 
 def test_an_example_is_named_after_its_request_and_status() -> None:
-    assert example_name(Request("GET", b"/users/1"), Response(200)) == "GET /users/1 - 200"
+    assert name_example(Request("GET", b"/users/1"), Response(200)) == "GET /users/1 - 200"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,7 @@ def test_an_example_is_named_after_its_request_and_status() -> None:
     ],
 )
 def test_what_there_is_instead(names: list[str], said: str) -> None:
-    assert there_are(names) == said
+    assert describe_choices(names) == said
 
 
 @pytest.mark.parametrize(
@@ -57,7 +64,7 @@ def test_what_there_is_instead(names: list[str], said: str) -> None:
 )
 def test_a_slug_is_made_of_a_name(name: str, slug: str) -> None:
     """It can stand in a path and in a host name."""
-    assert slug_of(name) == slug
+    assert slug_from_name(name) == slug
     assert is_slug(slug)
 
 
@@ -70,4 +77,4 @@ def test_no_slug(text: str) -> None:
     ("taken", "free"), [([], "a"), (["b"], "a"), (["a"], "a 2"), (["a", "a 2", "a 4"], "a 3"), (["a", "a 3"], "a 2")]
 )
 def test_a_free_name(taken: list[str], free: str) -> None:
-    assert free_name("a", taken) == free
+    assert find_free_name("a", taken) == free

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from understudy.store.redaction.json_bodies import json_edits
-from understudy.store.redaction.placeholders import masked
+from understudy.store.redaction.json_bodies import find_json_edits
+from understudy.store.redaction.placeholders import mask_secret
 from understudy.store.redaction.rules import NO_RULES, Rules
 from understudy.store.redaction.secret_finder import SecretFinder
-from understudy.store.redaction.text_edits import edited
+from understudy.store.redaction.text_edits import apply_edits
 
 
 def redact_json(body: bytes, rules: Rules = NO_RULES) -> tuple[bytes, frozenset[str]]:
-    edits, paths = json_edits(body, SecretFinder(rules, masked)) or ([], frozenset[str]())
-    return edited(body, edits) if edits else body, paths
+    edits, paths = find_json_edits(body, SecretFinder(rules, mask_secret)) or ([], frozenset[str]())
+    return apply_edits(body, edits) if edits else body, paths
 
 
 @pytest.mark.parametrize(

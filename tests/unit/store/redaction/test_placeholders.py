@@ -9,11 +9,11 @@ import pytest
 from understudy.store.redaction.placeholders import (
     PATTERN,
     Placeholders,
-    constant,
-    holds_placeholder,
-    is_but_for_secrets,
+    has_placeholder,
+    is_equal_except_secrets,
     is_placeholder,
-    masked,
+    mask_secret,
+    replace_by_constant,
 )
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWJ5dGVz"
@@ -70,9 +70,9 @@ def test_it_is_recognised_and_stays(secret: str) -> None:
     made = PLACEHOLDERS(secret)
     assert is_placeholder(made)
     assert PLACEHOLDERS(made) == made
-    assert masked(made) == made
+    assert mask_secret(made) == made
     assert re.sub(PATTERN, "X", f"a {made}, b") == "a X, b"
-    assert holds_placeholder(f"/bot{made}/x".encode())
+    assert has_placeholder(f"/bot{made}/x".encode())
 
 
 @pytest.mark.parametrize("text", ["", "REDACTE", "REDACTEDX", "redacted", "de1e7ed", "deleted", JWT, UUID])
@@ -81,7 +81,9 @@ def test_what_is_none_is_not_taken_for_one(text: str) -> None:
 
 
 def test_logs_and_comparisons_have_one_word() -> None:
-    assert (masked("hunter2"), constant("hunter2"), constant(PLACEHOLDERS("hunter2"))) == ("REDACTED",) * 3
+    assert (mask_secret("hunter2"), replace_by_constant("hunter2"), replace_by_constant(PLACEHOLDERS("hunter2"))) == (
+        "REDACTED",
+    ) * 3
 
 
 P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
@@ -107,4 +109,4 @@ P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
     ],
 )
 def test_any_value_fits_where_one_was_redacted(expected: str, text: str, fits: bool) -> None:
-    assert is_but_for_secrets(expected, text) is fits
+    assert is_equal_except_secrets(expected, text) is fits

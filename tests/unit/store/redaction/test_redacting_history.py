@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from tests.factories.messages import make_request, make_response
-from understudy.store.model.exchanges import Exchange, Part, Redacted, Timings
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import Chunk, PiecedBody
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.placeholders import Placeholders
-from understudy.store.redaction.redacting_history import RedactingHistory, redacted_exchange
+from understudy.store.redaction.redacting_history import RedactingHistory, redact_exchange
 from understudy.store.redaction.redactor import Redactor
 
 SECRET = "hunter2-hunter2"
@@ -45,9 +45,11 @@ def exchange(target: str = "/", response_body: bytes = b"{}", **parts: object) -
 
 
 def test_the_places_of_the_request_are_kept_with_it() -> None:
-    kept = redacted_exchange(exchange(f"/?token={SECRET}", redacted=frozenset({Redacted(Part.FORM, "a")})), redactor())
+    kept = redact_exchange(
+        exchange(f"/?token={SECRET}", redacted=frozenset({RedactedPlace(Part.FORM, "a")})), redactor()
+    )
     assert kept.request.target == f"/?token={PLACEHOLDER}".encode()
-    assert kept.redacted == {Redacted(Part.QUERY, "token"), Redacted(Part.FORM, "a")}
+    assert kept.redacted == {RedactedPlace(Part.QUERY, "token"), RedactedPlace(Part.FORM, "a")}
 
 
 def test_a_secret_of_a_response_is_the_same_one_in_a_later_request() -> None:
@@ -60,13 +62,13 @@ def test_a_secret_of_a_response_is_the_same_one_in_a_later_request() -> None:
     assert login.response
     assert login.response.body == b'{"access_token": "%s"}' % PLACEHOLDER.encode()
     assert by_query.request.target == f"/things?q={PLACEHOLDER}".encode()
-    assert by_query.redacted == {Redacted(Part.QUERY, "q")}
+    assert by_query.redacted == {RedactedPlace(Part.QUERY, "q")}
     assert by_path.request.target == f"/things/{PLACEHOLDER}/x".encode()
-    assert by_path.redacted == {Redacted(Part.PATH, PLACEHOLDER)}
+    assert by_path.redacted == {RedactedPlace(Part.PATH, PLACEHOLDER)}
 
 
 def test_a_failed_exchange_is_redacted_too() -> None:
-    kept = redacted_exchange(exchange(f"/?token={SECRET}", response=None, error="reset"), redactor())
+    kept = redact_exchange(exchange(f"/?token={SECRET}", response=None, error="reset"), redactor())
     assert SECRET not in repr(kept)
 
 
@@ -74,7 +76,7 @@ def test_chunks_add_up_to_the_body_that_is_kept() -> None:
     body = b'data: {"n": 1}\n\ndata: {"token": "%s"}\n\n' % SECRET.encode()
     streamed = make_response(body=body, headers={"Content-Type": "text/event-stream"})
     chunks = (Chunk(0.0, 16), Chunk(0.5, 20), Chunk(1.0, len(body) - 36))
-    kept = redacted_exchange(exchange(response=replace(streamed, chunks=chunks)), redactor()).response
+    kept = redact_exchange(exchange(response=replace(streamed, chunks=chunks)), redactor()).response
     assert kept
     assert isinstance(kept.body, bytes)
     assert SECRET.encode() not in kept.body
@@ -85,7 +87,7 @@ def test_chunks_add_up_to_the_body_that_is_kept() -> None:
 def test_a_body_in_pieces_is_told_loudly(caplog: pytest.LogCaptureFixture) -> None:
     pieced = make_response(body=PiecedBody("0" * 64, 5_000_000, "key"), headers={"Set-Cookie": f"a={SECRET}"})
     with caplog.at_level(logging.WARNING):
-        kept = redacted_exchange(exchange(response=pieced, degraded="cut"), redactor())
+        kept = redact_exchange(exchange(response=pieced, degraded="cut"), redactor())
     assert kept.degraded == "cut; secrets were not looked for in the response's body of 5000000 bytes"
     assert "5000000 bytes" in caplog.text
     assert SECRET not in repr(kept)

@@ -9,10 +9,10 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
 
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.model.messages import BodyRef, Chunk, Headers, Interim, Request, Response
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Request, Response
 from understudy.store.redaction.placeholders import Placeholders, is_placeholder
-from understudy.store.redaction.redactor import BUILT_IN, Redactor
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 from understudy.store.redaction.rules import Rules
 
 SECRET = b'{"access_token": "s3cret", "ttl": 5}'
@@ -28,8 +28,8 @@ def response(*fields: tuple[str, str], body: bytes = b"") -> Response:
     return Response(200, Headers.of(fields), body)
 
 
-def header(name: str) -> set[Redacted]:
-    return {Redacted(Part.HEADER, name)}
+def header(name: str) -> set[RedactedPlace]:
+    return {RedactedPlace(Part.HEADER, name)}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def header(name: str) -> set[Redacted]:
 )
 def test_request_headers(name: str, value: str, hidden: str) -> None:
     before, after = ("Accept", "*/*"), ("X-Note", "n")
-    redacted, places = BUILT_IN.request(request(before, (name, value), after), b"")
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(before, (name, value), after), b"")
     assert list(redacted.headers) == [before, (name, hidden), after]
     assert places == header(name.lower())
 
@@ -65,7 +65,7 @@ def test_request_headers(name: str, value: str, hidden: str) -> None:
     ],
 )
 def test_response_headers(name: str, value: str, hidden: str) -> None:
-    redacted, places = BUILT_IN.response(response((name, value)), b"")
+    redacted, places = BUILT_IN_REDACTOR.redact_response(response((name, value)), b"")
     assert list(redacted.headers) == [(name, hidden)]
     assert places == header(name.lower())
 
@@ -83,7 +83,7 @@ def test_response_headers(name: str, value: str, hidden: str) -> None:
 )
 def test_a_message_without_secrets_stays_the_same_object(name: str, value: str) -> None:
     answer = response((name, value))
-    assert BUILT_IN.response(answer, b"") == (answer, frozenset())
+    assert BUILT_IN_REDACTOR.redact_response(answer, b"") == (answer, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,18 @@ def test_a_message_without_secrets_stays_the_same_object(name: str, value: str) 
     ],
 )
 def test_query_values(query: bytes, hidden: bytes, names: set[str]) -> None:
-    redacted, places = BUILT_IN.request(request(target=b"/token=x?" + query), b"")
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(target=b"/token=x?" + query), b"")
     assert redacted.target == b"/token=x?" + hidden
-    assert places == {Redacted(Part.QUERY, name) for name in names}
+    assert places == {RedactedPlace(Part.QUERY, name) for name in names}
 
 
 def test_form_values() -> None:
     body = b"user=ann&password=p%26w&next=%2F"
-    redacted, places = BUILT_IN.request(request(("Content-Type", "application/x-www-form-urlencoded"), body=body), body)
+    redacted, places = BUILT_IN_REDACTOR.redact_request(
+        request(("Content-Type", "application/x-www-form-urlencoded"), body=body), body
+    )
     assert redacted.body == b"user=ann&password=REDACTED&next=%2F"
-    assert places == {Redacted(Part.FORM, "password")}
+    assert places == {RedactedPlace(Part.FORM, "password")}
 
 
 @pytest.mark.parametrize("content_type", ['multipart/form-data; boundary="b d"', "Multipart/Form-Data;Boundary=b"])
@@ -121,16 +123,16 @@ def test_multipart_values(content_type: str) -> None:
         + line
         + b"--\r\n"
     )
-    redacted, places = BUILT_IN.request(request(("Content-Type", content_type)), parts % b"a\r\n\r\nb")
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(("Content-Type", content_type)), parts % b"a\r\n\r\nb")
     assert redacted.body == parts % b"REDACTED"
-    assert places == {Redacted(Part.FORM, "client_secret")}
+    assert places == {RedactedPlace(Part.FORM, "client_secret")}
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/hal+json; charset=utf-8", "text/plain", ""])
 def test_json_is_told_by_its_looks(content_type: str) -> None:
-    redacted, places = BUILT_IN.request(request(("Content-Type", content_type)), SECRET)
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(("Content-Type", content_type)), SECRET)
     assert redacted.body == HIDDEN
-    assert places == {Redacted(Part.JSON, "$.access_token")}
+    assert places == {RedactedPlace(Part.JSON, "$.access_token")}
 
 
 @pytest.mark.parametrize(
@@ -144,13 +146,13 @@ def test_json_is_told_by_its_looks(content_type: str) -> None:
 )
 def test_a_redacted_body_is_kept_decoded_and_framed_anew(coding: str, body: bytes) -> None:
     fields = (JSON, ("content-length", str(len(body))), ("Content-Encoding", coding), ("Content-MD5", "x"))
-    redacted, _ = BUILT_IN.response(response(*fields), body)
+    redacted, _ = BUILT_IN_REDACTOR.redact_response(response(*fields), body)
     assert redacted.body == HIDDEN
     assert list(redacted.headers) == [JSON, ("content-length", str(len(HIDDEN)))]
 
 
 def test_a_message_that_had_no_content_length_gets_none() -> None:
-    redacted, _ = BUILT_IN.response(response(JSON), SECRET)
+    redacted, _ = BUILT_IN_REDACTOR.redact_response(response(JSON), SECRET)
     assert list(redacted.headers) == [JSON]
 
 
@@ -168,7 +170,7 @@ def test_a_message_that_had_no_content_length_gets_none() -> None:
 def test_a_body_without_secrets_or_unreadable_stays_the_reference_it_was(coding: str, body: bytes) -> None:
     kept = BodyRef("0" * 64, len(body))
     answer = Response(200, Headers.of([("Content-Encoding", coding), ("Set-Cookie", "a=b")]), kept)
-    redacted, places = BUILT_IN.response(answer, body)
+    redacted, places = BUILT_IN_REDACTOR.redact_response(answer, body)
     assert redacted.body is kept
     assert redacted.headers.get("content-encoding") == coding
     assert places == header("set-cookie")
@@ -176,7 +178,7 @@ def test_a_body_without_secrets_or_unreadable_stays_the_reference_it_was(coding:
 
 def test_trailers_are_redacted() -> None:
     answer = Response(200, trailers=Headers.of([("X-Auth-Token", "t")]))
-    assert list(BUILT_IN.response(answer, b"")[0].trailers) == [("X-Auth-Token", "REDACTED")]
+    assert list(BUILT_IN_REDACTOR.redact_response(answer, b"")[0].trailers) == [("X-Auth-Token", "REDACTED")]
 
 
 KEY = "sk-" + "a1B2c3D4e5" * 3
@@ -186,8 +188,8 @@ RULES = Redactor(
 
 
 def test_interim_responses_are_redacted() -> None:
-    answer = Response(200, interim=(Interim(103, Headers.of([("X-Auth-Token", "t")])),))
-    redacted, places = BUILT_IN.response(answer, b"")
+    answer = Response(200, interim=(InterimResponse(103, Headers.of([("X-Auth-Token", "t")])),))
+    redacted, places = BUILT_IN_REDACTOR.redact_response(answer, b"")
     assert list(redacted.interim[0].headers) == [("X-Auth-Token", "REDACTED")]
     assert places == header("x-auth-token")
 
@@ -195,17 +197,17 @@ def test_interim_responses_are_redacted() -> None:
 @pytest.mark.parametrize(
     ("target", "hidden", "places"),
     [
-        (f"/keys/{KEY}/x?a=1", "/keys/REDACTED/x?a=1", {Redacted(Part.PATH, "REDACTED")}),
-        ("/bot123456789:AA" + "x" * 33 + "/send", "/botREDACTED/send", {Redacted(Part.PATH, "REDACTED")}),
-        (f"/%73{KEY[1:]}", "/REDACTED", {Redacted(Part.PATH, "REDACTED")}),
-        (f"/?q={KEY}&b", "/?q=REDACTED&b", {Redacted(Part.QUERY, "q")}),
-        (f"/?q=a%20%26{KEY}", "/?q=a+%26REDACTED", {Redacted(Part.QUERY, "q")}),
+        (f"/keys/{KEY}/x?a=1", "/keys/REDACTED/x?a=1", {RedactedPlace(Part.PATH, "REDACTED")}),
+        ("/bot123456789:AA" + "x" * 33 + "/send", "/botREDACTED/send", {RedactedPlace(Part.PATH, "REDACTED")}),
+        (f"/%73{KEY[1:]}", "/REDACTED", {RedactedPlace(Part.PATH, "REDACTED")}),
+        (f"/?q={KEY}&b", "/?q=REDACTED&b", {RedactedPlace(Part.QUERY, "q")}),
+        (f"/?q=a%20%26{KEY}", "/?q=a+%26REDACTED", {RedactedPlace(Part.QUERY, "q")}),
     ],
 )
 def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
-    target: str, hidden: str, places: set[Redacted]
+    target: str, hidden: str, places: set[RedactedPlace]
 ) -> None:
-    redacted, found = BUILT_IN.request(request(target=target.encode()), b"")
+    redacted, found = BUILT_IN_REDACTOR.redact_request(request(target=target.encode()), b"")
     assert redacted.target == hidden.encode()
     assert found == places
 
@@ -232,7 +234,7 @@ def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
 )
 def test_a_secret_is_known_by_its_looks_in_any_body(content_type: str, body: str, hidden: None, part: Part) -> None:
     asked = request(("Content-Type", content_type), ("X-Note", f"see {KEY}"))
-    redacted, places = BUILT_IN.request(asked, (body % KEY).encode())
+    redacted, places = BUILT_IN_REDACTOR.redact_request(asked, (body % KEY).encode())
     assert redacted.body == (body % "REDACTED").encode()
     assert redacted.headers.get("x-note") == "see REDACTED"
     assert {place.part for place in places} == {part, Part.HEADER}
@@ -240,29 +242,31 @@ def test_a_secret_is_known_by_its_looks_in_any_body(content_type: str, body: str
 
 def test_names_count_in_lines_of_json() -> None:
     body = b'data: {"token": "t"}\n\ndata: [DONE]\n\n'
-    redacted, _ = BUILT_IN.response(response(("Content-Type", "text/event-stream; charset=utf-8")), body)
+    redacted, _ = BUILT_IN_REDACTOR.redact_response(
+        response(("Content-Type", "text/event-stream; charset=utf-8")), body
+    )
     assert redacted.body == b'data: {"token": "REDACTED"}\n\ndata: [DONE]\n\n'
 
 
 def test_a_secret_that_is_a_name_in_json_is_told_by_the_object_it_is_in() -> None:
     body = b'{"keys": {"%s": {"token": "t"}}}' % KEY.encode()
-    redacted, places = BUILT_IN.request(request(JSON), body)
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(JSON), body)
     assert redacted.body == b'{"keys": {"REDACTED": {"token": "REDACTED"}}}'
-    assert places == {Redacted(Part.JSON, "$.keys")}
+    assert places == {RedactedPlace(Part.JSON, "$.keys")}
 
 
 @pytest.mark.parametrize("body", [b"\x89PNG\0" + KEY.encode(), b"\xff" + KEY.encode(), b'{"a": "plain"}', b"sk-", b""])
 def test_bytes_that_are_no_text_stay(body: bytes) -> None:
     answer = response(body=body)
-    assert BUILT_IN.response(answer, body) == (answer, frozenset())
+    assert BUILT_IN_REDACTOR.redact_response(answer, body) == (answer, frozenset())
 
 
 def test_rules_of_headers_and_queries_are_obeyed() -> None:
     asked = request(("x-session", "abc"), ("X-Other", "tok_abcd!"), target=b"/?sid=1&side=2")
-    redacted, places = RULES.request(asked, b"")
+    redacted, places = RULES.redact_request(asked, b"")
     assert list(redacted.headers) == [("x-session", "REDACTED"), ("X-Other", "REDACTED!")]
     assert redacted.target == b"/?sid=REDACTED&side=2"
-    assert places == header("x-session") | header("x-other") | {Redacted(Part.QUERY, "sid")}
+    assert places == header("x-session") | header("x-other") | {RedactedPlace(Part.QUERY, "sid")}
 
 
 @pytest.mark.parametrize(
@@ -288,14 +292,14 @@ def test_rules_of_headers_and_queries_are_obeyed() -> None:
     ],
 )
 def test_rules_of_json_are_obeyed(body: str, hidden: str, paths: set[str]) -> None:
-    redacted, places = RULES.response(response(JSON, body=body.encode()), body.encode())
-    assert places == {Redacted(Part.JSON, path) for path in paths}
+    redacted, places = RULES.redact_response(response(JSON, body=body.encode()), body.encode())
+    assert places == {RedactedPlace(Part.JSON, path) for path in paths}
     assert redacted.body == hidden.encode()
 
 
 def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
     one = Redactor(placeholder=Placeholders(b"k"))
-    redacted, _ = one.response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
+    redacted, _ = one.redact_response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
     assert isinstance(redacted.body, bytes)
     code, otp, token = (part.split(b": ")[1].rstrip(b"}") for part in redacted.body.split(b", "))
     assert code == b"1"
@@ -308,9 +312,9 @@ def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
 def test_redacting_again_changes_nothing() -> None:
     one = Redactor(placeholder=Placeholders(b"k"))
     asked = request(("Authorization", "Bearer abc"), ("Cookie", "a=b; c=d"), JSON, target=b"/?sig=" + b"0a" * 32)
-    once, places = one.request(asked, b'{"token": "t", "note": "%s"}' % KEY.encode())
+    once, places = one.redact_request(asked, b'{"token": "t", "note": "%s"}' % KEY.encode())
     assert isinstance(once.body, bytes)
-    assert one.request(once, once.body) == (once, places - {Redacted(Part.JSON, "$.note")})
+    assert one.redact_request(once, once.body) == (once, places - {RedactedPlace(Part.JSON, "$.note")})
 
 
 def test_chunks_keep_their_times_and_their_pieces() -> None:
@@ -318,30 +322,30 @@ def test_chunks_keep_their_times_and_their_pieces() -> None:
     answer = Response(
         200, Headers.of([("Content-Type", "text/event-stream")]), body, chunks=(Chunk(0, 22), Chunk(1, 10))
     )
-    redacted, _ = BUILT_IN.response(answer, body)
+    redacted, _ = BUILT_IN_REDACTOR.redact_response(answer, body)
     assert redacted.chunks == (Chunk(0, 29), Chunk(1, 10))
 
 
 def test_of_a_coded_body_the_chunks_are_not_known() -> None:
     body = gzip.compress(SECRET, mtime=0)
     answer = Response(200, Headers.of([("Content-Encoding", "gzip")]), body, chunks=(Chunk(0, len(body)),))
-    assert BUILT_IN.response(answer, body)[0].chunks == ()
+    assert BUILT_IN_REDACTOR.redact_response(answer, body)[0].chunks == ()
 
 
 def test_a_text_for_a_log_loses_what_is_known_by_its_looks() -> None:
-    assert Redactor().text(f"GET /x/{KEY} \udcff") == "GET /x/REDACTED \udcff"
-    assert Redactor().text("GET /x?token=unknown") == "GET /x?token=unknown"
+    assert Redactor().redact_text(f"GET /x/{KEY} \udcff") == "GET /x/REDACTED \udcff"
+    assert Redactor().redact_text("GET /x?token=unknown") == "GET /x?token=unknown"
 
 
 def test_what_differs_in_secrets_only_compares_as_equal() -> None:
     """Those that a place tells of too: they were replaced when the request was recorded."""
     one = Redactor(placeholder=Placeholders(b"k"))
-    places = {Redacted(Part.QUERY, "q"), Redacted(Part.JSON, "$.n"), Redacted(Part.TEXT, "tok_[a-z]{4}")}
-    comparing = one.for_comparing(places)
+    places = {RedactedPlace(Part.QUERY, "q"), RedactedPlace(Part.JSON, "$.n"), RedactedPlace(Part.TEXT, "tok_[a-z]{4}")}
+    comparing = one.copy_for_comparing(places)
     asked = [
         request(JSON, target=f"/{key}?q={q}&token={q}".encode(), body=f'{{"n": {n}, "a": "{key}"}}'.encode())
         for key, q, n in ((KEY, "x", 1), (f"{KEY}b", "y", 22), (Placeholders(b"k")(KEY), "REDACTED", '"z"'))
     ]
-    assert len({comparing.request(each, each.body)[0] for each in asked if isinstance(each.body, bytes)}) == 1
+    assert len({comparing.redact_request(each, each.body)[0] for each in asked if isinstance(each.body, bytes)}) == 1
     texts = [request(body=text) for text in (b"a tok_abcd", b"a tok_efgh", b"a REDACTED-0123456789ab")]
-    assert len({comparing.request(each, each.body)[0] for each in texts if isinstance(each.body, bytes)}) == 1
+    assert len({comparing.redact_request(each, each.body)[0] for each in texts if isinstance(each.body, bytes)}) == 1

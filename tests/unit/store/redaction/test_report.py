@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from understudy.store.model.exchanges import Part, Redacted
-from understudy.store.redaction.report import describe, places_text
+from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.redaction.report import describe_redaction, format_places
 
 
 def test_the_line_for_people_counts_messages_by_place() -> None:
-    requests = {Redacted(Part.HEADER, "authorization"): 12, Redacted(Part.QUERY, "api_key"): 1}
-    responses = {Redacted(Part.HEADER, "set-cookie"): 3, Redacted(Part.JSON, "$.access_token"): 1}
-    assert describe(requests, responses) == (
+    requests = {RedactedPlace(Part.HEADER, "authorization"): 12, RedactedPlace(Part.QUERY, "api_key"): 1}
+    responses = {RedactedPlace(Part.HEADER, "set-cookie"): 3, RedactedPlace(Part.JSON, "$.access_token"): 1}
+    assert describe_redaction(requests, responses) == (
         "Authorization header in 12 requests, api_key query value in 1 request, "
         "Set-Cookie value in 3 responses, $.access_token in 1 response"
     )
 
 
 def test_the_line_for_people_holds_no_control_characters() -> None:
-    assert describe({Redacted(Part.FORM, "a\n\udcff[token]"): 1}, {}) == "a%0A%FF[token] form value in 1 request"
+    assert (
+        describe_redaction({RedactedPlace(Part.FORM, "a\n\udcff[token]"): 1}, {})
+        == "a%0A%FF[token] form value in 1 request"
+    )
 
 
 def test_the_line_for_people_says_when_nothing_was_redacted() -> None:
-    assert describe({}, {}) == "nothing"
+    assert describe_redaction({}, {}) == "nothing"
 
 
 def test_the_places_of_one_message_are_named_once() -> None:
-    places = {Redacted(Part.PATH, "REDACTED-0123456789ab"), Redacted(Part.TEXT, "tok_[a-z]+"), Redacted(Part.TEXT, "")}
-    assert places_text({*places, Redacted(Part.HEADER, "x-api-key")}) == (
+    places = {
+        RedactedPlace(Part.PATH, "REDACTED-0123456789ab"),
+        RedactedPlace(Part.TEXT, "tok_[a-z]+"),
+        RedactedPlace(Part.TEXT, ""),
+    }
+    assert format_places({*places, RedactedPlace(Part.HEADER, "x-api-key")}) == (
         "X-Api-Key header, part of the path, part of the text"
     )

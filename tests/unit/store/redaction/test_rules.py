@@ -25,7 +25,7 @@ def test_headers_have_no_case_and_the_same_rule_counts_once() -> None:
 
 def test_a_path_that_is_written_in_another_way_finds_its_place() -> None:
     rules = Rules.of(json=["$['b']"])
-    redacted, _ = Redactor(rules).response(Response(200), b'{"b": "x"}')
+    redacted, _ = Redactor(rules).redact_response(Response(200), b'{"b": "x"}')
     assert redacted.body == b'{"b": "REDACTED"}'
 
 

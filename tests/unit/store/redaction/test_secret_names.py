@@ -7,9 +7,9 @@ import pytest
 from understudy.store.redaction.secret_names import (
     SECRET_ENDINGS,
     SECRET_WORDS,
-    holds_secrets,
-    is_secret,
-    may_name_secrets,
+    has_secret_texts,
+    is_secret_name,
+    may_have_secret_names,
 )
 
 
@@ -55,7 +55,7 @@ from understudy.store.redaction.secret_names import (
     ],
 )
 def test_secret(name: str) -> None:
-    assert is_secret(name)
+    assert is_secret_name(name)
 
 
 @pytest.mark.parametrize(
@@ -96,20 +96,20 @@ def test_secret(name: str) -> None:
     ],
 )
 def test_not_secret(name: str) -> None:
-    assert not is_secret(name)
+    assert not is_secret_name(name)
 
 
 def test_texts_under_a_plural_are_secrets() -> None:
-    assert holds_secrets("tokens")
-    assert not holds_secrets("items")
+    assert has_secret_texts("tokens")
+    assert not has_secret_texts("items")
 
 
 @pytest.mark.parametrize("name", [*SECRET_ENDINGS, *SECRET_WORDS])
 def test_the_quick_look_knows_every_secret_name(name: str) -> None:
-    assert may_name_secrets(f'{{"{name.upper()}": 1}}'.encode("utf-16"))
+    assert may_have_secret_names(f'{{"{name.upper()}": 1}}'.encode("utf-16"))
 
 
 def test_the_quick_look_sees_through_separators_and_escapes() -> None:
-    assert may_name_secrets(b"to_ke-n")
-    assert may_name_secrets(rb"\u0074oken")
-    assert not may_name_secrets(b'{"name": "Ann"}')
+    assert may_have_secret_names(b"to_ke-n")
+    assert may_have_secret_names(rb"\u0074oken")
+    assert not may_have_secret_names(b'{"name": "Ann"}')

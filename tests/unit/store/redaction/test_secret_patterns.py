@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from understudy.store.redaction.secret_patterns import BUILT_IN, Patterns
+from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS, SecretPatterns
 
 DIGITS = "a1B2c3D4e5" * 6
 SAMPLES = {
@@ -36,11 +36,11 @@ AROUND = {
     "private key": ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"),
     "password in a URL": ("postgres://ann:", "@db.example:5432/shop"),
 }
-PATTERNS = Patterns()
+PATTERNS = SecretPatterns()
 
 
 def test_there_is_a_sample_of_every_built_in_one() -> None:
-    assert [name for name, *_ in BUILT_IN] == list(SAMPLES)
+    assert [name for name, *_ in BUILT_IN_PATTERNS] == list(SAMPLES)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -48,7 +48,7 @@ def test_there_is_a_sample_of_every_built_in_one() -> None:
 def test_a_secret_is_found_whole_and_alone(name: str, before: str, after: str) -> None:
     start, end = AROUND.get(name, ("", ""))
     text = f"{before}{start}{SAMPLES[name]}{end}{after}"
-    [(begins, ends, _)] = PATTERNS.found(text)
+    [(begins, ends, _)] = PATTERNS.find_spans(text)
     assert text[begins:ends] == SAMPLES[name]
 
 
@@ -70,16 +70,19 @@ def test_a_secret_is_found_whole_and_alone(name: str, before: str, after: str) -
     ],
 )
 def test_what_only_begins_like_one_stays(text: str) -> None:
-    assert PATTERNS.found(text) == []
+    assert PATTERNS.find_spans(text) == []
 
 
 def test_patterns_of_others_are_found_too_and_a_group_called_secret_alone() -> None:
-    patterns = Patterns([r"tok_[a-z]{4}", r"pin=(?P<secret>\d+)"], built_in=False)
-    assert [(start, end) for start, end, _ in patterns.found("tok_abcd pin=123 sk-" + DIGITS)] == [(0, 8), (13, 16)]
+    patterns = SecretPatterns([r"tok_[a-z]{4}", r"pin=(?P<secret>\d+)"], built_in=False)
+    assert [(start, end) for start, end, _ in patterns.find_spans("tok_abcd pin=123 sk-" + DIGITS)] == [
+        (0, 8),
+        (13, 16),
+    ]
 
 
 def test_of_two_that_overlap_the_first_and_longer_is_found() -> None:
-    assert [(start, end) for start, end, _ in Patterns(["abc", "abcde", "cdef"]).found("abcdef")] == [(0, 5)]
+    assert [(start, end) for start, end, _ in SecretPatterns(["abc", "abcde", "cdef"]).find_spans("abcdef")] == [(0, 5)]
 
 
 @pytest.mark.parametrize(
@@ -87,14 +90,14 @@ def test_of_two_that_overlap_the_first_and_longer_is_found() -> None:
 )
 def test_no_text_makes_it_slow(text: str) -> None:
     """It is over before the test's time limit."""
-    PATTERNS.found(text)
+    PATTERNS.find_spans(text)
 
 
 def test_a_pattern_that_takes_ages_finds_the_whole_text(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody knows what it would find; it is told once, and other patterns go on."""
     slow, text = "(?P<secret>(b|b)+)$", "b" * 60 + "c"
-    patterns = Patterns([slow, "c"])
+    patterns = SecretPatterns([slow, "c"])
     with caplog.at_level(logging.WARNING):
-        assert [patterns.found(text) for _ in range(2)] == [[(0, 61, slow)]] * 2
+        assert [patterns.find_spans(text) for _ in range(2)] == [[(0, 61, slow)]] * 2
     assert caplog.text.count("takes too long") == 1
-    assert [span[:2] for span in patterns.found("abc")] == [(2, 3)]
+    assert [span[:2] for span in patterns.find_spans("abc")] == [(2, 3)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.store.model.messages import Chunk
-from understudy.store.redaction.text_edits import Edit, byte_edits, edited, moved
+from understudy.store.redaction.text_edits import Edit, apply_edits, move_chunks, to_byte_edits
 
 BODY = b"0123456789"
 
@@ -20,7 +20,7 @@ BODY = b"0123456789"
     ],
 )
 def test_what_lies_between_stays(edits: list[Edit], body: bytes) -> None:
-    assert edited(BODY, edits) == body
+    assert apply_edits(BODY, edits) == body
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_what_lies_between_stays(edits: list[Edit], body: bytes) -> None:
     ],
 )
 def test_chunks_hold_what_they_held(edits: list[Edit], sizes: list[int]) -> None:
-    chunks = moved((Chunk(0.1, 4), Chunk(0.2, 3), Chunk(0.3, 3)), edits)
+    chunks = move_chunks((Chunk(0.1, 4), Chunk(0.2, 3), Chunk(0.3, 3)), edits)
     assert [chunk.size for chunk in chunks] == sizes
-    assert sum(sizes) == len(edited(BODY, edits))
+    assert sum(sizes) == len(apply_edits(BODY, edits))
     assert chunks[-1].at == 0.3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
 def test_edits_of_characters_are_edits_of_bytes(encoding: str) -> None:
     text = "äbÖdü"
-    edits = byte_edits(text, [(1, 2, "é"), (4, 5, "x")], encoding)
-    assert edited(text.encode(encoding), edits) == "äéÖdx".encode(encoding)
+    edits = to_byte_edits(text, [(1, 2, "é"), (4, 5, "x")], encoding)
+    assert apply_edits(text.encode(encoding), edits) == "äéÖdx".encode(encoding)

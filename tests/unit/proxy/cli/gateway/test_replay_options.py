@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.messages import make_example
 from understudy.proxy.cli.gateway.replay_options import FEW_SHOWN, MOST_SHOWN, summary
-from understudy.serving.gateway.replay import Missed, Tally
+from understudy.serving.gateway.replay import Miss, Tally
 
 
 def tally(misses: int = 0, unused: int = 0) -> Tally:
@@ -14,7 +14,7 @@ def tally(misses: int = 0, unused: int = 0) -> Tally:
     told = Tally()
     told.session = "shop"
     told.examples = [make_example(f"/{number}", id=str(number), entry=number) for number in range(unused)]
-    told.misses.update(Missed("GET", f"http://a/{number}", "path differs") for number in range(misses))
+    told.misses.update(Miss("GET", f"http://a/{number}", "path differs") for number in range(misses))
     return told
 
 

@@ -17,7 +17,7 @@ from understudy.proxy.operations.collections.example_document import (
 )
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, Redacted
+from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
 
@@ -104,7 +104,7 @@ RESPONSES = [
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_an_untouched_request_is_unchanged(request_: Request, newline: str, end: str) -> None:
     """Whatever an editor does to the ends of lines, and to the end of the file."""
-    example = make_example(request_, redacted=[Redacted(Part.JSON, "$.a")])
+    example = make_example(request_, redacted=[RedactedPlace(Part.JSON, "$.a")])
     document = (as_document(example, *bodies(example)) + end).replace("\r\n", "\n").replace("\n", newline)
     assert edited(document, example) == replace(example, edited=True)
 
@@ -253,7 +253,11 @@ def test_the_fingerprint_survives() -> None:
 
 # Redacted places
 
-HEADER, QUERY, JSON = Redacted(Part.HEADER, "x-key"), Redacted(Part.QUERY, "key"), Redacted(Part.JSON, "$.key")
+HEADER, QUERY, JSON = (
+    RedactedPlace(Part.HEADER, "x-key"),
+    RedactedPlace(Part.QUERY, "key"),
+    RedactedPlace(Part.JSON, "$.key"),
+)
 SECRETIVE = make_example(
     make_request("POST", "/?key=REDACTED", headers=[("X-Key", "REDACTED")], body=b'{"key": "REDACTED"}'),
     redacted=[HEADER, QUERY, JSON],
@@ -270,7 +274,7 @@ SECRETIVE = make_example(
         ("200 OK", "500", {HEADER, QUERY, JSON}),
     ],
 )
-def test_a_value_that_replaces_a_placeholder_is_compared(old: str, new: str, left: set[Redacted]) -> None:
+def test_a_value_that_replaces_a_placeholder_is_compared(old: str, new: str, left: set[RedactedPlace]) -> None:
     assert with_change(old, new, SECRETIVE).redacted == left
 
 

@@ -18,9 +18,9 @@ def test_examples_of_one_request_share_its_item(store: Store) -> None:
     shop = store.collections.create("shop")
     for request in (GET_A, GET_A, GET_B):
         add_example(store, shop, request, ANSWER)
-    items = store.collections.items(shop.id)
+    items = store.collections.list_items(shop.id)
     assert [(item.name, item.position) for item in items] == [("GET /a", 0), ("GET /b", 1)]
-    examples = store.collections.examples(shop.id)
+    examples = store.collections.list_examples(shop.id)
     assert [one.item_id for one in examples] == [items[0].id, items[0].id, items[1].id]
 
 
@@ -35,12 +35,12 @@ def test_recorded_requests_are_left_alone(store: Store) -> None:
     """They are told apart by more than method and path."""
     shop = collect(store, make_example("/a"))
     add_example(store, shop, GET_A, ANSWER)
-    assert len(store.collections.items(shop.id)) == 2
+    assert len(store.collections.list_items(shop.id)) == 2
 
 
 def test_an_example_is_kept_as_it_is_wanted(store: Store) -> None:
     shop = store.collections.create("shop")
     behaviour = Behaviour(bytes_per_second=9)
     example = add_example(store, shop, GET_A, ANSWER, name="one", templates=False, behaviour=behaviour)
-    kept = store.collections.example(example.id)
+    kept = store.collections.get_example(example.id)
     assert (kept.name, kept.templates, kept.behaviour, kept.literal) == ("one", False, behaviour, False)

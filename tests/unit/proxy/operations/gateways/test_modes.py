@@ -80,7 +80,7 @@ def test_a_mode_with_something_missing_or_too_much(
     store.sessions.create("s", None)
     with pytest.raises(UserError, match=f"^{re.escape(line)}$"):
         wanted(store, mode, mock, session)
-    assert len(store.sessions.summaries()) == 1
+    assert len(store.sessions.list_summaries()) == 1
 
 
 @pytest.mark.parametrize("mode", ["mock", "spy"])
@@ -184,13 +184,13 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("seen", "in_force"), [(6, False), (7, True), (8, True)])
 def test_a_change_is_in_force_when_it_was_seen(store: Store, seen: int, in_force: bool) -> None:
     [gateway] = running(store, "a")
-    store.gateways.beat(gateway.id, time.time(), seen, 0)
+    store.gateways.record_heartbeat(gateway.id, time.time(), seen, 0)
     assert wait_until_seen(store, 7) is in_force
 
 
 def test_every_gateway_has_to_see_it(store: Store) -> None:
     quick, slow = running(store, "quick", "slow")
-    store.gateways.beat(quick.id, time.time(), 7, 0)
+    store.gateways.record_heartbeat(quick.id, time.time(), 7, 0)
     assert not wait_until_seen(store, 7)
     assert wait_until_seen(store, 7, gateway_id=quick.id)
     assert not wait_until_seen(store, 7, gateway_id=slow.id)
@@ -203,7 +203,7 @@ def test_without_gateways_every_change_is_in_force(store: Store) -> None:
 def test_a_gateway_is_told(store: Store) -> None:
     [gateway] = running(store, "a")
     assert not switch(store, gateway, GatewayState(Mode.RECORD))
-    assert gateway_meant(store, None).wanted == GatewayState(Mode.RECORD)
+    assert gateway_meant(store, None).desired_state == GatewayState(Mode.RECORD)
 
 
 def test_a_gateway_that_has_gone_cannot_be_told(store: Store) -> None:

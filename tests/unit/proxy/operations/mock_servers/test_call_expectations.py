@@ -13,7 +13,7 @@ from understudy.proxy.operations.mock_servers.call_expectations import Expected,
 from understudy.store.errors import UserError
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Request
-from understudy.store.redaction.redactor import BUILT_IN
+from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -24,7 +24,7 @@ def made(target: str = "/orders", method: str = "POST", **fields: Any) -> Call:
     request = make_request(method, target, origin=None, **fields)
     body = request.body
     assert isinstance(body, bytes)
-    return make_call("mock", request=BUILT_IN.request(request, body)[0], request_size=len(body))
+    return make_call("mock", request=BUILT_IN_REDACTOR.redact_request(request, body)[0], request_size=len(body))
 
 
 def fits(expected: Expected, call: Call) -> bool:

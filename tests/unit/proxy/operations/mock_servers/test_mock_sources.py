@@ -23,8 +23,8 @@ def test_typed_in_requests_become_items_and_examples(store: Store) -> None:
         (Typed("POST", "/users", 201), b"{}"),
     ]
     collection = collection_of_requests(store, "users", typed)
-    items = store.collections.items(collection.id)
-    examples = store.collections.examples(collection.id)
+    items = store.collections.list_items(collection.id)
+    examples = store.collections.list_examples(collection.id)
     assert [item.name for item in items] == ["GET /users", "GET /bare", "POST /users"]
     assert [(one.response.status, one.item_id) for one in examples] == [
         (200, items[0].id),
@@ -50,7 +50,7 @@ def test_history_becomes_a_collection(store: Store) -> None:
     """What is no example is skipped, and told."""
     wanted = recorded(store, 200, 101, 404)
     collection, outcome = collection_of_history(store, "day", wanted, PromotionPlan(), lambda: None)
-    assert [one.response.status for one in store.collections.examples(collection.id)] == [200, 404]
+    assert [one.response.status for one in store.collections.list_examples(collection.id)] == [200, 404]
     assert [reason for _, reason in outcome.skipped] == ["it became a tunnel connection"]
 
 
@@ -59,7 +59,7 @@ def test_history_without_a_single_example_is_refused(store: Store) -> None:
     told = "nothing of that can be an example: entry 1, GET /101: it became a tunnel connection$"
     with pytest.raises(UserError, match=told):
         collection_of_history(store, "day", recorded(store, 101), PromotionPlan(), lambda: None)
-    assert store.collections.summaries() == []
+    assert store.collections.list_summaries() == []
 
 
 def test_of_many_that_are_none_some_are_named(store: Store) -> None:
