@@ -25,6 +25,7 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.serve
 	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.changes
+	$(BIN)/python -m bench.unlike
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
