@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from mitmproxy import ctx, tls
 from mitmproxy.addons.tlsconfig import AppData, TlsConfig
 from mitmproxy.proxy.layers.modes import HttpProxy
-from OpenSSL import SSL
 
 from understudy.addons.current import CurrentMode
-
-logger = logging.getLogger(__name__)
+from understudy.addons.patches.tls_alerts import end_on_fatal_alert
 
 HTTP_2 = b"h2"
 
@@ -31,7 +27,7 @@ class GatewayTls(TlsConfig):
         """A handshake with an upstream begins."""
         super().tls_start_server(tls_start)
         if tls_start.ssl_conn is not None:
-            _end_on_fatal_alert(tls_start.ssl_conn)
+            end_on_fatal_alert(tls_start.ssl_conn)
 
     def tls_start_client(self, tls_start: tls.TlsData) -> None:
         """A client begins a handshake."""
@@ -43,24 +39,3 @@ class GatewayTls(TlsConfig):
         if connection is not None and HTTP_2 in context.client.alpn_offers:
             chosen = AppData(client_alpn=HTTP_2, server_alpn=context.server.alpn, http2=ctx.options.http2)
             connection.set_app_data(chosen)
-
-
-def _end_on_fatal_alert(connection: SSL.Connection) -> None:
-    """Let a fatal alert end what is read, as it ends the connection (RFC 8446, section 6.2).
-
-    mitmproxy takes no notice of one, nor of the connection's end after it, and its HTTP layer would wait for ever: in
-    TLS 1.3 an upstream misses a client certificate only when its client takes the handshake for done.
-    """
-    read = connection.recv
-
-    def recv(size: int, flags: int | None = None) -> bytes:
-        try:
-            return read(size, flags)
-        except (SSL.WantReadError, SSL.WantWriteError, SSL.ZeroReturnError):
-            raise
-        except SSL.Error as error:
-            logger.warning("an upstream ended its TLS connection: %s", error)
-            raise SSL.ZeroReturnError from error
-
-    # mitmproxy reads by it, and has no hook for what it raises.
-    connection.recv = recv  # type: ignore[method-assign, assignment]

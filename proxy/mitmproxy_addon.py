@@ -20,6 +20,7 @@ from understudy.addons.flows import exchange_from_flow
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.no_live_calls import Guard, RequestFinisher
+from understudy.addons.patches.check import check_mitmproxy
 from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
 from understudy.addons.websocket_recorder import WebSocketRecorder
@@ -46,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 class Understudy:
-    """Records and answers; it passes everything until `understudy_mode` says otherwise."""
+    """The addon that records and answers; until `understudy_mode` is set, it passes everything."""
 
     def __init__(self) -> None:
         self._store: Store | None = None
@@ -65,8 +66,7 @@ class Understudy:
         ]
 
     def load(self, loader: Loader) -> None:
-        """Declare the options, and take mitmproxy's own in hand before it listens."""
-        install_http1_fixes()
+        """Declare the options, set mitmproxy's own before it listens, and check and correct mitmproxy."""
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
@@ -75,6 +75,11 @@ class Understudy:
         loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
         # Without these mitmproxy asks the upstream before any hook is asked.
         ctx.options.update(connection_strategy="lazy", upstream_cert=False)
+        try:
+            check_mitmproxy()
+            install_http1_fixes()
+        except UnderstudyError as error:
+            self._refuse(str(error))
 
     def configure(self, updated: set[str]) -> None:
         """Take over changed options; a mode whose session or collection is missing is refused."""

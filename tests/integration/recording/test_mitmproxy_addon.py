@@ -217,6 +217,27 @@ def test_a_wrong_option_ends_mitmdump_with_one_clear_line(
     assert "Traceback" not in told
 
 
+def test_a_mitmproxy_that_lacks_a_name_ends_mitmdump_with_one_clear_line(
+    understudy: Understudy, tmp_path: Path
+) -> None:
+    """Exit code 1, the name and the tested versions, and no traceback."""
+    script = tmp_path / "remove.py"
+    script.write_text("from mitmproxy.proxy.server import ConnectionHandler\n\ndel ConnectionHandler.drain_writers\n")
+    command = mitmdump(understudy, free_port(), mode="record")
+    done = subprocess.run(
+        [command[0], "-s", str(script), *command[1:]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=understudy.environment,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "has no mitmproxy.proxy.server.ConnectionHandler.drain_writers(self): this version of Understudy" in output
+    assert "Traceback" not in output
+
+
 def test_mitmdump_records_without_secrets(tmp_path: Path) -> None:
     understudy = Understudy(tmp_path)
     secret = Call("secret", "/item?token=sesame-query", headers=(("X-Api-Key", "sesame-header"),))
