@@ -34,7 +34,7 @@ from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
-# How long an edit may take until the gateway has compiled it; meanwhile the body it replaced may be gone.
+# How long the gateway may take to compile an edited example; meanwhile the body that the edit replaced may be deleted.
 MAX_RETRY_SECONDS = 2.0
 RETRY_SECONDS = 0.02
 
