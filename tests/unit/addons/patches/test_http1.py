@@ -82,55 +82,55 @@ def list_statuses(received: list[Any]) -> list[int]:
 
 
 def test_installed_mitmproxy_fails_at_trailers() -> None:
-    asked = ask_upstream()
+    upstream = ask_upstream()
     with pytest.raises(NotImplementedError, match="trailers are not implemented"):
-        asked.receive(RESPONSE + b"Checksum: 1\r\n\r\n")
+        upstream.receive(RESPONSE + b"Checksum: 1\r\n\r\n")
 
 
 def test_trailers_of_a_response_are_dropped() -> None:
     install_http1_fixes()
-    asked = ask_upstream()
-    received = asked.receive(RESPONSE + b"Checksum: 1\r\n\r\n")
+    upstream = ask_upstream()
+    received = upstream.receive(RESPONSE + b"Checksum: 1\r\n\r\n")
     assert [type(event) for event in received] == [ResponseHeaders, ResponseData, ResponseEndOfMessage]
-    assert asked.pop_dropped() == "trailers were dropped"
-    assert asked.pop_dropped() == ""
+    assert upstream.pop_dropped() == "trailers were dropped"
+    assert upstream.pop_dropped() == ""
 
 
 def test_a_response_without_trailers_drops_nothing() -> None:
     install_http1_fixes()
-    asked = ask_upstream()
-    assert list_statuses(asked.receive(RESPONSE + b"\r\n")) == [200]
-    assert asked.pop_dropped() == ""
+    upstream = ask_upstream()
+    assert list_statuses(upstream.receive(RESPONSE + b"\r\n")) == [200]
+    assert upstream.pop_dropped() == ""
 
 
 def test_installed_mitmproxy_takes_an_informational_response_for_the_final_one() -> None:
-    asked = ask_upstream()
-    assert list_statuses(asked.receive(EARLY_HINTS)) == [103]
+    upstream = ask_upstream()
+    assert list_statuses(upstream.receive(EARLY_HINTS)) == [103]
 
 
 @pytest.mark.parametrize("size", [1, 10, 1_000])
 def test_an_informational_response_is_dropped(size: int) -> None:
     """In however many pieces it arrives."""
     install_http1_fixes()
-    asked = ask_upstream()
+    upstream = ask_upstream()
     data = EARLY_HINTS + EARLY_HINTS + RESPONSE + b"\r\n"
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    assert list_statuses(asked.receive(*pieces)) == [200]
-    assert asked.pop_dropped() == "an informational response (103) was dropped"
+    assert list_statuses(upstream.receive(*pieces)) == [200]
+    assert upstream.pop_dropped() == "an informational response (103) was dropped"
 
 
 def test_a_switch_of_protocols_is_a_final_response() -> None:
     install_http1_fixes()
-    asked = ask_upstream()
-    assert list_statuses(asked.receive(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) == [101]
+    upstream = ask_upstream()
+    assert list_statuses(upstream.receive(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) == [101]
 
 
 def test_an_endless_informational_head_is_left_to_mitmproxy() -> None:
     """It is not kept in memory without a bound by us."""
     install_http1_fixes()
-    asked = ask_upstream()
-    asked.receive(b"HTTP/1.1 103 " + bytes(MAX_HEAD_BYTES))
-    assert asked.pop_dropped() == ""
+    upstream = ask_upstream()
+    upstream.receive(b"HTTP/1.1 103 " + bytes(MAX_HEAD_BYTES))
+    assert upstream.pop_dropped() == ""
 
 
 def test_installed_mitmproxy_sends_a_body_of_unknown_length_without_framing() -> None:
