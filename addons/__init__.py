@@ -1,1 +1,1 @@
-"""mitmproxy spoken here, and nothing decided: flow <-> our messages, record, answer, guard."""
+"""mitmproxy's addons: they convert flows, record, answer and guard, and decide nothing themselves."""

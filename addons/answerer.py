@@ -1,11 +1,13 @@
-"""Answering by hooks: in mock, spy and replay a request gets its example, or a miss that explains itself."""
+"""Answering by hooks: in mock, spy and replay mode a request gets its example, or an error that explains the miss.
+
+`serving.gateway` decides what answers; this reads the flow, the body from the store, and waits.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from dataclasses import replace
 from random import Random
 
 from mitmproxy import http
@@ -21,27 +23,27 @@ from understudy.addons.flows import (
 )
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.serving.answers.answer import is_recoded, render_error, render_simulated_error
-from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, Plan, draw_plan, throttle_chunks
-from understudy.serving.answers.body_schedule import BodySchedule
+from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.outcomes import Outcome
-from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
-from understudy.serving.gateway.error_replies import NO_UPSTREAM, render_other_upstream
+from understudy.serving.gateway.hook_answers import decide_answer, refuse_forwarding, render_failure, schedule_body
 from understudy.store.errors import NotFound
-from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import LARGE_BODY, Origin, Request, Response, measure_body
 from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
-# How long an edit may take until the gateway has compiled it; meanwhile the body it replaced may be gone.
+# How long the gateway may take to compile an edited example; meanwhile the body that the edit replaced may be deleted.
 MAX_RETRY_SECONDS = 2.0
 RETRY_SECONDS = 0.02
 
 
 class Answerer:
-    """Asks the index, and answers; a request that nobody could forward gets an error that says so."""
+    """The addon that answers from the examples; a request that cannot be forwarded gets an error that explains why.
+
+    With an `upstream` nothing else is called.
+    """
 
     def __init__(self, current: CurrentMode, bodies: BodyReader, upstream: Origin | None = None) -> None:
         self._current = current
@@ -50,7 +52,7 @@ class Answerer:
         self._random = Random()  # noqa: S311 - delays and faults, no secrets
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        """A request is complete."""
+        """Answer a complete request, or leave it to be forwarded."""
         if flow.response is not None:
             return
         try:
@@ -63,7 +65,7 @@ class Answerer:
             set_response(flow, response)
 
     async def _answer_with_retries(self, flow: http.HTTPFlow) -> Response | None:
-        """The response; when an example was edited or deleted this moment, from the examples that come after."""
+        """Return the response; if an example is being edited or deleted, the one from the examples that replace it."""
         active = self._current.active_for(flow)
         deadline = time.monotonic() + MAX_RETRY_SECONDS
         while True:
@@ -80,51 +82,39 @@ class Answerer:
         reverse = is_in_origin_form(flow)
         if active.has_answers:
             request = respond.assign_origin(active, request_from_flow(flow), reverse=reverse)
-            what = respond.decide_outcome(active, request, reverse=reverse)
-            if what.has_answer or active.mode is not Mode.SPY:
-                respond.log_outcome(active, request.method, request.path, what)
-                return await self._apply_behaviour(
-                    flow, active, request, what, find_client_origin(flow) if reverse else None
-                )
-        if (flow.request.host, flow.request.port) == UNRESOLVABLE_ADDRESS:
-            return NO_UPSTREAM
-        return None if reverse or self._upstream is None else render_other_upstream(self._upstream)
+            outcome = decide_answer(active, request, reverse=reverse)
+            if outcome is not None:
+                client = find_client_origin(flow) if reverse else None
+                return await self._apply_behaviour(flow, active, request, outcome, client)
+        names_host = (flow.request.host, flow.request.port) != UNRESOLVABLE_ADDRESS
+        return refuse_forwarding(self._upstream, reverse=reverse, names_host=names_host)
 
     async def _apply_behaviour(
-        self, flow: http.HTTPFlow, active: ActiveMode, request: Request, what: Outcome, client: Origin | None
+        self, flow: http.HTTPFlow, active: ActiveMode, request: Request, outcome: Outcome, client: Origin | None
     ) -> Response | None:
-        """The answer, after what is done to it on purpose."""
-        on_purpose = respond.resolve_behaviour(active, what)
-        made = respond.refuse_over_limit(active, what, on_purpose) or await self._build_response(
-            active, request, what, client
+        behaviour = respond.resolve_behaviour(active, outcome)
+        response = respond.refuse_over_limit(active, outcome, behaviour) or await self._build_response(
+            active, request, outcome, client
         )
-        fate = draw_plan(on_purpose, self._random) if on_purpose else EMPTY_PLAN
-        if fate.delay:
-            await asyncio.sleep(fate.delay)
-        if fate.fault is FaultKind.ERROR:
+        plan = draw_plan(behaviour, self._random) if behaviour else EMPTY_PLAN
+        if plan.delay:
+            await asyncio.sleep(plan.delay)
+        if plan.fault is FaultKind.ERROR:
             return render_simulated_error()
-        get_note(flow).breaks_off = fate.fault is FaultKind.UNFINISHED
-        if fate.fault not in (None, FaultKind.UNFINISHED) and flow.killable:
-            flow.kill()  # the connection is closed: mitmproxy has no command for more
-        get_note(flow).sending = _schedule_body(made, fate, what.resolve_timing(active.behaviour))
-        return made
+        note = get_note(flow)
+        note.breaks_off = plan.fault is FaultKind.UNFINISHED
+        if plan.fault not in (None, FaultKind.UNFINISHED) and flow.killable:
+            flow.kill()  # the connection is closed: mitmproxy has no command for other faults
+        note.sending = schedule_body(response, plan, outcome.resolve_timing(active.behaviour))
+        return response
 
     async def _build_response(
-        self, active: ActiveMode, request: Request, what: Outcome, client: Origin | None
+        self, active: ActiveMode, request: Request, outcome: Outcome, client: Origin | None
     ) -> Response:
-        if what.example is None:
-            failure = respond.render_failure(active, what)
-            return replace(failure, body=b"") if request.method == "HEAD" else failure
-        body = what.example.response.body
-        if not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY or is_recoded(request, what.example):
+        if outcome.example is None:
+            return render_failure(active, request, outcome)
+        body = outcome.example.response.body
+        is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
+        if is_whole or is_recoded(request, outcome.example):
             body = await self._bodies.read(body)
-        return respond.build_response(request, what.example, body, client)
-
-
-def _schedule_body(made: Response, fate: Plan, timing: float) -> BodySchedule | None:
-    if fate.bytes_per_second:
-        return BodySchedule(throttle_chunks(measure_body(made.body), fate.bytes_per_second), made.body)
-    stream = stream_from_response(made, timing)
-    if fate.fault is FaultKind.UNFINISHED:
-        return BodySchedule(stream.chunks if stream else (), made.body)
-    return BodySchedule(stream.chunks, made.body) if stream else None
+        return respond.build_response(request, outcome.example, body, client)

@@ -1,4 +1,4 @@
-"""Waiting for clients that read slowly, and seeing that one has gone: mitmproxy's layers learn of neither."""
+"""Waiting for clients that read slowly, and noticing that one has left: mitmproxy's layers learn of neither."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mitmproxy.proxy import commands, layer
 
 @dataclass
 class Recipient:
-    """A client that an answer is being sent to piece by piece; `gone`: nothing reaches it any more."""
+    """A client to which a response is sent piece by piece; `is_gone` is set once nothing reaches it."""
 
     client: Client
     is_gone: bool = False
@@ -19,26 +19,29 @@ class Recipient:
 
 @dataclass
 class DrainClientHook(commands.StartHook):
-    """A layer waits for a client; see `client_takes` and `Backpressure`."""
+    """The hook of a layer that waits for a client; see `wait_for_client` and `Backpressure`."""
 
     recipient: Recipient
 
 
 def wait_for_client(client: Client) -> layer.CommandGenerator[bool]:
-    """For a layer: wait until the client has taken most of what was sent; returns whether it is still there."""
+    """Wait, in a layer, until the client has taken most of what was sent; return whether it is still connected."""
     recipient = Recipient(client)
     yield DrainClientHook(recipient)
     return not recipient.is_gone
 
 
 class Backpressure:
-    """The addon that waits for clients. `drain` waits for the one of this id, and raises OSError when it is gone."""
+    """The addon that waits for clients.
+
+    `drain` waits for the client with an id, and raises OSError when that has left.
+    """
 
     def __init__(self, drain: Callable[[str], Awaitable[None]]) -> None:
         self._drain = drain
 
     async def drain_client(self, recipient: Recipient) -> None:
-        """Wait; the layer goes on when this is done."""
+        """Wait until the client has taken most of what was sent; the layer goes on when this returns."""
         try:
             await self._drain(recipient.client.id)
         except OSError:

@@ -1,4 +1,4 @@
-"""Which mode new requests start in, and which one a flow started in."""
+"""The mode that new requests start in, and the mode that a flow started in."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from understudy.serving.gateway.active import ActiveMode
 
 
 class CurrentMode:
-    """Holds the value that new requests start with. Assigned and read in the event loop only."""
+    """The mode that new requests start in. Assigned and read in the event loop only."""
 
     def __init__(self, active: ActiveMode) -> None:
         self.active = active
 
     def active_for(self, flow: http.HTTPFlow) -> ActiveMode:
-        """What this flow started with; it is set when its headers arrive."""
+        """Return the mode that a flow started in; its first call, when the headers arrive, sets it."""
         note = get_note(flow)
         if note.active is None:
             note.active = self.active

@@ -1,4 +1,7 @@
-"""What our addons remember of a flow. Beside it, not in its metadata: that is saved, copied and replayed with it."""
+"""What our addons remember about a flow.
+
+It is kept beside the flow and not in its metadata, which mitmproxy saves, copies and replays with the flow.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Note:
-    """One request on its way.
+    """What is known about one request under way.
 
-    `active` is what it started with; the headers are those that came, before anything was rewritten; `sent` and `came`
-    keep the bodies of request and response that pass as they come; `answered` says that the answer is ours, `sending`
-    how its body goes out if it does so piece by piece, and `breaks_off` that it has no end; `live` that it may call out
-    and is not over yet; `entry` is its number in history.
+    `active` is the mode that it started in. The headers are those received, before anything was rewritten. The taps
+    keep bodies that are streamed through. `is_answered` means that the response is ours: `sending` is the schedule of a
+    body that is sent piece by piece, and `breaks_off` means that this body has no end. `live` means that the request
+    may call an upstream and is not over. `entry` is its number in history.
     """
 
     active: ActiveMode | None = None
@@ -42,7 +45,7 @@ _notes: WeakKeyDictionary[http.HTTPFlow, Note] = WeakKeyDictionary()
 
 
 def get_note(flow: http.HTTPFlow) -> Note:
-    """The note of a flow, made at first use."""
+    """Return the note of a flow, and make it at first use."""
     note = _notes.get(flow)
     if note is None:
         note = _notes[flow] = Note()
@@ -50,6 +53,6 @@ def get_note(flow: http.HTTPFlow) -> Note:
 
 
 def reset_note(flow: http.HTTPFlow) -> Note:
-    """A note without a past: a client's replay sends the same flow once more."""
+    """Give a flow a new note and return it: mitmproxy's client replay sends the same flow again."""
     note = _notes[flow] = Note()
     return note

@@ -1,4 +1,4 @@
-"""mitmproxy's flows to our messages and back; the only module that knows both."""
+"""Conversion of mitmproxy's flows to our messages and back; the only module that knows both."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from understudy.store.model.exchanges import Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 
-# Where a forward proxy's layer sends requests that name no host; `.invalid` never resolves (RFC 2606, section 2).
+# The address that a forward proxy's layer gives requests that name no host; `.invalid` never resolves (RFC 2606,
+# section 2).
 UNRESOLVABLE_ADDRESS = ("origin-form.invalid", 80)
-MAX_LENGTH_DIGITS = 19  # of a length
+MAX_LENGTH_DIGITS = 19  # of a Content-Length
 
 
 def stash_request_headers(flow: http.HTTPFlow) -> None:
-    """Remember the request's headers as they came: Host is rewritten later, and mitmproxy takes Expect away."""
+    """Remember the headers of the request as received: Host is rewritten later, and mitmproxy removes Expect."""
     get_note(flow).request_headers = Headers(tuple(flow.request.headers.fields))
 
 
 def stash_response_headers(flow: http.HTTPFlow) -> None:
-    """Remember the response's headers as they came, before they are rewritten for the client."""
+    """Remember the headers of the response as received, before they are rewritten for the client."""
     assert flow.response
     get_note(flow).response_headers = Headers(tuple(flow.response.headers.fields))
 
 
 def set_response_headers(flow: http.HTTPFlow, headers: Headers) -> None:
-    """Replace the headers of the response that is on its way to the client."""
+    """Replace the headers of the response to the client."""
     assert flow.response
     flow.response.headers = http.Headers(headers.fields)
 
 
 def is_in_origin_form(flow: http.HTTPFlow) -> bool:
-    """Whether the client took the gateway for the API itself, not for a forward proxy."""
+    """Whether the client uses the gateway as the API itself, not as a forward proxy."""
     mode = flow.client_conn.proxy_mode
     address = mode.address if isinstance(mode, ReverseMode) else UNRESOLVABLE_ADDRESS
     return (flow.request.host, flow.request.port) == address
 
 
 def request_from_flow(flow: http.HTTPFlow) -> Request:
-    """The request as the client sent it."""
+    """Return the request as the client sent it."""
     data = flow.request.data
     return Request(
         method=data.method.decode("latin-1"),
@@ -58,7 +59,7 @@ def request_from_flow(flow: http.HTTPFlow) -> Request:
 
 
 def response_from_flow(flow: http.HTTPFlow) -> Response | None:
-    """The response as the upstream sent it; None when none came."""
+    """Return the response as the upstream sent it; None without one."""
     if flow.response is None:
         return None
     data = flow.response.data
@@ -75,18 +76,18 @@ def response_from_flow(flow: http.HTTPFlow) -> Response | None:
 
 
 def is_stream(response: http.Response) -> bool:
-    """Whether a response is meant to come bit by bit, by its type."""
+    """Whether the media type of a response is one of streams, such as server-sent events."""
     return is_stream_type(response.headers.get("content-type", ""))
 
 
 def parse_content_length(message: http.Message) -> int | None:
-    """The length of a body that its head tells; None if it tells none, or something else."""
-    told = message.headers.get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < MAX_LENGTH_DIGITS else None
+    """Return the length of a body by its Content-Length; None if that is missing or not a number."""
+    value = message.headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < MAX_LENGTH_DIGITS else None
 
 
 def exchange_from_flow(flow: http.HTTPFlow, session_id: str) -> Exchange:
-    """The exchange to keep. A flow with an error becomes a failed exchange, with what came of its response."""
+    """Make the exchange to keep; a flow with an error becomes a failed one, with the received part of its response."""
     response = flow.response
     return Exchange(
         session_id=session_id,
@@ -104,13 +105,13 @@ def exchange_from_flow(flow: http.HTTPFlow, session_id: str) -> Exchange:
 
 
 def set_response(flow: http.HTTPFlow, response: Response) -> None:
-    """Answer a flow with a response of ours, in place of one it may have."""
+    """Answer a flow with a response of ours, and replace one that it has."""
     flow.response = to_mitmproxy_response(flow, response)
 
 
 def to_mitmproxy_response(flow: http.HTTPFlow, response: Response) -> http.Response:
-    """A response of ours as mitmproxy sends it to the client of this flow."""
-    content = response.body if isinstance(response.body, bytes) else b""  # what is large is sent piece by piece
+    """Convert a response of ours to one that mitmproxy sends to the client of a flow."""
+    content = response.body if isinstance(response.body, bytes) else b""  # a large body is sent piece by piece
     http_2 = flow.request.is_http2
     fields, trailers = response.headers.fields, response.trailers.fields
     if http_2:  # field names are lower case there (RFC 9113, section 8.2.1)
@@ -131,7 +132,7 @@ def to_mitmproxy_response(flow: http.HTTPFlow, response: Response) -> http.Respo
 
 
 def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
-    """Where the client believes to be talking to: its own Host, by the scheme of its connection."""
+    """Return the origin that the client addresses: its own Host, with the scheme of its connection."""
     host = _get_client_headers(flow).get("host") or flow.request.authority
     try:
         return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
@@ -143,15 +144,14 @@ def _is_streamed(response: http.Response) -> bool:
     return is_stream(response) or parse_content_length(response) is None
 
 
-def _get_tapped_body(kept: BodyTap | None) -> Body:
-    return kept.body.to_body() if kept else b""
+def _get_tapped_body(tap: BodyTap | None) -> Body:
+    return tap.body.to_body() if tap else b""
 
 
 def _describe_degradation(flow: http.HTTPFlow) -> str:
-    bodies = {"request": get_note(flow).request_tap, "response": get_note(flow).response_tap}
-    cut = [(whose, one.body.size) for whose, one in bodies.items() if one and one.body.cut]
-    told = [describe_cut(whose, size) for whose, size in cut]
-    return "; ".join([*told, *filter(None, [pop_dropped(flow)])])
+    taps = {"request": get_note(flow).request_tap, "response": get_note(flow).response_tap}
+    cuts = [describe_cut(message, tap.body.size) for message, tap in taps.items() if tap and tap.body.cut]
+    return "; ".join([*cuts, *filter(None, [pop_dropped(flow)])])
 
 
 def _get_client_headers(flow: http.HTTPFlow) -> Headers:

@@ -1,4 +1,4 @@
-"""What the layers that forward share in one gateway."""
+"""The settings and parts that the forwarding layers of one gateway share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
-# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
+# A response this small, or complete this soon, can still be replaced by an error when it cannot be kept.
 REPLACEABLE_BYTES = 64 * 1024
 REPLACEABLE_SECONDS = 0.01
 
@@ -23,8 +23,9 @@ REPLACEABLE_SECONDS = 0.01
 class ForwardingSettings:
     """How requests are forwarded and kept.
 
-    With an `upstream` nothing else is called, unless `elsewhere`; `urls`: its URLs and cookies are made the gateway's
-    own. `parents` are the proxies that upstreams are called through.
+    With an `upstream` no other host is called, unless `elsewhere` is set; `urls` means that its URLs and cookie domains
+    are rewritten to the gateway's. `keeping` limits the bodies that are kept. `parents` are the proxies that upstreams
+    are called through.
     """
 
     current: CurrentMode

@@ -23,18 +23,18 @@ REFUSAL = "no live calls in {mode} mode"
 
 
 class Guard:
-    """Stamps each request with the mode it starts in, and refuses upstream connections that no live request wants.
+    """The addon that sets the mode of each request, and refuses upstream connections that no live request needs.
 
-    A request that started in a live mode may finish in it after a switch; `live` counts those by client connection,
-    `idle` is set while there are none. With an `upstream` nothing else is called: a reverse proxy is no open forward
-    proxy, and its `parents` lead to it alone. `hang_up` closes the connection of a client by its id.
+    A request that started in a live mode may finish in it after a switch: `live` counts these by client connection, and
+    `idle` is set while no such request is under way. With an `upstream` no other host is called: a reverse proxy is not
+    an open forward proxy, and its `parents` lead to the upstream only. `hang_up` closes the connection of a client.
     """
 
     def __init__(
         self,
         current: CurrentMode,
         upstream: Origin | None = None,
-        hang_up: Callable[[str], None] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy is not switched so
+        hang_up: Callable[[str], None] = lambda client_id: None,  # noqa: ARG005 - stock mitmproxy closes nothing
         parents: frozenset[Address] = frozenset(),
     ) -> None:
         self._current = current
@@ -48,7 +48,7 @@ class Guard:
         self.idle.set()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """A request begins."""
+        """Mark a request that begins with its mode."""
         note = reset_note(flow)
         stash_request_headers(flow)
         if not self._current.active_for(flow).mode.is_offline:
@@ -56,16 +56,16 @@ class Guard:
             self.begin_request(flow.client_conn.id)
 
     def begin_request(self, client_id: str) -> None:
-        """A request of this client, seen by no hook, begins in a live mode."""
+        """Count a request of this client that begins in a live mode, and for which no hook runs."""
         self.live[client_id] += 1
         self.idle.clear()
 
     def end_request(self, client_id: str) -> None:
-        """A request that `began` is over, well or badly."""
+        """End a request that `begin_request` counted, complete or failed."""
         self._forget(client_id, 1)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        """Somebody wants a connection: look-up and connect come after this hook, and not if it sets an error."""
+        """Refuse a connection that may not be made: mitmproxy resolves and connects only if this sets no error."""
         try:
             reason = self._find_refusal(data)
             if reason is None:
@@ -86,39 +86,39 @@ class Guard:
         return None
 
     def end_flow(self, flow: http.HTTPFlow) -> None:
-        """A request is over, well or badly."""
+        """End the request of a flow, complete or failed."""
         note = get_note(flow)
         if note.live:
             note.live = False
             self._forget(flow.client_conn.id, 1)
 
     def client_disconnected(self, client: Client) -> None:
-        """A client has gone with all its requests."""
+        """End all requests of a client that has left."""
         self._forget(client.id, self.live[client.id])
         self.tunnels.pop(client.id, None)
 
     def websocket_start(self, flow: http.HTTPFlow) -> None:
-        """A WebSocket is open; a switch to an offline mode closes it."""
+        """Remember an open WebSocket, which a switch to an offline mode closes."""
         self._track_tunnel(flow.client_conn)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
-        """A raw tunnel is open; a switch to an offline mode closes it."""
+        """Remember an open raw tunnel, which a switch to an offline mode closes."""
         self._track_tunnel(flow.client_conn)
 
     def hang_up_tunnels(self) -> None:
-        """Close what is open: the mode is an offline one now."""
+        """Close all open WebSockets and tunnels after a switch to an offline mode."""
         for client_id in list(self.tunnels):
             self._hang_up(client_id)
 
     def _track_tunnel(self, client: Client) -> None:
         self.tunnels[client.id] = client
-        if self._current.active.mode.is_offline:  # the switch came while it was opening
+        if self._current.active.mode.is_offline:  # the mode was switched while this one was opening
             self._hang_up(client.id)
 
-    def _forget(self, client_id: str, number: int) -> None:
-        left = self.live[client_id] - number
-        if left > 0:
-            self.live[client_id] = left
+    def _forget(self, client_id: str, count: int) -> None:
+        remaining = self.live[client_id] - count
+        if remaining > 0:
+            self.live[client_id] = remaining
         else:
             del self.live[client_id]
         if not self.live:
@@ -126,28 +126,31 @@ class Guard:
 
 
 class MessageDiscarder:
-    """mitmproxy keeps every message of a WebSocket or tunnel in its flow; a gateway that runs for days must not."""
+    """The addon that empties flows of their WebSocket messages and tunnelled bytes.
+
+    mitmproxy keeps all of them in memory, which a gateway that runs for days cannot.
+    """
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """A message passes."""
+        """Discard the messages of a WebSocket."""
         assert flow.websocket
         flow.websocket.messages.clear()
 
     def tcp_message(self, flow: tcp.TCPFlow) -> None:
-        """Bytes pass."""
+        """Discard the bytes of a tunnel."""
         flow.messages.clear()
 
 
 class RequestFinisher:
-    """Stands last: only after every other hook is a request over."""
+    """The last addon: a request is over only after the hooks of all others."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """A response goes to the client."""
+        """End a request whose response goes to the client."""
         self._guard.end_flow(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        """A request has failed."""
+        """End a request that has failed."""
         self._guard.end_flow(flow)

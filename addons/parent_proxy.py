@@ -1,4 +1,4 @@
-"""Gives layers the parent proxy that they call an upstream through, and signs in to it."""
+"""The parent proxy that layers call an upstream through, and the credentials for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy.store.model.messages import Origin
 
 @dataclass
 class UpstreamRoute:
-    """How an origin is called: through `parent`, directly if there is none."""
+    """How an origin is called: through the proxy `parent`, or directly if that is None."""
 
     origin: Origin
     parent: ParentProxy | None = None
@@ -21,25 +21,25 @@ class UpstreamRoute:
 
 @dataclass
 class ChooseRouteHook(StartHook):
-    """A layer is about to connect to an upstream."""
+    """The hook of a layer that is about to connect to an upstream."""
 
     route: UpstreamRoute
 
 
 class ParentChooser:
-    """The addon that knows the parents. With a `sole` upstream nothing else is called through them."""
+    """The addon that knows the parent proxies; with an `only_upstream` no other origin is called through them."""
 
     def __init__(self, parents: ParentProxies, only_upstream: Origin | None = None) -> None:
         self._parents = parents
-        self._sole = only_upstream
+        self._only_upstream = only_upstream
 
     def choose_route(self, route: UpstreamRoute) -> None:
-        """Choose; what may not be called at all is left to the guard."""
-        if self._sole in (None, route.origin):
+        """Choose the parent proxy; origins that may not be called at all are left to the guard."""
+        if self._only_upstream in (None, route.origin):
             route.parent = self._parents.find_parent(route.origin)
 
     def http_connect_upstream(self, flow: http.HTTPFlow) -> None:
-        """A tunnel through a parent is about to be asked for."""
+        """Add the credentials to the CONNECT request for a tunnel through a parent proxy."""
         for parent in (self._parents.https, self._parents.http):
             if parent and parent.address == flow.server_conn.address and parent.authorization:
                 flow.request.headers["Proxy-Authorization"] = parent.authorization.decode("ascii")

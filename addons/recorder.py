@@ -1,4 +1,4 @@
-"""Recording by hooks: the end of a response waits until its exchange is durable."""
+"""Recording by hooks: the client gets the end of a response only when its exchange is durable."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Keeps what is forwarded in record and spy mode.
+    """The addon that keeps what is forwarded in record and spy mode.
 
-    `holds`: our own HTTP layer holds the last piece of what streams through back until it is kept; where mitmproxy's
-    does not, only what is a stream by its type does.
+    `holds_back` means that the HTTP layer is ours: it holds back the last piece of a streamed response until that is
+    kept. mitmproxy's own does not, so there only responses with the media type of a stream are streamed.
     """
 
     def __init__(
@@ -44,19 +44,19 @@ class Recorder:
         self._holds_back = holds_back
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """A large request passes as it comes, but in spy mode, which looks at it first."""
+        """Stream a large request through, except in spy mode, where the examples are asked first."""
         mode = self._current.active_for(flow).mode
         if not self._holds_back or mode not in (Mode.PASS, Mode.RECORD):
             return
-        large = (parse_content_length(flow.request) or 0) > self._keeping.large
+        is_large = (parse_content_length(flow.request) or 0) > self._keeping.large
         if mode is Mode.RECORD:
-            get_note(flow).request_tap = sent = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
-            flow.request.stream = sent.take if large else False
+            get_note(flow).request_tap = tap = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
+            flow.request.stream = tap.take if is_large else False
         else:
-            flow.request.stream = large
+            flow.request.stream = is_large
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """What is not kept streams through, and what is a stream or large; that is kept as it comes."""
+        """Stream a response through if it is not kept, is a stream, or may be large; keep its pieces if it is kept."""
         response = flow.response
         assert response
         if get_note(flow).is_answered:
@@ -64,33 +64,33 @@ class Recorder:
         if not self._current.active_for(flow).is_recording:
             response.stream = True
         elif self._should_stream(response):
-            get_note(flow).response_tap = came = BodyTap(self._commits, self._keeping, response.timestamp_start)
-            response.stream = came.take
+            get_note(flow).response_tap = tap = BodyTap(self._commits, self._keeping, response.timestamp_start)
+            response.stream = tap.take
 
     def _should_stream(self, response: http.Response) -> bool:
         length = parse_content_length(response)
         return is_stream(response) or (self._holds_back and (length is None or length > self._keeping.large))
 
     async def response(self, flow: http.HTTPFlow) -> None:
-        """A response is complete; the client gets its end when this returns."""
+        """Keep the exchange of a complete response; the client gets the end when this returns."""
         if get_note(flow).is_answered:
             return
         reason = await self._keep(flow)
         if not reason or self._on_loss is OnLoss.CONTINUE:
             return
         if flow.response and flow.response.stream:
-            flow.kill()  # all but its end has gone out: without that end the client sees that something is wrong
+            flow.kill()  # all but the end was sent: without the end the client sees that the response is incomplete
         else:
             set_response(flow, render_recording_failure(reason))
 
     async def error(self, flow: http.HTTPFlow) -> None:
-        """The upstream could not be reached, or an exchange broke off: kept as failed."""
+        """Keep as failed an exchange whose upstream was not reached, or that broke off."""
         note = get_note(flow)
         if not note.is_answered and note.entry is None:
             await self._keep(flow)
 
     async def _keep(self, flow: http.HTTPFlow) -> StoreError | None:
-        """Keep the exchange where the mode asks for it; returns why it is lost, None when all is well."""
+        """Keep the exchange if the mode records; return the reason if it is lost, else None."""
         try:
             active = self._current.active_for(flow)
             if active.is_recording:
@@ -100,7 +100,7 @@ class Recorder:
             logger.info("%s %s", active.mode, _describe(flow))
         except StoreError as failure:
             return failure  # the writer has counted and logged it
-        except Exception as failure:  # mitmproxy would log it and let the response go
+        except Exception as failure:  # mitmproxy would log it and send the response
             logger.exception("an exchange could not be kept")
             self._commits.count_loss()
             return StoreError(str(failure))
@@ -109,9 +109,9 @@ class Recorder:
     async def _flush_bodies(self, flow: http.HTTPFlow, session_id: str) -> None:
         note = get_note(flow)
         try:
-            for kept in (note.request_tap, note.response_tap):
-                if kept is not None:
-                    await kept.flush()
+            for tap in (note.request_tap, note.response_tap):
+                if tap is not None:
+                    await tap.flush()
         except StoreError as failure:
             self._commits.report_loss(exchange_from_flow(flow, session_id), failure)
             raise
@@ -126,6 +126,6 @@ def _require_session_id(active: ActiveMode) -> str:
 def _describe(flow: http.HTTPFlow) -> str:
     # Without the query: it may hold secrets.
     path, entry = format_log_path(flow.request.data.path), get_note(flow).entry
-    came = str(flow.response.status_code) if flow.response else "no response"
-    outcome = f"failed, {flow.error.msg}" if flow.error else came
+    status = str(flow.response.status_code) if flow.response else "no response"
+    outcome = f"failed, {flow.error.msg}" if flow.error else status
     return f"{flow.request.method} {path}: {outcome}" + (f", entry {entry}" if entry else "")

@@ -1,4 +1,4 @@
-"""What a reverse proxy changes on the way: Host for the upstream, URLs and cookie domains for the client."""
+"""Rewriting as a reverse proxy: Host for the upstream, URLs and cookie domains for the client."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ from understudy.store.model.messages import Origin
 
 
 class Rewriter:
-    """Rewrites what passes, and leaves a copy of what came for the recorder. `urls` off leaves answers alone."""
+    """The addon that rewrites what passes, and leaves the received headers for the recorder.
+
+    Without `urls` responses are not rewritten.
+    """
 
     def __init__(self, upstream: Origin, *, urls: bool = True) -> None:
         self._upstream = upstream
         self._urls = urls
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Address the request to the upstream."""
+        """Set the request's Host to the upstream's."""
         if is_in_origin_form(flow):
             flow.request.host_header = self._upstream.authority
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Make the upstream's URLs and cookies the gateway's own."""
+        """Rewrite the upstream's URLs and cookie domains in the response to the gateway's."""
         if not self._urls or get_note(flow).is_answered or not is_in_origin_form(flow):
             return
-        came, gateway = response_from_flow(flow), find_client_origin(flow)
-        rewritten = rewrite_for_client(came, self._upstream, str(gateway)) if came and gateway else None
-        if rewritten and rewritten is not came:
+        received, gateway = response_from_flow(flow), find_client_origin(flow)
+        rewritten = rewrite_for_client(received, self._upstream, str(gateway)) if received and gateway else None
+        if rewritten and rewritten is not received:
             stash_response_headers(flow)
             set_response_headers(flow, rewritten.headers)

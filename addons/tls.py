@@ -1,26 +1,22 @@
-"""TLS, where mitmproxy's own way does not fit a gateway."""
+"""TLS where a gateway differs from mitmproxy: the protocol that clients get, and fatal alerts of upstreams."""
 
 from __future__ import annotations
-
-import logging
 
 from mitmproxy import ctx, tls
 from mitmproxy.addons.tlsconfig import AppData, TlsConfig
 from mitmproxy.proxy.layers.modes import HttpProxy
-from OpenSSL import SSL
 
 from understudy.addons.current import CurrentMode
-
-logger = logging.getLogger(__name__)
+from understudy.addons.patches.tls_alerts import end_on_fatal_alert
 
 HTTP_2 = b"h2"
 
 
 class GatewayTls(TlsConfig):
-    """mitmproxy's, but it chooses HTTP/2 where a client offers it, as servers do; mitmproxy obeys the client's order.
+    """mitmproxy's TLS, but HTTP/2 is chosen if a client offers it, as servers do; mitmproxy takes its first offer.
 
-    Whoever reaches a forward proxy itself by TLS gets HTTP/1.1: CONNECT over HTTP/2 is beyond mitmproxy. Offline, such
-    a client takes the gateway for the API.
+    A client that connects to a forward proxy itself by TLS gets HTTP/1.1, because mitmproxy cannot do CONNECT over
+    HTTP/2. In an offline mode such a client uses the gateway as the API, and gets HTTP/2.
     """
 
     def __init__(self, current: CurrentMode) -> None:
@@ -28,39 +24,18 @@ class GatewayTls(TlsConfig):
         self._current = current
 
     def tls_start_server(self, tls_start: tls.TlsData) -> None:
-        """A handshake with an upstream begins."""
+        """Prepare the handshake with an upstream."""
         super().tls_start_server(tls_start)
         if tls_start.ssl_conn is not None:
-            _end_on_fatal_alert(tls_start.ssl_conn)
+            end_on_fatal_alert(tls_start.ssl_conn)
 
     def tls_start_client(self, tls_start: tls.TlsData) -> None:
-        """A client begins a handshake."""
+        """Choose the protocol in the handshake with a client."""
         super().tls_start_client(tls_start)
         context, connection = tls_start.context, tls_start.ssl_conn
-        to_the_proxy = len(context.layers) == 2 and isinstance(context.layers[0], HttpProxy)
-        if to_the_proxy and not self._current.active.mode.is_offline:
+        is_to_proxy = len(context.layers) == 2 and isinstance(context.layers[0], HttpProxy)
+        if is_to_proxy and not self._current.active.mode.is_offline:
             return
         if connection is not None and HTTP_2 in context.client.alpn_offers:
-            chosen = AppData(client_alpn=HTTP_2, server_alpn=context.server.alpn, http2=ctx.options.http2)
-            connection.set_app_data(chosen)
-
-
-def _end_on_fatal_alert(connection: SSL.Connection) -> None:
-    """Let a fatal alert end what is read, as it ends the connection (RFC 8446, section 6.2).
-
-    mitmproxy takes no notice of one, nor of the connection's end after it, and its HTTP layer would wait for ever: in
-    TLS 1.3 an upstream misses a client certificate only when its client takes the handshake for done.
-    """
-    read = connection.recv
-
-    def recv(size: int, flags: int | None = None) -> bytes:
-        try:
-            return read(size, flags)
-        except (SSL.WantReadError, SSL.WantWriteError, SSL.ZeroReturnError):
-            raise
-        except SSL.Error as error:
-            logger.warning("an upstream ended its TLS connection: %s", error)
-            raise SSL.ZeroReturnError from error
-
-    # mitmproxy reads by it, and has no hook for what it raises.
-    connection.recv = recv  # type: ignore[method-assign, assignment]
+            choice = AppData(client_alpn=HTTP_2, server_alpn=context.server.alpn, http2=ctx.options.http2)
+            connection.set_app_data(choice)

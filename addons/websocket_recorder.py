@@ -1,4 +1,4 @@
-"""Recording WebSockets by hooks: each message goes to the history writer as it passes, the close too."""
+"""Recording WebSockets by hooks: each message goes to the history writer as it passes, and so does the close."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from understudy.addons.loop.commits import Commits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
-# Bytes of messages on their way to the store; while there are more, the next one waits until it is kept before it
-# passes, and nothing more is taken from either side.
+# While more bytes of messages than this wait for the store, the next message passes only when it is kept, and nothing
+# more is read from either side.
 MAX_PENDING_BYTES = 4 * 1024 * 1024
-MESSAGE_OVERHEAD_BYTES = 1_000  # what each takes beside its content
-# RFC 6455, section 7.4.1: there was a close without a code, there was none. Neither is ever sent.
+MESSAGE_OVERHEAD_BYTES = 1_000  # the memory that each takes beside its content
+# A close frame without a code, and a connection that ended without one; neither code is sent (RFC 6455, section 7.4.1).
 NO_CODE, NO_CLOSE = 1005, 1006
 
 
 class ReadControl(Protocol):
-    """Stop and go on taking what a connection of a client's brings: `addons.loop.connections.Connections`."""
+    """Pauses and resumes reading from a client's connections: `addons.loop.connections.ClientConnections`."""
 
     def pause_reading(self, client_id: str, connection: Connection) -> None: ...
 
@@ -31,10 +31,10 @@ class ReadControl(Protocol):
 
 
 class WebSocketRecorder:
-    """Keeps what is said on WebSockets whose handshake is in history. Pings and pongs pass unseen by hooks.
+    """The addon that keeps the messages of WebSockets whose handshake is in history; no hook runs for pings and pongs.
 
-    `hang_up` closes the connection of a client by its id: so ends, unless losses are to be lived with, a WebSocket that
-    cannot be kept. Without `taps`, as in stock mitmproxy, senders that are faster than the store are not held up.
+    `hang_up` closes a client's connection by its id: that ends a WebSocket that cannot be kept, unless `on_loss` is to
+    continue. Without `read_control`, as in stock mitmproxy, senders that are faster than the store are not slowed down.
     """
 
     def __init__(
@@ -52,20 +52,20 @@ class WebSocketRecorder:
         self._pending_bytes = 0
 
     async def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """A message passes when this returns."""
+        """Keep a message; it passes when this returns."""
         assert flow.websocket
-        came = flow.websocket.messages[-1]
-        kind = MessageKind.TEXT if came.type is Opcode.TEXT else MessageKind.BINARY
-        await self._keep(flow, WebSocketMessage(came.timestamp, came.from_client, kind, came.content))
+        message = flow.websocket.messages[-1]
+        kind = MessageKind.TEXT if message.type is Opcode.TEXT else MessageKind.BINARY
+        await self._keep(flow, WebSocketMessage(message.timestamp, message.from_client, kind, message.content))
 
     async def websocket_end(self, flow: http.HTTPFlow) -> None:
-        """One side has closed, or gone."""
-        ended = flow.websocket
-        assert ended
-        assert ended.timestamp_end
-        content = _encode_close(ended.close_code, ended.close_reason or "")
-        closed = WebSocketMessage(ended.timestamp_end, bool(ended.closed_by_client), MessageKind.CLOSE, content)
-        await self._keep(flow, closed)
+        """Keep the close of a WebSocket, or that it ended without one."""
+        websocket = flow.websocket
+        assert websocket
+        assert websocket.timestamp_end
+        content = _encode_close(websocket.close_code, websocket.close_reason or "")
+        by_client = bool(websocket.closed_by_client)
+        await self._keep(flow, WebSocketMessage(websocket.timestamp_end, by_client, MessageKind.CLOSE, content))
 
     async def _keep(self, flow: http.HTTPFlow, message: WebSocketMessage) -> None:
         entry = get_note(flow).entry
@@ -89,8 +89,8 @@ class WebSocketRecorder:
     def _handle_result(self, flow: http.HTTPFlow, size: int, failure: BaseException | None) -> None:
         self._pending_bytes -= size
         if self._read_control is not None and self._paused and self._pending_bytes < MAX_PENDING_BYTES // 2:
-            stopped, self._paused = self._paused, set()
-            for client_id, connection in stopped:
+            paused, self._paused = self._paused, set()
+            for client_id, connection in paused:
                 self._read_control.resume_reading(client_id, connection)
         if failure is not None and self._on_loss is OnLoss.STOP:
             self._hang_up(flow.client_conn.id)

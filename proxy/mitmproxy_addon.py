@@ -1,6 +1,6 @@
 """Understudy inside stock mitmproxy: mitmdump -s "$(understudy addon-path)" --set understudy_mode=record
 
-Wires the same addons as the gateway into mitmproxy, mitmdump or mitmweb, with options and commands of mitmproxy's kind.
+It puts the addons of the gateway into mitmproxy, mitmdump or mitmweb, with options and commands of mitmproxy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from understudy.addons.flows import exchange_from_flow
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.no_live_calls import Guard, RequestFinisher
+from understudy.addons.patches.check import check_mitmproxy
 from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
 from understudy.addons.websocket_recorder import WebSocketRecorder
@@ -46,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 class Understudy:
-    """Records and answers; it passes everything until `understudy_mode` says otherwise."""
+    """The addon that records and answers; until `understudy_mode` is set, it passes everything."""
 
     def __init__(self) -> None:
         self._store: Store | None = None
@@ -65,19 +66,23 @@ class Understudy:
         ]
 
     def load(self, loader: Loader) -> None:
-        """Declare the options, and take mitmproxy's own in hand before it listens."""
-        install_http1_fixes()
+        """Declare the options, set mitmproxy's own before it listens, and check and correct mitmproxy."""
         logging.getLogger("alembic").setLevel(logging.WARNING)
         loader.add_option("understudy_mode", str, "pass", "What to do with requests.", choices=list(Mode))
         loader.add_option("understudy_session", str, "", "The session to record to, or to replay.")
         loader.add_option("understudy_mock", str, "", "The mock server or collection that mock and spy answer from.")
         loader.add_option("understudy_redact", bool, False, "Replace secrets before anything is kept.")
         loader.add_option("understudy_store", str, "", "The store: a file or database URL.")
-        # Without these mitmproxy asks the upstream before any hook is asked.
+        # Without these mitmproxy connects to the upstream before any hook runs.
         ctx.options.update(connection_strategy="lazy", upstream_cert=False)
+        try:
+            check_mitmproxy()
+            install_http1_fixes()
+        except UnderstudyError as error:
+            self._refuse(str(error))
 
     def configure(self, updated: set[str]) -> None:
-        """Take over changed options; a mode whose session or collection is missing is refused."""
+        """Apply changed options; a mode whose session or collection does not exist is refused."""
         if updated & {"understudy_store", "understudy_redact"} and self._store is not None:
             raise exceptions.OptionsError("this cannot be changed while mitmproxy records")
         if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
@@ -90,12 +95,12 @@ class Understudy:
             self._refuse(str(error))
 
     def running(self) -> None:
-        """Everything is set up."""
+        """Start the history writer; mitmproxy is set up."""
         self._loop = asyncio.get_running_loop()
         self._writer.start()
 
     def done(self) -> None:
-        """mitmproxy ends: commit what is queued."""
+        """Commit what is queued; mitmproxy ends."""
         self._writer.stop()
         if self._store is not None:
             self._store.close()
@@ -105,23 +110,23 @@ class Understudy:
         """Switch to pass, record, mock, spy or replay."""
         try:
             ctx.options.update(understudy_mode=mode)
-        except exceptions.OptionsError as error:  # the console would end over it
+        except exceptions.OptionsError as error:  # the console would end with it
             raise exceptions.CommandError(str(error)) from error
 
     @command.command("understudy.promote")
     def promote(self, flows: Sequence[flow.Flow], collection: str) -> None:
-        """Promote flows to examples of a collection; those that were not recorded are kept in history first."""
-        chosen = [one for one in flows if isinstance(one, http.HTTPFlow)]
-        task = asyncio.ensure_future(self._promote(chosen, collection))
+        """Promote flows to examples of a collection; keep flows that were not recorded in history first."""
+        http_flows = [one for one in flows if isinstance(one, http.HTTPFlow)]
+        task = asyncio.ensure_future(self._promote(http_flows, collection))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _promote(self, flows: list[http.HTTPFlow], collection: str) -> None:
         try:
             ids = [get_note(one).entry or await self._record_flow(one) for one in flows]
-            wanted = HistoryFilter(ids=frozenset(ids))
+            selected = HistoryFilter(ids=frozenset(ids))
             outcome = await asyncio.to_thread(
-                promote_history, self._ensure_store(), wanted, collection, PromotionPlan()
+                promote_history, self._ensure_store(), selected, collection, PromotionPlan()
             )
         except UnderstudyError as error:
             logger.log(ALERT, "not promoted: %s", error)
@@ -138,7 +143,7 @@ class Understudy:
     def _refuse(self, reason: str) -> None:
         if self._loop is not None:
             raise exceptions.OptionsError(reason)  # mitmproxy puts the option back
-        # At start mitmproxy would print it with a traceback; one that has logged an error ends.
+        # At start mitmproxy would print a traceback for an exception; it ends once an error was logged.
         self._current.active = ActiveMode(Mode.MOCK)
         logger.error("understudy: %s", reason)
 
@@ -167,9 +172,9 @@ class Understudy:
     def _read(self, body: Body) -> bytes:
         return self._ensure_store().bodies.read(body)
 
-    def _announce(self, told: Completions) -> None:
+    def _announce(self, completions: Completions) -> None:
         assert self._loop
-        report_in_loop(self._loop, told)
+        report_in_loop(self._loop, completions)
 
     def _ensure_store(self) -> Store:
         if self._store is None:

@@ -1,1 +1,1 @@
-"""What lives on mitmproxy's event loop: commits waited for, bodies read, connections counted."""
+"""Parts that work on mitmproxy's event loop: commits, reading bodies, and the connections of clients."""

@@ -1,4 +1,4 @@
-"""A body that passes by while it is kept: in memory if it is small, in pieces on their way to the store if not."""
+"""Keeping a body while it is streamed through: in memory if it is small, else piece by piece in the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.serving.http1.body_recorder import BodyLimits, BodyRecorder, Pie
 
 
 class BodyTap:
-    """What comes of a body after the moment `began`, in seconds since the epoch. For one event loop."""
+    """The tap on one body, whose message `began` at a time in seconds since the epoch. For one event loop."""
 
     def __init__(self, commits: Commits, keeping: BodyLimits, began: float) -> None:
         self._commits = commits
@@ -21,16 +21,16 @@ class BodyTap:
         self.body = BodyRecorder(keeping)
 
     def take(self, data: bytes) -> bytes:
-        """Keep a piece that passes; returns it."""
+        """Keep a piece that passes, and return it."""
         self.body.add(data, max(0.0, time.time() - self._began))
         self._keep(self.body.take_pieces())
         return data
 
     async def flush(self) -> None:
-        """Wait until all pieces of a large body are in the store; raises StoreError if one is not."""
+        """Wait until all pieces of a large body are in the store; raises StoreError if one cannot be kept."""
         self._keep(self.body.take_pieces(ended=True))
         if self._last is not None:
-            await asyncio.wait([self._last])  # those before it are settled, too
+            await asyncio.wait([self._last])  # the earlier ones are done before it
         if self._failure is not None:
             raise self._failure
 

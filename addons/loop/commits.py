@@ -1,4 +1,4 @@
-"""Handing exchanges to the history writer, and hearing in the event loop that they are durable."""
+"""Giving exchanges to the history writer, and waiting in the event loop until they are durable."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from understudy.store.model.websockets import WebSocketMessage
 
 
 class Commits:
-    """Hands exchanges to the history writer and awaits their commit. For one event loop."""
+    """Gives exchanges to the history writer, and waits for their commit. For one event loop."""
 
     def __init__(self, writer: HistoryWriter) -> None:
         self._writer = writer
         self._batch: list[QueueEntry] = []
 
     async def keep(self, exchange: Exchange) -> int:
-        """Keep an exchange; returns its id once it is durable. Raises StoreError when it cannot be kept."""
+        """Keep an exchange, and return its id once it is durable; raises StoreError if it cannot be kept."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit(exchange, partial(_resolve, future))
         return await future
@@ -35,8 +35,8 @@ class Commits:
     def submit(self, exchange: Exchange, done: DoneCallback) -> None:
         """Keep an exchange; `done` is called in the event loop with its id, or with a StoreError.
 
-        The writer gets it in the loop's next round, with others of this one: each time that it is woken, it takes the
-        interpreter away from the loop.
+        The writer gets it in the loop's next round, together with the others of this round: each time the writer wakes,
+        it takes the interpreter from the loop.
         """
         if not self._batch:
             asyncio.get_running_loop().call_soon(self._submit_batch)
@@ -47,13 +47,13 @@ class Commits:
         self._writer.submit_pieces(pieces, done)
 
     def keep_pieces(self, pieces: BodyPieces) -> asyncio.Future[int]:
-        """Keep pieces of large bodies; the result is there when they are durable."""
+        """Keep pieces of large bodies; the future is done when they are durable."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit_pieces(pieces, partial(_resolve, future))
         return future
 
     def keep_message(self, exchange_id: int, message: WebSocketMessage) -> asyncio.Future[int]:
-        """Keep a message of the WebSocket that this exchange began; the result is there when it is durable."""
+        """Keep a message of the WebSocket that this exchange began; the future is done when it is durable."""
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._writer.submit_message((exchange_id, message), partial(_resolve, future))
         return future
@@ -67,22 +67,22 @@ class Commits:
         self._writer.report_loss(exchange, reason)
 
     def count_loss(self) -> None:
-        """Count an exchange that could not even be handed over."""
+        """Count an exchange that could not even be given to the writer."""
         self._writer.count_loss()
 
 
 def report_in_loop(loop: asyncio.AbstractEventLoop, outcomes: Completions) -> None:
-    """Tell a whole batch with one wake-up of the event loop; for `HistoryWriter(announce=...)`."""
+    """Report a whole batch with one wake-up of the event loop; for `HistoryWriter(announce=...)`."""
     try:
         loop.call_soon_threadsafe(run_callbacks, outcomes)
     except RuntimeError:
-        # The loop has ended, and with it the connections of those who waited. The batch is kept all the same.
+        # The loop has ended, and the connections that waited have ended with it. The batch is kept all the same.
         return
 
 
 def _resolve(future: asyncio.Future[int], outcome: CommitResult) -> None:
     if future.done():
-        return  # the client has gone meanwhile
+        return  # the client has left meanwhile
     if isinstance(outcome, StoreError):
         future.set_exception(outcome)
     else:

@@ -1,4 +1,4 @@
-"""The connections of mitmproxy's servers, reached from outside of their layers: fed, held up, waited for, ended."""
+"""The connections of mitmproxy's clients, used from outside their layers: to give events, pause, wait and close."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from mitmproxy.proxy.server import ConnectionHandler
 
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED
 
-# Close with a reset, not with an end (setsockopt(2), SO_LINGER).
+# Close with a TCP reset (setsockopt(2), SO_LINGER).
 _RESET = struct.pack("ii", 1, 0)
 
 
 def explain_disconnect(client: Client) -> str:
-    """Why an exchange failed whose client's connection has ended: the gateway was stopped, or the client left."""
+    """Return why an exchange failed whose client connection ended: the gateway was stopped, or the client left."""
     return GATEWAY_STOPPED if client.error == GATEWAY_STOPPED else CLIENT_LEFT
 
 
 class ClientConnections:
-    """By the ids of their clients. For one event loop."""
+    """The connections of clients, by the ids of the clients. For one event loop."""
 
     def __init__(self, servers: Proxyserver) -> None:
         self._servers = servers
@@ -33,31 +33,31 @@ class ClientConnections:
         self._task: asyncio.Task[None] | None = None
 
     def put(self, client_id: str, event: events.Event, on_gone: Callable[[], None]) -> None:
-        """Give a client's layers an event soon, with others that come now; `gone` is called if the client has left."""
+        """Give a client's layers an event soon, together with others; `on_gone` is called if the client has left."""
         self._events.append((client_id, event, on_gone))
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._deliver())
 
     def pause_reading(self, client_id: str, connection: Connection) -> None:
-        """Take nothing more from a connection, so that its sender has to wait."""
+        """Stop reading from a connection, so that its peer has to wait."""
         if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
             writer.transport.pause_reading()  # type: ignore[attr-defined]  # asyncio types it as one that only writes
 
     def resume_reading(self, client_id: str, connection: Connection) -> None:
-        """Take what comes again."""
+        """Read from a connection again."""
         if (writer := self._find_writer(client_id, connection)) is not None and not writer.is_closing():
             writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above
 
     async def drain(self, client_id: str) -> None:
-        """Wait until a client has taken most of what was sent; raises OSError when it is gone."""
+        """Wait until a client has taken most of what was sent; raises OSError if it has left."""
         handler = self._find_handler(client_id)
         transport = handler.transports.get(handler.client) if handler else None
         if transport is None or transport.writer is None:
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has left")
         await transport.writer.drain()
 
     def hang_up(self, client_id: str, reason: str) -> None:
-        """Close a client's connection; a request under way fails, see `why_over`."""
+        """Close a client's connection; a request under way fails, see `explain_disconnect`."""
         handler = self._find_handler(client_id)
         transport = handler.transports.get(handler.client) if handler else None
         if handler and transport and transport.handler:
@@ -65,7 +65,7 @@ class ClientConnections:
             transport.handler.cancel(reason)
 
     def reset(self, client_id: str) -> None:
-        """Break a client's connection off in a way that it can tell from an end."""
+        """Reset a client's connection, so that the client does not take it for a regular end."""
         handler = self._find_handler(client_id)
         writer = self._find_writer(client_id, handler.client) if handler else None
         if writer is not None and (peer := writer.get_extra_info("socket")) is not None:
@@ -75,17 +75,17 @@ class ClientConnections:
     async def _deliver(self) -> None:
         while self._events:
             batch, self._events = self._events, []
-            for client_id, event, gone in batch:
+            for client_id, event, on_gone in batch:
                 handler = self._find_handler(client_id)
                 if handler is not None:
                     await handler.server_event(event)
                 else:
-                    gone()
+                    on_gone()
 
     def _find_handler(self, client_id: str) -> ConnectionHandler | None:
         return self._servers.connections.get(client_id)
 
     def _find_writer(self, client_id: str, connection: Connection) -> StreamWriter | None:
         handler = self._find_handler(client_id)
-        found = handler.transports.get(connection) if handler else None
-        return found.writer if found and isinstance(found.writer, StreamWriter) else None
+        io = handler.transports.get(connection) if handler else None
+        return io.writer if io and isinstance(io.writer, StreamWriter) else None

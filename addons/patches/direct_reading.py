@@ -1,7 +1,7 @@
-"""What a socket brings goes to the layers at once, not through a buffer and a task that is woken to read from it.
+"""Reading from sockets without a buffer and a task between: received bytes go to the layers at once.
 
-Neither side is read faster than the other takes it. mitmproxy waits for both before it reads from either, and two peers
-that send much to each other at once wait for ever then.
+A side is read no faster than the other side takes its bytes. mitmproxy waits for both sides before it reads from
+either: two peers that send much to each other at the same time then wait for ever.
 """
 
 from __future__ import annotations
@@ -18,73 +18,73 @@ from mitmproxy.proxy import events
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-# What a client may have unsent of answers to itself, such as a mock's to pipelined requests, while it is read on.
+# A client is read on while this many bytes of its own responses are unsent, such as a mock's to pipelined requests.
 MAX_UNSENT_BYTES = 1024 * 1024
-# A peer that takes nothing of what is left for it, so long after the connection ended, gets no more.
+# A connection that has ended is aborted if its peer takes nothing of the rest for this long.
 STALLED_SECONDS = 10.0
 
 
 class DirectReading:
-    """Sets it up for each connection that mitmproxy's servers make."""
+    """The addon that sets up direct reading for each connection of mitmproxy's servers."""
 
     def __init__(self, servers: Proxyserver) -> None:
         self._servers = servers
         self._transports: dict[Connection, WriteTransport] = {}
 
     def client_connected(self, client: Client) -> None:
-        """A client has come."""
+        """Read directly from a client that has connected."""
         self._install(client.id, client)
 
     def client_disconnected(self, client: Client) -> None:
-        """It is gone, or to be sent its last bytes."""
+        """Release a client's connection, which may still have bytes to send."""
         self._release(client)
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        """An upstream has been reached."""
+        """Read directly from an upstream that was connected to."""
         self._install(data.client.id, data.server)
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        """It is gone, or to be sent its last bytes."""
+        """Release an upstream's connection, which may still have bytes to send."""
         self._release(data.server)
 
     def _install(self, client_id: str, connection: Connection) -> None:
         handler = self._servers.connections.get(client_id)
-        found = handler.transports.get(connection) if handler else None
-        if handler and found and isinstance(found.writer, StreamWriter) and isinstance(found.reader, StreamReader):
-            reader = ThrottledReader(found.reader, OutputBuffers(handler, connection))
-            transport = cast("_SwitchableTransport", found.writer.transport)
+        io = handler.transports.get(connection) if handler else None
+        if handler and io and isinstance(io.writer, StreamWriter) and isinstance(io.reader, StreamReader):
+            reader = ThrottledReader(io.reader, OutputBuffers(handler, connection))
+            transport = cast("_SwitchableTransport", io.writer.transport)
             transport.set_protocol(DirectProtocol(handler, connection, reader, transport.get_protocol()))
-            found.reader = cast("StreamReader", reader)
-            handler.drain_writers = _skip_drain  # type: ignore[method-assign]  # its readers wait, see Outlets
-            self._transports[connection] = found.writer.transport
+            io.reader = cast("StreamReader", reader)
+            handler.drain_writers = _skip_drain  # type: ignore[method-assign]  # of this one handler
+            self._transports[connection] = io.writer.transport
 
     def _release(self, connection: Connection) -> None:
         transport = self._transports.pop(connection, None)
-        if transport is not None and (left := transport.get_write_buffer_size()):
-            asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, left)
+        if transport is not None and (unsent := transport.get_write_buffer_size()):
+            asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, unsent)
 
 
 class OutputBuffers:
-    """Where what a connection brings goes to: the other connections of its client, and it itself."""
+    """The buffers that bytes of one connection may go to: those of its client's other connections, and its own."""
 
     def __init__(self, handler: ConnectionHandler, connection: Connection) -> None:
         self._handler = handler
         self._connection = connection
-        # An upstream is sent nothing of ours in answer to what it says.
-        self._most_unsent = MAX_UNSENT_BYTES if isinstance(connection, Client) else math.inf
+        # The gateway sends an upstream nothing of its own in response to what it received from it.
+        self._max_unsent = MAX_UNSENT_BYTES if isinstance(connection, Client) else math.inf
 
     @property
     def has_room(self) -> bool:
-        """Whether nothing has to be waited for."""
+        """Whether more may go out without waiting."""
         return not any(
-            _count_unsent(io) > (self._most_unsent if of is self._connection else 0)
-            for of, io in self._handler.transports.items()
+            _count_unsent(io) > (self._max_unsent if other is self._connection else 0)
+            for other, io in self._handler.transports.items()
         )
 
     async def wait_for_room(self) -> None:
-        """Wait until more may go out; a connection that is lost is ended."""
-        for of, io in list(self._handler.transports.items()):
-            if io.writer is not None and (of is not self._connection or _count_unsent(io) > self._most_unsent):
+        """Wait until more may go out; end a connection that is lost meanwhile."""
+        for other, io in list(self._handler.transports.items()):
+            if io.writer is not None and (other is not self._connection or _count_unsent(io) > self._max_unsent):
                 try:
                     await io.writer.drain()
                 except OSError as error:
@@ -93,30 +93,30 @@ class OutputBuffers:
 
 
 class ThrottledReader:
-    """A reader that waits until what it reads can go on.
+    """A stream reader that waits until its bytes can go out.
 
-    It knows whether somebody waits for it: nothing is buffered then.
+    While a read is waiting (`is_awaited`), nothing is buffered.
     """
 
-    def __init__(self, reader: StreamReader, outlets: OutputBuffers) -> None:
+    def __init__(self, reader: StreamReader, outputs: OutputBuffers) -> None:
         self._reader = reader
-        self.outputs = outlets
+        self.outputs = outputs
         self.is_awaited = False
 
-    async def read(self, most: int) -> bytes:
-        """As `StreamReader.read`."""
+    async def read(self, max_bytes: int) -> bytes:
+        """Read as `StreamReader.read` does."""
         await self.outputs.wait_for_room()
         self.is_awaited = True
         try:
-            return await self._reader.read(most)
+            return await self._reader.read(max_bytes)
         finally:
             self.is_awaited = False
 
 
 class DirectProtocol(asyncio.Protocol):
-    """Stands before the protocol of a connection's streams, which does all but take what comes.
+    """The protocol of a connection: it gives received bytes to the layers, and the rest to the protocol of its streams.
 
-    It takes that too as long as a peer does not read what it is sent: then mitmproxy's task reads, and waits for it.
+    The streams get the bytes too while a peer does not take what it is sent: then mitmproxy's task reads, and waits.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class DirectProtocol(asyncio.Protocol):
         self._streams = streams
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Pass received bytes on."""
         if (
             self._reader.is_awaited
             and self._connection.state & ConnectionState.CAN_READ
@@ -136,23 +136,23 @@ class DirectProtocol(asyncio.Protocol):
         ):
             _run(self._handler, events.DataReceived(self._connection, data))
         else:
-            self._reader.is_awaited = False  # until it has got this
+            self._reader.is_awaited = False  # until the task has read these bytes
             self._streams.data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more will come, nor go."""
+        """End the streams: nothing more is received or sent."""
         self._streams.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The peer does not read what it is sent."""
+        """Make writers wait: the peer does not take what it is sent."""
         self._streams.pause_writing()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Let writers go on: the peer takes bytes again."""
         self._streams.resume_writing()
 
     def eof_received(self) -> bool | None:
-        """No more will come."""
+        """End reading: the peer sends nothing more."""
         self._reader.is_awaited = False
         return self._streams.eof_received()
 
@@ -162,28 +162,28 @@ def _count_unsent(io: ConnectionIO) -> int:
 
 
 async def _skip_drain() -> None:
-    # Each reader has waited before.
+    # Each reader has waited for its own outputs already, see OutputBuffers.
     return
 
 
-def _abort_stalled(transport: WriteTransport, before: int) -> None:
-    left = transport.get_write_buffer_size()
-    if left and left == before:
+def _abort_stalled(transport: WriteTransport, unsent_before: int) -> None:
+    unsent = transport.get_write_buffer_size()
+    if unsent and unsent == unsent_before:
         transport.abort()
-    elif left:
-        asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, left)
+    elif unsent:
+        asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, unsent)
 
 
 if sys.version_info >= (3, 12):
 
     def _run(handler: ConnectionHandler, event: events.Event) -> None:
-        # mitmproxy's tasks are eager there: one that an event began may wait for this event's end, and goes first then.
+        # mitmproxy's tasks are eager here: one that an event started may wait for that event's end, and runs first.
         asyncio.eager_task_factory(asyncio.get_running_loop(), handler.server_event(event))
 
 else:
 
     def _run(handler: ConnectionHandler, event: events.Event) -> None:
-        # A coroutine that never pauses: mitmproxy says so where it is defined.
+        # This coroutine never pauses, as a comment at its definition in mitmproxy promises.
         try:
             handler.server_event(event).send(None)
         except StopIteration:
@@ -192,7 +192,7 @@ else:
 
 
 class _SwitchableTransport(Protocol):
-    """A transport of asyncio, whose protocol can be another."""
+    """A transport of asyncio whose protocol can be replaced."""
 
     def get_protocol(self) -> StreamReaderProtocol: ...
 

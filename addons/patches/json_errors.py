@@ -1,6 +1,6 @@
-"""What mitmproxy's own HTTP layers say when there is no answer to pass on: in JSON, as everything else that is ours.
+"""Errors of mitmproxy's own HTTP layers as JSON, like every other error of the gateway.
 
-They would send pages of HTML for what they cannot read, and for an upstream that fails over HTTP/2.
+mitmproxy sends pages of HTML for requests that it cannot parse, and for upstreams that fail over HTTP/2.
 """
 
 from __future__ import annotations
@@ -20,38 +20,39 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http2 import Http2Server
 
+from understudy.addons.patches.replace import get_original, replace
 from understudy.serving.gateway.error_replies import encode_reply, render_gateway_error
 
 _SILENT_STATUSES = (status_codes.NO_RESPONSE, status_codes.CLIENT_CLOSED_REQUEST)
-_handle_event = Http2Server._handle_event
 
 
 def install_json_errors() -> None:
-    """From now on, in this process."""
-    _http1.make_error_response = make_error_response
-    Http2Server._handle_event = handle_event  # type: ignore[method-assign]  # that is the point
+    """Have mitmproxy send its errors as JSON in this process; raises UnsupportedMitmproxy."""
+    replace(_http1, "make_error_response", make_error_response)
+    replace(Http2Server, "_handle_event", handle_event)
 
 
 def make_error_response(status_code: int, message: str = "") -> bytes:
-    """The bytes of an error over HTTP/1.1, which ends its connection."""
+    """Make the bytes of an error over HTTP/1.1, after which the connection closes."""
     return encode_reply(render_gateway_error(status_code, message), None, keep=False)
 
 
 def handle_event(self: Http2Server, event: events.Event) -> layer.CommandGenerator[None]:
-    """Send a part of an answer; an error in the place of one that has not begun is a whole answer."""
+    """Send a part of a response; an error before a response has begun becomes a whole response."""
+    handle = get_original(handle_event)
     status = _to_status(event.code) if isinstance(event, ResponseProtocolError) else None
     if not isinstance(event, ResponseProtocolError) or status is None or not _is_unanswered(self, event.stream_id):
-        yield from _handle_event(self, event)
+        yield from handle(self, event)
         return
-    said = render_gateway_error(status, event.message)
-    assert isinstance(said.body, bytes)
-    yield from _handle_event(self, ResponseHeaders(event.stream_id, _make_head(status, said.headers.fields), False))
-    yield from _handle_event(self, ResponseData(event.stream_id, said.body))
-    yield from _handle_event(self, ResponseEndOfMessage(event.stream_id))
+    error = render_gateway_error(status, event.message)
+    assert isinstance(error.body, bytes)
+    yield from handle(self, ResponseHeaders(event.stream_id, _make_head(status, error.headers.fields), False))
+    yield from handle(self, ResponseData(event.stream_id, error.body))
+    yield from handle(self, ResponseEndOfMessage(event.stream_id))
 
 
 def _to_status(code: Any) -> int | None:
-    # mitmproxy 12 has names for its errors, mitmproxy 11 numbers of statuses; None: nothing is said.
+    # mitmproxy 12 has an enum for errors, mitmproxy 11 numbers of statuses; with None no response is sent.
     if isinstance(code, int):
         return None if code in _SILENT_STATUSES else code
     status: int | None = code.http_status_code()

@@ -1,4 +1,4 @@
-"""A lean mitmproxy master: the addons it is given, each hook looked up once."""
+"""A lean mitmproxy master: only the addons that it is given, and each hook is looked up once."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from mitmproxy.http import MessageData
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 
+from understudy.addons.patches.replace import replace
+
 logger = logging.getLogger(__name__)
 
 
 class CachedDispatch(AddonManager):
-    """Calls the addons of a hook from a list made at its first use; mitmproxy searches every addon at every event."""
+    """An addon manager that lists the functions of a hook at its first use; mitmproxy searches all addons each time."""
 
     def __init__(self, master: Master) -> None:
         super().__init__(master)
         self._functions_by_hook: dict[str, list[Callable[..., Any]]] = {}
 
     def register(self, addon: object) -> object:
-        """Load an addon; what was looked up before is forgotten."""
+        """Load an addon, and forget the functions that were looked up."""
         self._functions_by_hook.clear()
         return super().register(addon)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
-        """Call each addon's hook; what one raises is logged and the next is called, as mitmproxy does."""
+        """Call each addon's function for a hook; log what one raises and go on with the next, as mitmproxy does."""
         arguments = event.args()
         for function in self._find_functions(event):
             try:
@@ -43,7 +45,7 @@ class CachedDispatch(AddonManager):
             except Exception:
                 logger.exception("an addon failed in the hook %s", event.name)
 
-    # Nobody here listens to mitmproxy's `update`, which would follow each event.
+    # None of our addons has mitmproxy's hook `update`, which would follow each event.
     handle_lifecycle = trigger_event
 
     def _find_functions(self, event: hooks.Hook) -> list[Callable[..., Any]]:
@@ -55,16 +57,20 @@ class CachedDispatch(AddonManager):
 
 
 class LeanMaster(Master):
-    """mitmproxy's master with cached dispatch, and without checks at run time that mypy does here."""
+    """mitmproxy's master with cached dispatch, and without checks at run time that mypy does for us.
+
+    Raises UnsupportedMitmproxy if mitmproxy does these checks in another way.
+    """
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        # It compares every field of every message with its annotation: a tenth of the time of a request.
-        MessageData.__post_init__ = _skip_checks  # type: ignore[method-assign]  # that is the point
+        if __debug__:
+            # It compares each field of each message with its annotation: a tenth of the time of a request.
+            replace(MessageData, "__post_init__", skip_type_checks)
         options.changed.disconnect(self.addons._configure_all)
         self.addons = CachedDispatch(self)
         self._legacy_log_events.uninstall()
 
 
-def _skip_checks(_: MessageData) -> None:
-    return
+def skip_type_checks(self: MessageData) -> None:
+    """Do nothing; mypy has checked the types."""

@@ -31,6 +31,7 @@ from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.no_live_calls import Guard, MessageDiscarder, RequestFinisher
 from understudy.addons.parent_proxy import ParentChooser
+from understudy.addons.patches.check import check_mitmproxy
 from understudy.addons.patches.direct_reading import DirectReading
 from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.patches.json_errors import install_json_errors
@@ -176,7 +177,8 @@ class GatewayProgram:
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)
 
     async def start(self) -> Gateway:
-        """Listen, and let the store know."""
+        """Listen, and let the store know; raises UnsupportedMitmproxy if mitmproxy lacks a name that we use."""
+        check_mitmproxy()
         ensure_authority(self._settings.confdir)  # nothing else runs yet, and it must not be left half made
         seen = await asyncio.to_thread(self._store.changes.get_latest)
         self.current.active = await asyncio.to_thread(self._activation.activate, self._settings.state)

@@ -22,7 +22,7 @@ ITEM = Call("item", "/item")
 OTHER = Call("other", "/other?a=1&a=2")
 MISS = Call("miss", "/miss")
 
-# A script of a user's own: runs a command of mitmproxy that the request names, and says in the answer what came of it.
+# A user's script: it runs the command of mitmproxy that a request names, and responds with the result.
 DRIVER = """
 from mitmproxy import ctx, exceptions, http
 
@@ -57,17 +57,17 @@ class Mitmdump:
 
     @property
     def log(self) -> str:
-        """What it printed so far."""
+        """Return its output so far."""
         return self.output.read_text()
 
     def command(self, text: str) -> Answer:
-        """Have the driver run a command of mitmproxy."""
+        """Have the script run a command of mitmproxy."""
         with Wire(self.url) as wire:
             return wire.ask(Call("command", "/", headers=(("X-Command", text),)))
 
 
 def mitmdump(understudy: Understudy, port: int, *arguments: str, **options: str) -> list[str]:
-    """The command line; options are those of the addon."""
+    """Return the command line; the options are those of the addon."""
     addon = understudy.run("addon-path").strip()
     words = ["-s", addon, "-p", str(port), "--listen-host", "127.0.0.1", "--set", f"confdir={understudy.ca.parent}"]
     for name, value in options.items():
@@ -77,7 +77,7 @@ def mitmdump(understudy: Understudy, port: int, *arguments: str, **options: str)
 
 @contextmanager
 def running(understudy: Understudy, *arguments: str, **options: str) -> Iterator[Mitmdump]:
-    """mitmdump on a free port until the block ends; it must not have logged an error."""
+    """Run mitmdump on a free port until the block ends; it must not log an exception."""
     port = free_port()
     output = understudy.home / f"mitmdump-{port}.log"
     with output.open("w") as file:
@@ -95,7 +95,7 @@ def running(understudy: Understudy, *arguments: str, **options: str) -> Iterator
 
 @dataclass(frozen=True)
 class Recording:
-    """What was recorded in mitmdump as a reverse and as a forward proxy, and what the clients got."""
+    """Recordings of mitmdump as a reverse and as a forward proxy, and the responses that the clients got."""
 
     understudy: Understudy
     upstream: str
@@ -104,7 +104,7 @@ class Recording:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Two sessions of the same upstream, which has gone since; the first one promoted to `shop`."""
+    """Two sessions of an upstream that has stopped since; the first is promoted to the collection `shop`."""
     understudy = Understudy(tmp_path_factory.mktemp("stock"))
     with upstream(lambda handler: answer(handler, f"live {handler.path}".encode(), X_Many="1")) as url:
         with running(understudy, "--mode", f"reverse:{url}", mode="record", session="reverse") as reverse:
@@ -115,7 +115,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return Recording(understudy, url, answers)
 
 
-def test_what_mitmdump_passes_on_is_in_history(recording: Recording) -> None:
+def test_requests_that_mitmdump_forwards_are_in_history(recording: Recording) -> None:
     """As a reverse and as a forward proxy, each in the session that was named."""
     store = open_store(str(recording.understudy.store))
     kept = {
@@ -152,8 +152,8 @@ ODD = (
 )
 
 
-def test_what_mitmproxy_cannot_pass_harms_nothing(understudy: Understudy) -> None:
-    """It hangs on trailers and takes a 103 for the answer; here the exchange is marked."""
+def test_parts_that_mitmproxy_cannot_forward_are_dropped(understudy: Understudy) -> None:
+    """mitmproxy alone hangs at trailers and takes a 103 for the response; the exchange is marked as degraded."""
 
     def handle(handler: BaseHTTPRequestHandler) -> None:
         for byte in ODD:
@@ -173,7 +173,7 @@ def test_what_mitmproxy_cannot_pass_harms_nothing(understudy: Understudy) -> Non
 
 
 def test_commands_promote_and_switch(understudy: Understudy, tmp_path: Path) -> None:
-    """`understudy.promote` keeps flows that were only passed, `understudy.mode` switches; a bad mode does nothing."""
+    """`understudy.promote` keeps flows that were not recorded; `understudy.mode` refuses a wrong mode."""
     script = tmp_path / "driver.py"
     script.write_text(DRIVER)
     with (
@@ -211,10 +211,31 @@ def test_a_wrong_option_ends_mitmdump_with_one_clear_line(
     """Exit code 1, the reason, and no traceback."""
     command = mitmdump(understudy, free_port(), **options)
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=understudy.environment, check=False)
-    told = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     assert done.returncode == 1
-    assert reason in told
-    assert "Traceback" not in told
+    assert reason in output
+    assert "Traceback" not in output
+
+
+def test_a_mitmproxy_that_lacks_a_name_ends_mitmdump_with_one_clear_line(
+    understudy: Understudy, tmp_path: Path
+) -> None:
+    """Exit code 1, the name and the tested versions, and no traceback."""
+    script = tmp_path / "remove.py"
+    script.write_text("from mitmproxy.proxy.server import ConnectionHandler\n\ndel ConnectionHandler.drain_writers\n")
+    command = mitmdump(understudy, free_port(), mode="record")
+    done = subprocess.run(
+        [command[0], "-s", str(script), *command[1:]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=understudy.environment,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "has no mitmproxy.proxy.server.ConnectionHandler.drain_writers(self): this version of Understudy" in output
+    assert "Traceback" not in output
 
 
 def test_mitmdump_records_without_secrets(tmp_path: Path) -> None:

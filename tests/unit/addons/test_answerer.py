@@ -1,4 +1,4 @@
-"""Answering by hooks."""
+"""Answering by hooks: from examples, with an error, or not at all."""
 
 from __future__ import annotations
 
@@ -36,22 +36,24 @@ def read(body: Body) -> bytes:
     return body.digest.encode() if isinstance(body, BodyRef) else body
 
 
-def active(mode: Mode, *examples: Example, once: bool = False) -> ActiveMode:
-    """A mode with these examples: a forward proxy compares hosts, a reverse proxy does not."""
+def make_active(mode: Mode, *examples: Example, once: bool = False) -> ActiveMode:
+    """A mode that answers from these examples: a forward proxy compares hosts, a reverse proxy does not."""
     forward = compile_index(examples, replace(POSTMAN, host=True))
     own = forward.apply_settings(POSTMAN)
     sequences = Sequences(once=once)
     return ActiveMode(mode, Answers(forward, sequences), Answers(own, sequences))
 
 
-async def asked(flow: http.HTTPFlow, mode: Mode = Mode.MOCK, *examples: Example, once: bool = False) -> http.HTTPFlow:
-    """The flow after the hook."""
-    await Answerer(CurrentMode(active(mode, *examples, once=once)), BodyReader(read)).request(flow)
+async def answer_flow(
+    flow: http.HTTPFlow, mode: Mode = Mode.MOCK, *examples: Example, once: bool = False
+) -> http.HTTPFlow:
+    """Run the hook; return the flow."""
+    await Answerer(CurrentMode(make_active(mode, *examples, once=once)), BodyReader(read)).request(flow)
     return flow
 
 
-def told(flow: http.HTTPFlow) -> tuple[int, str]:
-    """Status and name of an error of ours."""
+def describe_error(flow: http.HTTPFlow) -> tuple[int, str]:
+    """Return the status and the name of an error of ours."""
     assert flow.response
     return flow.response.status_code, flow.response.json()["error"]["name"]
 
@@ -59,47 +61,47 @@ def told(flow: http.HTTPFlow) -> tuple[int, str]:
 @pytest.mark.parametrize("mode", ANSWERING)
 @pytest.mark.parametrize("reverse", [True, False])
 async def test_an_example_answers(mode: Mode, reverse: bool) -> None:
-    flow = await asked(make_flow(reverse=reverse), mode, make_example(response=make_response(201, b"hit")))
+    flow = await answer_flow(make_flow(reverse=reverse), mode, make_example(response=make_response(201, b"hit")))
     assert flow.response
     assert (flow.response.status_code, flow.response.content) == (201, b"hit")
     assert get_note(flow).is_answered
 
 
 async def test_a_body_is_read_from_the_store() -> None:
-    flow = await asked(make_flow(), Mode.MOCK, make_example(response=make_response(body=BodyRef("d1935", 5))))
+    flow = await answer_flow(make_flow(), Mode.MOCK, make_example(response=make_response(body=BodyRef("d1935", 5))))
     assert flow.response
     assert flow.response.content == b"d1935"
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
-async def test_a_miss_explains_itself(mode: Mode) -> None:
-    flow = await asked(make_flow(target=b"/other"), mode, make_example())
-    assert told(flow) == (404, "mockRequestNotFoundError")
+async def test_a_miss_is_an_error_that_explains_it(mode: Mode) -> None:
+    flow = await answer_flow(make_flow(target=b"/other"), mode, make_example())
+    assert describe_error(flow) == (404, "mockRequestNotFoundError")
     assert get_note(flow).is_answered
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.SPY])
-async def test_a_malformed_header_is_the_clients_mistake(mode: Mode) -> None:
+async def test_a_malformed_header_is_a_client_error(mode: Mode) -> None:
     flow = make_flow()
     flow.request.headers["x-mock-response-code"] = "soon"
-    assert told(await asked(flow, mode, make_example())) == (400, "malformedHeaderError")
+    assert describe_error(await answer_flow(flow, mode, make_example())) == (400, "malformedHeaderError")
 
 
 async def test_a_spy_forwards_a_miss() -> None:
-    flow = await asked(make_flow(target=b"/other"), Mode.SPY, make_example())
+    flow = await answer_flow(make_flow(target=b"/other"), Mode.SPY, make_example())
     assert flow.response is None
     assert not get_note(flow).is_answered
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
 async def test_live_modes_forward(mode: Mode) -> None:
-    flow = await asked(make_flow(), mode, make_example())
+    flow = await answer_flow(make_flow(), mode, make_example())
     assert flow.response is None
 
 
 @pytest.mark.parametrize("mode", Mode)
-async def test_a_flow_that_is_answered_already_is_left_alone(mode: Mode) -> None:
-    flow = await asked(make_flow(response=make_flow_response(418)), mode, make_example())
+async def test_a_flow_with_a_response_is_not_changed(mode: Mode) -> None:
+    flow = await answer_flow(make_flow(response=make_flow_response(418)), mode, make_example())
     assert flow.response
     assert flow.response.status_code == 418
     assert not get_note(flow).is_answered
@@ -107,7 +109,7 @@ async def test_a_flow_that_is_answered_already_is_left_alone(mode: Mode) -> None
 
 async def test_a_request_is_answered_in_the_mode_it_started_in() -> None:
     flow = make_flow()
-    current = CurrentMode(active(Mode.MOCK, make_example()))
+    current = CurrentMode(make_active(Mode.MOCK, make_example()))
     current.active_for(flow)
     current.active = ActiveMode(Mode.PASS)
     await Answerer(current, BodyReader(read)).request(flow)
@@ -119,31 +121,31 @@ async def test_a_request_is_answered_in_the_mode_it_started_in() -> None:
 
 async def test_a_forward_proxy_answers_for_the_recorded_host_only() -> None:
     example = make_example(make_request(origin=ORIGIN))
-    flow = await asked(make_flow(address=("other.example", 80), reverse=False), Mode.MOCK, example)
-    assert told(flow) == (404, "mockRequestNotFoundError")
+    flow = await answer_flow(make_flow(address=("other.example", 80), reverse=False), Mode.MOCK, example)
+    assert describe_error(flow) == (404, "mockRequestNotFoundError")
 
 
 async def test_a_reverse_proxy_answers_for_any_recorded_host() -> None:
     example = make_example(make_request(origin="http://other.example"))
-    flow = await asked(make_flow(), Mode.MOCK, example)
+    flow = await answer_flow(make_flow(), Mode.MOCK, example)
     assert flow.response
     assert flow.response.status_code == 200
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD, Mode.SPY])
-async def test_origin_form_without_an_upstream_is_the_clients_mistake(mode: Mode) -> None:
-    flow = await asked(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode)
-    assert told(flow) == (400, "noUpstreamError")
+async def test_origin_form_without_an_upstream_is_a_client_error(mode: Mode) -> None:
+    flow = await answer_flow(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode)
+    assert describe_error(flow) == (400, "noUpstreamError")
 
 
 @pytest.mark.parametrize("mode", ANSWERING)
 async def test_origin_form_without_an_upstream_is_answered_from_examples(mode: Mode) -> None:
-    flow = await asked(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode, make_example())
+    flow = await answer_flow(make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False), mode, make_example())
     assert flow.response
     assert flow.response.status_code == 200
 
 
-async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
+async def test_a_replay_uses_the_origin_of_its_session() -> None:
     own = Origin("https", "api.example.com", 443)
     index = compile_index([make_example(make_request(origin=own))], replace(POSTMAN, host=True))
     flow = make_flow(address=UNRESOLVABLE_ADDRESS, reverse=False)
@@ -154,8 +156,8 @@ async def test_a_replay_asks_for_the_origin_of_its_session() -> None:
 
 
 @pytest.mark.parametrize(("hosts", "status"), [({ORIGIN, OTHER}, 200), ({OTHER}, 404)])
-async def test_an_upstream_names_the_host_that_is_asked_for(hosts: set[Origin], status: int) -> None:
-    """If it was recorded; else a request belongs to where the session's did."""
+async def test_an_upstream_that_was_recorded_is_the_origin_of_requests(hosts: set[Origin], status: int) -> None:
+    """For an upstream that was not recorded, the origin is that of the session."""
     index = compile_index([make_example()], replace(POSTMAN, host=True))
     replay = Replay(hosts=frozenset(hosts))
     current = CurrentMode(ActiveMode(Mode.REPLAY, Answers(index), Answers(index), reverse_origin=OTHER, replay=replay))
@@ -170,7 +172,7 @@ async def test_an_upstream_names_the_host_that_is_asked_for(hosts: set[Origin], 
 )
 async def test_urls_of_the_upstream_are_rewritten_for_a_reverse_proxys_client(reverse: bool, location: str) -> None:
     response = make_response(302, headers=[("Location", "http://api.example.com/x")])
-    flow = await asked(make_flow(reverse=reverse), Mode.MOCK, make_example(response=response))
+    flow = await answer_flow(make_flow(reverse=reverse), Mode.MOCK, make_example(response=response))
     assert flow.response
     assert flow.response.headers["Location"] == location
 
@@ -178,10 +180,10 @@ async def test_urls_of_the_upstream_are_rewritten_for_a_reverse_proxys_client(re
 # Sequences
 
 
-async def statuses(once: bool) -> list[int]:
-    """Three answers from a sequence of two."""
+async def list_statuses(once: bool) -> list[int]:
+    """Ask three times for a sequence of two responses; return the statuses."""
     examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
-    answerer = Answerer(CurrentMode(active(Mode.REPLAY, *examples, once=once)), BodyReader(read))
+    answerer = Answerer(CurrentMode(make_active(Mode.REPLAY, *examples, once=once)), BodyReader(read))
     flows = [make_flow() for _ in range(3)]
     for flow in flows:
         await answerer.request(flow)
@@ -189,21 +191,21 @@ async def statuses(once: bool) -> list[int]:
 
 
 async def test_repeats_are_answered_in_turn() -> None:
-    assert await statuses(once=False) == [201, 202, 202]
+    assert await list_statuses(once=False) == [201, 202, 202]
 
 
-async def test_a_sequence_that_has_ended_says_so() -> None:
-    assert await statuses(once=True) == [201, 202, 404]
+async def test_a_sequence_that_has_ended_is_an_error() -> None:
+    assert await list_statuses(once=True) == [201, 202, 404]
     flow = make_flow()
-    answerer = Answerer(CurrentMode(active(Mode.REPLAY, make_example(), once=True)), BodyReader(read))
+    answerer = Answerer(CurrentMode(make_active(Mode.REPLAY, make_example(), once=True)), BodyReader(read))
     await answerer.request(make_flow())
     await answerer.request(flow)
-    assert told(flow) == (404, "sequenceEndedError")
+    assert describe_error(flow) == (404, "sequenceEndedError")
 
 
 async def test_a_spy_forwards_when_a_sequence_has_ended() -> None:
     flow = make_flow()
-    answerer = Answerer(CurrentMode(active(Mode.SPY, make_example(), once=True)), BodyReader(read))
+    answerer = Answerer(CurrentMode(make_active(Mode.SPY, make_example(), once=True)), BodyReader(read))
     await answerer.request(make_flow())
     await answerer.request(flow)
     assert flow.response is None
@@ -214,14 +216,14 @@ async def test_a_spy_forwards_when_a_sequence_has_ended() -> None:
 
 @pytest.mark.parametrize("mode", ANSWERING)
 @pytest.mark.parametrize("failure", [StoreError("broken"), ZeroDivisionError("oh")])
-async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Exception) -> None:
+async def test_a_failure_is_an_error_and_is_never_forwarded(mode: Mode, failure: Exception) -> None:
     def fail(body: Body) -> bytes:
         raise failure
 
     flow = make_flow()
     example = make_example(response=make_response(body=BodyRef("d1935", 5)))
-    await Answerer(CurrentMode(active(mode, example)), BodyReader(fail)).request(flow)
-    assert told(flow) == (500, "internalError")
+    await Answerer(CurrentMode(make_active(mode, example)), BodyReader(fail)).request(flow)
+    assert describe_error(flow) == (500, "internalError")
     assert get_note(flow).is_answered
 
 
@@ -234,37 +236,35 @@ async def test_a_failure_is_an_error_and_never_a_forward(mode: Mode, failure: Ex
         (b"/" + b"b" * 600, f'mock GET /{"b" * 499}…: no match; nearest is "Example 01" (01): path differs'),
     ],
 )
-async def test_the_log_says_what_decided_and_has_no_query(
-    target: bytes, line: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_log_has_the_reason_and_no_query(target: bytes, line: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="understudy"):
-        await asked(make_flow(target=target), Mode.MOCK, make_example())
+        await answer_flow(make_flow(target=target), Mode.MOCK, make_example())
     assert caplog.messages == [line]
 
 
 async def test_a_malformed_header_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Without its value."""
+    """The log leaves out its value."""
     with caplog.at_level(logging.INFO, logger="understudy"):
-        await asked(make_flow(headers=((b"x-mock-response-code", b"s3cr3t"),)), Mode.MOCK, make_example())
+        await answer_flow(make_flow(headers=((b"x-mock-response-code", b"s3cr3t"),)), Mode.MOCK, make_example())
     assert caplog.messages == ["mock GET /users/7: malformed header"]
 
 
-async def test_a_miss_is_not_explained_unless_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_miss_is_explained_only_in_a_verbose_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="understudy"):
-        await asked(make_flow(target=b"/b"), Mode.MOCK, make_example())
+        await answer_flow(make_flow(target=b"/b"), Mode.MOCK, make_example())
     assert caplog.messages == ["mock GET /b: no match"]
 
 
-async def test_an_example_edited_this_moment_is_answered_as_it_is_now() -> None:
-    """The body it had is gone from the store before the gateway has compiled the new one."""
+async def test_an_example_that_is_being_edited_is_answered_from_the_new_version() -> None:
+    """The old body is deleted from the store before the gateway has compiled the new version."""
     old = make_example(response=make_response(body=BodyRef("0ld", 3)))
     new = make_example(response=make_response(body=BodyRef("new", 3)))
-    current = CurrentMode(active(Mode.MOCK, old))
+    current = CurrentMode(make_active(Mode.MOCK, old))
 
     def read_new(body: Body) -> bytes:
         if body == old.response.body:
-            current.active = active(Mode.MOCK, new)
-            raise NotFound("there is no body 0ld")
+            current.active = make_active(Mode.MOCK, new)
+            raise NotFound("the body 0ld does not exist")
         return read(body)
 
     flow = make_flow()
@@ -285,16 +285,16 @@ async def test_a_reverse_proxy_forwards_to_its_upstream_only(host: str, status: 
 
 
 @pytest.mark.parametrize(("answer", "status"), [(MissAnswer.NOT_FOUND, 404), (MissAnswer.BAD_GATEWAY, 502)])
-async def test_a_miss_of_a_replay_is_answered_as_asked(answer: MissAnswer, status: int) -> None:
-    current = CurrentMode(replace(active(Mode.REPLAY, make_example()), replay=Replay(answer)))
+async def test_a_miss_of_a_replay_has_the_configured_status(answer: MissAnswer, status: int) -> None:
+    current = CurrentMode(replace(make_active(Mode.REPLAY, make_example()), replay=Replay(answer)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
-    assert told(flow) == (status, "mockRequestNotFoundError")
+    assert describe_error(flow) == (status, "mockRequestNotFoundError")
     assert current.active.replay.tally.misses.total() == 1
 
 
 async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
-    current = CurrentMode(replace(active(Mode.REPLAY, make_example()), replay=Replay(MissAnswer.CLOSE)))
+    current = CurrentMode(replace(make_active(Mode.REPLAY, make_example()), replay=Replay(MissAnswer.CLOSE)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
     assert flow.error
@@ -302,8 +302,8 @@ async def test_a_miss_of_a_replay_can_close_the_connection() -> None:
 
 
 async def test_a_mock_has_no_tally() -> None:
-    current = CurrentMode(replace(active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
+    current = CurrentMode(replace(make_active(Mode.MOCK, make_example()), replay=Replay(MissAnswer.BAD_GATEWAY)))
     flow = make_flow(target=b"/other")
     await Answerer(current, BodyReader(read)).request(flow)
-    assert told(flow)[0] == 404
+    assert describe_error(flow)[0] == 404
     assert not current.active.replay.tally.misses

@@ -1,4 +1,4 @@
-"""mitmproxy's flows become our messages, byte for byte, and back."""
+"""Conversion of mitmproxy's flows to our messages, byte for byte, and back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from understudy.store.model.messages import Headers, Origin, Response
 FIELDS = ((b"b", b"2"), (b"A", b"\xff"), (b"B", b""), (b"b", b"2"))
 
 
-def test_a_request_is_what_came() -> None:
+def test_a_request_is_the_received_one() -> None:
     flow = make_flow("PATCH", b"/caf\xc3\xa9?\xff=%2f", headers=FIELDS, body=b"\x00\xff")
     request = request_from_flow(flow)
     assert (request.method, request.target, request.body) == ("PATCH", b"/caf\xc3\xa9?\xff=%2f", b"\x00\xff")
@@ -38,7 +38,7 @@ def test_a_method_may_have_any_bytes() -> None:
     assert request_from_flow(make_flow("G\xc3T")).method == "G\xc3T"
 
 
-def test_an_origin_is_where_the_request_was_sent_to() -> None:
+def test_the_origin_is_the_host_that_the_request_names() -> None:
     flow = make_flow(address=("API.example.com", 8443), reverse=False)
     assert request_from_flow(flow).origin == Origin("http", "api.example.com", 8443)
 
@@ -50,7 +50,7 @@ def test_a_body_that_was_not_kept_is_empty() -> None:
     assert (response_from_flow(flow) or make_response()).body == b""
 
 
-def test_trailers_come_along() -> None:
+def test_trailers_are_kept() -> None:
     flow = make_flow(response=make_flow_response())
     assert flow.response
     flow.request.trailers, flow.response.trailers = http.Headers(FIELDS), http.Headers(FIELDS[:1])
@@ -58,7 +58,7 @@ def test_trailers_come_along() -> None:
     assert (response_from_flow(flow) or make_response()).trailers == Headers(FIELDS[:1])
 
 
-def test_a_response_is_what_came() -> None:
+def test_a_response_is_the_received_one() -> None:
     flow = make_flow(response=make_flow_response(404, b"\x00\xff", headers=FIELDS))
     assert response_from_flow(flow) == Response(404, Headers(FIELDS), b"\x00\xff", b"Fine")
 
@@ -67,14 +67,14 @@ def test_a_flow_without_a_response_has_none() -> None:
     assert response_from_flow(make_flow()) is None
 
 
-def test_headers_are_those_the_client_sent_though_they_were_rewritten_since() -> None:
+def test_headers_of_the_client_are_kept_when_they_are_rewritten() -> None:
     flow = make_flow(headers=FIELDS)
     stash_request_headers(flow)
     flow.request.headers["b"] = "rewritten"
     assert request_from_flow(flow).headers == Headers(FIELDS)
 
 
-def test_headers_are_those_the_upstream_sent_though_they_were_rewritten_since() -> None:
+def test_headers_of_the_upstream_are_kept_when_they_are_rewritten() -> None:
     flow = make_flow(response=make_flow_response(headers=FIELDS))
     stash_response_headers(flow)
     set_response_headers(flow, Headers(FIELDS[:1]))
@@ -93,16 +93,16 @@ def test_headers_are_those_the_upstream_sent_though_they_were_rewritten_since() 
         (b"", False),
     ],
 )
-def test_streams_are_known_by_their_type(kind: bytes, stream: bool) -> None:
+def test_streams_are_recognised_by_their_media_type(kind: bytes, stream: bool) -> None:
     assert is_stream(make_flow_response(headers=((b"Content-Type", kind),))) is stream
 
 
 @pytest.mark.parametrize(
-    ("told", "length"),
+    ("value", "length"),
     [(b"12", 12), (b"", None), (b"-1", None), (b"1, 1", None), ("٣".encode(), None), (b"9" * 30, None)],
 )
-def test_a_length_is_a_number(told: bytes, length: int | None) -> None:
-    assert parse_content_length(make_flow_response(headers=((b"Content-Length", told),))) == length
+def test_a_length_is_a_number(value: bytes, length: int | None) -> None:
+    assert parse_content_length(make_flow_response(headers=((b"Content-Length", value),))) == length
 
 
 def test_an_exchange_has_all_times() -> None:
@@ -127,7 +127,7 @@ def test_a_flow_with_an_error_is_a_failed_exchange(response: http.Response | Non
         make_response(599, b"\x00\xff", reason=b"\xff"),
     ],
 )
-def test_a_response_of_ours_goes_there_and_back(response: Response) -> None:
+def test_a_response_of_ours_survives_both_conversions(response: Response) -> None:
     flow = make_flow()
     set_response(flow, response)
     back = response_from_flow(flow)
@@ -163,8 +163,8 @@ def test_field_names_are_lower_case_in_http_2() -> None:
         (UNRESOLVABLE_ADDRESS, False, True),
     ],
 )
-def test_who_takes_the_gateway_for_the_api(address: tuple[str, int], reverse: bool, own: bool) -> None:
-    """A request in origin form, or one that names the upstream; another is for a forward proxy."""
+def test_whether_the_client_uses_the_gateway_as_the_api(address: tuple[str, int], reverse: bool, own: bool) -> None:
+    """It does in origin form and when it names the upstream; any other request is for a forward proxy."""
     assert is_in_origin_form(make_flow(address=address, reverse=reverse)) is own
 
 
@@ -180,14 +180,14 @@ def test_who_takes_the_gateway_for_the_api(address: tuple[str, int], reverse: bo
         (b"a:x", False, None),
     ],
 )
-def test_where_the_client_believes_to_be_talking_to(host: bytes, tls: bool, origin: Origin | None) -> None:
+def test_the_origin_that_the_client_addresses(host: bytes, tls: bool, origin: Origin | None) -> None:
     flow = make_flow(headers=((b"Host", host),))
     flow.client_conn.timestamp_tls_setup = 1.0
     flow.client_conn.tls = tls
     assert find_client_origin(flow) == origin
 
 
-def test_the_client_of_http_2_says_its_authority() -> None:
+def test_the_origin_over_http_2_is_the_authority() -> None:
     flow = make_flow(headers=())
     flow.request.authority = "localhost:8080"
     assert find_client_origin(flow) == Origin("http", "localhost", 8080)

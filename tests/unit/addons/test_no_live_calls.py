@@ -20,13 +20,13 @@ LIVE = [Mode.PASS, Mode.RECORD, Mode.SPY]
 OFFLINE = [Mode.MOCK, Mode.REPLAY]
 
 
-def guarding(mode: Mode) -> tuple[Guard, CurrentMode]:
+def make_guard(mode: Mode) -> tuple[Guard, CurrentMode]:
     current = CurrentMode(ActiveMode(mode))
     return Guard(current), current
 
 
-def refusal(guard: Guard, client: Client | None = None) -> str | None:
-    """Why a connection for this client is refused; None when it is allowed."""
+def find_refusal(guard: Guard, client: Client | None = None) -> str | None:
+    """Return why a connection for this client is refused; None if it is allowed."""
     data = ServerConnectionHookData(tserver_conn(), client or tclient_conn())
     guard.server_connect(data)
     return data.server.error
@@ -34,53 +34,53 @@ def refusal(guard: Guard, client: Client | None = None) -> str | None:
 
 @pytest.mark.parametrize("mode", LIVE)
 def test_a_live_mode_connects(mode: Mode) -> None:
-    guard, _ = guarding(mode)
-    assert refusal(guard) is None
+    guard, _ = make_guard(mode)
+    assert find_refusal(guard) is None
     assert guard.refusal_count == 0
 
 
 @pytest.mark.parametrize("mode", OFFLINE)
-def test_an_offline_mode_refuses_and_says_so(mode: Mode) -> None:
-    guard, _ = guarding(mode)
-    assert refusal(guard) == f"no live calls in {mode} mode"
+def test_an_offline_mode_refuses_with_a_reason(mode: Mode) -> None:
+    guard, _ = make_guard(mode)
+    assert find_refusal(guard) == f"no live calls in {mode} mode"
     assert guard.refusal_count == 1
 
 
 @pytest.mark.parametrize("mode", OFFLINE)
 def test_a_request_that_began_offline_does_not_connect(mode: Mode) -> None:
-    guard, _ = guarding(mode)
+    guard, _ = make_guard(mode)
     flow = make_flow()
     guard.requestheaders(flow)
-    assert refusal(guard, flow.client_conn)
+    assert find_refusal(guard, flow.client_conn)
 
 
 @pytest.mark.parametrize("mode", LIVE)
 def test_a_request_that_began_live_may_finish(mode: Mode) -> None:
-    guard, current = guarding(mode)
+    guard, current = make_guard(mode)
     flow = make_flow()
     guard.requestheaders(flow)
     current.active = ActiveMode(Mode.MOCK)
-    assert refusal(guard, flow.client_conn) is None
+    assert find_refusal(guard, flow.client_conn) is None
 
 
-def test_it_lets_no_other_client_connect() -> None:
-    guard, current = guarding(Mode.RECORD)
+def test_a_live_request_of_another_client_does_not_count() -> None:
+    guard, current = make_guard(Mode.RECORD)
     guard.requestheaders(make_flow())
     current.active = ActiveMode(Mode.MOCK)
-    assert refusal(guard, tclient_conn())
+    assert find_refusal(guard, tclient_conn())
 
 
-def test_when_it_has_finished_nothing_connects_any_more() -> None:
-    guard, current = guarding(Mode.RECORD)
+def test_after_the_last_live_request_nothing_connects() -> None:
+    guard, current = make_guard(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
     current.active = ActiveMode(Mode.MOCK)
     guard.end_flow(flow)
-    assert refusal(guard, flow.client_conn)
+    assert find_refusal(guard, flow.client_conn)
 
 
 def test_a_request_keeps_the_mode_it_started_in() -> None:
-    guard, current = guarding(Mode.RECORD)
+    guard, current = make_guard(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
     current.active = ActiveMode(Mode.MOCK)
@@ -90,14 +90,14 @@ def test_a_request_keeps_the_mode_it_started_in() -> None:
 
 def test_a_guard_that_fails_refuses() -> None:
     """mitmproxy would log its exception and connect."""
-    guard, current = guarding(Mode.PASS)
+    guard, current = make_guard(Mode.PASS)
     del current.active
-    assert refusal(guard) == "no live calls: the guard failed"
+    assert find_refusal(guard) == "no live calls: the guard failed"
     assert guard.refusal_count == 1
 
 
-def test_request_headers_are_remembered_as_they_came() -> None:
-    guard, _ = guarding(Mode.PASS)
+def test_request_headers_are_remembered_as_received() -> None:
+    guard, _ = make_guard(Mode.PASS)
     flow = make_flow(headers=((b"Expect", b"100-continue"),))
     guard.requestheaders(flow)
     flow.request.headers.clear()
@@ -108,20 +108,20 @@ def test_request_headers_are_remembered_as_they_came() -> None:
 
 
 def test_a_guard_is_idle_until_a_live_request_comes() -> None:
-    guard, _ = guarding(Mode.RECORD)
+    guard, _ = make_guard(Mode.RECORD)
     assert guard.idle.is_set()
     guard.requestheaders(make_flow())
     assert not guard.idle.is_set()
 
 
-def test_an_offline_request_leaves_it_idle() -> None:
-    guard, _ = guarding(Mode.MOCK)
+def test_a_guard_stays_idle_during_an_offline_request() -> None:
+    guard, _ = make_guard(Mode.MOCK)
     guard.requestheaders(make_flow())
     assert guard.idle.is_set()
 
 
-def test_it_is_idle_when_the_last_request_has_ended() -> None:
-    guard, _ = guarding(Mode.RECORD)
+def test_a_guard_is_idle_after_the_last_request() -> None:
+    guard, _ = make_guard(Mode.RECORD)
     flows = [make_flow(), make_flow()]
     idle = []
     for flow in flows:
@@ -133,8 +133,8 @@ def test_it_is_idle_when_the_last_request_has_ended() -> None:
 
 
 def test_a_request_ends_once() -> None:
-    """After its response a flow may have an error too."""
-    guard, _ = guarding(Mode.RECORD)
+    """A flow may have an error after its response."""
+    guard, _ = make_guard(Mode.RECORD)
     flow, other = make_flow(), make_flow()
     other.client_conn = flow.client_conn
     for one in (flow, other):
@@ -144,8 +144,8 @@ def test_a_request_ends_once() -> None:
     assert not guard.idle.is_set()
 
 
-def test_a_client_that_goes_takes_its_requests_along() -> None:
-    guard, _ = guarding(Mode.RECORD)
+def test_a_client_that_leaves_ends_its_requests() -> None:
+    guard, _ = make_guard(Mode.RECORD)
     flow, other = make_flow(), make_flow()
     for one in (flow, flow, other):
         guard.requestheaders(one)
@@ -153,8 +153,8 @@ def test_a_client_that_goes_takes_its_requests_along() -> None:
     assert dict(guard.live) == {other.client_conn.id: 1}
 
 
-def test_a_request_that_ends_after_its_client_has_gone_is_not_counted_twice() -> None:
-    guard, _ = guarding(Mode.RECORD)
+def test_a_request_that_ends_after_its_client_has_left_is_not_counted_twice() -> None:
+    guard, _ = make_guard(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
     guard.client_disconnected(flow.client_conn)
@@ -165,7 +165,7 @@ def test_a_request_that_ends_after_its_client_has_gone_is_not_counted_twice() ->
 
 @pytest.mark.parametrize("hook", ["response", "error"])
 def test_a_request_is_over_after_its_last_hook(hook: str) -> None:
-    guard, _ = guarding(Mode.RECORD)
+    guard, _ = make_guard(Mode.RECORD)
     flow = make_flow(response=make_flow_response(), error="reset")
     guard.requestheaders(flow)
     getattr(RequestFinisher(guard), hook)(flow)
@@ -175,8 +175,8 @@ def test_a_request_is_over_after_its_last_hook(hook: str) -> None:
 # Tunnels
 
 
-def test_open_tunnels_are_known_until_their_client_goes() -> None:
-    guard, _ = guarding(Mode.PASS)
+def test_open_tunnels_are_remembered_until_their_client_leaves() -> None:
+    guard, _ = make_guard(Mode.PASS)
     websocket, tunnel = tflow(ws=True), ttcpflow()
     guard.websocket_start(websocket)
     guard.tcp_start(tunnel)
@@ -195,8 +195,8 @@ def test_memory_stays_flat_while_messages_pass() -> None:
     assert (websocket.websocket.messages, tunnel.messages) == ([], [])
 
 
-def test_a_flow_that_no_guard_saw_gets_the_present_mode() -> None:
-    _, current = guarding(Mode.MOCK)
+def test_a_flow_without_a_mode_gets_the_current_one() -> None:
+    _, current = make_guard(Mode.MOCK)
     flow = make_flow()
     assert current.active_for(flow) is current.active
     assert get_note(flow).active is current.active
@@ -221,7 +221,7 @@ def test_a_reverse_proxy_calls_its_upstream_only(address: tuple[str, int], refus
     assert bool(data.server.error) is refused
 
 
-def test_its_upstream_is_called_through_a_parent_too() -> None:
+def test_a_reverse_proxy_calls_its_upstream_through_a_parent_too() -> None:
     upstream, parents = Origin("http", "api.example.com", 80), frozenset({("proxy.example", 3128)})
     guard = Guard(CurrentMode(ActiveMode(Mode.RECORD)), upstream, parents=parents)
     data = ServerConnectionHookData(tserver_conn(), tclient_conn())
@@ -238,9 +238,9 @@ def test_a_parent_is_not_called_offline() -> None:
     assert data.server.error == "no live calls in mock mode"
 
 
-def test_a_flow_that_is_sent_again_has_no_past() -> None:
-    """As mitmproxy's client replay does: what it was answered, and in which mode, is over."""
-    guard, current = guarding(Mode.RECORD)
+def test_a_flow_that_is_sent_again_gets_a_new_note() -> None:
+    """mitmproxy's client replay sends a flow again; its first response and mode do not count."""
+    guard, current = make_guard(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
     get_note(flow).is_answered = True
@@ -251,7 +251,7 @@ def test_a_flow_that_is_sent_again_has_no_past() -> None:
 
 def test_a_flow_can_be_copied_and_saved() -> None:
     """Nothing of ours is in its metadata, which stock mitmproxy writes to files."""
-    guard, _ = guarding(Mode.RECORD)
+    guard, _ = make_guard(Mode.RECORD)
     flow = make_flow()
     guard.requestheaders(flow)
     assert flow.copy().metadata == {}

@@ -1,4 +1,4 @@
-"""Layers are told the way to an upstream, and tunnels are signed."""
+"""Layers get the parent proxy for an upstream, and CONNECT requests get its credentials."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ PARENT = ParentProxy("proxy.example", 3128, b"Basic YTpi")
 API, OTHER = Origin("https", "api.example.com", 443), Origin("https", "other.example.com", 443)
 
 
-@pytest.mark.parametrize(("sole", "origin", "parent"), [(None, API, PARENT), (API, API, PARENT), (API, OTHER, None)])
-def test_a_reverse_proxy_has_a_way_to_its_upstream_only(
-    sole: Origin | None, origin: Origin, parent: ParentProxy
+@pytest.mark.parametrize(
+    ("only_upstream", "origin", "parent"), [(None, API, PARENT), (API, API, PARENT), (API, OTHER, None)]
+)
+def test_a_reverse_proxy_calls_only_its_upstream_through_a_parent(
+    only_upstream: Origin | None, origin: Origin, parent: ParentProxy
 ) -> None:
-    """To anything else it would be an open proxy: the guard does not see beyond the parent."""
-    way = UpstreamRoute(origin)
-    ParentChooser(ParentProxies(PARENT, PARENT), sole).choose_route(way)
-    assert way.parent == parent
+    """Else it would be an open proxy: the guard sees the address of the parent only."""
+    route = UpstreamRoute(origin)
+    ParentChooser(ParentProxies(PARENT, PARENT), only_upstream).choose_route(route)
+    assert route.parent == parent
 
 
 @pytest.mark.parametrize(
     ("address", "authorization"), [(("proxy.example", 3128), "Basic YTpi"), (("proxy.example", 1), None)]
 )
-def test_a_tunnel_is_signed_for_its_own_parent(address: tuple[str, int], authorization: str | None) -> None:
+def test_a_tunnel_gets_the_credentials_of_its_own_parent(address: tuple[str, int], authorization: str | None) -> None:
     flow = tflow()
     flow.server_conn = tserver_conn()
     flow.server_conn.address = address

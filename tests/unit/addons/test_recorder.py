@@ -1,4 +1,4 @@
-"""Recording by hooks: what is kept, what waits for it, and what a loss means."""
+"""Recording by hooks: what is kept, what waits until it is kept, and what a loss causes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from understudy.store.model.messages import LARGE_BODY, PiecedBody
 
 
 class History:
-    """A history in memory behind a running writer; `failure` is raised instead of keeping."""
+    """A history in memory behind a running writer; `failure` is raised instead of keeping an exchange."""
 
     def __init__(self) -> None:
         self.kept: list[Exchange] = []
@@ -86,8 +86,8 @@ async def test_other_modes_keep_nothing(history: History, mode: Mode, hook: str)
     assert history.kept == []
 
 
-async def test_without_a_session_every_exchange_is_a_loss(history: History) -> None:
-    """It was deleted under the gateway: the client must not believe that its calls are kept."""
+async def test_without_a_session_each_exchange_is_lost(history: History) -> None:
+    """The session was deleted while the gateway runs: the client must not believe that its calls are kept."""
     flow = make_flow(response=make_flow_response())
     await history.recorder(session=None).response(flow)
     assert flow.response
@@ -95,7 +95,7 @@ async def test_without_a_session_every_exchange_is_a_loss(history: History) -> N
 
 
 async def test_a_stream_that_cannot_be_kept_does_not_end(history: History) -> None:
-    """Its pieces have gone out; without its end the client sees that something is wrong."""
+    """Its pieces were sent; without the end the client sees that the response is incomplete."""
     history.failure = StoreError("disk full")
     recorder = history.recorder()
     flow = make_flow(response=make_flow_response(headers=[(b"Content-Type", b"text/event-stream")]))
@@ -110,7 +110,7 @@ async def test_a_stream_that_cannot_be_kept_does_not_end(history: History) -> No
 
 
 @pytest.mark.parametrize("hook", ["response", "error"])
-async def test_what_we_answered_ourselves_is_not_kept(history: History, hook: str) -> None:
+async def test_a_response_of_ours_is_not_kept(history: History, hook: str) -> None:
     flow = make_flow(response=make_flow_response(), error="reset")
     get_note(flow).is_answered = True
     await getattr(history.recorder(Mode.SPY), hook)(flow)
@@ -127,7 +127,7 @@ async def test_a_response_waits_until_its_exchange_is_durable(history: History) 
     assert len(history.kept) == 1
 
 
-async def test_a_client_that_has_gone_loses_nothing(history: History) -> None:
+async def test_an_exchange_whose_client_has_left_is_kept(history: History) -> None:
     history.may_commit.clear()
     recorder = history.recorder()
     gone = asyncio.ensure_future(recorder.response(make_flow(target=b"/gone", response=make_flow_response())))
@@ -159,7 +159,7 @@ async def test_an_exchange_that_is_kept_is_not_kept_again_as_failed(history: His
     assert len(history.kept) == 1
 
 
-# What is lost
+# Losses
 
 
 async def test_a_loss_stops_the_response(history: History) -> None:
@@ -173,7 +173,7 @@ async def test_a_loss_stops_the_response(history: History) -> None:
     assert error["message"].endswith("could not be kept: no space left")
 
 
-async def test_a_loss_lets_the_response_go_on_where_that_is_asked_for(history: History) -> None:
+async def test_a_loss_does_not_stop_the_response_with_the_option_for_it(history: History) -> None:
     history.failure = StoreError("no space left")
     flow = make_flow(response=make_flow_response(201))
     await history.recorder(on_loss=OnLoss.CONTINUE).response(flow)
@@ -195,7 +195,7 @@ async def test_a_failed_exchange_that_is_lost_is_counted(history: History) -> No
 
 
 async def test_a_flow_that_cannot_be_read_is_a_loss_too(history: History) -> None:
-    """mitmproxy would log the exception and let the response go."""
+    """mitmproxy would log the exception and send the response."""
     flow = make_flow(response=make_flow_response())
     flow.request.data.headers = None  # type: ignore[assignment]  # so that something fails
     await history.recorder().response(flow)
@@ -216,7 +216,9 @@ async def test_a_flow_that_cannot_be_read_is_a_loss_too(history: History) -> Non
         (Mode.PASS, b"text/event-stream", True),
     ],
 )
-async def test_what_streams_through(history: History, mode: Mode, content_type: bytes, streams: bool) -> None:
+async def test_which_responses_are_streamed_in_stock_mitmproxy(
+    history: History, mode: Mode, content_type: bytes, streams: bool
+) -> None:
     flow = make_flow(response=make_flow_response(headers=((b"Content-Type", content_type),)))
     history.recorder(mode).responseheaders(flow)
     assert flow.response
@@ -232,7 +234,7 @@ async def test_what_streams_through(history: History, mode: Mode, content_type: 
         ({b"Content-Length": b"12", b"Content-Type": b"text/event-stream"}, True),
     ],
 )
-async def test_our_own_layer_passes_all_that_may_be_long(
+async def test_our_own_layer_streams_each_response_that_may_be_large(
     history: History, fields: dict[bytes, bytes], streams: bool
 ) -> None:
     flow = make_flow(response=make_flow_response(headers=fields.items()))
@@ -242,15 +244,15 @@ async def test_our_own_layer_passes_all_that_may_be_long(
 
 
 @pytest.mark.parametrize(("mode", "streams"), [(Mode.RECORD, True), (Mode.PASS, True), (Mode.SPY, False)])
-async def test_a_large_request_passes_as_it_comes(history: History, mode: Mode, streams: bool) -> None:
-    """But in spy mode, where it is looked at first."""
+async def test_a_large_request_is_streamed(history: History, mode: Mode, streams: bool) -> None:
+    """Not in spy mode, where the examples are asked first."""
     flow = make_flow("POST", headers=((b"Content-Length", b"%d" % (LARGE_BODY + 1)),))
     history.recorder(mode, holds=True).requestheaders(flow)
     assert bool(flow.request.stream) is streams
 
 
 async def test_a_large_body_is_kept_in_pieces(history: History) -> None:
-    """The exchange comes after the last of them, and tells of each chunk."""
+    """The exchange is kept after the last piece, and has the times of all chunks."""
     flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
     recorder = history.recorder(keeping=BodyLimits(large=10))
     recorder.responseheaders(flow)
@@ -266,8 +268,8 @@ async def test_a_large_body_is_kept_in_pieces(history: History) -> None:
     assert exchange.response.body.key == history.pieces[0][0]
 
 
-async def test_a_body_whose_pieces_are_lost_is_a_loss(history: History, caplog: pytest.LogCaptureFixture) -> None:
-    """One, and its client does not get the end."""
+async def test_a_body_whose_pieces_are_lost_is_one_loss(history: History, caplog: pytest.LogCaptureFixture) -> None:
+    """Its client does not get the end."""
     history.failure = StoreError("no space left")
     flow = make_flow(response=make_flow_response(body=None, headers=((b"Content-Type", b"text/event-stream"),)))
     flow.live = True

@@ -1,4 +1,4 @@
-"""What a reverse proxy changes on the way, and what history keeps of it."""
+"""Rewriting as a reverse proxy, and which headers history keeps."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ CAME = ((b"Location", b"http://api.example.com/x"), (b"Set-Cookie", b"a=1; Domai
 SENT = ((b"Location", b"http://127.0.0.1:8080/x"), (b"Set-Cookie", b"a=1"))
 
 
-def rewritten(flow: http.HTTPFlow, *, urls: bool = True) -> tuple[tuple[bytes, bytes], ...]:
-    """The headers that the client gets."""
+def rewrite_headers(flow: http.HTTPFlow, *, urls: bool = True) -> tuple[tuple[bytes, bytes], ...]:
+    """Run the hook; return the headers that the client gets."""
     Rewriter(ORIGIN, urls=urls).responseheaders(flow)
     assert flow.response
     return tuple(flow.response.headers.fields)
 
 
 def test_a_client_gets_urls_and_cookies_of_the_gateway() -> None:
-    assert rewritten(make_flow(response=make_flow_response(headers=CAME))) == SENT
+    assert rewrite_headers(make_flow(response=make_flow_response(headers=CAME))) == SENT
 
 
-def test_history_keeps_what_came() -> None:
+def test_history_keeps_the_received_headers() -> None:
     flow = make_flow(response=make_flow_response(headers=CAME))
-    rewritten(flow)
+    rewrite_headers(flow)
     assert (response_from_flow(flow) or make_response()).headers == Headers(CAME)
 
 
-def test_urls_are_left_alone_where_that_is_asked_for() -> None:
-    assert rewritten(make_flow(response=make_flow_response(headers=CAME)), urls=False) == CAME
+def test_urls_are_not_rewritten_with_the_option_for_it() -> None:
+    assert rewrite_headers(make_flow(response=make_flow_response(headers=CAME)), urls=False) == CAME
 
 
-def test_what_we_answered_ourselves_was_rewritten_already() -> None:
+def test_a_response_of_ours_is_not_rewritten_again() -> None:
     flow = make_flow(response=make_flow_response(headers=CAME))
     get_note(flow).is_answered = True
-    assert rewritten(flow) == CAME
+    assert rewrite_headers(flow) == CAME
 
 
-def test_another_upstream_is_none_of_its_business() -> None:
+def test_responses_of_another_upstream_are_not_rewritten() -> None:
     flow = make_flow(address=("other.example", 80), response=make_flow_response(headers=CAME))
-    assert rewritten(flow) == CAME
+    assert rewrite_headers(flow) == CAME
 
 
-def test_a_client_that_names_no_host_gets_what_came() -> None:
-    assert rewritten(make_flow(headers=(), response=make_flow_response(headers=CAME))) == CAME
+def test_a_client_that_names_no_host_gets_the_received_headers() -> None:
+    assert rewrite_headers(make_flow(headers=(), response=make_flow_response(headers=CAME))) == CAME
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_a_request_is_addressed_to_the_upstream(upstream: Origin, host: str) -> 
     assert flow.request.headers["Host"] == host
 
 
-def test_history_keeps_the_host_that_was_asked_for() -> None:
+def test_history_keeps_the_host_of_the_request() -> None:
     flow = make_flow()
     stash_request_headers(flow)
     Rewriter(ORIGIN).requestheaders(flow)
     assert request_from_flow(flow).headers.get("Host") == "127.0.0.1:8080"
 
 
-def test_a_request_to_another_host_is_left_alone() -> None:
+def test_a_request_to_another_host_is_not_changed() -> None:
     flow = make_flow(address=("other.example", 80), headers=((b"Host", b"other.example"),))
     Rewriter(ORIGIN).requestheaders(flow)
     assert flow.request.headers["Host"] == "other.example"

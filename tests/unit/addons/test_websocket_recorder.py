@@ -1,4 +1,4 @@
-"""Recording what is said on WebSockets, by hooks."""
+"""Recording the messages of WebSockets by hooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocket
 
 
 class Said:
-    """Messages in memory behind a writer that runs in this test; `failure` is raised instead of keeping."""
+    """Messages in memory behind a writer that runs in this test; `failure` is raised instead of keeping a message."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.kept: list[ExchangeMessage] = []
@@ -41,7 +41,7 @@ class Said:
         return WebSocketRecorder(Commits(self.writer), self.hung_up.append, on_loss)
 
     async def settled(self) -> list[WebSocketMessage]:
-        """What was kept, once everything is told."""
+        """Return what was kept, once the results are in."""
         await asyncio.to_thread(self.writer.stop)
         await asyncio.sleep(0)
         return [message for _, message in self.kept]
@@ -61,7 +61,7 @@ def open_flow(entry: int | None = 7) -> http.HTTPFlow:
     return flow
 
 
-def passing(flow: http.HTTPFlow, content: bytes, *, kind: Opcode = Opcode.TEXT, from_client: bool = True) -> None:
+def pass_message(flow: http.HTTPFlow, content: bytes, *, kind: Opcode = Opcode.TEXT, from_client: bool = True) -> None:
     assert flow.websocket
     flow.websocket.messages.append(Passing(kind, from_client, content, 5.0))
 
@@ -69,15 +69,15 @@ def passing(flow: http.HTTPFlow, content: bytes, *, kind: Opcode = Opcode.TEXT, 
 @pytest.mark.parametrize(("opcode", "kind"), [(Opcode.TEXT, MessageKind.TEXT), (Opcode.BINARY, MessageKind.BINARY)])
 async def test_a_message_is_kept_with_its_kind_side_and_time(opcode: Opcode, kind: MessageKind) -> None:
     said, flow = Said(), open_flow()
-    passing(flow, b"a", kind=opcode, from_client=False)
+    pass_message(flow, b"a", kind=opcode, from_client=False)
     await said.recorder().websocket_message(flow)
     assert await said.settled() == [WebSocketMessage(5.0, False, kind, b"a")]
     assert said.kept[0][0] == 7
 
 
-async def test_what_is_not_in_history_has_no_messages() -> None:
+async def test_a_websocket_that_is_not_in_history_has_no_messages() -> None:
     said, flow = Said(), open_flow(entry=None)
-    passing(flow, b"a")
+    pass_message(flow, b"a")
     await said.recorder().websocket_message(flow)
     assert await said.settled() == []
 
@@ -102,12 +102,12 @@ async def test_a_close_is_kept_with_its_code_and_reason(code: int | None, reason
 
 
 @pytest.mark.parametrize(("on_loss", "ends"), [(OnLoss.STOP, True), (OnLoss.CONTINUE, False)])
-async def test_what_cannot_be_kept_ends_or_goes_on(
+async def test_a_websocket_that_cannot_be_kept_ends_or_goes_on(
     on_loss: OnLoss, ends: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As the option says; it is counted and told either way."""
+    """By the option; the loss is counted and logged in both cases."""
     said, flow = Said(StoreError("disk full")), open_flow()
-    passing(flow, b"a")
+    pass_message(flow, b"a")
     with caplog.at_level(logging.ERROR):
         await said.recorder(on_loss).websocket_message(flow)
         await said.settled()
@@ -117,7 +117,7 @@ async def test_what_cannot_be_kept_ends_or_goes_on(
 
 
 class FakeReadControl:
-    """Which connections are read, as a gateway's connections have it."""
+    """Notes which connections are read, in place of a gateway's connections."""
 
     def __init__(self) -> None:
         self.stopped: set[Connection] = set()
@@ -131,16 +131,16 @@ class FakeReadControl:
         self.stopped.discard(connection)
 
 
-@pytest.mark.parametrize(("size", "held_up"), [(MAX_PENDING_BYTES // 2, False), (MAX_PENDING_BYTES, True)])
-async def test_sides_that_are_faster_than_the_store_are_held_up(size: int, held_up: bool) -> None:
-    """Both, while more than so many bytes are on their way; then they go on."""
+@pytest.mark.parametrize(("size", "is_paused"), [(MAX_PENDING_BYTES // 2, False), (MAX_PENDING_BYTES, True)])
+async def test_senders_that_are_faster_than_the_store_are_paused(size: int, is_paused: bool) -> None:
+    """Both sides are, while too many bytes wait for the store; then both are read again."""
     said, flow, taps, slow = Said(), open_flow(), FakeReadControl(), threading.Event()
     said.before = slow.wait
     recorder = WebSocketRecorder(Commits(said.writer), read_control=taps)
-    passing(flow, b"x" * size)
+    pass_message(flow, b"x" * size)
     passes = asyncio.ensure_future(recorder.websocket_message(flow))
     await asyncio.sleep(0)
-    assert (taps.stopped == {flow.client_conn, flow.server_conn}, passes.done()) == (held_up, not held_up)
+    assert (taps.stopped == {flow.client_conn, flow.server_conn}, passes.done()) == (is_paused, not is_paused)
     slow.set()
     await said.settled()
     await passes

@@ -15,7 +15,7 @@ SMALL = BodyRef("small", 5)
 
 
 class Shelf:
-    """Bodies by digest; notes what was read, and in which thread."""
+    """Bodies by digest; it notes which were read, and in which thread."""
 
     def __init__(self, **contents: bytes) -> None:
         self.contents = contents
@@ -31,7 +31,7 @@ class Shelf:
         return self.contents[body.digest]
 
 
-async def test_bytes_are_not_looked_up() -> None:
+async def test_bytes_are_not_read_from_the_store() -> None:
     shelf = Shelf()
     assert await BodyReader(shelf.read).read(b"given") == b"given"
     assert shelf.read_so_far == []
@@ -43,7 +43,7 @@ async def test_a_reference_is_read_in_a_thread() -> None:
     assert threading.get_ident() not in shelf.threads
 
 
-async def test_a_body_that_was_read_is_at_hand() -> None:
+async def test_a_body_that_was_read_is_cached() -> None:
     shelf = Shelf(small=b"small")
     reader = BodyReader(shelf.read)
     assert [await reader.read(SMALL) for _ in range(3)] == [b"small"] * 3
@@ -51,7 +51,7 @@ async def test_a_body_that_was_read_is_at_hand() -> None:
 
 
 async def test_a_large_body_is_read_each_time() -> None:
-    """Holding it would push out many that are asked for more often."""
+    """In the cache it would evict many others that are read more often."""
     large = b"x" * (body_reader.MAX_CACHED_BYTES + 1)
     shelf = Shelf(large=large)
     reader = BodyReader(shelf.read)
@@ -60,7 +60,7 @@ async def test_a_large_body_is_read_each_time() -> None:
     assert shelf.read_so_far == ["large", "large"]
 
 
-async def test_what_is_held_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_reader, "CACHE_BYTES", 10)
     shelf = Shelf(a=b"12345", b=b"12345", c=b"12345")
     reader = BodyReader(shelf.read)
@@ -69,7 +69,7 @@ async def test_what_is_held_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None
     assert shelf.read_so_far == ["a", "b", "c", "a"]
 
 
-async def test_a_body_that_is_gone_is_not_found_each_time() -> None:
+async def test_a_deleted_body_is_not_found_each_time() -> None:
     reader = BodyReader(Shelf().read)
     for _ in range(2):
         with pytest.raises(NotFound):

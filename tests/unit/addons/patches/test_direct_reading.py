@@ -1,4 +1,7 @@
-"""What a socket brings: when it goes to the layers at once, and when it waits for mitmproxy's task."""
+"""Received bytes: when they go to the layers at once, and when they wait for mitmproxy's task.
+
+A test of the installed mitmproxy that fails means that mitmproxy has changed this itself: our patch can go.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Any, cast
 
 import pytest
 from mitmproxy.connection import ConnectionState
+from mitmproxy.options import Options
 from mitmproxy.proxy import events
-from mitmproxy.proxy.server import ConnectionIO
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
 from understudy.addons.patches import direct_reading
@@ -19,7 +24,7 @@ from understudy.addons.patches.direct_reading import MAX_UNSENT_BYTES, DirectRea
 
 
 class Transport(asyncio.Transport):
-    """One that has sent all but `unsent` bytes."""
+    """A transport that has sent all but `unsent` bytes."""
 
     def __init__(self, protocol: StreamReaderProtocol) -> None:
         super().__init__()
@@ -44,7 +49,7 @@ class Transport(asyncio.Transport):
 
 
 class Handler:
-    """A handler of mitmproxy's with one client; `got` are the bytes that reached its layers."""
+    """A connection handler of mitmproxy with one client; `got` are the bytes that reached its layers."""
 
     def __init__(self) -> None:
         self.client = tclient_conn()
@@ -77,7 +82,7 @@ class Handler:
 
 @pytest.fixture
 async def handler() -> Handler:
-    """One whose client is read directly."""
+    """A handler whose client is read directly."""
     made = Handler()
     servers = SimpleNamespace(connections={made.client.id: made})
     made.reading = DirectReading(cast("Any", servers))
@@ -85,8 +90,8 @@ async def handler() -> Handler:
     return made
 
 
-async def test_what_comes_reaches_the_layers_at_once(handler: Handler) -> None:
-    """The task that waits for it goes on waiting."""
+async def test_received_bytes_reach_the_layers_at_once(handler: Handler) -> None:
+    """The task that waits for bytes goes on waiting."""
     reading = handler.read()
     await asyncio.sleep(0)
     handler.receive(b"one")
@@ -95,15 +100,15 @@ async def test_what_comes_reaches_the_layers_at_once(handler: Handler) -> None:
     reading.cancel()
 
 
-async def test_what_came_before_anybody_read_is_read_first(handler: Handler) -> None:
+async def test_bytes_received_before_the_first_read_are_read_first(handler: Handler) -> None:
     handler.receive(b"early ")
     reading = handler.read()
-    handler.receive(b"birds")
-    assert (await reading, handler.got) == (b"early birds", [])
+    handler.receive(b"later")
+    assert (await reading, handler.got) == (b"early later", [])
 
 
-async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None:
-    """An upstream that did not take what it was sent, and then did."""
+async def test_nothing_overtakes_bytes_that_wait_to_be_read(handler: Handler) -> None:
+    """An upstream at first does not take what it is sent, and then does."""
     reading = handler.read()
     await asyncio.sleep(0)
     upstream = handler.connect(tserver_conn())
@@ -117,10 +122,10 @@ async def test_nothing_overtakes_what_waits_to_be_read(handler: Handler) -> None
 @pytest.mark.parametrize(
     ("to_upstream", "to_client", "waits"), [(1, 0, True), (0, MAX_UNSENT_BYTES, False), (0, MAX_UNSENT_BYTES + 1, True)]
 )
-async def test_what_comes_waits_for_where_it_goes_to(
+async def test_received_bytes_wait_for_the_buffers_they_go_to(
     handler: Handler, to_upstream: int, to_client: int, waits: bool
 ) -> None:
-    """To the upstream, or back as an answer; what the upstream said is no reason to wait: it may be waiting itself."""
+    """They go to the upstream, or back as a response; unsent bytes from the upstream are no reason to wait for it."""
     handler.connect(tserver_conn()).unsent = to_upstream
     handler.transport.unsent = to_client
     reading = handler.read()
@@ -131,8 +136,8 @@ async def test_what_comes_waits_for_where_it_goes_to(
     reading.cancel()
 
 
-async def test_a_closed_connection_brings_nothing(handler: Handler) -> None:
-    """Its layers have heard the last of it."""
+async def test_a_closed_connection_gives_the_layers_nothing(handler: Handler) -> None:
+    """Its layers have seen it close."""
     reading = handler.read()
     await asyncio.sleep(0)
     handler.client.state = ConnectionState.CLOSED
@@ -140,7 +145,7 @@ async def test_a_closed_connection_brings_nothing(handler: Handler) -> None:
     assert (await reading, handler.got) == (b"late", [])
 
 
-async def test_the_end_reaches_who_reads(handler: Handler) -> None:
+async def test_the_end_reaches_the_reader(handler: Handler) -> None:
     reading = handler.read()
     await asyncio.sleep(0)
     protocol = cast("asyncio.Protocol", handler.transport.protocol)
@@ -151,7 +156,7 @@ async def test_the_end_reaches_who_reads(handler: Handler) -> None:
 if sys.version_info >= (3, 12):  # tasks are eager
 
     async def test_an_event_that_waits_is_not_overtaken(handler: Handler) -> None:
-        """A task that an earlier one began has to end first."""
+        """A task that an earlier event started has to end first."""
         reading = handler.read()
         await asyncio.sleep(0)
         async with handler.turn:
@@ -165,8 +170,8 @@ if sys.version_info >= (3, 12):  # tasks are eager
 
 else:
 
-    async def test_layers_that_pause_are_a_mistake(handler: Handler) -> None:
-        """Later events would overtake the one that waits."""
+    async def test_layers_that_pause_raise_an_error(handler: Handler) -> None:
+        """Later events would overtake the paused one."""
         reading = handler.read()
         await asyncio.sleep(0)
         async with handler.turn:
@@ -176,10 +181,10 @@ else:
 
 
 @pytest.mark.parametrize(("taken", "aborted"), [(0, True), (1, False)])
-async def test_who_takes_nothing_of_the_rest_gets_no_more_of_it(
+async def test_a_connection_whose_peer_takes_nothing_after_the_end_is_aborted(
     handler: Handler, monkeypatch: pytest.MonkeyPatch, taken: int, aborted: bool
 ) -> None:
-    """Of a connection that has ended."""
+    """A peer that takes a part of the rest gets more time."""
     monkeypatch.setattr(direct_reading, "STALLED_SECONDS", 0.0)
     handler.transport.unsent = 2
     handler.reading.client_disconnected(handler.client)
@@ -188,3 +193,42 @@ async def test_who_takes_nothing_of_the_rest_gets_no_more_of_it(
     await asyncio.sleep(0)
     assert handler.transport.aborted == aborted
     handler.transport.unsent = 0
+
+
+class InstalledHandler(ConnectionHandler):
+    """mitmproxy's own connection handler, whose client sends bytes and takes none; `got` are the bytes it read."""
+
+    def __init__(self) -> None:
+        super().__init__(Context(tclient_conn(), Options()))
+        self.client.state = ConnectionState.OPEN
+        self.reader = StreamReader()
+        self.got: list[bytes] = []
+        protocol = StreamReaderProtocol(self.reader)
+        protocol.connection_made(Transport(protocol))
+        protocol.pause_writing()  # the client takes nothing
+        writer = StreamWriter(protocol._transport, protocol, None, asyncio.get_running_loop())  # type: ignore[attr-defined]
+        self.transports[self.client] = ConnectionIO(reader=self.reader, writer=writer)
+
+    async def server_event(self, event: events.Event) -> None:
+        if isinstance(event, events.DataReceived):
+            self.got.append(event.data)
+
+    async def handle_hook(self, hook: object) -> None:
+        raise AssertionError(hook)
+
+
+async def test_installed_mitmproxy_reads_in_a_task_and_waits_for_the_same_connection() -> None:
+    """It reads nothing more from a client that has not taken its responses: two such peers wait for ever."""
+    handler = InstalledHandler()
+    task = asyncio.ensure_future(handler.handle_connection(handler.client))
+    handler.reader.feed_data(b"one")
+    assert handler.got == []
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert handler.got == [b"one"]
+    handler.reader.feed_data(b"two")
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert handler.got == [b"one"]
+    task.cancel()
+    await asyncio.wait([task])
