@@ -14,7 +14,7 @@ from understudy.store.model.messages import Body, BodyRef
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
 
 # What came in this long ago and still is no body never will be one: its gateway has ended.
 FORGOTTEN_SECONDS = 24 * 3600
@@ -95,7 +95,7 @@ class SqlBodies:
             return tx.scalar(select(row.content).where(row.key == key, row.position == position))
 
 
-def insert_bodies(tx: Connection | Transaction, bodies: rows.NewBodies) -> None:
+def insert_bodies(tx: Connection | Transaction, bodies: NewBodies) -> None:
     """Keep bodies that are not there yet; the pieces of one that is there already are dropped."""
     insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
     if bodies.keys:

@@ -15,7 +15,7 @@ from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import call_from_row, call_to_columns
 from understudy.store.sql.repositories.history import LARGEST_ID, PAGE, build_status_condition
 
 
@@ -26,7 +26,7 @@ class SqlCalls:
         self._database = database
 
     def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        columns = [mock_server_rows.call_to_columns(call) for call in calls]
+        columns = [call_to_columns(call) for call in calls]
         with self._database.begin_core_write() as tx:
             # A call under way outlives its mock server.
             there = _find_existing(tx, {call.mock_server_id for call in calls})
@@ -39,7 +39,7 @@ class SqlCalls:
             row = tx.get(t.CallRow, call_id) if 0 < call_id <= LARGEST_ID else None
             if row is None:
                 raise NotFound(f"there is no call {call_id} in the log; the oldest are forgotten")
-            return mock_server_rows.call_from_row(row)
+            return call_from_row(row)
 
     def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
         found = list(islice(self._newest_first(criteria), limit))
@@ -59,7 +59,7 @@ class SqlCalls:
         before = LARGEST_ID
         while True:
             with self._database.begin_read() as tx:
-                page = [mock_server_rows.call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
+                page = [call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
             yield from (call for call in page if _matches_glob(criteria, call.request.path.decode("latin-1")))
             if len(page) < PAGE:
                 return

@@ -18,7 +18,15 @@ from understudy.store.repositories.collections import CollectionSummary, Collect
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
+from understudy.store.sql.mapping.collection_rows import (
+    collection_from_row,
+    example_from_row,
+    example_to_columns,
+    folder_from_row,
+    item_from_row,
+    item_to_columns,
+)
 from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
 from understudy.store.sql.repositories.bulk_examples import read_examples
 from understudy.store.sql.repositories.changes import record_change
@@ -53,14 +61,14 @@ class SqlCollections:
 
     def find(self, text: str) -> Collection:
         with self._database.begin_read() as tx:
-            return rows.collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
+            return collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
 
     def list_summaries(self) -> list[CollectionSummary]:
         items = _count_rows(t.RequestItemRow)
         examples = _count_rows(t.ExampleRow)
         query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
         with self._database.begin_read() as tx:
-            return [CollectionSummary(rows.collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
+            return [CollectionSummary(collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
 
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         with self._database.begin_write() as tx:
@@ -92,15 +100,13 @@ class SqlCollections:
     def list_folders(self, collection_id: str) -> list[Folder]:
         query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            return [
-                rows.folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))
-            ]
+            return [folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
 
     def list_items(self, collection_id: str) -> list[RequestItem]:
         query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
             found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_from_row(row) for row in found]
+            return [item_from_row(row) for row in found]
 
     def list_examples(self, collection_id: str) -> list[Example]:
         with self._database.begin_read() as tx:
@@ -113,20 +119,20 @@ class SqlCollections:
         )
         with self._database.begin_read() as tx:
             found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_from_row(row) for row in found]
+            return [item_from_row(row) for row in found]
 
     def get_examples(self, ids: Sequence[str]) -> list[Example]:
         wanted = sorted(set(ids))
         with self._database.begin_read() as tx:
             return [
-                rows.example_from_row(row)
+                example_from_row(row)
                 for start in range(0, len(wanted), IDS_PER_QUERY)
                 for row in tx.scalars(_select_examples(wanted[start : start + IDS_PER_QUERY]))
             ]
 
     def get_example(self, example_id: str) -> Example:
         with self._database.begin_read() as tx:
-            return rows.example_from_row(_get_example_row(tx, example_id))
+            return example_from_row(_get_example_row(tx, example_id))
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
         wanted = [t.ExampleRow.id == text, t.ExampleRow.name == text]
@@ -138,7 +144,7 @@ class SqlCollections:
         with self._database.begin_read() as tx:
             found = list(tx.scalars(query.limit(100)))
             exact = [row for row in found if row.id == text]
-            return rows.example_from_row(require_one(exact or found, "example", text))
+            return example_from_row(require_one(exact or found, "example", text))
 
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
@@ -147,12 +153,12 @@ class SqlCollections:
             return {row.exchange_id: row.example_id for row in found}
 
     def update(self, collection_id: str, update: CollectionUpdate) -> None:
-        bodies = rows.NewBodies()
-        examples = [rows.example_to_columns(example, bodies) for example in update.examples]
+        bodies = NewBodies()
+        examples = [example_to_columns(example, bodies) for example in update.examples]
         marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
         with self._database.begin_write() as tx:
             insert_bodies(tx, bodies)
-            insert_rows(tx, t.RequestItemRow, [rows.item_to_columns(item) for item in update.items])
+            insert_rows(tx, t.RequestItemRow, [item_to_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
             _drop_examples(tx, update.dropped)
             _delete_stale_marks(tx, collection_id, update)
@@ -160,8 +166,8 @@ class SqlCollections:
             _record_update(tx, collection_id, update)
 
     def save_example(self, example: Example) -> None:
-        bodies = rows.NewBodies()
-        columns = rows.example_to_columns(example, bodies)
+        bodies = NewBodies()
+        columns = example_to_columns(example, bodies)
         with self._database.begin_write() as tx:
             old = _get_body_digests(_get_example_row(tx, example.id))
             insert_bodies(tx, bodies)

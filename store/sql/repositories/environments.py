@@ -13,7 +13,7 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Environment
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.collection_rows import environment_from_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import check_name, check_unused, find_named
 
@@ -36,12 +36,12 @@ class SqlEnvironments:
 
     def find(self, text: str) -> Environment:
         with self._database.begin_read() as tx:
-            return rows.environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
+            return environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
 
     def list(self) -> Sequence[Environment]:
         with self._database.begin_read() as tx:
             found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
-            return [rows.environment_from_row(row) for row in found]
+            return [environment_from_row(row) for row in found]
 
     def delete(self, environment_id: str) -> None:
         with self._database.begin_write() as tx:

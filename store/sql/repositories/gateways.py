@@ -11,7 +11,12 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.gateway_rows import (
+    gateway_from_row,
+    gateway_state_from_row,
+    gateway_state_to_columns,
+    gateway_to_columns,
+)
 from understudy.store.sql.repositories.changes import record_change
 
 # A gateway beats every second; after five without a beat it counts as gone.
@@ -37,7 +42,7 @@ class SqlGateways:
                     raise UserError(f"a gateway called {gateway.name!r} is running already (process {same.pid})")
                 tx.delete(same)
                 tx.flush()
-            tx.add(_row_from_gateway(gateway))
+            tx.add(t.GatewayRow(**gateway_to_columns(gateway)))
 
     def list_living(self, now: float) -> Sequence[Gateway]:
         query = (
@@ -46,7 +51,7 @@ class SqlGateways:
             .order_by(t.GatewayRow.name)
         )
         with self._database.begin_read() as tx:
-            return [rows.gateway_from_row(row) for row in tx.scalars(query)]
+            return [gateway_from_row(row) for row in tx.scalars(query)]
 
     def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
         with self._database.begin_write() as tx:
@@ -54,10 +59,10 @@ class SqlGateways:
             if row is None:
                 return None
             row.heartbeat, row.seen_revision, row.lost = now, seen_revision, lost
-            return rows.gateway_state_from_row(row)
+            return gateway_state_from_row(row)
 
     def set_state(self, gateway_id: str, state: GatewayState) -> int:
-        columns = _state_to_columns(state)
+        columns = gateway_state_to_columns(state)
         with self._database.begin_write() as tx:
             if tx.get(t.GatewayRow, gateway_id) is None:
                 raise NotFound(f"there is no gateway with the id {gateway_id!r}")
@@ -67,27 +72,3 @@ class SqlGateways:
     def remove(self, gateway_id: str) -> None:
         with self._database.begin_write() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.id == gateway_id))
-
-
-def _row_from_gateway(gateway: Gateway) -> t.GatewayRow:
-    return t.GatewayRow(
-        id=gateway.id,
-        name=gateway.name,
-        pid=gateway.pid,
-        listen=gateway.listen,
-        upstream=rows.origin_to_text(gateway.upstream),
-        **_state_to_columns(gateway.desired_state),
-        started_at=gateway.started_at,
-        heartbeat=gateway.heartbeat,
-        seen_revision=gateway.seen_revision,
-        lost=gateway.lost,
-    )
-
-
-def _state_to_columns(state: GatewayState) -> rows.Columns:
-    return {
-        "mode": state.mode,
-        "collection_id": state.collection_id,
-        "session_id": state.session_id,
-        "mock_server_id": state.mock_server_id,
-    }

@@ -20,7 +20,15 @@ from understudy.store.repositories.history import HistoryFilter, SessionSummary
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_numbered, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
+from understudy.store.sql.mapping.exchange_rows import (
+    exchange_from_row,
+    exchange_to_columns,
+    message_from_row,
+    message_to_columns,
+    session_from_row,
+)
+from understudy.store.sql.mapping.message_rows import origin_to_text
 from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
 from understudy.store.sql.repositories.find_by_name import check_name, find_named
 
@@ -42,13 +50,13 @@ class SqlSessions:
         with self._database.begin_write() as tx:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
                 raise UserError(f"there is a session {name!r} already")
-            upstream_text = rows.origin_to_text(upstream)
+            upstream_text = origin_to_text(upstream)
             tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
         return session
 
     def find(self, text: str) -> Session:
         with self._database.begin_read() as tx:
-            return rows.session_from_row(find_named(tx, t.SessionRow, "session", text))
+            return session_from_row(find_named(tx, t.SessionRow, "session", text))
 
     def list_summaries(self) -> list[SessionSummary]:
         failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
@@ -64,9 +72,7 @@ class SqlSessions:
             .order_by(t.SessionRow.id)
         )
         with self._database.begin_read() as tx:
-            return [
-                SessionSummary(rows.session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)
-            ]
+            return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
 
     def delete(self, session_id: str) -> None:
         with self._database.begin_write() as tx:
@@ -83,8 +89,8 @@ class SqlHistory:
         self._database = database
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        bodies = rows.NewBodies()
-        columns = [rows.exchange_to_columns(exchange, bodies) for exchange in exchanges]
+        bodies = NewBodies()
+        columns = [exchange_to_columns(exchange, bodies) for exchange in exchanges]
         with self._database.begin_core_write() as tx:
             insert_bodies(tx, bodies)
             return insert_numbered(tx, t.ExchangeRow, columns)
@@ -93,7 +99,11 @@ class SqlHistory:
         with self._database.begin_core_write() as tx:
             after = _find_free_positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
             columns = [
-                {"exchange_id": exchange_id, "position": next(after[exchange_id]), **rows.message_to_columns(message)}
+                {
+                    "exchange_id": exchange_id,
+                    "position": next(after[exchange_id]),
+                    **message_to_columns(message),
+                }
                 for exchange_id, message in messages
             ]
             insert_rows(tx, t.WebSocketMessageRow, columns)
@@ -102,14 +112,14 @@ class SqlHistory:
         row = t.WebSocketMessageRow
         query = select(row).where(row.exchange_id == exchange_id).order_by(row.position)
         with self._database.begin_read() as tx:
-            return [rows.message_from_row(found) for found in tx.scalars(query)]
+            return [message_from_row(found) for found in tx.scalars(query)]
 
     def get(self, exchange_id: int) -> Exchange:
         with self._database.begin_read() as tx:
             row = tx.get(t.ExchangeRow, exchange_id) if 0 < exchange_id <= LARGEST_ID else None
             if row is None:
                 raise NotFound(f"there is no history entry {exchange_id}; 'understudy history list' shows them")
-            return rows.exchange_from_row(row)
+            return exchange_from_row(row)
 
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         yield from heapq.merge(*(self._read_pages(criteria, ids) for ids in _split_ids(criteria.ids)), key=_sort_key)
@@ -131,7 +141,7 @@ class SqlHistory:
         while True:
             with self._database.begin_read() as tx:
                 found = tx.connection().execute(_start_after(query, last, newest_first))
-                page = [rows.exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
+                page = [exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
             for exchange in page:
                 origin = exchange.request.origin
                 if criteria.matches_globs(origin.host if origin else "", exchange.request.path.decode("latin-1")):

@@ -11,7 +11,7 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import ApiKey
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import key_from_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import check_name, find_named
 
@@ -33,11 +33,11 @@ class SqlKeys:
 
     def list(self) -> Sequence[ApiKey]:
         with self._database.begin_read() as tx:
-            return [mock_server_rows.key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+            return [key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
 
     def revoke(self, text: str) -> ApiKey:
         with self._database.begin_write() as tx:
-            key = mock_server_rows.key_from_row(find_named(tx, t.KeyRow, "key", text))
+            key = key_from_row(find_named(tx, t.KeyRow, "key", text))
             tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
             record_change(tx, Subject.KEY, key.id)
         return key

@@ -12,7 +12,12 @@ from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import (
+    mock_server_from_row,
+    mock_server_to_columns,
+    server_error_from_row,
+    server_error_to_columns,
+)
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import check_name, find_named
 
@@ -30,22 +35,22 @@ class SqlMockServers:
         check_name("mock server", mock.name)
         with self._database.begin_write() as tx:
             _check_free(tx, mock)
-            tx.add(t.MockServerRow(**mock_server_rows.mock_server_to_columns(mock)))
+            tx.add(t.MockServerRow(**mock_server_to_columns(mock)))
             record_change(tx, Subject.MOCK_SERVER, mock.id)
 
     def find(self, text: str) -> MockServer:
         with self._database.begin_read() as tx:
             by = ("name", "slug", "id")
-            return mock_server_rows.mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
+            return mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
 
     def list(self) -> Sequence[MockServer]:
         with self._database.begin_read() as tx:
             found = tx.scalars(select(t.MockServerRow).order_by(t.MockServerRow.name))
-            return [mock_server_rows.mock_server_from_row(row) for row in found]
+            return [mock_server_from_row(row) for row in found]
 
     def save(self, mock: MockServer) -> int:
         check_name("mock server", mock.name)
-        columns = mock_server_rows.mock_server_to_columns(mock)
+        columns = mock_server_to_columns(mock)
         with self._database.begin_write() as tx:
             if _get_row(tx, mock.id).collection_id != mock.collection_id:
                 raise UserError("the collection of a mock server cannot be changed; create a new mock server")
@@ -69,9 +74,7 @@ class SqlMockServers:
     def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
         query = select(t.ServerErrorRow).where(t.ServerErrorRow.mock_server_id == mock_server_id)
         with self._database.begin_read() as tx:
-            return [
-                mock_server_rows.server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))
-            ]
+            return [server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))]
 
     def save_server_error(self, error: ServerError) -> None:
         check_name("server error", error.name)
@@ -82,7 +85,7 @@ class SqlMockServers:
             )
             if tx.scalar(same_name) not in (None, error.id):
                 raise UserError(f"there is a server error {error.name!r} already")
-            tx.merge(t.ServerErrorRow(**mock_server_rows.server_error_to_columns(error)))
+            tx.merge(t.ServerErrorRow(**server_error_to_columns(error)))
             record_change(tx, Subject.MOCK_SERVER, error.mock_server_id)
 
     def delete_server_error(self, error_id: str) -> None:
