@@ -89,7 +89,7 @@ def test_pieces_of_no_body_are_swept_when_they_are_old(
 ) -> None:
     """A gateway that ended in the middle of a body left them; those of one that runs are younger."""
     body = come_in(store)
-    monkeypatch.setattr(bodies, "FORGOTTEN_SECONDS", seconds - 1)
+    monkeypatch.setattr(bodies, "ABANDONED_SECONDS", seconds - 1)
     store.sessions.delete(store.sessions.create("empty", None).id)
     assert left(store, body.key) is stays
 

@@ -1,4 +1,4 @@
-"""Gateways in SQL: who runs, and what each was told to do."""
+"""Gateways in SQL: those that run, and the desired state of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict
 from understudy.store.model.changes import Subject
 from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
@@ -18,28 +18,30 @@ from understudy.store.sql.mapping.gateway_rows import (
     gateway_to_columns,
 )
 from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import require_row
 
-# A gateway beats every second; after five without a beat it counts as gone.
+# A gateway sends a heartbeat each second; after five seconds without one it counts as ended.
 HEARTBEAT_TIMEOUT_SECONDS = 5.0
-# The row of a gateway that was killed is taken out after a day.
-FORGOTTEN_SECONDS = 86_400.0
+# The row of a gateway that was killed is deleted after a day.
+STALE_ROW_SECONDS = 86_400.0
 
 
 class SqlGateways:
-    """`store.repositories.gateways.Gateways`."""
+    """`store.repositories.gateways.Gateways` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def register(self, gateway: Gateway) -> None:
         with self._database.begin_write() as tx:
-            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - FORGOTTEN_SECONDS))
-            # Two cannot listen on one address: who did is gone, killed before it could say so.
+            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - STALE_ROW_SECONDS))
+            # Two gateways cannot listen on one address: the earlier one was killed before it could remove its row.
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.listen == gateway.listen))
             same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
             if same is not None:
                 if same.heartbeat > gateway.heartbeat - HEARTBEAT_TIMEOUT_SECONDS:
-                    raise UserError(f"a gateway called {gateway.name!r} is running already (process {same.pid})")
+                    line = f"a gateway called {gateway.name!r} is running already (process {same.pid})"
+                    raise Conflict(line, what="gateway", which=gateway.name)
                 tx.delete(same)
                 tx.flush()
             tx.add(t.GatewayRow(**gateway_to_columns(gateway)))
@@ -64,8 +66,7 @@ class SqlGateways:
     def set_state(self, gateway_id: str, state: GatewayState) -> int:
         columns = gateway_state_to_columns(state)
         with self._database.begin_write() as tx:
-            if tx.get(t.GatewayRow, gateway_id) is None:
-                raise NotFound(f"there is no gateway with the id {gateway_id!r}")
+            require_row(tx.get(t.GatewayRow, gateway_id), "gateway", gateway_id)
             tx.execute(update(t.GatewayRow).where(t.GatewayRow.id == gateway_id).values(**columns))
             return record_change(tx, Subject.GATEWAY, gateway_id)
 
