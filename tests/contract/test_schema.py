@@ -82,7 +82,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path,
     file = tmp_path / "other.db"
     alter(file, statement)
     before = file.read_bytes()
-    with pytest.raises(SchemaMismatch, match="a database of another program$"):
+    with pytest.raises(SchemaMismatch, match=r"a database of another program$"):
         open_store(str(file))
     assert file.read_bytes() == before
 
