@@ -86,10 +86,10 @@ PLAIN = Behaviour()
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The matching settings of a mock server (docs/matching.md, steps 4 to 6).
+    """The matching settings of a mock server (docs/matching.md: path, query, headers and body).
 
     `query` is "prefer", "require" or "off". `headers` are the names of the header fields that are compared. `distance`
-    is None for the default.
+    is None for the default, which depends on the examples of the collection.
     """
 
     body: bool = False

@@ -177,9 +177,9 @@ def grpc(kind: str) -> Exchange:
         (replace(exchange(1), response=None), "there is no response"),
         (exchange(1, status=101), "it became a tunnel connection"),
         (upgraded("websocket"), "it became a websocket connection"),
-        (grpc("application/grpc"), "gRPC is no plain HTTP"),
-        (grpc("application/grpc+proto; a=b"), "gRPC is no plain HTTP"),
-        (exchange(1, status=103), "status 103 is not an answer"),
+        (grpc("application/grpc"), "gRPC is not plain HTTP"),
+        (grpc("application/grpc+proto; a=b"), "gRPC is not plain HTTP"),
+        (exchange(1, status=103), "status 103 is not a final response"),
         (replace(exchange(1), request=Request("CONNECT", b"a:443")), "CONNECT opens a tunnel"),
     ],
 )
