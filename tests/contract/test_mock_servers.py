@@ -1,4 +1,4 @@
-"""What `store.repositories.mock_servers.MockServers` and `Keys` promise."""
+"""The contract of `store.repositories.mock_servers.MockServers` and `Keys`."""
 
 from __future__ import annotations
 

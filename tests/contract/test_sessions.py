@@ -1,4 +1,4 @@
-"""What `store.repositories.store.Sessions` promises."""
+"""The contract of `store.repositories.history.Sessions`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_a_name_is_taken_once(store: Store) -> None:
     assert len(store.sessions.list_summaries()) == 1
 
 
-def test_a_name_goes_before_an_id(store: Store) -> None:
+def test_a_name_takes_precedence_over_an_id(store: Store) -> None:
     first = store.sessions.create("first", None)
     namesake = store.sessions.create(first.id, None)
     assert store.sessions.find(first.id) == namesake
 
 
-def test_not_found_says_when_there_are_none(store: Store) -> None:
+def test_not_found_in_an_empty_store(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no session 'shop'; there are none yet"):
         store.sessions.find("shop")
 
@@ -70,14 +70,14 @@ def test_a_summary_counts_exchanges_and_failed_ones(store: Store) -> None:
     assert store.sessions.list_summaries() == [SessionSummary(session, 3, 2, 5.0)]
 
 
-def test_deleting_a_session_takes_its_exchanges_and_no_others(store: Store) -> None:
+def test_deleting_a_session_deletes_its_exchanges_only(store: Store) -> None:
     gone, kept = record(store, b"1", session="gone"), record(store, b"2", session="kept")
     store.sessions.delete(gone[0].session_id)
     assert list(store.history.select(EVERYTHING)) == kept
     assert [summary.session.name for summary in store.sessions.list_summaries()] == ["kept"]
 
 
-def test_deleting_a_session_takes_its_bodies(store: Store) -> None:
+def test_deleting_a_session_deletes_its_bodies(store: Store) -> None:
     [exchange] = record(store, b"mine alone")
     store.sessions.delete(exchange.session_id)
     assert exchange.response
@@ -85,14 +85,14 @@ def test_deleting_a_session_takes_its_bodies(store: Store) -> None:
         store.bodies.read(exchange.response.body)
 
 
-def test_deleting_a_session_leaves_a_body_that_another_session_has(store: Store) -> None:
+def test_deleting_a_session_keeps_a_body_of_another_session(store: Store) -> None:
     [gone], [kept] = record(store, b"shared", session="gone"), record(store, b"shared", session="kept")
     store.sessions.delete(gone.session_id)
     assert kept.response
     assert store.bodies.read(kept.response.body) == b"shared"
 
 
-def test_deleting_a_session_leaves_a_body_that_an_example_refers_to(store: Store) -> None:
+def test_deleting_a_session_keeps_a_body_of_an_example(store: Store) -> None:
     [exchange] = record(store, b"promoted")
     assert exchange.response
     collect(store, make_example(response=make_response(body=exchange.response.body)))
