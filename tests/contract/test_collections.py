@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import additions, collect, make_item, record, within
-from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.errors import Conflict, NotFound, StoreError, UserError
 from understudy.store.model.collections import Collection, Example, Folder
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef
@@ -43,7 +43,7 @@ def test_a_collection_is_found_as_it_was_created(store: Store) -> None:
 
 
 def test_a_name_is_taken_once(store: Store, shop: Collection) -> None:
-    with pytest.raises(UserError, match="there is a collection 'shop' already"):
+    with pytest.raises(Conflict, match="there is a collection 'shop' already"):
         store.collections.create("shop")
 
 

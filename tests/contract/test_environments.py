@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.repositories.store import Store
 
@@ -34,7 +34,7 @@ def test_saving_again_replaces(store: Store) -> None:
 
 def test_names_are_unique(store: Store) -> None:
     store.environments.save(STAGE)
-    with pytest.raises(UserError, match="there is an environment 'stage' already"):
+    with pytest.raises(Conflict, match="there is an environment 'stage' already"):
         store.environments.save(Environment("2", "stage"))
     assert list(store.environments.list()) == [STAGE]
 

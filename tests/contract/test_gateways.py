@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.factories.stored import make_gateway
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
@@ -42,7 +42,7 @@ def test_a_gateway_without_a_heartbeat_for_five_seconds_has_ended(store: Store, 
 
 def test_the_name_of_a_living_gateway_is_taken(store: Store) -> None:
     store.gateways.register(make_gateway("shop", heartbeat=BEAT))
-    with pytest.raises(UserError, match=r"a gateway called 'shop' is running already \(process 4711\)"):
+    with pytest.raises(Conflict, match=r"a gateway called 'shop' is running already \(process 4711\)"):
         store.gateways.register(replace(make_gateway("shop", heartbeat=BEAT), id="other", listen="127.0.0.1:8081"))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories.messages import make_request, make_response
 from tests.factories.stored import EVERYTHING, make_exchange, record
-from understudy.store.errors import NotFound, StoreError
+from understudy.store.errors import Hint, NotFound, StoreError
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Origin, Request, Response
 from understudy.store.repositories.history import HistoryFilter
@@ -100,8 +100,9 @@ def test_a_failed_exchange_keeps_its_incomplete_response(store: Store, session_i
 
 
 def test_an_unknown_entry_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFound, match="there is no history entry 7"):
+    with pytest.raises(NotFound, match=r"^there is no history entry 7$") as unknown:
         store.history.get(7)
+    assert (unknown.value.what, unknown.value.which, unknown.value.hint) == ("entry", "7", Hint("list_history"))
 
 
 @pytest.mark.parametrize("number", [-1, 0, 2**63, 10**30])

@@ -240,7 +240,7 @@ def test_a_server_error_is_replaced_under_its_id_alone(store: Store, shop: Colle
     error = make_server_error(mock)
     for each in (error, replace(error, name="maintenance")):
         store.mock_servers.save_server_error(each)
-    with pytest.raises(UserError, match="there is a server error 'maintenance' already"):
+    with pytest.raises(Conflict, match="there is a server error 'maintenance' already"):
         store.mock_servers.save_server_error(make_server_error(mock, "maintenance"))
     assert [one.name for one in store.mock_servers.list_server_errors(mock.id)] == ["maintenance"]
 
@@ -279,7 +279,7 @@ def test_keys_come_by_name(store: Store) -> None:
 
 def test_a_key_has_a_name_of_its_own(store: Store) -> None:
     store.keys.add(KEY)
-    with pytest.raises(UserError, match="there is a key 'ci' already"):
+    with pytest.raises(Conflict, match="there is a key 'ci' already"):
         store.keys.add(replace(KEY, id="l"))
     with pytest.raises(UserError, match="a key needs a name that is not empty"):
         store.keys.add(replace(KEY, id="l", name=" "))

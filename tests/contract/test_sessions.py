@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.factories.stored import EVERYTHING, collect, make_exchange, record
-from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.errors import Conflict, NotFound, StoreError
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.store import Store
@@ -21,7 +21,7 @@ def test_a_session_is_found_as_it_was_created(store: Store, upstream: Origin | N
 
 def test_a_name_is_taken_once(store: Store) -> None:
     store.sessions.create("shop", None)
-    with pytest.raises(UserError, match="there is a session 'shop' already"):
+    with pytest.raises(Conflict, match="there is a session 'shop' already"):
         store.sessions.create("shop", ORIGIN)
     assert len(store.sessions.list_summaries()) == 1
 
@@ -109,3 +109,13 @@ def test_a_name_that_no_store_can_hold_is_a_store_error(store: Store) -> None:
     """A command line that is not UTF-8 can contain such a name."""
     with pytest.raises(StoreError, match="cannot hold a value"):
         store.sessions.find("\udcff")
+
+
+def test_errors_name_the_kind_and_the_name(store: Store) -> None:
+    store.sessions.create("shop", None)
+    with pytest.raises(Conflict) as conflict:
+        store.sessions.create("shop", None)
+    with pytest.raises(NotFound) as unknown:
+        store.sessions.find("bank")
+    errors = [conflict.value, unknown.value]
+    assert [(error.what, error.which) for error in errors] == [("session", "shop"), ("session", "bank")]
