@@ -264,7 +264,9 @@ def _to_store_error(reason: str, location: str) -> StoreError:
     lines = {
         "unable to open": f"cannot open the store {location}; does the folder exist and may you write to it?",
         "disk is full": f"no space left on the disk of the store {location}",
-        "disk I/O error": f"the disk of the store {location} is full, read-only or broken",
+        "disk I/O error": (
+            f"the disk of the store {location} cannot be read or written: it is full, read-only or broken"
+        ),
         "locked": f"the store {location} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s",
         "malformed": f"the store {location} is damaged; try: sqlite3 {location} .recover",
     }
