@@ -1,4 +1,4 @@
-"""What an exchange, a collection, an example and a mock server are, and how they are kept.
+"""The data of Understudy: its types, its redaction, its repositories, and their implementation in SQL.
 
-Importing this package, or its domain modules, loads the standard library only: SQLAlchemy comes with `store.sql`.
+Importing this package or `store.model` loads the standard library only: SQLAlchemy comes with `store.sql`.
 """

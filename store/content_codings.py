@@ -1,4 +1,4 @@
-"""Undoes content codings (RFC 9110, section 8.4.1), within a limit, so that no small body fills the memory."""
+"""Decode content codings (RFC 9110, section 8.4.1) up to a limit, so that a small body cannot fill the memory."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import zstandard
 
 LIMIT = 64 * 2**20
-"""Bytes a decoded body may have: far more than an API's answer, little enough for the memory of any machine."""
+"""The bytes that a decoded body may have: more than any usual API response, and small enough for any machine."""
 
-_MEMBER = 4096  # bytes of a gzip member that are read first
-_SLICE = 64  # a byte of brotli can stand for 640 kB
+_FIRST_READ = 4096  # bytes of a gzip member
+_SLICE = 64  # one byte of brotli can stand for 640 kB
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _BROKEN = (zlib.error, brotli.error, zstandard.ZstdError, ValueError)
 
 
 def remove_codings(codings: str, body: bytes, limit: int = LIMIT) -> bytes | None:
-    """The body without the codings that a Content-Encoding header lists.
+    """Return the body without the content codings that a Content-Encoding header lists.
 
-    None if one is unknown, the body is broken, cut off or followed by something, or `limit` bytes are not enough.
+    None if a coding is unknown, if the body is broken, cut off or followed by other bytes, or if the result has more
+    than `limit` bytes.
     """
     for coding in reversed([c.strip().lower() for c in codings.split(",") if c.strip()]):
         decode = _DECODERS.get(coding)
@@ -34,34 +35,37 @@ def remove_codings(codings: str, body: bytes, limit: int = LIMIT) -> bytes | Non
 
 
 def _decode_gzip(body: bytes, limit: int) -> bytes:
-    out, at = bytearray(), 0
-    while at < len(body):
-        at = _decode_member(body, at, out, limit)
+    out, offset = bytearray(), 0
+    while offset < len(body):
+        offset = _decode_member(body, offset, out, limit)
     return bytes(out)
 
 
 def _decode_member(body: bytes, start: int, out: bytearray, limit: int) -> int:
-    """Undo the member that starts here into `out`; where it ends. A file may have many (RFC 1952, section 2.2)."""
+    """Decode the gzip member at `start` into `out`; return the offset of its end.
+
+    A gzip file can have several members (RFC 1952, section 2.2).
+    """
     stream = zlib.decompressobj(_GZIP)
-    at, size = start, _MEMBER
-    # In pieces, for zlib copies what comes after a member; growing ones, for most have one member only.
+    offset, size = start, _FIRST_READ
+    # zlib copies the bytes after a member, so it gets slices; they grow, because most files have one member.
     while not stream.eof:
-        piece = body[at : at + size]
+        piece = body[offset : offset + size]
         if not piece:
             raise ValueError("cut off")
         out += stream.decompress(piece, limit + 1 - len(out))
         if len(out) > limit:
             raise ValueError("too long")
-        at += len(piece) - len(stream.unused_data)
+        offset += len(piece) - len(stream.unused_data)
         size *= 2
-    return at
+    return offset
 
 
 def _decode_deflate(body: bytes, limit: int) -> bytes:
     try:
         return _inflate(body, limit, _ZLIB)
     except zlib.error:
-        # Some servers send bare deflate data; RFC 9110, section 8.4.1.2, knows them.
+        # Some servers send deflate data without the zlib format (RFC 9110, section 8.4.1.2).
         return _inflate(body, limit, _RAW)
 
 
@@ -83,13 +87,15 @@ def _decode_zstd(body: bytes, limit: int) -> bytes:
     return _decode_in_slices(stream.decompress, lambda: stream.eof, body, limit)
 
 
-def _decode_in_slices(feed: Callable[[bytes], bytes], finished: Callable[[], bool], body: bytes, limit: int) -> bytes:
+def _decode_in_slices(
+    decode: Callable[[bytes], bytes], is_finished: Callable[[], bool], body: bytes, limit: int
+) -> bytes:
     out = bytearray()
     for start in range(0, len(body), _SLICE):
-        out += feed(body[start : start + _SLICE])
+        out += decode(body[start : start + _SLICE])
         if len(out) > limit:
             raise ValueError("too long")
-    if not finished():
+    if not is_finished():
         raise ValueError("cut off")
     return bytes(out)
 

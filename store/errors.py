@@ -1,4 +1,7 @@
-"""The errors of Understudy, split by who can mend them. Each carries what a face needs to say it in its own way."""
+"""The errors of Understudy, by what can correct them: another request, or another state of the store.
+
+Each error carries its subject and a hint as data, so that the command line and the API can render it in their own way.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What would help, as data: an action of this program and the values it takes.
+    """What the user can do about an error, as data: the name of an action and its values.
 
-    The command line renders it as a command or an option, the API as fields. The actions are listed in
-    `proxy/cli/hints.py`.
+    The command line renders it as a command or an option, the API as fields. `proxy/cli/hints.py` lists all actions.
     """
 
     action: str
@@ -19,11 +21,12 @@ class Hint:
 
 
 class UnderstudyError(Exception):
-    """Base of all errors that people see as one line; never raised itself.
+    """The base of all errors that a user sees as one line; never raised itself.
 
-    The message says what was expected, without names of commands and options. `what` is the kind of thing that the
-    error is about, `which` its name; `field` is the input that was wrong, such as `upstream_ca`. A message that
-    begins with "takes" continues the name of its field. `exit_code` is that of the program.
+    The message states what was expected, without names of commands and options. `what` is the kind of thing that the
+    error is about, such as "mock server", and `which` its name or id; `field` is the wrong input, such as
+    `upstream_ca`. A message that begins with "takes" continues the name of its field. `exit_code` is the exit code of
+    the program.
     """
 
     exit_code = 2
@@ -39,23 +42,23 @@ class UnderstudyError(Exception):
 
 
 class UserError(UnderstudyError):
-    """The request cannot be done as it was made: exit code 2, or HTTP 400."""
+    """The request is wrong and has to be changed: exit code 2, or HTTP 400."""
 
 
 class NotFound(UserError):
-    """A session, collection, example or history entry that was named does not exist: HTTP 404."""
+    """The thing that the request names does not exist: HTTP 404."""
 
 
 class Conflict(UserError):
-    """A name is taken, or a thing is in use: HTTP 409."""
+    """The name is taken, or the thing is in use: HTTP 409."""
 
 
 class StoreError(UnderstudyError):
-    """The store could not do its work: disk full, read-only, locked, broken."""
+    """The store cannot do its work: it is read-only, locked or damaged, or its disk is full."""
 
 
 class ValueRefused(StoreError):
-    """One value cannot be stored; the store itself is sound."""
+    """The store cannot hold one value; it works for others."""
 
 
 class SchemaMismatch(StoreError):

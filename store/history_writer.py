@@ -1,6 +1,6 @@
-"""The one thread that writes history: takes what is queued, commits it together, then tells each who waits.
+"""The thread that writes history: it commits all that is queued together, then calls the callback of each item.
 
-It knows nothing of hooks, layers or event loops: whoever records hands an exchange over and is called when it is kept.
+It does not depend on hooks, layers or event loops: a recorder submits an exchange with a callback.
 """
 
 from __future__ import annotations
@@ -17,34 +17,39 @@ from understudy.store.redaction.log_paths import format_log_path
 
 logger = logging.getLogger(__name__)
 
-# A commit costs the same for one exchange and for many; beyond this a batch only makes the first ones wait.
+# A commit takes the same time for one exchange and for many; a longer batch only delays its first exchanges.
 LARGEST_BATCH = 500
 
 CommitResult = int | StoreError
+"""The id of the exchange (0 for pieces and messages), or the reason why it was not stored."""
 DoneCallback = Callable[[CommitResult], None]
 Completions = list[tuple[DoneCallback, CommitResult]]
 BodyPieces = list[tuple[str, int, bytes]]
-ExchangeMessage = tuple[int, WebSocketMessage]  # with the id of its handshake's exchange
+"""Pieces of large bodies: the key of the body, the position of the piece from 0, its bytes."""
+ExchangeMessage = tuple[int, WebSocketMessage]
+"""A message with the id of its handshake's exchange."""
 WorkItem = Exchange | BodyPieces | ExchangeMessage
 QueueEntry = tuple[WorkItem, DoneCallback]
 
 
 def run_callbacks(completions: Completions) -> None:
-    """Call each who waits with the id of the exchange, or with the reason why it was not kept."""
-    for done, outcome in completions:
+    """Call each callback with its result; log an exception of one, and go on with the others."""
+    for done, result in completions:
         try:
-            done(outcome)
-        except Exception:  # one who fails to listen must not keep the others from hearing
-            logger.exception("could not tell who waits for a commit")
+            done(result)
+        except Exception:
+            logger.exception("a callback after a commit failed")
 
 
 class HistoryWriter:
-    """Group commit for recorders in any thread.
+    """A queue and a thread that commit exchanges in groups, for recorders in any thread.
 
     `keep` is `History.add`, `keep_pieces` is `Bodies.add_pieces`, `keep_messages` is `History.add_messages`. `announce`
-    gets the outcomes of a batch in the writer's thread; the default tells them there.
-    The queue needs no bound: each exchange in it is a response that a client waits for, so clients bound it; and who
-    submits pieces or messages waits until they are kept before many more.
+    is called in the writer's thread with the results of each batch; by default it runs the callbacks there.
+    `kept`, `failed` and `lost` count exchanges: those stored, those stored that have failed, those not stored.
+
+    The queue has no bound of its own. Each exchange in it belongs to a response that a client waits for, and recorders
+    submit pieces and messages only when the ones before are stored.
     """
 
     def __init__(
@@ -61,9 +66,9 @@ class HistoryWriter:
         self._announce = announce
         self._queue: queue.SimpleQueue[list[QueueEntry] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
-        self._counting = threading.Lock()
+        self._count_lock = threading.Lock()
         self.kept = 0
-        self.failed = 0  # of those kept
+        self.failed = 0
         self.lost = 0
 
     def start(self) -> None:
@@ -71,41 +76,41 @@ class HistoryWriter:
         self._thread.start()
 
     def submit(self, exchange: Exchange, done: DoneCallback) -> None:
-        """Hand an exchange over; `done` is called once, with its id when it is durable, or with a StoreError."""
+        """Submit an exchange; `done` is called once, with its id when it is durable, or with a StoreError."""
         self.submit_all([(exchange, done)])
 
     def submit_all(self, entries: list[QueueEntry]) -> None:
-        """Hand several over together, as the methods beside this one do with one."""
+        """Submit several items together, each with its callback."""
         self._queue.put(entries)
 
     def submit_pieces(self, pieces: BodyPieces, done: DoneCallback) -> None:
-        """Hand pieces of large bodies over; `done` is called once, with 0 when they are durable, or with a StoreError.
+        """Submit pieces of large bodies; `done` is called once, with 0 when they are durable, or with a StoreError.
 
-        Who has heard so of every piece may submit the exchange that they belong to.
+        When all pieces of a body are durable, the exchange that it belongs to can be submitted.
         """
         self.submit_all([(pieces, done)])
 
     def submit_message(self, message: ExchangeMessage, done: DoneCallback) -> None:
-        """Hand a message over; `done` is called once, with 0 when it is durable, or with a StoreError."""
+        """Submit a message; `done` is called once, with 0 when it is durable, or with a StoreError."""
         self.submit_all([(message, done)])
 
     def count_loss(self) -> None:
-        """Count an exchange that is lost; for what could not be handed over, too."""
-        with self._counting:
+        """Count a lost exchange; recorders call it for exchanges that could not be submitted."""
+        with self._count_lock:
             self.lost += 1
 
     def stop(self, patience: float | None = None) -> None:
-        """Commit what is queued, then end the thread; wait for that so many seconds, or as long as it takes."""
+        """Commit all that is queued, then end the thread; wait at most `patience` seconds, by default without limit."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join(patience)
             if self._thread.is_alive():
-                logger.error("the store does not answer; what nobody was told to be kept may be lost")
+                logger.error("the store does not respond; exchanges that are not confirmed may be lost")
 
     def _run(self) -> None:
-        ended = False
-        while not ended:
-            batch, ended = self._take_batch()
+        is_stopped = False
+        while not is_stopped:
+            batch, is_stopped = self._take_batch()
             if batch:
                 self._announce(self._write(batch))
 
@@ -120,7 +125,7 @@ class HistoryWriter:
         return batch, True
 
     def _write(self, batch: list[QueueEntry]) -> Completions:
-        told: Completions = []
+        completions: Completions = []
         exchanges: list[tuple[Exchange, DoneCallback]] = []
         messages: list[tuple[ExchangeMessage, DoneCallback]] = []
         for work, done in batch:
@@ -129,18 +134,18 @@ class HistoryWriter:
             elif isinstance(work, tuple):
                 messages.append((work, done))
             else:
-                told.append((done, self._commit_pieces(work)))
+                completions.append((done, self._commit_pieces(work)))
         if messages:
-            told += self._commit_messages(messages)
-        return told + self._commit(exchanges) if exchanges else told
+            completions += self._commit_messages(messages)
+        return completions + self._commit(exchanges) if exchanges else completions
 
     def _commit_pieces(self, pieces: BodyPieces) -> CommitResult:
         try:
             if self._keep_pieces is None:
                 raise StoreError("this store takes no bodies in pieces")
             self._keep_pieces(pieces)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
-            return error if isinstance(error, StoreError) else StoreError(f"cannot keep a body: {error!r}")
+        except Exception as error:  # noqa: BLE001 - each callback needs a result
+            return _to_store_error(error, "a body")
         return 0
 
     def _commit_messages(self, batch: list[tuple[ExchangeMessage, DoneCallback]]) -> Completions:
@@ -148,37 +153,40 @@ class HistoryWriter:
             if self._keep_messages is None:
                 raise StoreError("this store takes no messages")
             self._keep_messages([message for message, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, who waits must hear of it
+        except Exception as error:  # noqa: BLE001 - each callback needs a result
             if len(batch) > 1 and not _is_store_failure(error):
-                return [told for entry in batch for told in self._commit_messages([entry])]
+                return [completion for entry in batch for completion in self._commit_messages([entry])]
             return [(done, self._report_message_loss(message, error)) for message, done in batch]
         return [(done, 0) for _, done in batch]
 
     def _report_message_loss(self, message: ExchangeMessage, error: Exception) -> StoreError:
         self.count_loss()
         logger.error("not kept: a message of the WebSocket %d: %s", message[0], error)
-        return error if isinstance(error, StoreError) else StoreError(f"cannot keep the message: {error!r}")
+        return _to_store_error(error, "the message")
 
     def _commit(self, batch: list[tuple[Exchange, DoneCallback]]) -> Completions:
         try:
             ids = self._keep([exchange for exchange, _ in batch])
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, those who wait must hear of it
-            if len(batch) > 1 and not _is_store_failure(
-                error
-            ):  # one that cannot be kept must not take the others along
-                return [told for entry in batch for told in self._commit([entry])]
+        except Exception as error:  # noqa: BLE001 - each callback needs a result
+            # One exchange that cannot be stored must not prevent the others from being stored.
+            if len(batch) > 1 and not _is_store_failure(error):
+                return [completion for entry in batch for completion in self._commit([entry])]
             return [(done, self.report_loss(exchange, error)) for exchange, done in batch]
         self.kept += len(batch)
         self.failed += sum(exchange.has_failed for exchange, _ in batch)
-        return [(done, number) for (_, done), number in zip(batch, ids, strict=True)]
+        return [(done, id_) for (_, done), id_ in zip(batch, ids, strict=True)]
 
     def report_loss(self, exchange: Exchange, error: Exception) -> StoreError:
-        """Count and log an exchange that cannot be kept; returns the error as a StoreError."""
+        """Count and log an exchange that was not stored; return the error as a StoreError."""
         self.count_loss()
         logger.error("not kept: %s %s: %s", exchange.request.method, format_log_path(exchange.request.target), error)
-        return error if isinstance(error, StoreError) else StoreError(f"cannot keep the exchange: {error!r}")
+        return _to_store_error(error, "the exchange")
 
 
 def _is_store_failure(error: Exception) -> bool:
-    # The store, not one value.
+    """Whether the store failed as a whole, so that single items would fail too."""
     return isinstance(error, StoreError) and not isinstance(error, ValueRefused)
+
+
+def _to_store_error(error: Exception, noun: str) -> StoreError:
+    return error if isinstance(error, StoreError) else StoreError(f"cannot store {noun}: {error!r}")

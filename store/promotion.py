@@ -1,6 +1,7 @@
-"""Promotion: recorded exchanges become request items and examples of a collection. Pure, and the same every time.
+"""Promotion, which turns recorded exchanges into request items and examples of a collection.
 
-A long history is promoted in batches, in recorded order: each starts from what the one before it left known.
+It is pure: equal arguments give equal results, but for the ids of new items and examples. A long history is promoted in
+batches, in recorded order, each with the `CollectionState` that the batch before it left.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ from understudy.store.model import ids
 from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.exchanges import Exchange, RedactedPlace
 from understudy.store.model.header_fields import compute_fingerprint, drop_hop_by_hop
+from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, BodyRef, Request, Response
 from understudy.store.model.naming import name_example, name_request
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 Message = TypeVar("Message", Request, Response)
-# Knows only the places it is told of.
+# Finds only the places that it is given for comparing.
 _NO_BUILT_INS = Redactor(built_in=False)
+BodyReader = Callable[[Body], bytes]
+"""Returns the bytes of a body, which may be a reference."""
 
 
 class Repeats(StrEnum):
-    """What becomes of differing answers to one request: answered in turn, kept side by side, or the last one kept."""
+    """How differing responses to one request become examples."""
 
-    SEQUENCE = "sequence"
-    ALL = "all"
-    NEWEST = "newest"
+    SEQUENCE = "sequence"  # of a sequence, which answer in turn
+    ALL = "all"  # that stand side by side
+    NEWEST = "newest"  # only the newest response, which replaces examples that were not edited
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionPlan:
-    """How to promote.
+    """The settings of a promotion.
 
-    `keep_every` is what the replay of a session needs: identical answers in a row are kept too, so nothing has to tell
-    answers apart, and examples have no fingerprint; each has the `entry` that it is. `named` names an example.
+    `keep_every` is for the replay of a session: identical responses in succession become examples too, examples have no
+    fingerprint, and each has the id of its exchange as its `entry`. `naming` returns the name of an example.
     """
 
     repeats: Repeats = Repeats.SEQUENCE
@@ -49,7 +53,11 @@ class PromotionPlan:
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """A request item, the id and fingerprint of its newest example ("" for none), and its unedited examples' ids."""
+    """A request item of a collection, with what promotion has to know of its examples.
+
+    `newest_id` and `fingerprint` are those of its newest example, "" if it has no example; `unedited_ids` are the ids
+    of its examples that were not edited.
+    """
 
     item: RequestItem
     newest_id: str = ""
@@ -59,7 +67,11 @@ class KnownItem:
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """What a collection has: the exchanges promoted to it, its items by key, the position of the next item."""
+    """The state of a collection before or after a promotion.
+
+    `promoted` are the ids of the exchanges promoted so far, `items` its request items by key, `position` that of the
+    next item.
+    """
 
     collection_id: str
     promoted: frozenset[int] = frozenset()
@@ -70,26 +82,29 @@ class CollectionState:
     def of(
         cls, collection_id: str, promoted: Iterable[int], items: Iterable[RequestItem], examples: Iterable[Example]
     ) -> CollectionState:
-        """What a collection has, from all its request items and examples as the store keeps them."""
-        every = list(items)
-        open_items = {item.id: _GrowingItem(item) for item in every if item.key}
+        """Return the state of a collection, from all its request items and examples."""
+        all_items = list(items)
+        growing = {item.id: _GrowingItem(item) for item in all_items if item.key}
         for example in sorted(examples, key=lambda example: example.id):
-            if example.item_id in open_items:
-                open_items[example.item_id].add(example)
-        known = {one.item.key: one.freeze() for one in open_items.values()}
-        position = max((item.position + 1 for item in every), default=0)
+            if example.item_id in growing:
+                growing[example.item_id].add(example)
+        known = {each.item.key: each.freeze() for each in growing.values()}
+        position = max((item.position + 1 for item in all_items), default=0)
         return cls(collection_id, frozenset(promoted), known, position)
 
 
 @dataclass(frozen=True, slots=True)
 class PromotionResult:
-    """What a promotion adds to a collection, and what there is to say about it.
+    """What a promotion changes in a collection, and its report.
 
-    `marks`: each exchange that is done with, and the example that holds its answer, None if a newer one took its place.
-    `dropped`: ids of examples that a newer one replaces. `skipped`: exchanges that have no answer, and why.
-    `identical` and `already` count exchanges whose answer was just there, and those promoted before.
-    `in_requests` and `in_responses` count the messages in which something was redacted, by place.
-    `known` is what the collection has after this.
+    `known`: the state of the collection afterwards.
+    `items` and `examples`: the new ones.
+    `marks`: each promoted exchange with the id of the example that holds its response, None if a newer one replaced it.
+    `dropped`: the ids of examples that a newer one replaces.
+    `skipped`: the exchanges that cannot be examples, each with its reason.
+    `identical`: the number of exchanges whose response equals the newest example of their item.
+    `already_promoted`: the number of exchanges that were promoted before.
+    `redacted_in_requests` and `redacted_in_responses`: the number of messages with a redacted value, by place.
     """
 
     known: CollectionState
@@ -109,35 +124,36 @@ def promote(
     known: CollectionState,
     plan: PromotionPlan,
     *,
-    read: Callable[[Body], bytes],
+    read: BodyReader,
     request_key: Callable[[Request, bytes], str],
     new_id: Callable[[], str] = ids.new_id,
     redactor: Redactor = BUILT_IN_REDACTOR,
 ) -> PromotionResult:
-    """What becomes of these exchanges in the collection that `known` describes.
+    """Promote exchanges to the collection that `known` describes.
 
-    They are taken in recorded order (time started, then id), however they come. `read` gives the bytes of a body, and
-    is asked for one exchange at a time; `same_request` a text that equal requests share, which are then one item.
-    Secrets are taken out by `redactor`, and do not tell requests or answers apart. Raises what `read` raises.
+    The exchanges are taken in recorded order (time started, then id), whatever their order here. `read` returns the
+    bytes of a body and is called for one exchange at a time. `request_key` returns the key of a request, given with its
+    decoded body: requests with the same key become one item. `redactor` replaces secrets, unless the plan keeps them;
+    requests and responses that differ only in secrets are equal. Raises what `read` raises.
     """
-    run, hiding = _PromotionRun(known, plan, new_id), None if plan.keep_secrets else redactor
+    run, applied_redactor = _PromotionRun(known, plan, new_id), None if plan.keep_secrets else redactor
     for exchange in sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id)):
         reason = find_skip_reason(exchange, replay=plan.keep_every)
         if exchange.id in run.promoted:
-            run.already += 1
+            run.already_promoted += 1
         elif reason or exchange.response is None:
             run.skipped.append((exchange, reason))
         else:
-            asked = _redact_request(exchange, hiding, read)
-            answered = _redact_response(exchange.response, hiding, read, comparing=not plan.keep_every)
-            run.add_exchange(exchange.id, request_key(asked.compared, asked.body), asked, answered)
+            request = _redact_request(exchange, applied_redactor, read)
+            response = _redact_response(exchange.response, applied_redactor, read, comparing=not plan.keep_every)
+            run.add_exchange(exchange.id, request_key(request.compared, request.body), request, response)
     return run.finish()
 
 
 def find_skip_reason(exchange: Exchange, *, replay: bool = False) -> str:
-    """Why an exchange cannot be an example, in a few words; "" if it can.
+    """Return the short reason why an exchange cannot be an example; "" if it can.
 
-    The `replay` of a session takes gRPC and WebSockets, too.
+    With `replay`, for the replay of a session, gRPC and WebSockets can be examples too.
     """
     if exchange.error is not None:
         return f"failed: {exchange.error}"
@@ -146,25 +162,25 @@ def find_skip_reason(exchange: Exchange, *, replay: bool = False) -> str:
     if exchange.request.method.upper() == "CONNECT":
         return "CONNECT opens a tunnel"
     if not replay and _is_grpc(exchange.request):
-        return "gRPC is no plain HTTP"
+        return "gRPC is not plain HTTP"
     if exchange.response.status == 101:
-        became = exchange.response.headers.get("upgrade") or "tunnel"
-        return "" if replay and became.lower() == "websocket" else f"it became a {became} connection"
+        protocol = exchange.response.headers.get("upgrade") or "tunnel"
+        return "" if replay and protocol.lower() == "websocket" else f"it became a {protocol} connection"
     if exchange.response.status < 200:
-        # RFC 9110, section 15.2: not the answer, but a word before it.
-        return f"status {exchange.response.status} is not an answer"
+        # An informational response comes before the final one (RFC 9110, section 15.2).
+        return f"status {exchange.response.status} is not a final response"
     return exchange.degraded if exchange.is_cut else ""
 
 
 def _is_grpc(request: Request) -> bool:
-    # gRPC-Web and its kin (application/grpc-web) are.
-    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    return kind == "application/grpc" or kind.startswith("application/grpc+")
+    # gRPC-Web (application/grpc-web) is plain HTTP.
+    media_type = parse_media_type(request.headers.get("content-type")) or ""
+    return media_type == "application/grpc" or media_type.startswith("application/grpc+")
 
 
 @dataclass(slots=True)
 class _GrowingItem:
-    """A known item while examples are added to it."""
+    """A `KnownItem` while examples are added to it."""
 
     item: RequestItem
     newest_id: str = ""
@@ -182,7 +198,10 @@ class _GrowingItem:
 
 @dataclass(frozen=True, slots=True)
 class _RedactedRequest:
-    """A request; `compared` with `body` is what tells it from others, and gives it its name."""
+    """A redacted request.
+
+    `compared`, with its decoded `body`, has one word for all secrets: the key and the name of the request come from it.
+    """
 
     message: Request
     compared: Request
@@ -192,47 +211,51 @@ class _RedactedRequest:
 
 @dataclass(frozen=True, slots=True)
 class _RedactedResponse:
+    """A redacted response, with the fingerprint of the response in which one word stands for all secrets."""
+
     message: Response
     fingerprint: str
     redacted: frozenset[RedactedPlace]
 
 
-def _redact_request(exchange: Exchange, redactor: Redactor | None, read: Callable[[Body], bytes]) -> _RedactedRequest:
-    request, places = exchange.request, exchange.redacted
-    body = read(request.body)
-    kept = _drop_hop_by_hop(request)
-    hidden, found = redactor.redact_request(kept, body) if redactor else (kept, frozenset[RedactedPlace]())
-    places |= found
+def _redact_request(exchange: Exchange, redactor: Redactor | None, read: BodyReader) -> _RedactedRequest:
+    body = read(exchange.request.body)
+    request, places = _drop_hop_by_hop(exchange.request), exchange.redacted
+    redacted = request
+    if redactor:
+        redacted, found = redactor.redact_request(request, body)
+        places |= found
     if not places:
-        return _RedactedRequest(kept, kept, body, places)
-    compared, _ = (redactor or _NO_BUILT_INS).copy_for_comparing(places).redact_request(kept, body)
-    return _RedactedRequest(hidden, compared, compared.body if isinstance(compared.body, bytes) else body, places)
+        return _RedactedRequest(request, request, body, places)
+    compared, _ = (redactor or _NO_BUILT_INS).copy_for_comparing(places).redact_request(request, body)
+    return _RedactedRequest(redacted, compared, compared.body if isinstance(compared.body, bytes) else body, places)
 
 
 def _redact_response(
-    response: Response, redactor: Redactor | None, read: Callable[[Body], bytes], *, comparing: bool
+    response: Response, redactor: Redactor | None, read: BodyReader, *, comparing: bool
 ) -> _RedactedResponse:
-    kept = _drop_hop_by_hop(response)
-    compared, redacted = kept, frozenset[RedactedPlace]()
+    response = _drop_hop_by_hop(response)
+    redacted = compared = response
+    places = frozenset[RedactedPlace]()
     if redactor:
         body = read(response.body)
-        hidden, redacted = redactor.redact_response(kept, body)
-        if redacted:
-            kept, (compared, _) = hidden, redactor.copy_for_comparing().redact_response(kept, body)
+        redacted, places = redactor.redact_response(response, body)
+        if places:
+            compared, _ = redactor.copy_for_comparing().redact_response(response, body)
     if not comparing:
-        return _RedactedResponse(kept, "", redacted)
+        return _RedactedResponse(redacted, "", places)
     digest = compared.body.digest if isinstance(compared.body, BodyRef) else sha256(compared.body).hexdigest()
-    return _RedactedResponse(kept, compute_fingerprint(compared, digest), redacted)
+    return _RedactedResponse(redacted, compute_fingerprint(compared, digest), places)
 
 
 def _drop_hop_by_hop(message: Message) -> Message:
     headers, trailers = drop_hop_by_hop(message.headers), drop_hop_by_hop(message.trailers)
-    same = headers is message.headers and trailers is message.trailers
-    return message if same else replace(message, headers=headers, trailers=trailers)
+    is_unchanged = headers is message.headers and trailers is message.trailers
+    return message if is_unchanged else replace(message, headers=headers, trailers=trailers)
 
 
 class _PromotionRun:
-    """One promotion under way."""
+    """The state of one promotion while exchanges are added."""
 
     def __init__(self, known: CollectionState, plan: PromotionPlan, new_id: Callable[[], str]) -> None:
         self._known = known
@@ -240,9 +263,9 @@ class _PromotionRun:
         self._new_id = new_id
         self.promoted = set(known.promoted)
         self.skipped: list[tuple[Exchange, str]] = []
-        self.already = 0
+        self.already_promoted = 0
         self._identical = 0
-        self._open: dict[str, _GrowingItem] = {}
+        self._growing: dict[str, _GrowingItem] = {}
         self._items: list[RequestItem] = []
         self._examples: dict[str, Example] = {}
         self._marks: dict[int, str] = {}
@@ -250,22 +273,22 @@ class _PromotionRun:
         self._in_requests: Counter[RedactedPlace] = Counter()
         self._in_responses: Counter[RedactedPlace] = Counter()
 
-    def add_exchange(self, exchange_id: int, key: str, asked: _RedactedRequest, answered: _RedactedResponse) -> None:
+    def add_exchange(self, exchange_id: int, key: str, request: _RedactedRequest, response: _RedactedResponse) -> None:
         """Add one exchange, whose request has this key."""
-        self._in_requests.update(asked.redacted)
-        self._in_responses.update(answered.redacted)
-        one = self._open_item(key, asked.compared)
-        if one.newest_id and one.fingerprint == answered.fingerprint and not self._plan.keep_every:
+        self._in_requests.update(request.redacted)
+        self._in_responses.update(response.redacted)
+        growing = self._grow_item(key, request.compared)
+        if growing.newest_id and growing.fingerprint == response.fingerprint and not self._plan.keep_every:
             self._identical += 1
         else:
-            self._add_example(exchange_id, one, asked, answered)
-        self._marks[exchange_id] = one.newest_id
+            self._add_example(exchange_id, growing, request, response)
+        self._marks[exchange_id] = growing.newest_id
         self.promoted.add(exchange_id)
 
     def finish(self) -> PromotionResult:
-        """All that was taken."""
+        """Return the result of all exchanges that were added."""
         replaced = set(self._replaced)
-        items = {**self._known.items, **{key: one.freeze() for key, one in self._open.items()}}
+        items = {**self._known.items, **{key: growing.freeze() for key, growing in self._growing.items()}}
         return PromotionResult(
             CollectionState(self._known.collection_id, frozenset(self.promoted), items, self._next_position),
             items=tuple(self._items),
@@ -274,7 +297,7 @@ class _PromotionRun:
             dropped=tuple(id_ for id_ in self._replaced if id_ not in self._examples),
             skipped=tuple(self.skipped),
             identical=self._identical,
-            already_promoted=self.already,
+            already_promoted=self.already_promoted,
             redacted_in_requests=dict(self._in_requests),
             redacted_in_responses=dict(self._in_responses),
         )
@@ -283,8 +306,8 @@ class _PromotionRun:
     def _next_position(self) -> int:
         return self._known.position + len(self._items)
 
-    def _open_item(self, key: str, request: Request) -> _GrowingItem:
-        if key not in self._open:
+    def _grow_item(self, key: str, request: Request) -> _GrowingItem:
+        if key not in self._growing:
             known = self._known.items.get(key)
             if known is None:
                 item = RequestItem(
@@ -292,26 +315,26 @@ class _PromotionRun:
                 )
                 self._items.append(item)
                 known = KnownItem(item)
-            self._open[key] = _GrowingItem(known.item, known.newest_id, known.fingerprint, list(known.unedited_ids))
-        return self._open[key]
+            self._growing[key] = _GrowingItem(known.item, known.newest_id, known.fingerprint, list(known.unedited_ids))
+        return self._growing[key]
 
     def _add_example(
-        self, exchange_id: int, one: _GrowingItem, asked: _RedactedRequest, answered: _RedactedResponse
+        self, exchange_id: int, growing: _GrowingItem, request: _RedactedRequest, response: _RedactedResponse
     ) -> None:
         if self._plan.repeats is Repeats.NEWEST:
-            self._replaced += one.unedited_ids
-            one.unedited_ids.clear()
+            self._replaced += growing.unedited_ids
+            growing.unedited_ids.clear()
         example = Example(
             self._new_id(),
             self._known.collection_id,
-            one.item.id,
-            self._plan.naming(asked.compared, answered.message),
-            asked.message,
-            answered.message,
-            redacted=asked.redacted,
-            sequence=one.item.id if self._plan.repeats is Repeats.SEQUENCE else None,
-            fingerprint=answered.fingerprint,
+            growing.item.id,
+            self._plan.naming(request.compared, response.message),
+            request.message,
+            response.message,
+            redacted=request.redacted,
+            sequence=growing.item.id if self._plan.repeats is Repeats.SEQUENCE else None,
+            fingerprint=response.fingerprint,
             entry=exchange_id if self._plan.keep_every else None,
         )
         self._examples[example.id] = example
-        one.add(example)
+        growing.add(example)

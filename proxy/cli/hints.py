@@ -9,6 +9,10 @@ from understudy.store.errors import Hint, UnderstudyError
 HINTS: Mapping[str, str] = {
     "choose_store": "choose another with --store",
     "record": "understudy record creates one",
+    "make_writable": "make it writable, or choose another with --store",
+    "list_history": "understudy history list shows the entries",
+    "delete_mock_servers": "delete the mock servers first: understudy mocks delete NAME",
+    "detach_environment": "detach it first: understudy mocks edit NAME --no-environment",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
 

@@ -1,4 +1,4 @@
-"""Alembic's environment: runs the migrations on the connection that `store.sql.database.schema` hands over."""
+"""Alembic's environment, which runs the migrations on the connection of `store.sql.database.schema`."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""What an exchange, a collection, an example and a mock server are."""
+"""The types of the domain, as frozen values: exchanges, collections, examples, mock servers, gateways, changes."""

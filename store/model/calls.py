@@ -1,4 +1,4 @@
-"""What the call log of a mock server keeps of one call. Standard library only."""
+"""Calls to mock servers, as the call log keeps them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from understudy.store.model.messages import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to a mock server and what it was answered with; secrets are redacted before it is kept.
+    """One call to a mock server with its response; secrets are redacted before it is stored.
 
-    `at` in seconds since the epoch, `duration` in seconds, from the whole request to the answer's last byte handed
-    over. `example_id` is None where no example answered; `decision` is the path line and score that won, or what the
-    call met instead, such as "no match". `request_size` and `response_size` are the bodies' true sizes: of a longer
-    body only the first `KEPT_BODY` bytes are kept. `id` is 0 until it is kept.
+    `at` is in seconds since the epoch; `duration`, in seconds, runs from the complete request to the last byte of the
+    response. `example_id` is None if no example answered. `decision` is the path line and score of the winner, or the
+    reason for another response, such as "no match". `request_size` and `response_size` are the full sizes in bytes: of
+    a longer body only the first `KEPT_BODY` bytes are stored. `id` is 0 until the call is stored.
     """
 
     mock_server_id: str
@@ -31,5 +31,6 @@ class Call:
 
 
 KEPT_BODY = 64 * 1024
-# What the decision of a call says where no example answered it.
+"""The bytes of a body that a call log keeps."""
+# The decisions of calls that no example answered.
 NO_MATCH, NEEDS_EXAMPLE = "no match", "the request has no example"

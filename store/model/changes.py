@@ -1,4 +1,4 @@
-"""What changed in a store, as a revision table keeps it."""
+"""Changes of a store, as its revision table keeps them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Subject(StrEnum):
-    """What a change in the revision table is about."""
+    """The kind of thing that changed."""
 
     COLLECTION = "collection"
     EXAMPLE = "example"
@@ -22,8 +22,8 @@ class Subject(StrEnum):
 class Change:
     """One row of the revision table.
 
-    `collection_id` is set for collections and examples. `actor` is the name of the person or program that made the
-    change; None where it was made outside of `Store.transaction`.
+    `collection_id` is set for collections and examples. `actor` is the name of the user or program that made the
+    change; None for a change outside of `Store.transaction`.
     """
 
     revision: int

@@ -13,7 +13,7 @@ from understudy.store.model.mock_servers import PLAIN, Behaviour
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Named request items and their examples, with variables."""
+    """A named set of request items and their examples, with variables."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of a collection, within `parent_id` or at the top; `position` orders siblings."""
+    """A folder of a collection, inside the folder `parent_id` or at the top; `position` orders siblings."""
 
     id: str
     collection_id: str
@@ -36,8 +36,8 @@ class Folder:
 class RequestItem:
     """One request of a collection, the parent of its examples.
 
-    `key` says which requests are the same: equal keys, one item. It is "" for items that were typed in; those have a
-    `method` and a `path` of their own, which may hold `{{name}}` and `:name`, so that a miss can say what they need.
+    Recorded requests with the same `key` are one item. It is "" for items that were typed in, which have a `method` and
+    a `path` instead. These may contain `{{name}}` and `:name`, and let a miss explain which item has no example.
     """
 
     id: str
@@ -53,13 +53,15 @@ class RequestItem:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A saved response with the request it answers.
+    """A saved response with the request it answers. Ids sort by time.
 
-    `literal`: the request was recorded and not edited since, so `{{x}}` and `:x` in it are plain text.
-    `sequence`: examples of one sequence answer one request in turn, in the order of their ids; None stands alone.
-    `fingerprint` names the recorded answer, volatile headers aside, and survives edits. Ids sort by time. `behaviour`
-    is what it does on purpose: delays and faults. `entry` is the id of the exchange that it is while a session is
-    replayed; in a collection it is None.
+    `literal`: the request was recorded and not edited since, so that `{{x}}` and `:x` in it are plain text.
+    `sequence`: examples with the same value answer one request in turn, in the order of their ids; None for an example
+    outside of sequences.
+    `templates`: the response contains templates, which are filled in for each call.
+    `fingerprint` identifies the recorded response without its volatile fields, and survives edits.
+    `behaviour` holds its delays and faults.
+    `entry` is the id of its exchange while a session is replayed; in a collection it is None.
     """
 
     id: str
@@ -80,7 +82,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Named variables that beat those of a collection."""
+    """Named variables, which override those of a collection."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What a recording keeps: sessions and the exchanges in them."""
+"""Recordings: sessions and the exchanges in them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from understudy.store.model.messages import Origin, Request, Response
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A named recording. `upstream` is the origin that origin-form requests went to; None for a forward proxy."""
+    """A named recording. `upstream` is the origin for requests in origin form; None for a forward proxy."""
 
     id: str
     name: str
@@ -22,7 +22,7 @@ class Session:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """When an exchange happened, in seconds since the epoch; None for what was not reached."""
+    """The times of an exchange, in seconds since the epoch; None for steps that were not reached."""
 
     started: float
     request_end: float | None = None
@@ -43,29 +43,30 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class RedactedPlace:
-    """A place whose value was taken out: a header, query or form name, or a JSON path such as `$.user.token`.
+    """A place in a message whose value was redacted.
 
-    In a path it is the text that stands there now; in any other text the regular expression that found the value, ""
-    if it was recognised because it had been found before. In an example's request it matches any value, and its value
-    is never put into a response.
+    `name` is the name of a header field, query parameter or form field, or a JSON path such as `$.user.token`. In a
+    path it is the placeholder; in other texts it is the regular expression that found the value, or "" if the value was
+    recognised because it had been found before. In the request of an example the place matches any value, and its value
+    is never copied into a response.
     """
 
     part: Part
     name: str
 
 
-# What `Exchange.error` says where it was not the upstream that failed.
+# The values of `Exchange.error` if the upstream did not fail.
 CLIENT_LEFT = "the client closed the connection"
-
-
 GATEWAY_STOPPED = "the gateway was stopped"
-
 
 _CUT = "was cut after"
 
 
 def describe_cut(noun: str, size: int) -> str:
-    """What `Exchange.degraded` says where no more than so many bytes of a body are kept; `whose`: the message's."""
+    """Return the text of `Exchange.degraded` for a body of which `size` bytes are stored.
+
+    `noun` names the message: "request" or "response".
+    """
     return f"the body of the {noun} {_CUT} {size} bytes"
 
 
@@ -74,9 +75,9 @@ def describe_cut(noun: str, size: int) -> str:
 class Exchange:
     """One recorded request and its response.
 
-    A failed exchange has `error` set, and no response or only what came of it. `id` is 0 until it is kept. `redacted`
-    are the places of the request whose values were replaced when it was recorded. `degraded` says, in a few words, why
-    what is kept is not all that came ("" if it is): a body that was cut, a message that could not be followed.
+    A failed exchange has `error` set, and an incomplete response or None. `id` is 0 until it is stored. `redacted` are
+    the places of the request whose values were replaced when it was recorded. `degraded` is a short reason why the
+    recording is incomplete, such as a body that was cut; "" if it is complete.
     """
 
     session_id: str
@@ -95,10 +96,10 @@ class Exchange:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether its client or the gateway went away before the response was complete."""
+        """Whether the client left or the gateway stopped before the response was complete."""
         return self.error in (CLIENT_LEFT, GATEWAY_STOPPED)
 
     @property
     def is_cut(self) -> bool:
-        """Whether a body came that was longer than what is kept of it."""
+        """Whether only the beginning of a body is stored."""
         return _CUT in self.degraded

@@ -1,4 +1,4 @@
-"""What is kept: exchanges in sessions, examples in collections, environments, gateways. Standard library only."""
+"""Gateways and their modes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Mode(StrEnum):
 
     @property
     def is_offline(self) -> bool:
-        """Whether this mode promises that no upstream is ever called."""
+        """Whether a gateway in this mode never calls an upstream."""
         return self in (Mode.MOCK, Mode.REPLAY)
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayState:
-    """What a gateway should be doing: its mode, and the collection or session that the mode needs.
+    """The desired state of a gateway: its mode, and the collection or session that the mode needs.
 
-    With `mock_server_id` it answers as that mock server does, from its collection, which is named too.
+    With `mock_server_id` it answers like that mock server; `collection_id` is then the collection of the mock server.
     """
 
     mode: Mode
@@ -38,9 +38,10 @@ class GatewayState:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A running gateway: `wanted` is what it was told, `seen_revision` the last change it acts upon.
+    """A running gateway.
 
-    `heartbeat` in seconds since the epoch; `lost` counts exchanges that could not be kept.
+    `desired_state` is the state it has to take on, `seen_revision` the last change that it applied. `started_at` and
+    `heartbeat` are in seconds since the epoch; `lost` counts exchanges that could not be stored.
     """
 
     id: str
@@ -56,7 +57,7 @@ class Gateway:
 
 
 class OnLoss(StrEnum):
-    """What a client gets whose exchange cannot be kept."""
+    """The response to a client whose exchange cannot be stored."""
 
-    STOP = "stop"  # an error that says so
-    CONTINUE = "continue"  # the response; the loss is counted and logged
+    STOP = "stop"  # an error that gives the reason
+    CONTINUE = "continue"  # the response of the upstream; the loss is counted and logged

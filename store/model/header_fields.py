@@ -1,4 +1,4 @@
-"""Which header fields end at the next hop, and which change by themselves from answer to answer."""
+"""Classes of header fields: hop-by-hop fields, and volatile fields, which differ between equal responses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 from understudy.store.model.messages import Headers, Response
 
-# RFC 9110, section 7.6.1, with Trailer (6.6.2), and Proxy-Connection as section 7.6.1 asks.
+# RFC 9110, section 7.6.1 (which requires Proxy-Connection too), and Trailer (section 6.6.2).
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -22,15 +22,15 @@ HOP_BY_HOP = frozenset(
     }
 )
 
-# Fields that differ between two answers that say the same.
+# Response fields that differ between equal responses.
 VOLATILE = frozenset(
     {
         # the clock
         "date",
         "age",
-        "expires",  # a time to live, added to Date; what is meant is in Cache-Control too
+        "expires",  # Date and a time to live, which Cache-Control has too
         "retry-after",  # counts down
-        # names of this one answer
+        # ids of a single response
         "cf-ray",
         "x-amz-cf-id",
         "x-amz-id-2",
@@ -40,7 +40,7 @@ VOLATILE = frozenset(
         "x-vercel-id",
         "traceparent",
         "tracestate",
-        # how long it took
+        # durations
         "server-timing",
         "openai-processing-ms",
         "x-envoy-upstream-service-time",
@@ -48,7 +48,7 @@ VOLATILE = frozenset(
         "x-response-time",
         "x-runtime",
         "x-timer",
-        # which machine or cache it came from
+        # machines and caches
         "cf-cache-status",
         "via",
         "x-amz-cf-pop",
@@ -57,7 +57,7 @@ VOLATILE = frozenset(
         "x-cache-status",
         "x-served-by",
         "x-varnish",
-        # addresses for reports, with a random part at Cloudflare
+        # URLs for reports, with a random part at Cloudflare
         "report-to",
         "reporting-endpoints",
     }
@@ -67,27 +67,28 @@ VOLATILE_ENDS = ("request-id", "requestid", "correlation-id", "trace-id", "span-
 
 
 def drop_hop_by_hop(headers: Headers) -> Headers:
-    """The fields meant for the other end: no hop-by-hop fields, none that Connection names, no `:pseudo` ones."""
+    """Return the end-to-end fields: without hop-by-hop fields, fields that Connection lists, and `:pseudo` fields."""
     if not headers.fields:
         return headers
     dropped = _HOP_BY_HOP
     for name, value in headers.fields:
         if name.lower() == b"connection":
-            dropped = dropped.union([named.strip() for named in value.lower().split(b",")])
+            dropped = dropped.union([option.strip() for option in value.lower().split(b",")])
     kept = tuple([field for field in headers.fields if field[0].lower() not in dropped and field[0][:1] != b":"])
     return headers if len(kept) == len(headers) else Headers(kept)
 
 
 def is_volatile(name: str) -> bool:
-    """Whether a response field of this name, in lower case, changes though the answer is the same."""
+    """Whether a response field with this name, in lower case, differs between equal responses."""
     return name in VOLATILE or name.startswith(VOLATILE_STARTS) or name.endswith(VOLATILE_ENDS)
 
 
 def compute_fingerprint(response: Response, digest: str) -> str:
-    """SHA-256 (hex) over status, header fields and trailers without volatile ones, and the body's digest.
+    """Return the SHA-256 (hex) of the status, the header fields and trailers that are not volatile, and the digest.
 
-    The order of fields with different names does not count (RFC 9110, section 5.3), nor the case of names. Of a cookie
-    counts which one is set or deleted: values and expiry differ in every session.
+    `digest` is that of the body. The order of fields with different names does not count (RFC 9110, section 5.3), nor
+    the case of names. Of a cookie only its name counts, and whether it is set or deleted: its value and expiry differ
+    in each session.
     """
     parts = (response.status, _select_stable(response.headers), _select_stable(response.trailers), digest)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

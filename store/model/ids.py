@@ -1,4 +1,4 @@
-"""Ids that sort by time: 26 characters of Crockford's base 32, as ULIDs are written (github.com/ulid/spec)."""
+"""Ids that sort by time, in the format of ULIDs: 26 characters of Crockford's base 32 (github.com/ulid/spec)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _last = 0
 
 
 def new_id() -> str:
-    """A new id, greater than every id this process made before."""
+    """Return a new id, greater than all ids that this process has created."""
     global _last
-    fresh = (time.time_ns() // 1_000_000) << RANDOM_BITS | int.from_bytes(os.urandom(RANDOM_BITS // 8))
+    candidate = (time.time_ns() // 1_000_000) << RANDOM_BITS | int.from_bytes(os.urandom(RANDOM_BITS // 8))
     with _lock:
-        # Within one millisecond, or after the clock was set back, count on: order is promised, not randomness.
-        _last = max(fresh, _last + 1)
+        # Within one millisecond, or after the clock was set back, ids count up: they have to be ordered, not random.
+        _last = max(candidate, _last + 1)
         return _encode(_last)
 
 
 def id_from_age(seconds_ago: float) -> str:
-    """The smallest id of that time: ids made before are less, later ones greater."""
+    """Return the smallest id of a time in the past: earlier ids are less, later ids greater."""
     return _encode((time.time_ns() // 1_000_000 - int(seconds_ago * 1000)) << RANDOM_BITS)
 
 

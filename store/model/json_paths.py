@@ -1,4 +1,4 @@
-"""JSON paths: places in a JSON document, as text (`$.user.token`, `$.cards[*].number`, `$['a.b']`) and as steps."""
+"""JSON paths: places in a JSON document as text (`$.user.token`, `$.cards[*].number`, `$['a.b']`) and as steps."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @lru_cache(maxsize=1024)
 def parse_json_path(path: str) -> JsonPath:
-    """The steps of a JSON path; raises ValueError that says what was expected.
+    """Return the steps of a JSON path; raise ValueError that describes the expected form.
 
-    `$` alone is the whole document. A name may be written without quotes if it has no dot and no bracket.
+    `$` alone is the whole document. A name without dots and brackets needs no quotes.
     """
     steps: list[str | int] = []
-    at = 1
-    while path.startswith("$") and (found := _STEP.match(path, at)):
-        name, index, quoted = found.groups()
+    offset = 1
+    while path.startswith("$") and (match := _STEP.match(path, offset)):
+        name, index, quoted = match.groups()
         if index is None:
             steps.append(name or (quoted or "").replace("''", "'"))
         else:
             steps.append(ANY_INDEX if index == "*" else int(index))
-        at = found.end()
-    if not path.startswith("$") or at != len(path):
+        offset = match.end()
+    if not path.startswith("$") or offset != len(path):
         raise ValueError(f"expected a JSON path like $.user.token, got {path!r}")
     return tuple(steps)
 
 
 def format_json_path(place: Iterable[str | int]) -> str:
-    """The path of a place, in the one form that `read_json_path` reads as just this place."""
+    """Return the path of a place in its normal form, which `parse_json_path` reads."""
     return "$" + "".join(map(format_step, place))
 
 
 def format_step(step: str | int) -> str:
-    """One step of a path, as it follows the steps before it."""
+    """Return the text of one step of a path."""
     if isinstance(step, int):
         return "[*]" if step == ANY_INDEX else f"[{step}]"
     return f".{step}" if _PLAIN_NAME.fullmatch(step) else "['{}']".format(step.replace("'", "''"))

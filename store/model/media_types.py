@@ -1,4 +1,4 @@
-"""Media types: how one is read from a Content-Type, and which of them come bit by bit."""
+"""Media types: parsing a Content-Type, and the types of bodies that are streams."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LINES_OF_JSON = frozenset(
         "application/stream+json",
     }
 )
-"""The types whose every line may be a JSON document, or hold one."""
+"""The types whose lines may each be or contain a JSON document."""
 
 
 def parse_media_type(content_type: str | None) -> str | None:
-    """The media type of a Content-Type, in lower case and without its parameters (RFC 9110, section 8.3.1).
+    """Return the media type of a Content-Type, in lower case and without its parameters (RFC 9110, section 8.3.1).
 
-    None where the header is missing or empty.
+    None if the field is missing or empty.
     """
     return (content_type or "").partition(";")[0].strip().lower() or None
 
 
 def is_stream_type(content_type: str) -> bool:
-    """Whether the parts of a body of this Content-Type are of use before the rest has come."""
+    """Whether a body with this Content-Type is a stream, whose parts are useful before the rest has arrived."""
     media = parse_media_type(content_type) or ""
     return media in LINES_OF_JSON or media == "multipart/x-mixed-replace" or media.startswith("application/grpc")

@@ -1,4 +1,4 @@
-"""HTTP messages as they came: header order, case and repeats, raw body bytes. No framework, standard library only."""
+"""HTTP messages as they were received: with the order, case and repetition of fields, and the raw bytes of bodies."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def strip_url(url: str) -> str:
-    """A URL for an error message: without its user, password, query and fragment, which may be secrets."""
+    """Return a URL for an error message: without its user, password, query and fragment, which may be secrets."""
     return re.sub(r"^([a-z]+://)?[^/]*@", r"\1", re.split("[?#]", url)[0])
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """An ordered multi-map of header fields, kept as the bytes that came (RFC 9110, section 5).
+    """An ordered multi-map of header fields, as the bytes that were received (RFC 9110, section 5).
 
-    `fields` holds (name, value) pairs. Names compare without case; names and values are decoded as Latin-1.
+    `fields` holds (name, value) pairs. Look-ups ignore the case of names; names and values are decoded as Latin-1.
     """
 
     fields: tuple[tuple[bytes, bytes], ...] = ()
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Headers:
-        """Headers from text pairs; raises UnicodeEncodeError for text outside Latin-1."""
+        """Create headers from pairs of texts; raise UnicodeEncodeError for text outside Latin-1."""
         return cls(tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -42,47 +42,50 @@ class Headers:
         return self.get(name) is not None
 
     def get(self, name: str) -> str | None:
-        """The first value of `name`, or None."""
-        wanted = name.lower().encode("latin-1")
+        """Return the first value of `name`, or None."""
+        lower = name.lower().encode("latin-1")
         for key, value in self.fields:
-            if key.lower() == wanted:
+            if key.lower() == lower:
                 return value.decode("latin-1")
         return None
 
     def get_all(self, name: str) -> list[str]:
-        """All values of `name` in order, one per field line; never split at commas."""
-        wanted = name.lower().encode("latin-1")
-        return [value.decode("latin-1") for key, value in self.fields if key.lower() == wanted]
+        """Return all values of `name` in order, one for each field line; they are not split at commas."""
+        lower = name.lower().encode("latin-1")
+        return [value.decode("latin-1") for key, value in self.fields if key.lower() == lower]
 
     def drop(self, names: Iterable[str]) -> Headers:
-        """A copy without the fields of these names."""
+        """Return a copy without the fields that have these names."""
         dropped = {name.lower().encode("latin-1") for name in names}
         return Headers(tuple(field for field in self.fields if field[0].lower() not in dropped))
 
     def replace(self, name: str, value: str) -> Headers:
-        """A copy with one field of this name: in the place of the first, with its case, or at the end."""
-        wanted, new = name.lower().encode("latin-1"), value.encode("latin-1")
+        """Return a copy with a single field of this name.
+
+        It stands in the place of the first one, with the case of its name, or at the end.
+        """
+        lower, new = name.lower().encode("latin-1"), value.encode("latin-1")
         fields: list[tuple[bytes, bytes]] = []
-        done = False
+        is_placed = False
         for key, old in self.fields:
-            if key.lower() != wanted:
+            if key.lower() != lower:
                 fields.append((key, old))
-            elif not done:
+            elif not is_placed:
                 fields.append((key, new))
-                done = True
-        if not done:
+                is_placed = True
+        if not is_placed:
             fields.append((name.encode("latin-1"), new))
         return Headers(tuple(fields))
 
 
-# A body of more bytes goes to the store in pieces while it passes, unless a recorder is told another size.
 LARGE_BODY = 1024 * 1024
+"""The default of recorders: a body of more bytes is written to the store in pieces while it passes."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class BodyRef:
-    """A body that lies in the store, named by the SHA-256 of its bytes (hex); `size` in bytes."""
+    """A reference to a body in the store: the SHA-256 of its bytes (hex), and its `size` in bytes."""
 
     digest: str
     size: int
@@ -90,7 +93,7 @@ class BodyRef:
 
 @dataclass(frozen=True, slots=True)
 class PiecedBody(BodyRef):
-    """A body whose bytes are in the store already, in pieces under `key`; it is kept with the exchange that has it."""
+    """A new body whose pieces are in the store already, under `key`; storing its exchange makes them permanent."""
 
     key: str
 
@@ -99,16 +102,16 @@ Body = bytes | BodyRef
 
 
 def measure_body(body: Body) -> int:
-    """The size of a body in bytes."""
+    """Return the size of a body in bytes."""
     return body.size if isinstance(body, BodyRef) else len(body)
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed body: when it came, in seconds after the response's head, and its size in bytes.
+    """A piece of a streamed body: the time in seconds after the head of the response, and the size in bytes.
 
-    Pieces of content: what delivered them (chunked coding, DATA frames) is not in them.
+    The size is that of the content, without its framing (chunked coding, DATA frames).
     """
 
     at: float
@@ -118,7 +121,7 @@ class Chunk:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class InterimResponse:
-    """An informational response that came before the final one (RFC 9110, section 15.2), such as 103 Early Hints."""
+    """An informational response before the final one (RFC 9110, section 15.2), such as 103 Early Hints."""
 
     status: int
     headers: Headers = Headers()
@@ -135,7 +138,7 @@ class Origin:
 
     @classmethod
     def parse(cls, url: str) -> Origin:
-        """The origin of an http or https URL; raises ValueError that says what was expected."""
+        """Return the origin of an http or https URL; raise ValueError that describes the expected form."""
         expected = f"expected a URL like http://127.0.0.1:3000 or https://api.example.com, got {strip_url(url)!r}"
         try:
             parts = urlsplit(url)
@@ -148,7 +151,7 @@ class Origin:
 
     @property
     def authority(self) -> str:
-        """`host` or `host:port`, as in a Host header: the scheme's own port is left out."""
+        """`host` or `host:port`, as in a Host field: without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
@@ -159,7 +162,7 @@ class Origin:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` where it was sent to."""
+    """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` is the server it was sent to."""
 
     method: str
     target: bytes
@@ -176,22 +179,22 @@ class Request:
 
     @property
     def query(self) -> bytes:
-        """The raw query without its question mark; empty when there is none."""
+        """The raw query without its question mark; empty if the target has no query."""
         return self.target.partition(b"?")[2]
 
     @property
     def url(self) -> str:
-        """The URL for people: origin and target, bytes that are not UTF-8 replaced."""
+        """The URL for display: origin and target, with bytes that are not UTF-8 replaced."""
         return f"{self.origin or ''}{self.target.decode('utf-8', 'replace')}"
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One response. `reason` is the reason phrase as it came; HTTP/2 has none.
+    """One response. `reason` is the reason phrase as it was received; it is empty for HTTP/2.
 
-    `chunks` tells how a streamed body came, empty for one that came at once: their sizes add up to that of the body.
-    `interim` are the informational responses before it.
+    `chunks` are the pieces of a streamed body, whose sizes add up to that of the body; empty for other bodies.
+    `interim` are the informational responses before this one.
     """
 
     status: int

@@ -1,7 +1,4 @@
-"""What a mock server is: a collection made callable, with how it matches, whom it answers, and what it does on purpose.
-
-Standard library only, like all domain types.
-"""
+"""Mock servers, which make a collection callable: their matching, behaviour, server errors and API keys."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ from enum import StrEnum
 from understudy.store.model.messages import Response
 
 LONGEST_DELAY = 180_000
-"""Milliseconds; Postman's bound."""
+"""The longest delay in milliseconds, which is Postman's."""
 
 
 class DelayKind(StrEnum):
-    """How a delay varies from call to call."""
+    """The distribution of a delay over calls."""
 
     FIXED = "fixed"
     UNIFORM = "uniform"
@@ -24,10 +21,10 @@ class DelayKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long an answer is held up, in milliseconds from 1 to `LONGEST_DELAY`.
+    """The delay of a response, in milliseconds from 1 to `LONGEST_DELAY`.
 
-    FIXED takes `millis`; UNIFORM anything from `millis` to `most`; LOGNORMAL has the median `millis` and the standard
-    deviation `sigma` of its logarithm. `preset` is the name it was asked for by, such as 2G.
+    FIXED is always `millis`; UNIFORM is between `millis` and `most`; LOGNORMAL has the median `millis` and the standard
+    deviation `sigma` of its logarithm. `preset` is the name of the preset it was set by, such as 2G.
     """
 
     millis: int
@@ -42,19 +39,19 @@ PRESETS = {"2G": Delay(300, preset="2G"), "3G": Delay(100, preset="3G")}
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with a call on purpose."""
+    """A fault that a call meets on purpose."""
 
     RESET = "reset"  # the connection is reset (TCP RST)
-    EMPTY = "empty"  # the connection is closed without an answer
-    GARBAGE = "garbage"  # bytes that are no HTTP, then the end of the connection
+    EMPTY = "empty"  # the connection is closed without a response
+    GARBAGE = "garbage"  # bytes that are not HTTP, then the end of the connection
     CUT = "cut"  # the head and half of the body, then the end of the connection
     ERROR = "error"  # a 503
-    UNFINISHED = "unfinished"  # all there is, more was promised, then the end of the connection: only in replays
+    UNFINISHED = "unfinished"  # an incomplete recorded response, then the end of the connection: only in replays
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault, and the share of calls that meet it: `percent` over 0, up to 100."""
+    """A fault, and the share of calls that meet it: `percent` is more than 0 and at most 100."""
 
     kind: FaultKind
     percent: float = 100.0
@@ -62,7 +59,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most so many calls in each window of so many seconds; the others get 429 and Retry-After."""
+    """The number of calls in each window of `seconds`; further calls get 429 and Retry-After."""
 
     calls: int
     seconds: int = 60
@@ -70,10 +67,10 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a mock server, or one example, does to its answers on purpose; None is nothing of the kind.
+    """What a mock server or an example changes in its responses; each field is None if it changes nothing.
 
-    What an example says counts before what its mock server says, field by field. `bytes_per_second` slows the body.
-    `timing` is what the recorded times of a streamed answer are multiplied by: 0.5 is twice as fast, 0 at once.
+    A field of an example overrides that of its mock server. `bytes_per_second` slows the body down. `timing` is the
+    factor for the recorded times of a streamed response: 0.5 sends it twice as fast, 0 at once.
     """
 
     delay: Delay | None = None
@@ -84,14 +81,15 @@ class Behaviour:
 
 
 PLAIN = Behaviour()
-"""Nothing on purpose."""
+"""The behaviour that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How a mock server compares (spec/matching.md, steps 4 to 6); None leaves it to what its collection usually takes.
+    """The matching settings of a mock server (docs/matching.md: path, query, headers and body).
 
-    `query` is prefer, require or off. `headers` are the names of those that are compared.
+    `query` is "prefer", "require" or "off". `headers` are the names of the header fields that are compared. `distance`
+    is None for the default, which depends on the examples of the collection.
     """
 
     body: bool = False
@@ -108,11 +106,12 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class MockServer:
-    """One collection made callable. The collection is chosen once; everything else can be edited.
+    """A collection made callable. All fields except the collection can be edited.
 
-    `slug` is its name in URLs. A `private` one answers only calls with a valid key. `server_error_id` names the saved
-    server error that answers every call, if one does. `cors` adds Access-Control-* where the example has none.
-    `sequences_epoch` counts how often its sequences were told to start over. `log_limit` is how many calls are kept.
+    `slug` is its name in URLs. A `private` mock server answers only calls with a valid key. `server_error_id` is the id
+    of the saved server error that answers all calls, or None. `cors` adds Access-Control-* fields to responses of
+    examples that have no such fields. `sequences_epoch` counts the restarts of its sequences. `log_limit` is the number
+    of calls that its log keeps.
     """
 
     id: str
@@ -133,7 +132,7 @@ class MockServer:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """A saved response with a 5xx status that a mock server can give to every call."""
+    """A saved response with a 5xx status, with which a mock server can answer all calls."""
 
     id: str
     mock_server_id: str
@@ -143,7 +142,10 @@ class ServerError:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key to private mock servers: only its digest is kept (SHA-256, hex), and its last characters for people."""
+    """An API key to private mock servers, stored as its digest (SHA-256, hex).
+
+    `ending` holds its last characters, for display.
+    """
 
     id: str
     name: str

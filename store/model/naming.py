@@ -1,4 +1,4 @@
-"""Names for people: `GET /users/1` for a request, `GET /users/1 - 200` for an example of it."""
+"""Names of requests (`GET /users/1`) and examples (`GET /users/1 - 200`), slugs, and free names."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ from urllib.parse import quote, unquote, unquote_plus
 from understudy.store.model.messages import Request, Response
 
 NAME_LENGTH = 80
-"""Characters a request's name may have: a line of a table, or of a terminal."""
+"""The characters that the name of a request may have: a line of a table or of a terminal."""
 
 SLUG_LENGTH = 63
-"""A slug is a label of a host name too (RFC 1035, section 2.3.4)."""
+"""The characters that a slug may have: it can be a label of a host name (RFC 1035, section 2.3.4)."""
 SLUG_FORM = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 SHOWN_NAMES = 5
-"""Names that an error lists."""
+"""The number of names that an error lists."""
 
 
 def name_request(request: Request) -> str:
-    """Method, path and query with their escapes decoded, cut to 80 characters."""
+    """Return the name of a request: method, decoded path and decoded query, cut to `NAME_LENGTH` characters."""
     return _name_request(request.method, request.target)
 
 
-@lru_cache(64)  # a request item and its examples are named one after the other
+@lru_cache(64)  # a request item and its examples are named in succession
 def _name_request(method: str, target: bytes) -> str:
     path, _, query = target.partition(b"?")
-    told = f"?{unquote_plus(query.decode('utf-8', 'replace'))}" if query else ""
-    name = escape_unprintable(f"{method} {unquote(path.decode('utf-8', 'replace'))}{told}")
+    suffix = f"?{unquote_plus(query.decode('utf-8', 'replace'))}" if query else ""
+    name = escape_unprintable(f"{method} {unquote(path.decode('utf-8', 'replace'))}{suffix}")
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 
 def name_example(request: Request, response: Response) -> str:
-    """The name of the request, and the status of its answer."""
+    """Return the name of an example: that of its request, and the status of its response."""
     return f"{name_request(request)} - {response.status}"
 
 
 def slug_from_name(name: str) -> str:
-    """The name as it can stand in URLs and host names: `Shop API (v2)` gives `shop-api-v2`."""
+    """Return a slug for a name: `Shop API (v2)` becomes `shop-api-v2`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-") or "mock"
 
 
 def is_slug(text: str) -> bool:
-    """Whether a text can stand in URLs and host names as it is."""
+    """Whether a text is a slug, which URLs and host names can contain without escapes."""
     return len(text) <= SLUG_LENGTH and SLUG_FORM.fullmatch(text) is not None
 
 
 def find_free_name(wanted: str, taken: Collection[str], separator: str = " ") -> str:
-    """The wanted name, or with the first number from 2 that makes it one that is not taken."""
+    """Return the wanted name, with the first number from 2 that makes it free if it is taken."""
     if wanted not in taken:
         return wanted
     return next(name for n in range(2, len(taken) + 3) if (name := f"{wanted}{separator}{n}") not in taken)
 
 
 def describe_choices(names: Sequence[str]) -> str:
-    """What there is instead of what was asked for, the first few: `there are: a, b`."""
+    """Return the end of an error that lists the first names that exist: `there are: a, b`."""
     if not names:
         return "there are none yet"
     return f"there are: {', '.join(names[:SHOWN_NAMES])}{', ...' if len(names) > SHOWN_NAMES else ''}"
 
 
 def escape_unprintable(text: str) -> str:
-    """The text with line ends, control characters and the like, which would disturb a terminal, escaped."""
+    """Return the text with line ends, control characters and other unprintable characters percent-encoded."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 

@@ -1,4 +1,4 @@
-"""What goes over a WebSocket once its handshake is done (RFC 6455). Standard library only."""
+"""The messages of a WebSocket after its handshake (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from understudy.store.model.fast_init import fast_init
 
 
 class MessageKind(StrEnum):
-    """What a message is; ping and pong are kept as they came, close ends the conversation."""
+    """The kind of a message; pings and pongs are recorded too, a close ends the conversation."""
 
     TEXT = "text"
     BINARY = "binary"
@@ -21,10 +21,10 @@ class MessageKind(StrEnum):
 @fast_init
 @dataclass(frozen=True, slots=True)
 class WebSocketMessage:
-    """One message of one side, its fragments joined and its extensions undone.
+    """One message of one side, with its fragments joined and its extensions decoded.
 
-    `at` in seconds since the epoch. The content of a text is UTF-8; that of a close is its code, two bytes, and its
-    reason (RFC 6455, section 5.5.1), empty when none was given; `BROKEN_OFF` stands for a connection that just ended.
+    `at` is in seconds since the epoch. The content of a text is UTF-8. The content of a close is its code, two bytes,
+    and its reason (RFC 6455, section 5.5.1); it may be empty, and is `BROKEN_OFF` if the connection ended without one.
     """
 
     at: float

@@ -1,1 +1,1 @@
-"""What must not be kept: secrets are found and replaced."""
+"""The redaction of secrets: find them in messages, replace them by placeholders, and report where they were."""

@@ -1,4 +1,4 @@
-"""Finds the secrets of bodies by what these are: JSON, forms, multipart, lines of JSON, any other text."""
+"""Find the secrets in a body by its format: JSON, form, multipart, lines of JSON, or other text."""
 
 from __future__ import annotations
 
@@ -23,56 +23,60 @@ _PART_NAME = re.compile(
 )
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _JSON_LINE = re.compile(rb"^(?:data:[ \t]*|\x1e)?([{\[].*)$", re.MULTILINE)
-# As they are in forms, and as clients write them in queries.
+# Characters that stay unescaped in forms, and in queries as clients write them.
 _SAFE = "-._~!$'()*,;:@/?"
 
 
 def decode_body(headers: Headers, body: bytes) -> bytes | None:
-    """The body without its content codings; None if these cannot be undone."""
+    """Return the body without its content codings; None if they cannot be decoded."""
     return content_codings.remove_codings(",".join(headers.get_all("content-encoding")), body)
 
 
 def find_body_edits(plain: bytes, content_type: str, finder: SecretFinder) -> EditsAndPlaces:
-    """What is to be replaced in a body whose content codings are undone, and where that was.
+    """Return the edits that redact a decoded body, and their places.
 
-    JSON is told by its looks: curl sends it as a form, browsers' fetch as plain text.
+    JSON is recognised by its content: curl sends it as a form by default, and the fetch function of browsers as plain
+    text.
     """
-    kind = parse_media_type(content_type)
-    if kind == "multipart/form-data":
+    media_type = parse_media_type(content_type)
+    if media_type == "multipart/form-data":
         return _find_in_parts(plain, content_type, finder)
     in_json = find_json_edits(plain, finder)
     if in_json is not None:
         edits, paths = in_json
         return edits, frozenset(RedactedPlace(Part.JSON, path) for path in paths)
-    if kind == FORM:
+    if media_type == FORM:
         return find_pair_edits(plain, Part.FORM, finder)
-    if kind in LINES_OF_JSON:
+    if media_type in LINES_OF_JSON:
         return _find_in_lines(plain, finder)
     return find_text_edits(plain, finder)
 
 
 def find_pair_edits(raw: bytes, part: Part, finder: SecretFinder) -> EditsAndPlaces:
-    """Query or form pairs (WHATWG URL, section 5.1) whose values are to be replaced; every other byte stays."""
+    """Return the edits that redact the values of query or form pairs (WHATWG URL, section 5.1), and their places."""
     edits: list[Edit] = []
-    found: set[RedactedPlace] = set()
-    looks = finder.may_find_in(_percent_decode(raw))
+    places: set[RedactedPlace] = set()
+    may_find = finder.may_find_in(_percent_decode(raw))
     start = 0
     for pair in raw.split(b"&"):
         name, _, value = pair.partition(b"=")
         end = start + len(pair)
-        decoded = _percent_decode(name) if value else ""
-        secret = finder.is_secret_field(decoded)
-        if value and (secret or looks):
-            new = finder.redact_value(_percent_decode(value), secret=secret)
+        decoded_name = _percent_decode(name) if value else ""
+        is_secret = finder.is_secret_field(decoded_name)
+        if value and (is_secret or may_find):
+            new = finder.redact_value(_percent_decode(value), secret=is_secret)
             if new is not None:
-                found.add(RedactedPlace(part, decoded))
+                places.add(RedactedPlace(part, decoded_name))
                 edits.append((end - len(value), end, quote_plus(new, _SAFE, "utf-8", "surrogateescape").encode()))
         start = end + 1
-    return edits, frozenset(found)
+    return edits, frozenset(places)
 
 
 def find_text_edits(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
-    """What is to be replaced in a text; each place is the pattern that found it. Nothing in what is no UTF-8 text."""
+    """Return the edits that redact a UTF-8 text, and the patterns that found the secrets as places.
+
+    For bytes that are not UTF-8 text there are no edits.
+    """
     text = _decode_text(plain)
     spans = finder.find_spans(text) if text is not None else []
     if text is None or not spans:
@@ -96,25 +100,25 @@ def _percent_decode(raw: bytes) -> str:
 
 
 def _find_in_parts(body: bytes, content_type: str, finder: SecretFinder) -> EditsAndPlaces:
-    """Multipart form fields (RFC 7578) whose contents are to be replaced."""
+    """Return the edits that redact the fields of a multipart form (RFC 7578), and their places."""
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         return [], NO_PLACES
     delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
     edits: list[Edit] = []
-    found: set[RedactedPlace] = set()
+    places: set[RedactedPlace] = set()
     start = -2
-    # The first delimiter may stand at the very start (RFC 2046, section 5.1.1).
+    # The first delimiter may be at the start of the body, without a line end (RFC 2046, section 5.1.1).
     for part in (b"\r\n" + body).split(delimiter):
         head, blank_line, content = part.partition(b"\r\n\r\n")
         match = _PART_NAME.search(head)
         name = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape") if match else ""
-        at = start + len(head) + len(blank_line)
-        for begins, ends, new in _find_in_part(name, content, finder):
-            edits.append((at + begins, at + ends, new))
-            found.add(RedactedPlace(Part.FORM, name))
+        offset = start + len(head) + len(blank_line)
+        for edit_start, edit_end, new in _find_in_part(name, content, finder):
+            edits.append((offset + edit_start, offset + edit_end, new))
+            places.add(RedactedPlace(Part.FORM, name))
         start += len(part) + len(delimiter)
-    return edits, frozenset(found)
+    return edits, frozenset(places)
 
 
 def _find_in_part(name: str, content: bytes, finder: SecretFinder) -> list[Edit]:
@@ -127,15 +131,15 @@ def _find_in_part(name: str, content: bytes, finder: SecretFinder) -> list[Edit]
 
 
 def _find_in_lines(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
-    """The secrets of JSON documents that stand each on a line, and of the text around them: events, and NDJSON."""
+    """Return the edits that redact events or NDJSON: the JSON document on each line, and the text around it."""
     edits: list[Edit] = []
-    found: set[RedactedPlace] = set()
+    places: set[RedactedPlace] = set()
     for line in _JSON_LINE.finditer(plain):
         in_line = find_json_edits(line[1].rstrip(), finder)
         if in_line is not None:
             edits += [(line.start(1) + start, line.start(1) + end, new) for start, end, new in in_line[0]]
-            found |= {RedactedPlace(Part.JSON, path) for path in in_line[1]}
-    in_text, places = find_text_edits(plain, finder)
+            places |= {RedactedPlace(Part.JSON, path) for path in in_line[1]}
+    text_edits, text_places = find_text_edits(plain, finder)
     spans = [(start, end) for start, end, _ in edits]
-    others = [edit for edit in in_text if not any(start < edit[1] and edit[0] < end for start, end in spans)]
-    return sorted(edits + others), frozenset(found) | (places if others else NO_PLACES)
+    others = [edit for edit in text_edits if not any(start < edit[1] and edit[0] < end for start, end in spans)]
+    return sorted(edits + others), frozenset(places) | (text_places if others else NO_PLACES)

@@ -1,4 +1,4 @@
-"""Finds the secrets of JSON text; every other character of it stays as it was."""
+"""Find the secrets in JSON text; all other characters stay as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.text_edits import Edit, apply_edits, to_byte_edits
 
-# Byte order marks, the NULs of UTF-16 and UTF-32, and white space may stand before the first bracket.
+# Byte order marks, the NULs of UTF-16 and UTF-32, and white space may precede the first bracket.
 _STARTS_LIKE_JSON = re.compile(rb"[\xef\xbb\xbf\xff\xfe\0 \t\r\n]*+[{\[]")
 _TOKEN = re.compile(
     r'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?P<colon>\s*+:)?'
@@ -21,22 +21,23 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NO_VALUES = frozenset({"true", "false", "null"})
 
-# How much of a container is secret.
+# The values of a container that are secret.
 _NONE, _TEXTS, _ALL = range(3)
 
 _NameStack = list[str | int | None]
-"""For each open container the name being read, ANY_INDEX in an array, None for a name that no path may show."""
+"""For each open container the current name; ANY_INDEX in an array; None for a name that is itself a secret."""
 
-_Replacement = tuple[int, int, str, str]  # where a token begins and ends, what comes in its place, its path
+_Replacement = tuple[int, int, str, str]
+"""Start and end of a token in the text, the new text, and the path of the token."""
 
 
 def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
-    """What is to be replaced in a JSON document, and the paths of that; None for what is no JSON object or array.
+    """Return the edits that redact a JSON object or array, and the paths of the secrets; None for any other body.
 
-    A path is written `$.user.token`; `[*]` stands for any element of an array. It ends at the object above a name that
-    is itself a secret.
-    Under a secret name, texts and numbers are replaced, and all texts of a container; `true`, `false`, `null` and ""
-    tell nothing and stay. What is nested too deeply to read is no JSON here.
+    A path is like `$.user.token`; `[*]` stands for any element of an array. The path of a name that is itself a secret
+    ends at the object that contains it. Under a secret name texts and numbers are replaced, and all texts of a
+    container; `true`, `false`, `null` and "" reveal nothing and stay. A document that is nested too deeply for Python
+    to read counts as not JSON.
     """
     if not _STARTS_LIKE_JSON.match(body):
         return None
@@ -54,28 +55,28 @@ def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], froz
     paths = frozenset(path for *_, path in found)
     if encoding == "utf-8" or not edits:
         return to_byte_edits(text, edits, encoding), paths
-    # Another encoding has a mark at the beginning of all that it writes.
+    # Other encodings write a byte order mark at the start of each text, so the body is replaced as a whole.
     return [(0, len(body), apply_edits(text, edits).encode(encoding, "surrogateescape"))], paths
 
 
 def _find_secrets(text: str, finder: SecretFinder) -> Iterator[_Replacement]:
-    """The secrets of a valid JSON text; without recursion."""
+    """Yield the replacements for the secrets of a valid JSON text, without recursion."""
     names: _NameStack = []
-    hidden = [_NONE]
-    looks = finder.may_find_in_values(text)
+    secrecy = [_NONE]
+    may_find = finder.may_find_in_values(text)
     for token in _TOKEN.finditer(text):
         if token["colon"]:
             names[-1] = _unquote(token["text"])
-            if looks:
+            if may_find:
                 yield from _redact_name(token, names, finder)
         elif token["open"]:
-            hidden.append(_classify_container(names, hidden[-1], finder))
+            secrecy.append(_classify_container(names, secrecy[-1], finder))
             names.append("" if token["open"] == "{" else ANY_INDEX)
         elif token["close"]:
             names.pop()
-            hidden.pop()
+            secrecy.pop()
         else:
-            yield from _redact_value(token, names, hidden[-1], finder, looks=looks)
+            yield from _redact_value(token, names, secrecy[-1], finder, may_find=may_find)
 
 
 def _classify_container(names: _NameStack, outer: int, finder: SecretFinder) -> int:
@@ -93,18 +94,18 @@ def _redact_name(token: re.Match[str], names: _NameStack, finder: SecretFinder) 
 
 
 def _redact_value(
-    token: re.Match[str], names: _NameStack, hidden: int, finder: SecretFinder, *, looks: bool
+    token: re.Match[str], names: _NameStack, secrecy: int, finder: SecretFinder, *, may_find: bool
 ) -> Iterator[_Replacement]:
     quoted, bare = token["text"], token["other"]
     if quoted == '""' or bare in _NO_VALUES:
         return
     name = _get_name(names)
-    secret = hidden == _ALL or (quoted is not None and hidden == _TEXTS)
-    secret = secret or (name is not None and finder.is_secret_json_name(name, text=quoted is not None))
-    secret = secret or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names)))
-    if not secret and not looks:
+    is_secret = secrecy == _ALL or (quoted is not None and secrecy == _TEXTS)
+    is_secret = is_secret or (name is not None and finder.is_secret_json_name(name, text=quoted is not None))
+    is_secret = is_secret or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names)))
+    if not is_secret and not may_find:
         return
-    new = finder.redact_value(bare if quoted is None else _unquote(quoted), secret=secret)
+    new = finder.redact_value(bare if quoted is None else _unquote(quoted), secret=is_secret)
     if new is not None:
         written = new if quoted is None and _NUMBER.fullmatch(new) else _quote(new)
         yield token.start(), token.end(), written, _format_path(names)
@@ -124,7 +125,7 @@ def _unquote(quoted: str) -> str:
 
 
 def _quote(text: str) -> str:
-    # Bytes that are no UTF-8, as surrogates here, are not to be escaped; half a character that was, is again.
+    # Surrogates that stand for bytes outside UTF-8 stay unescaped; an escaped half of a pair is escaped again.
     try:
         plain = json.dumps(text, ensure_ascii=False)
         plain.encode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""What stands in the place of a secret: a value of its kind, the same for the same secret, that tells nothing of it."""
+"""Placeholders for secrets: values of the same kind, equal for equal secrets, that reveal nothing about the secret."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import re
 from collections.abc import Callable
 
 PlaceholderFactory = Callable[[str], str]
+"""Returns the placeholder of a secret."""
 
 CONSTANT = "REDACTED"
 DIGEST_DIGITS = 12
-"""Hexadecimal digits by which two secrets are told apart: two of a million share them once in 500 times."""
+"""Hexadecimal digits that distinguish placeholders: a million secrets have a collision once in 500 stores."""
 
-# What is random in kind, so that people and programs see what it is: "deleted", in letters that are digits too.
+# Begins hexadecimal placeholders, so that readers recognise them: "deleted", in letters that are digits too.
 _HEX_MARK = "de1e7ed"
 _SHORTEST_HEX = 16
 _JWT_HEAD = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
-_JWT_CLAIM = base64.urlsafe_b64encode(b'{"redacted":').decode()  # twelve bytes, so no other can begin so
+_JWT_CLAIM = base64.urlsafe_b64encode(b'{"redacted":').decode()  # 12 bytes: only this text has this base 64
 _JWT_END = base64.urlsafe_b64encode(CONSTANT.encode()).rstrip(b"=").decode()
 
 PATTERN = (
@@ -26,7 +27,7 @@ PATTERN = (
     rf"|{CONSTANT.lower()}-[0-9a-f]{{{DIGEST_DIGITS}}}@example\.com"
     rf"|{CONSTANT}(?:-[0-9a-f]{{{DIGEST_DIGITS}}})?"
 )
-"""Finds every placeholder in a text, but those of numbers."""
+"""A regular expression that finds all placeholders in a text except those of numbers."""
 
 _PLACEHOLDER = re.compile(PATTERN)
 _DIGITS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -37,83 +38,89 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a value is a placeholder already; a number never looks like one."""
+    """Whether a value is a placeholder; those of numbers are not recognised."""
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
 def has_placeholder(text: bytes) -> bool:
-    """Whether there is a placeholder somewhere in a text."""
+    """Whether a text contains a placeholder."""
     return _PLACEHOLDER.search(text.decode("latin-1")) is not None
 
 
 def is_equal_except_secrets(expected: str, text: str) -> bool:
-    """Whether a text is the expected one, with something in the place of each of its placeholders."""
+    """Whether a text equals the expected one, with any text of one character or more for each placeholder."""
     first, *others = _PLACEHOLDER.split(expected)
     if not others or not text.startswith(first) or not text.endswith(others[-1]):
         return expected == text
-    place, end = len(first), len(text) - len(others[-1])
+    offset, end = len(first), len(text) - len(others[-1])
     for literal in others[:-1]:
-        # The first place that fits leaves the most for those that follow.
-        found = text.find(literal, place + 1, end)
-        if found < 0:
+        # The first match leaves the most text for the literals that follow.
+        start = text.find(literal, offset + 1, end)
+        if start < 0:
             return False
-        place = found + len(literal)
-    return place < end
+        offset = start + len(literal)
+    return offset < end
 
 
 def replace_by_constant(_secret: str) -> str:
-    """One word for every secret: for comparing what is the same but for its secrets."""
+    """Return one word for all secrets, for comparing texts that differ only in secrets."""
     return CONSTANT
 
 
 def mask_secret(secret: str) -> str:
-    """One word for every secret that is not a placeholder: for logs and terminals."""
+    """Return one word for all secrets, and a placeholder unchanged, for logs and terminals."""
     return secret if is_placeholder(secret) else CONSTANT
 
 
 class Placeholders:
-    """Placeholders of one store: by its key the same secret gives the same one, and nobody else can try secrets out.
+    """The placeholders of one store.
 
-    A number stays a number of as many digits, a UUID a UUID, hexadecimal digits as many of them, a JWT a JWT without
-    signature, an e-mail address one at example.com (RFC 2606); all else becomes `REDACTED-` and 12 hexadecimal digits.
-    A placeholder stays as it is.
+    They depend on the key of the store, so that a secret always has the same placeholder, and secrets cannot be guessed
+    from placeholders without the key.
+
+    A number becomes a number with as many digits, a UUID a UUID, hexadecimal digits as many other ones, a JWT a JWT
+    without signature, an e-mail address an address at example.com (RFC 2606). Other secrets become `REDACTED-` and 12
+    hexadecimal digits. A placeholder stays as it is.
     """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def __call__(self, secret: str) -> str:
-        """The placeholder of a secret."""
+        """Return the placeholder of a secret."""
         if is_placeholder(secret):
             return secret
-        for kind, made in _KINDS:
-            if kind.fullmatch(secret):
-                return made(secret, self._derive_digits(secret, len(secret) + 32))
+        for form, make in _KINDS:
+            if form.fullmatch(secret):
+                return make(secret, self._derive_digits(secret, len(secret) + 32))
         return f"{CONSTANT}-{self._derive_digits(secret, DIGEST_DIGITS)}"
 
     def _derive_digits(self, secret: str, number: int) -> str:
-        """As many hexadecimal digits that only the key and the secret give; SHAKE takes a key by its beginning."""
-        told = len(self._key).to_bytes(2) + self._key + secret.encode("utf-8", "surrogatepass")
-        return hashlib.shake_256(told).hexdigest((number + 1) // 2)[:number]
+        """Return `number` hexadecimal digits derived from the key and the secret.
+
+        SHAKE is not open to length extension, so that a key before the message needs no HMAC.
+        """
+        message = len(self._key).to_bytes(2) + self._key + secret.encode("utf-8", "surrogatepass")
+        return hashlib.shake_256(message).hexdigest((number + 1) // 2)[:number]
 
 
 def _make_number(secret: str, digits: str) -> str:
-    whole = re.split("[eE]", secret)[0]
-    made = [str(int(one, 16) % 10) if old.isdigit() else old for old, one in zip(whole, digits, strict=False)]
-    first = 1 if whole.startswith("-") else 0
-    # A leading zero is part of the form (a code, a fraction), and no number that had none may get one.
-    made[first] = "0" if whole[first] == "0" and len(whole) > first + 1 else str(int(digits[-1], 16) % 9 + 1)
-    return "".join(made) + secret[len(whole) :]
+    mantissa = re.split("[eE]", secret)[0]
+    new = [str(int(digit, 16) % 10) if old.isdigit() else old for old, digit in zip(mantissa, digits, strict=False)]
+    first = 1 if mantissa.startswith("-") else 0
+    # A leading zero belongs to the form of a code or a fraction; other numbers must not begin with one.
+    new[first] = "0" if mantissa[first] == "0" and len(mantissa) > first + 1 else str(int(digits[-1], 16) % 9 + 1)
+    return "".join(new) + secret[len(mantissa) :]
 
 
 def _make_uuid(secret: str, digits: str) -> str:
-    made = f"{_HEX_MARK}0-{digits[:4]}-4{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
-    return made.upper() if secret.isupper() else made
+    uuid = f"{_HEX_MARK}0-{digits[:4]}-4{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
+    return uuid.upper() if secret.isupper() else uuid
 
 
 def _make_hex(secret: str, digits: str) -> str:
-    made = (_HEX_MARK + digits)[: len(secret)]
-    return made.upper() if secret.isupper() else made
+    hex_digits = (_HEX_MARK + digits)[: len(secret)]
+    return hex_digits.upper() if secret.isupper() else hex_digits
 
 
 def _make_jwt(_secret: str, digits: str) -> str:

@@ -1,4 +1,4 @@
-"""History that takes secrets out before anything is kept: whoever records goes through it."""
+"""A history that redacts exchanges before they are stored; all recorders use it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 class RedactingHistory:
-    """`store.repositories.store.History` whose exchanges and messages are redacted when they are added.
+    """`store.repositories.history.History` that redacts exchanges and messages when they are added.
 
-    An exchange tells where its request was; a body that came in pieces, and so is in the store already, is not looked
-    into: that is logged, and kept with the exchange.
+    The redacted places of a request are stored with its exchange. A body in pieces is in the store already and is not
+    searched: a warning is logged, and stored with the exchange.
     """
 
     def __init__(self, history: History, redactor: Redactor) -> None:
@@ -46,8 +46,8 @@ class RedactingHistory:
 
 
 def redact_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
-    """The exchange without its secrets, as it is kept."""
-    request, found = redactor.redact_request(exchange.request, _get_inline_bytes(exchange.request.body))
+    """Return the exchange without its secrets."""
+    request, places = redactor.redact_request(exchange.request, _get_inline_bytes(exchange.request.body))
     response = exchange.response
     if response is not None:
         response, _ = redactor.redact_response(response, _get_inline_bytes(response.body))
@@ -60,7 +60,7 @@ def redact_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
         exchange,
         request=request,
         response=response,
-        redacted=exchange.redacted | found,
+        redacted=exchange.redacted | places,
         degraded="; ".join(filter(None, notes)),
     )
 

@@ -1,4 +1,4 @@
-"""Takes secrets out of requests and responses and tells where they were; `secret_finder` says what is secret."""
+"""Redact requests, responses and WebSocket messages, and return the places of their secrets."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from understudy.store.redaction.rules import NO_RULES, Rules
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.text_edits import Edit, apply_edits, move_chunks
 
-# The scheme says how a client signs in and is worth reading; any other first word may be part of the secret.
-# IANA's registry of HTTP authentication schemes, and those that large services made up.
+# The authentication schemes that stay readable; any other first word may be part of the secret.
+# IANA's registry of HTTP authentication schemes, and schemes that large services invented.
 SCHEMES = frozenset(
     {
         *("basic", "bearer", "concealed", "digest", "dpop", "gnap", "hawk", "hoba", "key", "mutual", "negotiate"),
@@ -26,31 +26,35 @@ SCHEMES = frozenset(
     }
 )
 
-# Fields that hold a URL, whose query and fragment hold what any query holds: sign-in redirects put tokens there.
+# Fields that hold a URL: redirects of sign-in pages put tokens into its query or fragment.
 URL_FIELDS = frozenset({"referer", "location", "content-location"})
 
-# Digests of a body that is no longer there (RFC 9530, and RFC 2616, section 14.15): a client that checks would refuse.
+# Digests of the body (RFC 9530, and RFC 2616, section 14.15), which are wrong for a redacted one: clients would refuse.
 DIGEST_FIELDS = ("content-digest", "repr-digest", "digest", "content-md5")
-
 
 _PARTLY_SECRET = URL_FIELDS | {"cookie", "set-cookie"}
 
 
 class _RedactedMessage(NamedTuple):
-    """A message: its new body, None if that stays, and the edits that made it, None if it was coded."""
+    """The redacted parts of a message.
+
+    `body` is the new body, None if it is unchanged. `edits` lead from the old body to the new one; None if the body is
+    unchanged, or was coded. `places` are those of the secrets.
+    """
 
     headers: Headers
     trailers: Headers
     body: bytes | None
     edits: list[Edit] | None
-    found: PlaceSet
+    places: PlaceSet
 
 
 class Redactor:
-    """Takes out what is secret by its rules, by its name or by its looks, and puts placeholders there.
+    """Replaces secrets in messages by placeholders: by rules, by built-in names and patterns, and by earlier finds.
 
-    Names of header fields are told in lower case, names of parameters decoded. A body without secrets stays the object
-    that it was, so that a reference stays one; one with secrets loses its Content-Encoding. Nothing raises.
+    The places of secrets have the names of header fields in lower case, and decoded names of parameters. A body without
+    secrets stays the same object, so that a reference stays a reference; a body with secrets loses its content codings.
+    No method raises.
     """
 
     def __init__(
@@ -64,38 +68,47 @@ class Redactor:
         self._finder = SecretFinder(rules, placeholder, built_in=built_in, remembers=remembers)
 
     def copy_for_comparing(self, places: Iterable[RedactedPlace] = ()) -> Redactor:
-        """One that makes alike what differs in secrets only: what it finds, these places, and placeholders."""
+        """Return a redactor that makes messages equal if they differ only in secrets.
+
+        It replaces the secrets that this one finds, the values at `places`, and placeholders by one word.
+        """
         other = Redactor()
         other._finder = self._finder.copy_for_comparing(_rules_from_places(places), replace_by_constant)
         return other
 
     def copy_for_display(self) -> Redactor:
-        """One that finds the same, what this one will have seen too, with one word for every secret."""
+        """Return a redactor that replaces the secrets that this one finds, now and later, by one word."""
         other = Redactor()
         other._finder = self._finder.copy_for_display(mask_secret)
         return other
 
     def redact_request(self, request: Request, body: bytes) -> tuple[Request, PlaceSet]:
-        """The request without its secrets, and where they were; `body` is what `request.body` holds or refers to."""
+        """Return the request without its secrets, and their places; `body` holds the bytes of `request.body`."""
         path, mark, query = request.target.partition(b"?")
-        path, in_path = self._redact_path(path)
-        query_edits, in_query = find_pair_edits(query, Part.QUERY, self._finder) if query else ([], NO_PLACES)
+        path, path_places = self._redact_path(path)
+        query_edits, query_places = find_pair_edits(query, Part.QUERY, self._finder) if query else ([], NO_PLACES)
         message = self._redact_parts(request.headers, request.trailers, body)
-        found = in_path | in_query | message.found
-        if not found:
-            return request, found
-        kept = request.body if message.body is None else message.body
-        target = path + mark + apply_edits(query, query_edits)
-        changed = replace(request, target=target, headers=message.headers, trailers=message.trailers, body=kept)
-        return changed, found
+        places = path_places | query_places | message.places
+        if not places:
+            return request, places
+        return replace(
+            request,
+            target=path + mark + apply_edits(query, query_edits),
+            headers=message.headers,
+            trailers=message.trailers,
+            body=request.body if message.body is None else message.body,
+        ), places
 
     def redact_response(self, response: Response, body: bytes) -> tuple[Response, PlaceSet]:
-        """The response without its secrets, and where they were; chunks keep their times if their bounds are known."""
+        """Return the response without its secrets, and their places; `body` holds the bytes of `response.body`.
+
+        Chunks keep their times; the chunks of a coded body with secrets are dropped, as their bounds are unknown.
+        """
         message = self._redact_parts(response.headers, response.trailers, body)
-        interim, in_interim = self._redact_interim(response.interim)
-        found = message.found | in_interim
-        if not found:
-            return response, found
+        interim, interim_places = self._redact_interim(response.interim)
+        places = message.places | interim_places
+        if not places:
+            return response, places
         return replace(
             response,
             headers=message.headers,
@@ -103,49 +116,53 @@ class Redactor:
             body=response.body if message.body is None else message.body,
             chunks=_redact_chunks(response.chunks, message),
             interim=interim,
-        ), found
+        ), places
 
     def redact_message(self, message: WebSocketMessage) -> WebSocketMessage:
-        """A message of a WebSocket without its secrets; bytes that are no text stay."""
+        """Return a message of a WebSocket without its secrets; bytes that are not text stay."""
         if message.kind is MessageKind.CLOSE:
             return message
         edits, _ = find_body_edits(message.content, "", self._finder)
         return replace(message, content=apply_edits(message.content, edits)) if edits else message
 
     def redact_text(self, text: str) -> str:
-        """A text for a log or a terminal, without the secrets that are known by their looks."""
-        return self._redact_by_looks(text, set())
+        """Return a text for a log or a terminal, without secrets of a known form."""
+        return self._redact_by_form(text, set())
 
     def _redact_parts(self, headers: Headers, trailers: Headers, body: bytes) -> _RedactedMessage:
-        headers, in_headers = self._redact_fields(headers)
-        trailers, in_trailers = self._redact_fields(trailers)
+        headers, header_places = self._redact_fields(headers)
+        trailers, trailer_places = self._redact_fields(trailers)
         plain = decode_body(headers, body) if body else None
-        edits, in_body = ([], NO_PLACES) if plain is None else self._find_in_body(headers, plain)
-        found = in_headers | in_trailers | in_body
+        edits, body_places = ([], NO_PLACES) if plain is None else self._find_in_body(headers, plain)
+        places = header_places | trailer_places | body_places
         if plain is None or not edits:
-            return _RedactedMessage(headers, trailers, None, None, found)
-        changed = apply_edits(plain, edits)
-        if changed == plain:  # placeholders already
-            return _RedactedMessage(headers, trailers, None, None, found)
-        coded = "content-encoding" in headers
-        return _RedactedMessage(_fix_framing(headers, changed), trailers, changed, None if coded else edits, found)
+            return _RedactedMessage(headers, trailers, None, None, places)
+        redacted = apply_edits(plain, edits)
+        if redacted == plain:  # its secrets are placeholders already
+            return _RedactedMessage(headers, trailers, None, None, places)
+        is_coded = "content-encoding" in headers
+        return _RedactedMessage(
+            _fix_framing(headers, redacted), trailers, redacted, None if is_coded else edits, places
+        )
 
     def _find_in_body(self, headers: Headers, plain: bytes) -> tuple[list[Edit], PlaceSet]:
         return find_body_edits(plain, headers.get("content-type") or "", self._finder)
 
     def _redact_interim(self, interim: tuple[InterimResponse, ...]) -> tuple[tuple[InterimResponse, ...], PlaceSet]:
-        redacted = [(one, *self._redact_fields(one.headers)) for one in interim]
-        found: PlaceSet = frozenset().union(*(places for *_, places in redacted))
-        return tuple(replace(one, headers=headers) for one, headers, _ in redacted) if found else interim, found
+        redacted = [(response, *self._redact_fields(response.headers)) for response in interim]
+        places: PlaceSet = frozenset().union(*(places for *_, places in redacted))
+        if not places:
+            return interim, places
+        return tuple(replace(response, headers=headers) for response, headers, _ in redacted), places
 
     def _redact_path(self, path: bytes) -> tuple[bytes, PlaceSet]:
-        """The path without secrets known by their looks, and without segments known to be secrets."""
+        """Return the path without secrets of a known form and without segments that are earlier finds."""
         text = path.decode("latin-1")
         if "%" not in text and not self._finder.may_find_in(text):
             return path, NO_PLACES
         places: set[RedactedPlace] = set()
         segments: list[str] = []
-        for segment in self._redact_by_looks(text, places).split("/"):
+        for segment in self._redact_by_form(text, places).split("/"):
             new = self._finder.redact_value(unquote(segment), secret=False) if segment else None
             written = segment if new is None else quote(new, safe="!$&'()*+,;=:@~")
             if new is not None:
@@ -153,7 +170,7 @@ class Redactor:
             segments.append(written)
         return "/".join(segments).encode("latin-1"), frozenset(places)
 
-    def _redact_by_looks(self, text: str, places: set[RedactedPlace]) -> str:
+    def _redact_by_form(self, text: str, places: set[RedactedPlace]) -> str:
         edits = [
             (start, end, self._finder.replace_secret(text[start:end]))
             for start, end, _ in self._finder.find_spans(text)
@@ -164,20 +181,20 @@ class Redactor:
     def _redact_fields(self, headers: Headers) -> tuple[Headers, PlaceSet]:
         if not headers.fields:
             return headers, NO_PLACES
-        found: set[RedactedPlace] = set()
+        places: set[RedactedPlace] = set()
         fields: list[tuple[bytes, bytes]] = []
-        looks = self._finder.may_find_in(b"\n".join([value for _, value in headers.fields]).decode("latin-1"))
+        may_find = self._finder.may_find_in(b"\n".join([value for _, value in headers.fields]).decode("latin-1"))
         for name, value in headers.fields:
             lower = name.decode("latin-1").lower()
-            told = lower in _PARTLY_SECRET or self._finder.is_secret_header(lower)
-            hidden = self._redact_field(lower, value.decode("latin-1")) if told or looks else None
-            if hidden is not None:
-                found.add(RedactedPlace(Part.HEADER, lower))
-            fields.append((name, value if hidden is None else hidden.encode("latin-1", "replace")))
-        return (Headers(tuple(fields)), frozenset(found)) if found else (headers, NO_PLACES)
+            has_secret_name = lower in _PARTLY_SECRET or self._finder.is_secret_header(lower)
+            new = self._redact_field(lower, value.decode("latin-1")) if has_secret_name or may_find else None
+            if new is not None:
+                places.add(RedactedPlace(Part.HEADER, lower))
+            fields.append((name, value if new is None else new.encode("latin-1", "replace")))
+        return (Headers(tuple(fields)), frozenset(places)) if places else (headers, NO_PLACES)
 
     def _redact_field(self, name: str, value: str) -> str | None:
-        """The value without its secret, None if there is none in it."""
+        """Return the value of a field without its secrets, None if it contains no secret."""
         if self._finder.built_in and name == "cookie":
             return self._redact_cookies(value.split(";"))
         if self._finder.built_in and name == "set-cookie":
@@ -197,12 +214,15 @@ class Redactor:
 
     def _redact_cookies(self, pairs: list[str]) -> str | None:
         redacted = [self._redact_cookie(pair) for pair in pairs]
-        if all(one is None for one in redacted):
+        if all(new is None for new in redacted):
             return None
-        return ";".join(pair if one is None else one for pair, one in zip(pairs, redacted, strict=True))
+        return ";".join(pair if new is None else new for pair, new in zip(pairs, redacted, strict=True))
 
     def _redact_cookie(self, pair: str) -> str | None:
-        """A cookie without its value; one without "=" is all value (RFC 6265bis, section 5.7). Empty values stay."""
+        """Return a cookie without its value, None if that is empty.
+
+        A cookie without "=" consists of its value (RFC 6265bis, section 5.7).
+        """
         name, equals, value = pair.partition("=")
         if not equals:
             name, value = " " if pair.startswith(" ") else "", pair
@@ -212,9 +232,9 @@ class Redactor:
     def _redact_url(self, url: str) -> str | None:
         rest, hash_, fragment = url.partition("#")
         path, mark, query = rest.partition("?")
-        new_path = self._redact_by_looks(path, set()) if self._finder.may_find_in(path) else path
+        new_path = self._redact_by_form(path, set()) if self._finder.may_find_in(path) else path
         edits = [find_pair_edits(pairs.encode("latin-1"), Part.QUERY, self._finder) for pairs in (query, fragment)]
-        if new_path == path and not any(found for _, found in edits):
+        if new_path == path and not any(places for _, places in edits):
             return None
         query, fragment = (
             apply_edits(pairs.encode("latin-1"), changes).decode("latin-1")
@@ -227,7 +247,7 @@ BUILT_IN_REDACTOR = Redactor()
 
 
 def _rules_from_places(places: Iterable[RedactedPlace]) -> Rules:
-    """Rules that find what was taken out at these places, where a request is compared."""
+    """Return rules that find the values at these places in a request that is compared."""
     names: dict[Part, set[str]] = {part: set() for part in Part}
     for place in places:
         names[place.part].add(place.name)

@@ -1,4 +1,4 @@
-"""What was redacted, told to people: where, and in how many messages; never a value."""
+"""Reports of redaction for users: the places and the numbers of messages, never a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.store.redaction.redactor import URL_FIELDS
 
 
 def describe_redaction(requests: Mapping[RedactedPlace, int], responses: Mapping[RedactedPlace, int]) -> str:
-    """One line that says what was redacted in how many messages, never a value; "nothing" if nothing was."""
+    """Return one line with the redacted places and the number of messages of each; "nothing" if it is empty."""
     phrases = [
         f"{place} in {count} {noun}{'' if count == 1 else 's'}"
         for noun, counts in (("request", requests), ("response", responses))
@@ -20,15 +20,15 @@ def describe_redaction(requests: Mapping[RedactedPlace, int], responses: Mapping
 
 
 def format_places(places: Iterable[RedactedPlace]) -> str:
-    """The places of one message, for people."""
+    """Return the places of one message, for display."""
     return ", ".join(dict.fromkeys(_describe_place(place) for place in sorted(places)))
 
 
 def _count_by_place(counts: Mapping[RedactedPlace, int]) -> Iterable[tuple[str, int]]:
-    told: dict[str, int] = {}
+    totals: dict[str, int] = {}
     for place, count in sorted(counts.items()):
-        told[_describe_place(place)] = told.get(_describe_place(place), 0) + count
-    return told.items()
+        totals[_describe_place(place)] = totals.get(_describe_place(place), 0) + count
+    return totals.items()
 
 
 def _describe_place(place: RedactedPlace) -> str:
@@ -41,6 +41,6 @@ def _describe_place(place: RedactedPlace) -> str:
         case Part.TEXT:
             return "part of the text"
         case Part.HEADER:
-            kept_in_part = place.name in URL_FIELDS or place.name in ("cookie", "set-cookie")
-            return f"{name.title()} {'value' if kept_in_part else 'header'}"
+            is_partly_secret = place.name in URL_FIELDS or place.name in ("cookie", "set-cookie")
+            return f"{name.title()} {'value' if is_partly_secret else 'header'}"
     return f"{name} {place.part} value"

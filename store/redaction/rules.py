@@ -1,4 +1,4 @@
-"""What a store is told to redact beside what it knows of itself."""
+"""Redaction rules of a store, which add to the built-in names and patterns."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is secret, by name and by looks.
+    """The names and patterns of secrets.
 
-    `headers` are names of header fields in lower case, `query` names of query parameters and form fields, `json` paths
-    such as `$.user.ssn`, `$.cards[*].number` or, at any depth, `$..ssn`; what they name is secret with all that is in
-    it. `patterns` are regular expressions over values and texts; one with a group called `secret` finds what that
-    holds.
+    `headers` are names of header fields in lower case, `query` names of query parameters and form fields. `json` are
+    paths such as `$.user.ssn`, `$.cards[*].number` or, at any depth, `$..ssn`; a value at such a path is secret with
+    all it contains. `patterns` are regular expressions for values and texts; if one has a group named `secret`, only
+    the match of that group is secret.
     """
 
     headers: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Rules:
         json: Iterable[str] = (),
         patterns: Iterable[str] = (),
     ) -> Rules:
-        """Rules as people write them; raises UserError that says what was expected."""
+        """Return rules from the texts of a user; raise UserError that describes the expected form."""
         return cls(
             frozenset(_check_header(name) for name in headers),
             frozenset(_check_name(name) for name in query),
@@ -49,11 +49,11 @@ class Rules:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Rules:
-        """The inverse of `as_json`; what is missing is empty."""
+        """Return the rules that `as_json` wrote; missing members are empty."""
         return cls.of(**{field.name: value.get(field.name, ()) for field in fields(cls)})
 
     def as_json(self) -> dict[str, list[str]]:
-        """The rules as JSON can hold them."""
+        """Return the rules as a JSON object."""
         return {
             "headers": sorted(self.headers),
             "query": sorted(self.query),
@@ -107,7 +107,7 @@ def _check_path(path: str) -> str:
 
 def _normalize_path(path: str) -> str:
     steps = parse_json_path(path)
-    # Redaction names every element of an array alike, so a rule for one of them would never apply.
+    # Redaction uses `[*]` for all elements of an array, so a rule for a single element would never apply.
     if not steps or any(step == "*" or (isinstance(step, int) and step != ANY_INDEX) for step in steps):
         raise ValueError("expected names and [*]")
     return format_json_path(steps)

@@ -1,4 +1,4 @@
-"""Finds secrets in values and texts by name, by looks, and by having seen them before; says what replaces them."""
+"""Find secrets in values and texts, by name, by form and by earlier finds, and replace them by placeholders."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from understudy.store.redaction.secret_patterns import SecretPatterns, drop_over
 from understudy.store.redaction.text_edits import apply_edits
 
 REMEMBERED = 10_000
-"""Secrets that are recognised where nothing else tells that they are."""
+"""The number of earlier secrets that are recognised by their value alone."""
 
-# A secret to be recognised by itself must not be a word or a number that means something else elsewhere.
+# A secret is recognised by its value alone only if it cannot be a word or number with another meaning.
 _UNMISTAKABLE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[!#-%(-+\--:=?-\[\]-~]{12,4096}")
-# A text of JSON that is one, or holds no escape: what stands between quotes, and between what no such secret holds.
+# The runs in a JSON document that can be such a secret: between quotes and other characters that it cannot contain.
 _RUN = re.compile(r"[!#-%(-+\--:=?-\[\]-~]{12,}")
-# A slash may be part of a secret, or end it: in paths, and in the text of a log.
+# A slash may be part of a secret or its end, in paths and in the texts of logs.
 _WORDS = (re.compile(r"[A-Za-z0-9+/_.~=-]{12,4096}"), re.compile(r"[A-Za-z0-9_~-]{12,4096}"))
 
 
 class SecretFinder:
-    """What is secret by `rules`, and by what we know of ourselves where `built_in`.
+    """A search for secrets by `rules` and, with `built_in`, by the built-in names and patterns.
 
-    With `remembers` a secret that was found once is found again wherever it comes back as a whole value: a token of a
-    response that a request sends under a name of its own. Without any of these calls it does not change.
+    With `remembers` a secret that was found once is recognised later as a whole value under any name, such as a token
+    of a response that a request sends back. Without `remembers` a finder does not change.
     """
 
     def __init__(
@@ -42,24 +42,24 @@ class SecretFinder:
         self._paths = tuple(path for path in sorted(rules.json) if not path.startswith(ANYWHERE))
 
     def copy_for_comparing(self, places: Rules, placeholder: PlaceholderFactory) -> SecretFinder:
-        """One that finds the same, these places and every placeholder too, and replaces them alike."""
+        """Return a finder that finds the same secrets, and these places and all placeholders too."""
         rules = self.rules | places | Rules(patterns=(PATTERN,))
         other = SecretFinder(rules, placeholder, built_in=self.built_in)
         other._seen = self._seen
         return other
 
     def copy_for_display(self, placeholder: PlaceholderFactory) -> SecretFinder:
-        """One that finds the same, what this one will have seen too; it remembers nothing itself."""
+        """Return a finder that finds the same secrets, including those this one finds later, and adds none itself."""
         other = SecretFinder(self.rules, placeholder, built_in=self.built_in)
         other._seen = self._seen
         return other
 
     def is_secret_header(self, name: str) -> bool:
-        """Whether the whole value of the header field of this name, in lower case, is secret."""
+        """Whether the whole value of the header field with this name, in lower case, is secret."""
         return name in self.rules.headers or (self.built_in and is_secret_name(name))
 
     def is_secret_field(self, name: str) -> bool:
-        """Whether the value under this name of a query or form is secret."""
+        """Whether the value of the query parameter or form field with this name is secret."""
         return name in self.rules.query or (self.built_in and is_secret_name(name))
 
     def is_secret_json_name(self, name: str, *, text: bool) -> bool:
@@ -67,29 +67,32 @@ class SecretFinder:
         return self.built_in and (has_secret_texts(name) if text else is_secret_name(name))
 
     def has_rule_for(self, name: str | None, path: str) -> bool:
-        """Whether a rule names this place of a JSON document, or what it is in."""
+        """Whether a rule names this place of a JSON document, or a container of it."""
         return name in self._anywhere or any(
             path == rule or path.startswith((f"{rule}.", f"{rule}[")) for rule in self._paths
         )
 
     def may_find_in_json(self, body: bytes) -> bool:
-        """Whether a JSON document may hold a secret: a quick look."""
+        """Whether a JSON document may contain a secret: a fast check without false negatives."""
         if self.has_json_rules or (self.built_in and may_have_secret_names(body)):
             return True
         return self.may_find_in_values(body.decode("latin-1"))
 
     def may_find_in(self, text: str) -> bool:
-        """Whether there may be a secret in a text that no name tells: a quick look."""
+        """Whether a text may contain a secret, whatever its name: a fast check without false negatives."""
         return bool(self._seen) or self._patterns.may_match(text)
 
     def may_find_in_values(self, text: str) -> bool:
-        """The same for the values of a JSON document: what was seen is looked for, for documents are long."""
+        """Whether the values of a JSON document may contain a secret: as `may_find_in`, but exact for earlier finds.
+
+        Documents are long, so looking for earlier secrets is worth its time.
+        """
         if self._patterns.may_match(text):
             return True
         return bool(self._seen) and ("\\" in text or not self._seen.keys().isdisjoint(_RUN.findall(text)))
 
     def redact_value(self, value: str, *, secret: bool) -> str | None:
-        """The value without its secret, None if there is none in it; `secret` says that all of it is one."""
+        """Return the value without its secrets, None if it contains no secret; with `secret` all of it is one."""
         if secret and value:
             return self.replace_secret(value)
         if value in self._seen:
@@ -99,17 +102,20 @@ class SecretFinder:
         return apply_edits(value, edits) if edits else None
 
     def find_spans(self, text: str) -> list[tuple[int, int, str]]:
-        """Where secrets begin and end in a text, in order, each with the pattern that found it ("" if none did)."""
+        """Return start and end of each secret in a text, in order, with the pattern that found it.
+
+        The pattern is "" for a secret that was recognised by its value.
+        """
         spans = self._patterns.find_spans(text)
         if self._seen:
-            held = (pattern for pattern in _WORDS if not self._seen.keys().isdisjoint(pattern.findall(text)))
-            words = (word for pattern in held for word in pattern.finditer(text))
+            matching = (pattern for pattern in _WORDS if not self._seen.keys().isdisjoint(pattern.findall(text)))
+            words = (word for pattern in matching for word in pattern.finditer(text))
             seen = [(*word.span(), "") for word in words if word[0] in self._seen]
             return drop_overlaps([*spans, *seen])
         return spans
 
     def replace_secret(self, secret: str) -> str:
-        """What a secret is replaced by; it is remembered, if secrets are."""
+        """Return the placeholder of a secret, and remember the secret if this finder remembers."""
         placeholder = self._placeholder(secret)
         if self._remembers and secret not in self._seen and placeholder != secret and _UNMISTAKABLE.fullmatch(secret):
             if len(self._seen) >= REMEMBERED:

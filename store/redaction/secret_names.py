@@ -1,7 +1,8 @@
-"""Which names carry secrets: one rule for header fields, query and form pairs and JSON fields, with its tables.
+"""Names of secrets: one rule for header fields, query parameters, form fields and JSON members, with its tables.
 
-A name is cut into words at everything but letters and digits and at each change to upper case; numbers at its end do
-not count. It is secret if its words, joined, end in one of `SECRET_ENDINGS`, or its last word is in `SECRET_WORDS`.
+A name is split into words at all characters other than letters and digits, and at each change to upper case; numbers at
+its end do not count. It is secret if its joined words end in one of `SECRET_ENDINGS`, or its last word is in
+`SECRET_WORDS`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ SECRET_WORDS = frozenset(
     }
 )
 
-# A `token` after one of these says where a list goes on: without it, pages of one list would be the same request.
+# A `token` after one of these is a position in a list: without it, all pages of a list would be the same request.
 PAGING_WORDS = (
     "page",
     "paging",
@@ -64,10 +65,10 @@ PAGING_WORDS = (
     "scroll",
 )
 
-# A `token` after one of these is a count or a price of language models' tokens.
+# A `token` after one of these is a count or a price of the tokens of a language model.
 COUNTING_WORDS = frozenset({"max", "min", "num", "per", "total", "count"})
 
-# Every secret name has one of these in it, so a text without any holds no secret name.
+# Each secret name contains one of these, so a text without them contains no secret name.
 _STEMS = tuple(stem.encode() for stem in (*SECRET_ENDINGS, *sorted(SECRET_WORDS)))
 _NO_LETTERS_OR_DIGITS = bytes(c for c in range(256) if not chr(c).isalnum() or c > 127)
 
@@ -76,7 +77,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Whether the value under this header, parameter or field name is a secret."""
+    """Whether the value under this name of a header field, parameter, form field or JSON member is secret."""
     words = [word.lower() for word in _WORD.findall(name)]
     while words and words[-1].isdigit():
         words.pop()
@@ -87,14 +88,14 @@ def is_secret_name(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def has_secret_texts(name: str) -> bool:
-    """Whether texts under this JSON name are secrets: `tokens` too, whose numbers are counts and none."""
+    """Whether texts under this JSON name are secret: also under `tokens`, whose numbers are counts."""
     return is_secret_name(name) or (name.endswith(("s", "S")) and is_secret_name(name[:-1]))
 
 
 def may_have_secret_names(text: bytes) -> bool:
-    """False only if no name in this text can be secret: a quick look, in any encoding that has ASCII in it.
+    """Whether a text may contain a secret name: a fast check without false negatives, for encodings that contain ASCII.
 
-    Escapes can spell a name in other letters, so any backslash makes it True.
+    Escapes can spell a name in other characters, so the result is True for a text with a backslash.
     """
     letters = text.lower().translate(None, _NO_LETTERS_OR_DIGITS)
     return b"\\" in text or any(stem in letters for stem in _STEMS)

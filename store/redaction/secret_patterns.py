@@ -1,4 +1,4 @@
-"""Which texts are secrets by their looks, whatever their name: keys and tokens of a form that nothing else has."""
+"""Patterns of secrets: keys and tokens with a form of their own, which are recognised under any name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SECRET_GROUP = "secret"
-"""A pattern with a group of this name finds what the group holds; any other, all that it matches."""
+"""The name of the group that holds the secret; a pattern without it finds all it matches."""
 
-# Each with texts of which one is in every secret of that form: looking for those costs next to nothing.
+# Name, stems and pattern. Each secret of the form contains one of the stems, which are fast to look for.
 BUILT_IN_PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    # RFC 7519: the head begins with {" in base 64, and so do the claims.
+    # RFC 7519: header and claims both begin with {" in base 64.
     ("JSON Web Token", ("eyJ",), r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
     ("AWS access key id", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
     ("OpenAI or Anthropic key", ("sk-",), r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{20,}"),
@@ -53,13 +53,13 @@ BUILT_IN_PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("npm token", ("npm_",), r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
     ("PyPI token", ("pypi-",), r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{50,}"),
     ("Hugging Face token", ("hf_",), r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
-    # URLs that were signed (X-Amz-Signature and its kin are known by name where a query is read as one).
+    # Signed URLs in texts; in a query, names such as X-Amz-Signature are secret.
     (
         "signature in a URL",
         ("-Signature=",),
         r"(?<=-Signature=)[0-9a-fA-F]{64,}",
     ),
-    # RFC 7468; in JSON its line ends are written \n. Two dashes end what is in it, so that no text is read twice.
+    # RFC 7468; in JSON its line ends are written \n. Its content ends at two dashes, so that no text is read twice.
     (
         "private key",
         ("PRIVATE KEY-----",),
@@ -74,16 +74,16 @@ BUILT_IN_PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 _STEMS = tuple(stem for _, stems, _ in BUILT_IN_PATTERNS for stem in stems)
 
 
-# What a pattern of a user's may take for a text, in seconds of the processor: some take ages ("(a|a)+$").
+# The processor time that a user's pattern may take for a text: some take exponential time, such as "(a|a)+$".
 TIMEOUT_SECONDS = 0.2
 TIMEOUT_SECONDS_PER_CHARACTER = 2e-6
 
 
 class SecretPatterns:
-    """Patterns that are looked for together: the built-in ones if asked for, and others, regular expressions.
+    """The built-in patterns, with `built_in`, and the regular expressions of a user.
 
-    Raises ValueError for what is none. One of the others that takes too long for a text counts as having found all of
-    it: the text may hold a secret, and nobody would wait for the answer.
+    Raises ValueError for a text that is not a regular expression. If a user's pattern takes too long for a text, the
+    whole text counts as a secret.
     """
 
     def __init__(self, others: Iterable[str] = (), *, built_in: bool = True) -> None:
@@ -91,7 +91,7 @@ class SecretPatterns:
         self._others = [re.compile(other) if other == PATTERN else _compile_interruptible(other) for other in others]
 
     def may_match(self, text: str) -> bool:
-        """False only if no pattern finds anything in a text or in a part of it: a quick look."""
+        """Whether a pattern may match in a text: a fast check without false negatives."""
         if self._others:
             return True
         if self._built_in:
@@ -101,11 +101,11 @@ class SecretPatterns:
         return False
 
     def find_spans(self, text: str) -> list[tuple[int, int, str]]:
-        """Where secrets begin and end, in order and without overlap, each with the pattern that found it."""
+        """Return start and end of each secret, in order and without overlap, with the pattern that found it."""
         if not self.may_match(text):
             return []
-        known = _compile_built_in() if self._built_in else ()
-        built_in = [pattern for stems, pattern in known if any(stem in text for stem in stems)]
+        compiled = _compile_built_in() if self._built_in else ()
+        built_in = [pattern for stems, pattern in compiled if any(stem in text for stem in stems)]
         spans = [span for pattern in built_in for span in _find_spans(pattern, pattern.finditer(text))]
         return drop_overlaps(
             [*spans, *(span for pattern in self._others for span in _find_with_timeout(pattern, text))]
@@ -118,7 +118,7 @@ def _compile_built_in() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
 
 
 def drop_overlaps(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """The spans in order; of two that overlap the first, of two that begin together the longer."""
+    """Return the spans in order: of two that overlap the first, of two with the same start the longer."""
     kept: list[tuple[int, int, str]] = []
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
         if not kept or span[0] >= kept[-1][1]:
@@ -128,7 +128,7 @@ def drop_overlaps(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int,
 
 @cache
 def _compile_interruptible(pattern: str) -> regex.Pattern[str]:
-    import regex  # takes long to import, and few have patterns of their own
+    import regex  # slow to import, and most stores have no patterns
 
     try:
         return regex.compile(pattern)
@@ -147,16 +147,16 @@ def _find_with_timeout(pattern: re.Pattern[str] | regex.Pattern[str], text: str)
         return [(0, len(text), pattern.pattern)]
 
 
-@cache  # once is enough, and what is logged is redacted by these very patterns
+@cache  # logged once, because log lines are redacted by the same patterns
 def _warn_slow(pattern: str) -> None:
-    logger.warning("the redaction pattern %s takes too long; texts for which it does are redacted as a whole", pattern)
+    logger.warning("the redaction pattern %s takes too long for some texts; these are redacted as a whole", pattern)
 
 
 def _find_spans(
     pattern: re.Pattern[str] | regex.Pattern[str], matches: Iterable[re.Match[str] | regex.Match[str]]
 ) -> Iterator[tuple[int, int, str]]:
     group: str | int = SECRET_GROUP if SECRET_GROUP in pattern.groupindex else 0
-    for found in matches:
-        start, end = found.span(group)
-        if start < end:  # a pattern that matches nothing finds nothing
+    for match in matches:
+        start, end = match.span(group)
+        if start < end:  # an empty match is no secret
             yield start, end, pattern.pattern

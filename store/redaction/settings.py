@@ -1,4 +1,4 @@
-"""The redaction of one store: its rules and its key, which are settings of it."""
+"""The redaction of one store, by the rules and the key in its settings."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ KEY_BYTES = 32
 
 
 def read_rules(store: Store) -> Rules:
-    """What the store was told to redact beside what is built in; raises UserError for a rule that cannot be read."""
+    """Return the redaction rules of the store; raise UserError for a rule that cannot be parsed."""
     return Rules.from_json(store.settings.get(RULES, {}))
 
 
 def set_rules(store: Store, rules: Rules) -> None:
-    """Keep rules in the place of those that were; gateways and mock servers take them when they start."""
+    """Replace the redaction rules of the store; gateways and mock servers read them at their start."""
     store.settings.set(RULES, rules.as_json())
 
 
 def make_recording_redactor(store: Store) -> Redactor:
-    """One for what is kept: the same secret becomes the same placeholder, and is known again where it comes back."""
+    """Return the redactor for data that is stored.
+
+    Equal secrets get the same placeholder, and a secret is recognised by its value when it comes back.
+    """
     key = store.settings.set_once(KEY, secrets.token_hex(KEY_BYTES))
     return Redactor(read_rules(store), Placeholders(bytes.fromhex(key)), remembers=True)
 
 
 def make_display_redactor(store: Store) -> Redactor:
-    """One for what is shown and logged: one word for every secret, placeholders stay."""
+    """Return the redactor for display and logs: it replaces secrets by one word, and placeholders stay."""
     return Redactor(read_rules(store))
 
 
 def add_redaction(store: Store, redactor: Redactor | None = None) -> Store:
-    """The same store; what is recorded to it loses its secrets before it is kept, by a keeping redactor."""
+    """Return the same store with a history that redacts what is recorded.
+
+    `redactor` is by default that of `make_recording_redactor`.
+    """
     return replace(store, history=RedactingHistory(store.history, redactor or make_recording_redactor(store)))

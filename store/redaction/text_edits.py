@@ -1,4 +1,4 @@
-"""Edits of a body: what is replaced by what, and where its pieces begin and end after that."""
+"""Edits of a body: apply them, and adapt the chunks of the body to them."""
 
 from __future__ import annotations
 
@@ -9,53 +9,56 @@ from typing import AnyStr
 from understudy.store.model.messages import Chunk
 
 Edit = tuple[int, int, bytes]
-"""Where what is replaced begins and ends, in bytes, and what comes in its place. Edits are in order, none overlaps."""
+"""Start and end of the replaced bytes, and the new bytes. A list of edits is in order and without overlap."""
 
 
 def apply_edits(body: AnyStr, edits: Iterable[tuple[int, int, AnyStr]]) -> AnyStr:
-    """A body after these edits, or a text, whose places are characters."""
+    """Return a body after these edits, or a text after edits whose offsets are in characters."""
     pieces: list[AnyStr] = []
-    done = 0
+    offset = 0
     for start, end, new in edits:
-        pieces += (body[done:start], new)
-        done = end
-    pieces.append(body[done:])
+        pieces += (body[offset:start], new)
+        offset = end
+    pieces.append(body[offset:])
     return body[:0].join(pieces)
 
 
 def to_byte_edits(text: str, edits: Sequence[tuple[int, int, str]], encoding: str) -> list[Edit]:
-    """Edits of a text, in characters, as edits of its bytes; for encodings that write each character by itself."""
+    """Return edits of a text, in characters, as edits of its bytes.
+
+    The encoding must encode each character independently of the others.
+    """
     if text.isascii():
         return [(start, end, new.encode(encoding, "surrogateescape")) for start, end, new in edits]
-    found: list[Edit] = []
-    characters = place = 0
+    byte_edits: list[Edit] = []
+    character_offset = byte_offset = 0
     for start, end, new in edits:
-        begins = place + _count_bytes(text[characters:start], encoding)
-        place = begins + _count_bytes(text[start:end], encoding)
-        characters = end
-        found.append((begins, place, new.encode(encoding, "surrogateescape")))
-    return found
+        byte_start = byte_offset + _count_bytes(text[character_offset:start], encoding)
+        byte_offset = byte_start + _count_bytes(text[start:end], encoding)
+        character_offset = end
+        byte_edits.append((byte_start, byte_offset, new.encode(encoding, "surrogateescape")))
+    return byte_edits
 
 
 def move_chunks(chunks: tuple[Chunk, ...], edits: Sequence[Edit]) -> tuple[Chunk, ...]:
-    """The chunks of a body after these edits: what was replaced comes whole with the chunk in which it began."""
-    ahead = iter(edits)
-    edit = next(ahead, None)
-    place = moved_by = 0
-    came = 0  # of the new body, with the chunks so far
-    after: list[Chunk] = []
+    """Return the chunks of a body after these edits; new bytes belong to the chunk in which the old ones began."""
+    remaining = iter(edits)
+    edit = next(remaining, None)
+    old_end = growth = 0
+    new_end = 0
+    moved: list[Chunk] = []
     for chunk in chunks:
-        place += chunk.size
-        end = place + moved_by
-        while edit is not None and edit[0] < place:
+        old_end += chunk.size
+        end = old_end + growth
+        while edit is not None and edit[0] < old_end:
             start, stop, new = edit
-            moved_by += len(new) - (stop - start)
-            end = max(place, stop) + moved_by
-            edit = next(ahead, None)
-        if end > came:  # else it had nothing but a part of what was replaced
-            after.append(replace(chunk, size=end - came))
-            came = end
-    return tuple(after)
+            growth += len(new) - (stop - start)
+            end = max(old_end, stop) + growth
+            edit = next(remaining, None)
+        if end > new_end:  # otherwise the chunk was a part of replaced bytes
+            moved.append(replace(chunk, size=end - new_end))
+            new_end = end
+    return tuple(moved)
 
 
 def _count_bytes(text: str, encoding: str) -> int:

@@ -1,1 +1,1 @@
-"""What a store promises: one protocol for each kind of thing."""
+"""The contract of a store: one protocol for each kind of thing it holds."""

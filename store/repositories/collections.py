@@ -1,4 +1,4 @@
-"""What the store promises of collections and environments; see `store.repositories.store`."""
+"""The protocols of collections and environments; `store.repositories.store` has the rules for all repositories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from understudy.store.model.collections import Collection, Environment, Example,
 
 @dataclass(frozen=True, slots=True)
 class CollectionSummary:
-    """A collection with its numbers of request items and examples."""
+    """A collection with the numbers of its request items and examples."""
 
     collection: Collection
     items: int
@@ -20,9 +20,10 @@ class CollectionSummary:
 
 @dataclass(frozen=True, slots=True)
 class CollectionUpdate:
-    """What is added to a collection, kept in one transaction.
+    """What a promotion or a user changes in a collection, in one transaction.
 
-    `marks` remember (exchange id, example id or None) as promoted; `dropped` are ids of examples to take out.
+    `marks` are pairs of the id of a promoted exchange and the id of its example, or None. `dropped` are the ids of
+    examples to delete.
     """
 
     items: Sequence[RequestItem] = ()
@@ -32,101 +33,110 @@ class CollectionUpdate:
 
 
 class Collections(Protocol):
-    """Collections with their folders, request items and examples. Every change is written to the revision table."""
+    """Collections with their folders, request items and examples. Each change is written to the revision table."""
 
     def create(self, name: str, variables: Mapping[str, str] | None = None) -> Collection:
-        """A new collection; raises UserError when the name is taken or empty."""
+        """Create a collection; raise Conflict if the name is taken, UserError if it is not a usable name."""
         ...
 
     def find(self, text: str) -> Collection:
-        """The collection of this name or id; raises NotFound."""
+        """Return the collection with this name or id; raise NotFound that lists some names."""
         ...
 
     def list_summaries(self) -> list[CollectionSummary]:
-        """All collections by name."""
+        """Return all collections by name."""
         ...
 
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
-        """Give a collection these variables in the place of its own; raises NotFound."""
+        """Replace the variables of a collection; raise NotFound."""
         ...
 
     def delete(self, collection_id: str) -> None:
-        """Delete a collection with all that is in it, and the bodies that nothing else uses.
+        """Delete a collection with all it contains, and the bodies that nothing else uses.
 
-        Raises NotFound, and UserError that lists the mock servers that use it.
+        Raises NotFound, and Conflict that lists the mock servers that use it.
         """
         ...
 
     def add_folder(self, folder: Folder) -> None:
-        """Keep a folder."""
+        """Add a folder to its collection; raise StoreError if the collection or the parent does not exist."""
         ...
 
     def list_folders(self, collection_id: str) -> list[Folder]:
-        """The folders by position."""
+        """Return the folders of a collection by position."""
         ...
 
     def list_items(self, collection_id: str) -> list[RequestItem]:
-        """The request items by position."""
+        """Return the request items of a collection by position."""
         ...
 
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:
-        """The request items that were typed in and have no example, by position."""
+        """Return the request items that were typed in and have no example, by position."""
         ...
 
     def list_examples(self, collection_id: str) -> list[Example]:
-        """The examples by id, bodies as references."""
+        """Return the examples of a collection by id, their bodies as references."""
         ...
 
     def get_examples(self, ids: Sequence[str]) -> list[Example]:
-        """Those examples among `ids` that there are, by id, bodies as references: for who follows changes."""
+        """Return the existing examples among `ids` by id, their bodies as references; unknown ids are ignored.
+
+        Programs that follow the revision table use it.
+        """
         ...
 
     def get_example(self, example_id: str) -> Example:
-        """One example, bodies as references; raises NotFound."""
+        """Return one example, its bodies as references; raise NotFound."""
         ...
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
-        """The example of this id, end of an id (4 characters or more) or name.
+        """Return the example with this id, end of an id (4 characters or more) or name; a whole id goes first.
 
-        Raises NotFound when there is none, UserError when there are several.
+        `collection_id` restricts the search. Raises NotFound, and UserError that lists ids if several examples fit.
         """
         ...
 
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
-        """The exchanges promoted to this collection so far, with their example; None where that was deleted."""
+        """Return the ids of the exchanges promoted to this collection, with the id of their example.
+
+        The example is None if it was deleted, or if a newer one replaced it.
+        """
         ...
 
     def update(self, collection_id: str, update: CollectionUpdate) -> None:
-        """Keep what a promotion or a person adds, all or none.
+        """Apply an update, all or nothing.
 
-        The change it makes is one of each example if these are few, else one of the collection.
+        It writes one change for each example if these are few, else one change of the collection.
         """
         ...
 
     def save_example(self, example: Example) -> None:
-        """Replace an example by its edited form; raises NotFound when it is gone."""
+        """Replace an example by its edited form; raise NotFound if it was deleted."""
         ...
 
     def delete_example(self, example_id: str) -> None:
-        """Delete an example, its request item too when that has no other; raises NotFound."""
+        """Delete an example, and its request item if it has no other example; raise NotFound."""
         ...
 
 
 class Environments(Protocol):
-    """Named variables."""
+    """Environments, which are named variables. Each change is written to the revision table."""
 
     def save(self, environment: Environment) -> None:
-        """Keep a new environment or replace it; raises UserError when the name belongs to another."""
+        """Add an environment, or replace the one with its id.
+
+        Raises Conflict if another environment has the name, UserError if it is not a usable name.
+        """
         ...
 
     def find(self, text: str) -> Environment:
-        """The environment of this name or id; raises NotFound."""
+        """Return the environment with this name or id; raise NotFound that lists some names."""
         ...
 
     def list(self) -> Sequence[Environment]:
-        """All environments by name."""
+        """Return all environments by name."""
         ...
 
     def delete(self, environment_id: str) -> None:
-        """Delete an environment; raises NotFound, and UserError that lists the mock servers that use it."""
+        """Delete an environment; raise NotFound, and Conflict that lists the mock servers that use it."""
         ...

@@ -1,4 +1,4 @@
-"""What the store promises of what programs share: gateways that run, settings, changes."""
+"""The protocols of what programs share: settings, the gateways that run, and the revision table."""
 
 from __future__ import annotations
 
@@ -10,55 +10,58 @@ from understudy.store.model.gateways import Gateway, GatewayState
 
 
 class Settings(Protocol):
-    """Settings of the store; values are what JSON can say."""
+    """Settings of the store, whose values are JSON values. Each change is written to the revision table."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a setting, or the default."""
+        """Return the value of a setting, or the default if it is not set."""
         ...
 
     def set(self, key: str, value: Any) -> None:
-        """Keep a value."""
+        """Set a value."""
         ...
 
     def set_once(self, key: str, value: Any) -> Any:
-        """The value of a setting; this one is kept if there was none, and everybody who asks gets the same."""
+        """Return the value of a setting; set this one first if there is no value. All callers get the same value."""
         ...
 
 
 class Gateways(Protocol):
-    """Gateways that run, and what they are told to do."""
+    """The gateways that run, and the desired state of each."""
 
     def register(self, gateway: Gateway) -> None:
-        """Keep a row for a gateway that starts, in place of one that had its address.
+        """Add a gateway that starts, in the place of one with the same address.
 
-        Raises UserError when a living one has its name.
+        Raises Conflict if a gateway with its name is running.
         """
         ...
 
     def list_living(self, now: float) -> Sequence[Gateway]:
-        """The gateways whose heartbeat is recent, by name."""
+        """Return the gateways whose heartbeat is recent at `now` (seconds since the epoch), by name."""
         ...
 
     def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
-        """Say that a gateway lives; returns what it should be doing, None when its row is gone."""
+        """Record the heartbeat of a gateway, the last change it applied and its number of lost exchanges.
+
+        Returns its desired state, None if it was removed.
+        """
         ...
 
     def set_state(self, gateway_id: str, state: GatewayState) -> int:
-        """Tell a gateway its mode; returns the revision of that change. Raises NotFound."""
+        """Set the desired state of a gateway; return the revision of that change. Raises NotFound."""
         ...
 
     def remove(self, gateway_id: str) -> None:
-        """Take out the row of a gateway that ends."""
+        """Remove a gateway that ends."""
         ...
 
 
 class Changes(Protocol):
-    """The revision table."""
+    """The revision table, by which programs keep their compiled copies up to date."""
 
     def get_latest(self) -> int:
-        """The number of the newest change, 0 when nothing ever changed."""
+        """Return the number of the newest change, 0 before the first one."""
         ...
 
     def list_since(self, revision: int) -> list[Change] | None:
-        """The changes after `revision`, in order; None when they were pruned and everything has to be read again."""
+        """Return the changes after `revision` in order; None if they were pruned and the copy has to be built again."""
         ...

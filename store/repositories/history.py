@@ -1,4 +1,4 @@
-"""What the store promises of history: sessions, exchanges and bodies."""
+"""The protocols of history: sessions, exchanges and bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.store.model.websockets import WebSocketMessage
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which exchanges; every condition that is set must hold.
+    """The conditions on exchanges; an exchange has to meet all that are set.
 
     `since` and `until` are seconds since the epoch (until excluded); `host` and `path` are globs (`*`, `?`, `[a-z]`)
     that compare with case; `status` is a status code (`404`) or a class (`5xx`); `method` compares without case.
@@ -30,7 +30,7 @@ class HistoryFilter:
     status: str | None = None
 
     def matches_globs(self, host: str, path: str) -> bool:
-        """Whether the two globs hold; the other conditions are the store's to ask."""
+        """Whether an exchange meets the two globs; the store checks the other conditions in its query."""
         return (self.host is None or fnmatchcase(host, self.host)) and (
             self.path is None or fnmatchcase(path, self.path)
         )
@@ -38,7 +38,10 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """A session with its number of exchanges, of failed ones among them, and the time of the last (None: empty)."""
+    """A session with the numbers of its exchanges and failed exchanges.
+
+    `last_at` is the time its last exchange started, in seconds since the epoch; None for an empty session.
+    """
 
     session: Session
     exchanges: int
@@ -47,83 +50,91 @@ class SessionSummary:
 
 
 class Sessions(Protocol):
-    """Named recordings."""
+    """Sessions, which are named recordings."""
 
     def create(self, name: str, upstream: Origin | None) -> Session:
-        """A new session; raises UserError when the name is taken or empty."""
+        """Create a session; raise Conflict if the name is taken, UserError if it is not a usable name."""
         ...
 
     def find(self, text: str) -> Session:
-        """The session of this name or id; raises NotFound."""
+        """Return the session with this name or id; raise NotFound that lists some names."""
         ...
 
     def list_summaries(self) -> list[SessionSummary]:
-        """All sessions, oldest first."""
+        """Return all sessions, oldest first."""
         ...
 
     def delete(self, session_id: str) -> None:
-        """Delete a session with its exchanges, and the bodies that nothing else uses."""
+        """Delete a session with its exchanges, and the bodies that nothing else uses; raise NotFound."""
         ...
 
 
 class History(Protocol):
-    """All exchanges."""
+    """The exchanges of all sessions, and the messages of WebSockets."""
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        """Keep exchanges in one transaction, bodies once per content; returns their ids. All or none is kept."""
+        """Store exchanges, all or nothing, and each body once per content; return the ids of the exchanges.
+
+        Raises ValueRefused if one of them cannot be stored.
+        """
         ...
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
-        """Keep messages of WebSockets, each with the id of its handshake's exchange, in order, in one transaction."""
+        """Store messages of WebSockets in their order, all or nothing, each with the id of its handshake's exchange."""
         ...
 
     def list_messages(self, exchange_id: int) -> list[WebSocketMessage]:
-        """The messages of a WebSocket in the order they came; none for any other exchange."""
+        """Return the messages of a WebSocket in their order; an empty list for any other exchange."""
         ...
 
     def get(self, exchange_id: int) -> Exchange:
-        """One exchange, its bodies as references; raises NotFound."""
+        """Return one exchange, its bodies as references; raise NotFound."""
         ...
 
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
-        """The exchanges in recorded order (time started, then id), bodies as references, read page by page."""
+        """Yield the exchanges in recorded order (time started, then id), bodies as references, read page by page."""
         ...
 
     def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
-        """The last `limit` exchanges, in recorded order."""
+        """Return the last `limit` exchanges, in recorded order."""
         ...
 
 
 class Bodies(Protocol):
-    """The bytes that references name."""
+    """The contents of bodies. A method raises NotFound for a reference to a body that is not in the store."""
 
     def read(self, body: Body) -> bytes:
-        """The bytes of a body, whether given as bytes or as a reference; raises NotFound for an unknown one."""
+        """Return the bytes of a body, which may be bytes or a reference."""
         ...
 
     def read_pieces(self, body: Body) -> Iterator[bytes]:
-        """The bytes of a body piece by piece, each read when it is asked for: a large body is never whole in memory."""
+        """Yield the bytes of a body piece by piece, so that a large body is never in memory as a whole."""
         ...
 
     def read_many(self, digests: Set[str], largest: int) -> dict[str, bytes]:
-        """Those bodies of up to `largest` bytes that are there, by their digests, in few look-ups."""
+        """Return the bodies with these digests, in few queries.
+
+        Bodies of more than `largest` bytes, bodies in pieces and unknown digests are left out.
+        """
         ...
 
     def read_response_bodies(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
-        """The bodies of a collection's answers by their digests, those of up to `largest` bytes, oldest example first.
+        """Yield digest and content of the response bodies of a collection, oldest example first.
 
-        Read as they are asked for, in one transaction: for who means to hold them in memory.
+        Bodies of more than `largest` bytes and bodies in pieces are left out. They are read in one transaction, while
+        the caller iterates; it is meant for callers that hold them in memory.
         """
         ...
 
     def read_piece(self, body: Body, position: int) -> bytes:
-        """The piece at this position, from 0; raises NotFound behind the last one."""
+        """Return the piece at this position, from 0; raise NotFound after the last one."""
         ...
 
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
-        """Keep pieces of bodies that are coming in, as (key, position from 0, content), in one transaction.
+        """Store pieces of bodies that are being received, as (key, position from 0, content), in one transaction.
 
-        A key is a `new_id()` of the recorder. The exchange whose body is a `PiecedBody` of that key keeps them for
-        good; pieces of a body that is there already are dropped, and those that nobody asks for within a day.
+        A key is a `new_id()` of the recorder. The exchange whose body is a `PiecedBody` with that key makes them
+        permanent. Pieces are deleted if the same content is stored already, or if no exchange refers to them within a
+        day.
         """
         ...

@@ -1,4 +1,4 @@
-"""What the store promises of mock servers, the keys to them and the calls they had; see `store.repositories.store`."""
+"""The protocols of mock servers, API keys and call logs."""
 
 from __future__ import annotations
 
@@ -11,70 +11,75 @@ from understudy.store.model.mock_servers import ApiKey, MockServer, ServerError
 
 
 class MockServers(Protocol):
-    """Mock servers with their saved server errors. Every change is written to the revision table."""
+    """Mock servers with their saved server errors. Each change is written to the revision table."""
 
     def create(self, mock: MockServer) -> None:
-        """Keep a new one; raises UserError when its name or slug is taken."""
+        """Add a mock server; raise Conflict if its name or slug is taken, UserError if its name is not usable."""
         ...
 
     def find(self, text: str) -> MockServer:
-        """The mock server of this name, slug or id; raises NotFound that lists some there are."""
+        """Return the mock server with this name, slug or id; raise NotFound that lists some names."""
         ...
 
     def list(self) -> Sequence[MockServer]:
-        """All mock servers by name."""
+        """Return all mock servers by name."""
         ...
 
     def save(self, mock: MockServer) -> int:
-        """Replace one by its edited form, all but `sequences_epoch`; returns the revision of that change.
+        """Replace a mock server by its edited form, except `sequences_epoch`; return the revision of that change.
 
-        Raises NotFound when it is gone, UserError when its name or slug belongs to another or its collection changed.
+        Raises NotFound if it was deleted, Conflict if another one has its name or slug, UserError if its collection
+        differs or its name is not usable.
         """
         ...
 
     def restart_sequences(self, mock_server_id: str) -> int:
-        """Have its sequences start over; returns the revision of that change. Raises NotFound."""
+        """Restart the sequences of a mock server; return the revision of that change. Raises NotFound."""
         ...
 
     def delete(self, mock_server_id: str) -> None:
-        """Delete one with its server errors and its call log; its collection stays. Raises NotFound."""
+        """Delete a mock server with its server errors and its call log; its collection stays. Raises NotFound."""
         ...
 
     def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
-        """Its saved server errors by name."""
+        """Return the saved server errors of a mock server by name."""
         ...
 
     def save_server_error(self, error: ServerError) -> None:
-        """Keep a new one or replace it; raises UserError when its mock server has another of this name."""
+        """Add a server error, or replace the one with its id.
+
+        Raises NotFound if its mock server does not exist, Conflict if that has another server error with this name.
+        """
         ...
 
     def delete_server_error(self, error_id: str) -> None:
-        """Delete one, which is active no more; raises NotFound."""
+        """Delete a server error, and deactivate it where it is active; raise NotFound."""
         ...
 
 
 class Keys(Protocol):
-    """Keys to private mock servers."""
+    """API keys to private mock servers. Each change is written to the revision table."""
 
     def add(self, key: ApiKey) -> None:
-        """Keep a new key; raises UserError when its name is taken."""
+        """Add a key; raise Conflict if its name is taken, UserError if it is not a usable name."""
         ...
 
     def list(self) -> Sequence[ApiKey]:
-        """All keys that were not revoked, by name."""
+        """Return all keys that were not revoked, by name."""
         ...
 
     def revoke(self, text: str) -> ApiKey:
-        """Take out the key of this name or id, and return it; raises NotFound."""
+        """Delete the key with this name or id, and return it; raise NotFound that lists some names."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls of a mock server; every condition that is set must hold.
+    """The conditions on calls to a mock server; a call has to meet all that are set.
 
-    `since` and `until` are seconds since the epoch; `path` is a glob over path without query; `status` as in
-    HistoryFilter; `matched` asks for calls that an example answered, or that none did. `after` is an id: newer ones.
+    `since` and `until` are seconds since the epoch (until excluded); `path` is a glob over the path without its query;
+    `status` is a code or a class as in HistoryFilter; `matched` selects calls with or without an example. `after` and
+    `before` are ids, and both are excluded.
     """
 
     mock_server_id: str
@@ -89,27 +94,28 @@ class CallFilter:
 
 
 class Calls(Protocol):
-    """The call logs. They are not in the revision table: who follows one asks for what came after an id."""
+    """The call logs. They are not in the revision table: programs follow one by the filter `after`."""
 
     def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        """Keep calls in one transaction, and of each mock server in `limits` the newest so many only.
+        """Store calls, whose bodies are bytes, in one transaction; then shorten the logs in `limits`.
 
-        Their bodies are bytes. Calls of a mock server that was deleted meanwhile are let go.
+        `limits` maps ids of mock servers to the number of newest calls to keep. Calls to a mock server that was deleted
+        meanwhile are ignored.
         """
         ...
 
     def get(self, call_id: int) -> Call:
-        """One call; raises NotFound."""
+        """Return one call; raise NotFound."""
         ...
 
     def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
-        """The last `limit` calls, oldest first."""
+        """Return the last `limit` calls, oldest first."""
         ...
 
     def count(self, criteria: CallFilter) -> int:
-        """How many calls are kept that fit."""
+        """Return the number of stored calls that meet the filter."""
         ...
 
     def clear(self, mock_server_id: str) -> int:
-        """Forget the calls of a mock server; returns how many."""
+        """Delete the calls of a mock server; return how many were deleted."""
         ...

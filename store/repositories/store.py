@@ -1,7 +1,8 @@
-"""What the store promises: one Protocol per kind of thing. Values in, values out; threads may share a repository.
+"""`Store`, all repositories of one store.
 
-Every method raises StoreError when the store cannot do its work, and leaves it as it was. What is recorded is here, the
-rest in the modules beside it.
+The repositories take and return values of `store.model`, and threads may share them. Each method that changes the store
+is one transaction, or part of an open one. Each method raises StoreError if the store cannot do its work, and then
+changes nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from understudy.store.repositories.mock_servers import Calls, Keys, MockServers
 class Store:
     """All repositories of one store.
 
-    `place` is where the data lies, for people; `close` releases it. `transaction(actor)` is a context manager: what the
-    same thread does with any repository inside it is committed at its end, all or nothing, and each change is kept with
-    the name of the actor. Inside another transaction it joins that one. Other writers wait for its end, so it must not
-    wait for people, networks or programs.
+    `location` is the place of the data, for display; `close()` releases its resources.
+
+    `transaction(actor)` is a context manager. All that its thread does with the repositories inside is committed at its
+    end, all or nothing, and each change in the revision table has the name of the actor. Inside another transaction it
+    joins that one, whose actor stays. Other writers wait for its end, so code inside must not wait for people, networks
+    or programs.
     """
 
     location: str

@@ -1,1 +1,1 @@
-"""The contract of `store.repositories.store` in SQLAlchemy; the only place with queries and row mapping."""
+"""The protocols of `store.repositories` in SQL, by SQLAlchemy; the only package with queries."""

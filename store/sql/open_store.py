@@ -1,4 +1,4 @@
-"""Opening a store: the database, its schema, its repositories."""
+"""Open a store: the database, its schema and its repositories."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from understudy.store.sql.repositories.mock_servers import SqlMockServers
 
 
 def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store:
-    """Open a store, made first when it is not there yet, if it may be.
+    """Open a store; create it if it does not exist, unless `make` is false.
 
-    `url` is a file path or a database URL. `sync_full` makes every commit survive a power cut too, for its price.
-    Raises UserError for a URL or place that cannot be used, NotFound for a store that is not there and may not be made,
-    StoreError or SchemaMismatch for a database that cannot be used.
+    `url` is a file path or a database URL. `sync_full` makes each commit survive a power cut, which takes longer.
+    Raises UserError for a URL or place that cannot be used, NotFound for a store that does not exist and must not be
+    created, SchemaMismatch for a database of another program or of a newer Understudy, StoreError for one that cannot
+    be read.
     """
     database = Database(url, sync_full=sync_full, make=make)
     try:

@@ -1,4 +1,4 @@
-"""The stores that every repository is tested on."""
+"""The stores on which all repositories are tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `store.repositories.mock_servers.Calls` promises."""
+"""The contract of `store.repositories.mock_servers.Calls`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mock(store: Store) -> MockServer:
 
 
 def kept(store: Store, mock: MockServer, limit: int = 100) -> list[Call]:
-    """The calls of a mock server as the store gives them back."""
+    """Return the calls of a mock server as the store returns them."""
     return list(store.calls.list_newest(CallFilter(mock.id), limit))
 
 
@@ -52,7 +52,7 @@ def test_a_call_comes_back_as_it_was(store: Store, mock: MockServer, fields: dic
     assert store.calls.get(found.id) == found
 
 
-def test_of_long_bodies_the_beginning_is_kept(store: Store, mock: MockServer) -> None:
+def test_only_the_beginning_of_a_long_body_is_kept(store: Store, mock: MockServer) -> None:
     body = b"x" * KEPT_BODY + b"y"
     call = make_call(mock, request=make_request(body=body), response=make_response(body=body))
     store.calls.add([replace(call, request_size=len(body), response_size=len(body))], {})
@@ -62,7 +62,7 @@ def test_of_long_bodies_the_beginning_is_kept(store: Store, mock: MockServer) ->
     assert (found.request_size, found.response_size) == (len(body), len(body))
 
 
-def test_calls_are_numbered_in_the_order_they_came(store: Store, mock: MockServer) -> None:
+def test_calls_are_numbered_in_the_order_of_their_arrival(store: Store, mock: MockServer) -> None:
     for number in range(3):
         store.calls.add([make_call(mock, f"/{number}/{n}", at=-number) for n in range(2)], {})
     found = kept(store, mock)
@@ -70,14 +70,14 @@ def test_calls_are_numbered_in_the_order_they_came(store: Store, mock: MockServe
     assert [call.id for call in found] == sorted({call.id for call in found})
 
 
-def test_the_newest_are_given_oldest_first(store: Store, mock: MockServer) -> None:
+def test_the_newest_calls_come_oldest_first(store: Store, mock: MockServer) -> None:
     store.calls.add([make_call(mock, f"/{n}") for n in range(5)], {})
     assert [call.request.target for call in kept(store, mock, 2)] == [b"/3", b"/4"]
 
 
-def test_of_each_mock_server_the_newest_are_kept(store: Store, mock: MockServer) -> None:
+def test_the_newest_calls_of_each_mock_server_are_kept(store: Store, mock: MockServer) -> None:
     other = serve(store, store.collections.find("shop"), "other")
-    store.calls.add([make_call(one, f"/{n}") for n in range(10) for one in (mock, other)], {mock.id: 3})
+    store.calls.add([make_call(server, f"/{n}") for n in range(10) for server in (mock, other)], {mock.id: 3})
     assert [call.request.target for call in kept(store, mock)] == [b"/7", b"/8", b"/9"]
     assert len(kept(store, other)) == 10
     store.calls.add([make_call(mock, "/10")], {mock.id: 3, other.id: 0})
@@ -90,8 +90,8 @@ def test_a_log_that_is_not_full_loses_nothing(store: Store, mock: MockServer) ->
     assert len(kept(store, mock)) == 3
 
 
-def test_numbers_are_not_given_twice(store: Store, mock: MockServer) -> None:
-    """Who follows the log asks for what came after the last one it saw."""
+def test_ids_are_not_reused(store: Store, mock: MockServer) -> None:
+    """A program that follows the log reads the calls after the last id it saw."""
     store.calls.add([make_call(mock)], {})
     [last] = kept(store, mock)
     store.calls.clear(mock.id)
@@ -99,7 +99,7 @@ def test_numbers_are_not_given_twice(store: Store, mock: MockServer) -> None:
     assert [call.id > last.id for call in kept(store, mock)] == [True]
 
 
-def test_calls_of_a_deleted_mock_server_are_let_go(store: Store, mock: MockServer) -> None:
+def test_calls_of_a_deleted_mock_server_are_ignored(store: Store, mock: MockServer) -> None:
     """The others of their batch are kept."""
     store.calls.add([make_call("gone"), make_call(mock)], {"gone": 10, mock.id: 10})
     assert len(kept(store, mock)) == 1
@@ -136,7 +136,7 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("conditions", "names"), FILTERS)
 def test_filters(store: Store, mock: MockServer, conditions: dict[str, Any], names: str) -> None:
-    """Every condition has to hold, in lists and in counts alike."""
+    """A call has to meet all conditions, in lists and in counts."""
     calls = [
         make_call(mock, "/users/7?q=*", at=0.0, example_name="a"),
         make_call(mock, "/users/8", at=10.0, example_name="b", method="POST"),
@@ -157,7 +157,7 @@ def test_more_than_a_page_is_searched(store: Store, mock: MockServer, monkeypatc
     assert [call.request.target for call in found] == [b"/b/3", b"/b/6"]
 
 
-def test_clearing_forgets_the_calls_of_one(store: Store, mock: MockServer) -> None:
+def test_clearing_deletes_the_calls_of_one_mock_server(store: Store, mock: MockServer) -> None:
     other = serve(store, store.collections.find("shop"), "other")
     store.calls.add([make_call(mock), make_call(mock), make_call(other)], {})
     assert store.calls.clear(mock.id) == 2
@@ -165,6 +165,6 @@ def test_clearing_forgets_the_calls_of_one(store: Store, mock: MockServer) -> No
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, 2**70])
-def test_a_call_that_is_not_there(store: Store, number: int) -> None:
+def test_an_unknown_call_is_not_found(store: Store, number: int) -> None:
     with pytest.raises(NotFound, match=f"there is no call {number} in the log"):
         store.calls.get(number)

@@ -1,4 +1,4 @@
-"""What `store.repositories.gateways.Changes` promises, and that threads may share a store."""
+"""The contract of `store.repositories.gateways.Changes`, and that threads may share a store."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from understudy.store.sql.repositories import changes
 from understudy.store.sql.repositories.collections import FEW_EXAMPLES
 
 
-def test_a_fresh_store_never_changed(store: Store) -> None:
+def test_a_fresh_store_has_no_changes(store: Store) -> None:
     assert store.changes.get_latest() == 0
     assert store.changes.list_since(0) == []
 
 
 SHOP = Subject.COLLECTION
-Done = Callable[[Store, str], object]
-CHANGES: dict[str, tuple[Done, Subject, str | None, bool]] = {
+MakeChange = Callable[[Store, str], object]
+CHANGES: dict[str, tuple[MakeChange, Subject, str | None, bool]] = {
     "delete": (lambda store, shop: store.collections.delete(shop), SHOP, None, True),
     "folder": (lambda store, shop: store.collections.add_folder(Folder("f", shop, "")), SHOP, None, True),
     "items": (
@@ -75,15 +75,15 @@ CHANGES: dict[str, tuple[Done, Subject, str | None, bool]] = {
 
 
 @pytest.mark.parametrize(("change", "subject", "subject_id", "inside"), CHANGES.values(), ids=CHANGES)
-def test_a_change_is_numbered_and_says_what_it_is_about(
-    store: Store, change: Done, subject: Subject, subject_id: str | None, inside: bool
+def test_a_change_has_a_number_and_a_subject(
+    store: Store, change: MakeChange, subject: Subject, subject_id: str | None, inside: bool
 ) -> None:
     shop = collect(store, make_example()).id
     before = store.changes.get_latest()
     change(store, shop)
-    told = Change(before + 1, subject, subject_id or shop, shop if inside else None)
+    expected = Change(before + 1, subject, subject_id or shop, shop if inside else None)
     assert store.changes.get_latest() == before + 1
-    assert store.changes.list_since(before) == [told]
+    assert store.changes.list_since(before) == [expected]
 
 
 def test_creating_a_collection_is_a_change(store: Store) -> None:
@@ -91,7 +91,7 @@ def test_creating_a_collection_is_a_change(store: Store) -> None:
     assert store.changes.list_since(0) == [Change(1, Subject.COLLECTION, shop, shop)]
 
 
-KEPT: dict[str, Callable[[Store, MockServer], object]] = {
+EDITS: dict[str, Callable[[Store, MockServer], object]] = {
     "save": lambda store, mock: store.mock_servers.save(mock),
     "restart sequences": lambda store, mock: store.mock_servers.restart_sequences(mock.id),
     "delete": lambda store, mock: store.mock_servers.delete(mock.id),
@@ -99,7 +99,7 @@ KEPT: dict[str, Callable[[Store, MockServer], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("change", EDITS.values(), ids=EDITS)
 def test_every_edit_of_a_mock_server_is_a_change(store: Store, change: Callable[[Store, MockServer], object]) -> None:
     mock = serve(store, store.collections.create("shop"))
     before = store.changes.get_latest()
@@ -123,7 +123,7 @@ def test_revoking_a_key_is_a_change(store: Store) -> None:
 
 
 def test_calls_are_no_change(store: Store) -> None:
-    """Every process would wake for each call that any of them answers."""
+    """Otherwise each call would wake all processes."""
     mock = serve(store, store.collections.create("shop"))
     before = store.changes.get_latest()
     store.calls.add([make_call(mock)], {mock.id: 10})
@@ -134,22 +134,24 @@ def test_calls_are_no_change(store: Store) -> None:
     ("number", "with_bare_item", "singly"),
     [(1, False, True), (FEW_EXAMPLES, False, True), (FEW_EXAMPLES + 1, False, False), (1, True, False)],
 )
-def test_few_examples_are_told_one_by_one(store: Store, number: int, with_bare_item: bool, singly: bool) -> None:
-    """Who follows takes them over without reading the whole collection again, and reads it when there are many."""
+def test_an_update_writes_one_change_for_each_of_few_examples(
+    store: Store, number: int, with_bare_item: bool, singly: bool
+) -> None:
+    """Programs apply single examples without reading the collection again; for many they read it."""
     shop = store.collections.create("shop")
     update = additions(shop, *(make_example(id=f"{n:04}") for n in range(number)))
     bare = [make_item(shop.id)] if with_bare_item else []
     before = store.changes.get_latest()
     store.collections.update(shop.id, replace(update, items=[*update.items, *bare]))
-    told = [(change.subject, change.subject_id) for change in store.changes.list_since(before) or ()]
-    assert told == ([(Subject.EXAMPLE, f"{n:04}") for n in range(number)] if singly else [(SHOP, shop.id)])
+    subjects = [(change.subject, change.subject_id) for change in store.changes.list_since(before) or ()]
+    assert subjects == ([(Subject.EXAMPLE, f"{n:04}") for n in range(number)] if singly else [(SHOP, shop.id)])
 
 
 @pytest.mark.parametrize(("had", "subject"), [(False, SHOP), (True, Subject.EXAMPLE)])
-def test_the_first_example_of_a_typed_in_request_is_told_with_the_collection(
+def test_the_first_example_of_a_typed_in_request_changes_the_collection(
     store: Store, had: bool, subject: Subject
 ) -> None:
-    """A miss must not go on saying that it has none."""
+    """Misses must not report that item as one without an example."""
     shop = store.collections.create("shop")
     item = make_item(shop.id, method="GET", path="/a")
     examples = [within(shop, make_example(id=f"0{n}", item_id=item.id)) for n in range(2)]
@@ -166,7 +168,7 @@ def test_deleting_an_environment_is_a_change(store: Store) -> None:
 
 
 def test_recording_is_no_change(store: Store) -> None:
-    """Nobody compiles history: a gateway that records would wake all others."""
+    """History is never compiled: a gateway that records must not wake the others."""
     record(store, b"1")
     assert store.changes.get_latest() == 0
 
@@ -182,13 +184,13 @@ def test_a_promotion_that_adds_nothing_is_no_change(store: Store) -> None:
 def test_changes_come_in_order(store: Store) -> None:
     for key in "cab":
         store.settings.set(key, 1)
-    found = store.changes.list_since(1)
-    assert found is not None
-    assert [(change.revision, change.subject_id) for change in found] == [(2, "a"), (3, "b")]
+    later = store.changes.list_since(1)
+    assert later is not None
+    assert [(change.revision, change.subject_id) for change in later] == [(2, "a"), (3, "b")]
 
 
 @pytest.mark.parametrize(("revision", "known"), [(0, False), (9, False), (10, True), (30, True)])
-def test_what_was_pruned_cannot_be_told(
+def test_changes_since_a_pruned_revision_are_unknown(
     store: Store, monkeypatch: pytest.MonkeyPatch, revision: int, known: bool
 ) -> None:
     """Of thirty changes the last twenty are kept."""
@@ -201,14 +203,14 @@ def test_what_was_pruned_cannot_be_told(
 
 
 def test_revisions_become_visible_in_order(store: Store) -> None:
-    """Who reads while several write never sees a later change before an earlier one."""
+    """A reader among several writers never sees a later change before an earlier one."""
     seen: list[int] = []
     done = Event()
 
     def follow() -> None:
         last = False
         while not last:
-            last = done.is_set()  # look once more after the writers have ended
+            last = done.is_set()  # reads once more after the writers have ended
             changes = store.changes.list_since(seen[-1] if seen else 0)
             seen.extend(change.revision for change in changes or ())
 
@@ -239,11 +241,11 @@ def test_threads_may_record_at_once(store: Store) -> None:
     assert len(list(store.history.select(HistoryFilter()))) == 100
 
 
-def test_a_name_is_taken_once_even_at_once(store: Store) -> None:
+def test_a_name_is_taken_once_by_concurrent_threads(store: Store) -> None:
     def create(_: int) -> bool:
         try:
             store.collections.create("shop")
-        except Exception:  # noqa: BLE001 - whatever it says, only one may have the name
+        except Exception:  # noqa: BLE001 - whatever the error, only one may have the name
             return False
         return True
 

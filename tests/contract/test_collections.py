@@ -1,4 +1,4 @@
-"""What `store.repositories.collections.Collections` promises."""
+"""The contract of `store.repositories.collections.Collections`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from tests.factories.stored import additions, collect, make_item, record, within
-from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.errors import Conflict, NotFound, StoreError, UserError
 from understudy.store.model.collections import Collection, Example, Folder
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef
@@ -43,7 +43,7 @@ def test_a_collection_is_found_as_it_was_created(store: Store) -> None:
 
 
 def test_a_name_is_taken_once(store: Store, shop: Collection) -> None:
-    with pytest.raises(UserError, match="there is a collection 'shop' already"):
+    with pytest.raises(Conflict, match="there is a collection 'shop' already"):
         store.collections.create("shop")
 
 
@@ -63,7 +63,7 @@ def test_deleting_a_collection_takes_all_that_is_in_it(store: Store) -> None:
     store.collections.add_folder(Folder("f", shop.id, "folder"))
     store.collections.delete(shop.id)
     inside = (store.collections.list_folders, store.collections.list_items, store.collections.list_examples)
-    assert [list(each(shop.id)) for each in inside] == [[], [], []]
+    assert [list(list_things(shop.id)) for list_things in inside] == [[], [], []]
 
 
 def test_deleting_a_collection_sweeps_its_bodies(store: Store) -> None:
@@ -123,12 +123,12 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_comes_back_as_it_was(store: Store, shop: Collection, example: Example) -> None:
-    given = replace(example, collection_id=shop.id)
-    store.collections.update(shop.id, CollectionUpdate([make_item(shop.id, given.item_id)], [given]))
-    found = store.collections.get_example(given.id)
+    stored = replace(example, collection_id=shop.id)
+    store.collections.update(shop.id, CollectionUpdate([make_item(shop.id, stored.item_id)], [stored]))
+    found = store.collections.get_example(stored.id)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
     request, response = replace(found.request, body=bodies[0]), replace(found.response, body=bodies[1])
-    assert replace(found, request=request, response=response) == given
+    assert replace(found, request=request, response=response) == stored
 
 
 def test_examples_come_by_id_with_references(store: Store) -> None:
@@ -181,7 +181,7 @@ def test_a_whole_id_goes_before_a_name(store: Store) -> None:
     assert store.collections.find_example("0001").name == "first"
 
 
-def test_a_collection_named_narrows_the_search(store: Store) -> None:
+def test_a_search_can_be_restricted_to_a_collection(store: Store) -> None:
     shop = collect(store, make_example(id="0001", name="same"))
     collect(store, make_example(id="0002", name="same", item_id="other"), name="bank")
     assert store.collections.find_example("same", shop.id).id == "0001"
@@ -219,7 +219,7 @@ def test_saving_sweeps_the_body_that_was_replaced(store: Store) -> None:
         store.bodies.read(old)
 
 
-def test_saving_an_example_that_is_gone_is_not_found(store: Store, shop: Collection) -> None:
+def test_saving_a_deleted_example_is_not_found(store: Store, shop: Collection) -> None:
     with pytest.raises(NotFound):
         store.collections.save_example(within(shop, example_of(b"")))
 
@@ -239,11 +239,11 @@ def test_deleting_an_example_leaves_an_item_that_has_another(store: Store) -> No
 
 def test_deleting_an_example_sweeps_its_body_only(store: Store) -> None:
     collect(store, example_of(b"1", "01"), example_of(b"2", "02"))
-    gone, kept = body_of(store, "01"), body_of(store, "02")
+    first, second = body_of(store, "01"), body_of(store, "02")
     store.collections.delete_example("01")
-    assert store.bodies.read(kept) == b"2"
+    assert store.bodies.read(second) == b"2"
     with pytest.raises(NotFound):
-        store.bodies.read(gone)
+        store.bodies.read(first)
 
 
 def test_deleting_an_unknown_example_is_not_found(store: Store) -> None:
@@ -258,7 +258,7 @@ def promote(store: Store, shop: Collection, *marks: tuple[int, str | None]) -> N
     store.collections.update(shop.id, CollectionUpdate(marks=marks))
 
 
-def test_what_is_promoted_is_remembered_by_collection(store: Store) -> None:
+def test_promoted_exchanges_are_remembered_for_each_collection(store: Store) -> None:
     first, second = (one.id for one in record(store, b"1", b"2"))
     shop, bank = collect(store, example_of(b"1")), store.collections.create("bank")
     promote(store, shop, (first, "01"), (second, None))
@@ -266,7 +266,7 @@ def test_what_is_promoted_is_remembered_by_collection(store: Store) -> None:
     assert store.collections.find_promoted(bank.id) == {}
 
 
-def test_a_mark_forgets_an_example_that_is_deleted(store: Store) -> None:
+def test_the_mark_of_a_deleted_example_has_none(store: Store) -> None:
     [exchange] = record(store, b"1")
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, "01"))
@@ -290,7 +290,7 @@ def test_a_mark_of_another_collection_stays(store: Store) -> None:
     assert store.collections.find_promoted(bank.id) == {exchange.id: None}
 
 
-def test_marks_go_with_their_exchange(store: Store) -> None:
+def test_deleting_an_exchange_deletes_its_marks(store: Store) -> None:
     [exchange] = record(store, b"1")
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, "01"))
@@ -306,7 +306,7 @@ def test_more_marks_than_one_statement_takes(store: Store) -> None:
     assert store.collections.find_promoted(shop.id) == dict.fromkeys(ids, "01")
 
 
-def test_an_update_takes_out_what_is_dropped(store: Store) -> None:
+def test_an_update_deletes_dropped_examples(store: Store) -> None:
     shop = collect(store, *(example_of(b"%d" % number, f"{number:04}") for number in range(1_201)))
     body = body_of(store, "0000")
     dropped = [f"{number:04}" for number in range(1_200)]
@@ -317,8 +317,8 @@ def test_an_update_takes_out_what_is_dropped(store: Store) -> None:
 
 
 @pytest.mark.parametrize("bad", [example_of(b"", "01"), example_of(b"", "03", "no such item")])
-def test_of_an_update_all_or_none_is_kept(store: Store, bad: Example) -> None:
-    """The id of one example is taken, the item of the other missing."""
+def test_an_update_is_all_or_nothing(store: Store, bad: Example) -> None:
+    """The id of the first example is taken, the item of the second is missing."""
     shop = collect(store, example_of(b"first", "01"))
     good = additions(shop, example_of(b"new", "02", "new item"))
     refused = replace(good, examples=[*good.examples, within(shop, bad)], dropped=["01"])
@@ -333,7 +333,7 @@ def test_an_update_of_an_unknown_collection_is_refused(store: Store) -> None:
         store.collections.update("nobody", CollectionUpdate(items=[make_item("nobody")]))
 
 
-def test_a_promoted_exchange_that_is_gone_is_refused(store: Store, shop: Collection) -> None:
+def test_a_mark_of_a_deleted_exchange_is_refused(store: Store, shop: Collection) -> None:
     with pytest.raises(StoreError):
         promote(store, shop, (99, None))
     assert list(store.history.select(HistoryFilter())) == []
@@ -342,13 +342,13 @@ def test_a_promoted_exchange_that_is_gone_is_refused(store: Store, shop: Collect
 # Variables, typed-in requests, examples by id
 
 
-def test_variables_take_the_place_of_the_old(store: Store) -> None:
+def test_set_variables_replaces_all_variables(store: Store) -> None:
     shop = store.collections.create("shop", {"a": "1", "b": "2"})
     store.collections.set_variables(shop.id, {"b": "3"})
     assert store.collections.find("shop").variables == {"b": "3"}
 
 
-def test_a_collection_that_is_gone_gets_no_variables(store: Store) -> None:
+def test_variables_of_an_unknown_collection_are_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no collection with the id 'gone'"):
         store.collections.set_variables("gone", {})
 

@@ -1,4 +1,4 @@
-"""What `store.repositories.collections.Environments` and `Settings` promise."""
+"""The contract of `store.repositories.collections.Environments` and `Settings`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.repositories.store import Store
 
@@ -32,9 +32,9 @@ def test_saving_again_replaces(store: Store) -> None:
     assert list(store.environments.list()) == [renamed]
 
 
-def test_a_name_belongs_to_one(store: Store) -> None:
+def test_names_are_unique(store: Store) -> None:
     store.environments.save(STAGE)
-    with pytest.raises(UserError, match="there is an environment 'stage' already"):
+    with pytest.raises(Conflict, match="there is an environment 'stage' already"):
         store.environments.save(Environment("2", "stage"))
     assert list(store.environments.list()) == [STAGE]
 
@@ -67,7 +67,7 @@ def test_a_setting_that_was_never_set_is_the_default(store: Store) -> None:
     assert store.settings.get("key") is None
 
 
-def test_the_last_value_of_a_setting_counts(store: Store) -> None:
+def test_a_setting_has_its_last_value(store: Store) -> None:
     for value in (1, 2):
         store.settings.set("key", value)
     store.settings.set("other", 3)
@@ -75,7 +75,7 @@ def test_the_last_value_of_a_setting_counts(store: Store) -> None:
 
 
 def test_a_setting_that_is_set_once_stays(store: Store) -> None:
-    """Whoever comes second gets what the first one kept."""
+    """The second caller gets the value of the first."""
     assert store.settings.set_once("key", [1]) == [1]
     assert store.settings.set_once("key", [2]) == [1]
     assert store.settings.get("key") == [1]

@@ -1,4 +1,4 @@
-"""What `store.repositories.gateways.Gateways` promises."""
+"""The contract of `store.repositories.gateways.Gateways`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.factories.stored import make_gateway
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
@@ -35,14 +35,14 @@ def test_the_living_come_by_name(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("heartbeat", "lives"), [(BEAT, True), (BEAT - 4.9, True), (BEAT - 5.0, False)])
-def test_five_seconds_without_a_beat_and_a_gateway_is_gone(store: Store, heartbeat: float, lives: bool) -> None:
+def test_a_gateway_without_a_heartbeat_for_five_seconds_has_ended(store: Store, heartbeat: float, lives: bool) -> None:
     store.gateways.register(make_gateway(heartbeat=heartbeat))
     assert bool(living(store)) is lives
 
 
 def test_the_name_of_a_living_gateway_is_taken(store: Store) -> None:
     store.gateways.register(make_gateway("shop", heartbeat=BEAT))
-    with pytest.raises(UserError, match=r"a gateway called 'shop' is running already \(process 4711\)"):
+    with pytest.raises(Conflict, match=r"a gateway called 'shop' is running already \(process 4711\)"):
         store.gateways.register(replace(make_gateway("shop", heartbeat=BEAT), id="other", listen="127.0.0.1:8081"))
 
 
@@ -61,21 +61,21 @@ def test_a_gateway_may_register_again_after_a_long_sleep(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("heartbeat", "remembered"), [(LONG_GONE, True), (YESTERDAY, False)])
-def test_the_row_of_a_killed_gateway_is_forgotten_after_a_day(store: Store, heartbeat: float, remembered: bool) -> None:
+def test_the_row_of_a_killed_gateway_is_deleted_after_a_day(store: Store, heartbeat: float, remembered: bool) -> None:
     killed = make_gateway("killed", heartbeat=heartbeat)
     store.gateways.register(killed)
     store.gateways.register(make_gateway("new", heartbeat=BEAT))
     assert (store.gateways.record_heartbeat(killed.id, BEAT, 0, 0) is not None) is remembered
 
 
-def test_a_beat_is_noted(store: Store) -> None:
+def test_a_heartbeat_is_recorded(store: Store) -> None:
     gateway = make_gateway(heartbeat=LONG_GONE)
     store.gateways.register(gateway)
     store.gateways.record_heartbeat(gateway.id, BEAT, 7, 3)
     assert living(store) == [replace(gateway, heartbeat=BEAT, seen_revision=7, lost=3)]
 
 
-def test_a_beat_changes_no_revision(store: Store) -> None:
+def test_a_heartbeat_is_no_change(store: Store) -> None:
     gateway = make_gateway()
     store.gateways.register(gateway)
     before = store.changes.get_latest()
@@ -83,46 +83,46 @@ def test_a_beat_changes_no_revision(store: Store) -> None:
     assert store.changes.get_latest() == before
 
 
-def test_a_beat_tells_the_state_that_is_wanted(store: Store) -> None:
+def test_a_heartbeat_returns_the_desired_state(store: Store) -> None:
     gateway = make_gateway(mode=Mode.RECORD)
     store.gateways.register(gateway)
     assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == GatewayState(Mode.RECORD)
 
 
-def test_a_beat_without_a_row_tells_none(store: Store) -> None:
+def test_the_heartbeat_of_a_removed_gateway_returns_none(store: Store) -> None:
     assert store.gateways.record_heartbeat("nobody", BEAT, 0, 0) is None
 
 
-def test_what_is_wanted_is_told_at_the_next_beat(store: Store) -> None:
+def test_the_next_heartbeat_returns_a_new_state(store: Store) -> None:
     gateway = make_gateway()
     store.gateways.register(gateway)
     session, collection = store.sessions.create("s", None), store.collections.create("c")
-    wanted = GatewayState(Mode.SPY, collection.id, session.id)
-    store.gateways.set_state(gateway.id, wanted)
-    assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == wanted
+    state = GatewayState(Mode.SPY, collection.id, session.id)
+    store.gateways.set_state(gateway.id, state)
+    assert store.gateways.record_heartbeat(gateway.id, BEAT, 0, 0) == state
 
 
-def test_what_is_wanted_is_told_to_one_gateway_only(store: Store) -> None:
-    meant, other = make_gateway("meant"), make_gateway("other")
-    for gateway in (meant, other):
+def test_a_state_is_set_for_one_gateway_only(store: Store) -> None:
+    first, other = make_gateway("first"), make_gateway("other")
+    for gateway in (first, other):
         store.gateways.register(gateway)
-    store.gateways.set_state(meant.id, GatewayState(Mode.RECORD))
+    store.gateways.set_state(first.id, GatewayState(Mode.RECORD))
     assert store.gateways.record_heartbeat(other.id, BEAT, 0, 0) == GatewayState(Mode.PASS)
 
 
-def test_wanting_returns_its_revision(store: Store) -> None:
+def test_setting_a_state_returns_its_revision(store: Store) -> None:
     gateway = make_gateway()
     store.gateways.register(gateway)
     revision = store.gateways.set_state(gateway.id, GatewayState(Mode.RECORD))
     assert store.changes.list_since(revision - 1) == [Change(revision, Subject.GATEWAY, gateway.id)]
 
 
-def test_wanting_of_an_unknown_gateway_is_not_found(store: Store) -> None:
+def test_setting_the_state_of_an_unknown_gateway_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="no gateway with the id 'nobody'"):
         store.gateways.set_state("nobody", GatewayState(Mode.PASS))
 
 
-def test_a_deleted_collection_is_wanted_no_more(store: Store) -> None:
+def test_a_deleted_collection_leaves_the_desired_state(store: Store) -> None:
     gateway, collection = make_gateway(), store.collections.create("c")
     store.gateways.register(gateway)
     store.gateways.set_state(gateway.id, GatewayState(Mode.MOCK, collection.id))
@@ -138,13 +138,13 @@ def test_a_removed_gateway_is_gone(store: Store) -> None:
     assert living(store) == [stays]
 
 
-def test_removing_twice_does_no_harm(store: Store) -> None:
+def test_removing_an_unknown_gateway_does_nothing(store: Store) -> None:
     store.gateways.remove("nobody")
     assert living(store) == []
 
 
-def test_an_address_belongs_to_who_came_last(store: Store) -> None:
-    """A gateway that was killed cannot hold the one that is started in its place up."""
+def test_a_gateway_replaces_the_one_with_its_address(store: Store) -> None:
+    """A gateway that was killed must not prevent its successor from starting."""
     store.gateways.register(make_gateway("killed", heartbeat=BEAT))
     again = replace(make_gateway("killed", heartbeat=BEAT + 1), id="id-of-the-next")
     store.gateways.register(again)

@@ -1,4 +1,4 @@
-"""What `store.repositories.store.History` and `Bodies` promise."""
+"""The contract of `store.repositories.history.History` and `Bodies`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.factories.messages import make_request, make_response
 from tests.factories.stored import EVERYTHING, make_exchange, record
-from understudy.store.errors import NotFound, StoreError
+from understudy.store.errors import Hint, NotFound, StoreError
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Origin, Request, Response
 from understudy.store.repositories.history import HistoryFilter
@@ -25,7 +25,7 @@ def session_id(store: Store) -> str:
 
 
 def kept(store: Store, exchange: Exchange) -> Exchange:
-    """The exchange as the store gives it back."""
+    """Store an exchange and return it as the store returns it."""
     [number] = store.history.add([exchange])
     return store.history.get(number)
 
@@ -58,8 +58,8 @@ RESPONSES = [
 ]
 
 
-def test_many_at_once_get_their_numbers_in_their_order(store: Store, session_id: str) -> None:
-    """More than the store puts in by one statement."""
+def test_many_exchanges_are_numbered_in_their_order(store: Store, session_id: str) -> None:
+    """They are more than one statement inserts."""
     paths = [f"/{number}" for number in range(150)]
     numbers = store.history.add([make_exchange(session_id, path) for path in paths])
     assert [store.history.get(number).request.target.decode() for number in numbers] == paths
@@ -72,8 +72,8 @@ def test_a_request_comes_back_as_it_was(store: Store, session_id: str, request_:
 
 @pytest.mark.parametrize("response", RESPONSES)
 def test_a_response_comes_back_as_it_was(store: Store, session_id: str, response: Response) -> None:
-    given = replace(response, body=b"")
-    assert kept(store, make_exchange(session_id, response=given)).response == given
+    without_body = replace(response, body=b"")
+    assert kept(store, make_exchange(session_id, response=without_body)).response == without_body
 
 
 @pytest.mark.parametrize("timings", [Timings(1.0), Timings(1.0, 2.0), Timings(0.1, 0.2, 0.3, 0.4), Timings(1e9 + 1e-6)])
@@ -81,31 +81,32 @@ def test_timings_come_back_as_they_were(store: Store, session_id: str, timings: 
     assert kept(store, replace(make_exchange(session_id), timings=timings)).timings == timings
 
 
-def test_what_was_redacted_and_degraded_comes_back(store: Store, session_id: str) -> None:
+def test_redacted_places_and_the_reason_of_degradation_come_back(store: Store, session_id: str) -> None:
     places = frozenset({RedactedPlace(Part.JSON, "$.user.token"), RedactedPlace(Part.HEADER, "authorization")})
     exchange = kept(store, replace(make_exchange(session_id), redacted=places, degraded="cut at 10 bytes"))
     assert (exchange.redacted, exchange.degraded) == (places, "cut at 10 bytes")
 
 
-def test_a_failed_exchange_without_a_response_stays_one(store: Store, session_id: str) -> None:
+def test_a_failed_exchange_without_a_response_comes_back_as_it_was(store: Store, session_id: str) -> None:
     failed = kept(store, make_exchange(session_id, response=None, error="refused"))
     assert failed.has_failed
     assert (failed.response, failed.error) == (None, "refused")
 
 
-def test_a_failed_exchange_keeps_what_came(store: Store, session_id: str) -> None:
+def test_a_failed_exchange_keeps_its_incomplete_response(store: Store, session_id: str) -> None:
     failed = kept(store, make_exchange(session_id, response=make_response(206, b"par"), error="cut off"))
     assert failed.response
     assert (failed.error, store.bodies.read(failed.response.body)) == ("cut off", b"par")
 
 
 def test_an_unknown_entry_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFound, match="there is no history entry 7"):
+    with pytest.raises(NotFound, match=r"^there is no history entry 7$") as unknown:
         store.history.get(7)
+    assert (unknown.value.what, unknown.value.which, unknown.value.hint) == ("entry", "7", Hint("list_history"))
 
 
 @pytest.mark.parametrize("number", [-1, 0, 2**63, 10**30])
-def test_a_number_that_no_entry_can_have_is_not_found(store: Store, number: int) -> None:
+def test_an_impossible_id_is_not_found(store: Store, number: int) -> None:
     with pytest.raises(NotFound, match=str(number)):
         store.history.get(number)
 
@@ -142,12 +143,12 @@ def test_an_unknown_body_is_not_found(store: Store) -> None:
 
 
 def test_equal_bodies_are_one_body(store: Store) -> None:
-    """Within one call, and from one to the next."""
+    """Within one call of `add`, and across calls."""
     both, [later] = record(store, b"same", b"same", session="a"), record(store, b"same", session="b")
     assert len({exchange.response.body for exchange in [*both, later] if exchange.response}) == 1
 
 
-def test_an_exchange_may_refer_to_a_body_that_is_kept(store: Store) -> None:
+def test_an_exchange_may_refer_to_a_stored_body(store: Store) -> None:
     [first] = record(store, b"kept", session="a")
     assert first.response
     [second] = record(store, first.response.body, session="b")
@@ -160,16 +161,16 @@ def test_an_exchange_cannot_refer_to_an_unknown_body(store: Store, session_id: s
         store.history.add([make_exchange(session_id, response=make_response(body=BodyRef("0" * 64, 4)))])
 
 
-# All or none, and ids
+# All or nothing, and ids
 
 
-def test_all_or_none_is_kept(store: Store, session_id: str) -> None:
+def test_a_batch_is_all_or_nothing(store: Store, session_id: str) -> None:
     with pytest.raises(StoreError):
         store.history.add([make_exchange(session_id), make_exchange("no such session")])
     assert list(store.history.select(EVERYTHING)) == []
 
 
-def test_of_a_refused_batch_no_body_is_kept(store: Store, session_id: str) -> None:
+def test_a_refused_batch_leaves_no_body(store: Store, session_id: str) -> None:
     good = make_exchange(session_id, response=make_response(body=b"lost"))
     with pytest.raises(StoreError):
         store.history.add([good, make_exchange("no such session")])
@@ -177,18 +178,18 @@ def test_of_a_refused_batch_no_body_is_kept(store: Store, session_id: str) -> No
         store.bodies.read(BodyRef(hashlib.sha256(b"lost").hexdigest(), 4))
 
 
-def test_what_no_store_can_hold_is_an_error_of_ours(store: Store, session_id: str) -> None:
+def test_text_that_no_store_can_hold_is_a_store_error(store: Store, session_id: str) -> None:
     with pytest.raises(StoreError):
         store.history.add([make_exchange(session_id, make_request("G\udcff"))])
 
 
-def test_the_store_goes_on_after_an_error(store: Store, session_id: str) -> None:
+def test_the_store_works_after_an_error(store: Store, session_id: str) -> None:
     with pytest.raises(StoreError):
         store.history.add([make_exchange("no such session")])
     assert store.history.add([make_exchange(session_id)])
 
 
-def test_adding_nothing_gives_no_ids(store: Store) -> None:
+def test_adding_nothing_returns_no_ids(store: Store) -> None:
     assert store.history.add([]) == []
 
 
@@ -204,12 +205,12 @@ def test_ids_rise(store: Store, session_id: str) -> None:
     assert first + second == sorted(set(first + second))
 
 
-def test_an_id_is_never_given_again(store: Store) -> None:
-    """Not even the newest one's, when it is gone."""
-    [gone] = record(store, b"1", session="gone")
-    store.sessions.delete(gone.session_id)
-    [after] = record(store, b"2", session="after")
-    assert after.id > gone.id
+def test_an_id_is_never_reused(store: Store) -> None:
+    """Not even that of the newest exchange after its deletion."""
+    [deleted] = record(store, b"1", session="deleted")
+    store.sessions.delete(deleted.session_id)
+    [later] = record(store, b"2", session="later")
+    assert later.id > deleted.id
 
 
 # Order and pages
@@ -223,13 +224,14 @@ def test_recorded_order_is_by_time_then_id(store: Store, session_id: str) -> Non
 
 @pytest.fixture
 def long_history(store: Store, session_id: str) -> list[int]:
-    """The ids, in recorded order, of 1,501 exchanges: newer ones have lower ids, three at a time started together."""
+    """The ids of 1,501 exchanges in recorded order: later ones have lower ids, and each three start together."""
     exchanges = [make_exchange(session_id, started=float(-number // 3)) for number in range(1_501)]
     ids = store.history.add(exchanges)
-    return [number for _, number in sorted(zip((one.timings.started for one in exchanges), ids, strict=True))]
+    starts = [exchange.timings.started for exchange in exchanges]
+    return [id_ for _, id_ in sorted(zip(starts, ids, strict=True))]
 
 
-def test_every_page_is_read_in_recorded_order(store: Store, long_history: list[int]) -> None:
+def test_all_pages_are_read_in_recorded_order(store: Store, long_history: list[int]) -> None:
     assert [one.id for one in store.history.select(EVERYTHING)] == long_history
 
 
@@ -243,7 +245,7 @@ def test_the_newest_come_in_recorded_order(store: Store, long_history: list[int]
     assert [one.id for one in store.history.list_newest(EVERYTHING, limit)] == long_history[-limit:]
 
 
-def test_the_newest_none_are_none(store: Store, long_history: list[int]) -> None:
+def test_a_limit_of_zero_returns_nothing(store: Store, long_history: list[int]) -> None:
     assert store.history.list_newest(EVERYTHING, 0) == []
 
 
@@ -252,13 +254,13 @@ def test_the_newest_of_many_ids(store: Store, long_history: list[int]) -> None:
     assert [one.id for one in store.history.list_newest(wanted, 3)] == long_history[-4:-1]
 
 
-def test_the_newest_that_fit_a_glob_are_looked_for_on_every_page(store: Store, session_id: str) -> None:
+def test_a_glob_is_compared_on_all_pages(store: Store, session_id: str) -> None:
     rare = make_exchange(session_id, "/rare", started=0.0)
     [number, *_] = store.history.add([rare, *[make_exchange(session_id)] * 600])
     assert [one.id for one in store.history.list_newest(HistoryFilter(path="/rare"), 5)] == [number]
 
 
-def test_a_selection_may_be_left_early_while_others_write(store: Store, long_history: list[int]) -> None:
+def test_others_can_write_during_a_selection(store: Store, long_history: list[int]) -> None:
     """No transaction stays open between two exchanges."""
     selection = store.history.select(EVERYTHING)
     first = next(selection)
@@ -266,7 +268,7 @@ def test_a_selection_may_be_left_early_while_others_write(store: Store, long_his
     assert next(selection).id == long_history[1]
 
 
-# Filters: one exchange in session "b", after another that differs from it in everything
+# Filters: an exchange in session "b", after one in session "a" that differs in all fields
 
 OTHER = make_exchange("a", make_request("GET", "/a/b?c"), make_response(404), started=10.0)
 THIS = make_exchange(
@@ -276,7 +278,7 @@ THIS = make_exchange(
 
 @pytest.fixture
 def two(store: Store) -> dict[str, str]:
-    """Session ids by name, after OTHER and THIS were recorded."""
+    """The ids by name of the sessions in which OTHER and THIS were recorded."""
     sessions = {name: store.sessions.create(name, None).id for name in ("a", "b")}
     store.history.add([replace(one, session_id=sessions[one.session_id]) for one in (OTHER, THIS)])
     return sessions
@@ -301,7 +303,7 @@ def two(store: Store) -> dict[str, str]:
         HistoryFilter(method="POST", status="2xx", path="/users/*", since=1.0),
     ],
 )
-def test_a_filter_that_holds_for_one(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
+def test_a_filter_that_one_exchange_meets(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
     assert [one.session_id for one in store.history.select(wanted)] == [two["b"]]
     assert [one.session_id for one in store.history.list_newest(wanted, 9)] == [two["b"]]
 
@@ -322,7 +324,7 @@ def test_a_filter_that_holds_for_one(store: Store, two: dict[str, str], wanted: 
         HistoryFilter(method="POST", status="404"),
     ],
 )
-def test_a_filter_that_holds_for_none(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
+def test_a_filter_that_no_exchange_meets(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
     assert list(store.history.select(wanted)) == []
 
 
@@ -336,12 +338,12 @@ def test_a_filter_by_id(store: Store, two: dict[str, str]) -> None:
     assert list(store.history.select(HistoryFilter(ids=frozenset({other.id, 10**6})))) == [other]
 
 
-def test_a_status_filter_passes_over_exchanges_without_a_response(store: Store, session_id: str) -> None:
+def test_a_status_filter_excludes_exchanges_without_a_response(store: Store, session_id: str) -> None:
     store.history.add([make_exchange(session_id, response=None)])
     assert list(store.history.select(HistoryFilter(status="2xx"))) == []
 
 
-def test_a_host_glob_meets_a_request_without_an_origin(store: Store, session_id: str) -> None:
+def test_the_host_of_a_request_without_an_origin_is_empty(store: Store, session_id: str) -> None:
     store.history.add([make_exchange(session_id, make_request(origin=None))])
     assert len(list(store.history.select(HistoryFilter(host="*")))) == 1
     assert list(store.history.select(HistoryFilter(host="?*"))) == []

@@ -1,4 +1,4 @@
-"""What `store.repositories.mock_servers.MockServers` and `Keys` promise."""
+"""The contract of `store.repositories.mock_servers.MockServers` and `Keys`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories.messages import make_example
 from tests.factories.stored import collect, make_call, make_gateway, make_mock_server, make_server_error, serve
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Headers, Response
@@ -116,14 +116,14 @@ def test_mock_servers_come_by_name(store: Store, shop: Collection) -> None:
         ("", "x", "a mock server needs a name that is not empty"),
     ],
 )
-def test_a_name_and_a_slug_belong_to_one(store: Store, shop: Collection, name: str, slug: str, line: str) -> None:
+def test_names_and_slugs_are_unique(store: Store, shop: Collection, name: str, slug: str, line: str) -> None:
     serve(store, shop)
     second = serve(store, shop, "second")
     with pytest.raises(UserError, match=line):
         store.mock_servers.create(make_mock_server(shop, name, id="3", slug=slug))
     with pytest.raises(UserError, match=line):
         store.mock_servers.save(replace(second, name=name, slug=slug))
-    assert [one.name for one in store.mock_servers.list()] == ["second", "shop"]
+    assert [mock.name for mock in store.mock_servers.list()] == ["second", "shop"]
 
 
 def test_a_mock_server_may_keep_its_name(store: Store, shop: Collection) -> None:
@@ -138,19 +138,19 @@ def test_not_found_lists_names(store: Store, shop: Collection) -> None:
         store.mock_servers.find("other")
 
 
-def test_what_is_gone_cannot_be_edited(store: Store, shop: Collection) -> None:
+def test_a_mock_server_that_does_not_exist_cannot_be_edited(store: Store, shop: Collection) -> None:
     mock = make_mock_server(shop)
-    gone = "there is no mock server with the id 'id-of-shop'"
+    line = "there is no mock server with the id 'id-of-shop'"
     for change in (store.mock_servers.save, lambda mock: store.mock_servers.delete(mock.id)):
-        with pytest.raises(NotFound, match=gone):
+        with pytest.raises(NotFound, match=line):
             change(mock)
-    with pytest.raises(NotFound, match=gone):
+    with pytest.raises(NotFound, match=line):
         store.mock_servers.restart_sequences(mock.id)
-    with pytest.raises(NotFound, match=gone):
+    with pytest.raises(NotFound, match=line):
         store.mock_servers.save_server_error(make_server_error(mock))
 
 
-def test_restarting_sequences_counts_on(store: Store, shop: Collection) -> None:
+def test_restarting_sequences_counts_up(store: Store, shop: Collection) -> None:
     mock = serve(store, shop)
     for _ in range(2):
         store.mock_servers.restart_sequences(mock.id)
@@ -158,7 +158,7 @@ def test_restarting_sequences_counts_on(store: Store, shop: Collection) -> None:
 
 
 def test_an_edit_does_not_take_back_a_restart(store: Store, shop: Collection) -> None:
-    """Who edits may have read the mock server before it."""
+    """The editor may have read the mock server before the restart."""
     mock = serve(store, shop)
     store.mock_servers.restart_sequences(mock.id)
     store.mock_servers.save(mock)
@@ -182,17 +182,20 @@ def test_a_deleted_mock_server_leaves_its_collection(store: Store, shop: Collect
 def test_a_collection_in_use_is_not_deleted(store: Store, shop: Collection) -> None:
     for name in "ba":
         serve(store, shop, name)
-    with pytest.raises(UserError, match=r"collection shop is used by mock servers a, b; delete .*: understudy mocks"):
+    with pytest.raises(Conflict, match=r"^the collection shop is used by the mock servers a, b$") as refused:
         store.collections.delete(shop.id)
+    assert (refused.value.what, refused.value.which) == ("collection", "shop")
+    assert refused.value.hint == Hint("delete_mock_servers", {"mock_servers": "a, b"})
     assert store.collections.find("shop") == shop
 
 
 def test_an_environment_in_use_is_not_deleted(store: Store, shop: Collection) -> None:
-    """Its mock server would answer something else from then on."""
+    """Without it the answers of its mock server would change."""
     store.environments.save(Environment("e", "stage"))
     serve(store, shop, environment_id="e")
-    with pytest.raises(UserError, match=r"environment stage is used by mock server shop; take it out first: underst"):
+    with pytest.raises(Conflict, match=r"^the environment stage is used by the mock server shop$") as refused:
         store.environments.delete("e")
+    assert refused.value.hint == Hint("detach_environment", {"mock_servers": "shop"})
     assert store.environments.find("stage").id == "e"
 
 
@@ -237,7 +240,7 @@ def test_a_server_error_is_replaced_under_its_id_alone(store: Store, shop: Colle
     error = make_server_error(mock)
     for each in (error, replace(error, name="maintenance")):
         store.mock_servers.save_server_error(each)
-    with pytest.raises(UserError, match="there is a server error 'maintenance' already"):
+    with pytest.raises(Conflict, match="there is a server error 'maintenance' already"):
         store.mock_servers.save_server_error(make_server_error(mock, "maintenance"))
     assert [one.name for one in store.mock_servers.list_server_errors(mock.id)] == ["maintenance"]
 
@@ -276,7 +279,7 @@ def test_keys_come_by_name(store: Store) -> None:
 
 def test_a_key_has_a_name_of_its_own(store: Store) -> None:
     store.keys.add(KEY)
-    with pytest.raises(UserError, match="there is a key 'ci' already"):
+    with pytest.raises(Conflict, match="there is a key 'ci' already"):
         store.keys.add(replace(KEY, id="l"))
     with pytest.raises(UserError, match="a key needs a name that is not empty"):
         store.keys.add(replace(KEY, id="l", name=" "))

@@ -1,4 +1,4 @@
-"""What `Bodies` promises of large bodies, which come in pieces, and of the answers of a collection."""
+"""The contract of `Bodies` of large bodies, which come in pieces, and of the answers of a collection."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)
 
 
-def come_in(store: Store) -> PiecedBody:
-    """A body whose pieces are in the store."""
+def receive(store: Store) -> PiecedBody:
+    """Return a new body whose pieces are in the store."""
     key = ids.new_id()
     store.bodies.add_pieces([(key, position, piece) for position, piece in enumerate(PIECES[:2])])
     store.bodies.add_pieces([(key, position + 2, piece) for position, piece in enumerate(PIECES[2:])])
@@ -27,28 +27,28 @@ def come_in(store: Store) -> PiecedBody:
 
 
 def kept_body(store: Store, body: Body) -> Body:
-    """The body of a response as history gives it back."""
+    """Record a body and return it as history returns it."""
     [exchange] = record(store, body, session=ids.new_id())
     assert isinstance(exchange.response, Response)
     return exchange.response.body
 
 
-def left(store: Store, key: str) -> bool:
-    """Whether there are pieces of this key: another body may take them, and is read."""
+def has_pieces(store: Store, key: str) -> bool:
+    """Whether the store has pieces with this key, which it reads for another body."""
     probe = PiecedBody("0" * 64, 1, key)
     return store.bodies.read(kept_body(store, probe)) != b""
 
 
 def test_a_body_in_pieces_is_read_whole_and_piece_by_piece(store: Store) -> None:
-    body = kept_body(store, come_in(store))
+    body = kept_body(store, receive(store))
     assert body == BodyRef(hashlib.sha256(WHOLE).hexdigest(), len(WHOLE))
     assert store.bodies.read(body) == WHOLE
     assert list(store.bodies.read_pieces(body)) == PIECES
 
 
 def test_one_piece_is_read_at_a_time(store: Store) -> None:
-    """Of a small body there is one; behind the last there is none."""
-    large, small = kept_body(store, come_in(store)), kept_body(store, b"small")
+    """A small body has one piece; a position after the last piece is not found."""
+    large, small = kept_body(store, receive(store)), kept_body(store, b"small")
     assert [store.bodies.read_piece(large, position) for position in range(4)] == PIECES
     assert [store.bodies.read_piece(body, 0) for body in (small, b"given")] == [b"small", b"given"]
     for body, position in ((large, 4), (small, 1), (b"given", 1)):
@@ -68,35 +68,35 @@ def test_pieces_of_an_unknown_body_are_not_found(store: Store) -> None:
 
 @pytest.mark.parametrize("whole_first", [False, True])
 def test_the_same_content_is_kept_once(store: Store, whole_first: bool) -> None:
-    """However it came: the pieces of the second are dropped."""
-    kept_body(store, WHOLE if whole_first else come_in(store))
-    second = come_in(store)
+    """Whether in one piece or several: the pieces of the second are deleted."""
+    kept_body(store, WHOLE if whole_first else receive(store))
+    second = receive(store)
     assert store.bodies.read(kept_body(store, second)) == WHOLE
-    assert not left(store, second.key)
+    assert not has_pieces(store, second.key)
 
 
-def test_pieces_go_with_the_last_exchange_that_has_them(store: Store) -> None:
+def test_deleting_the_last_exchange_of_a_body_deletes_its_pieces(store: Store) -> None:
     session = store.sessions.create("large", None)
-    body = come_in(store)
+    body = receive(store)
     store.history.add([make_exchange(session.id, response=make_response(body=body))])
     store.sessions.delete(session.id)
-    assert not left(store, body.key)
+    assert not has_pieces(store, body.key)
 
 
 @pytest.mark.parametrize(("seconds", "stays"), [(0.0, False), (3600.0, True)])
-def test_pieces_of_no_body_are_swept_when_they_are_old(
+def test_old_pieces_without_a_body_are_deleted(
     store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float, stays: bool
 ) -> None:
-    """A gateway that ended in the middle of a body left them; those of one that runs are younger."""
-    body = come_in(store)
-    monkeypatch.setattr(bodies, "FORGOTTEN_SECONDS", seconds - 1)
+    """They are from a gateway that ended during a body; younger ones may be from a gateway that runs."""
+    body = receive(store)
+    monkeypatch.setattr(bodies, "ABANDONED_SECONDS", seconds - 1)
     store.sessions.delete(store.sessions.create("empty", None).id)
-    assert left(store, body.key) is stays
+    assert has_pieces(store, body.key) is stays
 
 
-def test_the_answers_of_a_collection_are_read_at_once(store: Store) -> None:
-    """Oldest first; those of other collections, larger ones and those in pieces are not."""
-    [pieced] = record(store, come_in(store), session="pieced")
+def test_the_response_bodies_of_a_collection_are_read_at_once(store: Store) -> None:
+    """Oldest first, without those of other collections, larger ones and those in pieces."""
+    [pieced] = record(store, receive(store), session="pieced")
     assert pieced.response
     bodies_of = [b"b", b"a", b"", b"12345", pieced.response.body, b"123456"]
     examples = [make_example(id=f"0{n}", response=make_response(body=one)) for n, one in enumerate(bodies_of)]
@@ -110,11 +110,11 @@ def test_the_answers_of_a_collection_are_read_at_once(store: Store) -> None:
 
 
 def test_many_bodies_are_read_at_once(store: Store) -> None:
-    """Those of up to a size, but for those in pieces; nobody hears of those that are not there."""
-    [pieced, *_] = record(store, come_in(store), b"12345", b"123456", b"a", session="many")
+    """Bodies of more than the largest size, bodies in pieces and unknown digests are left out."""
+    [pieced, *_] = record(store, receive(store), b"12345", b"123456", b"a", session="many")
     assert pieced.response
     assert isinstance(pieced.response.body, BodyRef)
-    wanted = {hashlib.sha256(one).hexdigest(): one for one in (b"12345", b"123456", b"a", b"never seen")}
-    found = store.bodies.read_many(wanted.keys() | {pieced.response.body.digest}, 5)
+    contents = {hashlib.sha256(one).hexdigest(): one for one in (b"12345", b"123456", b"a", b"never seen")}
+    found = store.bodies.read_many(contents.keys() | {pieced.response.body.digest}, 5)
     assert sorted(found.values()) == [b"12345", b"a"]
-    assert found.items() <= wanted.items()
+    assert found.items() <= contents.items()

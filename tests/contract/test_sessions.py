@@ -1,4 +1,4 @@
-"""What `store.repositories.store.Sessions` promises."""
+"""The contract of `store.repositories.history.Sessions`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.factories.stored import EVERYTHING, collect, make_exchange, record
-from understudy.store.errors import NotFound, StoreError, UserError
+from understudy.store.errors import Conflict, NotFound, StoreError
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.store import Store
@@ -21,18 +21,18 @@ def test_a_session_is_found_as_it_was_created(store: Store, upstream: Origin | N
 
 def test_a_name_is_taken_once(store: Store) -> None:
     store.sessions.create("shop", None)
-    with pytest.raises(UserError, match="there is a session 'shop' already"):
+    with pytest.raises(Conflict, match="there is a session 'shop' already"):
         store.sessions.create("shop", ORIGIN)
     assert len(store.sessions.list_summaries()) == 1
 
 
-def test_a_name_goes_before_an_id(store: Store) -> None:
+def test_a_name_takes_precedence_over_an_id(store: Store) -> None:
     first = store.sessions.create("first", None)
     namesake = store.sessions.create(first.id, None)
     assert store.sessions.find(first.id) == namesake
 
 
-def test_not_found_says_when_there_are_none(store: Store) -> None:
+def test_not_found_in_an_empty_store(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no session 'shop'; there are none yet"):
         store.sessions.find("shop")
 
@@ -70,14 +70,14 @@ def test_a_summary_counts_exchanges_and_failed_ones(store: Store) -> None:
     assert store.sessions.list_summaries() == [SessionSummary(session, 3, 2, 5.0)]
 
 
-def test_deleting_a_session_takes_its_exchanges_and_no_others(store: Store) -> None:
+def test_deleting_a_session_deletes_its_exchanges_only(store: Store) -> None:
     gone, kept = record(store, b"1", session="gone"), record(store, b"2", session="kept")
     store.sessions.delete(gone[0].session_id)
     assert list(store.history.select(EVERYTHING)) == kept
     assert [summary.session.name for summary in store.sessions.list_summaries()] == ["kept"]
 
 
-def test_deleting_a_session_takes_its_bodies(store: Store) -> None:
+def test_deleting_a_session_deletes_its_bodies(store: Store) -> None:
     [exchange] = record(store, b"mine alone")
     store.sessions.delete(exchange.session_id)
     assert exchange.response
@@ -85,14 +85,14 @@ def test_deleting_a_session_takes_its_bodies(store: Store) -> None:
         store.bodies.read(exchange.response.body)
 
 
-def test_deleting_a_session_leaves_a_body_that_another_session_has(store: Store) -> None:
+def test_deleting_a_session_keeps_a_body_of_another_session(store: Store) -> None:
     [gone], [kept] = record(store, b"shared", session="gone"), record(store, b"shared", session="kept")
     store.sessions.delete(gone.session_id)
     assert kept.response
     assert store.bodies.read(kept.response.body) == b"shared"
 
 
-def test_deleting_a_session_leaves_a_body_that_an_example_refers_to(store: Store) -> None:
+def test_deleting_a_session_keeps_a_body_of_an_example(store: Store) -> None:
     [exchange] = record(store, b"promoted")
     assert exchange.response
     collect(store, make_example(response=make_response(body=exchange.response.body)))
@@ -105,7 +105,17 @@ def test_deleting_an_unknown_session_is_not_found(store: Store) -> None:
         store.sessions.delete("nobody")
 
 
-def test_a_name_that_no_store_can_hold_is_an_error_of_ours(store: Store) -> None:
-    """A command line that is not UTF-8 gives such a name."""
-    with pytest.raises(StoreError, match="no place for that value"):
+def test_a_name_that_no_store_can_hold_is_a_store_error(store: Store) -> None:
+    """A command line that is not UTF-8 can contain such a name."""
+    with pytest.raises(StoreError, match="cannot hold a value"):
         store.sessions.find("\udcff")
+
+
+def test_errors_name_the_kind_and_the_name(store: Store) -> None:
+    store.sessions.create("shop", None)
+    with pytest.raises(Conflict) as conflict:
+        store.sessions.create("shop", None)
+    with pytest.raises(NotFound) as unknown:
+        store.sessions.find("bank")
+    errors = [conflict.value, unknown.value]
+    assert [(error.what, error.which) for error in errors] == [("session", "shop"), ("session", "bank")]

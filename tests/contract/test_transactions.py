@@ -1,4 +1,4 @@
-"""What `Store.transaction` promises: all or nothing across repositories, and whose change each is."""
+"""The contract of `Store.transaction`: all or nothing across repositories, and the actor of each change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_changes_of_several_repositories_are_kept_together(store: Store) -> None
     assert [store.collections.find("shop"), store.environments.find("stage").name] == [shop, "stage"]
 
 
-def test_an_error_leaves_nothing_of_a_transaction(store: Store) -> None:
+def test_an_error_rolls_a_transaction_back(store: Store) -> None:
     session = store.sessions.create("shop", None)
 
     def change_and_fail() -> None:
@@ -37,14 +37,14 @@ def test_an_error_leaves_nothing_of_a_transaction(store: Store) -> None:
     assert list(store.history.select(HistoryFilter())) == []
 
 
-def test_what_was_written_in_a_transaction_is_read_in_it(store: Store) -> None:
+def test_a_transaction_reads_its_own_writes(store: Store) -> None:
     with store.transaction("ada"):
         shop = store.collections.create("shop", {"a": "1"})
         store.collections.set_variables(shop.id, {"a": "2"})
         assert store.collections.find("shop").variables == {"a": "2"}
 
 
-def test_a_write_that_is_refused_and_caught_undoes_itself_alone(store: Store) -> None:
+def test_a_failed_write_rolls_only_itself_back(store: Store) -> None:
     with store.transaction("ada"):
         store.collections.create("shop")
         with pytest.raises(UserError):
@@ -60,8 +60,7 @@ def test_each_change_has_the_name_of_its_actor(store: Store) -> None:
     assert [change.actor for change in store.changes.list_since(0) or ()] == ["ada", None]
 
 
-def test_a_transaction_inside_another_belongs_to_that(store: Store) -> None:
-
+def test_an_inner_transaction_is_part_of_the_outer_one(store: Store) -> None:
     def fail_after_an_inner_transaction() -> None:
         with store.transaction("ada"):
             with store.transaction("bob"):
@@ -74,7 +73,7 @@ def test_a_transaction_inside_another_belongs_to_that(store: Store) -> None:
 
 
 def test_another_thread_is_not_in_the_transaction(store: Store) -> None:
-    """It reads what was committed before, or waits for the end where there is one connection only."""
+    """It reads the last commit; with a single connection it waits for the end of the transaction."""
     with ThreadPoolExecutor(1) as pool:
         with store.transaction("ada"):
             store.collections.create("shop")

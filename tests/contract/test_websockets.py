@@ -1,4 +1,4 @@
-"""What `store.repositories.store.History` promises of the messages of WebSockets."""
+"""The contract of `store.repositories.history.History` of the messages of WebSockets."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def test_messages_come_back_in_order(store: Store) -> None:
     assert store.history.list_messages(second.id) == [MESSAGES[1]]
 
 
-def test_an_exchange_that_is_no_websocket_has_none(store: Store) -> None:
+def test_an_exchange_that_is_no_websocket_has_no_messages(store: Store) -> None:
     [exchange] = record(store, b"one")
     assert store.history.list_messages(exchange.id) == []
 
 
-def test_messages_of_no_exchange_are_refused(store: Store) -> None:
+def test_messages_of_an_unknown_exchange_are_refused(store: Store) -> None:
     with pytest.raises(StoreError):
         store.history.add_messages([(4711, MESSAGES[0])])
 
 
-def test_messages_go_with_their_session(store: Store) -> None:
+def test_deleting_a_session_deletes_its_messages(store: Store) -> None:
     [exchange] = record(store, b"one")
     store.history.add_messages([(exchange.id, MESSAGES[0])])
     store.sessions.delete(store.sessions.find("shop").id)

@@ -1,4 +1,4 @@
-"""Mock servers, their server errors and call logs, keys; what examples do on purpose; items that were typed in."""
+"""Mock servers, server errors, call logs and API keys; the behaviour of examples; items that were typed in."""
 
 import sqlalchemy as sa
 from alembic import op

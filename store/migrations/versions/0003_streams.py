@@ -1,4 +1,4 @@
-"""How responses came: chunks, informational responses, messages of WebSockets; large bodies in pieces; redaction."""
+"""Chunks, interim responses and messages of WebSockets; large bodies in pieces; redacted and degraded exchanges."""
 
 import sqlalchemy as sa
 from alembic import op

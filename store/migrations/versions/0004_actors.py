@@ -1,4 +1,4 @@
-"""The revision table says whose change each was."""
+"""The actor of each change in the revision table."""
 
 import sqlalchemy as sa
 from alembic import op

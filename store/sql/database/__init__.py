@@ -1,1 +1,1 @@
-"""The database: engine, transactions, schema and tables."""
+"""The database itself: engine, transactions, schema, tables and bulk inserts."""

@@ -1,4 +1,4 @@
-"""The engine and its transactions. With `inserts`, the only module that knows which database it talks to."""
+"""The engine and its transactions. Only this module and `bulk_inserts` depend on the kind of database."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from understudy.store.errors import NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
+from understudy.store.errors import Hint, NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
 
 BUSY_TIMEOUT_MS = 15_000
-# Of 4 KB: what the write-ahead log grows to, and what is written into the database at a time.
+# The length of the write-ahead log, in pages of 4 KB, at which it is written into the database.
 CHECKPOINT_PAGES = 8_000
-# One statement may bind 32,766 values in SQLite since 3.32 (sqlite.org/limits.html); 500 stays below on all.
+# SQLite binds up to 32,766 values in a statement since 3.32 (sqlite.org/limits.html); 500 is below all limits.
 IDS_PER_QUERY = 500
 ACTOR = "actor"
-"""The key of a session's `info` that holds the name of who acts."""
+"""The key of a session's `info` that holds the name of the actor."""
 
 
 class Database:
-    """An engine with two kinds of transactions: `reading` and `writing`.
+    """A database engine with two kinds of transactions, for reading and for writing. Threads may share it.
 
-    Driver errors become StoreError with one line that says what to do. Threads may share it.
+    `url` is a file path or a database URL. `sync_full` makes each commit survive a power cut; without `make` the store
+    has to exist. Raises UserError for a URL or place that cannot be used, NotFound for a store that has to exist and
+    does not. Errors of the driver become StoreError with one line.
     """
 
     def __init__(self, url: str, *, sync_full: bool = False, make: bool = True) -> None:
@@ -39,18 +41,18 @@ class Database:
             _check_file(str(self.url.database), make=make)
         self.engine = _make_engine(self.url, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
-        # A store in memory is one connection, which has one transaction at a time.
+        # A store in memory has one connection, and a connection has one transaction at a time.
         self._lock = RLock() if _is_in_memory(self.url) else nullcontext()
         self._open = _OpenTransaction()
 
     @property
     def location(self) -> str:
-        """Where the data lies, for people: a file path, or the URL without its password."""
+        """The place of the data, for display: a file path, or the URL without its password."""
         return self.url.database or "memory" if self.url.drivername.startswith("sqlite") else str(self.url)
 
     @contextmanager
     def begin_read(self) -> Iterator[Session]:
-        """A session on one snapshot; nothing is committed."""
+        """Open a session that reads one snapshot; nothing is committed."""
         bind = self._open.connection or self.engine
         with (
             self._translate_errors(),
@@ -60,9 +62,9 @@ class Database:
 
     @contextmanager
     def begin_write(self) -> Iterator[Session]:
-        """A session that holds the write lock from its start and commits at its end; rolled back on any error.
+        """Open a session that holds the write lock from its start, and commit it at its end; roll it back on any error.
 
-        Inside `transaction` it is a savepoint of that.
+        Inside `transaction` it is a savepoint of that transaction.
         """
         bind = self._open.connection or self._write_engine
         with (
@@ -79,7 +81,7 @@ class Database:
 
     @contextmanager
     def begin_core_write(self) -> Iterator[Connection]:
-        """As `writing`, without the unit of work, which costs more than the commit: for what is on the hot path."""
+        """Do what `begin_write` does without SQLAlchemy's unit of work, which costs more than a commit."""
         if self._open.connection is not None:
             with self._translate_errors(), self._open.connection.begin_nested():
                 yield self._open.connection
@@ -89,7 +91,7 @@ class Database:
 
     @contextmanager
     def transaction(self, actor: str) -> Iterator[None]:
-        """One transaction for all that this thread reads and writes inside; see `Store.transaction`."""
+        """Open one transaction for all reads and writes of this thread; see `Store.transaction`."""
         if self._open.connection is not None:
             yield
             return
@@ -102,7 +104,7 @@ class Database:
 
     @contextmanager
     def borrow_driver_connection(self) -> Iterator[Any]:
-        """The driver's own connection, outside any transaction."""
+        """Lend a connection of the driver, outside any transaction."""
         with self._translate_errors():
             raw = self.engine.raw_connection()
             try:
@@ -120,19 +122,24 @@ class Database:
             with self._lock:
                 yield
         except (DataError, IntegrityError) as error:
-            raise ValueRefused(f"the store {self.location} refuses a value: {error.orig}") from error
+            raise self._make_value_error(error.orig) from error
         except (sqlite3.DataError, sqlite3.IntegrityError) as error:
-            raise ValueRefused(f"the store {self.location} refuses a value: {error}") from error
+            raise self._make_value_error(error) from error
         except DBAPIError as error:
             raise _to_store_error(str(error.orig), self.location) from error
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _to_store_error(str(error), self.location) from error
         except (UnicodeEncodeError, OverflowError) as error:
-            raise ValueRefused(f"the store {self.location} has no place for that value: {error}") from error
+            raise self._make_value_error(error) from error
+
+    def _make_value_error(self, reason: object) -> ValueRefused:
+        return ValueRefused(
+            f"the store {self.location} cannot hold a value: {reason}", what="store", which=self.location
+        )
 
 
 def get_driver_connection(connection: Connection) -> Any:
-    """The driver's own connection, in the transaction of this one: what it raises becomes a StoreError, too."""
+    """Return the driver's connection of a SQLAlchemy connection, which shares its transaction and error handling."""
     return connection.connection.driver_connection
 
 
@@ -142,11 +149,11 @@ def _parse_url(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise UserError(
-            f"--store takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
-        ) from None
+        line = f"takes a file path or a database URL such as sqlite:////data/u.db, got {text!r}"
+        raise UserError(line, field="store") from None
     if url.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise UserError(f"--store: this version keeps its data in SQLite only, got a URL of {url.drivername!r}")
+        line = f"this version stores its data in SQLite only, got a URL of {url.drivername!r}"
+        raise UserError(line, field="store")
     return url
 
 
@@ -157,17 +164,17 @@ def _make_engine(url: URL, *, sync_full: bool) -> Engine:
     engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
-    def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        # Transactions are begun below, by hand: the driver's own way never begins one for a read or for DDL.
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        # Transactions are begun below: the driver would begin none for reads and for DDL.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("pragma foreign_keys = on")
-        # What a statement that fails has to undo is noted down: not in a file, which costs more than the statement.
+        # Statement journals go to memory: a file for them costs more than the statement.
         cursor.execute("pragma temp_store = memory")
-        # With WAL, NORMAL survives every end of the process; only a power cut can take the last commits.
+        # With a write-ahead log, NORMAL survives every end of the process; only a power cut can lose the last commits.
         cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
-        # A checkpoint waits for the disk; at SQLite's own 1,000 pages recording would do little else.
+        # A checkpoint waits for the disk; at SQLite's default of 1,000 pages recording would wait most of the time.
         cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         cursor.close()
 
@@ -175,7 +182,7 @@ def _make_engine(url: URL, *, sync_full: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later can find the lock taken and cannot wait for it: lock first.
+        # A transaction that reads first cannot wait for the write lock later: a writing one takes it at once.
         writes = connection.get_execution_options().get("writes", False)
         get_driver_connection(connection).execute("begin immediate" if writes else "begin")
         if writes and file is not None:
@@ -185,29 +192,33 @@ def _make_engine(url: URL, *, sync_full: bool) -> Engine:
 
 
 class _OpenTransaction(local):
-    """The transaction that a thread has open across repositories, if any, and whose it is."""
+    """The transaction that a thread has open across repositories, if any, and its actor."""
 
     connection: Connection | None = None
     actor: str | None = None
 
 
 class _DatabaseFile:
-    """The file of a database, which an open connection writes to even when nobody will find it again."""
+    """The file of a database. An open connection would write to it even after it was deleted or replaced."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: tuple[int, int] | None = None
+        self._identity: tuple[int, int] | None = None
 
     def check(self) -> None:
-        """Raise StoreError if it is not the one any more that was written to first."""
+        """Raise StoreError if the path does not lead to the file of the first write."""
         try:
-            found = os.stat(self._path)
+            status = os.stat(self._path)
         except OSError:
-            raise StoreError(f"the store {self._path} was moved or deleted while it was in use") from None
-        # Not asked for before the first write: where layers of a file system are put together, opening changes it.
-        self._known = self._known or (found.st_dev, found.st_ino)
-        if self._known != (found.st_dev, found.st_ino):
-            raise StoreError(f"the store {self._path} was replaced by another file while it was in use")
+            raise self._make_error("moved or deleted") from None
+        # Read at the first write: on an overlay file system, opening a file for writing can change its inode.
+        self._identity = self._identity or (status.st_dev, status.st_ino)
+        if self._identity != (status.st_dev, status.st_ino):
+            raise self._make_error("replaced by another file")
+
+    def _make_error(self, event: str) -> StoreError:
+        line = f"the store {self._path} was {event} while it was in use"
+        return StoreError(line, what="store", which=str(self._path))
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -215,39 +226,49 @@ def _is_in_memory(url: URL) -> bool:
 
 
 def _is_file(url: URL) -> bool:
-    return not _is_in_memory(url) and not str(url.database).startswith("file:")  # a URI, which makes no folders
+    # SQLite itself interprets a URI that begins with "file:".
+    return not _is_in_memory(url) and not str(url.database).startswith("file:")
 
 
 def _check_file(file: str, *, make: bool) -> None:
-    """Raise UserError when a store cannot be this file, NotFound when there is none and none may be made."""
+    """Raise UserError if a store cannot be this file, NotFound if it does not exist and must not be created."""
     if os.path.isfile(file):
         return
     if os.path.exists(file):
         kind = "a folder" if os.path.isdir(file) else "a device or the like"
-        raise UserError(f"--store takes a file, and {file} is {kind}")
+        raise UserError(f"takes a file, and {file} is {kind}", field="store")
     if not make:
-        raise NotFound(f"there is no store at {file}; understudy record makes one")
+        raise NotFound(f"there is no store at {file}", what="store", which=file, hint=Hint("record"))
     folder = os.path.dirname(file) or "."
-    if not os.path.isdir(folder):  # it may be a name that was mistyped
-        raise UserError(f"--store takes a file in a folder that is there, and {folder} is none; make it first")
+    if os.path.isdir(folder):
+        return
+    # The folder is not created: its name may be a typing mistake.
+    if os.path.exists(folder):
+        raise UserError(f"takes a file in a folder, and {folder} is a file", field="store")
+    raise UserError(f"the folder {folder} does not exist; create it first", field="store")
 
 
 def _create_private(file: Path) -> None:
-    # History holds secrets: what we make is for its owner alone. SQLite gives its other files the mode of this one.
-    with suppress(OSError):  # it is there already; or SQLite will say what is wrong
+    # History holds secrets: only the owner may read the file. SQLite gives its other files the same mode.
+    with suppress(OSError):  # the file exists, or SQLite raises a better error
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _to_store_error(reason: str, place: str) -> StoreError:
-    known = {
-        "not a database": SchemaMismatch(f"{place} is not an Understudy store; name another file with --store"),
-        "readonly": StoreError(f"the store {place} is read-only; make it writable, or name another with --store"),
-        "unable to open": StoreError(f"cannot open the store {place}; does the folder exist and may you write to it?"),
-        "disk is full": StoreError(f"no space left on the disk of the store {place}"),
-        "disk I/O error": StoreError(
-            f"the disk of the store {place} cannot be read or written: it is full, read-only or broken"
+def _to_store_error(reason: str, location: str) -> StoreError:
+    if "not a database" in reason:
+        line = f"{location} is not an Understudy store"
+        return SchemaMismatch(line, what="store", which=location, hint=Hint("choose_store"))
+    if "readonly" in reason:
+        line = f"the store {location} is read-only"
+        return StoreError(line, what="store", which=location, hint=Hint("make_writable"))
+    lines = {
+        "unable to open": f"cannot open the store {location}; does the folder exist and may you write to it?",
+        "disk is full": f"no space left on the disk of the store {location}",
+        "disk I/O error": (
+            f"the disk of the store {location} cannot be read or written: it is full, read-only or broken"
         ),
-        "locked": StoreError(f"the store {place} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s"),
-        "malformed": StoreError(f"the store {place} is damaged; try: sqlite3 {place} .recover"),
+        "locked": f"the store {location} was locked by another program for {BUSY_TIMEOUT_MS // 1000} s",
+        "malformed": f"the store {location} is damaged; try: sqlite3 {location} .recover",
     }
-    return next((error for part, error in known.items() if part in reason), StoreError(f"store {place}: {reason}"))
+    line = next((line for part, line in lines.items() if part in reason), f"store {location}: {reason}")
+    return StoreError(line, what="store", which=location)

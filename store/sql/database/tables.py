@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy sees them. No behaviour, no queries; Alembic makes them (store/migrations)."""
+"""The tables as SQLAlchemy maps them: no behaviour, no queries. Alembic creates them (store/migrations)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NAMING = {
 
 Id = String(26)
 Digest = String(64)
-# Autoincrement keys: SQLite gives them to INTEGER alone.
+# The type of autoincrement keys: SQLite supports them for INTEGER only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
 
@@ -36,9 +36,9 @@ class SessionRow(Base):
 
 
 class BodyRow(Base):
-    """The bytes of a body, once per content; `digest` is their SHA-256 in hex.
+    """The bytes of a body, stored once per content; `digest` is their SHA-256 in hex.
 
-    A large one lies in `body_pieces` under the key `pieces`, and its `content` is empty.
+    The bytes of a large body are in `body_pieces` under the key `pieces`, and its `content` is empty.
     """
 
     __tablename__ = "bodies"
@@ -49,7 +49,7 @@ class BodyRow(Base):
 
 
 class BodyPieceRow(Base):
-    """A piece of a large body. While it comes in, there is no row in `bodies` yet."""
+    """A piece of a large body. The row in `bodies` is added when the body is complete."""
 
     __tablename__ = "body_pieces"
     key: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -58,7 +58,10 @@ class BodyPieceRow(Base):
 
 
 class RequestHeadColumns:
-    """A request but for its body. Headers are a JSON list of pairs, in Latin-1; `path` is the target's, for filters."""
+    """A request without its body.
+
+    Headers are a JSON list of pairs, decoded as Latin-1; `path` is the path of the target, for filters.
+    """
 
     method: Mapped[str] = mapped_column(Text)
     origin: Mapped[str | None] = mapped_column(Text)
@@ -71,22 +74,22 @@ class RequestHeadColumns:
 
 
 class RequestColumns(RequestHeadColumns):
-    """A request whose body is kept once per content."""
+    """A request with a reference to its body."""
 
     request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
 
 
 class StreamColumns:
-    """How a response came: JSON lists of [seconds, bytes] and of [status, reason, headers], null for none."""
+    """The course of a response: JSON lists of [seconds, bytes] and of [status, reason, headers]; null if empty."""
 
     response_chunks: Mapped[str | None] = mapped_column(Text)
     response_interim: Mapped[str | None] = mapped_column(Text)
 
 
 class ExchangeRow(RequestColumns, StreamColumns, Base):
-    """One recorded request and what came of it; the response's columns are null where none came.
+    """One recorded request and its response, whose columns are null if no response came.
 
-    `redacted` is a JSON list of [part, name], null for nothing.
+    `redacted` is a JSON list of [part, name], null if nothing was redacted.
     """
 
     __tablename__ = "exchanges"
@@ -110,7 +113,7 @@ class ExchangeRow(RequestColumns, StreamColumns, Base):
 
 
 class WebSocketMessageRow(Base):
-    """A message of a WebSocket, whose exchange is the handshake; `kind` is text, binary, ping, pong or close."""
+    """A message of a WebSocket; its exchange is the handshake, `kind` is text, binary, ping, pong or close."""
 
     __tablename__ = "websocket_messages"
     exchange_id: Mapped[int] = mapped_column(
@@ -145,9 +148,10 @@ class FolderRow(Base):
 
 
 class RequestItemRow(Base):
-    """One request of a collection; `key` says which recorded requests are the same, null for typed ones.
+    """One request of a collection.
 
-    Those have `method` and `path` instead.
+    Recorded requests with the same `key` are one item. It is null for items that were typed in, which have `method`
+    and `path` instead.
     """
 
     __tablename__ = "request_items"
@@ -165,7 +169,7 @@ class RequestItemRow(Base):
 class ExampleRow(RequestColumns, StreamColumns, Base):
     """A saved response with the request it answers.
 
-    `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for nothing on purpose.
+    `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for none.
     """
 
     __tablename__ = "examples"
@@ -191,7 +195,7 @@ class ExampleRow(RequestColumns, StreamColumns, Base):
 
 
 class PromotedRow(Base):
-    """That an exchange was promoted to a collection; `example_id` is null when its example was deleted."""
+    """An exchange that was promoted to a collection; `example_id` is null if its example was deleted."""
 
     __tablename__ = "promoted"
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
@@ -219,10 +223,10 @@ class SettingRow(Base):
 
 
 class MockServerRow(Base):
-    """A collection made callable; `behaviour` and `matching` are JSON objects, null for nothing on purpose.
+    """A collection made callable; `behaviour` and `matching` are JSON objects, `behaviour` null for none.
 
-    `server_error_id` is set to null by hand when that error is deleted: two tables that refer to each other could not
-    be made one after the other.
+    `server_error_id` is no foreign key, because two tables that refer to each other cannot be created one after the
+    other: the repository sets it to null when that error is deleted.
     """
 
     __tablename__ = "mock_servers"
@@ -270,7 +274,7 @@ class KeyRow(Base):
 
 
 class CallRow(RequestHeadColumns, Base):
-    """One call to a mock server. Bodies are kept here, cut; the example may be gone by now."""
+    """One call to a mock server, with the beginnings of its bodies. Its example may have been deleted since."""
 
     __tablename__ = "calls"
     __table_args__ = (Index(None, "mock_server_id", "id"), {"sqlite_autoincrement": True})
@@ -292,7 +296,7 @@ class CallRow(RequestHeadColumns, Base):
 
 
 class GatewayRow(Base):
-    """A gateway that runs, or ran until its heartbeat stopped, with the mode it was told."""
+    """A gateway that runs, or ran until its heartbeat stopped, with its desired state."""
 
     __tablename__ = "gateways"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -311,7 +315,7 @@ class GatewayRow(Base):
 
 
 class ClockRow(Base):
-    """The one row that counts revisions. A change locks it until commit, so revisions become visible in order."""
+    """The row that counts revisions. A change locks it until its commit, so that revisions become visible in order."""
 
     __tablename__ = "revision_clock"
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -319,7 +323,7 @@ class ClockRow(Base):
 
 
 class ChangeRow(Base):
-    """The revision table: what changed, for processes that hold a compiled copy."""
+    """The revision table: the changes that programs with a compiled copy have to apply."""
 
     __tablename__ = "revisions"
     revision: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)

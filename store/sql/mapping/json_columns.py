@@ -1,4 +1,4 @@
-"""Behaviour and matching as the JSON texts that rows hold, and back; what has its usual value is left out."""
+"""Behaviour and matching as the JSON texts in rows; fields with their default value are left out."""
 
 from __future__ import annotations
 
@@ -19,41 +19,42 @@ from understudy.store.model.mock_servers import (
 
 
 def behaviour_to_text(behaviour: Behaviour) -> str | None:
-    """Behaviour as JSON; None for nothing on purpose."""
+    """Return a behaviour as JSON; None for `PLAIN`."""
     return None if behaviour == PLAIN else json.dumps(_drop_unset(asdict(behaviour)))
 
 
 def behaviour_from_text(text: str | None) -> Behaviour:
-    """The inverse of `behaviour_text`."""
+    """Return the behaviour that `behaviour_to_text` wrote."""
     if text is None:
         return PLAIN
-    told = json.loads(text)
+    values = json.loads(text)
+    fault = values.get("fault")
     return Behaviour(
-        delay=_delay_from_json(told["delay"]) if "delay" in told else None,
-        bytes_per_second=told.get("bytes_per_second"),
-        fault=Fault(FaultKind(told["fault"]["kind"]), told["fault"]["percent"]) if "fault" in told else None,
-        rate_limit=RateLimit(**told["rate_limit"]) if "rate_limit" in told else None,
-        timing=told.get("timing"),
+        delay=_delay_from_json(values["delay"]) if "delay" in values else None,
+        bytes_per_second=values.get("bytes_per_second"),
+        fault=Fault(FaultKind(fault["kind"]), fault["percent"]) if fault else None,
+        rate_limit=RateLimit(**values["rate_limit"]) if "rate_limit" in values else None,
+        timing=values.get("timing"),
     )
 
 
 def matching_to_text(matching: Matching) -> str:
-    """Matching as JSON."""
-    values = {one.name: getattr(matching, one.name) for one in fields(matching)}
-    usual = Matching()
-    changed = {name: value for name, value in values.items() if value != getattr(usual, name)}
+    """Return matching settings as JSON."""
+    values = {field.name: getattr(matching, field.name) for field in fields(matching)}
+    default = Matching()
+    changed = {name: value for name, value in values.items() if value != getattr(default, name)}
     return json.dumps({name: sorted(v) if isinstance(v, frozenset) else v for name, v in changed.items()})
 
 
 def matching_from_text(text: str) -> Matching:
-    """The inverse of `matching_text`."""
-    told: dict[str, Any] = json.loads(text)
-    sets: dict[str, Any] = {name: frozenset(value) for name, value in told.items() if isinstance(value, list)}
-    return Matching(**{**told, **sets})
+    """Return the matching settings that `matching_to_text` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    sets: dict[str, Any] = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
+    return Matching(**{**values, **sets})
 
 
-def _delay_from_json(told: dict[str, Any]) -> Delay:
-    return Delay(**{**told, "kind": DelayKind(told["kind"])})
+def _delay_from_json(values: dict[str, Any]) -> Delay:
+    return Delay(**{**values, "kind": DelayKind(values["kind"])})
 
 
 def _drop_unset(value: Any) -> Any:

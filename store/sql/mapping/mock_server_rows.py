@@ -1,4 +1,4 @@
-"""Mock servers, their errors and calls, and keys: rows to domain values and back."""
+"""Mock servers, their saved server errors, their calls, and API keys as rows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import ApiKey, MockServer, ServerError
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import Columns
 from understudy.store.sql.mapping.json_columns import (
     behaviour_from_text,
     behaviour_to_text,
     matching_from_text,
     matching_to_text,
 )
+from understudy.store.sql.mapping.message_rows import (
+    request_from_head,
+    request_head_to_columns,
+    response_from_head,
+    response_head_to_columns,
+)
 
 
-def mock_server_to_columns(mock: MockServer) -> rows.Columns:
-    """The columns of a mock server."""
+def mock_server_to_columns(mock: MockServer) -> Columns:
+    """Return the columns of a mock server."""
     return {
         "id": mock.id,
         "name": mock.name,
@@ -36,7 +42,7 @@ def mock_server_to_columns(mock: MockServer) -> rows.Columns:
 
 
 def mock_server_from_row(row: t.MockServerRow) -> MockServer:
-    """A mock server."""
+    """Return the mock server of a row."""
     return MockServer(
         id=row.id,
         name=row.name,
@@ -55,38 +61,38 @@ def mock_server_from_row(row: t.MockServerRow) -> MockServer:
     )
 
 
-def server_error_to_columns(error: ServerError) -> rows.Columns:
-    """The columns of a saved server error."""
+def server_error_to_columns(error: ServerError) -> Columns:
+    """Return the columns of a saved server error."""
     return {
         "id": error.id,
         "mock_server_id": error.mock_server_id,
         "name": error.name,
-        **rows.response_head_to_columns(error.response),
+        **response_head_to_columns(error.response),
         "response_content": _require_bytes(error.response.body),
     }
 
 
 def server_error_from_row(row: t.ServerErrorRow) -> ServerError:
-    """A saved server error."""
-    return ServerError(row.id, row.mock_server_id, row.name, rows.response_from_head(row, row.response_content))
+    """Return the saved server error of a row."""
+    return ServerError(row.id, row.mock_server_id, row.name, response_from_head(row, row.response_content))
 
 
 def key_from_row(row: t.KeyRow) -> ApiKey:
-    """A key."""
+    """Return the API key of a row."""
     return ApiKey(row.id, row.name, row.digest, row.ending, row.created_at)
 
 
-def call_to_columns(call: Call) -> rows.Columns:
-    """The columns of a call, all but its id."""
+def call_to_columns(call: Call) -> Columns:
+    """Return the columns of a call without its id; each body is cut to `KEPT_BODY` bytes."""
     response = call.response
     return {
         "mock_server_id": call.mock_server_id,
         "at": call.at,
         "duration": call.duration,
-        **rows.request_head_to_columns(call.request),
+        **request_head_to_columns(call.request),
         "request_content": _require_bytes(call.request.body)[:KEPT_BODY],
         "request_size": call.request_size,
-        **rows.response_head_to_columns(response),
+        **response_head_to_columns(response),
         "response_content": None if response is None else _require_bytes(response.body)[:KEPT_BODY],
         "response_size": call.response_size,
         "example_id": call.example_id,
@@ -96,14 +102,14 @@ def call_to_columns(call: Call) -> rows.Columns:
 
 
 def call_from_row(row: t.CallRow) -> Call:
-    """A call."""
-    answered = row.status is not None
+    """Return the call of a row."""
+    has_response = row.status is not None
     return Call(
         mock_server_id=row.mock_server_id,
         at=row.at,
         duration=row.duration,
-        request=rows.request_from_head(row, row.request_content),
-        response=rows.response_from_head(row, row.response_content or b"") if answered else None,
+        request=request_from_head(row, row.request_content),
+        response=response_from_head(row, row.response_content or b"") if has_response else None,
         example_id=row.example_id,
         example_name=row.example_name,
         decision=row.decision,
@@ -114,5 +120,5 @@ def call_from_row(row: t.CallRow) -> Call:
 
 
 def _require_bytes(body: Body) -> bytes:
-    assert isinstance(body, bytes), "calls and server errors have their bodies as bytes"
+    assert isinstance(body, bytes), "the bodies of calls and server errors are bytes"
     return body

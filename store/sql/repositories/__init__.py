@@ -1,1 +1,1 @@
-"""The store's promises, kept in SQL."""
+"""The repositories in SQL, one class for each protocol of `store.repositories`, which documents its methods."""

@@ -1,4 +1,4 @@
-"""Bodies in SQL: small ones in one row, large ones in pieces; and the sweeping of what nothing refers to."""
+"""Bodies in SQL: small ones in one row, large ones in pieces; and the deletion of those without references."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from understudy.store.model.messages import Body, BodyRef
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
 
-# What came in this long ago and still is no body never will be one: its gateway has ended.
-FORGOTTEN_SECONDS = 24 * 3600
-ROWS = 500  # read at once
+# Pieces that are older and belong to no body are deleted: their gateway ended before the body was complete.
+ABANDONED_SECONDS = 24 * 3600
+ROWS_PER_READ = 500
 
 
 class SqlBodies:
-    """`store.repositories.store.Bodies`."""
+    """`store.repositories.history.Bodies` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,14 +47,15 @@ class SqlBodies:
             yield piece
 
     def read_many(self, digests: Set[str], largest: int) -> dict[str, bytes]:
-        row, wanted, found = t.BodyRow, sorted(digests), dict[str, bytes]()
-        # Not asked for those without pieces: SQLite would look through all of these, by their index.
+        row, ordered, contents = t.BodyRow, sorted(digests), dict[str, bytes]()
+        # No condition on `pieces`: SQLite would use its index, and read all bodies without pieces.
         query = select(row.digest, row.content, row.pieces).where(row.size <= largest)
         with self._database.begin_read() as tx:
-            for start in range(0, len(wanted), IDS_PER_QUERY):
-                some = query.where(row.digest.in_(wanted[start : start + IDS_PER_QUERY]))
-                found.update((digest, content) for digest, content, key in tx.connection().execute(some) if key is None)
-        return found
+            for start in range(0, len(ordered), IDS_PER_QUERY):
+                page = query.where(row.digest.in_(ordered[start : start + IDS_PER_QUERY]))
+                rows = tx.connection().execute(page)
+                contents.update((digest, content) for digest, content, key in rows if key is None)
+        return contents
 
     def read_response_bodies(self, collection_id: str, largest: int) -> Iterator[tuple[str, bytes]]:
         body, example = t.BodyRow, t.ExampleRow
@@ -63,17 +64,17 @@ class SqlBodies:
             .join(example, example.response_body == body.digest)
             .where(example.collection_id == collection_id, body.size <= largest, body.pieces.is_(None))
             .order_by(example.id)
-            .execution_options(yield_per=ROWS)
+            .execution_options(yield_per=ROWS_PER_READ)
         )
         with self._database.begin_read() as tx:
-            for rows_at_once in tx.connection().execute(query).partitions():
-                yield from ((row[0], row[1]) for row in rows_at_once)
+            for rows in tx.connection().execute(query).partitions():
+                yield from ((row[0], row[1]) for row in rows)
 
     def read_piece(self, body: Body, position: int) -> bytes:
         key, content = self._look_up(body) if isinstance(body, BodyRef) else (None, body)
         piece = self._select_piece(key, position) if key is not None else content if position == 0 else None
         if piece is None:
-            raise NotFound(f"there is no piece {position} of this body")
+            raise NotFound(f"there is no piece {position} of this body", what="piece", which=str(position))
         return piece
 
     def add_pieces(self, pieces: Sequence[tuple[str, int, bytes]]) -> None:
@@ -84,10 +85,10 @@ class SqlBodies:
     def _look_up(self, body: BodyRef) -> tuple[str | None, bytes]:
         query = select(t.BodyRow.pieces, t.BodyRow.content).where(t.BodyRow.digest == body.digest)
         with self._database.begin_read() as tx:
-            found = tx.execute(query).one_or_none()
-        if found is None:
-            raise NotFound(f"there is no body {body.digest}")
-        return found.pieces, found.content
+            row = tx.execute(query).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no body {body.digest}", what="body", which=body.digest)
+        return row.pieces, row.content
 
     def _select_piece(self, key: str, position: int) -> bytes | None:
         row = t.BodyPieceRow
@@ -95,27 +96,30 @@ class SqlBodies:
             return tx.scalar(select(row.content).where(row.key == key, row.position == position))
 
 
-def insert_bodies(tx: Connection | Transaction, bodies: rows.NewBodies) -> None:
-    """Keep bodies that are not there yet; the pieces of one that is there already are dropped."""
+def insert_bodies(tx: Connection | Transaction, bodies: NewBodies) -> None:
+    """Store the bodies that are new; delete the pieces of those that are stored already."""
     insert_missing(tx, t.BodyRow, list(bodies.rows.values()))
     if bodies.keys:
-        kept = set(tx.scalars(select(t.BodyRow.pieces).where(t.BodyRow.pieces.in_(bodies.keys))))
-        unused = [key for key in bodies.keys if key not in kept]
+        used = set(tx.scalars(select(t.BodyRow.pieces).where(t.BodyRow.pieces.in_(bodies.keys))))
+        unused = [key for key in bodies.keys if key not in used]
         if unused:
             tx.execute(_build_piece_delete(unused))
 
 
-def sweep_bodies(tx: Transaction, among: Iterable[str | None] | None = None) -> None:
-    """Delete the bodies that no exchange and no example refers to: all of them, or those among some digests."""
-    if among is None:
+def sweep_bodies(tx: Transaction, digests: Iterable[str | None] | None = None) -> None:
+    """Delete the bodies that no exchange and no example refers to.
+
+    With `digests` only those bodies are considered; without, abandoned pieces are deleted too.
+    """
+    if digests is None:
         _sweep(tx)
-        forgotten = ~exists().where(t.BodyRow.pieces == t.BodyPieceRow.key)
-        old = t.BodyPieceRow.key < id_from_age(FORGOTTEN_SECONDS)
-        tx.execute(delete(t.BodyPieceRow).where(forgotten, old).execution_options(synchronize_session=False))
+        has_no_body = ~exists().where(t.BodyRow.pieces == t.BodyPieceRow.key)
+        is_old = t.BodyPieceRow.key < id_from_age(ABANDONED_SECONDS)
+        tx.execute(delete(t.BodyPieceRow).where(has_no_body, is_old).execution_options(synchronize_session=False))
         return
-    digests = sorted({digest for digest in among if digest})
-    for start in range(0, len(digests), IDS_PER_QUERY):
-        _sweep(tx, digests[start : start + IDS_PER_QUERY])
+    ordered = sorted({digest for digest in digests if digest})
+    for start in range(0, len(ordered), IDS_PER_QUERY):
+        _sweep(tx, ordered[start : start + IDS_PER_QUERY])
 
 
 def _sweep(tx: Transaction, digests: list[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The call logs in SQL: written in batches, the newest calls of each mock server kept."""
+"""The call logs in SQL, written in batches; only the newest calls of each mock server are kept."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import call_from_row, call_to_columns
 from understudy.store.sql.repositories.history import LARGEST_ID, PAGE, build_status_condition
 
 
 class SqlCalls:
-    """`store.repositories.mock_servers.Calls`."""
+    """`store.repositories.mock_servers.Calls` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, calls: Sequence[Call], limits: Mapping[str, int]) -> None:
-        columns = [mock_server_rows.call_to_columns(call) for call in calls]
+        columns = [call_to_columns(call) for call in calls]
         with self._database.begin_core_write() as tx:
-            # A call under way outlives its mock server.
-            there = _find_existing(tx, {call.mock_server_id for call in calls})
-            insert_rows(tx, t.CallRow, [each for each in columns if each["mock_server_id"] in there])
+            # A mock server may be deleted during a call.
+            existing = _find_existing(tx, {call.mock_server_id for call in calls})
+            insert_rows(tx, t.CallRow, [row for row in columns if row["mock_server_id"] in existing])
             for mock_server_id, limit in limits.items():
                 tx.execute(_TRIM, {"mock": mock_server_id, "limit": limit})
 
@@ -38,12 +38,13 @@ class SqlCalls:
         with self._database.begin_read() as tx:
             row = tx.get(t.CallRow, call_id) if 0 < call_id <= LARGEST_ID else None
             if row is None:
-                raise NotFound(f"there is no call {call_id} in the log; the oldest are forgotten")
-            return mock_server_rows.call_from_row(row)
+                line = f"there is no call {call_id} in the log; the oldest calls are deleted when it is full"
+                raise NotFound(line, what="call", which=str(call_id))
+            return call_from_row(row)
 
     def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
-        found = list(islice(self._newest_first(criteria), limit))
-        return found[::-1]
+        newest_first = list(islice(self._read_newest_first(criteria), limit))
+        return newest_first[::-1]
 
     def count(self, criteria: CallFilter) -> int:
         query = select(t.CallRow.path, func.count()).where(*_build_conditions(criteria)).group_by(t.CallRow.path)
@@ -54,12 +55,12 @@ class SqlCalls:
         with self._database.begin_core_write() as tx:
             return tx.execute(delete(t.CallRow).where(t.CallRow.mock_server_id == mock_server_id)).rowcount
 
-    def _newest_first(self, criteria: CallFilter) -> Iterator[Call]:
+    def _read_newest_first(self, criteria: CallFilter) -> Iterator[Call]:
         query = select(t.CallRow).where(*_build_conditions(criteria)).order_by(t.CallRow.id.desc()).limit(PAGE)
         before = LARGEST_ID
         while True:
             with self._database.begin_read() as tx:
-                page = [mock_server_rows.call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
+                page = [call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
             yield from (call for call in page if _matches_glob(criteria, call.request.path.decode("latin-1")))
             if len(page) < PAGE:
                 return
@@ -69,8 +70,8 @@ class SqlCalls:
 def _build_trim() -> Delete:
     own = t.CallRow.mock_server_id == bindparam("mock")
     newest = select(t.CallRow.id).where(own).order_by(t.CallRow.id.desc())
-    last_too_many = newest.limit(1).offset(bindparam("limit")).scalar_subquery()
-    return delete(t.CallRow).where(own, t.CallRow.id <= last_too_many)
+    newest_surplus = newest.limit(1).offset(bindparam("limit")).scalar_subquery()
+    return delete(t.CallRow).where(own, t.CallRow.id <= newest_surplus)
 
 
 _TRIM = _build_trim()
@@ -95,5 +96,5 @@ def _build_conditions(criteria: CallFilter) -> list[ColumnElement[bool]]:
         "after": lambda value: row.id > value,
         "before": lambda value: row.id < value,
     }
-    asked = ((test, getattr(criteria, name)) for name, test in tests.items())
-    return [row.mock_server_id == criteria.mock_server_id, *(test(value) for test, value in asked if value is not None)]
+    values = {name: value for name in tests if (value := getattr(criteria, name)) is not None}
+    return [row.mock_server_id == criteria.mock_server_id, *(tests[name](value) for name, value in values.items())]

@@ -1,4 +1,4 @@
-"""The revision table in SQL: written with each change in the same transaction, read by those who hold a copy."""
+"""The revision table in SQL: written in the transaction of each change, read by programs with a compiled copy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LATEST = str(select(t.ClockRow.revision))
 
 
 def record_change(tx: Transaction, subject: Subject, subject_id: str, collection_id: str | None = None) -> int:
-    """Number a change within its transaction; returns its revision."""
+    """Write a change within its transaction; return its revision."""
     actor = tx.info.get(ACTOR)
     tx.execute(update(t.ClockRow).values(revision=t.ClockRow.revision + 1))
     revision = tx.scalars(select(t.ClockRow.revision)).one()
@@ -27,13 +27,13 @@ def record_change(tx: Transaction, subject: Subject, subject_id: str, collection
 
 
 class SqlChanges:
-    """`store.repositories.gateways.Changes`."""
+    """`store.repositories.gateways.Changes` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get_latest(self) -> int:
-        # Each gateway and mock server asks thirty times a second: a session's making would be most of its price.
+        # Each gateway and mock server reads it thirty times a second: opening a session would take most of the time.
         with self._database.borrow_driver_connection() as connection:
             return int(connection.execute(LATEST).fetchone()[0])
 

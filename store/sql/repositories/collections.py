@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from understudy.store.errors import NotFound, UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Collection, Example, Folder, RequestItem
 from understudy.store.model.ids import new_id
@@ -18,7 +17,15 @@ from understudy.store.repositories.collections import CollectionSummary, Collect
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
+from understudy.store.sql.mapping.collection_rows import (
+    collection_from_row,
+    example_from_row,
+    example_to_columns,
+    folder_from_row,
+    item_from_row,
+    item_to_columns,
+)
 from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
 from understudy.store.sql.repositories.bulk_examples import read_examples
 from understudy.store.sql.repositories.changes import record_change
@@ -27,15 +34,19 @@ from understudy.store.sql.repositories.find_by_name import (
     check_name,
     check_unused,
     find_named,
+    make_name_conflict,
     require_one,
+    require_row,
 )
 
-# Who holds a compiled copy takes single examples over quickly; of more it reads the collection again.
+# Programs with a compiled copy apply changes of single examples quickly; above this they read the collection again.
 FEW_EXAMPLES = 100
+# Rows that are read for an ambiguous name; the error states how many there are.
+MOST_SAME_NAMES = 100
 
 
 class SqlCollections:
-    """`store.repositories.collections.Collections`."""
+    """`store.repositories.collections.Collections` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -45,7 +56,7 @@ class SqlCollections:
         collection = Collection(new_id(), name, time.time(), dict(variables or {}))
         with self._database.begin_write() as tx:
             if tx.scalar(select(t.CollectionRow).where(t.CollectionRow.name == name)):
-                raise UserError(f"there is a collection {name!r} already")
+                raise make_name_conflict("collection", name)
             text = json.dumps(collection.variables)
             tx.add(t.CollectionRow(id=collection.id, name=name, created_at=collection.created_at, variables=text))
             record_change(tx, Subject.COLLECTION, collection.id, collection.id)
@@ -53,14 +64,14 @@ class SqlCollections:
 
     def find(self, text: str) -> Collection:
         with self._database.begin_read() as tx:
-            return rows.collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
+            return collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
 
     def list_summaries(self) -> list[CollectionSummary]:
         items = _count_rows(t.RequestItemRow)
         examples = _count_rows(t.ExampleRow)
         query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
         with self._database.begin_read() as tx:
-            return [CollectionSummary(rows.collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
+            return [CollectionSummary(collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
 
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         with self._database.begin_write() as tx:
@@ -70,8 +81,8 @@ class SqlCollections:
     def delete(self, collection_id: str) -> None:
         with self._database.begin_write() as tx:
             row = _get_collection_row(tx, collection_id)
-            used = t.MockServerRow.collection_id == collection_id
-            check_unused(tx, f"collection {row.name}", used, "delete what uses it first: understudy mocks delete NAME")
+            uses = t.MockServerRow.collection_id == collection_id
+            check_unused(tx, "collection", row.name, uses, "delete_mock_servers")
             tx.execute(delete(t.CollectionRow).where(t.CollectionRow.id == collection_id))
             sweep_bodies(tx)
             record_change(tx, Subject.COLLECTION, collection_id, collection_id)
@@ -92,53 +103,51 @@ class SqlCollections:
     def list_folders(self, collection_id: str) -> list[Folder]:
         query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            return [
-                rows.folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))
-            ]
+            return [folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
 
     def list_items(self, collection_id: str) -> list[RequestItem]:
         query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_from_row(row) for row in found]
+            ordered = query.order_by(t.RequestItemRow.position, t.RequestItemRow.id)
+            return [item_from_row(row) for row in tx.scalars(ordered)]
 
     def list_examples(self, collection_id: str) -> list[Example]:
         with self._database.begin_read() as tx:
             return read_examples(tx.connection(), collection_id)
 
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:
-        answered = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
+        has_example = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
         query = select(t.RequestItemRow).where(
-            t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~answered
+            t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~has_example
         )
         with self._database.begin_read() as tx:
-            found = tx.scalars(query.order_by(t.RequestItemRow.position, t.RequestItemRow.id))
-            return [rows.item_from_row(row) for row in found]
+            ordered = query.order_by(t.RequestItemRow.position, t.RequestItemRow.id)
+            return [item_from_row(row) for row in tx.scalars(ordered)]
 
     def get_examples(self, ids: Sequence[str]) -> list[Example]:
-        wanted = sorted(set(ids))
+        ordered = sorted(set(ids))
         with self._database.begin_read() as tx:
             return [
-                rows.example_from_row(row)
-                for start in range(0, len(wanted), IDS_PER_QUERY)
-                for row in tx.scalars(_select_examples(wanted[start : start + IDS_PER_QUERY]))
+                example_from_row(row)
+                for start in range(0, len(ordered), IDS_PER_QUERY)
+                for row in tx.scalars(_select_examples(ordered[start : start + IDS_PER_QUERY]))
             ]
 
     def get_example(self, example_id: str) -> Example:
         with self._database.begin_read() as tx:
-            return rows.example_from_row(_get_example_row(tx, example_id))
+            return example_from_row(_get_example_row(tx, example_id))
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
-        wanted = [t.ExampleRow.id == text, t.ExampleRow.name == text]
+        conditions = [t.ExampleRow.id == text, t.ExampleRow.name == text]
         if len(text) >= SHORTEST_ID_END:
-            wanted.append(t.ExampleRow.id.endswith(text, autoescape=True))
-        query = select(t.ExampleRow).where(or_(*wanted)).order_by(t.ExampleRow.id)
+            conditions.append(t.ExampleRow.id.endswith(text, autoescape=True))
+        query = select(t.ExampleRow).where(or_(*conditions)).order_by(t.ExampleRow.id)
         if collection_id is not None:
             query = query.where(t.ExampleRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            found = list(tx.scalars(query.limit(100)))
+            found = list(tx.scalars(query.limit(MOST_SAME_NAMES)))
             exact = [row for row in found if row.id == text]
-            return rows.example_from_row(require_one(exact or found, "example", text))
+            return example_from_row(require_one(exact or found, "example", text))
 
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
         query = select(t.PromotedRow.exchange_id, t.PromotedRow.example_id)
@@ -147,12 +156,12 @@ class SqlCollections:
             return {row.exchange_id: row.example_id for row in found}
 
     def update(self, collection_id: str, update: CollectionUpdate) -> None:
-        bodies = rows.NewBodies()
-        examples = [rows.example_to_columns(example, bodies) for example in update.examples]
+        bodies = NewBodies()
+        examples = [example_to_columns(example, bodies) for example in update.examples]
         marks = [{"collection_id": collection_id, "exchange_id": i, "example_id": e} for i, e in update.marks]
         with self._database.begin_write() as tx:
             insert_bodies(tx, bodies)
-            insert_rows(tx, t.RequestItemRow, [rows.item_to_columns(item) for item in update.items])
+            insert_rows(tx, t.RequestItemRow, [item_to_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
             _drop_examples(tx, update.dropped)
             _delete_stale_marks(tx, collection_id, update)
@@ -160,8 +169,8 @@ class SqlCollections:
             _record_update(tx, collection_id, update)
 
     def save_example(self, example: Example) -> None:
-        bodies = rows.NewBodies()
-        columns = rows.example_to_columns(example, bodies)
+        bodies = NewBodies()
+        columns = example_to_columns(example, bodies)
         with self._database.begin_write() as tx:
             old = _get_body_digests(_get_example_row(tx, example.id))
             insert_bodies(tx, bodies)
@@ -182,10 +191,7 @@ class SqlCollections:
 
 
 def _get_collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
-    row = tx.get(t.CollectionRow, collection_id)
-    if row is None:
-        raise NotFound(f"there is no collection with the id {collection_id!r}")
-    return row
+    return require_row(tx.get(t.CollectionRow, collection_id), "collection", collection_id)
 
 
 def _select_examples(ids: Sequence[str]) -> Select[Any]:
@@ -196,7 +202,7 @@ def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate
     changed = [*(example.id for example in update.examples), *update.dropped]
     answered = {example.item_id for example in update.examples}
     bare = {item.id for item in update.items} - answered
-    # Which requests are still without an example is told by the collection alone.
+    # Programs learn which request items have no example from changes of the collection alone.
     if 0 < len(changed) <= FEW_EXAMPLES and not bare and not _has_first_examples(tx, update, answered):
         for example_id in changed:
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
@@ -207,24 +213,21 @@ def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate
 def _has_first_examples(tx: Transaction, update: CollectionUpdate, answered: set[str]) -> bool:
     added = [example.id for example in update.examples]
     others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id, t.ExampleRow.id.not_in(added))
-    waited = (
+    without_example = (
         t.RequestItemRow.id.in_(answered - {item.id for item in update.items}),
         t.RequestItemRow.method.is_not(None),
         ~others.exists(),
     )
-    return tx.scalar(select(t.RequestItemRow.id).where(*waited).limit(1)) is not None
+    return tx.scalar(select(t.RequestItemRow.id).where(*without_example).limit(1)) is not None
 
 
 def _count_rows(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
-    counted = select(func.count()).where(table.collection_id == t.CollectionRow.id)
-    return counted.correlate(t.CollectionRow).scalar_subquery()
+    query = select(func.count()).where(table.collection_id == t.CollectionRow.id)
+    return query.correlate(t.CollectionRow).scalar_subquery()
 
 
 def _get_example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
-    row = tx.get(t.ExampleRow, example_id)
-    if row is None:
-        raise NotFound(f"there is no example with the id {example_id!r}")
-    return row
+    return require_row(tx.get(t.ExampleRow, example_id), "example", example_id)
 
 
 def _get_body_digests(row: t.ExampleRow) -> list[str | None]:
@@ -240,7 +243,7 @@ def _drop_examples(tx: Transaction, ids: Sequence[str]) -> None:
 
 
 def _delete_stale_marks(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
-    # An exchange whose example was deleted and that is promoted again gets a new mark.
+    # An exchange whose example was deleted gets a new mark when it is promoted again.
     ids = [exchange_id for exchange_id, example_id in update.marks if example_id is not None]
     for start in range(0, len(ids), IDS_PER_QUERY):
         stale = (

@@ -8,18 +8,23 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from understudy.store.errors import NotFound, UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Environment
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.collection_rows import environment_from_row
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import check_name, check_unused, find_named
+from understudy.store.sql.repositories.find_by_name import (
+    check_name,
+    check_unused,
+    find_named,
+    make_name_conflict,
+    require_row,
+)
 
 
 class SqlEnvironments:
-    """`store.repositories.collections.Environments`."""
+    """`store.repositories.collections.Environments` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,34 +34,31 @@ class SqlEnvironments:
         with self._database.begin_write() as tx:
             same_name = tx.scalar(select(t.EnvironmentRow).where(t.EnvironmentRow.name == environment.name))
             if same_name is not None and same_name.id != environment.id:
-                raise UserError(f"there is an environment {environment.name!r} already")
+                raise make_name_conflict("environment", environment.name)
             variables = json.dumps(dict(environment.variables))
             tx.merge(t.EnvironmentRow(id=environment.id, name=environment.name, variables=variables))
             record_change(tx, Subject.ENVIRONMENT, environment.id)
 
     def find(self, text: str) -> Environment:
         with self._database.begin_read() as tx:
-            return rows.environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
+            return environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
 
     def list(self) -> Sequence[Environment]:
         with self._database.begin_read() as tx:
             found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
-            return [rows.environment_from_row(row) for row in found]
+            return [environment_from_row(row) for row in found]
 
     def delete(self, environment_id: str) -> None:
         with self._database.begin_write() as tx:
-            row = tx.get(t.EnvironmentRow, environment_id)
-            if row is None:
-                raise NotFound(f"there is no environment with the id {environment_id!r}")
-            used = t.MockServerRow.environment_id == environment_id
-            way_out = "take it out first: understudy mocks edit NAME --no-environment"
-            check_unused(tx, f"environment {row.name}", used, way_out)
+            row = require_row(tx.get(t.EnvironmentRow, environment_id), "environment", environment_id)
+            uses = t.MockServerRow.environment_id == environment_id
+            check_unused(tx, "environment", row.name, uses, "detach_environment")
             tx.execute(delete(t.EnvironmentRow).where(t.EnvironmentRow.id == environment_id))
             record_change(tx, Subject.ENVIRONMENT, environment_id)
 
 
 class SqlSettings:
-    """`store.repositories.gateways.Settings`."""
+    """`store.repositories.gateways.Settings` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

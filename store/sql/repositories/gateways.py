@@ -1,4 +1,4 @@
-"""Gateways in SQL: who runs, and what each was told to do."""
+"""Gateways in SQL: those that run, and the desired state of each."""
 
 from __future__ import annotations
 
@@ -6,38 +6,45 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict
 from understudy.store.model.changes import Subject
 from understudy.store.model.gateways import Gateway, GatewayState
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.gateway_rows import (
+    gateway_from_row,
+    gateway_state_from_row,
+    gateway_state_to_columns,
+    gateway_to_columns,
+)
 from understudy.store.sql.repositories.changes import record_change
+from understudy.store.sql.repositories.find_by_name import require_row
 
-# A gateway beats every second; after five without a beat it counts as gone.
+# A gateway sends a heartbeat each second; after five seconds without one it counts as ended.
 HEARTBEAT_TIMEOUT_SECONDS = 5.0
-# The row of a gateway that was killed is taken out after a day.
-FORGOTTEN_SECONDS = 86_400.0
+# The row of a gateway that was killed is deleted after a day.
+STALE_ROW_SECONDS = 86_400.0
 
 
 class SqlGateways:
-    """`store.repositories.gateways.Gateways`."""
+    """`store.repositories.gateways.Gateways` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def register(self, gateway: Gateway) -> None:
         with self._database.begin_write() as tx:
-            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - FORGOTTEN_SECONDS))
-            # Two cannot listen on one address: who did is gone, killed before it could say so.
+            tx.execute(delete(t.GatewayRow).where(t.GatewayRow.heartbeat < gateway.heartbeat - STALE_ROW_SECONDS))
+            # Two gateways cannot listen on one address: the earlier one was killed before it could remove its row.
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.listen == gateway.listen))
             same = tx.scalar(select(t.GatewayRow).where(t.GatewayRow.name == gateway.name))
             if same is not None:
                 if same.heartbeat > gateway.heartbeat - HEARTBEAT_TIMEOUT_SECONDS:
-                    raise UserError(f"a gateway called {gateway.name!r} is running already (process {same.pid})")
+                    line = f"a gateway called {gateway.name!r} is running already (process {same.pid})"
+                    raise Conflict(line, what="gateway", which=gateway.name)
                 tx.delete(same)
                 tx.flush()
-            tx.add(_row_from_gateway(gateway))
+            tx.add(t.GatewayRow(**gateway_to_columns(gateway)))
 
     def list_living(self, now: float) -> Sequence[Gateway]:
         query = (
@@ -46,7 +53,7 @@ class SqlGateways:
             .order_by(t.GatewayRow.name)
         )
         with self._database.begin_read() as tx:
-            return [rows.gateway_from_row(row) for row in tx.scalars(query)]
+            return [gateway_from_row(row) for row in tx.scalars(query)]
 
     def record_heartbeat(self, gateway_id: str, now: float, seen_revision: int, lost: int) -> GatewayState | None:
         with self._database.begin_write() as tx:
@@ -54,40 +61,15 @@ class SqlGateways:
             if row is None:
                 return None
             row.heartbeat, row.seen_revision, row.lost = now, seen_revision, lost
-            return rows.gateway_state_from_row(row)
+            return gateway_state_from_row(row)
 
     def set_state(self, gateway_id: str, state: GatewayState) -> int:
-        columns = _state_to_columns(state)
+        columns = gateway_state_to_columns(state)
         with self._database.begin_write() as tx:
-            if tx.get(t.GatewayRow, gateway_id) is None:
-                raise NotFound(f"there is no gateway with the id {gateway_id!r}")
+            require_row(tx.get(t.GatewayRow, gateway_id), "gateway", gateway_id)
             tx.execute(update(t.GatewayRow).where(t.GatewayRow.id == gateway_id).values(**columns))
             return record_change(tx, Subject.GATEWAY, gateway_id)
 
     def remove(self, gateway_id: str) -> None:
         with self._database.begin_write() as tx:
             tx.execute(delete(t.GatewayRow).where(t.GatewayRow.id == gateway_id))
-
-
-def _row_from_gateway(gateway: Gateway) -> t.GatewayRow:
-    return t.GatewayRow(
-        id=gateway.id,
-        name=gateway.name,
-        pid=gateway.pid,
-        listen=gateway.listen,
-        upstream=rows.origin_to_text(gateway.upstream),
-        **_state_to_columns(gateway.desired_state),
-        started_at=gateway.started_at,
-        heartbeat=gateway.heartbeat,
-        seen_revision=gateway.seen_revision,
-        lost=gateway.lost,
-    )
-
-
-def _state_to_columns(state: GatewayState) -> rows.Columns:
-    return {
-        "mode": state.mode,
-        "collection_id": state.collection_id,
-        "session_id": state.session_id,
-        "mock_server_id": state.mock_server_id,
-    }

@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Hint, NotFound
 from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Origin
@@ -20,18 +20,26 @@ from understudy.store.repositories.history import HistoryFilter, SessionSummary
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_numbered, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping import rows
+from understudy.store.sql.mapping.body_rows import NewBodies
+from understudy.store.sql.mapping.exchange_rows import (
+    exchange_from_row,
+    exchange_to_columns,
+    message_from_row,
+    message_to_columns,
+    session_from_row,
+)
+from understudy.store.sql.mapping.message_rows import origin_to_text
 from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
-from understudy.store.sql.repositories.find_by_name import check_name, find_named
+from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1
-# Of a row that is read as it is: the making of an entity is a third of reading it.
+# History is read as plain rows: building ORM entities would take a third of the time.
 _COLUMNS = t.ExchangeRow.__table__.columns
 
 
 class SqlSessions:
-    """`store.repositories.store.Sessions`."""
+    """`store.repositories.history.Sessions` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,22 +49,22 @@ class SqlSessions:
         session = Session(new_id(), name, upstream, time.time())
         with self._database.begin_write() as tx:
             if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
-                raise UserError(f"there is a session {name!r} already")
-            upstream_text = rows.origin_to_text(upstream)
+                raise make_name_conflict("session", name)
+            upstream_text = origin_to_text(upstream)
             tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
         return session
 
     def find(self, text: str) -> Session:
         with self._database.begin_read() as tx:
-            return rows.session_from_row(find_named(tx, t.SessionRow, "session", text))
+            return session_from_row(find_named(tx, t.SessionRow, "session", text))
 
     def list_summaries(self) -> list[SessionSummary]:
-        failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
+        has_failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
         query = (
             select(
                 t.SessionRow,
                 func.count(t.ExchangeRow.id),
-                func.sum(case((and_(t.ExchangeRow.id.is_not(None), failed), 1), else_=0)),
+                func.sum(case((and_(t.ExchangeRow.id.is_not(None), has_failed), 1), else_=0)),
                 func.max(t.ExchangeRow.started_at),
             )
             .outerjoin(t.ExchangeRow, t.ExchangeRow.session_id == t.SessionRow.id)
@@ -64,36 +72,37 @@ class SqlSessions:
             .order_by(t.SessionRow.id)
         )
         with self._database.begin_read() as tx:
-            return [
-                SessionSummary(rows.session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)
-            ]
+            return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
 
     def delete(self, session_id: str) -> None:
         with self._database.begin_write() as tx:
-            if tx.get(t.SessionRow, session_id) is None:
-                raise NotFound(f"there is no session with the id {session_id!r}")
+            require_row(tx.get(t.SessionRow, session_id), "session", session_id)
             tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
             sweep_bodies(tx)
 
 
 class SqlHistory:
-    """`store.repositories.store.History`."""
+    """`store.repositories.history.History` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        bodies = rows.NewBodies()
-        columns = [rows.exchange_to_columns(exchange, bodies) for exchange in exchanges]
+        bodies = NewBodies()
+        columns = [exchange_to_columns(exchange, bodies) for exchange in exchanges]
         with self._database.begin_core_write() as tx:
             insert_bodies(tx, bodies)
             return insert_numbered(tx, t.ExchangeRow, columns)
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
         with self._database.begin_core_write() as tx:
-            after = _find_free_positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
+            positions = _find_free_positions(tx, sorted({exchange_id for exchange_id, _ in messages}))
             columns = [
-                {"exchange_id": exchange_id, "position": next(after[exchange_id]), **rows.message_to_columns(message)}
+                {
+                    "exchange_id": exchange_id,
+                    "position": next(positions[exchange_id]),
+                    **message_to_columns(message),
+                }
                 for exchange_id, message in messages
             ]
             insert_rows(tx, t.WebSocketMessageRow, columns)
@@ -102,28 +111,31 @@ class SqlHistory:
         row = t.WebSocketMessageRow
         query = select(row).where(row.exchange_id == exchange_id).order_by(row.position)
         with self._database.begin_read() as tx:
-            return [rows.message_from_row(found) for found in tx.scalars(query)]
+            return [message_from_row(found) for found in tx.scalars(query)]
 
     def get(self, exchange_id: int) -> Exchange:
         with self._database.begin_read() as tx:
             row = tx.get(t.ExchangeRow, exchange_id) if 0 < exchange_id <= LARGEST_ID else None
             if row is None:
-                raise NotFound(f"there is no history entry {exchange_id}; 'understudy history list' shows them")
-            return rows.exchange_from_row(row)
+                hint = Hint("list_history")
+                raise NotFound(
+                    f"there is no history entry {exchange_id}", what="entry", which=str(exchange_id), hint=hint
+                )
+            return exchange_from_row(row)
 
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         yield from heapq.merge(*(self._read_pages(criteria, ids) for ids in _split_ids(criteria.ids)), key=_sort_key)
 
     def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
-        found: list[Exchange] = []
+        exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
-            found += islice(self._read_pages(criteria, ids, newest_first=True), limit)
-        return sorted(found, key=_sort_key)[max(len(found) - limit, 0) :]
+            exchanges += islice(self._read_pages(criteria, ids, newest_first=True), limit)
+        return sorted(exchanges, key=_sort_key)[max(len(exchanges) - limit, 0) :]
 
     def _read_pages(
         self, criteria: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False
     ) -> Iterator[Exchange]:
-        # Each page is a transaction of its own: a long read would keep the write-ahead log from being emptied.
+        # Each page is a transaction of its own: during a long one the write-ahead log cannot be emptied.
         query = _add_conditions(select(*_COLUMNS), criteria, ids)
         order = (t.ExchangeRow.started_at, t.ExchangeRow.id)
         query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(PAGE)
@@ -131,7 +143,7 @@ class SqlHistory:
         while True:
             with self._database.begin_read() as tx:
                 found = tx.connection().execute(_start_after(query, last, newest_first))
-                page = [rows.exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
+                page = [exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
             for exchange in page:
                 origin = exchange.request.origin
                 if criteria.matches_globs(origin.host if origin else "", exchange.request.path.decode("latin-1")):
@@ -142,11 +154,11 @@ class SqlHistory:
 
 
 def _find_free_positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:
-    """For each exchange the free positions after its last message."""
+    """Return for each exchange an iterator of the positions after its last message."""
     row, last = t.WebSocketMessageRow, dict[int, int]()
     for start in range(0, len(exchange_ids), IDS_PER_QUERY):
-        some = row.exchange_id.in_(exchange_ids[start : start + IDS_PER_QUERY])
-        query = select(row.exchange_id, func.max(row.position)).where(some).group_by(row.exchange_id)
+        is_on_page = row.exchange_id.in_(exchange_ids[start : start + IDS_PER_QUERY])
+        query = select(row.exchange_id, func.max(row.position)).where(is_on_page).group_by(row.exchange_id)
         last.update((row[0], row[1]) for row in tx.execute(query))
     return {exchange_id: count(last.get(exchange_id, -1) + 1) for exchange_id in exchange_ids}
 
@@ -169,7 +181,7 @@ def _add_conditions(query: Select[Any], criteria: HistoryFilter, ids: list[int] 
 
 
 def build_status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:
-    """That a column holds a status such as `404`, or one of a class such as `5xx`."""
+    """Return the condition that a column holds a status such as `404`, or one of a class such as `5xx`."""
     if status.endswith("xx"):
         first = int(status[0]) * 100
         return and_(column >= first, column < first + 100)

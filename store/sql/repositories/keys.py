@@ -6,18 +6,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from understudy.store.errors import UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import ApiKey
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import key_from_row
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import check_name, find_named
+from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict
 
 
 class SqlKeys:
-    """`store.repositories.mock_servers.Keys`."""
+    """`store.repositories.mock_servers.Keys` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,17 +26,17 @@ class SqlKeys:
         columns = {"digest": key.digest, "ending": key.ending, "created_at": key.created_at}
         with self._database.begin_write() as tx:
             if tx.scalar(select(t.KeyRow).where(t.KeyRow.name == key.name)):
-                raise UserError(f"there is a key {key.name!r} already")
+                raise make_name_conflict("key", key.name)
             tx.add(t.KeyRow(id=key.id, name=key.name, **columns))
             record_change(tx, Subject.KEY, key.id)
 
     def list(self) -> Sequence[ApiKey]:
         with self._database.begin_read() as tx:
-            return [mock_server_rows.key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+            return [key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
 
     def revoke(self, text: str) -> ApiKey:
         with self._database.begin_write() as tx:
-            key = mock_server_rows.key_from_row(find_named(tx, t.KeyRow, "key", text))
+            key = key_from_row(find_named(tx, t.KeyRow, "key", text))
             tx.execute(delete(t.KeyRow).where(t.KeyRow.id == key.id))
             record_change(tx, Subject.KEY, key.id)
         return key

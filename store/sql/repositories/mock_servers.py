@@ -7,21 +7,26 @@ from collections.abc import Sequence
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
-from understudy.store.errors import NotFound, UserError
+from understudy.store.errors import Conflict, UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.mapping import mock_server_rows
+from understudy.store.sql.mapping.mock_server_rows import (
+    mock_server_from_row,
+    mock_server_to_columns,
+    server_error_from_row,
+    server_error_to_columns,
+)
 from understudy.store.sql.repositories.changes import record_change
-from understudy.store.sql.repositories.find_by_name import check_name, find_named
+from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
 
-# Chosen once, or moved by `restart_sequences` alone.
+# Set at creation; `sequences_epoch` changes by `restart_sequences` alone.
 KEPT_COLUMNS = ("id", "collection_id", "created_at", "sequences_epoch")
 
 
 class SqlMockServers:
-    """`store.repositories.mock_servers.MockServers`."""
+    """`store.repositories.mock_servers.MockServers` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,25 +35,26 @@ class SqlMockServers:
         check_name("mock server", mock.name)
         with self._database.begin_write() as tx:
             _check_free(tx, mock)
-            tx.add(t.MockServerRow(**mock_server_rows.mock_server_to_columns(mock)))
+            tx.add(t.MockServerRow(**mock_server_to_columns(mock)))
             record_change(tx, Subject.MOCK_SERVER, mock.id)
 
     def find(self, text: str) -> MockServer:
         with self._database.begin_read() as tx:
             by = ("name", "slug", "id")
-            return mock_server_rows.mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
+            return mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
 
     def list(self) -> Sequence[MockServer]:
         with self._database.begin_read() as tx:
             found = tx.scalars(select(t.MockServerRow).order_by(t.MockServerRow.name))
-            return [mock_server_rows.mock_server_from_row(row) for row in found]
+            return [mock_server_from_row(row) for row in found]
 
     def save(self, mock: MockServer) -> int:
         check_name("mock server", mock.name)
-        columns = mock_server_rows.mock_server_to_columns(mock)
+        columns = mock_server_to_columns(mock)
         with self._database.begin_write() as tx:
             if _get_row(tx, mock.id).collection_id != mock.collection_id:
-                raise UserError("the collection of a mock server cannot be changed; create a new mock server")
+                line = "the collection of a mock server cannot be changed; create a new mock server"
+                raise UserError(line, what="mock server", which=mock.name)
             _check_free(tx, mock)
             kept = {name: value for name, value in columns.items() if name not in KEPT_COLUMNS}
             tx.execute(update(t.MockServerRow).where(t.MockServerRow.id == mock.id).values(**kept))
@@ -69,9 +75,7 @@ class SqlMockServers:
     def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
         query = select(t.ServerErrorRow).where(t.ServerErrorRow.mock_server_id == mock_server_id)
         with self._database.begin_read() as tx:
-            return [
-                mock_server_rows.server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))
-            ]
+            return [server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))]
 
     def save_server_error(self, error: ServerError) -> None:
         check_name("server error", error.name)
@@ -81,15 +85,13 @@ class SqlMockServers:
                 t.ServerErrorRow.mock_server_id == error.mock_server_id, t.ServerErrorRow.name == error.name
             )
             if tx.scalar(same_name) not in (None, error.id):
-                raise UserError(f"there is a server error {error.name!r} already")
-            tx.merge(t.ServerErrorRow(**mock_server_rows.server_error_to_columns(error)))
+                raise make_name_conflict("server error", error.name)
+            tx.merge(t.ServerErrorRow(**server_error_to_columns(error)))
             record_change(tx, Subject.MOCK_SERVER, error.mock_server_id)
 
     def delete_server_error(self, error_id: str) -> None:
         with self._database.begin_write() as tx:
-            row = tx.get(t.ServerErrorRow, error_id)
-            if row is None:
-                raise NotFound(f"there is no server error with the id {error_id!r}")
+            row = require_row(tx.get(t.ServerErrorRow, error_id), "server error", error_id)
             active = update(t.MockServerRow).where(t.MockServerRow.server_error_id == error_id)
             tx.execute(active.values(server_error_id=None))
             tx.execute(delete(t.ServerErrorRow).where(t.ServerErrorRow.id == error_id))
@@ -97,15 +99,16 @@ class SqlMockServers:
 
 
 def _get_row(tx: Transaction, mock_server_id: str) -> t.MockServerRow:
-    row = tx.get(t.MockServerRow, mock_server_id)
-    if row is None:
-        raise NotFound(f"there is no mock server with the id {mock_server_id!r}")
-    return row
+    return require_row(tx.get(t.MockServerRow, mock_server_id), "mock server", mock_server_id)
 
 
 def _check_free(tx: Transaction, mock: MockServer) -> None:
     row = t.MockServerRow
     taken = select(row).where(or_(row.name == mock.name, row.slug == mock.slug), row.id != mock.id)
-    for other in tx.scalars(taken):
-        what = f"mock server {mock.name!r}" if other.name == mock.name else f"mock server with the slug {mock.slug!r}"
-        raise UserError(f"there is a {what} already")
+    other = tx.scalars(taken).first()
+    if other is None:
+        return
+    if other.name == mock.name:
+        raise make_name_conflict("mock server", mock.name)
+    line = f"there is a mock server with the slug {mock.slug!r} already"
+    raise Conflict(line, what="mock server", which=mock.slug)

@@ -71,7 +71,7 @@ MISTAKES = [
     ("history list --session nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --filter colour=red", "one of the names method, host, path, status, got 'colour=red'"),
     ("history list --limit 0", "0 is not in the range x>=1"),
-    ("history show 4711", "there is no history entry 4711; 'understudy history list' shows them"),
+    ("history show 4711", "there is no history entry 4711; understudy history list shows the entries"),
     ("history show first", "'first' is not a valid integer"),
     ("collections show nowhere", "there is no collection 'nowhere'; there are: shop"),
     ("collections delete nowhere", "there is no collection 'nowhere'; there are: shop"),
@@ -110,8 +110,8 @@ MISTAKES = [
     ("match GET /users/1 --mock shop -H nonsense", "a header is written Name: value, not 'nonsense'"),
     ("match GET /users/1 --mock shop -d @/nowhere/body", "--data: cannot read /nowhere/body"),
     ("dance", "No such command 'dance'"),
-    ("sessions list --store mysql://127.0.0.1/u", "this version keeps its data in SQLite only"),
-    ("keys create --store /proc/nowhere/u.db ci", "a file in a folder that is there, and /proc/nowhere is none"),
+    ("sessions list --store mysql://127.0.0.1/u", "this version stores its data in SQLite only"),
+    ("keys create --store /proc/nowhere/u.db ci", "--store: the folder /proc/nowhere does not exist; create it"),
     ("sessions list --store /dev/null", "--store takes a file, and /dev/null is a device or the like"),
     ("sessions list --store /proc", "--store takes a file, and /proc is a folder"),
 ]
@@ -177,7 +177,7 @@ def test_store_that_is_no_database(understudy: Understudy) -> None:
     """A text file in the place of the store is left alone."""
     understudy.store.write_text("Dear diary,\n" * 1000)
     line = understudy.mistake("sessions", "list")
-    assert line == f"Error: {understudy.store} is not an Understudy store; name another file with --store"
+    assert line == f"Error: {understudy.store} is not an Understudy store; choose another with --store"
     assert understudy.store.read_text() == "Dear diary,\n" * 1000
 
 
@@ -191,7 +191,7 @@ mocks verify x --called 'GET /', keys list, mode, replay x, mock x
 
 def test_a_store_that_is_not_there_is_not_made_by_reading(understudy: Understudy) -> None:
     """A name that was mistyped is told, by every command that needs something to be there; nothing comes into being."""
-    line = f"Error: there is no store at {understudy.store}; understudy record makes one"
+    line = f"Error: there is no store at {understudy.store}; understudy record creates one"
     told = {typed.strip(): refused(understudy, typed) for typed in READING.split(",")}
     assert told == dict.fromkeys(told, line)
     typo = understudy.home / "folder" / "typo.db"
@@ -203,7 +203,9 @@ def test_a_store_that_is_not_there_is_not_made_by_reading(understudy: Understudy
 def test_only_ones_own_store_comes_with_its_folder(understudy: Understudy) -> None:
     """The default one; its folder is for its owner alone."""
     named = understudy.home / "named" / "u.db"
-    assert "in a folder that is there" in refused(understudy, f"environments set stage key=value --store {named}")
+    assert f"the folder {named.parent} does not exist" in refused(
+        understudy, f"environments set stage key=value --store {named}"
+    )
     assert not named.parent.exists()
     data = understudy.home / "data"
     environment = {"UNDERSTUDY_STORE": "", "XDG_DATA_HOME": str(data)}
@@ -251,7 +253,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def test_store_that_is_read_only(shop: Understudy, folder_mode: int, typed: str) -> None:
     """Whoever wants to write is told so in one line."""
     done = run_where_writing_is_forbidden(shop, folder_mode, typed)
-    line = f"Error: the store {shop.store} is read-only; make it writable, or name another with --store\n"
+    line = f"Error: the store {shop.store} is read-only; make it writable, or choose another with --store\n"
     assert (done.returncode, done.stderr) == (2, line)
 
 

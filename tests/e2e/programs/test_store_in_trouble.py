@@ -90,7 +90,7 @@ def flag(understudy: Understudy) -> Path:
 Trouble = Callable[[Understudy, Serving], AbstractContextManager[None]]
 TROUBLES: dict[str, tuple[str, Trouble, str]] = {
     "full": ("", no_room, "cannot be read or written: it is full, read-only or broken"),
-    "read-only": (READ_ONLY_WHILE, read_only, "is read-only; make it writable"),
+    "read-only": (READ_ONLY_WHILE, read_only, "is read-only"),
     "locked": (IMPATIENT, locked, "was locked by another program"),
 }
 SOME_CASES = [("full", "stop"), ("full", "continue"), ("read-only", "stop"), ("locked", "continue")]

@@ -1,4 +1,4 @@
-"""Content codings are undone within a limit."""
+"""Content codings are decoded up to a limit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CODED = {
 
 
 @pytest.mark.parametrize(("codings", "body"), CODED.items())
-def test_undone(codings: str, body: bytes) -> None:
+def test_codings_are_decoded(codings: str, body: bytes) -> None:
     assert remove_codings(codings, body) == TEXT
 
 
@@ -38,11 +38,11 @@ def test_a_body_cut_off_is_none(codings: str) -> None:
 
 
 @pytest.mark.parametrize("codings", ["gzip", "GZIP", "deflate", "Deflate", "br", "zstd"])
-def test_more_than_the_limit_is_none(codings: str) -> None:
+def test_a_body_longer_than_the_limit_is_none(codings: str) -> None:
     assert remove_codings(codings, CODED[codings], limit=len(TEXT)) == TEXT
     assert remove_codings(codings, CODED[codings], limit=len(TEXT) - 1) is None
 
 
 @pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd", "compress", "gzip, unheard-of"])
-def test_what_is_not_of_the_coding_is_none(codings: str) -> None:
+def test_a_body_without_the_coding_is_none(codings: str) -> None:
     assert remove_codings(codings, b"plain text") is None

@@ -1,4 +1,4 @@
-"""Exchanges become request items and examples, once."""
+"""Promotion turns each exchange into a request item and an example once."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def read(body: Body) -> bytes:
     return body
 
 
-def same_request(request: Request, body: bytes) -> str:
+def make_key(request: Request, body: bytes) -> str:
     return f"{request.method} {request.target!r} {body!r}"
 
 
 def run(
     exchanges: Sequence[Exchange], known: CollectionState = EMPTY, plan: PromotionPlan = DEFAULT
 ) -> PromotionResult:
-    return promote(exchanges, known, plan, read=read, request_key=same_request)
+    return promote(exchanges, known, plan, read=read, request_key=make_key)
 
 
 def bodies(promoted: PromotionResult) -> list[Body]:
@@ -69,19 +69,19 @@ def test_an_exchange_becomes_an_item_and_an_example() -> None:
     assert promoted.marks == ((7, example.id),)
 
 
-def test_items_and_examples_have_rising_ids_in_recorded_order() -> None:
+def test_ids_of_items_and_examples_increase_in_recorded_order() -> None:
     promoted = run([exchange(3, body=b"3"), exchange(1, body=b"1"), exchange(2, b"/b", body=b"2")])
     assert bodies(promoted) == [b"1", b"2", b"3"]
     assert [example.id for example in promoted.examples] == sorted(example.id for example in promoted.examples)
     assert [item.position for item in promoted.items] == [0, 1]
 
 
-def test_exchanges_of_one_moment_go_by_their_id() -> None:
+def test_exchanges_with_the_same_start_are_ordered_by_id() -> None:
     at_once = [replace(exchange(n, body=str(n).encode()), timings=Timings(5.0)) for n in (2, 1, 3)]
     assert bodies(run(at_once)) == [b"1", b"2", b"3"]
 
 
-def test_equal_requests_are_one_item() -> None:
+def test_equal_requests_become_one_item() -> None:
     promoted = run([exchange(1, body=b"a"), exchange(2, body=b"b"), exchange(3, b"/other")])
     assert [item.name for item in promoted.items] == ["GET /users/1", "GET /other"]
     assert promoted.examples[0].item_id == promoted.examples[1].item_id == promoted.items[0].id
@@ -96,7 +96,7 @@ def test_equal_requests_are_one_item() -> None:
         (PromotionPlan(keep_every=True), [b"a", b"a", b"b", b"a"]),
     ],
 )
-def test_repeats(plan: PromotionPlan, kept: list[bytes]) -> None:
+def test_repeated_responses_become_examples(plan: PromotionPlan, kept: list[bytes]) -> None:
     promoted = run([exchange(n, body=body) for n, body in enumerate((b"a", b"a", b"b", b"a"), 1)], plan=plan)
     assert bodies(promoted) == kept
     assert promoted.identical == (0 if plan.keep_every else 1)
@@ -105,25 +105,25 @@ def test_repeats(plan: PromotionPlan, kept: list[bytes]) -> None:
     )
 
 
-def test_what_keeps_every_exchange_says_which_each_example_is() -> None:
-    """What stays in a collection has no entry: history may be deleted."""
+def test_with_keep_every_each_example_has_the_id_of_its_exchange() -> None:
+    """An example of a collection has no entry, because history may be deleted."""
     recorded = [exchange(7), exchange(9)]
-    assert [one.entry for one in run(recorded, plan=PromotionPlan(keep_every=True)).examples] == [7, 9]
-    assert [one.entry for one in run(recorded).examples] == [None]
+    assert [example.entry for example in run(recorded, plan=PromotionPlan(keep_every=True)).examples] == [7, 9]
+    assert [example.entry for example in run(recorded).examples] == [None]
 
 
-def test_an_identical_answer_is_marked_with_the_example_that_holds_it() -> None:
+def test_an_identical_response_is_marked_with_its_example() -> None:
     promoted = run([exchange(1), exchange(2)])
     assert promoted.marks == ((1, promoted.examples[0].id), (2, promoted.examples[0].id))
 
 
-def test_newest_marks_what_was_replaced_without_an_example() -> None:
+def test_newest_marks_replaced_exchanges_without_an_example() -> None:
     promoted = run([exchange(1, body=b"a"), exchange(2, body=b"b")], plan=PromotionPlan(Repeats.NEWEST))
     assert promoted.marks == ((1, None), (2, promoted.examples[0].id))
     assert promoted.dropped == ()
 
 
-def test_newest_drops_older_unedited_examples_and_no_edited_one() -> None:
+def test_newest_drops_older_examples_that_were_not_edited() -> None:
     first = run([exchange(1, body=b"a"), exchange(2, body=b"b")])
     unedited, edited = first.examples
     known = CollectionState.of("c1", [1, 2], first.items, [unedited, replace(edited, edited=True)])
@@ -149,23 +149,23 @@ def test_only_new_exchanges_are_added() -> None:
     assert second.marks[0] == (2, first.examples[0].id)
 
 
-def test_an_edit_stays_when_the_recorded_answer_comes_again() -> None:
+def test_an_edit_stays_when_the_recorded_response_comes_again() -> None:
     first = run([exchange(1)])
     edited = replace(first.examples[0], response=Response(500), edited=True)
     second = run([exchange(1), exchange(2)], CollectionState.of("c1", [1], first.items, [edited]))
     assert (second.examples, second.dropped, second.identical) == ((), (), 1)
 
 
-def test_known_of_the_store_is_what_the_promotion_left() -> None:
+def test_the_state_of_the_store_equals_the_one_that_promotion_left() -> None:
     first = run([exchange(1), exchange(2, body=b"b"), exchange(3, b"/b")])
     assert CollectionState.of("c1", [1, 2, 3], first.items, reversed(first.examples)) == first.known
 
 
-def upgraded(protocol: str) -> Exchange:
+def make_upgrade(protocol: str) -> Exchange:
     return replace(exchange(1), response=Response(101, Headers.of([("Upgrade", protocol)])))
 
 
-def grpc(kind: str) -> Exchange:
+def make_grpc(kind: str) -> Exchange:
     return replace(exchange(1), request=Request("POST", b"/s/m", Headers.of([("Content-Type", kind)])))
 
 
@@ -176,29 +176,29 @@ def grpc(kind: str) -> Exchange:
         (replace(exchange(1), error="cut off"), "failed: cut off"),
         (replace(exchange(1), response=None), "there is no response"),
         (exchange(1, status=101), "it became a tunnel connection"),
-        (upgraded("websocket"), "it became a websocket connection"),
-        (grpc("application/grpc"), "gRPC is no plain HTTP"),
-        (grpc("application/grpc+proto; a=b"), "gRPC is no plain HTTP"),
-        (exchange(1, status=103), "status 103 is not an answer"),
+        (make_upgrade("websocket"), "it became a websocket connection"),
+        (make_grpc("application/grpc"), "gRPC is not plain HTTP"),
+        (make_grpc("application/grpc+proto; a=b"), "gRPC is not plain HTTP"),
+        (exchange(1, status=103), "status 103 is not a final response"),
         (replace(exchange(1), request=Request("CONNECT", b"a:443")), "CONNECT opens a tunnel"),
     ],
 )
-def test_what_is_no_answer_is_skipped_and_named(failed: Exchange, reason: str) -> None:
+def test_an_exchange_without_a_final_response_is_skipped_with_a_reason(failed: Exchange, reason: str) -> None:
     promoted = run([failed])
     assert promoted.skipped == ((failed, reason),)
     assert (promoted.items, promoted.examples, promoted.marks) == ((), (), ())
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
-def test_every_final_answer_will_do(status: int) -> None:
+def test_all_final_responses_can_be_examples(status: int) -> None:
     assert find_skip_reason(exchange(1, status=status)) == ""
 
 
 def test_grpc_web_is_plain_http() -> None:
-    assert find_skip_reason(grpc("application/grpc-web+proto")) == ""
+    assert find_skip_reason(make_grpc("application/grpc-web+proto")) == ""
 
 
-def test_logins_with_different_passwords_are_one_request() -> None:
+def test_logins_with_different_passwords_become_one_item() -> None:
     form = Headers.of([("Content-Type", "application/x-www-form-urlencoded")])
     logins = [
         replace(exchange(n), request=Request("POST", b"/login", form, b"user=ann&password=" + password))
@@ -210,18 +210,18 @@ def test_logins_with_different_passwords_are_one_request() -> None:
     assert promoted.redacted_in_requests == {RedactedPlace(Part.FORM, "password"): 2}
 
 
-def test_answers_that_differ_in_their_secrets_only_are_identical() -> None:
+def test_responses_that_differ_only_in_secrets_are_identical() -> None:
     promoted = run([exchange(n, body=b'{"token": "%d"}' % n) for n in (1, 2)])
     assert bodies(promoted) == [b'{"token": "REDACTED"}']
     assert promoted.redacted_in_responses == {RedactedPlace(Part.JSON, "$.token"): 2}
 
 
-def test_places_in_the_response_are_not_those_of_the_example() -> None:
+def test_the_redacted_places_of_an_example_are_those_of_its_request() -> None:
     promoted = run([exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]))])
     assert promoted.examples[0].redacted == frozenset()
 
 
-def test_hop_by_hop_fields_are_left_out_and_no_length_is_added() -> None:
+def test_hop_by_hop_fields_are_dropped_and_no_length_is_added() -> None:
     chunked = Headers.of([("Transfer-Encoding", "chunked"), ("Connection", "X-Hop"), ("X-Hop", "1"), ("ETag", "e")])
     one = replace(exchange(1, headers=chunked), request=Request("GET", b"/", chunked))
     (example,) = run([one]).examples
@@ -242,45 +242,47 @@ def test_a_reference_stays_unless_the_body_has_a_secret() -> None:
         EMPTY,
         DEFAULT,
         read=lambda body: body if isinstance(body, bytes) else kept[body.digest],
-        request_key=same_request,
+        request_key=make_key,
     )
     assert bodies(promoted) == [first, b'{"token": "REDACTED"}']
 
 
-def test_a_reference_and_its_bytes_are_the_same_answer() -> None:
+def test_a_reference_and_its_bytes_are_the_same_response() -> None:
     digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # SHA-256 of {}
     promoted = promote(
         [exchange(1), exchange(2, body=BodyRef(digest, 2))],
         EMPTY,
         DEFAULT,
         read=lambda body: body if isinstance(body, bytes) else b"{}",
-        request_key=same_request,
+        request_key=make_key,
     )
     assert promoted.identical == 1
 
 
-def test_same_request_sees_the_body_redacted_and_decoded() -> None:
+def test_the_request_key_gets_the_body_redacted_and_decoded() -> None:
     coded = Headers.of([("Content-Encoding", "gzip")])
     login = replace(exchange(1), request=Request("POST", b"/", coded, gzip.compress(b'{"pwd":"x"}')))
     promoted = promote([login], EMPTY, DEFAULT, read=read, request_key=lambda _request, body: body.decode())
     assert list(promoted.known.items) == ['{"pwd":"REDACTED"}']
 
 
-def test_with_secrets_kept_nothing_is_redacted() -> None:
+def test_with_keep_secrets_nothing_is_redacted() -> None:
     one = exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]), body=b'{"token": "t"}')
     promoted = run([one], plan=KEEP)
     assert promoted.examples[0].response == one.response
     assert not promoted.redacted_in_responses
 
 
-def stable(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> PromotionResult:
-    """As a store promotes: with placeholders of its own."""
+def promote_with_placeholders(exchanges: Sequence[Exchange], plan: PromotionPlan = DEFAULT) -> PromotionResult:
+    """Promote as a store does, with its own placeholders."""
     redactor = Redactor(placeholder=Placeholders(b"k"), remembers=True)
-    return promote(exchanges, EMPTY, plan, read=read, request_key=same_request, redactor=redactor)
+    return promote(exchanges, EMPTY, plan, read=read, request_key=make_key, redactor=redactor)
 
 
-def test_two_secrets_are_one_request_and_one_answer_with_the_placeholder_of_the_first() -> None:
-    promoted = stable([exchange(n, b"/?sig=secret%d" % n, b'{"token": "token %d"}' % n) for n in (1, 2)])
+def test_exchanges_that_differ_in_secrets_become_one_example_with_the_first_placeholder() -> None:
+    promoted = promote_with_placeholders(
+        [exchange(n, b"/?sig=secret%d" % n, b'{"token": "token %d"}' % n) for n in (1, 2)]
+    )
     (example,) = promoted.examples
     assert example.name == "GET /?sig=REDACTED - 200"
     assert example.request.target == b"/?sig=" + Placeholders(b"k")("secret1").encode()
@@ -288,20 +290,22 @@ def test_two_secrets_are_one_request_and_one_answer_with_the_placeholder_of_the_
     assert promoted.identical == 1
 
 
-def test_a_token_that_comes_back_under_another_name_has_its_placeholder() -> None:
+def test_a_token_under_another_name_has_the_same_placeholder() -> None:
     token = b"a1B2c3D4e5F6"
-    promoted = stable([exchange(1, b"/login", b'{"token": "%s"}' % token), exchange(2, b"/files?at=" + token)])
+    promoted = promote_with_placeholders(
+        [exchange(1, b"/login", b'{"token": "%s"}' % token), exchange(2, b"/files?at=" + token)]
+    )
     placeholder = Placeholders(b"k")(token.decode())
     assert promoted.examples[1].request.target == f"/files?at={placeholder}".encode()
     assert promoted.examples[1].redacted == {RedactedPlace(Part.QUERY, "at")}
 
 
 @pytest.mark.parametrize("plan", [DEFAULT, KEEP])
-def test_what_was_redacted_when_it_was_recorded_matches_any_value(plan: PromotionPlan) -> None:
-    """And is one request with another secret at the same place."""
+def test_values_redacted_at_recording_match_any_value(plan: PromotionPlan) -> None:
+    """Requests with other secrets at the same places become one item."""
     places = frozenset({RedactedPlace(Part.QUERY, "at"), RedactedPlace(Part.PATH, "REDACTED-0123456789ab")})
     recorded = [replace(exchange(n, b"/x/REDACTED-0123456789ab?at=%d" % n, b"%d" % n), redacted=places) for n in (1, 2)]
-    promoted = stable(recorded, plan)
+    promoted = promote_with_placeholders(recorded, plan)
     assert len(promoted.items) == 1
     assert [example.request.target[-1:] for example in promoted.examples] == [b"1", b"2"]
     assert {example.redacted for example in promoted.examples} == {places}

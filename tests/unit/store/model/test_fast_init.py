@@ -1,4 +1,4 @@
-"""Frozen dataclasses that are made quickly behave as they did."""
+"""Frozen dataclasses with `fast_init` behave like others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from understudy.store.model.fast_init import fast_init
 
 
 @dataclass(frozen=True, slots=True)
-class Slow:
-    """As dataclasses makes it."""
+class Plain:
+    """A dataclass as generated."""
 
     name: str
     tags: tuple[str, ...] = ()
@@ -23,46 +23,46 @@ class Slow:
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class Quick:
-    """The same, made quickly."""
+class Fast:
+    """The same with `fast_init`."""
 
     name: str
     tags: tuple[str, ...] = ()
     note: str | None = None
 
 
-def test_made_alike() -> None:
-    """By place, by name and by default."""
-    assert astuple(Quick("a", ("b",), note="c")) == astuple(Slow("a", ("b",), note="c"))
-    assert (Quick("a").tags, Quick("a").note) == ((), None)
-    assert inspect.signature(Quick) == inspect.signature(Slow)
+def test_instances_are_created_alike() -> None:
+    """By position, by name and by default."""
+    assert astuple(Fast("a", ("b",), note="c")) == astuple(Plain("a", ("b",), note="c"))
+    assert (Fast("a").tags, Fast("a").note) == ((), None)
+    assert inspect.signature(Fast) == inspect.signature(Plain)
 
 
-def test_still_a_frozen_value() -> None:
-    """Equal, hashed, replaced, copied and pickled by its fields; it cannot be changed."""
-    one = Quick("a")
-    assert one == replace(Quick("b"), name="a") == copy.copy(one) == pickle.loads(pickle.dumps(one))
-    assert hash(one) == hash(Quick("a"))
+def test_instances_are_frozen_values() -> None:
+    """They are compared, hashed, replaced, copied and pickled by their fields, and cannot be changed."""
+    value = Fast("a")
+    assert value == replace(Fast("b"), name="a") == copy.copy(value) == pickle.loads(pickle.dumps(value))
+    assert hash(value) == hash(Fast("a"))
     with pytest.raises(FrozenInstanceError):
-        one.name = "b"  # type: ignore[misc]
+        value.name = "b"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("arguments", [(), ("a", (), None, 1)])
 def test_arguments_are_checked(arguments: tuple[object, ...]) -> None:
-    """Too few and too many are refused."""
+    """Too few and too many arguments are refused."""
     with pytest.raises(TypeError):
-        Quick(*arguments)  # type: ignore[arg-type]
+        Fast(*arguments)  # type: ignore[arg-type]
 
 
-def test_only_plain_fields() -> None:
-    """What it would not honour is refused where the class is written."""
+def test_a_class_with_other_than_plain_fields_is_refused() -> None:
+    """The decorator raises at the definition of the class."""
 
     @dataclass(frozen=True)
     class NoSlots:
         name: str
 
     @dataclass(frozen=True, slots=True)
-    class Made:
+    class WithFactory:
         names: list[str] = field(default_factory=list)
 
     @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def test_only_plain_fields() -> None:
         name: str
 
         def __post_init__(self) -> None:
-            """Something to do."""
+            """A check that `fast_init` would skip."""
 
-    for each in (NoSlots, Made, Checked):
-        with pytest.raises(TypeError, match=f"{each.__name__} is not"):
-            fast_init(each)
+    for cls in (NoSlots, WithFactory, Checked):
+        with pytest.raises(TypeError, match=f"{cls.__name__} is not"):
+            fast_init(cls)

@@ -1,4 +1,4 @@
-"""Hop-by-hop fields end here; volatile ones do not make an answer another."""
+"""Hop-by-hop fields are dropped; volatile fields do not change the fingerprint of a response."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_fields_that_connection_names_are_left_out() -> None:
     assert len(drop_hop_by_hop(headers)) == 0
 
 
-def test_end_to_end_fields_keep_order_case_and_repeats() -> None:
+def test_end_to_end_fields_keep_order_case_and_repetition() -> None:
     assert drop_hop_by_hop(BASE.headers) is BASE.headers
 
 
@@ -59,7 +59,7 @@ def test_end_to_end_fields_keep_order_case_and_repeats() -> None:
         replace(BASE, headers=Headers(tuple((name.upper(), value) for name, value in BASE.headers.fields))),
     ],
 )
-def test_the_same_answer(same: Response) -> None:
+def test_equal_responses_have_one_fingerprint(same: Response) -> None:
     assert compute_fingerprint(same, "d") == compute_fingerprint(BASE, "d")
 
 
@@ -74,15 +74,15 @@ def test_the_same_answer(same: Response) -> None:
         replace(BASE, headers=Headers(tuple(reversed(BASE.headers.fields)))),
     ],
 )
-def test_another_answer(other: Response) -> None:
+def test_different_responses_have_different_fingerprints(other: Response) -> None:
     assert compute_fingerprint(other, "d") != compute_fingerprint(BASE, "d")
 
 
-def test_another_body_is_another_answer() -> None:
+def test_another_body_has_another_fingerprint() -> None:
     assert compute_fingerprint(BASE, "e") != compute_fingerprint(BASE, "d")
 
 
-def test_of_a_cookie_counts_whether_it_is_set_or_deleted() -> None:
+def test_only_setting_or_deleting_a_cookie_counts() -> None:
     one, other = plus("Set-Cookie", "a=1; Expires=Sat"), plus("Set-Cookie", "a=2; Expires=Sun")
     assert compute_fingerprint(one, "d") == compute_fingerprint(other, "d")
     assert compute_fingerprint(one, "d") != compute_fingerprint(plus("Set-Cookie", "a=; Expires=Sat"), "d")

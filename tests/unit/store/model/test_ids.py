@@ -10,15 +10,15 @@ from understudy.store.model import ids
 from understudy.store.model.ids import ALPHABET, new_id
 
 
-def test_an_id_is_written_as_a_ulid() -> None:
-    made = new_id()
-    assert len(made) == 26
-    assert set(made) <= set(ALPHABET)
+def test_an_id_has_the_format_of_a_ulid() -> None:
+    id_ = new_id()
+    assert len(id_) == 26
+    assert set(id_) <= set(ALPHABET)
 
 
 def test_ids_rise_within_a_millisecond() -> None:
-    made = [new_id() for _ in range(10_000)]
-    assert made == sorted(set(made))
+    new_ids = [new_id() for _ in range(10_000)]
+    assert new_ids == sorted(set(new_ids))
 
 
 def test_ids_rise_though_the_clock_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:

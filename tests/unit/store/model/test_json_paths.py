@@ -1,4 +1,4 @@
-"""How places in JSON are written, and read in whichever way a person writes them."""
+"""JSON paths are written in one form, and read in all forms."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from understudy.store.model.json_paths import ANY_INDEX, JsonPath, format_json_p
         (("a", "it's", "b"), "$.a['it''s'].b"),
     ],
 )
-def test_a_path_is_written_in_one_way_and_read_back(place: JsonPath, path: str) -> None:
+def test_a_path_is_written_in_its_normal_form_and_read_back(place: JsonPath, path: str) -> None:
     assert format_json_path(place) == path
     assert parse_json_path(path) == place
 
 
 @pytest.mark.parametrize(
-    ("written", "path"),
+    ("text", "path"),
     [("$['b']", "$.b"), ("$.a/b", "$['a/b']"), ("$['a'][*]['b-c']", "$.a[*].b-c"), ("$.a b", "$['a b']")],
 )
-def test_the_same_place_written_in_another_way_reads_the_same(written: str, path: str) -> None:
-    assert format_json_path(parse_json_path(written)) == path
+def test_other_forms_of_a_path_are_read(text: str, path: str) -> None:
+    assert format_json_path(parse_json_path(text)) == path
 
 
 @pytest.mark.parametrize("text", ["", "a.b", "$.a..b", "$['a'b']", "$.", "$a", "$.a[x]", "$.a["])

@@ -1,4 +1,4 @@
-"""HTTP messages as they came."""
+"""HTTP messages as they were received."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def test_headers_compare_names_without_case() -> None:
     assert "hOST" in HEADERS
 
 
-def test_all_values_come_in_order_unsplit() -> None:
+def test_all_values_are_in_order_and_not_split() -> None:
     assert HEADERS.get_all("Set-Cookie") == ["a=1, b", "c"]
 
 
-def test_an_empty_value_is_there() -> None:
+def test_an_empty_value_exists() -> None:
     assert HEADERS.get("e") == ""
     assert "e" in HEADERS
 
 
-def test_what_is_not_there_is_none() -> None:
+def test_a_missing_field_is_none() -> None:
     assert HEADERS.get("y") is None
     assert HEADERS.get_all("y") == []
     assert "y" not in HEADERS
@@ -45,11 +45,11 @@ def test_what_is_not_there_is_none() -> None:
         ("Y", [*FIELDS, ("Y", "new")]),
     ],
 )
-def test_replacing_keeps_place_and_case_of_the_first(name: str, expected: list[tuple[str, str]]) -> None:
+def test_replacing_keeps_the_position_and_case_of_the_first(name: str, expected: list[tuple[str, str]]) -> None:
     assert list(HEADERS.replace(name, "new")) == expected
 
 
-def test_without_drops_every_field_of_the_names() -> None:
+def test_drop_removes_all_fields_with_the_names() -> None:
     assert list(HEADERS.drop(["SET-cookie", "e", "y"])) == [("Host", "h"), ("X", "1")]
 
 
@@ -68,14 +68,14 @@ def test_headers_of_text_beyond_latin_1_are_refused() -> None:
         ("http://user:password@a", Origin("http", "a", 80)),
     ],
 )
-def test_an_origin_is_read_from_a_url(url: str, origin: Origin) -> None:
+def test_an_origin_is_parsed_from_a_url(url: str, origin: Origin) -> None:
     assert Origin.parse(url) == origin
 
 
 @pytest.mark.parametrize(
     "url", ["", "a", "a:80", "//a", "/a", "ftp://a", "http://", "http://:80", "http://a:0", "http://a:x", "http://a b"]
 )
-def test_what_is_no_origin_is_refused_with_an_example(url: str) -> None:
+def test_a_wrong_origin_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ValueError, match=r"expected a URL like http://127\.0\.0\.1:3000"):
         Origin.parse(url)
 
@@ -90,7 +90,7 @@ def test_what_is_no_origin_is_refused_with_an_example(url: str) -> None:
         (Origin("http", "::1", 8080), "[::1]:8080"),
     ],
 )
-def test_an_authority_leaves_out_the_schemes_own_port(origin: Origin, authority: str) -> None:
+def test_an_authority_omits_the_default_port(origin: Origin, authority: str) -> None:
     assert origin.authority == authority
     assert str(origin) == f"{origin.scheme}://{authority}"
 
@@ -118,7 +118,7 @@ def test_a_target_is_path_and_query(target: bytes, path: bytes, query: bytes) ->
         (b"/\xff", None, "/\ufffd"),
     ],
 )
-def test_a_url_is_for_people(target: bytes, origin: str | None, url: str) -> None:
+def test_the_url_of_a_request(target: bytes, origin: str | None, url: str) -> None:
     assert make_request(target=target, origin=origin).url == url
 
 
@@ -133,5 +133,5 @@ def test_a_url_is_for_people(target: bytes, origin: str | None, url: str) -> Non
         ("localhost:3000?token=x", "localhost:3000"),
     ],
 )
-def test_an_url_in_an_error_message_holds_no_secret(url: str, shown: str) -> None:
+def test_a_url_in_an_error_message_contains_no_secret(url: str, shown: str) -> None:
     assert strip_url(url) == shown

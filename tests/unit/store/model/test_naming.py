@@ -1,4 +1,4 @@
-"""Names that people read."""
+"""Names of requests and examples, slugs and free names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from understudy.store.model.naming import (
         (b"/" + b"x" * 76, "GET /" + "x" * 74 + "…"),
     ],
 )
-def test_request_name(target: bytes, name: str) -> None:
+def test_the_name_of_a_request(target: bytes, name: str) -> None:
     assert name_request(Request("GET", target)) == name
 
 
@@ -38,7 +38,7 @@ def test_an_example_is_named_after_its_request_and_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "line"),
     [
         ([], "there are none yet"),
         (["a"], "there are: a"),
@@ -46,8 +46,8 @@ def test_an_example_is_named_after_its_request_and_status() -> None:
         (list("abcdef"), "there are: a, b, c, d, e, ..."),
     ],
 )
-def test_what_there_is_instead(names: list[str], said: str) -> None:
-    assert describe_choices(names) == said
+def test_the_choices_in_an_error(names: list[str], line: str) -> None:
+    assert describe_choices(names) == line
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_what_there_is_instead(names: list[str], said: str) -> None:
         ("a" * 62 + " b", "a" * 62),
     ],
 )
-def test_a_slug_is_made_of_a_name(name: str, slug: str) -> None:
-    """It can stand in a path and in a host name."""
+def test_the_slug_of_a_name(name: str, slug: str) -> None:
+    """It can be part of a path and of a host name."""
     assert slug_from_name(name) == slug
     assert is_slug(slug)
 
 
 @pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a.b", "ü", "a" * 64, "a\n"])
-def test_no_slug(text: str) -> None:
+def test_texts_that_are_no_slugs(text: str) -> None:
     assert not is_slug(text)
 
 

@@ -1,4 +1,4 @@
-"""JSON text loses its secrets and nothing else."""
+"""The redaction of JSON text changes only its secrets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_only_secret_values_change(text: str, redacted: str, paths: set[str]) ->
         '{"note": "the \\"token\\": is text"}',
     ],
 )
-def test_what_holds_no_secret_or_is_no_json_stays_the_same_object(text: str) -> None:
+def test_a_body_without_secrets_or_without_json_stays_the_same_object(text: str) -> None:
     body = text.encode()
     assert redact_json(body)[0] is body
 
@@ -77,13 +77,13 @@ def test_numbers_longer_than_python_reads_do_not_hide_a_secret() -> None:
 
 
 @pytest.mark.parametrize("opening", ["[", '{"token":'])
-def test_100000_levels_are_left_as_they_are(opening: str) -> None:
+def test_100000_levels_stay_as_they_are(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
     body = (opening * 100_000 + '{"token":"t"}' + closing * 100_000).encode()
     assert redact_json(body)[0] is body
 
 
-def test_a_text_of_5_million_characters_is_no_trouble() -> None:
+def test_a_text_of_5_million_characters_is_redacted() -> None:
     body = json.dumps({"token": '\\"' * 1_000_000, "rows": [{"id": n} for n in range(100_000)]}).encode()
     redacted, _ = redact_json(body)
     assert json.loads(redacted)["token"] == "REDACTED"

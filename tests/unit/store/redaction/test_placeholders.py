@@ -1,4 +1,4 @@
-"""What stands for a secret: of its kind, stable, and recognised."""
+"""Placeholders have the kind of their secret, are stable, and are recognised."""
 
 from __future__ import annotations
 
@@ -39,48 +39,48 @@ NO_NUMBERS = SECRETS[5:]
 PLACEHOLDERS = Placeholders(b"key of a store")
 
 
-@pytest.mark.parametrize(("secret", "kind"), KINDS)
-def test_it_is_of_the_kind_of_the_secret(secret: str, kind: str) -> None:
-    made = PLACEHOLDERS(secret)
-    assert re.fullmatch(kind, made)
-    assert made != secret or len(secret) == 1
+@pytest.mark.parametrize(("secret", "form"), KINDS)
+def test_a_placeholder_has_the_kind_of_its_secret(secret: str, form: str) -> None:
+    placeholder = PLACEHOLDERS(secret)
+    assert re.fullmatch(form, placeholder)
+    assert placeholder != secret or len(secret) == 1
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_the_same_secret_has_the_same_one_in_a_store(secret: str) -> None:
+def test_equal_secrets_of_a_store_have_equal_placeholders(secret: str) -> None:
     assert Placeholders(b"key of a store")(secret) == PLACEHOLDERS(secret)
 
 
 @pytest.mark.parametrize("secret", NO_NUMBERS)
-def test_another_store_has_another_one(secret: str) -> None:
-    """So nobody who sees a placeholder can try secrets out."""
+def test_another_store_has_other_placeholders(secret: str) -> None:
+    """So secrets cannot be guessed from placeholders."""
     assert Placeholders(b"another key")(secret) != PLACEHOLDERS(secret)
 
 
-def test_two_secrets_have_two() -> None:
+def test_different_secrets_have_different_placeholders() -> None:
     assert len({PLACEHOLDERS(f"secret {number}") for number in range(10_000)}) == 10_000
 
 
-def test_where_the_key_ends_counts() -> None:
+def test_the_length_of_the_key_counts() -> None:
     assert Placeholders(b"a")("bsecret") != Placeholders(b"ab")("secret")
 
 
 @pytest.mark.parametrize("secret", NO_NUMBERS)
-def test_it_is_recognised_and_stays(secret: str) -> None:
-    made = PLACEHOLDERS(secret)
-    assert is_placeholder(made)
-    assert PLACEHOLDERS(made) == made
-    assert mask_secret(made) == made
-    assert re.sub(PATTERN, "X", f"a {made}, b") == "a X, b"
-    assert has_placeholder(f"/bot{made}/x".encode())
+def test_a_placeholder_is_recognised_and_stays(secret: str) -> None:
+    placeholder = PLACEHOLDERS(secret)
+    assert is_placeholder(placeholder)
+    assert PLACEHOLDERS(placeholder) == placeholder
+    assert mask_secret(placeholder) == placeholder
+    assert re.sub(PATTERN, "X", f"a {placeholder}, b") == "a X, b"
+    assert has_placeholder(f"/bot{placeholder}/x".encode())
 
 
 @pytest.mark.parametrize("text", ["", "REDACTE", "REDACTEDX", "redacted", "de1e7ed", "deleted", JWT, UUID])
-def test_what_is_none_is_not_taken_for_one(text: str) -> None:
+def test_other_texts_are_no_placeholders(text: str) -> None:
     assert not is_placeholder(text)
 
 
-def test_logs_and_comparisons_have_one_word() -> None:
+def test_logs_and_comparisons_have_one_word_for_all_secrets() -> None:
     assert (mask_secret("hunter2"), replace_by_constant("hunter2"), replace_by_constant(PLACEHOLDERS("hunter2"))) == (
         "REDACTED",
     ) * 3
@@ -108,5 +108,5 @@ P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
         (f"ab{P}ba", "aba", False),
     ],
 )
-def test_any_value_fits_where_one_was_redacted(expected: str, text: str, fits: bool) -> None:
+def test_a_placeholder_equals_any_value(expected: str, text: str, fits: bool) -> None:
     assert is_equal_except_secrets(expected, text) is fits

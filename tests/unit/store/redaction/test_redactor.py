@@ -1,4 +1,4 @@
-"""Secrets are taken out of messages, and everything else stays."""
+"""The redaction of messages changes only their secrets."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_multipart_values(content_type: str) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/hal+json; charset=utf-8", "text/plain", ""])
-def test_json_is_told_by_its_looks(content_type: str) -> None:
+def test_json_is_recognised_by_its_content(content_type: str) -> None:
     redacted, places = BUILT_IN_REDACTOR.redact_request(request(("Content-Type", content_type)), SECRET)
     assert redacted.body == HIDDEN
     assert places == {RedactedPlace(Part.JSON, "$.access_token")}
@@ -144,7 +144,7 @@ def test_json_is_told_by_its_looks(content_type: str) -> None:
         ("zstd", zstandard.compress(SECRET)),
     ],
 )
-def test_a_redacted_body_is_kept_decoded_and_framed_anew(coding: str, body: bytes) -> None:
+def test_a_redacted_body_is_decoded_and_has_its_own_length(coding: str, body: bytes) -> None:
     fields = (JSON, ("content-length", str(len(body))), ("Content-Encoding", coding), ("Content-MD5", "x"))
     redacted, _ = BUILT_IN_REDACTOR.redact_response(response(*fields), body)
     assert redacted.body == HIDDEN
@@ -167,11 +167,11 @@ def test_a_message_that_had_no_content_length_gets_none() -> None:
         ("identity", b"\x89PNG token"),
     ],
 )
-def test_a_body_without_secrets_or_unreadable_stays_the_reference_it_was(coding: str, body: bytes) -> None:
-    kept = BodyRef("0" * 64, len(body))
-    answer = Response(200, Headers.of([("Content-Encoding", coding), ("Set-Cookie", "a=b")]), kept)
+def test_a_body_without_secrets_or_unreadable_stays_the_same_reference(coding: str, body: bytes) -> None:
+    reference = BodyRef("0" * 64, len(body))
+    answer = Response(200, Headers.of([("Content-Encoding", coding), ("Set-Cookie", "a=b")]), reference)
     redacted, places = BUILT_IN_REDACTOR.redact_response(answer, body)
-    assert redacted.body is kept
+    assert redacted.body is reference
     assert redacted.headers.get("content-encoding") == coding
     assert places == header("set-cookie")
 
@@ -204,7 +204,7 @@ def test_interim_responses_are_redacted() -> None:
         (f"/?q=a%20%26{KEY}", "/?q=a+%26REDACTED", {RedactedPlace(Part.QUERY, "q")}),
     ],
 )
-def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
+def test_a_secret_is_recognised_by_its_form_in_any_part_of_a_target(
     target: str, hidden: str, places: set[RedactedPlace]
 ) -> None:
     redacted, found = BUILT_IN_REDACTOR.redact_request(request(target=target.encode()), b"")
@@ -232,15 +232,15 @@ def test_a_secret_is_known_by_its_looks_in_any_part_of_a_target(
         ("", "%s", None, Part.TEXT),
     ],
 )
-def test_a_secret_is_known_by_its_looks_in_any_body(content_type: str, body: str, hidden: None, part: Part) -> None:
-    asked = request(("Content-Type", content_type), ("X-Note", f"see {KEY}"))
-    redacted, places = BUILT_IN_REDACTOR.redact_request(asked, (body % KEY).encode())
+def test_a_secret_is_recognised_by_its_form_in_any_body(content_type: str, body: str, hidden: None, part: Part) -> None:
+    original = request(("Content-Type", content_type), ("X-Note", f"see {KEY}"))
+    redacted, places = BUILT_IN_REDACTOR.redact_request(original, (body % KEY).encode())
     assert redacted.body == (body % "REDACTED").encode()
     assert redacted.headers.get("x-note") == "see REDACTED"
     assert {place.part for place in places} == {part, Part.HEADER}
 
 
-def test_names_count_in_lines_of_json() -> None:
+def test_secret_names_count_in_lines_of_json() -> None:
     body = b'data: {"token": "t"}\n\ndata: [DONE]\n\n'
     redacted, _ = BUILT_IN_REDACTOR.redact_response(
         response(("Content-Type", "text/event-stream; charset=utf-8")), body
@@ -248,7 +248,7 @@ def test_names_count_in_lines_of_json() -> None:
     assert redacted.body == b'data: {"token": "REDACTED"}\n\ndata: [DONE]\n\n'
 
 
-def test_a_secret_that_is_a_name_in_json_is_told_by_the_object_it_is_in() -> None:
+def test_the_place_of_a_secret_name_in_json_is_its_object() -> None:
     body = b'{"keys": {"%s": {"token": "t"}}}' % KEY.encode()
     redacted, places = BUILT_IN_REDACTOR.redact_request(request(JSON), body)
     assert redacted.body == b'{"keys": {"REDACTED": {"token": "REDACTED"}}}'
@@ -256,14 +256,14 @@ def test_a_secret_that_is_a_name_in_json_is_told_by_the_object_it_is_in() -> Non
 
 
 @pytest.mark.parametrize("body", [b"\x89PNG\0" + KEY.encode(), b"\xff" + KEY.encode(), b'{"a": "plain"}', b"sk-", b""])
-def test_bytes_that_are_no_text_stay(body: bytes) -> None:
+def test_bytes_that_are_not_text_stay(body: bytes) -> None:
     answer = response(body=body)
     assert BUILT_IN_REDACTOR.redact_response(answer, body) == (answer, frozenset())
 
 
-def test_rules_of_headers_and_queries_are_obeyed() -> None:
-    asked = request(("x-session", "abc"), ("X-Other", "tok_abcd!"), target=b"/?sid=1&side=2")
-    redacted, places = RULES.redact_request(asked, b"")
+def test_rules_for_headers_and_queries_apply() -> None:
+    original = request(("x-session", "abc"), ("X-Other", "tok_abcd!"), target=b"/?sid=1&side=2")
+    redacted, places = RULES.redact_request(original, b"")
     assert list(redacted.headers) == [("x-session", "REDACTED"), ("X-Other", "REDACTED!")]
     assert redacted.target == b"/?sid=REDACTED&side=2"
     assert places == header("x-session") | header("x-other") | {RedactedPlace(Part.QUERY, "sid")}
@@ -291,15 +291,15 @@ def test_rules_of_headers_and_queries_are_obeyed() -> None:
         ('{"card": 4111111111111111}', '{"card": "REDACTED"}', {"$.card"}),
     ],
 )
-def test_rules_of_json_are_obeyed(body: str, hidden: str, paths: set[str]) -> None:
+def test_rules_for_json_apply(body: str, hidden: str, paths: set[str]) -> None:
     redacted, places = RULES.redact_response(response(JSON, body=body.encode()), body.encode())
     assert places == {RedactedPlace(Part.JSON, path) for path in paths}
     assert redacted.body == hidden.encode()
 
 
 def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
-    one = Redactor(placeholder=Placeholders(b"k"))
-    redacted, _ = one.redact_response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
+    redactor = Redactor(placeholder=Placeholders(b"k"))
+    redacted, _ = redactor.redact_response(response(JSON), b'{"pin_code": 1, "otp": 123456, "token": "12-ab"}')
     assert isinstance(redacted.body, bytes)
     code, otp, token = (part.split(b": ")[1].rstrip(b"}") for part in redacted.body.split(b", "))
     assert code == b"1"
@@ -310,11 +310,11 @@ def test_numbers_stay_numbers_where_secrets_have_placeholders() -> None:
 
 
 def test_redacting_again_changes_nothing() -> None:
-    one = Redactor(placeholder=Placeholders(b"k"))
-    asked = request(("Authorization", "Bearer abc"), ("Cookie", "a=b; c=d"), JSON, target=b"/?sig=" + b"0a" * 32)
-    once, places = one.redact_request(asked, b'{"token": "t", "note": "%s"}' % KEY.encode())
+    redactor = Redactor(placeholder=Placeholders(b"k"))
+    original = request(("Authorization", "Bearer abc"), ("Cookie", "a=b; c=d"), JSON, target=b"/?sig=" + b"0a" * 32)
+    once, places = redactor.redact_request(original, b'{"token": "t", "note": "%s"}' % KEY.encode())
     assert isinstance(once.body, bytes)
-    assert one.redact_request(once, once.body) == (once, places - {RedactedPlace(Part.JSON, "$.note")})
+    assert redactor.redact_request(once, once.body) == (once, places - {RedactedPlace(Part.JSON, "$.note")})
 
 
 def test_chunks_keep_their_times_and_their_pieces() -> None:
@@ -326,26 +326,26 @@ def test_chunks_keep_their_times_and_their_pieces() -> None:
     assert redacted.chunks == (Chunk(0, 29), Chunk(1, 10))
 
 
-def test_of_a_coded_body_the_chunks_are_not_known() -> None:
+def test_the_chunks_of_a_coded_body_are_dropped() -> None:
     body = gzip.compress(SECRET, mtime=0)
     answer = Response(200, Headers.of([("Content-Encoding", "gzip")]), body, chunks=(Chunk(0, len(body)),))
     assert BUILT_IN_REDACTOR.redact_response(answer, body)[0].chunks == ()
 
 
-def test_a_text_for_a_log_loses_what_is_known_by_its_looks() -> None:
+def test_a_text_for_a_log_loses_secrets_of_a_known_form() -> None:
     assert Redactor().redact_text(f"GET /x/{KEY} \udcff") == "GET /x/REDACTED \udcff"
     assert Redactor().redact_text("GET /x?token=unknown") == "GET /x?token=unknown"
 
 
-def test_what_differs_in_secrets_only_compares_as_equal() -> None:
-    """Those that a place tells of too: they were replaced when the request was recorded."""
-    one = Redactor(placeholder=Placeholders(b"k"))
+def test_messages_that_differ_only_in_secrets_compare_as_equal() -> None:
+    """Also in values at redacted places, which were replaced when the request was recorded."""
+    redactor = Redactor(placeholder=Placeholders(b"k"))
     places = {RedactedPlace(Part.QUERY, "q"), RedactedPlace(Part.JSON, "$.n"), RedactedPlace(Part.TEXT, "tok_[a-z]{4}")}
-    comparing = one.copy_for_comparing(places)
-    asked = [
+    comparing = redactor.copy_for_comparing(places)
+    requests = [
         request(JSON, target=f"/{key}?q={q}&token={q}".encode(), body=f'{{"n": {n}, "a": "{key}"}}'.encode())
         for key, q, n in ((KEY, "x", 1), (f"{KEY}b", "y", 22), (Placeholders(b"k")(KEY), "REDACTED", '"z"'))
     ]
-    assert len({comparing.redact_request(each, each.body)[0] for each in asked if isinstance(each.body, bytes)}) == 1
+    assert len({comparing.redact_request(each, each.body)[0] for each in requests if isinstance(each.body, bytes)}) == 1
     texts = [request(body=text) for text in (b"a tok_abcd", b"a tok_efgh", b"a REDACTED-0123456789ab")]
     assert len({comparing.redact_request(each, each.body)[0] for each in texts if isinstance(each.body, bytes)}) == 1

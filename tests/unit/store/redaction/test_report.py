@@ -1,4 +1,4 @@
-"""What is said about redaction."""
+"""Reports of redaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.redaction.report import describe_redaction, format_places
 
 
-def test_the_line_for_people_counts_messages_by_place() -> None:
+def test_the_report_counts_messages_by_place() -> None:
     requests = {RedactedPlace(Part.HEADER, "authorization"): 12, RedactedPlace(Part.QUERY, "api_key"): 1}
     responses = {RedactedPlace(Part.HEADER, "set-cookie"): 3, RedactedPlace(Part.JSON, "$.access_token"): 1}
     assert describe_redaction(requests, responses) == (
@@ -15,14 +15,14 @@ def test_the_line_for_people_counts_messages_by_place() -> None:
     )
 
 
-def test_the_line_for_people_holds_no_control_characters() -> None:
+def test_the_report_holds_no_control_characters() -> None:
     assert (
         describe_redaction({RedactedPlace(Part.FORM, "a\n\udcff[token]"): 1}, {})
         == "a%0A%FF[token] form value in 1 request"
     )
 
 
-def test_the_line_for_people_says_when_nothing_was_redacted() -> None:
+def test_an_empty_report_is_nothing() -> None:
     assert describe_redaction({}, {}) == "nothing"
 
 

@@ -1,4 +1,4 @@
-"""Rules of a store: what people may write, and arithmetic."""
+"""Redaction rules: their forms, and their arithmetic."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from understudy.store.redaction.rules import NO_RULES, Rules
 RULES = Rules.of(["X-Session"], ["sid"], ["$.user.ssn", "$..pin", "$.a[*].b", "$['a.b']"], ["tok_[a-z]+"])
 
 
-def test_they_are_kept_as_json() -> None:
+def test_rules_are_stored_as_json() -> None:
     assert Rules.from_json(RULES.as_json()) == RULES
     assert Rules.from_json({}) == NO_RULES
 
 
-def test_headers_have_no_case_and_the_same_rule_counts_once() -> None:
+def test_names_of_headers_ignore_case_and_equal_rules_count_once() -> None:
     assert Rules.of(["X-A", "x-a "], patterns=["a", "a"]) == Rules(frozenset({"x-a"}), patterns=("a",))
 
 
-def test_a_path_that_is_written_in_another_way_finds_its_place() -> None:
+def test_a_path_in_another_form_finds_its_place() -> None:
     rules = Rules.of(json=["$['b']"])
     redacted, _ = Redactor(rules).redact_response(Response(200), b'{"b": "x"}')
     assert redacted.body == b'{"b": "REDACTED"}'
 
 
-def test_adding_and_taking_away() -> None:
+def test_adding_and_subtracting() -> None:
     more = Rules.of(["X-More"], patterns=["more"])
     assert (RULES | more | more) - more == RULES
     assert not RULES - RULES
@@ -37,7 +37,7 @@ def test_adding_and_taking_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("rules", "message"),
     [
         ({"headers": ["two words"]}, "name of a header field"),
         ({"headers": [""]}, "name of a header field"),
@@ -53,7 +53,7 @@ def test_adding_and_taking_away() -> None:
         ({"patterns": ["a*"]}, "must not match the empty text"),
     ],
 )
-def test_what_is_no_rule_is_refused_in_one_line(given: dict[str, Any], told: str) -> None:
-    with pytest.raises(UserError, match=told) as caught:
-        Rules.of(**given)
+def test_a_wrong_rule_is_refused_in_one_line(rules: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        Rules.of(**rules)
     assert "\n" not in str(caught.value)

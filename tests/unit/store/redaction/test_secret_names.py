@@ -1,4 +1,4 @@
-"""Which names are secret."""
+"""Names of secrets."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from understudy.store.redaction.secret_names import (
         "secretAccessKey",
     ],
 )
-def test_secret(name: str) -> None:
+def test_a_secret_name(name: str) -> None:
     assert is_secret_name(name)
 
 
@@ -95,7 +95,7 @@ def test_secret(name: str) -> None:
         "design",
     ],
 )
-def test_not_secret(name: str) -> None:
+def test_a_name_that_is_not_secret(name: str) -> None:
     assert not is_secret_name(name)
 
 
@@ -105,11 +105,11 @@ def test_texts_under_a_plural_are_secrets() -> None:
 
 
 @pytest.mark.parametrize("name", [*SECRET_ENDINGS, *SECRET_WORDS])
-def test_the_quick_look_knows_every_secret_name(name: str) -> None:
+def test_the_fast_check_recognises_all_secret_names(name: str) -> None:
     assert may_have_secret_names(f'{{"{name.upper()}": 1}}'.encode("utf-16"))
 
 
-def test_the_quick_look_sees_through_separators_and_escapes() -> None:
+def test_the_fast_check_ignores_separators_and_escapes() -> None:
     assert may_have_secret_names(b"to_ke-n")
     assert may_have_secret_names(rb"\u0074oken")
     assert not may_have_secret_names(b'{"name": "Ann"}')

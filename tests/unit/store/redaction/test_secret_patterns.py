@@ -1,4 +1,4 @@
-"""Secrets known by their looks. None of these was ever one."""
+"""Secrets that are recognised by their form. No real secret is among these samples."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ AROUND = {
 PATTERNS = SecretPatterns()
 
 
-def test_there_is_a_sample_of_every_built_in_one() -> None:
+def test_each_built_in_pattern_has_a_sample() -> None:
     assert [name for name, *_ in BUILT_IN_PATTERNS] == list(SAMPLES)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize(("before", "after"), [("", ""), ('{"text": "', '"}'), ("key ", ", and more"), ("k=", "&b=2")])
-def test_a_secret_is_found_whole_and_alone(name: str, before: str, after: str) -> None:
+def test_the_secret_alone_is_found(name: str, before: str, after: str) -> None:
     start, end = AROUND.get(name, ("", ""))
     text = f"{before}{start}{SAMPLES[name]}{end}{after}"
-    [(begins, ends, _)] = PATTERNS.find_spans(text)
-    assert text[begins:ends] == SAMPLES[name]
+    [(span_start, span_end, _)] = PATTERNS.find_spans(text)
+    assert text[span_start:span_end] == SAMPLES[name]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_secret_is_found_whole_and_alone(name: str, before: str, after: str) -
         "it says ://:@ and nothing",
     ],
 )
-def test_what_only_begins_like_one_stays(text: str) -> None:
+def test_texts_similar_to_secrets_stay(text: str) -> None:
     assert PATTERNS.find_spans(text) == []
 
 
-def test_patterns_of_others_are_found_too_and_a_group_called_secret_alone() -> None:
+def test_patterns_of_users_match_as_a_whole_or_by_their_group_named_secret() -> None:
     patterns = SecretPatterns([r"tok_[a-z]{4}", r"pin=(?P<secret>\d+)"], built_in=False)
     assert [(start, end) for start, end, _ in patterns.find_spans("tok_abcd pin=123 sk-" + DIGITS)] == [
         (0, 8),
@@ -81,20 +81,20 @@ def test_patterns_of_others_are_found_too_and_a_group_called_secret_alone() -> N
     ]
 
 
-def test_of_two_that_overlap_the_first_and_longer_is_found() -> None:
+def test_of_overlapping_matches_the_first_and_longest_counts() -> None:
     assert [(start, end) for start, end, _ in SecretPatterns(["abc", "abcde", "cdef"]).find_spans("abcdef")] == [(0, 5)]
 
 
 @pytest.mark.parametrize(
     "text", ["://" + ":" * 50_000, "-----BEGIN PRIVATE KEY-----" * 2_000, "eyJ" * 30_000, "sk-" * 30_000]
 )
-def test_no_text_makes_it_slow(text: str) -> None:
-    """It is over before the test's time limit."""
+def test_no_text_makes_the_built_in_patterns_slow(text: str) -> None:
+    """The search ends before the time limit of the test."""
     PATTERNS.find_spans(text)
 
 
-def test_a_pattern_that_takes_ages_finds_the_whole_text(caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody knows what it would find; it is told once, and other patterns go on."""
+def test_a_pattern_that_takes_too_long_finds_the_whole_text(caplog: pytest.LogCaptureFixture) -> None:
+    """A warning is logged once, and other patterns still work."""
     slow, text = "(?P<secret>(b|b)+)$", "b" * 60 + "c"
     patterns = SecretPatterns([slow, "c"])
     with caplog.at_level(logging.WARNING):
