@@ -115,7 +115,7 @@ def test_large_bodies_are_still_equal() -> None:
 def test_deep_json(body: bytes) -> None:
     """It is compared as bytes, and the decision says so."""
     nearest = decided(body, JSON).find_near_misses()[0]
-    assert "compared as bytes: not the JSON values" in nearest.differences[0].note
+    assert "compared as bytes: it cannot be read as JSON values" in nearest.differences[0].note
 
 
 def test_deep_json_below_the_interpreters_limit() -> None:
@@ -164,10 +164,10 @@ def test_bombs_are_not_undone(coding: str, bomb: bytes) -> None:
     headers = Headers.of([("Content-Encoding", coding), ("Content-Type", JSON)])
     assert describe_comparison(bomb, headers) == (
         BodyKind.BYTES,
-        f"{coding} is unknown, broken or more than 64 MiB, and is not undone",
+        f"its content coding {coding} is unknown, broken or larger than 64 MiB, so it is not undone",
     )
     nearest = decided(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
-    assert f"{coding} is unknown, broken or more than 64 MiB" in nearest.differences[0].note
+    assert f"{coding} is unknown, broken or larger than 64 MiB" in nearest.differences[0].note
 
 
 def test_many_gzip_members() -> None:
@@ -185,7 +185,7 @@ def test_longer_bodies_are_bytes() -> None:
     body = b" " * canonical.MAX_PARSED_SIZE + b"1"
     assert describe_comparison(body, Headers.of([("Content-Type", JSON)])) == (
         BodyKind.BYTES,
-        "longer than 16 MiB, so not read as the JSON values it is said to be",
+        "it is longer than 16 MiB, so it is not read as JSON values",
     )
 
 

@@ -245,13 +245,13 @@ def test_sequence_is_one_candidate() -> None:
     assert len(index) == len(index.candidates) == 2
 
 
-def test_body_of_reads_references() -> None:
+def test_load_body_reads_references() -> None:
     """Only when bodies are compared."""
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
     asked = make_request("POST", "/a", body=b"hello")
     assert compile_index([example]).decide(asked).candidate is not None
     assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(asked).candidate is not None
-    with pytest.raises(TypeError, match="body_of"):
+    with pytest.raises(TypeError, match="load_body"):
         compile_index([example], STRICT)
 
 

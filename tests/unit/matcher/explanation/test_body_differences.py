@@ -36,8 +36,8 @@ def test_long_bodies_are_told_by_their_digest() -> None:
     ("mine", "theirs", "notes"),
     [
         (b"1", b"2", ""),
-        (b"1", b"{", "the request's body is compared as bytes: not the JSON values that application/json says it is"),
-        (b"{", b"1", "the example's body is compared as bytes: not the JSON values that application/json says it is"),
+        (b"1", b"{", "the request's body is compared as bytes: it cannot be read as JSON values (application/json)"),
+        (b"{", b"1", "the example's body is compared as bytes: it cannot be read as JSON values (application/json)"),
     ],
 )
 def test_notes(mine: bytes, theirs: bytes, notes: str) -> None:

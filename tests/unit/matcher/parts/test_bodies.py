@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.json_forms import NO_MARKS
-from understudy.matcher.body_forms.open_places import Mark, Opening
+from understudy.matcher.body_forms.open_places import NO_MARKS, Mark, Opening
 from understudy.matcher.parts.bodies import BodyPattern, contains_value, parse_comparable
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.exchanges import Part, RedactedPlace
