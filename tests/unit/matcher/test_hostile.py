@@ -40,19 +40,19 @@ PARTS = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture(autouse=True)
-def bounded() -> Iterator[None]:
+def time_limit() -> Iterator[None]:
     """Each test is done in time, however busy the machine is."""
     started = sum(os.times()[:4])
     yield
     assert sum(os.times()[:4]) - started < SECONDS
 
 
-def decided(body: bytes, kind: str | None, *fields: tuple[str, str]) -> Decision:
+def decide(body: bytes, kind: str | None, *fields: tuple[str, str]) -> Decision:
     """The decision on a POST with this body, among two others; explained too."""
     recorded = [make_request("POST", "/a", body=each, content_type=kind) for each in (b"1", b'{"a": 1}')]
     examples = [make_example(each, id=str(number)) for number, each in enumerate(recorded)]
-    asked = make_request("POST", "/a", body=body, content_type=kind, headers=fields)
-    decision = compile_index(examples, BODY).decide(asked)
+    request = make_request("POST", "/a", body=body, content_type=kind, headers=fields)
+    decision = compile_index(examples, BODY).decide(request)
     assert as_text(decision).encode()
     assert as_json(decision)
     return decision
@@ -98,15 +98,15 @@ LARGE = {
 @pytest.mark.parametrize(("body", "kind"), LARGE.values(), ids=list(LARGE))
 def test_ten_megabytes(body: bytes, kind: str | None) -> None:
     """Whatever they hold, they are compared, and differ from what is there."""
-    assert decided(body, kind).candidate is None
+    assert decide(body, kind).candidate is None
 
 
 def test_large_bodies_are_still_equal() -> None:
     """Up to the limit they are read as what they are."""
     body = json.dumps([{"id": number, "name": "x" * 40} for number in range(100_000)]).encode()
     example = make_example(make_request("POST", "/a", body=body, content_type=JSON))
-    asked = make_request("POST", "/a", body=body.replace(b", ", b","), content_type=JSON)
-    assert compile_index([example], BODY).decide(asked).candidate is not None
+    request = make_request("POST", "/a", body=body.replace(b", ", b","), content_type=JSON)
+    assert compile_index([example], BODY).decide(request).candidate is not None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_large_bodies_are_still_equal() -> None:
 )
 def test_deep_json(body: bytes) -> None:
     """It is compared as bytes, and the decision says so."""
-    nearest = decided(body, JSON).find_near_misses()[0]
+    nearest = decide(body, JSON).find_near_misses()[0]
     assert "compared as bytes: it cannot be read as JSON values" in nearest.differences[0].note
 
 
@@ -146,7 +146,7 @@ def test_exponential_entities_cost_nothing() -> None:
     lines = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 10))
     bomb = f'<!DOCTYPE l [<!ENTITY l0 "lol">{lines}]><l>&l9;</l>'.encode()
     tracemalloc.start()
-    assert decided(bomb, XML).candidate is None
+    assert decide(bomb, XML).candidate is None
     assert tracemalloc.get_traced_memory()[1] < 5 * MB
     tracemalloc.stop()
 
@@ -166,18 +166,18 @@ def test_bombs_are_not_undone(coding: str, bomb: bytes) -> None:
         BodyKind.BYTES,
         f"its content coding {coding} is unknown, broken or larger than 64 MiB, so it is not undone",
     )
-    nearest = decided(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
+    nearest = decide(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
     assert f"{coding} is unknown, broken or larger than 64 MiB" in nearest.differences[0].note
 
 
 def test_many_gzip_members() -> None:
     """Each is a file of its own, and may be empty."""
-    decided(gzip.compress(b"") * 500_000 + gzip.compress(b"2"), JSON, ("Content-Encoding", "gzip"))
+    decide(gzip.compress(b"") * 500_000 + gzip.compress(b"2"), JSON, ("Content-Encoding", "gzip"))
 
 
 def test_explaining_a_text_of_quotes_that_is_cut_off() -> None:
     """Where an explanation ends a text may go on."""
-    assert decided(json.dumps('"' * 100_000).encode(), JSON).candidate is None
+    assert decide(json.dumps('"' * 100_000).encode(), JSON).candidate is None
 
 
 def test_longer_bodies_are_bytes() -> None:
@@ -246,9 +246,9 @@ def test_wildcard_heavy_collection() -> None:
         "/" + "/".join("{{x}}" if number >> place & 1 else f"s{place}" for place in range(10)) for number in range(1024)
     ]
     index = compile_index([make_example(each, id=f"{n:04d}", literal=False) for n, each in enumerate(shapes)])
-    asked = "/" + "/".join(f"s{place}" for place in range(10))
-    assert index.decide(make_request(target=asked)).score == 110
-    assert index.decide(make_request(target=asked.replace("s9", "other"))).score == 90
+    request = "/" + "/".join(f"s{place}" for place in range(10))
+    assert index.decide(make_request(target=request)).score == 110
+    assert index.decide(make_request(target=request.replace("s9", "other"))).score == 90
 
 
 def test_long_segments_are_not_compared_letter_by_letter() -> None:
@@ -291,9 +291,9 @@ def test_memory_is_bounded() -> None:
     code = """
 import resource
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-from tests.unit.matcher.test_hostile import LARGE, decided
+from tests.unit.matcher.test_hostile import LARGE, decide
 for body, kind in LARGE.values():
-    decided(body, kind)
+    decide(body, kind)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

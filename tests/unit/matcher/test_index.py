@@ -137,7 +137,7 @@ TIES: list[Row] = [
 ]
 
 
-def typed_in(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
+def make_typed_examples(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
     """Examples of GET requests with these targets, ids rising."""
     return [
         make_example(target, id=f"{number:02d}", literal=False, redacted=redacted)
@@ -145,10 +145,10 @@ def typed_in(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Examp
     ]
 
 
-@pytest.mark.parametrize(("targets", "asked", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
-def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: MatchSettings) -> None:
+@pytest.mark.parametrize(("targets", "target", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
+def test_winner_and_score(targets: str, target: str, winner: Winner, settings: MatchSettings) -> None:
     """The index and the plain algorithm both say what the table says."""
-    examples, request = typed_in(targets), make_request(target=asked)
+    examples, request = make_typed_examples(targets), make_request(target=target)
     decision = compile_index(examples, settings).decide(request)
     found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
     assert found == winner
@@ -157,7 +157,7 @@ def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: Ma
 
 
 @pytest.mark.parametrize(
-    ("targets", "asked", "winner"),
+    ("targets", "target", "winner"),
     [
         ("/a?token=R", "/a?token=x", (0, 109)),
         ("/a?token=R&b=1", "/a?token=x&b=2", (0, 90)),
@@ -165,9 +165,11 @@ def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: Ma
         ("/a?token=R /a", "/a", (1, 110)),
     ],
 )
-def test_redacted_query_value(targets: str, asked: str, winner: Winner) -> None:
+def test_redacted_query_value(targets: str, target: str, winner: Winner) -> None:
     """It matches any value, for one point less."""
-    decision = compile_index(typed_in(targets, [RedactedPlace(Part.QUERY, "token")])).decide(make_request(target=asked))
+    decision = compile_index(make_typed_examples(targets, [RedactedPlace(Part.QUERY, "token")])).decide(
+        make_request(target=target)
+    )
     assert decision.candidate is not None
     assert (int(decision.candidate.id), decision.score) == winner
 
@@ -224,8 +226,8 @@ RECORDED = make_request("POST", "/a?b=1", body=b'{"k": 1}', content_type="applic
 )
 def test_replay(method: str, target: str, body: bytes, kind: str, origin: str | None, hit: bool) -> None:
     """Strict settings take the request as it was, in its normal forms, and nothing else."""
-    asked = make_request(method, target, body=body, content_type=kind, origin=origin)
-    assert (compile_index([make_example(RECORDED)], STRICT).decide(asked).candidate is not None) is hit
+    request = make_request(method, target, body=body, content_type=kind, origin=origin)
+    assert (compile_index([make_example(RECORDED)], STRICT).decide(request).candidate is not None) is hit
 
 
 def test_replay_ignores_ids_and_wildcards() -> None:
@@ -248,9 +250,9 @@ def test_sequence_is_one_candidate() -> None:
 def test_load_body_reads_references() -> None:
     """Only when bodies are compared."""
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
-    asked = make_request("POST", "/a", body=b"hello")
-    assert compile_index([example]).decide(asked).candidate is not None
-    assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(asked).candidate is not None
+    request = make_request("POST", "/a", body=b"hello")
+    assert compile_index([example]).decide(request).candidate is not None
+    assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(request).candidate is not None
     with pytest.raises(TypeError, match="load_body"):
         compile_index([example], STRICT)
 
@@ -258,13 +260,13 @@ def test_load_body_reads_references() -> None:
 def test_unusable_example_is_left_out_and_listed() -> None:
     """Never silently, and the others go on answering."""
 
-    def body_of(body: Body) -> bytes:
+    def load_body(body: Body) -> bytes:
         if isinstance(body, BodyRef):
             raise NotFound("no body ab")
         return body
 
     bad = make_example(make_request(body=BodyRef("ab", 5)), id="2")
-    index = compile_index([make_example(id="1"), bad], STRICT, load_body=body_of)
+    index = compile_index([make_example(id="1"), bad], STRICT, load_body=load_body)
     assert [(unusable.example, unusable.reason) for unusable in index.unusable] == [(bad, "no body ab")]
     assert index.decide(make_request()).candidate is not None
 
@@ -283,17 +285,19 @@ def test_empty_index_misses() -> None:
     assert (decision.candidate, decision.candidate_count, decision.find_near_misses()) == (None, 0, ())
 
 
-def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Request, settings: MatchSettings) -> int:
+def count_compared(
+    monkeypatch: pytest.MonkeyPatch, examples: list[Example], request: Request, settings: MatchSettings
+) -> int:
     """How many candidates are compared in one decision."""
     index, fit, seen = compile_index(examples, settings), Candidate.compute_fit, []
 
-    def counted(self: Candidate, asked: NormalRequest) -> QueryFit | None:
+    def compute_and_count(self: Candidate, request: NormalRequest) -> QueryFit | None:
         seen.append(self)
-        return fit(self, asked)
+        return fit(self, request)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Candidate, "compute_fit", counted)
-        index.decide(asked)
+        patched.setattr(Candidate, "compute_fit", compute_and_count)
+        index.decide(request)
     return len(seen)
 
 
@@ -302,8 +306,8 @@ def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Reque
 def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, settings: MatchSettings) -> None:
     """Thousands of examples, on many paths or on one, are decided like ten."""
     examples = [make_example(target.format(number), id=f"{number:04d}", literal=False) for number in range(3000)]
-    asked = make_request(target=target.format(1234).replace("{{x}}", "7"))
-    assert looks(monkeypatch, examples, asked, settings) <= 2
+    request = make_request(target=target.format(1234).replace("{{x}}", "7"))
+    assert count_compared(monkeypatch, examples, request, settings) <= 2
 
 
 def test_import_is_light() -> None:
@@ -336,7 +340,7 @@ def test_changed_index_compiles_as_before() -> None:
 def test_changed_items_without_an_example() -> None:
     """They stay unless others are given."""
     index = compile_index([], items=[BareItem("GET", "/a", "A")])
-    asked = make_request(target="/a")
-    assert index.apply_changes((), [make_example("/b")]).decide(asked).bare_item == "A"
-    assert index.apply_changes((), (), [BareItem("GET", "/a", "B")]).decide(asked).bare_item == "B"
-    assert index.apply_changes((), (), []).decide(asked).bare_item is None
+    request = make_request(target="/a")
+    assert index.apply_changes((), [make_example("/b")]).decide(request).bare_item == "A"
+    assert index.apply_changes((), (), [BareItem("GET", "/a", "B")]).decide(request).bare_item == "B"
+    assert index.apply_changes((), (), []).decide(request).bare_item is None

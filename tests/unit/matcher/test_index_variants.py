@@ -18,12 +18,12 @@ from understudy.store.model.messages import BodyRef, Request
 LIST, BODY = "x-mock-match-request-headers", "x-mock-match-request-body"
 
 
-def asked(number: int, value: str, target: str = "/a") -> Request:
+def make_listing_request(number: int, value: str, target: str = "/a") -> Request:
     """A request that wants one header compared."""
     return make_request(target=target, headers=[(f"x-{number}", value), (LIST, f"x-{number}, X-Mock-A")])
 
 
-def index(count: int = 1) -> Index:
+def compile_examples(count: int = 1) -> Index:
     """Examples with forty headers of one value each."""
     return compile_index(
         [
@@ -39,11 +39,11 @@ def index(count: int = 1) -> Index:
 
 def test_header_lists_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are scanned, with the same outcome."""
-    found, scan = index(), Mock(wraps=index_module.build_temporary_index)
+    found, scan = compile_examples(), Mock(wraps=index_module.build_temporary_index)
     monkeypatch.setattr(index_module, "build_temporary_index", scan)
     for number in range(MAX_HEADER_LISTS + 4):
         for value in ("r", "b", "x"):
-            candidate = found.decide(asked(number, value)).candidate
+            candidate = found.decide(make_listing_request(number, value)).candidate
             assert (candidate and candidate.id) == (None if value == "x" else f"0{value}")
     assert found.header_list_count == MAX_HEADER_LISTS
     assert scan.call_count == 3 * 4
@@ -51,27 +51,27 @@ def test_header_lists_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -
 
 def test_scan_explains_itself() -> None:
     """Near misses are of the same kind, the paths that fit among them."""
-    found = index()
+    found = compile_examples()
     for number in range(MAX_HEADER_LISTS):
-        found.decide(asked(number, "r"))
-    misses = found.decide(asked(39, "x")).find_near_misses()
+        found.decide(make_listing_request(number, "r"))
+    misses = found.decide(make_listing_request(39, "x")).find_near_misses()
     assert [miss.differences[0].expected for miss in misses] == ["x-39: r", "x-39: b"]
-    assert found.decide(asked(39, "r", "/z")).find_near_misses()
+    assert found.decide(make_listing_request(39, "r", "/z")).find_near_misses()
 
 
 def test_scan_finds_what_distance_finds() -> None:
     """And HEAD as GET."""
     found = compile_index([make_example(make_request(target="/profile", headers=[("x-39", "r")]))], POSTMAN)
     for number in range(MAX_HEADER_LISTS):
-        found.decide(asked(number, "r"))
-    assert found.decide(asked(39, "r", "/profle")).score == 80
+        found.decide(make_listing_request(number, "r"))
+    assert found.decide(make_listing_request(39, "r", "/profle")).score == 80
     head = make_request("HEAD", "/profile", headers=[("x-39", "r"), (LIST, "x-39")])
     assert found.decide(head).is_get_fallback
 
 
 def test_lists_that_mean_the_same_are_one() -> None:
     """Order, case, repeats, and our own headers do not count."""
-    found = index()
+    found = compile_examples()
     for written in ("x-1,x-2", "X-2, x-1, x-1", "x-1,x-2,x-api-key,x-mock-b"):
         found.decide(make_request(headers=[(LIST, written)]))
     assert found.header_list_count == 1
@@ -97,10 +97,10 @@ def test_body_in_the_store() -> None:
 def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> None:
     """The example goes on answering."""
 
-    def gone(_: object) -> bytes:
-        raise OSError("gone")
+    def refuse(_: object) -> bytes:
+        raise OSError("not readable")
 
-    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], load_body=gone)
+    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], load_body=refuse)
     assert found.unusable == ()
     assert found.decide(make_request("POST", "/a", body=b"x")).candidate
 
@@ -109,6 +109,6 @@ def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> Non
 def test_one_header_among_many(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Looked up or compared, the outcome is one."""
     monkeypatch.setattr(candidate_groups, "SMALL_GROUP_SIZE", few)
-    candidate = index(20).decide(asked(1, "r")).candidate
+    candidate = compile_examples(20).decide(make_listing_request(1, "r")).candidate
     assert candidate is not None
     assert candidate.id == "9r"

@@ -9,7 +9,7 @@ from understudy.store.model.messages import Headers
 
 
 @pytest.mark.parametrize(
-    ("fields", "chosen"),
+    ("fields", "selectors"),
     [
         ([("x-mock-response-code", "500")], Selectors(code=500)),
         ([("X-Mock-Response-Id", " a ")], Selectors(id="a")),
@@ -27,9 +27,9 @@ from understudy.store.model.messages import Headers
         ([("x-mock-unknown", "1"), ("Accept", "*/*"), ("", "")], NO_SELECTORS),
     ],
 )
-def test_read(fields: list[tuple[str, str]], chosen: Selectors) -> None:
+def test_read(fields: list[tuple[str, str]], selectors: Selectors) -> None:
     """Each into its field; what we do not know is left alone."""
-    assert parse_selectors(Headers.of(fields)) == chosen
+    assert parse_selectors(Headers.of(fields)) == selectors
 
 
 @pytest.mark.parametrize(

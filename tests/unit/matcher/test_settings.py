@@ -54,10 +54,10 @@ def test_a_mock_server_begins_where_its_collection_does(example: Example, usual:
 
 
 def test_a_mock_server_compares_as_it_is_told() -> None:
-    told = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
+    compared = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
     ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "json")}
-    matching = Matching(query="require", **told, **ignored)  # type: ignore[arg-type]  # a table of settings
-    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **told, **ignored)  # type: ignore[arg-type]
+    matching = Matching(query="require", **compared, **ignored)  # type: ignore[arg-type]  # a table of settings
+    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)  # type: ignore[arg-type]
     assert settings_from_matching(matching, [RECORDED]) == expected
 
 

@@ -21,7 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 GZIP = Headers.of([("Content-Encoding", "gzip")])
 
 
-def multipart(boundary: str, *parts: str) -> bytes:
+def make_multipart(boundary: str, *parts: str) -> bytes:
     """A multipart body of parts with their headers."""
     return "".join(f"--{boundary}\r\n{part}\r\n" for part in parts).encode() + f"--{boundary}--\r\n".encode()
 
@@ -65,39 +65,39 @@ def test_different_bodies(kind: str | None, one: bytes, other: bytes) -> None:
 
 def test_boundary_does_not_count() -> None:
     """Clients draw a new one for every request, quoted or not."""
-    one = canonicalize(multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
-    assert one == canonicalize(multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
+    one = canonicalize(make_multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
+    assert one == canonicalize(make_multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        multipart("xx", FIELD_B, FIELD_A),
-        multipart("xx", FIELD_A),
-        multipart("xx", FIELD_A, FIELD_B.replace("2", "3")),
-        multipart("xx", FIELD_A, FIELD_B.replace("plain", "html")),
-        multipart("xx", FIELD_A, FIELD_B)[:-4],
-        multipart("yy", FIELD_A, FIELD_B),
+        make_multipart("xx", FIELD_B, FIELD_A),
+        make_multipart("xx", FIELD_A),
+        make_multipart("xx", FIELD_A, FIELD_B.replace("2", "3")),
+        make_multipart("xx", FIELD_A, FIELD_B.replace("plain", "html")),
+        make_multipart("xx", FIELD_A, FIELD_B)[:-4],
+        make_multipart("yy", FIELD_A, FIELD_B),
         b"--xx--",
     ],
 )
 def test_parts_count(other: bytes) -> None:
     """Their order (RFC 7578, section 5.2), number, headers and contents; without an end it is no multipart."""
     kind = "multipart/form-data; boundary=xx"
-    assert canonicalize(multipart("xx", FIELD_A, FIELD_B), kind) != canonicalize(other, kind)
+    assert canonicalize(make_multipart("xx", FIELD_A, FIELD_B), kind) != canonicalize(other, kind)
 
 
 def test_part_without_header() -> None:
     """A part may begin with the empty line (RFC 2046, section 5.1)."""
     kind = "multipart/mixed; boundary=xx"
-    assert canonicalize(multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
+    assert canonicalize(make_multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
 
 
 @pytest.mark.parametrize("size", [256, 257])
 def test_long_parts_are_told_apart(size: int) -> None:
     """By their digests."""
     kind = "multipart/form-data; boundary=xx"
-    one, other = (multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
+    one, other = (make_multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
     assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
@@ -119,8 +119,8 @@ def test_multipart_without_boundary_is_bytes(kind: str) -> None:
         (
             "multipart/form-data; boundary=xx",
             RedactedPlace(Part.FORM, "a"),
-            multipart("xx", FIELD_A, FIELD_B),
-            multipart("xx", FIELD_A + "0", FIELD_B),
+            make_multipart("xx", FIELD_A, FIELD_B),
+            make_multipart("xx", FIELD_A + "0", FIELD_B),
         ),
     ],
 )

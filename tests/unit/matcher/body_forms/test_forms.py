@@ -17,7 +17,7 @@ from understudy.matcher.body_forms.open_places import Mark
 KIND = "multipart/form-data; boundary=x"
 
 
-def parts(*contents: str) -> bytes:
+def make_parts(*contents: str) -> bytes:
     """A body of one field per content, named a, b, a."""
     fields = (
         f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{content}\r\n'
@@ -61,5 +61,5 @@ def test_header_of_a_part_is_bounded() -> None:
 
 def test_wild_parts() -> None:
     """A single {{name}}, under a name that no other part has."""
-    assert find_wild_parts(parts("1", "{{x}}"), KIND) == {"b"}
-    assert find_wild_parts(parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()
+    assert find_wild_parts(make_parts("1", "{{x}}"), KIND) == {"b"}
+    assert find_wild_parts(make_parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()

@@ -13,23 +13,27 @@ from understudy.matcher.settings import MatchSettings
 BODY = MatchSettings(body=True)
 
 
-def both(mine: bytes, theirs: bytes, kind: str = "application/json") -> tuple[Candidate, NormalRequest]:
+def compile_both(mine: bytes, theirs: bytes, kind: str = "application/json") -> tuple[Candidate, NormalRequest]:
     """An example and a request with these bodies."""
     example = make_example(make_request("POST", body=mine, content_type=kind), literal=False)
-    asked = NormalRequest(make_request("POST", body=theirs, content_type=kind), BODY, ("POST",))
-    return Candidate.of((example,), BODY), asked
+    request = NormalRequest(make_request("POST", body=theirs, content_type=kind), BODY, ("POST",))
+    return Candidate.of((example,), BODY), request
 
 
 def test_marks_are_shown_and_texts_are_not_changed() -> None:
     """What stands for any value says so; a text that looks like its token stays."""
-    mine, theirs = render_bodies(*both(b'{"a":"{{x}}","b":"NaN, Infinity"}', b'{"a":1,"b":"\\"NaN"}'), frozenset())
+    mine, theirs = render_bodies(
+        *compile_both(b'{"a":"{{x}}","b":"NaN, Infinity"}', b'{"a":1,"b":"\\"NaN"}'), frozenset()
+    )
     assert mine == '{"a":[any],"b":"NaN, Infinity"}'
     assert theirs == '{"a":[any],"b":"\\"NaN"}'
 
 
 def test_long_bodies_are_told_by_their_digest() -> None:
     """They are not for reading."""
-    assert render_bodies(*both(b"1", b'"' + b"x" * 2**21 + b'"'), frozenset())[1].startswith("2097154 bytes, SHA-256 ")
+    assert render_bodies(*compile_both(b"1", b'"' + b"x" * 2**21 + b'"'), frozenset())[1].startswith(
+        "2097154 bytes, SHA-256 "
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def test_long_bodies_are_told_by_their_digest() -> None:
 )
 def test_notes(mine: bytes, theirs: bytes, notes: str) -> None:
     """Whose body is not what it is said to be."""
-    assert explain_comparison(*both(mine, theirs)) == notes
+    assert explain_comparison(*compile_both(mine, theirs)) == notes
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ITEMS = [
 ]
 
 
-def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
+def decide(method: str, target: str, *fields: tuple[str, str]) -> Decision:
     """The decision of an index of one example and these items."""
     index = compile_index([make_example("/a")], items=ITEMS, variables={"base": "v1"})
     return index.decide(make_request(method, target, headers=fields))
@@ -36,9 +36,9 @@ def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
 )
 def test_item_that_fits(method: str, target: str, name: str | None) -> None:
     """By method and path; on a hit there is nothing to ask for."""
-    assert decided(method, target).bare_item == name
+    assert decide(method, target).bare_item == name
 
 
 def test_asked_for_by_name() -> None:
     """Then a path says nothing."""
-    assert decided("GET", "/carts/7", ("x-mock-response-name", "no")).bare_item is None
+    assert decide("GET", "/carts/7", ("x-mock-response-name", "no")).bare_item is None

@@ -10,7 +10,7 @@ from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.settings import POSTMAN
 
 
-def candidate(*ids: str, name: str = "one") -> Candidate:
+def make_candidate(*ids: str, name: str = "one") -> Candidate:
     """An example, or a sequence."""
     return Candidate.of(tuple(make_example("/a", id=id, name=name) for id in ids), POSTMAN)
 
@@ -18,10 +18,10 @@ def candidate(*ids: str, name: str = "one") -> Candidate:
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_lowest_id_of_a_name(asked_before: bool) -> None:
     """Whatever has gone and come, asked for before or not; each example of a sequence by itself."""
-    every = [candidate("3", "5"), candidate("4"), candidate("2", name="two")]
+    every = [make_candidate("3", "5"), make_candidate("4"), make_candidate("2", name="two")]
     before = NamedExamples(host=False).apply_changes((), every)
     found = before.find_by_name("GET", None, "one") if asked_before else None
-    after = before.apply_changes(every[:1], [candidate("6")])
+    after = before.apply_changes(every[:1], [make_candidate("6")])
     lowest = after.find_by_name("GET", None, "one")
     assert lowest is not None
     assert lowest.id == "4"
@@ -32,6 +32,10 @@ def test_lowest_id_of_a_name(asked_before: bool) -> None:
 
 def test_first_id_that_there_is() -> None:
     """Postman's ids come with the number of their owner."""
-    found = NamedExamples(host=False).apply_changes((), [candidate("7-4"), candidate("4")]).find_by_id(["7-4", "4"])
+    found = (
+        NamedExamples(host=False)
+        .apply_changes((), [make_candidate("7-4"), make_candidate("4")])
+        .find_by_id(["7-4", "4"])
+    )
     assert found is not None
     assert found.id == "7-4"

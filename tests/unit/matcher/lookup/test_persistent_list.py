@@ -22,13 +22,13 @@ def test_changed_as_sorted_anew(monkeypatch: pytest.MonkeyPatch, piece: int) -> 
     chance, held = Random(piece), set[int]()
     found: PersistentList[int] = PersistentList(same)
     for step in range(400):
-        before, told = found, list(found)
-        gone = chance.sample(sorted(held), k=min(len(held), chance.randrange(4 if step < 200 else 8)))
-        come = set(chance.sample(range(1000), k=4)) - held
-        held = held - set(gone) | come
-        found = found.apply_changes(gone, come)
+        before, items_before = found, list(found)
+        removed = chance.sample(sorted(held), k=min(len(held), chance.randrange(4 if step < 200 else 8)))
+        added = set(chance.sample(range(1000), k=4)) - held
+        held = held - set(removed) | added
+        found = found.apply_changes(removed, added)
         assert (list(found), len(found)) == (sorted(held, reverse=True), len(held))
-        assert list(before) == told
+        assert list(before) == items_before
         key = chance.randrange(1000)
         assert list(found.iterate_from(key)) == sorted((each for each in held if each <= key), reverse=True)
         assert list(found.find_by_key(key)) == [key] * (key in held)

@@ -74,8 +74,8 @@ def test_by_key() -> None:
 def test_refiled() -> None:
     """Each key is asked about once, with what goes and what comes under it."""
 
-    def changed(held: str | None, gone: object, come: object) -> str | None:
-        return f"{held} {gone} {come}" if come else None
+    def changed(held: str | None, removed: object, added: object) -> str | None:
+        return f"{held} {removed} {added}" if added else None
 
     found = update_by_key(
         PersistentMap({1: "one", 2: "two", 3: "three"}), [10, 20], [11, 40], lambda number: number // 10, changed

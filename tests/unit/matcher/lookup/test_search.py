@@ -11,7 +11,7 @@ from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN
 
 
-def made(*targets: str) -> MethodTables:
+def make_tables(*targets: str) -> MethodTables:
     """Examples that were typed in."""
     examples = (make_example(target, id=f"{number}", literal=False) for number, target in enumerate(targets))
     return MethodTables.create_empty(POSTMAN).apply_changes(
@@ -19,25 +19,25 @@ def made(*targets: str) -> MethodTables:
     )
 
 
-def asked(target: str) -> NormalRequest:
+def normalize(target: str) -> NormalRequest:
     """A GET request."""
     return NormalRequest(make_request(target=target), POSTMAN, ("GET",))
 
 
 def test_distance_comes_last() -> None:
     """Only when nothing else fits."""
-    found = made("/profile", "/:x")
-    match = find_best(found, asked("/profle"))
+    found = make_tables("/profile", "/:x")
+    match = find_best(found, normalize("/profle"))
     assert match is not None
     assert match.path_line is PathLine.WILDCARDS
-    match = find_best(made("/profile"), asked("/profle"))
+    match = find_best(make_tables("/profile"), normalize("/profle"))
     assert match is not None
     assert match.path_line is PathLine.DISTANCE
 
 
 def test_each_candidate_comes_once_by_its_first_line() -> None:
     """Though looser lines find it again."""
-    found = list(find_matches(made("/a", "/a/"), asked("/a")))
+    found = list(find_matches(make_tables("/a", "/a/"), normalize("/a")))
     assert [(each.candidate.id, each.path_line) for each in found if each] == [
         ("0", PathLine.EXACT),
         ("1", PathLine.SLASHES),
@@ -46,5 +46,5 @@ def test_each_candidate_comes_once_by_its_first_line() -> None:
 
 def test_distant_matches() -> None:
     """Those that are alike, newest first."""
-    found = find_distant_matches(made("/profile", "/other", "/profiles"), asked("/profil"))
+    found = find_distant_matches(make_tables("/profile", "/other", "/profiles"), normalize("/profil"))
     assert [each.candidate.id for each in found if each] == ["2", "0"]

@@ -11,7 +11,7 @@ from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths, is_
 from understudy.matcher.scores import MAX_DISTANT_PATHS
 
 
-def made(texts: Sequence[str]) -> SimilarPaths:
+def make_paths(texts: Sequence[str]) -> SimilarPaths:
     """Of paths, newest first."""
     return SimilarPaths().apply_changes(
         (), [KnownPath(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)]
@@ -38,23 +38,23 @@ def test_found_as_by_comparing_all() -> None:
     chance = Random(1)
     words = ["profile", "profle", "profiles", "a", "b", "", "users", "user"]
     texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
-    neighbours = made(texts)
-    for asked in [*texts, "/profiel", "/x/y/z", "/"]:
-        expected = {text for text in texts if is_similar_path(text.split("/"), asked.split("/"))}
-        assert set(neighbours.find_similar(asked)) == expected
-        assert set(neighbours.find_similar(asked)) == expected  # from what it remembers
+    neighbours = make_paths(texts)
+    for path in [*texts, "/profiel", "/x/y/z", "/"]:
+        expected = {text for text in texts if is_similar_path(text.split("/"), path.split("/"))}
+        assert set(neighbours.find_similar(path)) == expected
+        assert set(neighbours.find_similar(path)) == expected  # from what it remembers
 
 
 @pytest.mark.parametrize(("before", "found"), [(MAX_DISTANT_PATHS - 1, True), (MAX_DISTANT_PATHS, False)])
 def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
     """They count together, whichever segment is the other one."""
     texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
-    assert (list(made([*texts, "/profile/user"]).find_similar("/profile/users")) == ["/profile/user"]) is found
+    assert (list(make_paths([*texts, "/profile/user"]).find_similar("/profile/users")) == ["/profile/user"]) is found
 
 
 def test_remembers_a_bounded_number() -> None:
     """Hostile requests do not fill the memory."""
-    neighbours = made([f"/{number}/x" for number in range(500)])
+    neighbours = make_paths([f"/{number}/x" for number in range(500)])
     for number in range(500):
         list(neighbours.find_similar(f"/{number}/y"))
     assert len(neighbours._siblings) <= 65
@@ -68,16 +68,16 @@ def test_changed_as_made_anew() -> None:
     held: dict[str, KnownPath] = {}
     neighbours = SimilarPaths()
     for step in range(60):
-        before, asked = neighbours, chance.choice(every)
-        told = list(before.find_similar(asked))
-        gone = chance.sample(sorted(held), k=min(len(held), 3))
-        come = {text: KnownPath(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
-        dropped = [held.pop(text) for text in {*gone, *(come.keys() & held.keys())}]
-        held |= come
-        neighbours = before.apply_changes(dropped, come.values())
+        before, target = neighbours, chance.choice(every)
+        found_before = list(before.find_similar(target))
+        removed = chance.sample(sorted(held), k=min(len(held), 3))
+        added = {text: KnownPath(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
+        dropped = [held.pop(text) for text in {*removed, *(added.keys() & held.keys())}]
+        held |= added
+        neighbours = before.apply_changes(dropped, added.values())
         expected = SimilarPaths().apply_changes(
             (), sorted(held.values(), key=lambda path: path.newest_id, reverse=True)
         )
         for text in every:
             assert list(neighbours.find_similar(text)) == list(expected.find_similar(text))
-        assert list(before.find_similar(asked)) == told
+        assert list(before.find_similar(target)) == found_before

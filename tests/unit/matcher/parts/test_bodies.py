@@ -16,7 +16,7 @@ SUBSET = MatchSettings(body=True, subset=True)
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
-def pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: MatchSettings = BODY) -> BodyPattern:
+def compile_pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: MatchSettings = BODY) -> BodyPattern:
     """The pattern of an example that was typed in."""
     return BodyPattern.of(body, Headers.of([("Content-Type", kind)]), frozenset(redacted), settings, wildcards=True)
 
@@ -24,7 +24,7 @@ def pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: MatchSet
 def test_places_are_redacted_wild_and_ignored() -> None:
     """Each with its mark."""
     settings = MatchSettings(body=True, ignore_json=frozenset({"$.at"}))
-    found = pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, RedactedPlace(Part.JSON, "$.pin"), settings=settings)
+    found = compile_pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, RedactedPlace(Part.JSON, "$.pin"), settings=settings)
     assert found.places == {
         Opening(Part.JSON, "$.pin", Mark.REDACTED),
         Opening(Part.JSON, "$.a[0]", Mark.ANY),
@@ -34,20 +34,20 @@ def test_places_are_redacted_wild_and_ignored() -> None:
 
 def test_a_form_with_wildcards_is_kept() -> None:
     """A digest cannot tell which value was left open."""
-    assert pattern(b"a={{x}}", FORM).form is not None
-    assert pattern(b"a=1", FORM).form is None
+    assert compile_pattern(b"a={{x}}", FORM).form is not None
+    assert compile_pattern(b"a=1", FORM).form is None
 
 
 def test_text_has_no_wildcards() -> None:
     """Only JSON and forms have values."""
-    assert pattern(b"{{x}}", "text/plain").places == frozenset()
+    assert compile_pattern(b"{{x}}", "text/plain").places == frozenset()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/octet-stream"])
 def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None:
     """And placeholders, whatever pattern found them; the text around it counts."""
     place = RedactedPlace(Part.TEXT, "tok_[a-z]+")
-    mine = pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
+    mine = compile_pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
     keys = [
         canonical.compute_plain_key(text, kind, mine.places)
         for text in (b"<a>tok_x</a>", b"<a>tok_yy</a>", b"<a>tok</a>")
@@ -58,19 +58,19 @@ def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None
 def test_bad_pattern_is_told() -> None:
     """As a bad path is: it was kept by a program that reads others."""
     with pytest.raises(ValueError, match="regular expressions"):
-        pattern(b"x", "text/plain", RedactedPlace(Part.TEXT, "("))
+        compile_pattern(b"x", "text/plain", RedactedPlace(Part.TEXT, "("))
 
 
 def test_bad_path_is_told() -> None:
     """An example whose secrets cannot be found is unusable."""
     with pytest.raises(ValueError, match="JSON path"):
-        pattern(b"{}", JSON, RedactedPlace(Part.JSON, "pin"))
+        compile_pattern(b"{}", JSON, RedactedPlace(Part.JSON, "pin"))
 
 
 @pytest.mark.parametrize(("kind", "has"), [(JSON, True), (FORM, True), ("text/plain", False)])
 def test_least(kind: str, has: bool) -> None:
     """Only what can hold more has a least."""
-    assert (pattern(b"1", kind, settings=SUBSET).required is not None) is has
+    assert (compile_pattern(b"1", kind, settings=SUBSET).required is not None) is has
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef
 
 
-def compiled(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
+def compile_candidate(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
     """A candidate of these examples."""
     return Candidate.of(examples, settings, require_bytes)
 
 
 def test_newest_example_speaks_for_a_sequence() -> None:
     """Its id and its request; all examples are kept in recorded order."""
-    candidate = compiled(make_example("/old", id="1"), make_example("/new", id="2"))
+    candidate = compile_candidate(make_example("/old", id="1"), make_example("/new", id="2"))
     assert (candidate.id, candidate.path.text) == ("2", "/new")
     assert [example.id for example in candidate.examples] == ["1", "2"]
 
@@ -38,27 +38,27 @@ def test_newest_example_speaks_for_a_sequence() -> None:
 def test_rank(target: str, literal: bool, wildcards: bool, rank: tuple[int, int, str]) -> None:
     """Wildcards count in path and query, and only where there are any: recorded text is literal."""
     settings = MatchSettings(wildcards=wildcards)
-    assert compiled(make_example(target, id="1", literal=literal), settings=settings).rank == rank
+    assert compile_candidate(make_example(target, id="1", literal=literal), settings=settings).rank == rank
 
 
 def test_body_is_compiled_only_when_it_counts() -> None:
     """Otherwise it may not even be there."""
     example = make_example(make_request("POST", body=b"x"))
-    assert compiled(example).body is None
-    assert compiled(example, settings=STRICT).body is not None
+    assert compile_candidate(example).body is None
+    assert compile_candidate(example, settings=STRICT).body is not None
 
 
 def test_redacted_headers_open_nothing() -> None:
     """Only places that are compared."""
     example = make_example(redacted=[RedactedPlace(Part.HEADER, "cookie"), RedactedPlace(Part.FORM, "t")])
-    body = compiled(example, settings=STRICT).body
+    body = compile_candidate(example, settings=STRICT).body
     assert body is not None
     assert body.places == {Opening(Part.FORM, "t")}
 
 
 def test_match_by_itself() -> None:
     """A candidate can be scored without an index."""
-    candidate = compiled(make_example("/a?q=1"))
+    candidate = compile_candidate(make_example("/a?q=1"))
     match = candidate.match(NormalRequest(make_request(target="/a/?q=2"), POSTMAN, ("GET",)))
     assert match is not None
     assert match.score == 85
@@ -78,7 +78,9 @@ def test_every_part_can_put_a_candidate_out(request_: object, settings: MatchSet
     """Method, path, query, body, host."""
     assert isinstance(request_, type(make_request()))
     assert (
-        compiled(make_example("/a"), settings=settings).match(NormalRequest(request_, settings, (request_.method,)))
+        compile_candidate(make_example("/a"), settings=settings).match(
+            NormalRequest(request_, settings, (request_.method,))
+        )
         is None
     )
 

@@ -67,7 +67,7 @@ def test_paths_of_one_shape_share_a_look_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "redacted", "asked", "fits"),
+    ("path", "redacted", "target", "fits"),
     [
         (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/send", True),
         (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot/send", False),
@@ -78,10 +78,10 @@ def test_paths_of_one_shape_share_a_look_up() -> None:
         (b"/a/b", {"R-1"}, "/a/c", False),
     ],
 )
-def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], asked: str, fits: bool) -> None:
+def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], target: str, fits: bool) -> None:
     """Within its segment, whatever the settings."""
     pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
-    assert (find_first_line(pattern, asked, STRICT) is not None) is fits
+    assert (find_first_line(pattern, target, STRICT) is not None) is fits
 
 
 def test_what_was_redacted_is_not_captured() -> None:

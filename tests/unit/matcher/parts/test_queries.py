@@ -11,7 +11,7 @@ from understudy.matcher.settings import QueryRule
 NONE = frozenset[str]()
 
 
-def fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted: str = "") -> QueryFit | None:
+def compute_fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted: str = "") -> QueryFit | None:
     """The fit of two raw queries."""
     pattern = QueryPattern.of(mine, frozenset(redacted.split()), NONE, wildcards=True)
     return pattern.compute_fit(select_pairs(theirs, NONE), rule)
@@ -41,7 +41,7 @@ def fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted
 )
 def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
     """Every class of fit, just hit and just missed."""
-    assert fit(mine, theirs) is expected
+    assert compute_fit(mine, theirs) is expected
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
 )
 def test_require_takes_only_equal_queries(theirs: bytes, expected: QueryFit | None) -> None:
     """Unequal, by case alone too, is out."""
-    assert fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
+    assert compute_fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
 
 
 def test_off_looks_at_nothing() -> None:
     """No points either way."""
-    assert fit(b"a=1", b"b=2", QueryRule.OFF) is QueryFit.OFF
+    assert compute_fit(b"a=1", b"b=2", QueryRule.OFF) is QueryFit.OFF
 
 
 @pytest.mark.parametrize("theirs", [b"token=anything", b"token="])
 def test_redacted_value_matches_any(theirs: bytes) -> None:
     """A secret that was taken out cannot be compared."""
-    assert fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
+    assert compute_fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
 
 
 def test_ignored_names_do_not_count() -> None:
