@@ -238,9 +238,7 @@ class Index:
         """Return this index after a change that was compiled under the settings of this index."""
         unusable = [each for each in self.unusable if each.example.id not in change.removed]
         removed = (
-            [candidate for place in change.removed for candidate in self.candidates.find_by_key(place)]
-            if len(self)
-            else []
+            [candidate for id in change.removed for candidate in self.candidates.find_by_key(id)] if len(self) else []
         )
         after = Index(source, self.settings)
         after.bare_items = self.bare_items

@@ -84,7 +84,7 @@ _QUERY_REASONS = {
     QueryFit.UNEQUAL: "differs",
 }
 
-MIN_SIMILARITY = 0.75  # of the one segment in which two paths may differ by distance: a quarter of it may be edits
+MIN_SIMILARITY = 0.75  # 1 - edits / longer length, at least, of the one segment in which two paths may differ
 MAX_DISTANT_PATHS = 1000  # paths with one different segment that are compared: a bound on the time of a miss
 MAX_SEGMENT_LENGTH = 512  # characters of a segment compared by distance: the time grows with their square
 MAX_HEADER_LISTS = 16  # header lists, named by requests, that get look-ups of their own: each costs memory

@@ -45,14 +45,14 @@ def substitute_in_text(text: bytes, variables: Variables) -> bytes:
     if b"{{" not in text:
         return text
 
-    def value(found: re.Match[bytes]) -> bytes:
+    def get_value(found: re.Match[bytes]) -> bytes:
         name = found[1].decode("utf-8", "surrogateescape").strip()
         return variables[name].encode("utf-8", "surrogateescape") if name in variables else found[0]
 
     for _ in range(_MAX_ROUNDS):
         if b"{{" not in text or len(text) > _MAX_LENGTH:
             break
-        text, before = _NAME.sub(value, text), text
+        text, before = _NAME.sub(get_value, text), text
         if text == before:
             break
     return text

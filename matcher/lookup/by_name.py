@@ -28,17 +28,8 @@ class NamedExamples:
 
     def apply_changes(self, removed: Iterable[Candidate], added: Iterable[Candidate]) -> NamedExamples:
         """Return the look-up without the examples of the `removed` candidates and with those of the `added` ones."""
-        old = [
-            candidate
-            for candidate_or_sequence in removed
-            for example in candidate_or_sequence.examples
-            if (candidate := self._by_id.get(example.id))
-        ]
-        new = [
-            _select_example(candidate_or_sequence, number)
-            for candidate_or_sequence in added
-            for number in range(len(candidate_or_sequence.examples))
-        ]
+        old = [candidate for each in removed for example in each.examples if (candidate := self._by_id.get(example.id))]
+        new = [_select_example(each, number) for each in added for number in range(len(each.examples))]
         after = NamedExamples(host=self._host)
         after._by_id = self._by_id.replace_entries(
             dict.fromkeys(map(_ID, old)) | {candidate.id: candidate for candidate in new}

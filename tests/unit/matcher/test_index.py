@@ -1,4 +1,4 @@
-"""Who wins, with which score: the table of the specification, each number just hit and just missed."""
+"""Tests of the index: its winners, and its changes. More rows are in tests/conformance."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ TIES: list[Row] = [
 
 
 def make_typed_examples(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
-    """Examples of GET requests with these targets, ids rising."""
+    """Return examples of GET requests with these targets, with rising ids."""
     return [
         make_example(target, id=f"{number:02d}", literal=False, redacted=redacted)
         for number, target in enumerate(targets.split())
@@ -147,7 +147,7 @@ def make_typed_examples(targets: str, redacted: Sequence[RedactedPlace] = ()) ->
 
 @pytest.mark.parametrize(("targets", "target", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
 def test_winner_and_score(targets: str, target: str, winner: Winner, settings: MatchSettings) -> None:
-    """The index and the plain algorithm both say what the table says."""
+    """The index and the plain algorithm find the winner of the table."""
     examples, request = make_typed_examples(targets), make_request(target=target)
     decision = compile_index(examples, settings).decide(request)
     found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
@@ -166,7 +166,7 @@ def test_winner_and_score(targets: str, target: str, winner: Winner, settings: M
     ],
 )
 def test_redacted_query_value(targets: str, target: str, winner: Winner) -> None:
-    """It matches any value, for one point less."""
+    """A redacted value matches any value, for one point less."""
     decision = compile_index(make_typed_examples(targets, [RedactedPlace(Part.QUERY, "token")])).decide(
         make_request(target=target)
     )
@@ -176,7 +176,7 @@ def test_redacted_query_value(targets: str, target: str, winner: Winner) -> None
 
 @pytest.mark.parametrize("target", ["/a/{{x}}", "/a/:x"])
 def test_recorded_text_is_literal(target: str) -> None:
-    """What looks like a wildcard in a recorded request is text."""
+    """Braces and colons in a recorded request are text, not wildcards."""
     assert compile_index([make_example(target, literal=True)]).decide(make_request(target="/a/b")).candidate is None
 
 
@@ -225,20 +225,20 @@ RECORDED = make_request("POST", "/a?b=1", body=b'{"k": 1}', content_type="applic
     ],
 )
 def test_replay(method: str, target: str, body: bytes, kind: str, origin: str | None, hit: bool) -> None:
-    """Strict settings take the request as it was, in its normal forms, and nothing else."""
+    """Strict settings accept only the recorded request, in its normal forms."""
     request = make_request(method, target, body=body, content_type=kind, origin=origin)
     assert (compile_index([make_example(RECORDED)], STRICT).decide(request).candidate is not None) is hit
 
 
 def test_replay_ignores_ids_and_wildcards() -> None:
-    """Another id is another resource."""
+    """Strict settings accept neither another id nor a wildcard."""
     index = compile_index([make_example("/a/7", literal=False), make_example("/b/{{x}}", literal=False)], STRICT)
     assert index.decide(make_request(target="/a/8")).candidate is None
     assert index.decide(make_request(target="/b/8")).candidate is None
 
 
 def test_sequence_is_one_candidate() -> None:
-    """With the newest one's id, and its examples in recorded order, however they came."""
+    """A sequence is one candidate with the newest id; its examples are in recorded order."""
     examples = [make_example("/a", id=id, sequence="s") for id in ("3", "1", "2")]
     index = compile_index([*examples, make_example("/a", id="0")])
     candidate = index.decide(make_request(target="/a")).candidate
@@ -248,7 +248,7 @@ def test_sequence_is_one_candidate() -> None:
 
 
 def test_load_body_reads_references() -> None:
-    """Only when bodies are compared."""
+    """`load_body` is needed only if bodies are compared."""
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
     request = make_request("POST", "/a", body=b"hello")
     assert compile_index([example]).decide(request).candidate is not None
@@ -258,7 +258,7 @@ def test_load_body_reads_references() -> None:
 
 
 def test_unusable_example_is_left_out_and_listed() -> None:
-    """Never silently, and the others go on answering."""
+    """An unusable example is listed with its reason, and the others still answer."""
 
     def load_body(body: Body) -> bytes:
         if isinstance(body, BodyRef):
@@ -272,7 +272,7 @@ def test_unusable_example_is_left_out_and_listed() -> None:
 
 
 def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
-    """It could never be equal, and nobody would know why."""
+    """An example with an invalid redacted place is unusable, not silently never equal."""
     index = compile_index([make_example(redacted=[RedactedPlace(Part.JSON, "user.pin")])], STRICT)
     assert [unusable.reason for unusable in index.unusable] == [
         "expected a JSON path like $.user.token, got 'user.pin'"
@@ -280,7 +280,7 @@ def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
 
 
 def test_empty_index_misses() -> None:
-    """There is nothing to find, and nothing to explain."""
+    """An index without examples decides a miss without near misses."""
     decision = compile_index([]).decide(make_request())
     assert (decision.candidate, decision.candidate_count, decision.find_near_misses()) == (None, 0, ())
 
@@ -288,7 +288,7 @@ def test_empty_index_misses() -> None:
 def count_compared(
     monkeypatch: pytest.MonkeyPatch, examples: list[Example], request: Request, settings: MatchSettings
 ) -> int:
-    """How many candidates are compared in one decision."""
+    """Return how many candidates are compared in one decision."""
     index, fit, seen = compile_index(examples, settings), Candidate.compute_fit, []
 
     def compute_and_count(self: Candidate, request: NormalRequest) -> QueryFit | None:
@@ -311,15 +311,15 @@ def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, se
 
 
 def test_import_is_light() -> None:
-    """The matcher loads nothing that it may not use, nor what it seldom needs."""
+    """Importing the matcher loads no forbidden module and no rarely needed one."""
     heavy = {"sqlalchemy", "mitmproxy", "asyncio", "socket", "ssl", "graphql", "email", "http"}
     modules = "understudy.matcher.explanation.rendering, understudy.matcher.index"
     code = f"import sys, {modules}; print({heavy!r} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"set()"
 
 
-def test_changed_index_takes_along_what_was_asked_for() -> None:
-    """Look-ups that requests had made are not made again: an edit costs the next request nothing."""
+def test_changed_index_keeps_derived_look_ups() -> None:
+    """A changed index keeps the look-ups that requests have caused."""
     before = compile_index([make_example("/a", id="1"), make_example("/b", id="2")])
     before.decide(make_request(headers=[("x-mock-match-request-headers", "x-team")]))
     after = before.apply_changes(["1"], [make_example("/c", id="3")])
@@ -329,7 +329,7 @@ def test_changed_index_takes_along_what_was_asked_for() -> None:
 
 
 def test_changed_index_compiles_as_before() -> None:
-    """With the variables and the bodies that it was given."""
+    """A change is compiled with the variables and bodies of the original index."""
     before = compile_index([], STRICT, load_body=lambda _: b"hello", variables={"path": "a"})
     after = before.apply_changes(
         (), [make_example(make_request("POST", "/{{path}}", body=BodyRef("ab", 5)), literal=False)]
@@ -338,7 +338,7 @@ def test_changed_index_compiles_as_before() -> None:
 
 
 def test_changed_items_without_an_example() -> None:
-    """They stay unless others are given."""
+    """Request items without an example stay unless a change gives others."""
     index = compile_index([], items=[BareItem("GET", "/a", "A")])
     request = make_request(target="/a")
     assert index.apply_changes((), [make_example("/b")]).decide(request).bare_item == "A"

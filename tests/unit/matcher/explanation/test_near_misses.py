@@ -1,4 +1,4 @@
-"""Near misses and runners-up come from a bounded number of candidates; their order is in tests/conformance."""
+"""Tests of near misses; their order is tested in tests/conformance/nearest.py."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ JSON = "application/json"
 
 
 def make_candidates(count: int) -> list[Candidate]:
-    """So many, newest first."""
+    """Return so many candidates, newest first."""
     made = [Candidate.of((make_example(f"/{number}x", id=f"{number:05d}"),), POSTMAN) for number in range(count)]
     return made[::-1]
 
 
-def test_around_is_bounded() -> None:
-    """However many there are."""
+def test_nearby_candidates_are_bounded() -> None:
+    """At most 1,000 candidates are examined."""
     request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
     assert (
         len(CandidatePool().apply_changes((), make_candidates(MAX_EXAMINED + 1)).find_nearby(request, ()))
@@ -27,8 +27,8 @@ def test_around_is_bounded() -> None:
     )
 
 
-def test_what_fits_comes_first_and_once() -> None:
-    """At most half of all: the rest shows what else there is."""
+def test_fitting_paths_come_first_and_once() -> None:
+    """Candidates whose path fits come first, each once, and others after them."""
     every = make_candidates(10)
     request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
     nearby = CandidatePool().apply_changes((), every).find_nearby(request, [every[3], every[3]])
@@ -37,13 +37,13 @@ def test_what_fits_comes_first_and_once() -> None:
 
 
 def test_near_misses_are_few() -> None:
-    """They fit a screen."""
+    """There are at most three near misses."""
     request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
     assert len(select_near_misses(make_candidates(10), request)) == MAX_NEAR_MISSES
 
 
 def test_no_secret_of_either_request_is_shown() -> None:
-    """Neither of one that was recorded with its secrets, nor of the one that came; what differs beside them is."""
+    """Secrets of the example and of the request are hidden; the differences beside them are shown."""
     key = "sk-" + "a1B2c3D4e5" * 3
     mine = make_request(target=f"/{key}?token=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
     theirs = make_request(

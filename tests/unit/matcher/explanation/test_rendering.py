@@ -1,4 +1,4 @@
-"""Decisions as people and programs read them; the texts lie in tests/golden/explain (UPDATE_GOLDEN=1 rewrites them)."""
+"""Tests of decisions as text and JSON; the texts are in tests/golden/explain (UPDATE_GOLDEN=1 rewrites them)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
 def make_typed_example(
     number: int, name: str, request: Request | str, *redacted: RedactedPlace, sequence: str | None = None
 ) -> Example:
-    """An example that was typed in."""
+    """Return an example that was typed in."""
     return make_example(
         request,
         id=f"01HZX000000000000000000{number:03d}",
@@ -38,7 +38,7 @@ def make_typed_example(
 
 
 def make_order(body: bytes, kind: str = "application/json") -> Request:
-    """An order placed."""
+    """Return a POST request that places an order."""
     return make_request("POST", "/orders", body=body, content_type=kind)
 
 
@@ -138,14 +138,14 @@ CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
 
 
 def decide(case: str) -> Decision:
-    """The decision of a case."""
+    """Return the decision of a case."""
     examples, request, settings = CASES[case]
     return compile_index(examples, settings).decide(request)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_text(case: str) -> None:
-    """The text is the one that was reviewed."""
+    """The text is the one in the golden file."""
     text, path = as_text(decide(case)), GOLDEN / f"{case}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
@@ -153,13 +153,13 @@ def test_text(case: str) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    """Each belongs to a case."""
+    """Each golden file belongs to a case."""
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_json_says_what_the_text_says(case: str) -> None:
-    """It can be written as JSON, and names the same examples."""
+def test_json_names_the_examples_of_the_text(case: str) -> None:
+    """The JSON can be written, and names the same examples as the text."""
     decision = decide(case)
     output = json.loads(json.dumps(as_json(decision)))
     assert output["matched"] is case.startswith("hit") or case == "tie"
@@ -168,7 +168,7 @@ def test_json_says_what_the_text_says(case: str) -> None:
 
 
 def test_json_of_a_hit() -> None:
-    """Example, score, lines, captures, runners-up."""
+    """The JSON of a hit has example, score, lines, captures and runners-up."""
     assert as_json(decide("hit_wildcard")) == {
         "matched": True,
         "request": {"method": "GET", "path": "/users/Bob%20M"},
@@ -192,21 +192,21 @@ def test_json_of_a_hit() -> None:
 
 @pytest.mark.parametrize("examples", [USERS, []])
 def test_item_without_example(examples: list[Example]) -> None:
-    """The miss names the request that needs one."""
+    """A miss names the request item that needs an example."""
     items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
     decision = compile_index(examples, items=items).decide(make_request(target="/carts/7"))
     assert as_text(decision).startswith('No example answers GET /carts/7: the request "Get cart" has no example\n')
 
 
-def test_note_is_told() -> None:
-    """What was not compared as it is said to be."""
+def test_note_is_shown() -> None:
+    """The note names a body that is compared as bytes against its media type."""
     output = as_json(decide("miss_body_broken"))
     assert isinstance(output["nearest"], list)
     assert "compared as bytes" in output["nearest"][0]["differences"][0]["note"]
 
 
 def test_json_of_a_miss() -> None:
-    """The nearest, and what differed."""
+    """The JSON of a miss has the nearest examples and their differences."""
     output = as_json(decide("miss_host"))
     assert output["message"] == "No example answers GET /users"
     assert output["nearest"] == [
@@ -219,8 +219,8 @@ def test_json_of_a_miss() -> None:
     ]
 
 
-def test_what_is_replayed_is_named_by_its_entry_in_history() -> None:
-    """Not by its place in the replay, by which nobody finds it; for programs the one is beside the other."""
+def test_replayed_example_is_named_by_its_entry_in_history() -> None:
+    """A replayed example is named by its entry in history; the JSON has the id of its turn too."""
     turns = [make_example("/jobs/1", id=f"{turn:012}", name="Job", sequence="s", entry=56 + turn) for turn in (1, 2)]
     decision = compile_index([*turns, make_example("/a", id="3", name="A", entry=4)], STRICT).decide(
         make_request(target="/jobs/2")
@@ -233,8 +233,8 @@ def test_what_is_replayed_is_named_by_its_entry_in_history() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_secrets_are_not_told(case: str) -> None:
-    """Neither what was redacted nor what the request has in its place."""
+def test_secrets_are_hidden(case: str) -> None:
+    """Neither the placeholder nor the request's value at a redacted place is shown."""
     output = as_text(decide(case)) + json.dumps(as_json(decide(case)))
     assert not any(secret in output for secret in ("REDACTED", "4711", "geheim"))
 
@@ -256,8 +256,8 @@ def test_secrets_are_not_told(case: str) -> None:
         ("/users", ""),
     ],
 )
-def test_nearest_line(request_: Request | str, line: str) -> None:
-    """For logs: names of parts, no values."""
+def test_summary_of_the_nearest(request_: Request | str, line: str) -> None:
+    """The line for logs has the names of parts, without values."""
     request = make_request(target=request_) if isinstance(request_, str) else request_
     index = compile_index(USERS, REQUIRE, items=[BareItem("GET", "/carts", "Get cart")])
     assert summarize_nearest(index.decide(request)) == line

@@ -1,4 +1,4 @@
-"""Candidates found together: few are compared, many are looked up, with one outcome."""
+"""Tests of groups of candidates: comparing a few and looking up many give the same result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOKEN = RedactedPlace(Part.QUERY, "token")
 
 
 def make_query_group(*queries: str, settings: MatchSettings = POSTMAN, least: int = SMALL_GROUP_SIZE + 1) -> Group:
-    """A group of examples with these queries, ids rising from a, and as many others as make it large."""
+    """Return a group of examples with these queries, with rising ids, and enough others to make it large."""
     every = [*queries, *(f"other={number}" for number in range(least - len(queries)))]
     examples = [
         make_example(f"/a?{query}", id=f"{'z' if query in queries else 'a'}{number:03d}", redacted=[TOKEN])
@@ -26,7 +26,7 @@ def make_query_group(*queries: str, settings: MatchSettings = POSTMAN, least: in
 
 
 def make_group(candidates: list[Candidate], settings: MatchSettings) -> Group:
-    """A group of all of them."""
+    """Return a group of these candidates."""
     group = update_group(None, (), candidates, settings)
     assert group is not None
     return group
@@ -36,7 +36,7 @@ def make_group(candidates: list[Candidate], settings: MatchSettings) -> Group:
     ("count", "kind"), [(1, SmallGroup), (SMALL_GROUP_SIZE, SmallGroup), (SMALL_GROUP_SIZE + 1, LargeGroup)]
 )
 def test_size_decides_the_kind(count: int, kind: type) -> None:
-    """Up to eight are compared one by one."""
+    """Up to eight candidates are compared one by one."""
     assert isinstance(make_query_group(least=count), kind)
 
 
@@ -54,7 +54,7 @@ def test_size_decides_the_kind(count: int, kind: type) -> None:
     ],
 )
 def test_best(least: int, query: str, winner: str, fit: QueryFit) -> None:
-    """Each class of queries is found before the next; among equals fewer wildcards, then the newest."""
+    """Better query fits win; among equals fewer wildcards, then the newest."""
     found = make_query_group("q=1", "q=2", "q=1&token=_", "q=9&token=_", least=least).find_best(
         PathLine.EXACT, NormalRequest(make_request(target=f"/a?{query}"), POSTMAN, ("GET",))
     )
@@ -74,7 +74,7 @@ def test_rules(rule: QueryRule, fit: QueryFit | None) -> None:
 
 @pytest.mark.parametrize(("body", "hit"), [(b"5", True), (b"5.0", True), (b"99", False), (b"", False)])
 def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
-    """Many exchanges on one path, told apart by body alone."""
+    """Many examples on one path are distinguished by their bodies."""
     requests = [
         make_request("POST", "/a", body=b"%d" % number, content_type="application/json") for number in range(20)
     ]
@@ -89,15 +89,15 @@ def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
 
 @pytest.mark.parametrize("count", [SMALL_GROUP_SIZE, SMALL_GROUP_SIZE + 1])
 def test_newest_is_not_the_first(count: int) -> None:
-    """A value left open ranks an example last, however new it is."""
+    """An example with an open value ranks last, however new it is."""
     every = [make_example(f"/a?q={number}", id=f"{number:03d}") for number in range(count - 1)]
     newest = make_example("/a?token=_", id="999", redacted=[TOKEN])
     group = make_group([Candidate.of((example,), POSTMAN, require_bytes) for example in (*every, newest)], POSTMAN)
     assert (group.newest_id, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
 
 
-def test_openings_go_with_their_last_candidate() -> None:
-    """Each set of openings is a look-up for every request."""
+def test_open_parts_go_with_their_last_candidate() -> None:
+    """A set of open parts is forgotten with its last candidate, because each costs every request a look-up."""
     group = make_query_group("q=1", "token=_", least=2 * SMALL_GROUP_SIZE)
     assert isinstance(group, LargeGroup)
     assert len(group.buckets) == 2
@@ -108,7 +108,7 @@ def test_openings_go_with_their_last_candidate() -> None:
 
 
 def test_many_become_few() -> None:
-    """When enough of them go."""
+    """A large group becomes a small one when enough candidates are removed."""
     group = make_query_group(least=SMALL_GROUP_SIZE + 1)
     first, *others = group.candidates
     assert isinstance(update_group(group, [first], (), POSTMAN), SmallGroup)

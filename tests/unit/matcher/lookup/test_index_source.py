@@ -1,4 +1,4 @@
-"""Which candidates a change takes out, and which it brings."""
+"""Tests of the candidates that a change removes and adds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from understudy.store.model.messages import BodyRef
 
 
 def make_sequence_example(id: str, sequence: str | None = None) -> Example:
-    """An example that may be one of a sequence."""
+    """Return an example that may be one of a sequence."""
     return make_example("/a", id=id, sequence=sequence)
 
 
 def make_source(*examples: Example) -> IndexSource:
-    """What an index of these examples was compiled from."""
+    """Return the source of an index of these examples."""
     return IndexSource(POSTMAN, require_bytes, NO_VARIABLES).compile_changes((), examples)[0]
 
 
@@ -41,7 +41,7 @@ def make_source(*examples: Example) -> IndexSource:
 def test_sequences(
     removed: list[str], added: list[Example], expected_removed: set[str], expected_added: list[str]
 ) -> None:
-    """Examples join, leave and change sequences: of each there is one candidate, with the newest one's id."""
+    """Examples join, leave and change sequences: each sequence is one candidate, with the newest one's id."""
     _, change = make_source(
         make_sequence_example("1"), make_sequence_example("2", "s"), make_sequence_example("3", "s")
     ).compile_changes(removed, added)
@@ -50,7 +50,7 @@ def test_sequences(
 
 
 def test_unusable_sequence_is_remembered() -> None:
-    """One of its examples is edited, and all of them answer."""
+    """The other examples of an unusable sequence are compiled again when one is removed."""
     bad = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)), id="2", sequence="s")
 
     def load_body(_: object) -> bytes:
@@ -65,8 +65,8 @@ def test_unusable_sequence_is_remembered() -> None:
     assert [each.examples for each in change.unusable] == [(make_sequence_example("1", "s"),)]
 
 
-def test_what_left_a_sequence_is_forgotten() -> None:
-    """Else a long run would remember every example there ever was."""
+def test_examples_that_left_a_sequence_are_forgotten() -> None:
+    """Examples that left a sequence take no memory."""
     after, _ = make_source(make_sequence_example("2", "s"), make_sequence_example("3", "s")).compile_changes(
         ["2"], [make_sequence_example("3")]
     )

@@ -1,4 +1,4 @@
-"""Look-ups by path."""
+"""Tests of the look-ups by path."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 
 def make_tables(*targets: str, settings: MatchSettings = POSTMAN) -> MethodTables:
-    """Tables of examples that were typed in."""
+    """Return tables of examples that were typed in."""
     examples = (make_example(target, id=target, literal=False) for target in targets)
     candidates = [Candidate.of((example,), settings, require_bytes) for example in examples]
     return MethodTables.create_empty(settings).apply_changes((), candidates)
 
 
 def find_lines(found: MethodTables, target: str, settings: MatchSettings = POSTMAN) -> list[PathLine]:
-    """The lines by which anything was found."""
+    """Return the lines by which something is found."""
     return [line for line, _ in found.find_fitting(normalize(target, settings))]
 
 
 def normalize(target: str, settings: MatchSettings = POSTMAN) -> NormalRequest:
-    """A GET request."""
+    """Return a GET request in its normal forms."""
     return NormalRequest(make_request(target=target), settings, ("GET",))
 
 
@@ -42,12 +42,12 @@ def test_lines_come_best_first() -> None:
 
 
 def test_settings_limit_the_lines() -> None:
-    """Replay looks up once."""
+    """Strict settings make one look-up."""
     assert find_lines(make_tables("/a/7", settings=STRICT), "/a/7", STRICT) == [PathLine.EXACT]
 
 
-def test_neighbours_follow_the_newest_of_a_path() -> None:
-    """Only where distance counts."""
+def test_similar_paths_follow_the_candidates() -> None:
+    """Similar paths exist only if distance counts, and change with the newest example of a path."""
     assert make_tables("/a", settings=STRICT).similar_paths is None
     found = make_tables("/profile", "/other")
     assert [group.text for group in found.find_distant(normalize("/profle"))] == ["/profile"]

@@ -1,4 +1,4 @@
-"""Cells of paths that the loosest line finds equal."""
+"""Tests of buckets of paths that are equal by the loosest line."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ IDS = (PathLine.IDS, PathLine.SLASHES_IDS)
 
 
 def make_candidates(*targets: str) -> list[Candidate]:
-    """Recorded, ids rising."""
+    """Return candidates of recorded examples, with rising ids."""
     return [Candidate.of((make_example(target, id=f"{n:04d}"),), POSTMAN) for n, target in enumerate(targets)]
 
 
 def list_found(buckets: PathBuckets, text: str) -> list[tuple[str, list[str]]]:
-    """By which lines, and the ids of what was found."""
+    """Return the lines that find something, and the ids that they find."""
     return [(line.name, sorted(each.id for each in group.candidates)) for line, group in buckets.find_fitting(text)]
 
 
 def test_lines_of_text() -> None:
-    """One look-up for four lines."""
+    """One look-up serves the four lines of text."""
     buckets = PathBuckets(TEXT, POSTMAN).apply_changes((), make_candidates("/a", "/a/", "/A", "/b"))
     assert list_found(buckets, "/a") == [
         ("EXACT", ["0000"]),
@@ -44,8 +44,8 @@ def test_lines_of_ids() -> None:
     assert len(buckets) == 1
 
 
-def test_same_few_are_kept_once() -> None:
-    """Groups that several lines find are one object: 100,000 examples on two paths fit the memory."""
+def test_equal_groups_are_kept_once() -> None:
+    """Groups that several lines find are one object, so that 100,000 examples on two paths fit into memory."""
     buckets = PathBuckets(TEXT, POSTMAN).apply_changes((), make_candidates("/a", "/a/"))
     assert len({id(group) for _, group in buckets.find_fitting("/a")}) == 2
     more = buckets.apply_changes((), make_candidates("/a", "/a/"))
@@ -53,7 +53,7 @@ def test_same_few_are_kept_once() -> None:
 
 
 def test_bucket_of_one_path_is_a_group() -> None:
-    """It becomes one again when the other paths go."""
+    """A bucket of one path is a plain group, also after its other paths were removed."""
     every = make_candidates("/a", "/a/", "/a")
     buckets = PathBuckets(TEXT, POSTMAN).apply_changes((), every)
     assert isinstance(buckets._find_bucket("/a"), MixedBucket)
@@ -63,8 +63,8 @@ def test_bucket_of_one_path_is_a_group() -> None:
     assert len(buckets.apply_changes(every, ())) == 0
 
 
-def test_another_path_joins_many() -> None:
-    """What is beside it is looked up as before, not made anew."""
+def test_new_path_leaves_other_groups_unchanged() -> None:
+    """A new path in a bucket leaves the groups of the other paths as they are."""
     many = make_candidates(*["/a"] * (SMALL_GROUP_SIZE + 1))
     before = PathBuckets(TEXT, POSTMAN).apply_changes((), many)
     after = before.apply_changes((), make_candidates("/a/"))

@@ -1,4 +1,4 @@
-"""The best candidate; the rows of tests/conformance hold who that is."""
+"""Tests of the search for the best candidate; tests/conformance fixes the winners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from understudy.matcher.settings import POSTMAN
 
 
 def make_tables(*targets: str) -> MethodTables:
-    """Examples that were typed in."""
+    """Return tables of examples that were typed in."""
     examples = (make_example(target, id=f"{number}", literal=False) for number, target in enumerate(targets))
     return MethodTables.create_empty(POSTMAN).apply_changes(
         (), [Candidate.of((example,), POSTMAN) for example in examples]
@@ -20,12 +20,12 @@ def make_tables(*targets: str) -> MethodTables:
 
 
 def normalize(target: str) -> NormalRequest:
-    """A GET request."""
+    """Return a GET request in its normal forms."""
     return NormalRequest(make_request(target=target), POSTMAN, ("GET",))
 
 
 def test_distance_comes_last() -> None:
-    """Only when nothing else fits."""
+    """Distance counts only if no other line fits."""
     found = make_tables("/profile", "/:x")
     match = find_best(found, normalize("/profle"))
     assert match is not None
@@ -36,7 +36,7 @@ def test_distance_comes_last() -> None:
 
 
 def test_each_candidate_comes_once_by_its_first_line() -> None:
-    """Though looser lines find it again."""
+    """A candidate comes once, by its first line, although looser lines find it again."""
     found = list(find_matches(make_tables("/a", "/a/"), normalize("/a")))
     assert [(each.candidate.id, each.path_line) for each in found if each] == [
         ("0", PathLine.EXACT),
@@ -45,6 +45,6 @@ def test_each_candidate_comes_once_by_its_first_line() -> None:
 
 
 def test_distant_matches() -> None:
-    """Those that are alike, newest first."""
+    """Distant matches are those with a similar path, newest first."""
     found = find_distant_matches(make_tables("/profile", "/other", "/profiles"), normalize("/profil"))
     assert [each.candidate.id for each in found if each] == ["2", "0"]

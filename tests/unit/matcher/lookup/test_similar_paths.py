@@ -1,4 +1,4 @@
-"""Paths with one other segment."""
+"""Tests of paths that differ in one segment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from understudy.matcher.scores import MAX_DISTANT_PATHS
 
 
 def make_paths(texts: Sequence[str]) -> SimilarPaths:
-    """Of paths, newest first."""
+    """Return the look-up of these paths, newest first."""
     return SimilarPaths().apply_changes(
         (), [KnownPath(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)]
     )
@@ -28,13 +28,13 @@ def make_paths(texts: Sequence[str]) -> SimilarPaths:
         ("/abc", "/abx", False),
     ],
 )
-def test_differ_little(mine: str, theirs: str, expected: bool) -> None:
-    """One segment, and not much in it."""
+def test_is_similar_path(mine: str, theirs: str, expected: bool) -> None:
+    """Similar paths differ in one segment, and little in that."""
     assert is_similar_path(mine.split("/"), theirs.split("/")) is expected
 
 
-def test_found_as_by_comparing_all() -> None:
-    """The look-up leaves nothing out and puts nothing in, where there are fewer than 1,000."""
+def test_look_up_equals_comparing_all() -> None:
+    """The look-up finds exactly the similar paths, if there are fewer than 1,000."""
     chance = Random(1)
     words = ["profile", "profle", "profiles", "a", "b", "", "users", "user"]
     texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
@@ -47,21 +47,21 @@ def test_found_as_by_comparing_all() -> None:
 
 @pytest.mark.parametrize(("before", "found"), [(MAX_DISTANT_PATHS - 1, True), (MAX_DISTANT_PATHS, False)])
 def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
-    """They count together, whichever segment is the other one."""
+    """The limit of 1,000 paths counts paths with any different segment together."""
     texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
     assert (list(make_paths([*texts, "/profile/user"]).find_similar("/profile/users")) == ["/profile/user"]) is found
 
 
-def test_remembers_a_bounded_number() -> None:
-    """Hostile requests do not fill the memory."""
+def test_cache_is_bounded() -> None:
+    """Hostile requests do not fill the cache."""
     neighbours = make_paths([f"/{number}/x" for number in range(500)])
     for number in range(500):
         list(neighbours.find_similar(f"/{number}/y"))
     assert len(neighbours._siblings) <= 65
 
 
-def test_changed_as_made_anew() -> None:
-    """Whatever goes and comes, and whatever was remembered; the one before stays as it was."""
+def test_changed_look_up_equals_a_new_one() -> None:
+    """A changed look-up equals a new one, whatever is cached, and the original stays as it is."""
     chance = Random(2)
     words = ["profile", "profle", "profiles", "a", "", "users", "user"]
     every = sorted({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})

@@ -1,4 +1,4 @@
-"""Bodies of examples, compiled."""
+"""Tests of the compiled bodies of examples."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
 def compile_pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: MatchSettings = BODY) -> BodyPattern:
-    """The pattern of an example that was typed in."""
+    """Return the pattern of an example that was typed in."""
     return BodyPattern.of(body, Headers.of([("Content-Type", kind)]), frozenset(redacted), settings, wildcards=True)
 
 
 def test_places_are_redacted_wild_and_ignored() -> None:
-    """Each with its mark."""
+    """Redacted, wild and ignored places have their marks."""
     settings = MatchSettings(body=True, ignore_json=frozenset({"$.at"}))
     found = compile_pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, RedactedPlace(Part.JSON, "$.pin"), settings=settings)
     assert found.places == {
@@ -33,19 +33,19 @@ def test_places_are_redacted_wild_and_ignored() -> None:
 
 
 def test_a_form_with_wildcards_is_kept() -> None:
-    """A digest cannot tell which value was left open."""
+    """A form with wildcards keeps its pairs, because a digest cannot compare them."""
     assert compile_pattern(b"a={{x}}", FORM).form is not None
     assert compile_pattern(b"a=1", FORM).form is None
 
 
 def test_text_has_no_wildcards() -> None:
-    """Only JSON and forms have values."""
+    """Plain text has no wildcards."""
     assert compile_pattern(b"{{x}}", "text/plain").places == frozenset()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/octet-stream"])
-def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None:
-    """And placeholders, whatever pattern found them; the text around it counts."""
+def test_redacted_text_matches_every_text_of_its_pattern(kind: str) -> None:
+    """A text redacted by a pattern matches every text of the pattern; the text around it counts."""
     place = RedactedPlace(Part.TEXT, "tok_[a-z]+")
     mine = compile_pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
     keys = [
@@ -55,21 +55,21 @@ def test_what_a_pattern_found_in_a_text_matches_what_it_finds(kind: str) -> None
     assert [key == mine.key for key in keys] == [True, True, False]
 
 
-def test_bad_pattern_is_told() -> None:
-    """As a bad path is: it was kept by a program that reads others."""
+def test_bad_pattern_is_refused() -> None:
+    """A pattern that is not a regular expression raises ValueError."""
     with pytest.raises(ValueError, match="regular expressions"):
         compile_pattern(b"x", "text/plain", RedactedPlace(Part.TEXT, "("))
 
 
-def test_bad_path_is_told() -> None:
-    """An example whose secrets cannot be found is unusable."""
+def test_bad_path_is_refused() -> None:
+    """A redacted place that is not a JSON path raises ValueError."""
     with pytest.raises(ValueError, match="JSON path"):
         compile_pattern(b"{}", JSON, RedactedPlace(Part.JSON, "pin"))
 
 
 @pytest.mark.parametrize(("kind", "has"), [(JSON, True), (FORM, True), ("text/plain", False)])
-def test_least(kind: str, has: bool) -> None:
-    """Only what can hold more has a least."""
+def test_required_body(kind: str, has: bool) -> None:
+    """Under subset matching, JSON and forms have a required body; text has none."""
     assert (compile_pattern(b"1", kind, settings=SUBSET).required is not None) is has
 
 
@@ -87,13 +87,13 @@ def test_least(kind: str, has: bool) -> None:
         (b"[]", b"{}", False),
     ],
 )
-def test_holds(theirs: bytes, mine: bytes, expected: bool) -> None:
+def test_contained_values(theirs: bytes, mine: bytes, expected: bool) -> None:
     """Objects may have more members, nothing else may differ."""
     assert contains_value(parse_comparable(theirs, NO_MARKS), parse_comparable(mine, NO_MARKS)) is expected
 
 
-def test_holds_any_value_at_a_token() -> None:
-    """What is left open is held by anything that is there."""
+def test_open_place_contains_any_value() -> None:
+    """An open place matches any value that exists."""
     mine = parse_comparable(b'{"a":1}', {"$.a": Mark.ANY})
     assert contains_value(parse_comparable(b'{"a":[]}'), mine)
     assert not contains_value(parse_comparable(b"{}"), mine)
