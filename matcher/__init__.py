@@ -1,1 +1,1 @@
-"""Which example answers this request, and why. Pure: no I/O, no mitmproxy, no SQLAlchemy, no asyncio."""
+"""Decide which example answers a request, and explain why: pure, without I/O, mitmproxy, SQLAlchemy or asyncio."""

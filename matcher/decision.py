@@ -1,4 +1,4 @@
-"""A decision is a value that explains itself: the winner or none, its points line by line, and what nearly won."""
+"""A decision as a value that explains itself: the winner, its score line by line, runners-up and near misses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from understudy.store.model.messages import Request
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
-    """The points a part of the request gave, and why."""
+    """The points that one part of the request gave, and the reason."""
 
     part: RequestPart
     points: int
@@ -27,10 +27,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A part by which an example was filtered out, or not quite equal: what it has, what the request has; shortened.
+    """A part by which an example was filtered out, or is not quite equal, with the shortened values of both sides.
 
-    `note` says how they were compared, where that is not what one would expect; `places` are the first few at which two
-    JSON bodies differ.
+    `expected` is the example's value, `actual` the request's. `note` explains an unexpected way of comparing; `places`
+    are the first few JSON paths at which two JSON bodies differ.
     """
 
     part: RequestPart
@@ -42,34 +42,35 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A candidate that does not answer a request, and every part that put it out: never none."""
+    """A candidate that does not answer a request, and every part that filtered it out: at least one."""
 
     candidate: Candidate
     differences: tuple[Difference, ...]
 
 
 class Explainer(Protocol):
-    """What a decision asks when it is to explain itself: the index that made it."""
+    """The index that made a decision, as the decision uses it to explain itself."""
 
     def __len__(self) -> int: ...
 
     def find_near_misses(self, request: NormalRequest) -> tuple[NearMiss, ...]:
-        """The nearest candidates that were filtered out."""
+        """Return the nearest candidates that were filtered out."""
 
     def find_runners_up(self, request: NormalRequest, winner: Match) -> tuple[Match, ...]:
-        """The best candidates after the winner."""
+        """Return the best candidates after the winner."""
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
-        """The name of the request item that has no example, if it is the one asked for."""
+        """Return the name of the request item without an example that the request fits, or None."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Which candidate answers a request, or that none does: then every example was filtered out by a named part.
+    """The candidate that answers a request, or a miss: then a named part filtered out every example.
 
-    `as_get`: no HEAD example fitted, so it was decided as GET. `problem` is what is wrong with a selector header of the
-    request: then nothing was decided.
+    `match` is None on a miss. `is_get_fallback` is true if no HEAD example fitted, so that the request was decided as
+    GET. `problem` describes a selector header that cannot be read: then nothing was decided. Runners-up and near misses
+    are worked out only when their methods are called.
     """
 
     normal_request: NormalRequest = field(repr=False, compare=False)
@@ -80,12 +81,12 @@ class Decision:
 
     @property
     def request(self) -> Request:
-        """The request that was decided on."""
+        """The request that was decided."""
         return self.normal_request.original
 
     @property
     def selectors(self) -> Selectors:
-        """What the request's own headers asked for."""
+        """The request's own selector headers."""
         return self.normal_request.selectors
 
     @property
@@ -95,55 +96,55 @@ class Decision:
 
     @property
     def score(self) -> int | None:
-        """The winner's points."""
+        """The winner's points, or None on a miss."""
         return self.match.score if self.match else None
 
     @property
     def path_line(self) -> PathLine | None:
-        """The line of the path table that decided; None on a miss, and where an example was asked for by name."""
+        """The line of the path table that decided; None on a miss, and where a selector header named the example."""
         return self.match.path_line if self.match else None
 
     @property
     def lines(self) -> tuple[ScoreLine, ...]:
-        """The winner's score line by line; its points add up to `score`."""
+        """The winner's score line by line; the points of the lines add up to `score`."""
         if not self.match:
             return ()
         return explain_score(self.match, self.normal_request)
 
     @property
     def captures(self) -> dict[str, str]:
-        """What the wildcards of the winner's path stand for, percent-decoded, by name."""
+        """The percent-decoded texts that the wildcards of the winner's path matched, by wildcard name."""
         if not self.match or self.match.path_line is not PathLine.WILDCARDS:
             return {}
         return self.match.candidate.path.extract_captures(normalize_path(self.request.path))
 
     @property
     def candidate_count(self) -> int:
-        """How many candidates there were to decide among."""
+        """The number of candidates in the index."""
         return len(self.explainer)
 
     @property
     def bare_item(self) -> str | None:
-        """The name of the request item that would answer if it had an example; worked out now. None on a hit."""
+        """The name of the request item that fits but has no example, worked out on each access. None on a hit."""
         if self.match or self.problem or self.selectors.is_named:
             return None
         return self.explainer.find_bare_item(self.normal_request)
 
     def find_near_misses(self) -> tuple[NearMiss, ...]:
-        """Up to three examples that nearly answer, nearest first; worked out now. Empty on a hit."""
+        """Return up to three examples that nearly answer, nearest first; empty on a hit."""
         if self.match or self.problem:
             return ()
         return self.explainer.find_near_misses(self.normal_request)
 
     def find_runners_up(self) -> tuple[Match, ...]:
-        """Up to three examples that would answer without the winner, best first; worked out now."""
+        """Return up to three examples that would answer without the winner, best first."""
         if not self.match or self.selectors.is_named:
             return ()
         return self.explainer.find_runners_up(self.normal_request, self.match)
 
 
 def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]:
-    """A score line by line. What filters, where it was compared, gives no points."""
+    """Return a score line by line. A part that only filters has a line with 0 points."""
     lines, selectors = [], request.selectors
     if selectors.code is not None:
         lines.append(ScoreLine(RequestPart.STATUS, 0, f"{selectors.code}, as {mock_headers.CODE} asks"))
@@ -165,10 +166,10 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
     return tuple(lines)
 
 
-def _explain_body(match: Match, asked: NormalRequest) -> str:
-    if not asked.original.body:
+def _explain_body(match: Match, request: NormalRequest) -> str:
+    if not request.original.body:
         return "equal: both empty"
     pattern = match.candidate.body or NO_BODY
-    note = asked.explain_body(pattern.places)
-    word = "holds the example's" if pattern.required else "equal, as"
-    return f"{word} {asked.digest_body(pattern.places).kind.label}" + (f": {note}" if note else "")
+    note = request.explain_body(pattern.places)
+    word = "contains the example's" if pattern.required else "equal, as"
+    return f"{word} {request.digest_body(pattern.places).kind.label}" + (f": {note}" if note else "")

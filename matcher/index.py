@@ -1,4 +1,8 @@
-"""An immutable index of examples that decides which of them answers a request, however many there are."""
+"""The index: an immutable set of compiled examples that decides which of them answers a request.
+
+The number of examples does not change the time of a decision: the candidates are found by look-ups (matcher/lookup).
+`Index` and `DerivedIndexes` need each other, so they share this file.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
 
-MethodKey = tuple[str, Origin | None]  # the method, and the origin where hosts are compared
+MethodKey = tuple[str, Origin | None]  # the method, and the origin if hosts are compared
 
 
 def compile_index(
@@ -35,21 +39,22 @@ def compile_index(
     variables: Variables = NO_VARIABLES,
     items: Iterable[BareItem] = (),
 ) -> Index:
-    """Compile examples, in any order, into an index; `items` are the request items without one.
+    """Compile examples, in any order, into an index.
 
-    `variables` are those in force, put into the requests of examples that are not literal. `body_of` is called if the
-    settings compare bodies, and for bodies in the store where a request may ask for that. An example for which it
-    raises an UnderstudyError, OSError or ValueError is left out and listed in `Index.unusable`; other errors are the
-    caller's. The index keeps `body_of` and `variables` for `Index.changed`.
+    `variables` are put into the requests of examples that are not literal. `items` are the request items without an
+    example. `load_body` returns the bytes of a body; it is called if the settings compare bodies, and for bodies in the
+    store that a request may ask to compare. An example for which it raises UnderstudyError, OSError or ValueError is
+    left out and listed in `Index.unusable` (docs/matching.md, "Load"); other exceptions propagate. The index keeps
+    `load_body` and `variables` for `Index.apply_changes`.
     """
     return Index(IndexSource(settings, load_body, variables)).apply_changes((), examples, items)
 
 
 class Index:
-    """Candidates, newest first, with the look-ups that find the best of them. Never changes once made.
+    """An immutable list of candidates, newest first, with the look-ups that find the best of them.
 
-    What only some requests ask for (a status, a name, other headers) is looked up in indexes of its own, made when the
-    first of them asks, and kept.
+    Look-ups that few requests need (by status, by name, by other headers) are built for the first request that needs
+    them, and kept.
     """
 
     __slots__ = (
@@ -66,7 +71,7 @@ class Index:
     )
 
     def __init__(self, source: IndexSource, settings: MatchSettings | None = None) -> None:
-        """An index without examples: others are made of it by `changed`."""
+        """Create an index without examples; `apply_changes` makes indexes with examples from it."""
         self.settings = source.settings if settings is None else settings
         self.candidates: PersistentList[Candidate] = PersistentList(attrgetter("order_id"))
         self.unusable: tuple[UnusableExamples, ...] = ()
@@ -83,25 +88,25 @@ class Index:
 
     @property
     def header_list_count(self) -> int:
-        """How many lists of headers, named by requests, have look-ups of their own."""
+        """The number of header lists, named by requests, that have look-ups of their own."""
         return len(self._derived.collect_header_lists(self))
 
     @property
     def default_settings(self) -> MatchSettings:
         """The settings that a collection of these examples starts with.
 
-        Where a change makes them others than before, and they are in force, the collection has to be compiled anew.
+        If a change alters them, and the collection uses them, the collection must be compiled anew.
         """
         return PROMOTED if self._recorded_count else POSTMAN
 
     def apply_changes(
         self, removed: Collection[str], examples: Iterable[Example], items: Iterable[BareItem] | None = None
     ) -> Index:
-        """The index without the examples that have these ids, and with others, in the place of those with their ids.
+        """Return an index without the examples with the ids in `removed`, and with `examples` added or replaced by id.
 
-        It is what compiling everything anew would give, in a time that depends on the change alone: what did not
-        change is shared with this index, which stays as it is. Indexes that requests have asked for are taken along.
-        `items` are the request items without an example, None if they are the same.
+        The result equals a newly compiled index; the time depends on the size of the change alone. The new index shares
+        its unchanged pieces with this one, which stays as it is, and keeps the look-ups that requests have caused.
+        `items` are the request items without an example; None leaves them unchanged.
         """
         source, change = self._source.compile_changes(removed, examples)
         after = self._apply_change(
@@ -112,11 +117,11 @@ class Index:
         return after
 
     def apply_settings(self, settings: MatchSettings) -> Index:
-        """The same candidates under settings that differ in host, headers, and whether bodies are compared."""
+        """Return the same candidates under settings that differ in host, headers, or whether bodies are compared."""
         return self.restrict_to(self.candidates, settings)
 
     def restrict_to(self, candidates: Iterable[Candidate], settings: MatchSettings | None = None) -> Index:
-        """An index of some of the candidates, under these settings or its own."""
+        """Return an index of some of the candidates, under `settings` or the same settings as before."""
         empty = Index(self._source, settings or self.settings)
         empty.bare_items = self.bare_items
         return empty._apply_change(
@@ -124,10 +129,11 @@ class Index:
         )
 
     def decide(self, request: Request) -> Decision:
-        """The best candidate for a request whose body is bytes, or a miss; any other bytes give a decision too.
+        """Return the decision on a request: the best candidate, or a miss.
 
-        HEAD is decided among HEAD examples, and on a miss as GET. A selector header that cannot be read is the
-        decision's `problem`.
+        The request's body must be bytes; any bytes give a decision. HEAD is decided among HEAD examples first, and on a
+        miss as GET (docs/matching.md, "Method"). A selector header that cannot be read becomes the decision's
+        `problem`.
         """
         selectors = parse_selectors(request.headers) if self.settings.selectors else NO_SELECTORS
         if selectors is NO_SELECTORS:
@@ -137,49 +143,49 @@ class Index:
         return self._derived.select_index(self, request, selectors)._decide(request, selectors)
 
     def find_near_misses(self, request: NormalRequest) -> tuple[NearMiss, ...]:
-        """The nearest three of at most 1,000 candidates, nearest first, then newest first."""
+        """Return the nearest three of at most 1,000 candidates, nearest first, then newest first."""
         request = request.change_methods(_list_methods(request.original))
-        around = self.find_nearby(request)
+        nearby = self.find_nearby(request)
         selected = (
             self._derived.get_named_examples(self).find_by_id(request.selectors.ids) if request.selectors.ids else None
         )
         if selected is not None:
-            # The example asked for by its id, on its own, in the place of the sequence it is part of.
-            around = [selected, *(each for each in around if selected.example not in each.examples)]
-        return near_misses.select_near_misses(around, request)
+            # Explain the requested example alone, not the sequence that it is part of.
+            nearby = [selected, *(each for each in nearby if selected.example not in each.examples)]
+        return near_misses.select_near_misses(nearby, request)
 
     def find_runners_up(self, request: NormalRequest, winner: Match) -> tuple[Match, ...]:
-        """The best three of at most 1,000 candidates that fit beside the winner, best first."""
+        """Return the best three of at most 1,000 candidates that fit beside the winner, best first."""
         request = request.change_methods((winner.candidate.method,))
-        found = self.filter_by_status(request.selectors.code)._find_tables(request)
+        tables = self.filter_by_status(request.selectors.code)._find_tables(request)
         matches = search.find_distant_matches if winner.path_line is PathLine.DISTANCE else search.find_matches
-        return near_misses.select_runners_up(matches(found, request), winner) if found else ()
+        return near_misses.select_runners_up(matches(tables, request), winner) if tables else ()
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
-        """The name of the request item without an example that the request's method and path fit best."""
+        """Return the name of the best request item without an example, by the request's method and path, or None."""
         by_path = NormalRequest(request.original, BY_PATH, _list_methods(request.original))
         fitting = filter(None, (candidate.match(by_path) for candidate in self.bare_items))
         best = max(fitting, key=lambda match: match.order, default=None)
         return best.candidate.example.name if best else None
 
     def filter_by_status(self, code: int | None) -> Index:
-        """The index of the examples that answer with this status; this one for None."""
+        """Return the index of the examples that answer with this status; this index itself for None."""
         return self if code is None else self._derived.filter_by_status(self, code)
 
     def normalize_request(
         self, request: Request, methods: tuple[str, ...], selectors: Selectors = NO_SELECTORS
     ) -> NormalRequest:
-        """The request under this index's settings."""
+        """Return the request in its normal forms under the settings of this index."""
         return NormalRequest(request, self.settings, methods, selectors, self._compared_headers)
 
     def find_fitting(self, request: NormalRequest) -> Iterator[Candidate]:
-        """Every candidate of the request's method and host whose path fits by some line; one can come again."""
-        found = self._find_tables(request)
-        yield from found.find_all_fitting(request) if found else ()
+        """Yield every candidate of the request's method and host whose path fits by some line, some more than once."""
+        tables = self._find_tables(request)
+        yield from tables.find_all_fitting(request) if tables else ()
 
     def find_nearby(self, request: NormalRequest) -> list[Candidate]:
-        """At most 1,000 candidates worth explaining, newest first within each kind."""
-        realms = sorted(
+        """Return at most 1,000 candidates worth explaining, newest first within each kind."""
+        method_keys = sorted(
             self._tables,
             key=lambda each: (
                 each[0] not in request.methods,
@@ -189,36 +195,38 @@ class Index:
             ),
         )
         return self._pool.find_nearby(
-            request, (each for realm in realms for each in self._tables[realm].find_all_fitting(request))
+            request, (each for method_key in method_keys for each in self._tables[method_key].find_all_fitting(request))
         )
 
-    def _decide(self, request: Request, chosen: Selectors) -> Decision:
-        index = self.filter_by_status(chosen.code)
-        normal_request = self.normalize_request(request, (request.method,), chosen)
+    def _decide(self, request: Request, selectors: Selectors) -> Decision:
+        index = self.filter_by_status(selectors.code)
+        normal_request = self.normalize_request(request, (request.method,), selectors)
         match = index._find_match(normal_request)
         if match is None and request.method == "HEAD":
             match = index._find_match(normal_request.change_methods(("GET",)))
             return Decision(normal_request, match, self, match is not None)
         return Decision(normal_request, match, self)
 
-    def _find_match(self, asked: NormalRequest) -> Match | None:
-        if asked.selectors.is_named:
-            candidate = self._find_named(asked, asked.selectors)
+    def _find_match(self, request: NormalRequest) -> Match | None:
+        if request.selectors.is_named:
+            candidate = self._find_named(request, request.selectors)
             return None if candidate is None else Match(candidate, None, QueryFit.OFF)
-        found = self._find_tables(asked)
-        return None if found is None else search.find_best(found, asked)
+        tables = self._find_tables(request)
+        return None if tables is None else search.find_best(tables, request)
 
-    def _find_named(self, asked: NormalRequest, chosen: Selectors) -> Candidate | None:
-        named_examples, origin = self._derived.get_named_examples(self), asked.original.origin
-        if chosen.id is None:
-            return named_examples.find_by_name(asked.methods[0], origin, chosen.name or "")
-        found = named_examples.find_by_id(chosen.ids)
+    def _find_named(self, request: NormalRequest, selectors: Selectors) -> Candidate | None:
+        named_examples, origin = self._derived.get_named_examples(self), request.original.origin
+        if selectors.id is None:
+            return named_examples.find_by_name(request.methods[0], origin, selectors.name or "")
+        candidate = named_examples.find_by_id(selectors.ids)
         return (
-            found if found and self._get_method_key(found) == self._make_method_key(asked.methods[0], origin) else None
+            candidate
+            if candidate and self._get_method_key(candidate) == self._make_method_key(request.methods[0], origin)
+            else None
         )
 
-    def _find_tables(self, asked: NormalRequest) -> MethodTables | None:
-        return self._tables.get(self._make_method_key(asked.methods[0], asked.original.origin))
+    def _find_tables(self, request: NormalRequest) -> MethodTables | None:
+        return self._tables.get(self._make_method_key(request.methods[0], request.original.origin))
 
     def _get_method_key(self, candidate: Candidate) -> MethodKey:
         return self._make_method_key(candidate.method, candidate.origin)
@@ -227,42 +235,45 @@ class Index:
         return method, origin if self.settings.host else None
 
     def _apply_change(self, change: IndexChange, source: IndexSource) -> Index:
-        """This index after a change that is compiled under its settings."""
-        left = [each for each in self.unusable if each.example.id not in change.removed]
-        gone = (
-            [candidate for place in change.removed for candidate in self.candidates.find_by_key(place)]
-            if len(self)
-            else []
+        """Return this index after a change that was compiled under the settings of this index."""
+        unusable = [each for each in self.unusable if each.example.id not in change.removed]
+        removed = (
+            [candidate for id in change.removed for candidate in self.candidates.find_by_key(id)] if len(self) else []
         )
         after = Index(source, self.settings)
         after.bare_items = self.bare_items
-        after.candidates = self.candidates.apply_changes(gone, change.added)
-        after.unusable = tuple(sorted((*left, *change.unusable), key=lambda each: each.example.id))
+        after.candidates = self.candidates.apply_changes(removed, change.added)
+        after.unusable = tuple(sorted((*unusable, *change.unusable), key=lambda each: each.example.id))
         after._recorded_count = (
             self._recorded_count
             + _count_recorded(change.added)
             + _count_recorded(after.unusable)
-            - _count_recorded(gone)
+            - _count_recorded(removed)
             - _count_recorded(self.unusable)
         )
-        after._tables = self._update_tables(gone, change.added)
-        after._pool = self._pool.apply_changes(gone, change.added)
-        after._derived = self._derived.apply_changes(gone, change, source)
+        after._tables = self._update_tables(removed, change.added)
+        after._pool = self._pool.apply_changes(removed, change.added)
+        after._derived = self._derived.apply_changes(removed, change, source)
         return after
 
-    def _update_tables(self, gone: Collection[Candidate], come: Collection[Candidate]) -> dict[MethodKey, MethodTables]:
-        out, into = group_by_key(gone, self._get_method_key), group_by_key(come, self._get_method_key)
-        realms = dict(self._tables)
-        for realm in {**out, **into}:
-            before = realms.pop(realm, None) or MethodTables.create_empty(self.settings)
-            after = before.apply_changes(out.get(realm, ()), into.get(realm, ()))
+    def _update_tables(
+        self, removed: Collection[Candidate], added: Collection[Candidate]
+    ) -> dict[MethodKey, MethodTables]:
+        removed_by_key, added_by_key = (
+            group_by_key(removed, self._get_method_key),
+            group_by_key(added, self._get_method_key),
+        )
+        tables = dict(self._tables)
+        for method_key in {**removed_by_key, **added_by_key}:
+            before = tables.pop(method_key, None) or MethodTables.create_empty(self.settings)
+            after = before.apply_changes(removed_by_key.get(method_key, ()), added_by_key.get(method_key, ()))
             if len(after.by_text):
-                realms[realm] = after
-        return realms
+                tables[method_key] = after
+        return tables
 
 
 def _count_recorded(held: Iterable[Candidate | UnusableExamples]) -> int:
-    """How many of their examples were recorded, edited since or not."""
+    """Return how many of the examples were recorded, whether edited since or not."""
     return sum(example.literal or example.edited for each in held for example in each.examples)
 
 
@@ -271,7 +282,10 @@ def _list_methods(request: Request) -> tuple[str, ...]:
 
 
 class DerivedIndexes:
-    """What an index has made beside itself. Two threads that ask at once may both make one; either will do."""
+    """The indexes that were built beside an index for the selector headers of requests.
+
+    Two threads may build the same one at the same time; either result will do.
+    """
 
     __slots__ = ("_by_settings", "_by_status", "_named_examples")
 
@@ -281,7 +295,7 @@ class DerivedIndexes:
         self._named_examples: NamedExamples | None = None
 
     def apply_changes(self, removed: Collection[Candidate], change: IndexChange, source: IndexSource) -> DerivedIndexes:
-        """The same, each after a change of the index they are beside, in which these candidates are gone."""
+        """Return these indexes, each after a change of the main index that takes out the `removed` candidates."""
         after = DerivedIndexes()
         for settings, index in self._by_settings.copy().items():
             after._by_settings[settings] = index._apply_change(change.apply_settings(settings), source)
@@ -292,7 +306,7 @@ class DerivedIndexes:
         return after
 
     def select_index(self, index: Index, request: Request, selectors: Selectors) -> Index:
-        """The index that compares the headers and the body as the request wants."""
+        """Return the index that compares headers and body as the request's selectors demand."""
         settings = apply_selectors(index.settings, selectors)
         if settings == index.settings or selectors.is_named:
             return index
@@ -304,27 +318,27 @@ class DerivedIndexes:
         return self._by_settings[settings]
 
     def collect_header_lists(self, index: Index) -> set[frozenset[str]]:
-        """The lists of headers, named by requests, that have an index of their own."""
+        """Return the header lists, named by requests, that have an index of their own."""
         return {each.headers for each in self._by_settings} - {index.settings.headers}
 
     def filter_by_status(self, index: Index, code: int) -> Index:
-        """The index of those examples that answer with this status."""
+        """Return the index of the examples that answer with this status."""
         if code not in self._by_status:
             kept = (candidate.filter_by_status(code) for candidate in index.candidates)
             self._by_status[code] = index.restrict_to(tuple(filter(None, kept)))
         return self._by_status[code]
 
     def get_named_examples(self, index: Index) -> NamedExamples:
-        """The examples of an index, by id and by name."""
+        """Return the look-up of single examples by id and by name."""
         if self._named_examples is None:
             self._named_examples = NamedExamples(host=index.settings.host).apply_changes((), index.candidates)
         return self._named_examples
 
 
 def apply_selectors(settings: MatchSettings, selectors: Selectors) -> MatchSettings:
-    """The settings with what a request's own headers change in them."""
+    """Return the settings with the changes that a request's selector headers make."""
     if selectors.headers is not None:
-        # Ours never count, so lists that differ only in them are one.
+        # Headers addressed to Understudy never count, so lists that differ only in these are the same list.
         names = replace(settings, headers=selectors.headers).list_compared_headers()
         if names != settings.list_compared_headers():
             settings = replace(settings, headers=frozenset(names))
@@ -334,10 +348,10 @@ def apply_selectors(settings: MatchSettings, selectors: Selectors) -> MatchSetti
 
 
 def build_temporary_index(index: Index, request: Request, settings: MatchSettings) -> Index:
-    """An index of what can answer the request at all, and of what explains it, for this one time."""
+    """Build an index for one request, of the candidates that can answer it and of those that explain a miss."""
     methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
     fitting = (each for method in methods for each in index.find_fitting(index.normalize_request(request, (method,))))
-    around = index.find_nearby(index.normalize_request(request, methods))
-    candidates = {candidate: None for each in (fitting, around) for candidate in each}
+    nearby = index.find_nearby(index.normalize_request(request, methods))
+    candidates = {candidate: None for each in (fitting, nearby) for candidate in each}
     newest_first = sorted(candidates, key=lambda candidate: candidate.id, reverse=True)
     return index.restrict_to(tuple(newest_first), settings)

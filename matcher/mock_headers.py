@@ -1,4 +1,4 @@
-"""The `x-mock-*` headers by which a request chooses its example, read into a value or into what is wrong with them."""
+"""The `x-mock-*` request headers that choose an example (docs/matching.md, "Choosing by header")."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BODY = "x-mock-match-request-body"
 DELAY = "x-mock-response-delay"
 
 MAX_DELAY = 180_000  # milliseconds; Postman's bound
-MAX_HEADER_NAMES = 100  # headers that a request can have compared: as many as most servers let a request have
+MAX_HEADER_NAMES = 100  # names in one list: most servers accept no more header fields in a request
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _DIGITS = re.compile(r"[0-9]{1,6}")
@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"[0-9]{1,6}")
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """What a request asks for: None for what it leaves to the settings. `delay` in milliseconds is for serving."""
+    """The selector headers of one request; None for each that it lacks. `delay` (milliseconds) is for serving."""
 
     code: int | None = None
     id: str | None = None
@@ -37,12 +37,12 @@ class Selectors:
 
     @property
     def is_named(self) -> bool:
-        """Whether one example is asked for, whatever else the request says."""
+        """Whether the request names one example, so that nothing but the method is compared."""
         return self.id is not None or self.name is not None
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The id asked for, and what it is without the number of its owner: Postman's uid is `<user>-<id>`."""
+        """The requested id, and the same without the owner's number before it: Postman's uid is `<user>-<id>`."""
         if self.id is None:
             return ()
         owner, _, rest = self.id.partition("-")
@@ -54,7 +54,7 @@ NO_SELECTORS = Selectors()
 
 @dataclass(frozen=True, slots=True)
 class SelectorProblem:
-    """A header that cannot be obeyed: what it says, and what it takes."""
+    """A selector header that cannot be read: its name, its value, and a description of the expected values."""
 
     header: str
     value: str
@@ -71,23 +71,23 @@ class _Malformed(ValueError):
 
 
 def parse_selectors(headers: Headers) -> Selectors | SelectorProblem:
-    """What the headers ask for; `NONE` itself if nothing. Names we do not know are left alone."""
+    """Parse the selector headers; `NO_SELECTORS` itself if the request has none. Unknown names are ignored."""
     found: dict[str, list[str]] = {}
     for raw, value in headers.fields:
         if raw[:1] in b"xX" and (name := _HEADER_NAMES.get(raw.lower())):
             found.setdefault(name, []).append(text_from_bytes(value).strip())
     if not found:
         return NO_SELECTORS
-    selected: dict[str, Any] = {}
+    values_by_field: dict[str, Any] = {}
     for name, values in found.items():
         rule = _RULES[name]
-        # A list may come in several lines; any other header that says two things says nothing.
+        # A list may span several lines; any other header must not have two different values.
         text = ",".join(values if name == HEADERS else dict.fromkeys(values))
         try:
-            selected[rule.field] = rule.parse(text)
+            values_by_field[rule.field] = rule.parse(text)
         except _Malformed:
             return SelectorProblem(name, format_for_display(text), rule.expected)
-    return Selectors(**selected)
+    return Selectors(**values_by_field)
 
 
 @dataclass(frozen=True, slots=True)

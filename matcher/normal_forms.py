@@ -1,6 +1,7 @@
-"""Normal forms of paths and queries, ids and wildcards: what has one normal form is equal (spec/matching.md, Input).
+"""Normal forms of paths and queries, ids and wildcards (docs/matching.md, "Normal forms").
 
-Text here is UTF-8 with surrogate escapes, so that every byte string has a form of its own.
+Texts that mean the same have the same normal form. All text is UTF-8 with surrogate escapes, so that every byte string
+has a form of its own.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 Pair = tuple[str, str]
 
-MAX_SECRET_LENGTH = 4096  # characters by which one is known whole that begins in what is shown
+MAX_SECRET_LENGTH = 4096  # characters read beyond the shown ones, so that a secret that begins in these is recognised
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# An escape, or a character that a URI may not hold raw (RFC 3986, section 2): that equals its escape, a stray % too.
+# An escape, or a character that a URI may not contain raw (RFC 3986, section 2), which equals its escape; so does a
+# stray %.
 _ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=\x80-\xff]")
 _PLAIN = bytes(byte for byte in range(0x80) if not _ODD.match(bytes([byte])))
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
-# Alternatives of fixed shape and anchored at both ends: linear in the segment's length.
+# All alternatives are of fixed shape and anchored at both ends, so the time is linear in the segment's length.
 _ID = re.compile(
     r"[0-9]+"
     r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"  # UUID (RFC 9562, section 4)
@@ -30,7 +32,7 @@ _ID = re.compile(
     r"|[A-Za-z]+[-_](?=[A-Za-z]*[0-9])[A-Za-z0-9]{6,}"  # cus_9s6XKzkNRiz8i3
 )
 _IDS = re.compile(f"/(?:{_ID.pattern})(?![^/])")
-_ANY_ID = "\0"  # no normal path holds it: a raw NUL is written %00
+_ANY_ID = "\0"  # a normal path never contains it: a raw NUL becomes %00
 
 # These two are used on examples only, never on requests.
 _BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
@@ -38,14 +40,14 @@ _COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
 
 
 def text_from_bytes(raw: bytes) -> str:
-    """Bytes as text that can be turned back."""
+    """Decode bytes as text that can be encoded back to the same bytes."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 def format_for_display(text: str, width: int = 120) -> str:
-    """Text for people, at most `width` characters: what cannot be printed is written as an escape.
+    """Return text for people, at most `width` characters long: secrets redacted, unprintable characters escaped.
 
-    A request must not be able to send control sequences to a terminal. What looks like a secret is left out.
+    A request must not be able to send control sequences to a terminal.
     """
     text = BUILT_IN_REDACTOR.redact_text(text[: width + MAX_SECRET_LENGTH])
     clean = "".join(letter if letter.isprintable() else _escape(letter) for letter in text[: width + 1])
@@ -59,7 +61,7 @@ def _escape(letter: str) -> str:
 
 
 def extract_path(path: bytes) -> bytes:
-    """The path of a target: absolute-form targets lose their origin, and no path is `/` (RFC 9110, section 4.2.3)."""
+    """Return the path of a target: without the origin of an absolute form, `/` if empty (RFC 9110, section 4.2.3)."""
     if path.startswith(b"/"):
         return path
     origin = _ORIGIN.match(path)
@@ -67,51 +69,52 @@ def extract_path(path: bytes) -> bytes:
 
 
 def normalize_path(path: bytes) -> str:
-    """The normal form of a path: escapes of unreserved characters and of non-ASCII bytes decoded, others upper-case.
+    """Return the normal form of a path.
 
-    `%2F` never equals `/`; `..` and `//` stay.
+    Escapes of unreserved characters and of non-ASCII bytes are decoded, all others have upper-case hexadecimal digits.
+    So `%2F` never equals `/`. `..` and `//` stay.
     """
     if path[:1] == b"/" and not path.translate(None, _PLAIN):
-        return path.decode("ascii")  # as most are: nothing in it is written in two ways
+        return path.decode("ascii")  # most paths: no character in them has a second spelling
     return text_from_bytes(_ODD.sub(_normalize_escape, extract_path(path)))
 
 
 def _normalize_escape(found: re.Match[bytes]) -> bytes:
     piece = found[0]
     byte = int(piece[1:], 16) if len(piece) > 1 else piece[0]
-    # A raw non-ASCII byte equals its escape, so either form will do: raw bytes can be folded and shown.
+    # A raw non-ASCII byte equals its escape. The raw form is the normal one, because it can be folded and shown.
     return bytes([byte]) if byte in _UNRESERVED or byte >= 0x80 else b"%%%02X" % byte
 
 
 def fold(text: str) -> str:
-    """The text without case, letter by letter: as long as before, so that places in it stay where they are."""
+    """Return the text without case, letter by letter: its length is unchanged, so that offsets stay valid."""
     if text.isascii():
         return text.lower()
     return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
 
 
 def trim(text: str) -> str:
-    """The path without its trailing slashes."""
+    """Return the path without its trailing slashes."""
     return text.rstrip("/")
 
 
 def get_trailing_slashes(text: str) -> str:
-    """What `trim` takes off."""
+    """Return the trailing slashes that `trim` removes."""
     return text[len(trim(text)) :]
 
 
 def is_id(segment: str) -> bool:
-    """Whether a segment is an id: digits, UUID, ULID, 12 or more hexadecimal digits, or one with a prefix."""
+    """Return whether a segment is an id: digits, UUID, ULID, 12 or more hexadecimal digits, or an id with a prefix."""
     return _ID.fullmatch(segment) is not None
 
 
 def fold_and_trim(text: str) -> str:
-    """The path without its trailing slashes and without case."""
+    """Return the path without its trailing slashes and without case."""
     return fold(text.rstrip("/"))
 
 
 def replace_ids(text: str) -> str | None:
-    """The path with one mark in the place of every id; None if it holds no id."""
+    """Return the path with the same mark in the place of every id; None if it contains no id."""
     if not text.startswith("/"):
         marked = replace_ids("/" + text)
         return None if marked is None else marked[1:]
@@ -120,9 +123,9 @@ def replace_ids(text: str) -> str | None:
 
 
 def parse_query_pairs(query: bytes) -> tuple[Pair, ...]:
-    """Names and values of a query or form, decoded and sorted: order does not count, repeats do.
+    """Return names and values of a query or form, decoded and sorted: their order does not count, repeats do.
 
-    `+` equals `%20`, `a` equals `a=`, and nothing between two `&` is nothing (url.spec.whatwg.org, section 5.1).
+    `+` equals `%20`, `a` equals `a=`, and an empty piece between two `&` is skipped (url.spec.whatwg.org, section 5.1).
     """
     if not query:
         return ()
@@ -130,7 +133,7 @@ def parse_query_pairs(query: bytes) -> tuple[Pair, ...]:
 
 
 def parse_query_pair(piece: bytes) -> Pair:
-    """One `name=value`, decoded."""
+    """Return name and value of one `name=value`, decoded."""
     name, _, value = piece.partition(b"=")
     return _decode_form_text(name), _decode_form_text(value)
 
@@ -140,20 +143,20 @@ def _decode_form_text(raw: bytes) -> str:
 
 
 def decode_escapes(text: str) -> str:
-    """A piece of a normal path with its escapes undone, for people and templates."""
+    """Return a piece of a normal path with its escapes decoded, for people and templates."""
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """A segment that stands for any segment with this prefix and suffix (normal forms without case)."""
+    """A segment that stands for any segment with this prefix and suffix (both in normal form, without case)."""
 
     name: str
     prefix: str
     suffix: str
 
     def fits(self, segment: str) -> bool:
-        """Whether a folded segment has both literals, and one or more characters between them."""
+        """Return whether a folded segment has both literals, and at least one character between them."""
         return (
             len(segment) > len(self.prefix) + len(self.suffix)
             and segment.startswith(self.prefix)
@@ -161,14 +164,15 @@ class Wildcard:
         )
 
     def capture(self, segment: str) -> str:
-        """What the wildcard stands for in a segment that fits."""
+        """Return the text that the wildcard stands for in a segment that fits."""
         return decode_escapes(segment[len(self.prefix) : len(segment) - len(self.suffix)])
 
 
 def parse_wildcard(segment: bytes) -> Wildcard | None:
-    """The wildcard of an example's segment, found before percent-decoding: `{{n}}` or `:name`, or None.
+    """Return the wildcard of an example's raw segment (`{{n}}` or `:name`), or None.
 
-    One literal before and one after it are allowed (`v{{n}}`, `:id.json`); a segment with two wildcards has none.
+    Wildcards are recognised before percent-decoding. A literal may stand before and after one (`v{{n}}`, `:id.json`); a
+    segment with two wildcards counts as literal.
     """
     text = text_from_bytes(segment)
     found = _BRACES.fullmatch(text) or _COLON.fullmatch(text)
@@ -179,11 +183,11 @@ def parse_wildcard(segment: bytes) -> Wildcard | None:
 
 
 def fold_literal(text: str) -> str:
-    """The normal form of a piece of a path, without case."""
+    """Return the normal form of a piece of a path, without case."""
     return fold(text_from_bytes(_ODD.sub(_normalize_escape, text.encode("utf-8", "surrogateescape"))))
 
 
 def is_wild_value(value: bytes) -> bool:
-    """Whether a raw query value of an example is a single `{{name}}`."""
+    """Return whether a raw query value of an example is a single `{{name}}`."""
     found = _BRACES.fullmatch(text_from_bytes(value))
     return found is not None and not found[1] and not found[3]

@@ -1,4 +1,4 @@
-"""Which recorded requests a replay cannot tell apart: their answers are given in turn."""
+"""Keys of recorded requests that a replay does not distinguish: the answers to one key are given in turn."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from understudy.matcher.settings import MatchSettings
 from understudy.store.model.messages import Headers, Request
 
 ALL_HEADERS = "*"
-"""In the place of a header's name: all that were recorded."""
+"""Stands in a list of header names for all recorded ones."""
 FRAMING_FIELDS = frozenset({"host", "content-length", "expect"})
-"""Fields that say nothing beside the body and where the request goes to, or are gone when the request is decided on."""
+"""Fields that repeat the body's length or the host, or are removed before a request is decided."""
 
 
 def compute_replay_key(request: Request, body: bytes, settings: MatchSettings) -> str:
-    """Requests that are equal under these settings share it; `body` holds the bytes of the request's body as they came.
+    """Return a key that requests share if they are equal under these settings: SHA-256 in hexadecimal digits.
 
-    The settings are strict ones: path, query, body and host are compared, headers where they are listed.
+    `body` holds the bytes of the request's body as they were sent. The settings are strict ones: path, query, body and
+    host are compared, headers where they are listed (docs/matching.md, "Replaying a session").
     """
     names = expand_headers(settings, [request.headers]).list_compared_headers()
     values = zip(names, read_header_values(request.headers, names), strict=True)
@@ -38,7 +39,7 @@ def compute_replay_key(request: Request, body: bytes, settings: MatchSettings) -
 
 
 def expand_headers(settings: MatchSettings, recorded: list[Headers]) -> MatchSettings:
-    """The settings with the names of all recorded headers in the place of `*`."""
+    """Return the settings with the names of all recorded headers in the place of `*`."""
     if ALL_HEADERS not in settings.headers:
         return settings
     names = {name.decode("latin-1").lower() for headers in recorded for name, _ in headers.fields}

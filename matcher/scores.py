@@ -1,4 +1,4 @@
-"""Every number of the specification (spec/matching.md), named, each with its reason. No number stands elsewhere."""
+"""Every number of docs/matching.md, named, each with its reason; no other module contains one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ class RequestPart(StrEnum):
 
 
 class PathLine(IntEnum):
-    """The lines of the path table, best first: the first that fits an example gives it its points.
+    """The lines of the path table, best first (docs/matching.md, "Path").
 
-    Postman starts at 100 and takes points off for each liberty: 5 for the trailing slash, 10 for the case, 20 for
-    wildcards. Without ids is one less than a wildcard, because there the author said that the segment varies.
-    Distance is a guess, so it comes last, and only where nothing else fits.
+    The first line that fits an example gives its points. Postman starts at 100 and takes points off for each liberty: 5
+    for the trailing slash, 10 for the case, 20 for wildcards. A match without ids has one point less than a wildcard,
+    because with a wildcard the author declared that the segment varies. Distance is a guess, so it comes last, and only
+    where nothing else fits.
     """
 
     EXACT = 100
@@ -38,7 +39,7 @@ class PathLine(IntEnum):
 
     @property
     def reason(self) -> str:
-        """How the paths were found equal, in words."""
+        """The way in which the paths are equal, in words."""
         return _PATH_REASONS[self]
 
 
@@ -55,11 +56,12 @@ _PATH_REASONS = {
 
 
 class QueryFit(IntEnum):
-    """How well two queries fit, and the points for it.
+    """How well two queries fit, and the points for it (docs/matching.md, "Query").
 
-    EQUAL and UNEQUAL lie 20 apart, as far as an exact path and a wildcard path: so an exact path with the wrong query
-    ties with a wildcard path with the right one, and the tie rules decide. WILD is one less than EQUAL, so a value
-    spelled out beats one that matches anything. UNEQUAL takes points off but keeps the example in.
+    EQUAL and UNEQUAL lie 20 points apart, as far as an exact path and a wildcard path: so an exact path with the wrong
+    query ties with a wildcard path with the right one, and the tie rules decide. WILD has one point less than EQUAL, so
+    that a value spelled out beats one that matches anything. UNEQUAL takes points off but does not filter the example
+    out.
     """
 
     EQUAL = 10
@@ -70,7 +72,7 @@ class QueryFit(IntEnum):
 
     @property
     def reason(self) -> str:
-        """What was found, in words."""
+        """The fit in words."""
         return _QUERY_REASONS[self]
 
 
@@ -82,31 +84,31 @@ _QUERY_REASONS = {
     QueryFit.UNEQUAL: "differs",
 }
 
-MIN_SIMILARITY = 0.75  # by distance, one segment of a path may differ, and at least so much of it must be the same
-MAX_DISTANT_PATHS = 1000  # paths with one other segment that are compared by distance: a bound on the time of a miss
-MAX_SEGMENT_LENGTH = 512  # characters of a segment compared by distance: its time grows with their square
-MAX_HEADER_LISTS = 16  # lists of headers named by requests that get look-ups of their own; each costs memory
+MIN_SIMILARITY = 0.75  # 1 - edits / longer length, at least, of the one segment in which two paths may differ
+MAX_DISTANT_PATHS = 1000  # paths with one different segment that are compared: a bound on the time of a miss
+MAX_SEGMENT_LENGTH = 512  # characters of a segment compared by distance: the time grows with their square
+MAX_HEADER_LISTS = 16  # header lists, named by requests, that get look-ups of their own: each costs memory
 
-# How far a near miss is: weight times the share of the part that differs. These rank explanations, never winners.
+# The distance of a near miss adds up weight times differing share of each part. It ranks explanations, never winners.
 PART_WEIGHTS = {
-    # One resource is told from another by its path: a path with nothing in common is further than all else together.
+    # The path identifies the resource: a path with nothing in common is further than most other differences together.
     RequestPart.PATH: 10.0,
-    # The right path under the wrong method or host is the commonest slip: nearer than a path half wrong.
+    # The right path with the wrong method or host is the commonest mistake: nearer than a path that is half wrong.
     RequestPart.METHOD: 3.0,
     RequestPart.HOST: 3.0,
-    # What differs only in its data is the nearest of all.
+    # A request for the right resource with other data is nearer still.
     RequestPart.QUERY: 2.0,
     RequestPart.HEADERS: 2.0,
     RequestPart.BODY: 2.0,
-    # Asked for by name, and there is no such thing: the request fits, so these come before all that it does not fit.
+    # A selector header without a match: the rest of the request fits, so these come before all other differences.
     RequestPart.STATUS: 1.0,
     RequestPart.ID: 1.0,
     RequestPart.NAME: 1.0,
 }
 
-MAX_NEAR_MISSES = 3  # the specification shows three near misses; as many runners-up fit a screen
-MAX_EXAMINED = 1000  # candidates looked at for an explanation: a few milliseconds, however large the collection
-MAX_COMPARED = 100  # of those, the ones compared part by part; the others are told apart by whole segments only
-ID_SIMILARITY = 0.9  # how alike two different ids are: another resource of the same kind
-SAME_TYPE_SHARE = 0.5  # how far two different bodies of one media type are: nearer than no body, or one of another type
-MIN_SHARE = 0.01  # how far paths are that differ only in what the settings count: case, slashes, ids
+MAX_NEAR_MISSES = 3  # near misses of one explanation, and runners-up: as many as fit on a screen
+MAX_EXAMINED = 1000  # candidates examined for an explanation: a few milliseconds, however large the collection
+MAX_COMPARED = 100  # of those, the candidates compared part by part; the others are compared by whole segments only
+ID_SIMILARITY = 0.9  # of two different ids: they name different resources of the same kind
+SAME_TYPE_SHARE = 0.5  # of two different bodies of one media type: nearer than an empty body or another media type
+MIN_SHARE = 0.01  # of paths that differ only in case, slashes or ids, where the settings count these

@@ -1,4 +1,4 @@
-"""What a comparison looks at: the match settings, and the sets of them that the product uses."""
+"""The match settings: what a comparison looks at, and the sets of settings that the product uses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 
 OWN_HEADER_PREFIXES = ("x-mock-", "x-understudy-")
-"""Header fields whose names begin so speak to Understudy, not to the API."""
+"""Header fields whose names begin with one of these are addressed to Understudy, not to the API."""
 KEY_HEADERS = frozenset({"x-api-key", "x-understudy-key"})
-"""Either of them may hold the key of a private mock server."""
+"""Either of these headers may carry the key of a private mock server."""
 
 
 class QueryRule(StrEnum):
-    """What an unequal query means: fewer points, out, or nothing at all."""
+    """The effect of an unequal query: fewer points, filtered out, or none at all."""
 
     PREFER = "prefer"
     REQUIRE = "require"
@@ -25,13 +25,17 @@ class QueryRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
-    """How requests and examples are compared (spec/matching.md, steps 3 to 6).
+    """How requests and examples are compared (docs/matching.md, "Settings").
 
-    `headers`, `body` and `host` filter; `host` compares the request's origin with the one the example was recorded
-    from. `subset` lets a JSON or form body hold more than the example's. The names in `ignore_query`, `ignore_headers`
-    and the JSON paths in `ignore_json` do not count on either side. `exact_path` leaves only the path table's first
-    line. `selectors`: whether `x-mock-*` headers of a request are obeyed. `key_headers` carry the key of a private mock
-    server, and are never compared.
+    - `wildcards`, `ids`, `distance`: whether these lines of the path table are used; `exact_path` leaves only the
+      first line and redacted segments.
+    - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side.
+    - `headers`: names of headers that filter, less those in `ignore_headers` and `key_headers` (headers that carry
+      the key of a private mock server).
+    - `body`: whether bodies filter. `subset` lets a JSON or form body contain more than the example's; `ignore_json`
+      holds JSON paths that do not count on either side.
+    - `host`: whether the request's origin must be the one that the example was recorded from.
+    - `selectors`: whether the `x-mock-*` headers of a request are obeyed.
     """
 
     wildcards: bool = True
@@ -50,7 +54,7 @@ class MatchSettings:
     key_headers: frozenset[str] = KEY_HEADERS
 
     def list_compared_headers(self) -> tuple[str, ...]:
-        """The names of the headers that filter, in lower case and in order; ours are taken off before matching."""
+        """Return the sorted names of the headers that filter, in lower case, without those addressed to Understudy."""
         if not self.headers:
             return ()
         dropped = {name.lower() for name in self.ignore_headers | self.key_headers}
@@ -59,9 +63,9 @@ class MatchSettings:
 
 
 POSTMAN = MatchSettings()
-"""What authored and imported collections start with."""
+"""The settings that authored and imported collections start with."""
 PROMOTED = replace(POSTMAN, distance=False)
-"""What promoted collections start with."""
+"""The settings that promoted collections start with."""
 STRICT = MatchSettings(
     wildcards=False,
     ids=False,
@@ -72,13 +76,13 @@ STRICT = MatchSettings(
     exact_path=True,
     selectors=False,
 )
-"""Replay of a session: path as it is, query and body equal, host compared."""
+"""The settings of a replay: path as it is, query and body equal, host compared."""
 
 
 def settings_from_matching(matching: Matching, examples: Iterable[Example], *, private: bool = False) -> MatchSettings:
-    """The settings of a mock server: `matching`, and where that leaves it open what its examples usually take.
+    """Return the settings of a mock server: those of `matching`, completed by the defaults for its examples.
 
-    To a public one an `x-api-key` is the API's own, compared as any other header.
+    On a public mock server (`private` is false) `x-api-key` belongs to the API, and is compared as any other header.
     """
     usual = choose_default_settings(examples).distance if matching.distance is None else matching.distance
     return MatchSettings(
@@ -97,5 +101,5 @@ def settings_from_matching(matching: Matching, examples: Iterable[Example], *, p
 
 
 def choose_default_settings(examples: Iterable[Example]) -> MatchSettings:
-    """The settings a collection starts with: distance only where nothing in it was recorded."""
+    """Return the settings that a collection starts with: with distance only if none of its examples was recorded."""
     return PROMOTED if any(example.literal or example.fingerprint for example in examples) else POSTMAN

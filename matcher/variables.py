@@ -1,4 +1,4 @@
-"""Variables of a collection and an environment, put into the requests of examples when they are compiled."""
+"""Variables of a collection and an environment, substituted in the requests of examples when these are compiled."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from understudy.store.model.messages import Headers, Request
 Variables = Mapping[str, str]
 NO_VARIABLES: Variables = {}
 
-_MAX_ROUNDS = 8  # variables that name variables that name variables ...
-_MAX_LENGTH = 2**20  # and may double with every round
+_MAX_ROUNDS = 8  # levels of variables in the values of variables: these may name each other in a circle
+_MAX_LENGTH = 2**20  # bytes at which substitution stops: every round may double the text
 _NAME = re.compile(rb"\{\{([^{}]+)\}\}")
 
 
 def merge_variables(collection: Variables, environment: Variables = NO_VARIABLES) -> dict[str, str]:
-    """The variables that count: those of the environment beat those of the collection. Disabled ones are in neither."""
+    """Return the effective variables: the environment's override the collection's. Neither contains disabled ones."""
     return {**collection, **environment}
 
 
 def substitute_in_request(request: Request, variables: Variables) -> Request:
-    """The request with the value of every known `{{name}}` in target, headers and body; the same if there is none.
+    """Return the request with every known `{{name}}` in target, headers and body replaced.
 
-    What is not known stays, as a wildcard. A body that lies in the store stays as it is.
+    It is the same object if nothing changes. Unknown names stay, and become wildcards. A body that lies in the store
+    stays as it is.
     """
     if not variables:
         return request
@@ -40,18 +41,18 @@ def substitute_in_request(request: Request, variables: Variables) -> Request:
 
 
 def substitute_in_text(text: bytes, variables: Variables) -> bytes:
-    """The text with the values of variables, and of variables in their values."""
+    """Return the text with known variables replaced, also those in the values of variables, eight levels deep."""
     if b"{{" not in text:
         return text
 
-    def value(found: re.Match[bytes]) -> bytes:
+    def get_value(found: re.Match[bytes]) -> bytes:
         name = found[1].decode("utf-8", "surrogateescape").strip()
         return variables[name].encode("utf-8", "surrogateescape") if name in variables else found[0]
 
     for _ in range(_MAX_ROUNDS):
         if b"{{" not in text or len(text) > _MAX_LENGTH:
             break
-        text, before = _NAME.sub(value, text), text
+        text, before = _NAME.sub(get_value, text), text
         if text == before:
             break
     return text

@@ -1,7 +1,7 @@
-"""The specification's algorithm as it is written, over every example: what the index must agree with.
+"""The algorithm of docs/matching.md as it is written, over every example: the index must agree with it.
 
-Slow and plain on purpose. Of the product it uses only the normal forms and the reading of selector headers, never keys
-or look-ups.
+It is slow and plain on purpose. Of the product it uses only the normal forms and the parsing of selector headers, never
+keys or look-ups.
 """
 
 from __future__ import annotations
@@ -30,102 +30,102 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
-    """The winner's id and score, or None."""
-    chosen = mock_headers.parse_selectors(request.headers) if settings.selectors else NO_SELECTORS
-    if isinstance(chosen, SelectorProblem):
+    """Return the winner's id and score, or None."""
+    selectors = mock_headers.parse_selectors(request.headers) if settings.selectors else NO_SELECTORS
+    if isinstance(selectors, SelectorProblem):
         return None
-    found = best(request, examples, settings, request.method, chosen)
+    found = find_best(request, examples, settings, request.method, selectors)
     if found is None and request.method == "HEAD":
-        found = best(request, examples, settings, "GET", chosen)
-    return (answering(found[4], examples, chosen), found[0]) if found else None
+        found = find_best(request, examples, settings, "GET", selectors)
+    return (get_answering_id(found[4], examples, selectors), found[0]) if found else None
 
 
-def answering(winner: str, examples: Sequence[Example], chosen: Selectors) -> str:
-    """The id of the winner or, in a sequence, of its newest example with the status asked for."""
+def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors) -> str:
+    """Return the id of the winner or, in a sequence, of its newest example with the requested status."""
     sequence = next(each.sequence for each in examples if each.id == winner)
-    if chosen.is_named or sequence is None:
+    if selectors.is_named or sequence is None:
         return winner
     together = (each for each in examples if each.sequence == sequence)
-    return max(each.id for each in together if chosen.code in (None, each.response.status))
+    return max(each.id for each in together if selectors.code in (None, each.response.status))
 
 
-def best(
+def find_best(
     request: Request,
     examples: Sequence[Example],
     settings: MatchSettings,
     method: str,
-    chosen: Selectors = NO_SELECTORS,
+    selectors: Selectors = NO_SELECTORS,
 ) -> Score | None:
-    """Every example of the method and status scored, the highest taken; by distance if there is none."""
-    asked_for = named(request, examples, settings, method, chosen)
-    if chosen.is_named:
-        return (0, 0, 0, 0, min(asked_for)) if asked_for else None
-    kept = [each for each in candidates(examples, chosen) if same_realm(each, request, settings, method)]
-    scores = [score(request, each, settings, chosen, by_table(request, settings)) for each in kept]
+    """Score every example of the method and status, and return the best score; by distance if there is none."""
+    named_ids = find_named_ids(request, examples, settings, method, selectors)
+    if selectors.is_named:
+        return (0, 0, 0, 0, min(named_ids)) if named_ids else None
+    kept = [each for each in list_candidates(examples, selectors) if is_comparable(each, request, settings, method)]
+    scores = [compute_score(request, each, settings, selectors, make_table_points(request, settings)) for each in kept]
     if any(scores) or not settings.distance or settings.exact_path:
         return max(filter(None, scores), default=None)
-    return by_distance(request, kept, settings, chosen)
+    return find_best_by_distance(request, kept, settings, selectors)
 
 
-def candidates(examples: Sequence[Example], chosen: Selectors) -> list[Example]:
-    """One example for each sequence: the newest one's request, answered by the newest of the status asked for."""
+def list_candidates(examples: Sequence[Example], selectors: Selectors) -> list[Example]:
+    """Return one example for each sequence: the one whose request is compared, if some example has the status."""
     newest: dict[object, Example] = {}
     kept: dict[object, Example] = {}
     for example in sorted(examples, key=lambda one: one.id):
         newest[example.sequence or ("", example.id)] = example
-        if chosen.code in (None, example.response.status):
+        if selectors.code in (None, example.response.status):
             kept[example.sequence or ("", example.id)] = example
     return [newest[key] for key in kept]
 
 
-def named(
-    request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, chosen: Selectors
+def find_named_ids(
+    request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, selectors: Selectors
 ) -> list[str]:
-    """The ids of the examples that an id or a name asks for."""
+    """Return the ids of the examples that the request names by id or by name."""
     newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: one.id)}
-    realm = [one for one in examples if same_realm(newest[one.sequence or ("", one.id)], request, settings, method)]
-    kept = [one for one in realm if chosen.code in (None, one.response.status)]
-    if chosen.id is not None:
-        whole = [one.id for one in examples if one.id == chosen.id and chosen.code in (None, one.response.status)]
-        meant = chosen.ids[:1] if whole else chosen.ids[1:]
+    realm = [one for one in examples if is_comparable(newest[one.sequence or ("", one.id)], request, settings, method)]
+    kept = [one for one in realm if selectors.code in (None, one.response.status)]
+    if selectors.id is not None:
+        whole = [one.id for one in examples if one.id == selectors.id and selectors.code in (None, one.response.status)]
+        meant = selectors.ids[:1] if whole else selectors.ids[1:]
         return [one.id for one in kept if one.id in meant]
-    return [one.id for one in kept if one.name == chosen.name]
+    return [one.id for one in kept if one.name == selectors.name]
 
 
-def same_realm(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
-    """Steps 2 and, where hosts are compared, the host."""
+def is_comparable(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
+    """Return whether the method is equal and, where hosts are compared, the host."""
     return example.request.method == method and (not settings.host or example.request.origin == request.origin)
 
 
-def score(
-    request: Request, example: Example, settings: MatchSettings, chosen: Selectors, path_of: PathPoints
+def compute_score(
+    request: Request, example: Example, settings: MatchSettings, selectors: Selectors, path_of: PathPoints
 ) -> Score | None:
-    """One example: path, query, filters."""
+    """Score one example by path, query and filters; None if it is filtered out."""
     recorded = example.request
     wildcards = settings.wildcards and not example.literal
     path = path_of(example)
-    query = query_points(request, example, settings, wildcards)
-    if path is None or query is None or not filters_pass(request, example, settings, chosen):
+    query = compute_query_points(request, example, settings, wildcards)
+    if path is None or query is None or not passes_filters(request, example, settings, selectors):
         return None
-    segments = wild_segments(recorded.path) if wildcards else []
+    segments = parse_wild_segments(recorded.path) if wildcards else []
     places = [place for place, segment in enumerate(segments) if not isinstance(segment, str)]
-    literal = 0
+    literal_length = 0
     if places:
         before = [segment for segment in segments[: places[0]] if isinstance(segment, str)]
-        literal = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
-    wild = len(places) + sum(value is None for _, value in example_pairs(example, settings, wildcards))
-    return path + query, path, -wild, literal, example.id
+        literal_length = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
+    wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
+    return path + query, path, -wild, literal_length, example.id
 
 
-def by_table(request: Request, settings: MatchSettings) -> PathPoints:
-    """The points of the path table but for distance."""
-    return lambda example: path_points(
+def make_table_points(request: Request, settings: MatchSettings) -> PathPoints:
+    """Return a function for the points of an example's path, by every line of the path table but distance."""
+    return lambda example: compute_path_points(
         example.request.path, request.path, settings, settings.wildcards and not example.literal
     )
 
 
-def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
-    """The first line of the table that fits."""
+def compute_path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
+    """Return the points of the first line of the path table that fits, or None."""
     a, b = normal_forms.normalize_path(mine), normal_forms.normalize_path(theirs)
     short_a, short_b = a.rstrip("/"), b.rstrip("/")
     table = [
@@ -133,91 +133,95 @@ def path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: 
         (95, short_a == short_b),
         (90, normal_forms.fold(a) == normal_forms.fold(b)),
         (85, normal_forms.fold(short_a) == normal_forms.fold(short_b)),
-        (80, wildcards and wild_equal(mine, short_b)),
-        (79, settings.ids and equal_without_ids(a, b)),
-        (75, settings.ids and equal_without_ids(short_a, short_b)),
+        (80, wildcards and are_equal_by_wildcards(mine, short_b)),
+        (79, settings.ids and are_equal_without_ids(a, b)),
+        (75, settings.ids and are_equal_without_ids(short_a, short_b)),
     ]
     return next((points for points, fits in table[: 1 if settings.exact_path else None] if fits), None)
 
 
-def by_distance(request: Request, kept: Sequence[Example], settings: MatchSettings, chosen: Selectors) -> Score | None:
-    """The newest 1,000 paths with at most one other segment, those that are alike; then query and filters."""
+def find_best_by_distance(
+    request: Request, kept: Sequence[Example], settings: MatchSettings, selectors: Selectors
+) -> Score | None:
+    """Return the best score among the similar of the newest 1,000 paths with at most one other segment."""
     theirs = normal_forms.normalize_path(request.path).split("/")
     near: list[str] = []
     for example in sorted(kept, key=lambda one: one.id, reverse=True):
         mine = normal_forms.normalize_path(example.request.path)
-        if mine not in near and apart(mine.split("/"), theirs) <= 1:
+        if mine not in near and count_differing_segments(mine.split("/"), theirs) <= 1:
             near.append(mine)
-    alike = {mine for mine in near[:1000] if all_alike(mine.split("/"), theirs)}
+    alike = {mine for mine in near[:1000] if are_all_similar(mine.split("/"), theirs)}
     scores = [
-        score(request, each, settings, chosen, lambda _: 70)
+        compute_score(request, each, settings, selectors, lambda _: 70)
         for each in kept
         if normal_forms.normalize_path(each.request.path) in alike
     ]
     return max(filter(None, scores), default=None)
 
 
-def apart(mine: Sequence[str], theirs: Sequence[str]) -> int:
-    """How many segments differ; more than one if there are not as many."""
+def count_differing_segments(mine: Sequence[str], theirs: Sequence[str]) -> int:
+    """Return how many segments differ; 2 if the numbers of segments differ."""
     return sum(x != y for x, y in zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else 2
 
 
-def all_alike(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Every segment at least 75 % alike; the equal ones are."""
-    return all(1 - edits(x, y) / max(len(x), len(y), 1) >= 0.75 for x, y in zip(mine, theirs, strict=True))
+def are_all_similar(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Return whether every segment is at least 75 % alike; equal ones are."""
+    return all(
+        1 - compute_edit_distance(x, y) / max(len(x), len(y), 1) >= 0.75 for x, y in zip(mine, theirs, strict=True)
+    )
 
 
-def edits(one: str, other: str) -> int:
-    """Levenshtein's distance, by its definition."""
+def compute_edit_distance(one: str, other: str) -> int:
+    """Return Levenshtein's distance, by its definition."""
     row = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
         above, row = row, [at]
-        for place, wanted in enumerate(other, 1):
-            row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (letter != wanted)))
+        for place, other_letter in enumerate(other, 1):
+            row.append(min(above[place] + 1, row[-1] + 1, above[place - 1] + (letter != other_letter)))
     return row[-1]
 
 
-def equal_without_ids(a: str, b: str) -> bool:
-    """Segment by segment: equal, or both ids."""
+def are_equal_without_ids(a: str, b: str) -> bool:
+    """Return whether all segments are equal, or both ids."""
     one, other = a.split("/"), b.split("/")
     return len(one) == len(other) and all(
         x == y or (normal_forms.is_id(x) and normal_forms.is_id(y)) for x, y in zip(one, other, strict=True)
     )
 
 
-def wild_segments(path: bytes) -> list[str | tuple[str, str]]:
-    """Folded literals, and prefix and suffix of wildcards."""
+def parse_wild_segments(path: bytes) -> list[str | tuple[str, str]]:
+    """Return each segment as a folded literal, or as prefix and suffix of a wildcard."""
     found: list[str | tuple[str, str]] = []
     for segment in normal_forms.extract_path(path).rstrip(b"/").split(b"/"):
         match = WILD.fullmatch(segment)
         prefix, suffix = (match[1] or match[4] or b"", match[3] or match[6] or b"") if match else (b"", b"")
-        found.append((literal(prefix), literal(suffix)) if match else literal(segment))
+        found.append((fold_raw_literal(prefix), fold_raw_literal(suffix)) if match else fold_raw_literal(segment))
     return found
 
 
-def literal(raw: bytes) -> str:
-    """A piece of a path in normal form, without case."""
+def fold_raw_literal(raw: bytes) -> str:
+    """Return a piece of a path in normal form, without case."""
     return normal_forms.fold(normal_forms.normalize_path(b"/" + raw)[1:])
 
 
-def wild_equal(mine: bytes, theirs: str) -> bool:
-    """Each wildcard stands for one segment, or what is left of it."""
-    expected, actual = wild_segments(mine), normal_forms.fold(theirs).split("/")
+def are_equal_by_wildcards(mine: bytes, theirs: str) -> bool:
+    """Return whether each wildcard stands for one segment, or for what its literals leave of one."""
+    expected, actual = parse_wild_segments(mine), normal_forms.fold(theirs).split("/")
     return len(expected) == len(actual) and all(
         x == y if isinstance(x, str) else re.fullmatch(re.escape(x[0]) + ".+" + re.escape(x[1]), y, re.DOTALL)
         for x, y in zip(expected, actual, strict=True)
     )
 
 
-def example_pairs(example: Example, settings: MatchSettings, wildcards: bool) -> list[Pair]:
-    """Name and value of the query; None for a value that matches any."""
+def list_example_pairs(example: Example, settings: MatchSettings, wildcards: bool) -> list[Pair]:
+    """Return names and values of an example's query; None for a value that matches any."""
     redacted = {place.name for place in example.redacted if place.part is Part.QUERY}
-    pairs = pairs_of(example.request.query, redacted, wildcards)
+    pairs = parse_pairs(example.request.query, redacted, wildcards)
     return [(name, value) for name, value in pairs if name not in settings.ignore_query]
 
 
-def pairs_of(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
-    """Name and value; None for a value that matches any."""
+def parse_pairs(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
+    """Return names and values of a raw query or form; None for a value that matches any."""
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
         name, value = normal_forms.parse_query_pair(piece)
@@ -226,39 +230,39 @@ def pairs_of(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
     return found
 
 
-def query_points(request: Request, example: Example, settings: MatchSettings, wildcards: bool) -> int | None:
-    """The points for the query, or None: out."""
+def compute_query_points(request: Request, example: Example, settings: MatchSettings, wildcards: bool) -> int | None:
+    """Return the points for the query, or None if it filters the example out."""
     if settings.query is QueryRule.OFF:
         return 0
-    mine = example_pairs(example, settings, wildcards)
+    mine = list_example_pairs(example, settings, wildcards)
     theirs = [pair for pair in normal_forms.parse_query_pairs(request.query) if pair[0] not in settings.ignore_query]
-    if same_pairs(mine, theirs):
+    if are_same_pairs(mine, theirs):
         return 9 if any(value is None for _, value in mine) else 10
     if settings.query is QueryRule.REQUIRE:
         return None
     folded = [(normal_forms.fold(name), value if value is None else normal_forms.fold(value)) for name, value in mine]
-    return 5 if same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]) else -10
+    return 5 if are_same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]) else -10
 
 
-def same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
-    """Whether some order of the request's pairs fits the example's, one by one."""
+def are_same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether some order of the request's pairs fits the example's, one by one."""
     return len(mine) == len(theirs) and any(
         all(x[0] == y[0] and x[1] in (None, y[1]) for x, y in zip(mine, order, strict=True))
         for order in permutations(theirs)
     )
 
 
-def filters_pass(request: Request, example: Example, settings: MatchSettings, chosen: Selectors) -> bool:
-    """Step 6: headers, then body, as the settings say or the request itself."""
-    names = settings.headers if chosen.headers is None else chosen.headers
-    body = settings.body if chosen.body is None else chosen.body
-    if not all(header_fits(request, example, settings, name.lower()) for name in names):
+def passes_filters(request: Request, example: Example, settings: MatchSettings, selectors: Selectors) -> bool:
+    """Return whether headers and body fit, where the settings or the request compare them."""
+    names = settings.headers if selectors.headers is None else selectors.headers
+    body = settings.body if selectors.body is None else selectors.body
+    if not all(fits_header(request, example, settings, name.lower()) for name in names):
         return False
-    return not body or body_fits(request, example, settings)
+    return not body or fits_body(request, example, settings)
 
 
-def header_fits(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:
-    """Whether one listed header has the same values; ours are taken off before."""
+def fits_header(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:
+    """Return whether one listed header has the same values; headers addressed to Understudy always fit."""
     ignored = {each.lower() for each in settings.ignore_headers | settings.key_headers}
     if name in ignored or name.startswith(("x-mock-", "x-understudy-")):
         return True
@@ -270,8 +274,8 @@ def header_fits(request: Request, example: Example, settings: MatchSettings, nam
     return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())
 
 
-def body_fits(request: Request, example: Example, settings: MatchSettings) -> bool:
-    """Whether the bodies are equal, redacted places and wildcards aside."""
+def fits_body(request: Request, example: Example, settings: MatchSettings) -> bool:
+    """Return whether the bodies are equal, apart from redacted places and wildcards."""
     mine, theirs = example.request, request
     assert isinstance(mine.body, bytes)
     assert isinstance(theirs.body, bytes)
@@ -283,8 +287,8 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
     wildcards = settings.wildcards and not example.literal
     if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
         redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-        return same_pairs(pairs_of(mine.body, redacted, wildcards), normal_forms.parse_query_pairs(theirs.body))
-    places = open_places(example, settings, wildcards)
+        return are_same_pairs(parse_pairs(mine.body, redacted, wildcards), normal_forms.parse_query_pairs(theirs.body))
+    places = list_open_places(example, settings, wildcards)
     one, other = (
         canonical.canonicalize(canonical.undo_codings(raw, each.headers), each.headers.get("content-type"), places)
         for each, raw in ((mine, mine.body), (theirs, theirs.body))
@@ -292,8 +296,8 @@ def body_fits(request: Request, example: Example, settings: MatchSettings) -> bo
     return one == other
 
 
-def open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
-    """The places of a JSON body whose values do not count."""
+def list_open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
+    """Return the places of a JSON body whose values do not count."""
     places = places_from_redacted(example.redacted) | {
         Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json
     }

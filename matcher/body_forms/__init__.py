@@ -1,1 +1,1 @@
-"""What a body is as a value: JSON, forms, XML, GraphQL in their normal forms."""
+"""Canonical forms of bodies: JSON, forms, multipart, XML, GraphQL, text and bytes."""

@@ -1,4 +1,4 @@
-"""Which bodies are equal: canonical forms by media type, and the keys under which equal bodies are found."""
+"""Canonical forms of bodies by media type, and the keys that equal bodies share (docs/matching.md, "Bodies")."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from understudy.store.model.exchanges import Part
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers, Request
 
-CanonicalForm = tuple[BodyKind, bytes]  # what a body is compared as, and its canonical form
+CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
 
 MAX_PARSED_SIZE = 16 * 2**20
-"""Bytes of a body that are read as what it is said to be; longer ones are compared by bytes. Values take far more."""
+"""Bytes of a body up to which it is parsed; longer ones are compared as bytes, because values take far more memory."""
 
 
 def canonicalize(body: bytes, content_type: str | None, places: Places = NOWHERE) -> bytes:
-    """The form that all bodies equal to this one share; the values at `places` do not count.
+    """Return the canonical form that all bodies equal to this one share; the values at `places` do not count.
 
-    JSON as values, forms as pairs in any order, multipart by parts without its boundary, XML by canonical form, GraphQL
-    by what it asks, text with its line ends unified, everything else, and what does not parse, as bytes. `body` is
-    without content encoding.
+    JSON is compared as values, a form as pairs in any order, multipart by parts without its boundary, XML by canonical
+    form, GraphQL by its operations, text with unified line ends; everything else, and a body that cannot be parsed, as
+    bytes. `body` is without content coding.
     """
     return _canonicalize(body, parse_media_type(content_type) or "", content_type or "", places)[1] if body else b""
 
 
 def get_media_type(request: Request) -> str | None:
-    """The media type of a request's body."""
+    """Return the media type of a request's body, or None."""
     return parse_media_type(request.headers.get("content-type"))
 
 
 def compute_body_key(body: bytes, headers: Headers, places: Places = NOWHERE) -> bytes:
-    """A digest that equal bodies share, media type included; empty bodies are equal whatever their type.
+    """Return a digest that equal bodies share, media type included; b"" for an empty body, whatever its type.
 
-    `body` is as it came: content codings are undone here.
+    `body` is as it was sent: its content codings are removed here.
     """
     return compute_plain_key(undo_codings(body, headers), headers.get("content-type"), places) if body else b""
 
 
 def compute_plain_key(body: bytes, content_type: str | None, places: Places) -> bytes:
-    """The same for a body whose content codings are undone."""
+    """Return the digest that equal bodies share, for a body without content coding."""
     return digest_body(body, content_type, places).key
 
 
 @dataclass(frozen=True, slots=True)
 class BodyDigest:
-    """What a body was compared as, and the digest that equal ones share."""
+    """The kind that a body is compared as, and the digest that equal bodies share."""
 
     kind: BodyKind
     key: bytes
@@ -64,7 +64,7 @@ NO_DIGEST = BodyDigest(BodyKind.BYTES, b"")
 
 
 def digest_body(body: bytes, content_type: str | None, places: Places = NOWHERE) -> BodyDigest:
-    """Read a body whose content codings are undone, once for all that is asked about it."""
+    """Parse a body without content coding, and return its kind and key."""
     if not body:
         return NO_DIGEST
     media = parse_media_type(content_type) or ""
@@ -75,9 +75,9 @@ def digest_body(body: bytes, content_type: str | None, places: Places = NOWHERE)
 
 
 def compute_request_key(request: Request, body: bytes) -> str:
-    """Which requests are the same: SHA-256 (hex) over method, origin, normal path and query, and canonical body.
+    """Return the key of equal requests: SHA-256 (hex) over method, origin, normal path and query, and canonical body.
 
-    `body` holds the bytes of the request's body as they came.
+    `body` holds the bytes of the request's body as they were sent.
     """
     path, pairs = normal_forms.normalize_path(request.path), normal_forms.parse_query_pairs(request.query)
     parts = ascii((request.method, str(request.origin or ""), path, pairs)).encode("ascii")
@@ -85,45 +85,48 @@ def compute_request_key(request: Request, body: bytes) -> str:
 
 
 def undo_codings(body: bytes, headers: Headers) -> bytes:
-    """The body with its content codings undone; as it came if one is unknown, broken, or fills the memory."""
+    """Return the body with its content codings removed; unchanged if one is unknown, broken, or expands too far."""
     codings = headers.get_all("content-encoding")
     undone = remove_codings(",".join(codings), body) if codings else body
     return body if undone is None else undone
 
 
-def explain_kind(reading: BodyDigest, length: int, headers: Headers) -> str:
-    """Why a body that is not empty was not compared as what its headers say; "" if it was.
+def explain_kind(digest: BodyDigest, length: int, headers: Headers) -> str:
+    """Return why a body is not compared as its media type suggests; "" if it is, or if it is empty.
 
-    `length` is that of the body with its content codings undone, or of the one that came if they could not be.
+    `length` is that of the body without its content codings, or of the body as sent if these cannot be removed.
     """
     declared = kind_from_media_type(parse_media_type(headers.get("content-type")) or "")
-    if reading.kind is not BodyKind.BYTES or declared is BodyKind.BYTES or not length:
+    if digest.kind is not BodyKind.BYTES or declared is BodyKind.BYTES or not length:
         return ""
     if length > MAX_PARSED_SIZE:
-        return f"longer than {MAX_PARSED_SIZE // 2**20} MiB, so not read as the {declared.label} it is said to be"
-    return f"not the {declared.label} that {parse_media_type(headers.get('content-type'))} says it is"
+        return f"it is longer than {MAX_PARSED_SIZE // 2**20} MiB, so it is not read as {declared.label}"
+    return f"it cannot be read as {declared.label} ({parse_media_type(headers.get('content-type'))})"
 
 
 def explain_codings(body: bytes, headers: Headers) -> str:
-    """Why the content codings of a body are not undone; "" if they are, or there are none."""
+    """Return why the content codings of a body are not removed; "" if they are, or if there are no codings."""
     codings = ",".join(headers.get_all("content-encoding"))
     if not body or not codings or remove_codings(codings, body) is not None:
         return ""
-    return f"{codings} is unknown, broken or more than {LIMIT // 2**20} MiB, and is not undone"
+    return f"its content coding {codings} is unknown, broken or larger than {LIMIT // 2**20} MiB, so it is not undone"
 
 
 def describe_comparison(body: bytes, headers: Headers, places: Places = NOWHERE) -> tuple[BodyKind, str]:
-    """What a body is compared as; and, if that is not what its headers say, why. For explanations: reads it again."""
+    """Return the kind that a body is compared as, and why this is not the kind of its media type (or "").
+
+    This parses the body once more, for explanations only.
+    """
     note = explain_codings(body, headers)
     if note:
         return BodyKind.BYTES, note
     body = undo_codings(body, headers)
-    reading = digest_body(body, headers.get("content-type"), places)
-    return reading.kind, explain_kind(reading, len(body), headers)
+    digest = digest_body(body, headers.get("content-type"), places)
+    return digest.kind, explain_kind(digest, len(body), headers)
 
 
 def _canonicalize(body: bytes, media: str, content_type: str, places: Places) -> CanonicalForm:
-    """What a body that is not empty is compared as, and its canonical form."""
+    """Return the kind that a body (not empty) is compared as, and its canonical form."""
     if len(body) <= MAX_PARSED_SIZE:
         texts = select_marks(places, Part.TEXT)
         body = mask_text(body, frozenset(texts)) if texts else body
@@ -136,7 +139,7 @@ def _canonicalize(body: bytes, media: str, content_type: str, places: Places) ->
 
 
 def _list_kinds(media: str, places: Places) -> tuple[BodyKind, ...]:
-    # Redaction finds JSON by its looks: curl sends it as a form, and browsers' fetch as plain text.
+    # Redaction recognises JSON by its content: curl sends it as a form by default, browsers' fetch as plain text.
     if places and any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places):
         return BodyKind.JSON, kind_from_media_type(media)
     return (kind_from_media_type(media),)

@@ -1,30 +1,27 @@
-"""Forms compared as pairs in any order, multipart bodies by their parts, without the boundary."""
+"""Canonical forms of forms (pairs in any order) and multipart bodies (parts, without the boundary)."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms.open_places import Mark
+from understudy.matcher.body_forms.open_places import Marks
 
-MAX_PAIRS = 100_000  # forms of more are compared by bytes: each pair costs a microsecond or two
+MAX_PAIRS = 100_000  # larger forms are compared as bytes: each pair costs a microsecond or two
 MAX_PARTS = 10_000
-MAX_HEAD = 64 * 1024
+MAX_HEAD = 64 * 1024  # bytes of the header of one part
 
-_INLINE = 256  # parts up to this many bytes are written out, for the people who read explanations
+_INLINE = 256  # bytes of a part up to which its canonical form contains it, so that explanations can show it
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
 _PART_NAME = re.compile(r';\s*name=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 _WILD_PART = re.compile(rb"\{\{[^{}]+\}\}")
 
-FieldMarks = Mapping[str, Mark]
 
-
-def canonicalize_form(body: bytes, marks: FieldMarks) -> bytes:
-    """The pairs of a form, sorted; the values of marked names are left open. Raises ValueError for too many."""
+def canonicalize_form(body: bytes, marks: Marks) -> bytes:
+    """Return the sorted pairs of a form, with a mark for each value left open. Raises ValueError for too many pairs."""
     if body.count(b"&") > MAX_PAIRS:
         raise ValueError("too many pairs")
     pairs = (
@@ -34,13 +31,16 @@ def canonicalize_form(body: bytes, marks: FieldMarks) -> bytes:
     return "&".join(sorted(pairs)).encode("ascii")
 
 
-def canonicalize_multipart(body: bytes, content_type: str, marks: FieldMarks) -> bytes:
-    """The parts one by one, in order (RFC 7578, section 5.2); raises ValueError for what is no multipart."""
+def canonicalize_multipart(body: bytes, content_type: str, marks: Marks) -> bytes:
+    """Return the parts in order, without the boundary (RFC 7578, section 5.2).
+
+    Raises ValueError if the body is not multipart.
+    """
     return b"\n".join(_canonicalize_part(piece, marks) for piece in _split_parts(body, content_type))
 
 
 def find_wild_parts(body: bytes, content_type: str) -> frozenset[str]:
-    """The names of the parts of an example that are a single `{{name}}`, and have their name for themselves."""
+    """Return the names of the parts of an example that are a single `{{name}}`, and the only part of that name."""
     parts = [(_find_name(fields), content) for fields, content in map(_parse_part, _split_parts(body, content_type))]
     counts = Counter(name for name, _ in parts)
     return frozenset(name for name, content in parts if name and counts[name] == 1 and _WILD_PART.fullmatch(content))
@@ -65,7 +65,7 @@ def _parse_part(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
     padding, line_end, rest = piece.partition(b"\r\n")
     if padding.strip() or not line_end:
         raise ValueError("a part that begins on the line of its delimiter")
-    # A part may have no header: then it begins with the empty line.
+    # A part without header fields begins with the empty line (RFC 2046, section 5.1).
     head, empty_line, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
     if not empty_line:
         raise ValueError("a part without the empty line after its header")
@@ -74,10 +74,10 @@ def _parse_part(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
     return sorted(_parse_field(line) for line in head.split(b"\r\n") if line), content
 
 
-def _canonicalize_part(piece: bytes, marks: FieldMarks) -> bytes:
+def _canonicalize_part(piece: bytes, marks: Marks) -> bytes:
     fields, content = _parse_part(piece)
-    named = _find_name(fields)
-    return f"{fields!a} {marks[named] if named in marks else _describe_content(content)}".encode("ascii")
+    part_name = _find_name(fields)
+    return f"{fields!a} {marks[part_name] if part_name in marks else _describe_content(content)}".encode("ascii")
 
 
 def _parse_field(line: bytes) -> tuple[str, str]:

@@ -1,21 +1,21 @@
-"""GraphQL requests compared by what they ask: the query however it is laid out, its variables, its operation's name."""
+"""Normal forms of GraphQL requests: query without its layout, variables, operation name."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-MAX_LENGTH = 64 * 1024  # longer queries are compared as text: graphql-core is slow, and no client writes such
-MAX_DEPTH = 48  # so are deeper ones: the parser is recursive, and must not depend on the stack it is called from
+MAX_LENGTH = 64 * 1024  # characters; longer queries are compared as text: graphql-core is slow, clients send no such
+MAX_DEPTH = 48  # deeper ones are compared as text too: the parser recurses, and must not depend on the caller's stack
 
 _BRACKET = re.compile(r"[{}()\[\]]")
 
 
 def normalize_graphql(value: object) -> dict[str, object] | None:
-    """A JSON request that holds GraphQL, in normal form (graphql.github.io/graphql-over-http, "Request parameters").
+    """Return the normal form of a JSON value that is a GraphQL request; None for any other value.
 
-    No variables are the same as none needed, no operation name is `null`; other members do not count. None for what
-    holds no GraphQL.
+    Empty variables equal missing ones, a missing operation name is `null`, and other members do not count
+    (graphql.github.io/graphql-over-http, "Request parameters").
     """
     if not isinstance(value, dict) or not isinstance(value.get("query"), str):
         return None
@@ -31,7 +31,7 @@ def normalize_graphql(value: object) -> dict[str, object] | None:
 
 
 def normalize_query(text: str) -> str | None:
-    """The query without the liberties of its layout; None if it is no executable document, or too long or deep."""
+    """Return a query in uniform layout; None if it is not an executable document, or too long or deep."""
     if "{" not in text or len(text) > MAX_LENGTH or _is_too_deep(text):
         return None
     return _print_query(text)
@@ -39,7 +39,7 @@ def normalize_query(text: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def _print_query(text: str) -> str | None:
-    # A tenth of a second to import, so only where a query is met.
+    # The import takes a tenth of a second, so it waits for the first query.
     from graphql import ExecutableDefinitionNode, GraphQLError, parse, print_ast
 
     try:

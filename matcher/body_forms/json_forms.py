@@ -1,73 +1,70 @@
-"""JSON bodies compared as values: one text for every way to write the same value, with some places left open."""
+"""Canonical JSON: one text for all spellings of the same value, with some places left open."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
 from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder, Encoder
 
-from understudy.matcher.body_forms.open_places import Mark
+from understudy.matcher.body_forms.open_places import NO_MARKS, Mark, Marks
 from understudy.store.model.json_paths import ANY_INDEX, JsonPath, parse_json_path
 
-# Deeper bodies compare by bytes. Far below the interpreter's own limits, so that the answer depends on the body alone
-# and never on how deep in the stack the question was asked.
+# Deeper bodies are compared as bytes. The limit lies far below the interpreter's own, so that the result depends on
+# the body alone and never on the depth of the call stack.
 MAX_DEPTH = 128
-MAX_BRACKETS = 1_000_000  # so do those of more objects and arrays: each costs most of a microsecond
-# JSON has no such numbers, so no value is written like them.
+MAX_BRACKETS = 1_000_000  # bodies with more objects and arrays are compared as bytes: each costs most of a microsecond
+# JSON has no such numbers (RFC 8259, section 6), so no value has the same text.
 _TOKENS = {Mark.REDACTED: Raw(b"NaN"), Mark.ANY: Raw(b"Infinity")}
-_PLAIN_ZEROS = 20  # numbers up to this many zeros are written out, for the people who read explanations
+_PLAIN_ZEROS = 20  # numbers with up to this many zeros are written without exponent, so that explanations are readable
 _TOO_MANY_ZEROS = b"0" * (_PLAIN_ZEROS + 1)
-_SHORT = 32  # characters of a number worth remembering
-_CANONICAL_FRACTION = re.compile(
-    rf"-?[0-9]+\.[0-9]{{0,{_PLAIN_ZEROS - 1}}}[1-9]"
-)  # a fraction that is its own canonical text
-
-PathMarks = Mapping[str, Mark]
-NO_MARKS: PathMarks = {}
+_SHORT = 32  # characters of a number up to which its canonical text is cached
+# A fraction that is its own canonical text.
+_CANONICAL_FRACTION = re.compile(rf"-?[0-9]+\.[0-9]{{0,{_PLAIN_ZEROS - 1}}}[1-9]")
 
 
-def canonicalize_json(body: bytes, marks: PathMarks = NO_MARKS) -> bytes:
-    """The canonical text of a JSON document; the values at the marked paths (`$.user.token`, `$.a[*].b`) do not count.
+def canonicalize_json(body: bytes, marks: Marks = NO_MARKS) -> bytes:
+    """Return the canonical text of a JSON document, in which the values at the marked paths do not count.
 
-    Key order and white space are free, `1` is `1.0` and not `true`, numbers are exact, the last of duplicate keys
-    counts (RFC 8259, section 4 leaves that open). Raises ValueError or RecursionError for what is not such a document.
+    Paths look like `$.user.token` and `$.a[*].b`. The order of keys and white space do not count, `1` equals `1.0` and
+    not `true`, numbers are exact, and the last of duplicate keys counts (RFC 8259, section 4 leaves that open). Raises
+    ValueError if the body is not JSON, RecursionError if it is nested too deeply.
     """
     return encode_value(parse_json(body, marks))
 
 
-def parse_json(body: bytes, marks: PathMarks = NO_MARKS) -> object:
-    """The document as a value for `written`: a token at each marked place, nothing where one is ignored."""
+def parse_json(body: bytes, marks: Marks = NO_MARKS) -> object:
+    """Parse a document into a value for `encode_value`: with a token at each marked place, without the ignored ones."""
     return _parse_marked(_decode_fast, body, marks)
 
 
-def parse_json_exact(body: bytes, marks: PathMarks = NO_MARKS) -> object:
-    """The same with every number as its canonical text, a `Raw`: equal values are equal, and `1` is not `true`."""
+def parse_json_exact(body: bytes, marks: Marks = NO_MARKS) -> object:
+    """Parse a document with every number as its canonical text, a `Raw`: equal values are equal, `1` is not `true`."""
     return _parse_marked(_decode_exact, body, marks)
 
 
 def is_token(value: object) -> bool:
-    """Whether a value stands for a place that was marked."""
+    """Return whether a value stands for a marked place."""
     return isinstance(value, Raw) and value in _TOKENS.values()
 
 
 def encode_value(value: object) -> bytes:
-    """The canonical text of a value."""
+    """Return the canonical text of a parsed value."""
     try:
         return _ENCODER.encode(value)
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can escape and UTF-8 cannot write
+    except UnicodeEncodeError:  # a lone surrogate: JSON can escape it, UTF-8 cannot encode it
         return _write(value).encode("utf-8", "surrogatepass")
 
 
-def _parse_marked(parse: Callable[[bytes], object], body: bytes, marks: PathMarks) -> object:
+def _parse_marked(parse: Callable[[bytes], object], body: bytes, marks: Marks) -> object:
     brackets = body.count(b"[") + body.count(b"{")
     if brackets > MAX_BRACKETS:
         raise ValueError("too many objects and arrays")
     value = parse(body)
-    if brackets > MAX_DEPTH:  # fewer cannot nest deeper
+    if brackets > MAX_DEPTH:  # with fewer brackets, no value can be nested deeper
         _check_depth(value)
     for path, mark in marks.items():
         value = _apply_mark(value, parse_json_path(path), mark)
@@ -75,12 +72,12 @@ def _parse_marked(parse: Callable[[bytes], object], body: bytes, marks: PathMark
 
 
 def _decode_fast(body: bytes) -> object:
-    """The document with integers as such, and other numbers as their canonical text."""
-    if _TOO_MANY_ZEROS not in body:  # such an integer would not be written as its canonical text
+    """Decode a document with integers as integers, and all other numbers as their canonical texts."""
+    if _TOO_MANY_ZEROS not in body:  # msgspec would not write such an integer as its canonical text
         try:
             return _DECODER.decode(body)
         except (MsgspecError, UnicodeDecodeError, RecursionError):
-            pass  # no JSON, or one of those that only the standard library reads: in UTF-16, with half a pair, ...
+            pass  # not JSON, or JSON that only the standard library reads: UTF-16, lone surrogates, ...
     return _decode_exact(body)
 
 
@@ -138,11 +135,11 @@ def _check_depth(value: object) -> None:
         ]
         if not level:
             return
-    raise RecursionError("nested too deep to compare as values")
+    raise RecursionError("nested too deeply to compare as values")
 
 
 def _apply_mark(value: object, place: JsonPath, mark: Mark) -> object:
-    """The value, changed in place, with a token where the place is, or without what is ignored there."""
+    """Change the value in place: put a token at each place that the path names, or delete an ignored one."""
     if not place:
         return _TOKENS.get(mark)
     step, rest = place[0], place[1:]

@@ -1,4 +1,4 @@
-"""What a body is said to be, by its Content-Type, and what it is therefore compared as."""
+"""The kinds of bodies, by media type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TEXTUAL = frozenset(
 
 
 class BodyKind(StrEnum):
-    """What bodies are compared as. A canonical form begins with its kind, so that no two kinds are ever equal."""
+    """What bodies are compared as. A canonical form begins with its kind, so bodies of two kinds are never equal."""
 
     JSON = "json"
     GRAPHQL = "graphql"
@@ -22,7 +22,7 @@ class BodyKind(StrEnum):
 
     @property
     def label(self) -> str:
-        """What is compared, for people."""
+        """The compared things, in words for people."""
         return _WORDS[self]
 
 
@@ -38,7 +38,7 @@ _WORDS = {
 
 
 def kind_from_media_type(media: str) -> BodyKind:
-    """What bodies of this media type are compared as."""
+    """Return the kind that bodies of this media type are compared as."""
     if media.endswith("+json") or media in ("application/json", "text/json"):
         return BodyKind.JSON
     if media.endswith("+xml") or media in ("application/xml", "text/xml"):

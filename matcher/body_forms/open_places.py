@@ -1,9 +1,9 @@
-"""Places in a body whose values do not count: redacted, wildcards, ignored by the settings."""
+"""Open places of a body, whose values do not count: redacted, wildcards, or ignored by the settings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,7 @@ BODY_PARTS = (Part.FORM, Part.JSON, Part.TEXT)
 
 
 class Mark(StrEnum):
-    """Why a value does not count, as it is shown to people. What is IGNORED need not even be there."""
+    """Why a value does not count, as people see it in explanations. An IGNORED value may be missing."""
 
     REDACTED = "[redacted]"
     ANY = "[any]"
@@ -28,7 +28,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """A place of a body: the name of a form field, a JSON path such as `$.user.token`, or the pattern of a text."""
+    """An open place of a body: the name of a form field, a JSON path such as `$.user.token`, or a text pattern."""
 
     part: Part
     name: str
@@ -38,19 +38,23 @@ class Opening:
 Places = frozenset[Opening]
 NOWHERE: Places = frozenset()
 
+Marks = Mapping[str, Mark]
+"""The mark of each open place of one part of a body, by the place's name: a field name or a JSON path."""
+NO_MARKS: Marks = {}
+
 
 def places_from_redacted(redacted: Iterable[RedactedPlace]) -> Places:
-    """The redacted places that lie in a body."""
+    """Return the redacted places that lie in a body."""
     return frozenset(Opening(each.part, each.name) for each in redacted if each.part in BODY_PARTS)
 
 
 def select_marks(places: Places, part: Part) -> dict[str, Mark]:
-    """The names of the places in one part, each with its mark."""
+    """Return the marks of the places in one part of the body, by the name of the place."""
     return {place.name: place.mark for place in sorted(places) if place.part is part} if places else {}
 
 
 def find_wild_texts(value: object, path: str = "$") -> Iterator[str]:
-    """The paths of the texts in an example's document that are a single `{{name}}`."""
+    """Yield the JSON paths of the texts in an example's document that are a single `{{name}}`."""
     if isinstance(value, str):
         if _WILD_TEXT.fullmatch(value):
             yield path
@@ -63,7 +67,7 @@ def find_wild_texts(value: object, path: str = "$") -> Iterator[str]:
 
 
 def mask_text(body: bytes, patterns: frozenset[str]) -> bytes:
-    """The text with one word in the place of all that these patterns find, and of every placeholder."""
+    """Return the text with one constant in the place of every match of the patterns, and of every placeholder."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -78,7 +82,7 @@ def mask_text(body: bytes, patterns: frozenset[str]) -> bytes:
 
 @lru_cache(maxsize=256)
 def compile_patterns(patterns: frozenset[str]) -> SecretPatterns:
-    """The compiled patterns; raises ValueError for one that cannot be read."""
+    """Return the compiled patterns; raises ValueError for one that is not a regular expression."""
     try:
         return SecretPatterns([PATTERN, *sorted(filter(None, patterns))], built_in=False)
     except ValueError as error:

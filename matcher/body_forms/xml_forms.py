@@ -1,15 +1,15 @@
-"""XML bodies by canonical form: names by namespace, attributes in any order, white space between elements free.
+"""Canonical XML: names by namespace, attributes in any order, white space between elements ignored.
 
-Read by the standard library's expat with everything refused that grows or reaches out: a document type declaration,
-and with it every entity of its own, makes a body plain bytes.
+The standard library's expat reads it, without anything that could grow or load: a document type declaration, and with
+it every entity definition, makes a body plain bytes.
 """
 
 from __future__ import annotations
 
 from xml.parsers import expat
 
-MAX_TAGS = 400_000  # tags and attributes of a document that is read: each costs some microseconds
-MAX_NAMES = 32 * 2**20  # characters of all names together, each with its namespace: a short body can declare a long one
+MAX_TAGS = 400_000  # tags and attributes of one document: each costs some microseconds
+MAX_NAMES = 32 * 2**20  # characters of all names, each with its namespace: a short body can declare a long namespace
 
 _SPACE = " \t\r\n"  # XML 1.0, production 3
 _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
@@ -17,12 +17,12 @@ _QUOTE = ('"', "&quot;")
 
 
 def canonicalize_xml(body: bytes) -> bytes:
-    """The canonical form of a document, prefixes and comments aside; raises ValueError for what is none."""
+    """Return the canonical form of a document, without prefixes and comments; raises ValueError if it is not XML."""
     marks = body.count(b"<") + body.count(b"=")
     if marks > MAX_TAGS:
         raise ValueError("too many elements and attributes")
     if marks * len(body) > MAX_NAMES and marks * _find_longest_namespace(body) > MAX_NAMES:
-        raise ValueError("too long namespaces for so many elements and attributes")
+        raise ValueError("namespaces too long for so many elements and attributes")
     writer = _Writer()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -36,7 +36,7 @@ def canonicalize_xml(body: bytes) -> bytes:
 
 
 def _find_longest_namespace(body: bytes) -> int:
-    """How many characters the longest attribute has that declares one; read without any, so that none is written out.
+    """Return the length of the longest namespace declaration, in characters, read without expanding any namespace.
 
     An entity that made it longer would need the document type declaration that is refused.
     """
@@ -65,12 +65,12 @@ def _refuse(*_: object) -> None:
 
 
 class _Writer:
-    """Takes expat's events and writes them, text as late as possible: whether white space counts shows at its end."""
+    """Writes expat's events. It writes text as late as possible: only its end shows whether white space counts."""
 
     def __init__(self) -> None:
         self.out = bytearray()
         self._text: list[str] = []
-        self._opened = False  # whether the last tag opened an element, whose content white space may be
+        self._opened = False  # whether the last tag was a start tag: white space after it may be the whole content
 
     def start_element(self, name: str, attributes: list[str]) -> None:
         self._flush(leaf=False)
@@ -103,7 +103,7 @@ class _Writer:
 
 
 def _escape(text: str, *others: tuple[str, str]) -> str:
-    # The standard library's has urllib.request, ssl and socket in its train, a third of what the matcher would import.
+    # xml.sax.saxutils imports urllib.request, ssl and socket: a third of all that the matcher would import.
     for mark, escape in (*_MARKUP, *others):
         text = text.replace(mark, escape)
     return text

@@ -1,1 +1,1 @@
-"""Why a request matched or not: near misses, distances and differences."""
+"""Explanations: why a request matched or not, by near misses, distances and differences."""

@@ -1,4 +1,4 @@
-"""Two bodies that differ, as texts for people: canonical, secrets and wildcards marked, bytes by their digest."""
+"""Two different bodies as texts for people: canonical, with secrets and wildcards marked, or as a digest."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from understudy.store.model.messages import BodyRef, Request
 
 EMPTY = "(empty)"
 _MAX_COMPARED = 64 * 1024  # characters of a body searched for its first difference
-MAX_PLACES = 4
-_PATH_WIDTH = 60  # characters
-MAX_SHOWN_SIZE = 2**20  # bytes of a body that is written out: longer ones are not for reading
+MAX_PLACES = 4  # differing places that are searched for; a fourth is shown as "and more"
+_PATH_WIDTH = 60  # characters of a JSON path
+MAX_SHOWN_SIZE = 2**20  # bytes of a body up to which it is shown; a person does not read a longer one
 
-# A text of JSON, the last perhaps cut off, or a token in the place of a value. Linear: what begins a text ends one.
+# A JSON text, the last one perhaps cut off, or a token in the place of a value. It matches in linear time, because a
+# quotation mark that does not end a text begins one.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|Infinity', re.DOTALL)
 _MARKS = {"NaN": Mark.REDACTED, "Infinity": Mark.ANY}
 
 
 def render_bodies(candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]) -> tuple[str, str]:
-    """The example's body and the request's, with the values at hidden places left out of both."""
+    """Return the example's body and the request's, without the values at hidden places of both."""
     places = places_from_redacted(hidden) | (candidate.body.places if candidate.body else NOWHERE)
     recorded = candidate.request
     mine = canonical.undo_codings(recorded.body, recorded.headers) if isinstance(recorded.body, bytes) else b""
@@ -37,7 +38,7 @@ def render_bodies(candidate: Candidate, request: NormalRequest, hidden: frozense
 
 
 def explain_comparison(candidate: Candidate, request: NormalRequest) -> str:
-    """Which of the bodies is not compared as what it is said to be, and why; "" if both are."""
+    """Return which of the two bodies is compared as bytes against its media type, and why; "" if neither is."""
     places = candidate.body.places if candidate.body else NOWHERE
     recorded = candidate.request
     mine = (
@@ -46,17 +47,17 @@ def explain_comparison(candidate: Candidate, request: NormalRequest) -> str:
         else ""
     )
     notes = (("the example's body", mine), ("the request's body", request.explain_body(places)))
-    return "; ".join(f"{whose} is compared as bytes: {note}" for whose, note in notes if note)
+    return "; ".join(f"{body} is compared as bytes: {note}" for body, note in notes if note)
 
 
 def find_differing_places(
     candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]
 ) -> tuple[str, ...]:
-    """The first few places at which the two bodies differ, if both are JSON; hidden ones do not count."""
+    """Return the first few JSON paths at which two JSON bodies differ, without hidden ones; () for other bodies."""
     recorded = candidate.request
     if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(request.body)) > MAX_SHOWN_SIZE:
         return ()
-    if request.settings.subset:  # what the request has beyond the example is no difference
+    if request.settings.subset:  # more members than the example has are not a difference
         return ()
     marks = select_marks(
         places_from_redacted(hidden) | (candidate.body.places if candidate.body else NOWHERE), Part.JSON
@@ -80,7 +81,7 @@ def _render_body(request: Request, plain: bytes, places: Places) -> str:
         return _describe_digest(body)
     kind, _, text = canonical.canonicalize(plain, content_type, places).partition(b":")
     if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
-        return _describe_digest(body)  # secrets are somewhere in what could not be read
+        return _describe_digest(body)  # the body could not be parsed, so its secrets cannot be located
     try:
         shown = text.decode()[:_MAX_COMPARED] if len(text) <= 4 * _MAX_COMPARED else _decode_start(text)
     except UnicodeDecodeError:
@@ -101,9 +102,7 @@ def _replace_token(found: re.Match[str]) -> str:
 
 
 def find_differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
-    """The paths at which two documents differ, as short as they can be: where only one of them has something, or
-    something else. A list is compared item by item.
-    """
+    """Yield the shortest JSON paths at which two documents differ; lists are compared item by item."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one | other:
             if name in one and name in other:

@@ -1,4 +1,4 @@
-"""What puts a candidate out, part by part, and how far it is: worked out only when someone asks why."""
+"""The differences between a candidate and a request, part by part; computed only for explanations."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
 
-WIDTH = 120  # characters of what was expected and of what came: a line or two of a terminal
-_LEAD = 20  # characters of agreement shown before the first difference
+WIDTH = 120  # characters of the expected and of the actual value: a line or two of a terminal
+_LEAD = 20  # equal characters shown before the first difference
 HIDDEN = "[redacted]"
 NOTHING = "(none)"
 _AFTER_PATH = (RequestPart.QUERY, RequestPart.HEADERS, RequestPart.BODY)
@@ -31,9 +31,10 @@ Secrets = frozenset[RedactedPlace]
 def explain_differences(
     candidate: Candidate, request: NormalRequest, secret: Secrets = frozenset()
 ) -> tuple[Difference, ...]:
-    """The parts that `told` has; none exactly when the candidate matches by another line than distance.
+    """Return the parts of `list_differing_parts` with their values.
 
-    Values at places redacted in its request, or in `secret`, are not shown, neither its own nor what came.
+    There are none if the candidate matches other than by distance. Values at places that are redacted in the example,
+    or listed in `secret`, are hidden on both sides.
     """
     hidden = secret | candidate.example.redacted
     return tuple(
@@ -42,22 +43,26 @@ def explain_differences(
 
 
 def list_differing_parts(candidate: Candidate, request: NormalRequest) -> list[RequestPart]:
-    """The parts that put the candidate out and, beside others, a path that is equal only without ids, or alike."""
+    """Return the parts that filter the candidate out and, beside them, a path that is only loosely equal.
+
+    That is a path that is equal without ids, or similar: it filters nothing out, but the request probably means another
+    resource.
+    """
     parts = list(find_filtering_parts(candidate, request))
     if parts and RequestPart.PATH not in parts and _is_loose(candidate, request):
         parts.insert(sum(part not in _AFTER_PATH for part in parts), RequestPart.PATH)
     return parts
 
 
-def _is_loose(candidate: Candidate, asked: NormalRequest) -> bool:
-    if asked.selectors.is_named:
+def _is_loose(candidate: Candidate, request: NormalRequest) -> bool:
+    if request.selectors.is_named:
         return False
-    line = find_first_line(candidate.path, asked.path, asked.settings)
+    line = find_first_line(candidate.path, request.path, request.settings)
     return line is None or line < PathLine.WILDCARDS
 
 
 def find_filtering_parts(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
-    """The parts that put the candidate out."""
+    """Yield the parts that filter the candidate out."""
     if candidate.method not in request.methods:
         yield RequestPart.METHOD
     if request.settings.host and candidate.origin != request.original.origin:
@@ -67,9 +72,9 @@ def find_filtering_parts(candidate: Candidate, request: NormalRequest) -> Iterat
         yield from _check_parts(candidate, request)
 
 
-def _check_selectors(candidate: Candidate, asked: NormalRequest) -> Iterator[RequestPart]:
-    selectors = asked.selectors
-    selected = [example for example in candidate.examples if _is_selected(example, asked)]
+def _check_selectors(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
+    selectors = request.selectors
+    selected = [example for example in candidate.examples if _is_selected(example, request)]
     if not selected:
         yield RequestPart.NAME if selectors.id is None else RequestPart.ID
     if selectors.code is not None and all(
@@ -78,91 +83,92 @@ def _check_selectors(candidate: Candidate, asked: NormalRequest) -> Iterator[Req
         yield RequestPart.STATUS
 
 
-def _is_selected(example: Example, asked: NormalRequest) -> bool:
-    if asked.selectors.id is not None:
-        return example.id in asked.selectors.ids
-    return asked.selectors.name in (None, example.name)
+def _is_selected(example: Example, request: NormalRequest) -> bool:
+    if request.selectors.id is not None:
+        return example.id in request.selectors.ids
+    return request.selectors.name in (None, example.name)
 
 
-def _check_parts(candidate: Candidate, asked: NormalRequest) -> Iterator[RequestPart]:
-    line = find_first_line(candidate.path, asked.path, asked.settings)
-    fits = line is not None or _has_similar_path(candidate, asked)
+def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
+    line = find_first_line(candidate.path, request.path, request.settings)
+    fits = line is not None or _has_similar_path(candidate, request)
     if not fits:
         yield RequestPart.PATH
-    if candidate.query.compute_fit(asked.pairs, asked.settings.query) is None:
+    if candidate.query.compute_fit(request.pairs, request.settings.query) is None:
         yield RequestPart.QUERY
         fits = False
-    if not candidate.fits_headers(asked):
+    if not candidate.fits_headers(request):
         yield RequestPart.HEADERS
         fits = False
-    if not candidate.fits_body(asked):
+    if not candidate.fits_body(request):
         yield RequestPart.BODY
         fits = False
     if fits and line is None:
-        yield RequestPart.PATH  # alike, and beyond the number of paths that distance is worked out for
+        yield RequestPart.PATH  # similar, but not among the paths that are compared by distance
 
 
-def _has_similar_path(candidate: Candidate, asked: NormalRequest) -> bool:
-    settings = asked.settings
+def _has_similar_path(candidate: Candidate, request: NormalRequest) -> bool:
+    settings = request.settings
     if not settings.distance or settings.exact_path:
         return False
-    return is_similar_path(candidate.path.text.split("/"), asked.path.split("/"))
+    return is_similar_path(candidate.path.text.split("/"), request.path.split("/"))
 
 
-def _build_difference(part: RequestPart, candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> Difference:
-    expected, actual = _RENDERERS[part](candidate, asked, hidden)
+def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRequest, hidden: Secrets) -> Difference:
+    expected, actual = _RENDERERS[part](candidate, request, hidden)
     texts = format_for_display(expected, WIDTH), format_for_display(actual, WIDTH)
     if part is RequestPart.PATH:
-        return Difference(part, *texts, _explain_path(candidate, asked))
+        return Difference(part, *texts, _explain_path(candidate, request))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
     return Difference(
-        part, *texts, explain_comparison(candidate, asked), find_differing_places(candidate, asked, hidden)
+        part, *texts, explain_comparison(candidate, request), find_differing_places(candidate, request, hidden)
     )
 
 
-def _explain_path(candidate: Candidate, asked: NormalRequest) -> str:
-    line = find_first_line(candidate.path, asked.path, asked.settings)
+def _explain_path(candidate: Candidate, request: NormalRequest) -> str:
+    line = find_first_line(candidate.path, request.path, request.settings)
     return f"equal {line.reason}" if line else ""
 
 
-def _render_methods(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.method, asked.original.method
+def _render_methods(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.method, request.original.method
 
 
-def _render_hosts(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return str(candidate.origin or NOTHING), str(asked.original.origin or NOTHING)
+def _render_hosts(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return str(candidate.origin or NOTHING), str(request.original.origin or NOTHING)
 
 
-def _render_paths(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return normal_forms.text_from_bytes(candidate.request.path), normal_forms.text_from_bytes(asked.original.path)
+def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return normal_forms.text_from_bytes(candidate.request.path), normal_forms.text_from_bytes(request.original.path)
 
 
-def _render_queries(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
-    missing, extra = candidate.query.list_differences(asked.pairs, select_redacted_names(hidden, Part.QUERY))
+def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+    missing, extra = candidate.query.list_differences(request.pairs, select_redacted_names(hidden, Part.QUERY))
     return "&".join(missing) or NOTHING, "&".join(extra) or NOTHING
 
 
-def _render_headers(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     secret = select_redacted_names(hidden, Part.HEADER)
-    names = [name for name, _, _ in candidate.headers.find_differing(asked.header_values)]
+    names = [name for name, _, _ in candidate.headers.find_differing(normal_request.header_values)]
 
     def format_header(request: Request, name: str) -> str:
         values = request.headers.get_all(name)
         return f"{name}: {HIDDEN if values and name in secret else ', '.join(values) if values else NOTHING}"
 
     mine, theirs = (
-        ["; ".join(format_header(each, name) for name in names)] for each in (candidate.request, asked.original)
+        ["; ".join(format_header(each, name) for name in names)]
+        for each in (candidate.request, normal_request.original)
     )
     return mine[0], theirs[0]
 
 
-def _render_bodies(candidate: Candidate, asked: NormalRequest, hidden: Secrets) -> tuple[str, str]:
-    mine, theirs = candidate.request, asked.original
+def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
+    mine, theirs = candidate.request, request.original
     kinds = canonical.get_media_type(mine), canonical.get_media_type(theirs)
     if mine.body and theirs.body and kinds[0] != kinds[1]:
         return _render_media_type(kinds[0]), _render_media_type(kinds[1])
-    one, other = render_bodies(candidate, asked, hidden)
+    one, other = render_bodies(candidate, request, hidden)
     start = max(0, measure_common_prefix(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
@@ -172,17 +178,17 @@ def _render_media_type(media: str | None) -> str:
     return "no Content-Type" if media is None else f"Content-Type {media}"
 
 
-def _render_statuses(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+def _render_statuses(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
     statuses = dict.fromkeys(str(example.response.status) for example in candidate.examples)
-    return ", ".join(statuses), str(asked.selectors.code)
+    return ", ".join(statuses), str(request.selectors.code)
 
 
-def _render_ids(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.id, asked.selectors.id or NOTHING
+def _render_ids(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.id, request.selectors.id or NOTHING
 
 
-def _render_names(candidate: Candidate, asked: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return candidate.example.name, asked.selectors.name or NOTHING
+def _render_names(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return candidate.example.name, request.selectors.name or NOTHING
 
 
 _RENDERERS: Mapping[RequestPart, Callable[[Candidate, NormalRequest, Secrets], tuple[str, str]]] = {

@@ -1,4 +1,4 @@
-"""How far a candidate is from a request: these numbers rank near misses, never winners."""
+"""The distance of a candidate from a request: it ranks near misses, never winners."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from understudy.matcher.scores import ID_SIMILARITY, MIN_SHARE, PART_WEIGHTS, SA
 
 
 def compute_distance(candidate: Candidate, request: NormalRequest) -> float:
-    """How far the candidate is: 0 for a match, else the weighted share of every part that differs."""
+    """Return the distance of a candidate: 0 for a match, else the sum of weight times differing share of each part."""
     return sum(
         PART_WEIGHTS[part] * _compute_share(part, candidate, request)
         for part in list_differing_parts(candidate, request)
@@ -25,7 +25,7 @@ def compute_distance(candidate: Candidate, request: NormalRequest) -> float:
 
 
 def estimate_distance(candidate: Candidate, request: NormalRequest) -> float:
-    """The same by method, host and whole segments only: ten times as fast, for choosing whom to compare closely."""
+    """Return the distance by method, host and whole segments only: ten times as fast, to preselect candidates."""
     mine = candidate.path.wild or split_segments(normal_forms.fold(candidate.path.text))
     theirs = request.folded_segments
     alike = sum(map(fits_segment, mine, theirs)) / max(len(mine), len(theirs))
@@ -38,14 +38,14 @@ def estimate_distance(candidate: Candidate, request: NormalRequest) -> float:
     )
 
 
-def _compute_share(part: RequestPart, candidate: Candidate, asked: NormalRequest) -> float:
+def _compute_share(part: RequestPart, candidate: Candidate, request: NormalRequest) -> float:
     share = _SHARES.get(part)
-    return share(candidate, asked) if share else 1.0
+    return share(candidate, request) if share else 1.0
 
 
-def _compute_path_share(candidate: Candidate, asked: NormalRequest) -> float:
+def _compute_path_share(candidate: Candidate, request: NormalRequest) -> float:
     mine = candidate.path.wild or split_segments(normal_forms.fold(candidate.path.text))
-    theirs = asked.folded_segments
+    theirs = request.folded_segments
     alike = sum(_measure_similarity(one, other) for one, other in zip(mine[1:], theirs[1:], strict=False))
     longer = max(len(mine), len(theirs)) - 1
     return max(MIN_SHARE, 1 - alike / longer) if longer else MIN_SHARE
@@ -61,33 +61,33 @@ def _measure_similarity(mine: str | Wildcard, theirs: str) -> float:
     return measure_common_prefix(mine, theirs) / max(len(mine), len(theirs))
 
 
-def _compute_query_share(candidate: Candidate, asked: NormalRequest) -> float:
+def _compute_query_share(candidate: Candidate, request: NormalRequest) -> float:
     mine = Counter(name for name, _ in candidate.query.pairs) + Counter(candidate.query.wild)
-    names = Counter(name for name, _ in asked.pairs)
+    names = Counter(name for name, _ in request.pairs)
     every = max(mine.total(), names.total())
-    alike = (Counter(candidate.query.pairs) & Counter(asked.pairs)).total() + (mine & names).total()
+    alike = (Counter(candidate.query.pairs) & Counter(request.pairs)).total() + (mine & names).total()
     return 1 - alike / (2 * every)
 
 
-def _compute_header_share(candidate: Candidate, asked: NormalRequest) -> float:
-    return len(candidate.headers.find_differing(asked.header_values)) / len(asked.header_names)
+def _compute_header_share(candidate: Candidate, request: NormalRequest) -> float:
+    return len(candidate.headers.find_differing(request.header_values)) / len(request.header_names)
 
 
-def _compute_body_share(candidate: Candidate, asked: NormalRequest) -> float:
-    mine, theirs = candidate.request, asked.original
+def _compute_body_share(candidate: Candidate, request: NormalRequest) -> float:
+    mine, theirs = candidate.request, request.original
     both = mine.body and theirs.body and canonical.get_media_type(mine) == canonical.get_media_type(theirs)
     return SAME_TYPE_SHARE if both else 1.0
 
 
-def _compute_id_share(candidate: Candidate, asked: NormalRequest) -> float:
-    return 1 - max(_measure_similarity(example.id, asked.selectors.id or "") for example in candidate.examples)
+def _compute_id_share(candidate: Candidate, request: NormalRequest) -> float:
+    return 1 - max(_measure_similarity(example.id, request.selectors.id or "") for example in candidate.examples)
 
 
-def _compute_name_share(candidate: Candidate, asked: NormalRequest) -> float:
-    wanted = normal_forms.fold(asked.selectors.name or "")
+def _compute_name_share(candidate: Candidate, request: NormalRequest) -> float:
+    name = normal_forms.fold(request.selectors.name or "")
     return max(
         MIN_SHARE,
-        1 - max(_measure_similarity(normal_forms.fold(example.name), wanted) for example in candidate.examples),
+        1 - max(_measure_similarity(normal_forms.fold(example.name), name) for example in candidate.examples),
     )
 
 

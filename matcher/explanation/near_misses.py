@@ -1,4 +1,4 @@
-"""What nearly answered: a bounded number of candidates is looked at, and only when someone asks."""
+"""Near misses and runners-up, chosen from a bounded number of candidates, only when an explanation is needed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Request
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-PoolKey = tuple[str, int]  # method, and number of segments
+PoolKey = tuple[str, int]  # method and number of segments
 
 
 class CandidatePool:
-    """All candidates of an index, newest first, by method and number of segments. Never changes."""
+    """All candidates of an index, newest first, by method and number of segments. Immutable."""
 
     __slots__ = ("_groups",)
 
@@ -33,40 +33,42 @@ class CandidatePool:
         self._groups: dict[PoolKey, PersistentList[Candidate]] = {}
 
     def apply_changes(self, removed: Iterable[Candidate], added: Iterable[Candidate]) -> CandidatePool:
-        """Without the candidates that are gone and with those that come."""
-        out, into = group_by_key(removed, _get_pool_key), group_by_key(added, _get_pool_key)
+        """Return the pool without the `removed` candidates and with the `added` ones."""
+        removed_by_key, added_by_key = group_by_key(removed, _get_pool_key), group_by_key(added, _get_pool_key)
         after = CandidatePool()
         after._groups = dict(self._groups)
-        for kind in {**out, **into}:
-            before = after._groups.pop(kind, None) or PersistentList(attrgetter("order_id"))
-            candidates = before.apply_changes(out.get(kind, ()), into.get(kind, ()))
+        for key in {**removed_by_key, **added_by_key}:
+            before = after._groups.pop(key, None) or PersistentList(attrgetter("order_id"))
+            candidates = before.apply_changes(removed_by_key.get(key, ()), added_by_key.get(key, ()))
             if candidates:
-                after._groups[kind] = candidates
+                after._groups[key] = candidates
         return after
 
     def find_nearby(self, request: NormalRequest, fitting: Iterable[Candidate]) -> list[Candidate]:
-        """Candidates worth explaining, each once, at most 1,000: half of them at most from those whose path fits."""
+        """Return candidates worth explaining, each once, at most 1,000; up to half of them have a path that fits."""
         size = _count_segments(request.path)
-        # The same method before others, then the number of segments: each of these is a list made beforehand.
-        kinds = sorted(self._groups, key=lambda kind: (kind[1] != size, kind[0] not in request.methods, kind))
-        others = (candidate for kind in kinds for candidate in self._groups[kind])
+        # The number of segments comes first, then the method; the list of each key exists already.
+        keys = sorted(self._groups, key=lambda key: (key[1] != size, key[0] not in request.methods, key))
+        others = (candidate for key in keys for candidate in self._groups[key])
         return list(dict.fromkeys(islice(chain(islice(fitting, MAX_EXAMINED // 2), others), MAX_EXAMINED)))
 
 
 def select_near_misses(candidates: Iterable[Candidate], request: NormalRequest) -> tuple[NearMiss, ...]:
-    """The nearest three, nearest first, then newest first."""
+    """Return the nearest three candidates with their differences, nearest first, then newest first."""
     newest_first = sorted(candidates, key=lambda candidate: candidate.id, reverse=True)
-    rough = partial(compute_distance if request.selectors.is_named else estimate_distance, request=request)
-    likely = sorted(heapq.nsmallest(MAX_COMPARED, newest_first, key=rough), key=lambda each: each.id, reverse=True)
+    first_distance = partial(compute_distance if request.selectors.is_named else estimate_distance, request=request)
+    likely = sorted(
+        heapq.nsmallest(MAX_COMPARED, newest_first, key=first_distance), key=lambda each: each.id, reverse=True
+    )
     nearest = heapq.nsmallest(MAX_NEAR_MISSES, likely, key=partial(compute_distance, request=request))
-    # What is secret in one request is not shown beside another.
+    # A secret of one request must not be shown beside another.
     secret = find_secret_places([request.original, *(candidate.request for candidate in nearest)])
     secret |= frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
     return tuple(NearMiss(candidate, explain_differences(candidate, request, secret)) for candidate in nearest)
 
 
 def find_secret_places(requests: Iterable[Request]) -> frozenset[RedactedPlace]:
-    """The places of these requests at which there are secrets; of bodies that are too long to be shown, none."""
+    """Return the places of these requests at which there are secrets; bodies too long to be shown are not searched."""
     return frozenset().union(
         *(BUILT_IN_REDACTOR.redact_request(request, _get_visible_body(request))[1] for request in requests)
     )
@@ -77,7 +79,7 @@ def _get_visible_body(request: Request) -> bytes:
 
 
 def select_runners_up(matches: Iterator[Match | None], winner: Match) -> tuple[Match, ...]:
-    """The best three of at most 1,000 candidates that fit beside the winner, best first."""
+    """Return the best three of at most 1,000 candidates that fit beside the winner, best first."""
     won = winner.candidate.examples
     others = (match for match in islice(matches, MAX_EXAMINED) if match and match.candidate.examples is not won)
     return tuple(heapq.nlargest(MAX_NEAR_MISSES, others, key=lambda match: match.order))

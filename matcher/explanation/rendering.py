@@ -1,4 +1,4 @@
-"""A decision for people and programs: text for the terminal, and a dictionary for answers, logs and `--json`."""
+"""A decision as text for the terminal, and as a dictionary for answers, logs and `--json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.store.model.collections import Example
 
 
 def as_text(decision: Decision) -> str:
-    """The decision in a few lines, each ended."""
+    """Return the decision in a few lines, each with its line end."""
     if decision.problem:
         return f"{format_for_display(decision.problem.message, 200)}\n"
     lines = _render_hit(decision, decision.match) if decision.match else _render_miss(decision)
@@ -22,7 +22,7 @@ def as_text(decision: Decision) -> str:
 
 
 def as_json(decision: Decision) -> dict[str, object]:
-    """The decision as values that JSON can hold; query values of the request are left out, they may be secret."""
+    """Return the decision as values for JSON, without query values of the request, which may be secret."""
     if decision.match is None:
         return _miss_as_json(decision, decision.find_near_misses())
     return _head_as_json(decision) | {
@@ -34,7 +34,7 @@ def as_json(decision: Decision) -> dict[str, object]:
 
 
 def summarize_nearest(decision: Decision) -> str:
-    """What a miss lacked, in a few words for a log: the nearest example, and its parts that differ, without values."""
+    """Return a miss in a few words for a log: the nearest example and the names of its differing parts."""
     item = decision.bare_item
     return (
         _format_nearest(decision.find_near_misses())
@@ -44,13 +44,13 @@ def summarize_nearest(decision: Decision) -> str:
 
 
 def summarize_miss(decision: Decision) -> tuple[str, dict[str, object]]:
-    """A miss as `as_json` says it, and the nearest example as `nearest_line` does: it is looked for only once."""
+    """Return a miss as `summarize_nearest` and as `as_json` do, with one search for the nearest examples."""
     misses = decision.find_near_misses()
     return _format_nearest(misses), _miss_as_json(decision, misses)
 
 
 def explain_tie(winner: Match, other: Match) -> str | None:
-    """What put the winner before another of the same score; None if their scores differ (spec, step 7)."""
+    """Return why the winner precedes another match of the same score (docs/matching.md, "Ties"), or None."""
     if winner.score != other.score:
         return None
     if winner.path_line != other.path_line:
@@ -81,12 +81,12 @@ def _format_nearest(misses: Sequence[NearMiss]) -> str:
 def _format_parts(miss: NearMiss) -> str:
     *most, last = (str(each.part) for each in miss.differences)
     differ = f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
-    places = miss.differences[-1].places  # the body's, which is the last part to be compared
+    places = miss.differences[-1].places  # the body is the last part, and the only one with places
     return f"{differ} at {format_places(places)}" if places else differ
 
 
 def format_places(places: Sequence[str]) -> str:
-    """The first few places at which two bodies differ, in words."""
+    """Return the first few places at which two bodies differ, in words."""
     if len(places) >= MAX_PLACES:
         return f"{', '.join(places[: MAX_PLACES - 1])} and more"
     *most, last = places
@@ -104,7 +104,7 @@ def _format_name(candidate: Candidate) -> str:
 
 
 def _format_id(example: Example) -> str:
-    # Of a replayed session, the entry is what a person can look at: `understudy history show 57`.
+    # People look up a replayed exchange by its entry in history: `understudy history show 57`.
     return format_for_display(example.id) if example.entry is None else f"entry {example.entry}"
 
 
@@ -141,19 +141,19 @@ def _format_headline(decision: Decision) -> str:
         return f'{headline}: the request "{format_for_display(item)}" has no example'
     if not decision.candidate_count:
         return f"{headline}: the collection has no examples"
-    wanted = _format_selectors(decision.selectors)
-    return f"{headline}: {wanted}" if wanted else headline
+    selectors = _format_selectors(decision.selectors)
+    return f"{headline}: {selectors}" if selectors else headline
 
 
-def _format_selectors(chosen: Selectors) -> str:
-    """Which selectors found nothing."""
+def _format_selectors(selectors: Selectors) -> str:
+    """Return the selectors that found nothing, in words."""
     phrases = []
-    if chosen.code is not None:
-        phrases.append(f"{mock_headers.CODE} asks for the status {chosen.code}")
-    if chosen.id is not None:
-        phrases.append(f"{mock_headers.ID} asks for the id {format_for_display(chosen.id)}")
-    elif chosen.name is not None:
-        phrases.append(f'{mock_headers.NAME} asks for the name "{format_for_display(chosen.name)}"')
+    if selectors.code is not None:
+        phrases.append(f"{mock_headers.CODE} asks for the status {selectors.code}")
+    if selectors.id is not None:
+        phrases.append(f"{mock_headers.ID} asks for the id {format_for_display(selectors.id)}")
+    elif selectors.name is not None:
+        phrases.append(f'{mock_headers.NAME} asks for the name "{format_for_display(selectors.name)}"')
     return ", ".join(phrases)
 
 
@@ -169,7 +169,7 @@ def _render_miss(decision: Decision) -> Iterator[str]:
 
 
 def render_difference(difference: Difference) -> Iterator[str]:
-    """What was expected and what came, for people."""
+    """Yield the lines that show one difference: expected, actual, note and places."""
     yield f"    {difference.part:<6}  expected  {difference.expected}"
     yield f"    {'':<6}  actual    {difference.actual}"
     if difference.note:
@@ -196,7 +196,7 @@ def _near_miss_as_json(miss: NearMiss) -> dict[str, object]:
 
 
 def differences_as_json(differences: Iterable[Difference]) -> list[dict[str, object]]:
-    """The same for programs."""
+    """Return the differences as values for JSON."""
     return [
         {"part": str(each.part), "expected": each.expected, "actual": each.actual}
         | ({"note": each.note} if each.note else {})

@@ -1,1 +1,1 @@
-"""How the candidates for a request are found."""
+"""The look-ups that find the candidates for a request."""

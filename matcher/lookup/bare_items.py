@@ -1,4 +1,4 @@
-"""Request items without an example: a miss on one says what it needs."""
+"""Request items without an example: a miss on one names it (docs/matching.md, "Misses")."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from understudy.matcher.variables import Variables
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
 
-# By path alone, as Postman's default reads it; what else the item says cannot matter without an example.
+# Items are compared by path alone, by Postman's rules: without an example, no other part can matter.
 BY_PATH = MatchSettings(query=QueryRule.OFF, distance=False, selectors=False)
 
 
@@ -25,7 +25,7 @@ class BareItem:
 
 
 def compile_bare_items(items: Iterable[BareItem], variables: Variables) -> tuple[Candidate, ...]:
-    """The items, compiled for comparing."""
+    """Compile request items into candidates that can be compared by path."""
     return tuple(Candidate.of((_build_example(item),), BY_PATH, variables=variables) for item in items)
 
 

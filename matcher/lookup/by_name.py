@@ -1,4 +1,4 @@
-"""The examples of an index one by one, for requests that ask for one by its id or its name."""
+"""The examples of an index one by one, by id and by name, for requests that name one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from understudy.matcher.lookup.persistent_map import PersistentMap, update_by_ke
 from understudy.matcher.parts.candidate import Candidate
 from understudy.store.model.messages import Origin
 
-NameKey = tuple[str, Origin | None, str]  # method, origin where hosts are compared, and name
+NameKey = tuple[str, Origin | None, str]  # method, origin if hosts are compared, and name
 _ID = attrgetter("id")
 
 
 class NamedExamples:
-    """Candidates of one example each. Never changes, but for the look-up by name, which the first to ask makes."""
+    """Candidates of one example each. Immutable, but for the look-up by name, which the first search builds."""
 
     __slots__ = ("_by_id", "_by_name", "_host")
 
@@ -27,21 +27,23 @@ class NamedExamples:
         self._by_name: PersistentMap[NameKey, SortedItems[Candidate]] | None = None
 
     def apply_changes(self, removed: Iterable[Candidate], added: Iterable[Candidate]) -> NamedExamples:
-        """Without the examples of the candidates that are gone and with those of the ones that come."""
-        out = [alone for each in removed for example in each.examples if (alone := self._by_id.get(example.id))]
-        into = [_select_example(each, number) for each in added for number in range(len(each.examples))]
+        """Return the look-up without the examples of the `removed` candidates and with those of the `added` ones."""
+        old = [candidate for each in removed for example in each.examples if (candidate := self._by_id.get(example.id))]
+        new = [_select_example(each, number) for each in added for number in range(len(each.examples))]
         after = NamedExamples(host=self._host)
-        after._by_id = self._by_id.replace_entries(dict.fromkeys(map(_ID, out)) | {alone.id: alone for alone in into})
+        after._by_id = self._by_id.replace_entries(
+            dict.fromkeys(map(_ID, old)) | {candidate.id: candidate for candidate in new}
+        )
         if self._by_name is not None:
-            after._by_name = self._update_names(self._by_name, out, into)
+            after._by_name = self._update_names(self._by_name, old, new)
         return after
 
     def find_by_id(self, ids: Iterable[str]) -> Candidate | None:
-        """The example with the first of these ids that there is."""
+        """Return the example with the first of these ids that exists, or None."""
         return next(filter(None, map(self._by_id.get, ids)), None)
 
     def find_by_name(self, method: str, origin: Origin | None, name: str) -> Candidate | None:
-        """Of the examples with this name, the method and the host, the one with the lowest id."""
+        """Return the example with the lowest id among those of this name, method and host, or None."""
         if self._by_name is None:
             self._by_name = self._update_names(PersistentMap(), (), list(self._by_id.values()))
         found = self._by_name.get((method, origin if self._host else None, name))
@@ -50,15 +52,15 @@ class NamedExamples:
     def _update_names(
         self,
         known: PersistentMap[NameKey, SortedItems[Candidate]],
-        gone: Collection[Candidate],
-        come: Collection[Candidate],
+        removed: Collection[Candidate],
+        added: Collection[Candidate],
     ) -> PersistentMap[NameKey, SortedItems[Candidate]]:
         return update_by_key(
             known,
-            gone,
-            come,
+            removed,
+            added,
             self._get_name_key,
-            lambda some, out, into: persistent_list.update_items(some or (), out, into, _ID) or None,
+            lambda items, old, new: persistent_list.update_items(items or (), old, new, _ID) or None,
         )
 
     def _get_name_key(self, candidate: Candidate) -> NameKey:

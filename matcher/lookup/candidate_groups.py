@@ -1,7 +1,7 @@
-"""Candidates that one line of the path table finds together, and the best of them for a request.
+"""Groups of candidates that one line of the path table finds together, and the best candidate of a group.
 
-A few are compared one by one; many are found by query, headers and body, so that a decision does not grow with their
-number.
+The candidates of a small group are compared one by one; those of a large group are found by keys of query, headers and
+body, so that a decision does not grow with their number.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from understudy.matcher.parts.queries import QueryKey
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings, QueryRule
 
-SMALL_GROUP_SIZE = 8  # up to here comparing costs no more than looking up, and takes far less memory
+SMALL_GROUP_SIZE = 8  # up to this size, comparing costs no more than a look-up and takes far less memory
 
-# What a candidate leaves open: query names, header names, places in the body.
+# What a candidate leaves open: query names, header names, places of the body.
 OpenParts = tuple[frozenset[str], frozenset[str], Places]
-BucketKey = tuple[QueryKey, HeaderValues, bytes]  # of query, headers and body
+BucketKey = tuple[QueryKey, HeaderValues, bytes]  # the keys of query, headers and body
 Buckets = PersistentMap[BucketKey, SortedItems[Candidate]]
 
-# The classes of queries a rule lets in, best first.
+# The query fits that each rule admits, best first; each has its own buckets.
 _LEVELS = {
     QueryRule.PREFER: (QueryFit.EQUAL, QueryFit.FOLDED, QueryFit.UNEQUAL),
     QueryRule.REQUIRE: (QueryFit.EQUAL,),
     QueryRule.OFF: (QueryFit.OFF,),
 }
-# What a candidate from a bucket of that class must reach; one that leaves a value open reaches WILD.
+# The least fit of a candidate from the buckets of each fit: one that leaves a value open reaches only WILD.
 _FLOORS = {level: level for level in QueryFit} | {QueryFit.EQUAL: QueryFit.WILD}
 _RANK = attrgetter("rank")
 
 
 class SmallGroup(tuple[Candidate, ...]):
-    """Candidates best rank first, compared one by one."""
+    """Candidates in order of rank, best first, that are compared one by one."""
 
     __slots__ = ()
 
     @property
     def candidates(self) -> SmallGroup:
-        """All of them."""
+        """All candidates."""
         return self
 
     @property
     def text(self) -> str:
-        """The path of the first."""
+        """The path of the first candidate."""
         return self[0].path.text
 
     @property
@@ -62,23 +62,23 @@ class SmallGroup(tuple[Candidate, ...]):
         return max([candidate.order_id for candidate in self])
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
-        """The best that fits, when their paths fit by `line`."""
-        found: Match | None = None
+        """Return the best candidate that fits the request, whose path fits by `line`, or None."""
+        best: Match | None = None
         for candidate in self:
             fit = candidate.compute_fit(request)
-            if fit is not None and (found is None or fit > found.query_fit):
-                found = Match(candidate, line, fit)
+            if fit is not None and (best is None or fit > best.query_fit):
+                best = Match(candidate, line, fit)
                 if fit is QueryFit.EQUAL:
                     break
-        return found
+        return best
 
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
-    """Candidates best rank first, and in buckets of equal query, headers and body.
+    """Candidates in order of rank, best first, and in buckets of equal query, headers and body.
 
-    There is one look-up per distinct set of openings and class of queries. Under subset matching, bodies are not told
-    apart by buckets.
+    A search makes one look-up for each distinct set of open parts and each query fit. Under subset matching, the
+    buckets do not distinguish bodies.
     """
 
     candidates: PersistentList[Candidate]
@@ -86,12 +86,12 @@ class LargeGroup:
 
     @property
     def text(self) -> str:
-        """The path of the first."""
+        """The path of the first candidate."""
         return next(iter(self.candidates)).path.text
 
     @property
     def newest_id(self) -> str:
-        """The highest id: it is the first of a run of ranks that differ in nothing else."""
+        """The highest id: within each run of ranks that differ only by id, the first is the newest."""
         first: Candidate | None = next(iter(self.candidates))
         newest = ""
         while first is not None:
@@ -100,18 +100,20 @@ class LargeGroup:
         return newest
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
-        """The best that fits, when their paths fit by `line`."""
-        found = (self._search_buckets(opening, line, request) for opening in self.buckets)
-        return max(filter(None, found), key=lambda match: match.order, default=None)
+        """Return the best candidate that fits the request, whose path fits by `line`, or None."""
+        matches = (self._search_buckets(open_parts, line, request) for open_parts in self.buckets)
+        return max(filter(None, matches), key=lambda match: match.order, default=None)
 
-    def _search_buckets(self, opening: OpenParts, line: PathLine, asked: NormalRequest) -> Match | None:
-        header_key = asked.build_header_key(opening[1])
-        body_key = b"" if asked.settings.subset else asked.build_body_key(opening[2])
-        levels = _LEVELS[asked.settings.query]
-        for level, buckets in zip(levels, self.buckets[opening], strict=True):
-            # The bucket proposes, the candidate decides: a name can be open once and spelled out once.
-            for candidate in buckets.get((_build_request_key(asked, opening[0], level), header_key, body_key)) or ():
-                fit = candidate.compute_fit(asked)
+    def _search_buckets(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
+        header_key = request.build_header_key(open_parts[1])
+        body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
+        levels = _LEVELS[request.settings.query]
+        for level, buckets in zip(levels, self.buckets[open_parts], strict=True):
+            # A name may have one open value and one spelled out, so the key alone does not prove the fit.
+            for candidate in (
+                buckets.get((_build_request_key(request, open_parts[0], level), header_key, body_key)) or ()
+            ):
+                fit = candidate.compute_fit(request)
                 if fit is not None and fit >= _FLOORS[level]:
                     return Match(candidate, line, fit)
         return None
@@ -119,24 +121,33 @@ class LargeGroup:
     def apply_changes(
         self, removed: Collection[Candidate], added: Collection[Candidate], settings: MatchSettings
     ) -> LargeGroup:
-        """Many without the candidates that are gone and with those that come."""
+        """Return the group without the `removed` candidates and with the `added` ones."""
         by_body = settings.body and not settings.subset
         buckets = dict(self.buckets)
 
-        def opening(candidate: Candidate) -> OpenParts:
+        def get_open_parts(candidate: Candidate) -> OpenParts:
             body = candidate.body if by_body and candidate.body else NO_BODY
             return candidate.query.open_names, candidate.headers.open_names, body.places
 
-        out, into = group_by_key(removed, opening), group_by_key(added, opening)
-        for each in {**out, **into}:
+        removed_by_opening, added_by_opening = (
+            group_by_key(removed, get_open_parts),
+            group_by_key(added, get_open_parts),
+        )
+        for open_parts in {**removed_by_opening, **added_by_opening}:
             levels = _LEVELS[settings.query]
-            before = buckets.pop(each, None) or (PersistentMap(),) * len(levels)
+            before = buckets.pop(open_parts, None) or (PersistentMap(),) * len(levels)
             after = tuple(
-                _update_buckets(filed, out.get(each, ()), into.get(each, ()), level, by_body=by_body)
-                for filed, level in zip(before, levels, strict=True)
+                _update_buckets(
+                    level_buckets,
+                    removed_by_opening.get(open_parts, ()),
+                    added_by_opening.get(open_parts, ()),
+                    level,
+                    by_body=by_body,
+                )
+                for level_buckets, level in zip(before, levels, strict=True)
             )
             if len(after[0]):
-                buckets[each] = after
+                buckets[open_parts] = after
         return LargeGroup(self.candidates.apply_changes(removed, added), buckets)
 
 
@@ -146,7 +157,7 @@ Group = SmallGroup | LargeGroup
 def update_group(
     group: Group | None, removed: Collection[Candidate], added: Collection[Candidate], settings: MatchSettings
 ) -> Group | None:
-    """The group without the candidates that are gone and with those that come; None for none."""
+    """Return the group without the `removed` candidates and with the `added` ones; None if it would be empty."""
     if isinstance(group, LargeGroup):
         after = group.apply_changes(removed, added, settings)
         return after if len(after.candidates) > SMALL_GROUP_SIZE else SmallGroup(after.candidates) or None
@@ -160,7 +171,7 @@ def update_group(
 
 
 def _update_buckets(
-    buckets: Buckets, gone: Collection[Candidate], come: Collection[Candidate], level: QueryFit, *, by_body: bool
+    buckets: Buckets, removed: Collection[Candidate], added: Collection[Candidate], level: QueryFit, *, by_body: bool
 ) -> Buckets:
     def key(candidate: Candidate) -> BucketKey:
         body = candidate.body if by_body and candidate.body else NO_BODY
@@ -168,10 +179,10 @@ def _update_buckets(
 
     return update_by_key(
         buckets,
-        gone,
-        come,
+        removed,
+        added,
         key,
-        lambda bucket, out, into: persistent_list.update_items(bucket or (), out, into, _RANK) or None,
+        lambda bucket, old, new: persistent_list.update_items(bucket or (), old, new, _RANK) or None,
     )
 
 
@@ -181,9 +192,9 @@ def _build_query_key(candidate: Candidate, level: QueryFit) -> QueryKey:
     return candidate.query.fold().build_key() if level is QueryFit.FOLDED else ()
 
 
-def _build_request_key(asked: NormalRequest, any_value: frozenset[str], level: QueryFit) -> QueryKey:
+def _build_request_key(request: NormalRequest, open_names: frozenset[str], level: QueryFit) -> QueryKey:
     if level is QueryFit.EQUAL:
-        return asked.build_query_key(any_value)
+        return request.build_query_key(open_names)
     if level is QueryFit.FOLDED:
-        return asked.build_folded_query_key(frozenset(map(normal_forms.fold, any_value)))
+        return request.build_folded_query_key(frozenset(map(normal_forms.fold, open_names)))
     return ()

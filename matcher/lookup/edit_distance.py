@@ -1,4 +1,4 @@
-"""How alike two segments of a path are: 1 - Levenshtein / longer length (spec, step 4), with cheap refusals first."""
+"""The similarity of two segments of a path, 1 - Levenshtein / longer length (docs/matching.md, "Path")."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from understudy.matcher.scores import MAX_SEGMENT_LENGTH, MIN_SIMILARITY
 
 
 def is_similar(one: str, other: str) -> bool:
-    """Whether two segments are alike enough, neither of them too long to tell."""
+    """Return whether two segments are similar enough to match by distance, and neither is too long for that."""
     allowed = compute_allowed_edits(len(one), len(other))
     if allowed is None or abs(len(one) - len(other)) > allowed:
         return False
     mine, theirs = set(one), set(other)
-    # A letter that only one of them has takes an edit, and one edit mends one such letter on either side.
+    # Each letter that only one of them has needs an edit, and one edit removes at most one such letter on each side.
     if len(mine - theirs) > allowed or len(theirs - mine) > allowed:
         return False
     return levenshtein(one, other) <= allowed
 
 
 def compute_allowed_edits(length: int, other: int) -> int | None:
-    """How many letters may differ between alike segments of these lengths; None if one is too long to tell."""
+    """Return how many letters may differ between segments of these lengths; None if one of them is too long."""
     longer = length if length > other else other
     return int(longer * (1 - MIN_SIMILARITY)) if longer <= MAX_SEGMENT_LENGTH else None
 
 
 def measure_common_prefix(one: str, other: str) -> int:
-    """How many characters two texts begin with together, found by halving: linear, without a loop over characters."""
+    """Return the length of the common prefix of two texts, by bisection: linear, without a loop over characters."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -36,9 +36,9 @@ def measure_common_prefix(one: str, other: str) -> int:
 
 
 def levenshtein(one: str, other: str) -> int:
-    """How many letters must be put in, taken out or changed to turn one text into the other.
+    """Return the number of letters to insert, delete or change to turn one text into the other.
 
-    A column of the table of distances is held in the bits of two integers (Myers, J. ACM 46:395, 1999; Hyyrö, 2001).
+    The bits of two integers hold one column of the distance table (Myers, J. ACM 46:395, 1999; Hyyrö, 2001).
     """
     if not one:
         return len(other)

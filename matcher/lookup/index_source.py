@@ -1,4 +1,4 @@
-"""What an index was compiled from, beside its examples: with it, a change compiles as they were compiled."""
+"""The inputs from which an index was compiled, beside its examples; a change is compiled with the same ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class UnusableExamples:
-    """Examples, one or those of a sequence, that could not be read, and why: they answer nothing."""
+    """Examples (one, or those of a sequence) that could not be compiled, and the reason: they answer nothing."""
 
     examples: tuple[Example, ...]
     reason: str
@@ -30,25 +30,25 @@ class UnusableExamples:
 
 @dataclass(frozen=True, slots=True)
 class IndexChange:
-    """What to do to an index: candidates that go, by their places, and what comes."""
+    """A change of an index: the ids of removed candidates, the added candidates, and the examples that are unusable."""
 
     removed: Collection[str] = ()
     added: tuple[Candidate, ...] = ()
     unusable: tuple[UnusableExamples, ...] = ()
 
     def apply_settings(self, settings: MatchSettings) -> IndexChange:
-        """The change of an index with these settings."""
-        come: list[Candidate] = []
+        """Return the same change for an index with these settings."""
+        added: list[Candidate] = []
         unusable = list(self.unusable)
         for candidate in self.added:
             try:
-                come.append(candidate.apply_settings(settings))
+                added.append(candidate.apply_settings(settings))
             except READING_ERRORS as error:
                 unusable.append(UnusableExamples(candidate.examples, str(error)))
-        return IndexChange(self.removed, tuple(come), tuple(unusable))
+        return IndexChange(self.removed, tuple(added), tuple(unusable))
 
     def filter_by_status(self, code: int) -> IndexChange:
-        """The change of an index of the examples that answer with this status."""
+        """Return the same change for an index of the examples that answer with this status."""
         return IndexChange(
             self.removed, tuple(filter(None, (each.filter_by_status(code) for each in self.added))), self.unusable
         )
@@ -56,7 +56,7 @@ class IndexChange:
 
 @dataclass(frozen=True, slots=True)
 class IndexSource:
-    """How examples become candidates, and which of them are in sequences: by name, and the name by example id."""
+    """How examples become candidates, and which of them form sequences: by name, and the name by example id."""
 
     settings: MatchSettings
     load_body: BodyLoader
@@ -65,34 +65,37 @@ class IndexSource:
     names: PersistentMap[str, str] = field(default_factory=PersistentMap)
 
     def compile_changes(self, removed: Collection[str], examples: Iterable[Example]) -> tuple[IndexSource, IndexChange]:
-        """What takes the examples with these ids out and puts others in, in the place of those with their ids."""
-        coming = sorted(examples, key=lambda example: example.id)
-        ids = {*removed, *(example.id for example in coming)}
-        joining = group_by_key((each for each in coming if each.sequence is not None), lambda each: each.sequence or "")
-        left = {each: name for each in ids if (name := self.names.get(each)) is not None} if len(self.names) else {}
-        after = {
-            name: self._merge_sequence(name, ids, joining.get(name, [])) for name in sorted({*left.values(), *joining})
+        """Return the source and the change that remove the examples with these ids, and add or replace `examples`."""
+        added = sorted(examples, key=lambda example: example.id)
+        ids = {*removed, *(example.id for example in added)}
+        joining = group_by_key((each for each in added if each.sequence is not None), lambda each: each.sequence or "")
+        old_names = (
+            {each: name for each in ids if (name := self.names.get(each)) is not None} if len(self.names) else {}
+        )
+        sequences = {
+            name: self._merge_sequence(name, ids, joining.get(name, []))
+            for name in sorted({*old_names.values(), *joining})
         }
-        names = {each.id: name for name, members in joining.items() for each in members}
+        new_names = {each.id: name for name, members in joining.items() for each in members}
         source = replace(
             self,
-            sequences=self.sequences.replace_entries({name: members or None for name, members in after.items()}),
-            names=self.names.replace_entries(dict.fromkeys(left) | names),
+            sequences=self.sequences.replace_entries({name: members or None for name, members in sequences.items()}),
+            names=self.names.replace_entries(dict.fromkeys(old_names) | new_names),
         )
-        ids |= {members[-1].id for name in after if (members := self.sequences.get(name))}
-        alone = [(example,) for example in coming if example.sequence is None]
-        return source, self._compile(ids, [*alone, *filter(None, after.values())])
+        ids |= {members[-1].id for name in sequences if (members := self.sequences.get(name))}
+        singles = [(example,) for example in added if example.sequence is None]
+        return source, self._compile(ids, [*singles, *filter(None, sequences.values())])
 
     def _merge_sequence(self, name: str, ids: Collection[str], joining: list[Example]) -> tuple[Example, ...]:
         staying = [each for each in self.sequences.get(name) or () if each.id not in ids]
         return tuple(sorted([*staying, *joining], key=lambda example: example.id))
 
-    def _compile(self, gone: Collection[str], together: Iterable[tuple[Example, ...]]) -> IndexChange:
-        come: list[Candidate] = []
+    def _compile(self, removed: Collection[str], groups: Iterable[tuple[Example, ...]]) -> IndexChange:
+        added: list[Candidate] = []
         unusable: list[UnusableExamples] = []
-        for examples in together:
+        for examples in groups:
             try:
-                come.append(Candidate.of(examples, self.settings, self.load_body, self.variables))
+                added.append(Candidate.of(examples, self.settings, self.load_body, self.variables))
             except READING_ERRORS as error:
                 unusable.append(UnusableExamples(examples, str(error)))
-        return IndexChange(gone, tuple(come), tuple(unusable))
+        return IndexChange(removed, tuple(added), tuple(unusable))

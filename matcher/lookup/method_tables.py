@@ -1,4 +1,4 @@
-"""All look-ups by path for one method."""
+"""All look-ups by path for the candidates of one method."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from understudy.matcher.settings import MatchSettings
 
 @dataclass(frozen=True, slots=True)
 class MethodTables:
-    """All candidates of one method (and one origin, where hosts are compared), found by their paths.
+    """All candidates of one method (and one origin, if hosts are compared), found by their paths.
 
-    What the settings do not ask for is None.
+    A table that the settings do not need is None.
     """
 
     by_text: PathBuckets
@@ -30,22 +30,22 @@ class MethodTables:
 
     @classmethod
     def create_empty(cls, settings: MatchSettings) -> MethodTables:
-        """The look-ups that these settings ask for, without a candidate."""
-        counting = list_lines(settings)
-        text = tuple(line for line in counting if line > PathLine.WILDCARDS)
-        ids = tuple(line for line in counting if line < PathLine.WILDCARDS)
+        """Create the look-ups that these settings need, without candidates."""
+        lines = list_lines(settings)
+        text = tuple(line for line in lines if line > PathLine.WILDCARDS)
+        ids = tuple(line for line in lines if line < PathLine.WILDCARDS)
         distance = settings.distance and not settings.exact_path
         return cls(
             PathBuckets(text, settings),
-            WildcardPaths(settings) if PathLine.WILDCARDS in counting else None,
+            WildcardPaths(settings) if PathLine.WILDCARDS in lines else None,
             PathBuckets(ids, settings) if ids else None,
             SimilarPaths() if distance else None,
         )
 
     def find_fitting(self, request: NormalRequest) -> Iterator[tuple[PathLine, Group]]:
-        """The groups whose paths fit the request's by each line, best line first.
+        """Yield the groups whose paths fit the request's by each line, best line first.
 
-        A candidate can come again with lines below its first: it has fewer points there, so that never decides.
+        A candidate may be found again by lines below its first: it has fewer points there, so that never decides.
         """
         yield from self.by_text.find_fitting(request.path)
         if self.by_shape:
@@ -55,27 +55,27 @@ class MethodTables:
             yield from self.by_ids.find_fitting(request.path)
 
     def find_distant(self, request: NormalRequest) -> Iterator[Group]:
-        """The groups whose paths fit by document distance."""
+        """Yield the groups whose paths fit by document distance."""
         if self.similar_paths is not None:
             yield from filter(None, map(self.by_text.find_equal, self.similar_paths.find_similar(request.path)))
 
     def find_all_fitting(self, request: NormalRequest) -> Iterator[Candidate]:
-        """Every candidate whose path fits by some line, distance last; one can come again."""
-        for _, found in self.find_fitting(request):
-            yield from found.candidates
-        for found in self.find_distant(request):
-            yield from found.candidates
+        """Yield every candidate whose path fits by some line, distance last; some more than once."""
+        for _, group in self.find_fitting(request):
+            yield from group.candidates
+        for group in self.find_distant(request):
+            yield from group.candidates
 
     def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> MethodTables:
-        """The look-ups without the candidates that are gone and with those that come."""
+        """Return the look-ups without the `removed` candidates and with the `added` ones."""
         by_text = self.by_text.apply_changes(removed, added)
-        neighbours = self.similar_paths
-        if neighbours is not None:
+        similar_paths = self.similar_paths
+        if similar_paths is not None:
             texts = dict.fromkeys(candidate.path.text for each in (added, removed) for candidate in each)
-            neighbours = neighbours.apply_changes(_list_paths(self.by_text, texts), _list_paths(by_text, texts))
+            similar_paths = similar_paths.apply_changes(_list_paths(self.by_text, texts), _list_paths(by_text, texts))
         by_shape = None if self.by_shape is None else self.by_shape.apply_changes(removed, added)
         by_ids = None if self.by_ids is None else self.by_ids.apply_changes(removed, added)
-        return MethodTables(by_text, by_shape, by_ids, neighbours)
+        return MethodTables(by_text, by_shape, by_ids, similar_paths)
 
 
 def _list_paths(paths: PathBuckets, texts: Iterable[str]) -> list[KnownPath]:

@@ -1,4 +1,4 @@
-"""Look-ups by path: what is equal by the loosest of some lines of the path table lies in one cell."""
+"""Look-ups by path: a bucket holds all paths that are equal by the loosest of some lines of the path table."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from understudy.matcher.settings import MatchSettings
 
 @dataclass(frozen=True, slots=True)
 class MixedBucket:
-    """A cell whose paths differ by its best line: its groups by each line."""
+    """A bucket with paths that differ by its best line: one table of groups for each line."""
 
     tables: Mapping[PathLine, PersistentMap[str, Group]]
 
     def apply_changes(
         self, removed: Collection[Candidate], added: Collection[Candidate], settings: MatchSettings
     ) -> MixedBucket:
-        """The cell without the candidates that are gone and with those that come."""
-        # The same ones come together by several lines: each such group is kept once.
-        made: dict[tuple[object, ...], Group | None] = {}
+        """Return the bucket without the `removed` candidates and with the `added` ones."""
+        # Several lines often hold the same candidates as one group: that group is made and kept once.
+        known_changes: dict[tuple[object, ...], Group | None] = {}
 
-        def group(before: Group | None, out: Collection[Candidate], into: Collection[Candidate]) -> Group | None:
-            change = (id(before), *out, *into)
-            if change not in made:
-                made[change] = candidate_groups.update_group(before, out, into, settings)
-            return made[change]
+        def update(before: Group | None, old: Collection[Candidate], new: Collection[Candidate]) -> Group | None:
+            change = (id(before), *old, *new)
+            if change not in known_changes:
+                known_changes[change] = candidate_groups.update_group(before, old, new, settings)
+            return known_changes[change]
 
         return MixedBucket(
             {
-                line: update_by_key(table, removed, added, _make_rest_getter(line), group)
+                line: update_by_key(table, removed, added, _make_rest_getter(line), update)
                 for line, table in self.tables.items()
             }
         )
@@ -45,7 +45,7 @@ PathBucket = Group | MixedBucket
 
 
 class PathBuckets:
-    """Candidates by path, found by each of these lines, best line first. Never changes."""
+    """Candidates by path, found by each of these lines, best line first. Immutable."""
 
     __slots__ = ("_buckets", "_key", "_lines", "_settings")
 
@@ -59,24 +59,27 @@ class PathBuckets:
         return len(self._buckets)
 
     def find_fitting(self, text: str) -> Iterator[tuple[PathLine, Group]]:
-        """The groups whose paths equal this one by each line, best line first; what is alone comes once."""
-        cell = self._find_bucket(text)
-        if isinstance(cell, MixedBucket):
-            for line, known in cell.tables.items():
-                if (found := known.get(REST_KEYS[line](text))) is not None:
+        """Yield the groups whose paths equal this one by each line, best line first.
+
+        A group that is alone in its bucket comes once, by its first line.
+        """
+        bucket = self._find_bucket(text)
+        if isinstance(bucket, MixedBucket):
+            for line, groups in bucket.tables.items():
+                if (found := groups.get(REST_KEYS[line](text))) is not None:
                     yield line, found
-        elif cell is not None:
-            yield next(line for line in self._lines if REST_KEYS[line](cell.text) == REST_KEYS[line](text)), cell
+        elif bucket is not None:
+            yield next(line for line in self._lines if REST_KEYS[line](bucket.text) == REST_KEYS[line](text)), bucket
 
     def find_equal(self, text: str) -> Group | None:
-        """The group whose paths equal this one by the best line."""
-        cell, best = self._find_bucket(text), self._lines[0]
-        if cell is None or isinstance(cell, MixedBucket):
-            return None if cell is None else cell.tables[best].get(REST_KEYS[best](text))
-        return cell if REST_KEYS[best](cell.text) == REST_KEYS[best](text) else None
+        """Return the group whose paths equal this one by the best line, or None."""
+        bucket, best = self._find_bucket(text), self._lines[0]
+        if bucket is None or isinstance(bucket, MixedBucket):
+            return None if bucket is None else bucket.tables[best].get(REST_KEYS[best](text))
+        return bucket if REST_KEYS[best](bucket.text) == REST_KEYS[best](text) else None
 
     def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> PathBuckets:
-        """The cells without the candidates that are gone and with those that come."""
+        """Return the buckets without the `removed` candidates and with the `added` ones."""
         after = PathBuckets(self._lines, self._settings)
         after._buckets = update_by_key(self._buckets, removed, added, self._get_key, self._update_bucket)
         return after
@@ -88,25 +91,25 @@ class PathBuckets:
     def _get_key(self, candidate: Candidate) -> str | None:
         text = candidate.path.text
         key = self._key(text)
-        return text if key == text else key  # most paths are their own key: one text in memory, not two
+        return text if key == text else key  # most paths are their own key: share one string in memory
 
     def _update_bucket(
-        self, cell: PathBucket | None, gone: Collection[Candidate], come: Collection[Candidate]
+        self, bucket: PathBucket | None, removed: Collection[Candidate], added: Collection[Candidate]
     ) -> PathBucket | None:
-        if cell is None and len(come) == 1:
-            return candidate_groups.update_group(None, (), come, self._settings)
+        if bucket is None and len(added) == 1:
+            return candidate_groups.update_group(None, (), added, self._settings)
         best = self._lines[0]
-        if not isinstance(cell, MixedBucket):
-            rests = set(map(_make_rest_getter(best), come))
-            if cell is not None:
-                rests.add(REST_KEYS[best](cell.text))
+        if not isinstance(bucket, MixedBucket):
+            rests = set(map(_make_rest_getter(best), added))
+            if bucket is not None:
+                rests.add(REST_KEYS[best](bucket.text))
             if len(rests) == 1:
-                return candidate_groups.update_group(cell, gone, come, self._settings)
-            held = [] if cell is None else [cell]
-            cell = MixedBucket(
+                return candidate_groups.update_group(bucket, removed, added, self._settings)
+            held = [] if bucket is None else [bucket]
+            bucket = MixedBucket(
                 {line: PersistentMap({REST_KEYS[line](each.text): each for each in held}) for line in self._lines}
             )
-        after = cell.apply_changes(gone, come, self._settings)
+        after = bucket.apply_changes(removed, added, self._settings)
         return after if len(after.tables[best]) > 1 else next(after.tables[best].values(), None)
 
 

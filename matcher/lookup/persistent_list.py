@@ -1,4 +1,4 @@
-"""A sorted sequence that never changes: a changed one shares all but a few small pieces with the one before it."""
+"""A sorted list that never changes: a changed copy shares all but a few small pieces with the original."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 SortKey = Callable[[T], Any]
-"""What items are sorted by, highest first."""
+"""The key by which items are sorted, highest first."""
 
 PIECE_SIZE = 256
-"""Items of one piece, up to twice as many before it is cut."""
+"""Items of one piece; it is cut when it has more than twice as many."""
 
 
 class PersistentList(Generic[T]):
-    """Items by a key, highest first. A change copies the pieces that it touches, and the tuple of all pieces."""
+    """An immutable list of items, sorted by a key, highest first.
+
+    A change copies the pieces that it touches, and the tuple of all pieces.
+    """
 
     __slots__ = ("_key", "_length", "_pieces")
 
@@ -31,23 +34,23 @@ class PersistentList(Generic[T]):
         return chain.from_iterable(self._pieces)
 
     def iterate_from(self, key: Any) -> Iterator[T]:
-        """The items whose keys are not higher than this one."""
+        """Return the items whose keys are not higher than this one, in order."""
         at = self._find_piece(key)
         for piece in self._pieces[at : at + 1]:
             yield from piece[_count_above(piece, key, self._key) :]
         yield from chain.from_iterable(islice(self._pieces, at + 1, None))
 
     def find_by_key(self, key: Any) -> Iterator[T]:
-        """The items with this key."""
+        """Return the items with this key."""
         return takewhile(lambda item: bool(self._key(item) == key), self.iterate_from(key))
 
     @property
     def lowest(self) -> T:
-        """The last item; there must be one."""
+        """The last item; the list must not be empty."""
         return self._pieces[-1][-1]
 
     def apply_changes(self, removed_items: Collection[T], added_items: Collection[T]) -> PersistentList[T]:
-        """The items without those that are gone, all of which are here, and with those that come."""
+        """Return a list without the `removed_items`, all of which must be in this one, and with the `added_items`."""
         if not self._pieces:
             return PersistentList(self._key, added_items)
         touched: dict[int, tuple[set[T], list[T]]] = {}
@@ -65,15 +68,15 @@ class PersistentList(Generic[T]):
         return self._build(pieces, len(self) - len(removed_items) + len(added_items))
 
     def _build(self, pieces: Sequence[tuple[T, ...]], length: int) -> PersistentList[T]:
-        # Removals leave small pieces behind. Before all are cut anew, as many items have gone as are left.
+        # Removals leave small pieces behind. All are cut anew only after at least as many items were removed as remain.
         if len(pieces) * PIECE_SIZE > 4 * (length + PIECE_SIZE):
             pieces = _cut(chain.from_iterable(pieces))
-        one: PersistentList[T] = PersistentList(self._key)
-        one._pieces, one._length = tuple(pieces), length
-        return one
+        result: PersistentList[T] = PersistentList(self._key)
+        result._pieces, result._length = tuple(pieces), length
+        return result
 
     def _find_piece(self, key: Any) -> int:
-        """The first piece in which the key may be: what is in those before it is higher."""
+        """Return the index of the first piece that may contain the key: all items before it are higher."""
         return _count_above(self._pieces, key, lambda piece: self._key(piece[-1]))
 
     def _find_piece_of(self, item: T) -> int:
@@ -84,13 +87,13 @@ class PersistentList(Generic[T]):
 
 
 SortedItems = tuple[T, ...] | PersistentList[T]
-"""Few items are a plain tuple, which takes less memory."""
+"""Sorted items, highest first: a few as a plain tuple, which takes less memory."""
 
 
 def update_items(
     items: SortedItems[T], removed: Collection[T], added: Collection[T], key: SortKey[T]
 ) -> SortedItems[T]:
-    """The items without those that are gone and with those that come, highest first."""
+    """Return the items without the `removed` ones and with the `added` ones, highest first."""
     if isinstance(items, PersistentList):
         after = items.apply_changes(removed, added)
         return after if len(after) > PIECE_SIZE else tuple(after)
@@ -100,7 +103,7 @@ def update_items(
 
 
 def get_lowest(items: SortedItems[T]) -> T:
-    """The item with the lowest key; there must be one."""
+    """Return the item with the lowest key; `items` must not be empty."""
     return items.lowest if isinstance(items, PersistentList) else items[-1]
 
 
@@ -110,7 +113,7 @@ def _cut(items: Iterable[T]) -> tuple[tuple[T, ...], ...]:
 
 
 def _count_above(items: Sequence[Any], key: Any, key_of: SortKey[Any]) -> int:
-    """How many of the items, highest first, have a higher key."""
+    """Return how many of the items, highest first, have a higher key."""
     low, high = 0, len(items)
     while low < high:
         middle = (low + high) // 2

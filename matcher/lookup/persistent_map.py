@@ -1,4 +1,4 @@
-"""A dictionary that never changes: a changed one shares all but a few small pieces with the one before it."""
+"""A dictionary that never changes: a changed copy shares all but a few small pieces with the original."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ V = TypeVar("V")
 
 _BITS = 5
 _BRANCHES = 1 << _BITS
-_MAX_DEPTH = 60 // _BITS  # keys whose hashes have more equal bits than that stay together
+_MAX_DEPTH = 60 // _BITS  # keys whose hashes agree in more bits stay in one piece
 LEAF_SIZE = 256
-"""Entries of one piece. A change copies the pieces it touches and the few tuples above them, whatever the size."""
+"""Entries of one piece. A change copies only the pieces it touches and the few tuples above them."""
 
-Node = dict[K, V] | tuple["Node[K, V]", ...]  # a piece, or branches by the next bits of the hash
+Node = dict[K, V] | tuple["Node[K, V]", ...]  # a piece, or the branches by the next bits of the hash
 
 
 class PersistentMap(Generic[K, V]):
-    """Entries by key, in no order; None is no value."""
+    """An immutable dictionary, in no order; None is not a value."""
 
     __slots__ = ("_count", "_root")
 
@@ -39,7 +39,7 @@ class PersistentMap(Generic[K, V]):
         return self.get(key) is not None
 
     def get(self, key: K) -> V | None:
-        """The value under a key, or None."""
+        """Return the value under a key, or None."""
         node = self._root
         if type(node) is dict:
             return node.get(key)
@@ -47,23 +47,23 @@ class PersistentMap(Generic[K, V]):
         while type(node) is tuple:
             node = node[bits & _BRANCHES - 1]
             bits >>= _BITS
-        return node.get(key)  # type: ignore[union-attr]  # only the last one is a dictionary
+        return node.get(key)  # type: ignore[union-attr]  # every other node is a tuple
 
     def values(self) -> Iterator[V]:
-        """The values, in the order of the keys."""
+        """Return an iterator over the values, in the order of the keys."""
         for leaf in _iterate_leaves(self._root):
             yield from leaf.values()
 
     def replace_entries(self, entries: Mapping[K, V | None]) -> PersistentMap[K, V]:
-        """A map with these entries in the place of those under the same keys; those that are None are out."""
+        """Return a map with these entries added or replaced; an entry whose value is None is removed."""
         if not entries:
             return self
         if not self._count:
             return PersistentMap({key: value for key, value in entries.items() if value is not None})
-        one: PersistentMap[K, V] = PersistentMap()
-        one._count = self._count + sum((value is not None) - (key in self) for key, value in entries.items())
-        one._root = _replace_entries(self._root, entries, 0) if one._count else {}
-        return one
+        result: PersistentMap[K, V] = PersistentMap()
+        result._count = self._count + sum((value is not None) - (key in self) for key, value in entries.items())
+        result._root = _replace_entries(self._root, entries, 0) if result._count else {}
+        return result
 
 
 def _replace_entries(node: Node[K, V], entries: Mapping[K, V | None], depth: int) -> Node[K, V]:
@@ -104,13 +104,13 @@ def _iterate_leaves(node: Node[K, V]) -> Iterator[dict[K, V]]:
 
 
 def group_by_key(items: Iterable[T], key: Callable[[T], K | None]) -> dict[K, list[T]]:
-    """The items by what is made of them, in their order, without those of which nothing is."""
-    found: defaultdict[K, list[T]] = defaultdict(list)
+    """Return the items grouped by key, in their order, without those whose key is None."""
+    groups: defaultdict[K, list[T]] = defaultdict(list)
     for item in items:
-        under = key(item)
-        if under is not None:
-            found[under].append(item)
-    return found
+        item_key = key(item)
+        if item_key is not None:
+            groups[item_key].append(item)
+    return groups
 
 
 def update_by_key(
@@ -120,10 +120,13 @@ def update_by_key(
     key: Callable[[T], K | None],
     update: Callable[[V | None, Collection[T], Collection[T]], V | None],
 ) -> PersistentMap[K, V]:
-    """What is filed under each key, after items under it are gone and others have come."""
-    out, into = group_by_key(removed, key), group_by_key(added, key)
-    if not entries and not out:
-        return entries.replace_entries({each: update(None, (), items) for each, items in into.items()})
+    """Return the entries after `update` was called for each key of the removed and added items."""
+    removed_by_key, added_by_key = group_by_key(removed, key), group_by_key(added, key)
+    if not entries and not removed_by_key:
+        return entries.replace_entries({each: update(None, (), items) for each, items in added_by_key.items()})
     return entries.replace_entries(
-        {each: update(entries.get(each), out.get(each, ()), into.get(each, ())) for each in {**out, **into}}
+        {
+            each: update(entries.get(each), removed_by_key.get(each, ()), added_by_key.get(each, ()))
+            for each in {**removed_by_key, **added_by_key}
+        }
     )

@@ -1,4 +1,4 @@
-"""The best candidates for a request among those of its method and host, by the look-ups of their paths."""
+"""The best candidates for a request among those of its method and host, by look-ups of their paths."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from understudy.matcher.settings import QueryRule
 
 
 def find_best(tables: MethodTables, request: NormalRequest) -> Match | None:
-    """The highest score, ties broken; by document distance only if nothing fits by another line."""
+    """Return the match with the highest score, ties broken (docs/matching.md, "Ties"), or None.
+
+    Document distance is used only if nothing fits by another line.
+    """
     return _find_by_lines(tables, request) or _find_by_distance(tables, request)
 
 
 def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
-    """Each candidate whose path fits, by its first line; None where another part put it out."""
+    """Yield a match for each candidate whose path fits, by its first line; None where another part filters it out."""
     seen: set[Candidate] = set()
     for line, group in tables.find_fitting(request):
         for candidate in group.candidates:
@@ -28,27 +31,27 @@ def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match
 
 
 def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
-    """Each candidate whose path fits by document distance; None where another part put it out."""
+    """Yield a match for each candidate whose path fits by document distance; None where another part filters it out."""
     for candidate in (each for group in tables.find_distant(request) for each in group.candidates):
         fit = candidate.compute_fit(request)
         yield None if fit is None else Match(candidate, PathLine.DISTANCE, fit)
 
 
-def _find_by_lines(found: MethodTables, asked: NormalRequest) -> Match | None:
-    most = QueryFit.OFF if asked.settings.query is QueryRule.OFF else QueryFit.EQUAL
+def _find_by_lines(tables: MethodTables, request: NormalRequest) -> Match | None:
+    most = QueryFit.OFF if request.settings.query is QueryRule.OFF else QueryFit.EQUAL
     winner: Match | None = None
-    for line, group in found.find_fitting(asked):
-        # What is left has fewer points for its path, or as many: not even a query that is equal can win then.
+    for line, group in tables.find_fitting(request):
+        # The remaining groups have no more points for their paths: even with an equal query they cannot win.
         if winner is not None and winner.score >= line + most and line < (winner.path_line or 0):
             break
-        match = group.find_best(line, asked)
+        match = group.find_best(line, request)
         if match is not None and (winner is None or match.order > winner.order):
             winner = match
             if line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most:
-                break  # as above, before the next line is looked up
+                break  # the same, before the look-up of the next line
     return winner
 
 
-def _find_by_distance(found: MethodTables, asked: NormalRequest) -> Match | None:
-    found_alike = (group.find_best(PathLine.DISTANCE, asked) for group in found.find_distant(asked))
-    return max(filter(None, found_alike), key=lambda match: match.order, default=None)
+def _find_by_distance(tables: MethodTables, request: NormalRequest) -> Match | None:
+    matches = (group.find_best(PathLine.DISTANCE, request) for group in tables.find_distant(request))
+    return max(filter(None, matches), key=lambda match: match.order, default=None)

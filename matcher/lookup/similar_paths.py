@@ -1,7 +1,7 @@
-"""Paths that differ from a request's in one segment: the look-up behind document distance.
+"""The look-up behind document distance: paths that differ from a request's path in one segment.
 
-Every path is kept under one key for each of its segments, made of all the others. They lie in arrays, sixteen bytes a
-key, because only a request that nothing else fits ever asks.
+Every path has one key for each of its segments, made of all the other segments. The keys lie in arrays, at sixteen
+bytes a key, because only a request that nothing else fits needs them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from operator import attrgetter
 from understudy.matcher.lookup.edit_distance import compute_allowed_edits, is_similar
 from understudy.matcher.scores import MAX_DISTANT_PATHS
 
-_MAX_CACHED = 64  # keys whose segments are kept at hand, a tenth of a megabyte each at most
-_SHARD_COUNT = 256  # a change copies those of its keys
+_MAX_CACHED = 64  # keys whose segments are cached, at most a tenth of a megabyte each
+_SHARD_COUNT = 256  # a change copies only the shards of its keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPath:
-    """A normal path, and the highest id among those who have it."""
+    """A normal path, and the highest id among its candidates."""
 
     text: str
     newest_id: str
@@ -37,7 +37,7 @@ class Shard:
     paths: tuple[KnownPath, ...]
 
     def find_range(self, key: int) -> tuple[int, int]:
-        """Where the paths under a key begin and end."""
+        """Return the start and end offsets of the paths under a key."""
         start = bisect_left(self.keys, key)
         return start, bisect_right(self.keys, key, start)
 
@@ -46,7 +46,7 @@ EMPTY_SHARD = Shard(array("q"), ())
 
 
 class SimilarPaths:
-    """Normal paths, found by all their segments but one. Never changes, but for what it remembers."""
+    """Normal paths, found by all their segments but one. Immutable, but for its cache."""
 
     __slots__ = ("_shards", "_siblings")
 
@@ -55,7 +55,7 @@ class SimilarPaths:
         self._siblings: dict[int, tuple[Sequence[KnownPath], SiblingSegments]] = {}
 
     def find_similar(self, text: str) -> Iterator[str]:
-        """The alike ones among the newest 1,000 paths with as many segments of which at most one is different."""
+        """Yield the similar paths among the newest 1,000 with as many segments, at most one of them different."""
         segments = text.split("/")
         found = [
             (at, *near) for at, key in enumerate(_hash_segments(segments), 1) if (near := self._find_siblings(key, at))
@@ -64,12 +64,12 @@ class SimilarPaths:
         for at, paths, siblings in found:
             for number in siblings.find_similar(segments[at]):
                 path = paths[number]
-                # Two keys may be equal by chance.
+                # Different paths may have equal keys by chance.
                 if path.newest_id >= oldest and is_similar_path(path.text.split("/"), segments):
                     yield path.text
 
     def apply_changes(self, removed: Iterable[KnownPath], added: Iterable[KnownPath]) -> SimilarPaths:
-        """Without the paths that are gone, each as it came, and with those that come."""
+        """Return the look-up without the `removed` paths, each as it was added, and with the `added` ones."""
         touched: defaultdict[int, tuple[list[ShardEntry], list[ShardEntry]]] = defaultdict(lambda: ([], []))
         for side, paths in enumerate((removed, added)):
             for path in paths:
@@ -87,7 +87,7 @@ class SimilarPaths:
         return after
 
     def _find_siblings(self, key: int, at: int) -> tuple[Sequence[KnownPath], SiblingSegments] | None:
-        """The newest 1,000 paths under a key, and their segments at this place; None if there are none."""
+        """Return the newest 1,000 paths under a key, and their segments at this place; None if the key is unknown."""
         known = self._siblings.get(key)
         if known is not None:
             return known
@@ -108,25 +108,25 @@ ShardEntry = tuple[int, KnownPath]
 
 
 def is_similar_path(mine: list[str], theirs: list[str]) -> bool:
-    """Whether two paths have as many segments, and differ in one that is alike."""
+    """Return whether two paths have as many segments, and differ in exactly one, which is similar."""
     if len(mine) != len(theirs):
         return False
     apart = [(one, other) for one, other in zip(mine, theirs, strict=True) if one != other]
     return len(apart) == 1 and is_similar(*apart[0])
 
 
-def _update_shard(shard: Shard, gone: list[ShardEntry], come: list[ShardEntry]) -> Shard:
+def _update_shard(shard: Shard, removed: list[ShardEntry], added: list[ShardEntry]) -> Shard:
     if not shard.paths:
-        come.sort(key=lambda entry: entry[1].newest_id, reverse=True)
-        come.sort(key=lambda entry: entry[0])
-        return Shard(array("q", [key for key, _ in come]), tuple([path for _, path in come]))
+        added.sort(key=lambda entry: entry[1].newest_id, reverse=True)
+        added.sort(key=lambda entry: entry[0])
+        return Shard(array("q", [key for key, _ in added]), tuple([path for _, path in added]))
     keys, paths = shard.keys[:], list(shard.paths)
-    for key, path in gone:
+    for key, path in removed:
         at = _find_offset(keys, paths, key, path)
-        while paths[at].text != path.text:  # two keys may be equal by chance, and ids by mistake
+        while paths[at].text != path.text:  # keys may be equal by chance, ids by mistake
             at += 1
         del keys[at], paths[at]
-    for key, path in come:
+    for key, path in added:
         at = _find_offset(keys, paths, key, path)
         keys.insert(at, key)
         paths.insert(at, path)
@@ -134,7 +134,7 @@ def _update_shard(shard: Shard, gone: list[ShardEntry], come: list[ShardEntry]) 
 
 
 def _find_offset(keys: array[int], paths: list[KnownPath], key: int, path: KnownPath) -> int:
-    """The first place under a key that no newer path has."""
+    """Return the first offset under a key at which the path is not older than the one there."""
     low = bisect_left(keys, key)
     high = bisect_right(keys, key, low)
     while low < high:
@@ -147,7 +147,7 @@ def _find_offset(keys: array[int], paths: list[KnownPath], key: int, path: Known
 
 
 def _find_oldest(lists: list[Sequence[KnownPath]]) -> str:
-    """The id of the 1,000th newest of all, each counted once; of fewer, one that is lower than all."""
+    """Return the id of the 1,000th newest path of all, each counted once; "" if there are fewer."""
     if sum(map(len, lists)) <= MAX_DISTANT_PATHS:
         return ""
     distinct = sorted(set(chain.from_iterable(lists)), key=attrgetter("newest_id"), reverse=True)
@@ -155,7 +155,7 @@ def _find_oldest(lists: list[Sequence[KnownPath]]) -> str:
 
 
 def _hash_segments(segments: list[str]) -> list[int]:
-    """One key for each segment after the first, which is empty: where it is, and what stands before and after it."""
+    """Return one key for each segment after the first (which is empty): of its place and the segments around it."""
     after, rest = [], 0
     for segment in reversed(segments):
         after.append(rest)
@@ -167,14 +167,12 @@ def _hash_segments(segments: list[str]) -> list[int]:
     return keys
 
 
-_MAX_LETTERS = 32  # different letters of a segment that are looked at: more take longer than they save
-
-
-_MAX_SCANNED = 32  # so many are compared one by one sooner than told apart by their other letters
+_MAX_LETTERS = 32  # different letters of a segment up to which they are used as a filter: more cost more than they save
+_MAX_SCANNED = 32  # segments up to which comparing one by one is faster than filtering by their other letters
 
 
 class SiblingSegments:
-    """Segments in a fixed order."""
+    """Segments in a fixed order, with bit sets of those of each length and with each letter."""
 
     __slots__ = ("_by_length", "_by_letter")
 
@@ -188,7 +186,7 @@ class SiblingSegments:
                 self._by_letter[letter] |= bit
 
     def find_similar(self, segment: str) -> Iterator[int]:
-        """The numbers of the segments that may be alike, none left out that is."""
+        """Return an iterator over the numbers of all segments that may be similar, perhaps with others."""
         left, edits = 0, 0
         for length, members in self._by_length.items():
             allowed = compute_allowed_edits(length, len(segment))
@@ -198,7 +196,10 @@ class SiblingSegments:
         return _iterate_bits(self._filter_by_letters(left, set(segment), edits)) if edits else iter(())
 
     def _filter_by_letters(self, members: int, letters: set[str], edits: int) -> int:
-        """The members that lack at most so many of the letters, and have at most so many others: each takes an edit."""
+        """Return the members that lack at most `edits` of the letters, and have at most `edits` others.
+
+        Each such letter takes an edit.
+        """
         if edits < len(letters) <= _MAX_LETTERS:
             members = _filter_by_count(members, [~self._by_letter.get(letter, 0) for letter in letters], edits)
         if members.bit_count() > _MAX_SCANNED and edits < len(self._by_letter) <= _MAX_LETTERS * 2:
@@ -208,8 +209,8 @@ class SiblingSegments:
 
 
 def _filter_by_count(members: int, sets: Iterable[int], most: int) -> int:
-    """The members that are in at most so many of the sets."""
-    within = [members] + [0] * most  # by how many they are in so far
+    """Return the members that are in at most `most` of the sets."""
+    within = [members] + [0] * most  # the members by the number of sets that contain them so far
     for each in sets:
         for count in range(most, 0, -1):
             within[count] = (within[count] & ~each) | (within[count - 1] & each)

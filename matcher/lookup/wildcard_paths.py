@@ -1,4 +1,4 @@
-"""Look-ups by paths with wildcards: one per distinct shape of that number of segments."""
+"""Look-ups by paths with wildcards: one for each distinct shape with the request's number of segments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GroupsByLiterals = PersistentMap[tuple[str, ...], Group]
 
 
 class WildcardPaths:
-    """Candidates whose paths hold wildcards. Never changes."""
+    """Candidates whose paths contain wildcards. Immutable."""
 
     __slots__ = ("_settings", "_shapes")
 
@@ -27,37 +27,37 @@ class WildcardPaths:
         return sum(map(len, self._shapes.values()))
 
     def list_shapes(self, count: int) -> Collection[Shape]:
-        """The shapes of so many segments, in a fixed order."""
+        """Return the shapes with this number of segments, in a fixed order."""
         return self._shapes.get(count, {}).keys()
 
     def find_fitting(self, folded: tuple[str, ...]) -> Iterator[Group]:
-        """The groups whose wildcards the folded segments of a request fit."""
+        """Yield the groups whose wildcards fit the folded segments of a request."""
         for shape, by_literals in self._shapes.get(len(folded), {}).items():
             key = build_shape_key(shape, folded)
             if key is not None and (found := by_literals.get(key)) is not None:
                 yield found
 
     def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> WildcardPaths:
-        """The shapes without the candidates that are gone and with those that come."""
-        out, into = (
+        """Return the look-ups without the `removed` candidates and with the `added` ones."""
+        removed_by_shape, added_by_shape = (
             group_by_key(_filter_wild(removed), _get_count_and_shape),
             group_by_key(_filter_wild(added), _get_count_and_shape),
         )
-        if not out and not into:
+        if not removed_by_shape and not added_by_shape:
             return self
         counts = {count: dict(shapes) for count, shapes in self._shapes.items()}
-        for count, shape in {**out, **into}:
+        for count, shape in {**removed_by_shape, **added_by_shape}:
             known = counts.setdefault(count, {}).get(shape, PersistentMap())
-            sides = out.get((count, shape), ()), into.get((count, shape), ())
+            sides = removed_by_shape.get((count, shape), ()), added_by_shape.get((count, shape), ())
             counts[count][shape] = update_by_key(known, *sides, _get_literals, self._update_group)
         after = WildcardPaths(self._settings)
         after._shapes = {count: _sort_shapes(shapes) for count, shapes in counts.items()}
         return after
 
     def _update_group(
-        self, group: Group | None, gone: Collection[Candidate], come: Collection[Candidate]
+        self, group: Group | None, removed: Collection[Candidate], added: Collection[Candidate]
     ) -> Group | None:
-        return candidate_groups.update_group(group, gone, come, self._settings)
+        return candidate_groups.update_group(group, removed, added, self._settings)
 
 
 def _sort_shapes(shapes: Mapping[Shape, GroupsByLiterals]) -> dict[Shape, GroupsByLiterals]:

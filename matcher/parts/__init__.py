@@ -1,1 +1,1 @@
-"""How one part of a request compares: path, query, headers, body."""
+"""The comparison of each part of a request: path, query, headers, body."""

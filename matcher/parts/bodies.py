@@ -1,4 +1,4 @@
-"""An example's body, compiled for comparing."""
+"""The body of an example, compiled for comparing (docs/matching.md, "Bodies")."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.canonical import MAX_PARSED_SIZE, digest_body, undo_codings
 from understudy.matcher.body_forms.forms import find_wild_parts
-from understudy.matcher.body_forms.json_forms import NO_MARKS, PathMarks, is_token, parse_json_exact
+from understudy.matcher.body_forms.json_forms import is_token, parse_json_exact
 from understudy.matcher.body_forms.kinds import BodyKind
 from understudy.matcher.body_forms.open_places import (
+    NO_MARKS,
     NOWHERE,
     Mark,
+    Marks,
     Opening,
     Places,
     compile_patterns,
@@ -30,7 +32,7 @@ from understudy.store.model.messages import Headers
 
 @dataclass(frozen=True, slots=True)
 class RequiredBody:
-    """What a request's body must hold at least: a JSON value of this media type, or the pairs of a form."""
+    """The least that a request's body must contain: a JSON value of this media type, or the pairs of a form."""
 
     media: str | None
     value: object = None
@@ -38,17 +40,17 @@ class RequiredBody:
 
 
 def collect_ignored_places(settings: MatchSettings) -> Places:
-    """The places of a body that the settings ignore."""
+    """Return the places of a body that the settings ignore."""
     return frozenset(Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json)
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class BodyPattern:
-    """The places whose values do not count, the digest of the rest, and what a digest cannot tell.
+    """The places whose values do not count, the digest of the rest, and what a digest cannot decide.
 
-    `form` is there where wildcards and values spelled out may share a name, `least` where the settings ask for subset
-    matching and the body is of a kind that can hold more.
+    `form` is set if wildcards and values spelled out may share a name, `required` if the settings ask for subset
+    matching and the body is of a kind that can contain more.
     """
 
     places: Places = NOWHERE
@@ -66,16 +68,15 @@ class BodyPattern:
         *,
         wildcards: bool,
     ) -> BodyPattern:
-        """The pattern of a body as it came; raises ValueError for a JSON path or a pattern that cannot be read."""
+        """Compile a body as it was sent; raises ValueError for a bad JSON path or regular expression of a place."""
         content_type = headers.get("content-type")
         body = undo_codings(body, headers)
         places = places_from_redacted(redacted) | collect_ignored_places(settings)
         compile_patterns(frozenset(select_marks(places, Part.TEXT)))
         for place in places:
             if place.part is Part.JSON:
-                parse_json_path(
-                    place.name
-                )  # an example whose secrets cannot be found is unusable, not just never equal
+                # An example whose secrets cannot be found must be listed as unusable, not silently never equal.
+                parse_json_path(place.name)
         form = None
         if (wildcards and b"{{" in body) or settings.subset:
             kind = digest_body(body, content_type, places).kind
@@ -83,17 +84,17 @@ class BodyPattern:
                 hidden = frozenset(select_marks(places, Part.FORM))
                 form = QueryPattern.of(body, hidden, frozenset(), wildcards=wildcards)
             places |= _find_wild_places(body, content_type, kind, form) if wildcards else NOWHERE
-        least = _build_required(body, content_type, places, form) if settings.subset else None
-        return cls(places, digest_body(body, content_type, places).key, form if form and form.wild else None, least)
+        required = _build_required(body, content_type, places, form) if settings.subset else None
+        return cls(places, digest_body(body, content_type, places).key, form if form and form.wild else None, required)
 
 
 NO_BODY = BodyPattern()
 UNREADABLE = object()
-"""The value of a body that is no JSON: nothing holds it, and it holds nothing."""
+"""The value of a body that is not JSON: it contains no value, and no value contains it."""
 
 
 def contains_value(theirs: object, mine: object) -> bool:
-    """Whether a request's value holds an example's: objects may have more members, arrays are as long."""
+    """Return whether a request's value contains an example's: objects may have more members, arrays must be as long."""
     if is_token(mine):
         return True
     if isinstance(mine, dict):
@@ -105,10 +106,13 @@ def contains_value(theirs: object, mine: object) -> bool:
     return type(theirs) is type(mine) and theirs == mine
 
 
-def parse_comparable(body: bytes, marks: PathMarks = NO_MARKS) -> object:
-    """The value of a JSON body for `holds`, a GraphQL request in normal form; raises ValueError or RecursionError."""
+def parse_comparable(body: bytes, marks: Marks = NO_MARKS) -> object:
+    """Parse a JSON body for `contains_value`, a GraphQL request into its normal form.
+
+    Raises ValueError if the body is not JSON or too long, RecursionError if it is nested too deeply.
+    """
     if len(body) > MAX_PARSED_SIZE:
-        raise ValueError("too long to be read")
+        raise ValueError("too long to be parsed")
     value = parse_json_exact(body, marks)
     graphql = graphql_forms.normalize_graphql(value)
     return value if graphql is None else {name: each for name, each in graphql.items() if each is not None}

@@ -1,4 +1,4 @@
-"""What an index chooses among: an example, or all examples of one sequence, compiled for comparing."""
+"""Candidates, among which an index chooses: an example, or all examples of one sequence, compiled for comparing."""
 
 from __future__ import annotations
 
@@ -23,31 +23,34 @@ from understudy.store.model.messages import Body, Origin, Request
 BodyLoader = Callable[[Body], bytes]
 Rank = tuple[int, int, str]
 
-MAX_KEPT_BODY = 4096  # bytes of a body in the store that are kept at hand, to be compared and shown when a request asks
+MAX_KEPT_BODY = 4096  # bytes of a body from the store up to which it is kept in memory, to be compared and shown
 
 
 def select_redacted_names(redacted: frozenset[RedactedPlace], part: Part) -> frozenset[str]:
-    """The names among redacted places of one part."""
+    """Return the names of the redacted places in one part of the message."""
     return frozenset(place.name for place in redacted if place.part is part) if redacted else frozenset()
 
 
 def require_bytes(body: Body) -> bytes:
-    """The bytes of a body that is kept as bytes; raises TypeError for a reference into the store."""
+    """Return a body that is kept as bytes; raises TypeError for a reference into the store."""
     if not isinstance(body, bytes):
-        raise TypeError("comparing bodies needs body_of, which reads a BodyRef from the store")
+        raise TypeError("comparing bodies needs load_body, which reads a BodyRef from the store")
     return body
 
 
-def _load_if_needed(body: Body, settings: MatchSettings, body_of: BodyLoader) -> bytes | None:
-    """The bytes of a body that must be compiled now: bodies are compared, or a request may ask and cannot wait."""
+def _load_if_needed(body: Body, settings: MatchSettings, load_body: BodyLoader) -> bytes | None:
+    """Return the bytes of a body that must be compiled now, or None.
+
+    That is so if bodies are compared, or if a request may ask for it: a decision cannot wait for the store.
+    """
     if settings.body:
-        return body_of(body)
-    if isinstance(body, bytes) or not settings.selectors or body_of is require_bytes:
+        return load_body(body)
+    if isinstance(body, bytes) or not settings.selectors or load_body is require_bytes:
         return None
     try:
-        return body_of(body)
+        return load_body(body)
     except (UnderstudyError, OSError, ValueError):
-        return None  # the example answers all the same, until its body is asked for
+        return None  # the example still answers, except requests that compare its body
 
 
 @fast_init
@@ -56,8 +59,8 @@ class Candidate:
     """One example, or the examples of one sequence in recorded order; the newest one's request is the one compared.
 
     `request` is that request with variables substituted. `headers` and `body` are empty unless they are compared;
-    `body` is None where a request may ask for it and it can be compiled then. `rank` breaks ties between equal path and
-    query points: greater is better.
+    `body` is None if it can be compiled when a request asks for it. `rank` breaks ties between equal path and query
+    points: the greater wins.
     """
 
     examples: tuple[Example, ...]
@@ -76,34 +79,37 @@ class Candidate:
         load_body: BodyLoader = require_bytes,
         variables: Variables = NO_VARIABLES,
     ) -> Candidate:
-        """Compile examples whose ids rise; raises what `body_of` raises, and ValueError for a bad JSON path."""
+        """Compile examples in rising order of their ids.
+
+        Raises the exceptions of `load_body`, and ValueError for a redacted or ignored place that cannot be read.
+        """
         newest = examples[-1]
         request = newest.request if newest.literal else substitute_in_request(newest.request, variables)
         raw_path, _, raw_query = request.target.partition(b"?")
-        raw = _load_if_needed(request.body, settings, load_body)
-        if raw is not None:
-            raw = raw if newest.literal or raw is request.body else substitute_in_text(raw, variables)
-            request = request if raw is request.body or len(raw) > MAX_KEPT_BODY else replace(request, body=raw)
+        body = _load_if_needed(request.body, settings, load_body)
+        if body is not None:
+            body = body if newest.literal or body is request.body else substitute_in_text(body, variables)
+            request = request if body is request.body or len(body) > MAX_KEPT_BODY else replace(request, body=body)
         wildcards = settings.wildcards and not newest.literal
         hidden = select_redacted_names(newest.redacted, Part.PATH)
         path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
         hidden = select_redacted_names(newest.redacted, Part.QUERY)
         query = QueryPattern.of(raw_query, hidden, settings.ignore_query, wildcards=wildcards)
-        # Fewer wildcards, then more literal characters before the first, then the newest (spec, step 7).
+        # Fewer wildcards, then more literal characters before the first, then newer (docs/matching.md, "Ties").
         rank = (-len(path.shape) - len(query.wild), path.literal_length, newest.id)
-        one = cls(examples, request, path, query, NO_HEADERS, None, rank)
-        if raw is not None and (settings.body or not isinstance(request.body, bytes)):
-            one = replace(one, body=one.compile_body(raw, settings))
-        return one.apply_settings(settings)
+        candidate = cls(examples, request, path, query, NO_HEADERS, None, rank)
+        if body is not None and (settings.body or not isinstance(request.body, bytes)):
+            candidate = replace(candidate, body=candidate.compile_body(body, settings))
+        return candidate.apply_settings(settings)
 
     def compile_body(self, body: bytes, settings: MatchSettings) -> BodyPattern:
-        """The pattern of the example's body under these settings."""
+        """Return the pattern of the example's body under these settings."""
         redacted, literal = self.example.redacted, self.example.literal
         wildcards = settings.wildcards and not literal
         return BodyPattern.of(body, self.request.headers, redacted, settings, wildcards=wildcards)
 
     def apply_settings(self, settings: MatchSettings) -> Candidate:
-        """The candidate under settings that differ in the headers and in whether bodies are compared.
+        """Return the candidate under settings that differ in the headers and in whether bodies are compared.
 
         Raises ValueError if the body lies in the store, and was not read when the index was compiled.
         """
@@ -125,7 +131,7 @@ class Candidate:
         return HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
 
     def filter_by_status(self, status: int) -> Candidate | None:
-        """The candidate with those of its examples that answer with this status; None if there is none."""
+        """Return the candidate with those of its examples that answer with this status; None if it has none."""
         kept = tuple(example for example in self.examples if example.response.status == status)
         if len(kept) == len(self.examples):
             return self
@@ -143,31 +149,34 @@ class Candidate:
 
     @property
     def order_id(self) -> str:
-        """The id by which candidates are ordered: the newest example's, even where only older ones are left."""
+        """The id by which candidates are ordered: the newest example's, even if only older examples are left."""
         return self.rank[-1]
 
     @property
     def method(self) -> str:
-        """The method it answers."""
+        """The method of the request that it answers."""
         return self.request.method
 
     @property
     def origin(self) -> Origin | None:
-        """Where it was recorded from; None for one that was typed in."""
+        """The origin it was recorded from; None for an example that was typed in."""
         return self.request.origin
 
     def compute_fit(self, request: NormalRequest) -> QueryFit | None:
-        """How well the query fits, path aside; None if query, headers or body put the candidate out."""
+        """Return how well the query fits, or None if query, headers or body filter the candidate out.
+
+        The path is not compared.
+        """
         if not self.fits_headers(request) or not self.fits_body(request):
             return None
         return self.query.compute_fit(request.pairs, request.settings.query)
 
     def fits_headers(self, request: NormalRequest) -> bool:
-        """Whether the compared headers have the same values."""
+        """Return whether the compared headers have the same values."""
         return not request.header_names or self.headers.key == request.build_header_key(self.headers.open_names)
 
     def fits_body(self, request: NormalRequest) -> bool:
-        """Whether the bodies are equal, or the settings do not ask."""
+        """Return whether the bodies are equal, or not compared under the settings."""
         if not request.settings.body:
             return True
         body = self.body or NO_BODY
@@ -183,9 +192,9 @@ class Candidate:
         return body.form is None or body.form.covers(request.form_pairs)
 
     def match(self, request: NormalRequest) -> Match | None:
-        """The score of this candidate, worked out by itself, without an index; None if anything puts it out.
+        """Return the match of this candidate alone, without an index; None if any part filters it out.
 
-        Not by distance: that is for when no candidate fits by any other line.
+        Distance is not tried: it counts only when no candidate fits by any other line.
         """
         if self.method not in request.methods or (request.settings.host and self.origin != request.original.origin):
             return None
@@ -197,7 +206,7 @@ class Candidate:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A candidate that answers a request, with the points it has for it; no path line if it was asked for by name."""
+    """A candidate that answers a request, with its points; the path line is None if a selector header named it."""
 
     candidate: Candidate
     path_line: PathLine | None
@@ -205,10 +214,10 @@ class Match:
 
     @property
     def score(self) -> int:
-        """Points for path and query."""
+        """The points for path and query."""
         return (self.path_line or 0) + self.query_fit
 
     @property
     def order(self) -> tuple[int, int, Rank]:
-        """Greater is better: the score, then the tie rules."""
+        """The sort key of matches, the greatest wins: the score, then the tie rules (docs/matching.md, "Ties")."""
         return self.score, self.path_line or 0, self.candidate.rank

@@ -1,4 +1,4 @@
-"""How the listed headers of an example and of a request compare: the same values, without case."""
+"""The comparison of listed headers: the same values, without case (docs/matching.md, "Headers, then body")."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from understudy.store.model.messages import Headers
 HeaderNames = tuple[str, ...]
 HeaderValues = tuple[str | None, ...]
 
-OPEN = "\0any"  # no header value holds NUL (RFC 9110, section 5.5)
+OPEN = "\0any"  # a header value never contains NUL (RFC 9110, section 5.5)
 
 
 def read_header_values(headers: Headers, names: HeaderNames) -> HeaderValues:
-    """The values of these headers without case; several lines of one name are one list (RFC 9110, section 5.3)."""
+    """Return the values of these headers without case; None for a missing one.
+
+    Several lines of one name are one list (RFC 9110, section 5.3).
+    """
     if not names:
         return ()
     lines: dict[str, list[str]] = {name: [] for name in names}
@@ -28,7 +31,7 @@ def read_header_values(headers: Headers, names: HeaderNames) -> HeaderValues:
 
 
 def build_header_key(values: HeaderValues, names: HeaderNames, open_names: frozenset[str]) -> HeaderValues:
-    """The values, those of `any_value` left open where there is one: equal headers have equal keys."""
+    """Return the values with a constant for each present value of `open_names`: equal headers have equal keys."""
     if not open_names:
         return values
     return tuple(
@@ -39,7 +42,7 @@ def build_header_key(values: HeaderValues, names: HeaderNames, open_names: froze
 @fast_init
 @dataclass(frozen=True, slots=True)
 class HeaderPattern:
-    """The listed headers of an example; those in `any_value` are redacted or a single `{{name}}`."""
+    """The listed headers of an example; those in `open_names` are redacted or a single `{{name}}`."""
 
     names: HeaderNames = ()
     key: HeaderValues = ()
@@ -47,17 +50,17 @@ class HeaderPattern:
 
     @classmethod
     def of(cls, headers: Headers, names: HeaderNames, redacted: Iterable[str], *, wildcards: bool) -> HeaderPattern:
-        """The pattern of an example's headers."""
+        """Compile the listed headers of an example."""
         if not names:
             return NO_HEADERS
-        opened = set(redacted) & set(names)
+        possible = set(redacted) & set(names)
         if wildcards:
-            opened |= {name for name in names if _is_wild(headers.get(name))}
-        any_value = frozenset(name for name in opened if name in headers)
-        return cls(names, build_header_key(read_header_values(headers, names), names, any_value), any_value)
+            possible |= {name for name in names if _is_wild(headers.get(name))}
+        open_names = frozenset(name for name in possible if name in headers)
+        return cls(names, build_header_key(read_header_values(headers, names), names, open_names), open_names)
 
     def find_differing(self, values: HeaderValues) -> list[tuple[str, str | None, str | None]]:
-        """Name, own value and the request's of each header that differs."""
+        """Return name, example's value and request's value of each header that differs."""
         theirs = build_header_key(values, self.names, self.open_names)
         rows = zip(self.names, self.key, theirs, strict=True)
         return [(name, one, other) for name, one, other in rows if one != other]

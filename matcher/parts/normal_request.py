@@ -1,4 +1,4 @@
-"""A request as it is asked about: its normal forms and keys, each worked out once, most of them only when needed."""
+"""A request in its normal forms and look-up keys, each computed once, most of them only when needed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from understudy.store.model.messages import Request
 
 
 class NormalRequest:
-    """One request under the settings of one index. Its body must be bytes; `methods` are those that answer it.
+    """One request under the settings of one index.
 
-    `chosen` is what its selector headers ask for; `names` are the headers that the settings compare; `readings` those
-    of its body that are known already.
+    The request's body must be bytes if it is compared. `methods` are the methods whose examples may answer it,
+    `selectors` its selector headers, `names` the headers that the settings compare. `body_digests` caches the digests
+    of its body by the places left open.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class NormalRequest:
         self.body_digests: dict[Places, BodyDigest] = {} if body_digests is None else body_digests
 
     def change_methods(self, methods: tuple[str, ...]) -> NormalRequest:
-        """The same request among the examples of other methods; what is known of its body stays known."""
+        """Return the same request for the examples of other methods; the digests of its body are kept."""
         if methods == self.methods:
             return self
         return NormalRequest(
@@ -74,12 +75,12 @@ class NormalRequest:
         """The body without its content codings."""
         if self._body is None:
             body = self.original.body
-            assert isinstance(body, bytes), "a request to decide on has its body as bytes"
+            assert isinstance(body, bytes), "the body of a request must be bytes to be compared"
             self._body = canonical.undo_codings(body, self.original.headers)
         return self._body
 
     def explain_body(self, places: Places) -> str:
-        """Why the body is not compared as what its headers say; "" if it is."""
+        """Return why the body is not compared as its media type suggests; "" if it is."""
         return self._coding_note or canonical.explain_kind(
             self.digest_body(places), len(self.body), self.original.headers
         )
@@ -91,42 +92,42 @@ class NormalRequest:
 
     @property
     def content_type(self) -> str | None:
-        """What the request says its body is."""
+        """The request's Content-Type, or None."""
         return self.original.headers.get("content-type")
 
     @cached_property
     def form_pairs(self) -> Pairs:
-        """The pairs of a body that is a form; none of one that is too long to be compared as such."""
+        """The pairs of a form body; () if there are too many to compare them as a form."""
         return () if self.body.count(b"&") > MAX_PAIRS else normal_forms.parse_query_pairs(self.body)
 
     @cached_property
     def json_value(self) -> object:
-        """The body's exact value, or `UNREADABLE`."""
+        """The exact value of a JSON body, or `UNREADABLE`."""
         try:
             return parse_comparable(self.body)
         except (ValueError, RecursionError):
             return UNREADABLE
 
     def build_query_key(self, open_names: frozenset[str]) -> QueryKey:
-        """The key of equal queries in which the values of these names are left open."""
+        """Return the key of equal queries, with the values of these names left open."""
         return queries.build_query_key(self.pairs, open_names)
 
     def build_folded_query_key(self, open_names: frozenset[str]) -> QueryKey:
-        """The same, of queries that are equal when case is ignored; `any_value` is folded too."""
+        """Return the key of queries that are equal without case; `open_names` must be folded too."""
         return queries.build_query_key(self.folded_pairs, open_names)
 
     def build_header_key(self, open_names: frozenset[str]) -> HeaderValues:
-        """The key of equal headers in which the values of these names are left open; () if none are compared."""
+        """Return the key of equal headers, with the values of these names left open; () if headers are not compared."""
         return headers.build_header_key(self.header_values, self.header_names, open_names) if self.header_names else ()
 
     def build_body_key(self, places: Places) -> bytes:
-        """The key of equal bodies in which these places are left open; b"" when bodies are not compared."""
+        """Return the key of equal bodies, with these places left open; b"" if bodies are not compared."""
         if not self.settings.body:
             return b""
         return self.digest_body(places).key
 
     def digest_body(self, places: Places) -> BodyDigest:
-        """What the body is, when these places are left open: read once, however often it is asked about."""
+        """Return kind and key of the body, with these places left open; computed once for each set of places."""
         found = self.body_digests.get(places)
         if found is None:
             found = self.body_digests[places] = canonical.digest_body(self.body, self.content_type, places)

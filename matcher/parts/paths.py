@@ -1,4 +1,4 @@
-"""How an example's path and a request's path compare: the first line of the table that fits, and its look-up keys."""
+"""The comparison of an example's path and a request's path by the path table (docs/matching.md, "Path")."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy.store.model.fast_init import fast_init
 
 Shape = tuple[tuple[int, Wildcard], ...]
 
-# Two paths are equal by a line when its function gives both the same text; None equals nothing.
+# Two paths are equal by a line if its function returns the same text for both; None equals nothing.
 TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
     PathLine.EXACT: lambda text: text,
     PathLine.SLASHES: normal_forms.trim,
@@ -22,7 +22,7 @@ TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
     PathLine.IDS: normal_forms.replace_ids,
     PathLine.SLASHES_IDS: lambda text: normal_forms.replace_ids(normal_forms.trim(text)),
 }
-# What still tells paths apart that are equal by the loosest such line, SLASHES_CASE or SLASHES_IDS.
+# Distinguishes, by each line, paths that are equal by the loosest one, SLASHES_CASE or SLASHES_IDS.
 REST_KEYS: Mapping[PathLine, Callable[[str], str]] = {
     PathLine.EXACT: lambda text: text,
     PathLine.SLASHES: normal_forms.trim,
@@ -34,9 +34,9 @@ REST_KEYS: Mapping[PathLine, Callable[[str], str]] = {
 
 
 def list_lines(settings: MatchSettings) -> tuple[PathLine, ...]:
-    """The lines of the table that these settings leave, best first; distance, which no key finds, aside.
+    """Return the lines of the path table that these settings use, best first, without distance, which no key finds.
 
-    Wildcards count always: where settings ask for none, only what was redacted is one.
+    The line of wildcards is always used: where the settings turn wildcards off, redacted texts still are wildcards.
     """
     if settings.exact_path:
         return (PathLine.EXACT, PathLine.WILDCARDS)
@@ -47,16 +47,16 @@ def list_lines(settings: MatchSettings) -> tuple[PathLine, ...]:
 
 
 def split_segments(text: str) -> tuple[str, ...]:
-    """The segments of a normal path without trailing slashes; the first is empty."""
+    """Return the segments of a normal path without trailing slashes; the first one is empty."""
     return tuple(normal_forms.trim(text).split("/"))
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class PathPattern:
-    """An example's path: its normal form and, if it has wildcards, the segments they are in.
+    """An example's path: its normal form and, if it has wildcards, its segments.
 
-    `wild` holds folded literals and wildcards, one per segment; () for a path without wildcards. What was redacted is a
+    `wild` holds a folded literal or a wildcard for each segment; () for a path without wildcards. A redacted text is a
     wildcard without a name.
     """
 
@@ -65,7 +65,7 @@ class PathPattern:
 
     @classmethod
     def of(cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset()) -> PathPattern:
-        """The pattern of a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
+        """Compile a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
         text = normal_forms.normalize_path(path)
         wildcards = wildcards and (b"{{" in path or b":" in path)
         if not wildcards and not redacted:
@@ -76,7 +76,7 @@ class PathPattern:
 
     @property
     def shape(self) -> Shape:
-        """Where the wildcards are, their names aside: paths of one shape share one look-up."""
+        """The places of the wildcards, without their names: paths of one shape share one look-up."""
         if not self.wild:
             return ()
         return tuple(
@@ -92,7 +92,7 @@ class PathPattern:
 
     @property
     def literal_length(self) -> int:
-        """How many characters stand before the first wildcard; 0 in a path without wildcards."""
+        """The number of characters before the first wildcard; 0 in a path without wildcards."""
         length = 0
         for segment in self.wild:
             if isinstance(segment, Wildcard):
@@ -101,18 +101,18 @@ class PathPattern:
         return 0
 
     def fits_wildcards(self, folded: tuple[str, ...]) -> bool:
-        """Whether the folded segments of a request fit the wildcards and equal the literals."""
+        """Return whether the folded segments of a request fit the wildcards and equal the literals."""
         return len(folded) == len(self.wild) and all(
             fits_segment(mine, theirs) for mine, theirs in zip(self.wild, folded, strict=True)
         )
 
     def extract_captures(self, text: str) -> dict[str, str]:
-        """What each wildcard stands for in a path that fits, by name; the first of a repeated name."""
-        found: dict[str, str] = {}
+        """Return the text that each wildcard stands for in a path that fits, by name; the first of a repeated name."""
+        captures: dict[str, str] = {}
         for mine, theirs in zip(self.wild, split_segments(text), strict=True):
             if isinstance(mine, Wildcard) and mine.name:
-                found.setdefault(mine.name, mine.capture(theirs))
-        return found
+                captures.setdefault(mine.name, mine.capture(theirs))
+        return captures
 
 
 def _parse_segment(segment: bytes, redacted: frozenset[str], *, wildcards: bool) -> str | Wildcard:
@@ -128,12 +128,12 @@ def _parse_segment(segment: bytes, redacted: frozenset[str], *, wildcards: bool)
 
 
 def fits_segment(mine: str | Wildcard, folded: str) -> bool:
-    """Whether a folded segment of a request equals a literal or fits a wildcard."""
+    """Return whether a folded segment of a request equals a literal or fits a wildcard."""
     return mine.fits(folded) if isinstance(mine, Wildcard) else mine == folded
 
 
 def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The literal segments of a request that fits this shape, as `PathPattern.literals` holds them; else None."""
+    """Return the literal segments of a request that fits this shape, as `PathPattern.literals` holds them, or None."""
     if not all(wild.fits(folded[place]) for place, wild in shape):
         return None
     places = {place for place, _ in shape}
@@ -141,7 +141,7 @@ def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | 
 
 
 def find_first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
-    """The first line of the table that makes the two paths equal, distance aside, or None: the example is out."""
+    """Return the first line of the path table that makes the two paths equal, without distance, or None."""
     for line in list_lines(settings):
         if line is PathLine.WILDCARDS:
             fits = pattern.fits_wildcards(tuple(normal_forms.fold(segment) for segment in split_segments(text)))

@@ -1,4 +1,4 @@
-"""How an example's query and a request's query compare, and the keys under which equal ones are found."""
+"""The comparison of an example's query and a request's query, and their keys (docs/matching.md, "Query")."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ QueryKey = tuple[tuple[str, str | None], ...]
 
 
 def select_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
-    """The pairs of a query that count."""
+    """Return the pairs of a raw query that count."""
     pairs = normal_forms.parse_query_pairs(query)
     return tuple(pair for pair in pairs if pair[0] not in ignored) if ignored else pairs
 
 
 def fold_pairs(pairs: Pairs) -> Pairs:
-    """The pairs without case, sorted again."""
+    """Return the pairs without case, sorted again."""
     return tuple(sorted((normal_forms.fold(name), normal_forms.fold(value)) for name, value in pairs))
 
 
 def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
-    """Sorted pairs with the values of these names left open: equal queries have equal keys."""
+    """Return the sorted pairs with the values of these names left open: equal queries have equal keys."""
     if not open_names:
         return pairs
     closed = sorted(pair for pair in pairs if pair[0] not in open_names)
@@ -41,14 +41,14 @@ def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class QueryPattern:
-    """An example's query: pairs with a value, and the names of those that match any value (repeats count)."""
+    """An example's query: pairs with a value, and the names of those that match any value, once for each."""
 
     pairs: Pairs
     wild: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, query: bytes, redacted: frozenset[str], ignored: frozenset[str], *, wildcards: bool) -> QueryPattern:
-        """The pattern of a raw query; the values of `redacted` names match anything, `ignored` names do not count."""
+        """Compile a raw query: values of `redacted` names match anything, `ignored` names do not count."""
         if not query:
             return NO_QUERY
         pairs: list[Pair] = []
@@ -69,18 +69,18 @@ class QueryPattern:
         return frozenset(self.wild)
 
     def build_key(self) -> QueryKey:
-        """The key that every equal request has for `any_value`."""
-        every = (*self.pairs, *((name, "") for name in self.wild))
-        return build_query_key(every, self.open_names)
+        """Return the key that every equal request has for `open_names`."""
+        pairs = (*self.pairs, *((name, "") for name in self.wild))
+        return build_query_key(pairs, self.open_names)
 
     def fold(self) -> QueryPattern:
-        """The pattern without case."""
+        """Return the pattern without case."""
         return QueryPattern(fold_pairs(self.pairs), tuple(sorted(map(normal_forms.fold, self.wild))))
 
     def compute_fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
-        """How well a request's pairs fit; None if the rule puts the example out.
+        """Return how well a request's pairs fit; None if the rule filters the example out.
 
-        Under REQUIRE, a query that is equal only when case is ignored is unequal: replay must not mix up tokens.
+        Under REQUIRE, a query that is equal only without case is unequal: a replay must not confuse two tokens.
         """
         if rule is QueryRule.OFF:
             return QueryFit.OFF
@@ -91,7 +91,7 @@ class QueryPattern:
         return QueryFit.FOLDED if self.fold().covers(fold_pairs(pairs)) else QueryFit.UNEQUAL
 
     def covers(self, pairs: Pairs) -> bool:
-        """Whether the pairs are these: every value spelled out is there, and the rest are the names left open."""
+        """Return whether the pairs are exactly these: every value spelled out, and one more for each open name."""
         if not self.wild:
             return self.pairs == pairs
         rest = Counter(pairs)
@@ -101,14 +101,14 @@ class QueryPattern:
         return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
 
     def is_within(self, pairs: Pairs) -> bool:
-        """Whether these are among the pairs, which may hold more."""
+        """Return whether the pairs contain these; they may have more."""
         rest = Counter(pairs)
         rest.subtract(Counter(self.pairs))
         left = Counter(name for name, _ in (+rest).elements())
         return min(rest.values(), default=0) >= 0 and Counter(self.wild) <= left
 
     def list_differences(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
-        """What is only in the example, and what only in the request, as `name=value`; no value of `redacted` names."""
+        """Return the pairs of the example alone and of the request alone, as `name=value`, without redacted values."""
         mine, theirs = Counter(self.pairs), Counter(pairs)
         missing = [f"{name}={HIDDEN if name in redacted else value}" for name, value in (mine - theirs).elements()]
         extra: defaultdict[str, list[str]] = defaultdict(list)

@@ -1,1 +1,1 @@
-"""The specification as a table: each row names its line, and one difference from the row before."""
+"""The rules of docs/matching.md as a table: each row cites a heading, and differs little from the row before."""

@@ -1,4 +1,4 @@
-"""Step 6: which bodies are equal, by media type."""
+"""The rules under "Load" and "Bodies": which bodies are equal, by media type."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ PARTS = "multipart/form-data; boundary={}"
 
 
 def post(body: str | bytes, kind: str | None = JSON, *fields: tuple[str, str]) -> Request:
-    """A POST request with this body."""
+    """Return a POST request with this body."""
     return request("POST /a", *fields, body=body, kind=kind)
 
 
-def pairs(line: str, kind: str | None, *bodies: tuple[str | bytes, str | bytes, Winner], **shared: object) -> list[Row]:
-    """Rows of two bodies of one media type."""
+def pairs(rule: str, kind: str | None, *bodies: tuple[str | bytes, str | bytes, Winner], **shared: object) -> list[Row]:
+    """Return rows for pairs of bodies of one media type."""
     written = [(post(mine, kind), post(theirs, kind), winner) for mine, theirs, winner in bodies]
-    return rows(line, *written, **{"settings": BODY, **shared})
+    return rows(rule, *written, **{"settings": BODY, **shared})
 
 
 def parts(boundary: str, *contents: str) -> str:
-    """A multipart body of one field per content."""
+    """Return a multipart body of one field per content."""
     fields = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="f{number}"\r\n\r\n{content}\r\n'
         for number, content in enumerate(contents)
@@ -42,41 +42,41 @@ def parts(boundary: str, *contents: str) -> str:
 
 
 def raw_part(boundary: str, head: str, content: str = "1", padding: str = "") -> Request:
-    """A request with one part; `padding` stands on the line of its delimiter."""
+    """Return a request with one part; `padding` stands on the line of its delimiter."""
     return post(f"--{boundary}{padding}\r\n{head}\r\n\r\n{content}\r\n--{boundary}--", PARTS.format(boundary))
 
 
 def twice(*contents: str) -> Request:
-    """A request with several parts of one name."""
+    """Return a request with several parts of one name."""
     return post(
         "".join(parts("x", content).removesuffix("--x--\r\n") for content in contents) + "--x--", PARTS.format("x")
     )
 
 
 def query(text: str, **members: str) -> str:
-    """A GraphQL request as JSON; members are JSON texts."""
+    """Return a GraphQL request as JSON; members are JSON texts."""
     rest = "".join(f', "{name}": {value}' for name, value in members.items())
     return f'{{"query": "{text}"{rest}}}'
 
 
 ROWS = [
     *rows(
-        "step 1: an example that cannot be read is left out",
+        "Load: an example that cannot be read is left out",
         ([post("1"), Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "pin"),))], post("1"), HIT),
         (Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "pin"),)), post('{"pin": 1}'), None),
         (Given(post('{"pin": 1}'), redacted=(RedactedPlace(Part.JSON, "$.pin"),)), post('{"pin": 1}'), HIT),
         settings=BODY,
     ),
     *rows(
-        "step 6: both empty is equal, whatever the Content-Type",
+        "Bodies: both empty is equal, whatever the Content-Type",
         (post("", JSON), post("", None), HIT),
         (post("", JSON), post("1", JSON), None),
         (post("1", JSON), post("", JSON), None),
         settings=BODY,
     ),
-    *pairs("step 6: both without Content-Type: bytes", None, ("a", "a", HIT), ('{"a":1}', '{"a": 1}', None)),
+    *pairs("Bodies: both without Content-Type: bytes", None, ("a", "a", HIT), ('{"a":1}', '{"a": 1}', None)),
     *rows(
-        "step 6: else the media types must be equal",
+        "Bodies: else the media types must be equal",
         (post("1", JSON), post("1", "text/json"), None),
         (post("1", JSON), post("1", None), None),
         (post("1", None), post("1", JSON), None),
@@ -85,14 +85,14 @@ ROWS = [
         settings=BODY,
     ),
     *rows(
-        "step 6, own rule: parameters such as charset do not count",
+        "Bodies, own rule: parameters such as charset do not count",
         (post("1", JSON), post("1", "application/json; charset=utf-8"), HIT),
         (post("a", "text/plain; charset=utf-8"), post("a", "text/plain"), HIT),
         (post("[ ]", JSON), post("[]", "application/json ;charset=utf-8"), HIT),
         settings=BODY,
     ),
     *pairs(
-        "step 6: JSON, key order and white space free",
+        "Bodies: JSON, key order and white space free",
         JSON,
         ('{"a":1,"b":2}', '{ "b": 2,\n "a": 1 }', HIT),
         ('{"a":1}', '{"a":2}', None),
@@ -108,9 +108,9 @@ ROWS = [
         ("true", "false", None),
         ("null", "{}", None),
     ),
-    *pairs("step 6: JSON, array order counts", JSON, ("[1,2]", "[1, 2]", HIT), ("[1,2]", "[2,1]", None)),
+    *pairs("Bodies: JSON, array order counts", JSON, ("[1,2]", "[1, 2]", HIT), ("[1,2]", "[2,1]", None)),
     *pairs(
-        "step 6: JSON, 1 is 1.0",
+        "Bodies: JSON, 1 is 1.0",
         JSON,
         ("1", "1.0", HIT),
         ("1", "10e-1", HIT),
@@ -136,9 +136,9 @@ ROWS = [
         ("1e-21", "0." + "0" * 20 + "1", HIT),
         ("12e-21", "0." + "0" * 19 + "12", HIT),
     ),
-    *pairs("step 6: JSON, 1 is not true", JSON, ("1", "true", None), ("0", "false", None), ("0", "null", None)),
+    *pairs("Bodies: JSON, 1 is not true", JSON, ("1", "true", None), ("0", "false", None), ("0", "null", None)),
     *pairs(
-        "step 6: JSON, big integers exact",
+        "Bodies: JSON, big integers exact",
         JSON,
         ("9007199254740993", "9007199254740993", HIT),
         ("9007199254740993", "9007199254740992", None),
@@ -150,15 +150,15 @@ ROWS = [
         ("18446744073709551616", "18446744073709551617", None),
     ),
     *pairs(
-        "step 6: JSON, the last of duplicate keys counts",
+        "Bodies: JSON, the last of duplicate keys counts",
         JSON,
         ('{"a":1,"a":2}', '{"a":2}', HIT),
         ('{"a":1,"a":2}', '{"a":1}', None),
     ),
-    *pairs("step 6: JSON by its suffix", "application/problem+json", ("[ ]", "[]", HIT), ("[]", "{}", None)),
-    *pairs("step 6: JSON by its other name", "text/json", ("[ ]", "[]", HIT), ("[]", "{}", None)),
+    *pairs("Bodies: JSON by its suffix", "application/problem+json", ("[ ]", "[]", HIT), ("[]", "{}", None)),
+    *pairs("Bodies: JSON by its other name", "text/json", ("[ ]", "[]", HIT), ("[]", "{}", None)),
     *pairs(
-        "step 6: form as pairs in any order",
+        "Bodies: form as pairs in any order",
         FORM,
         ("a=1&b=x+y", "b=x%20y&a=1", HIT),
         ("a=1", "a=2", None),
@@ -168,7 +168,7 @@ ROWS = [
         ("a=b%26c=d", "a=b&c=d", None),
     ),
     *rows(
-        "step 6: multipart by parts, boundary free",
+        "Bodies: multipart by parts, boundary free",
         (post(parts("x", "1", "2"), PARTS.format("x")), post(parts("y", "1", "2"), PARTS.format("y")), HIT),
         (post(parts("x", "1", "2"), PARTS.format("x")), post(parts("x", "1", "3"), PARTS.format("x")), None),
         (post(parts("x", "1", "2"), PARTS.format("x")), post(parts("x", "1"), PARTS.format("x")), None),
@@ -183,7 +183,7 @@ ROWS = [
         settings=BODY,
     ),
     *rows(
-        "issue: what is no multipart is bytes",
+        "Bodies: what is not multipart is compared as bytes",
         (post(parts("x", "1"), MULTIPART), post(parts("x", "1"), MULTIPART), HIT),
         (post(parts("x", "1"), MULTIPART), post(parts("y", "1"), MULTIPART), None),
         (post(parts("x", "1")[:-4], PARTS.format("x")), post(parts("y", "1")[:-4], PARTS.format("y")), None),
@@ -192,7 +192,7 @@ ROWS = [
         settings=BODY,
     ),
     *pairs(
-        "step 6: XML by canonical form, white space between elements free",
+        "Bodies: XML by canonical form, white space between elements free",
         XML,
         ("<a><b>1</b></a>", "<a>\n  <b>1</b>\n</a>", HIT),
         ('<a x="1" y="2"/>', "<a y='2' x='1'></a>", HIT),
@@ -218,17 +218,17 @@ ROWS = [
         ('<a xmlns="urn:x"/>', '<a xmlns="urn:y"/>', None),
         ('<?xml version="1.0" encoding="UTF-8"?><a/>', "<a/>", HIT),
     ),
-    *pairs("step 6: XML by its other name", "text/xml", ("<a> <b/> </a>", "<a><b/></a>", HIT)),
+    *pairs("Bodies: XML by its other name", "text/xml", ("<a> <b/> </a>", "<a><b/></a>", HIT)),
     *pairs(
-        "issue: what is no XML is bytes",
+        "Bodies: what is not XML is compared as bytes",
         XML,
         ("<a>", "<a>", HIT),
         ("<a >", "<a>", None),
         ("<!DOCTYPE a><a/>", "<!DOCTYPE a><a />", None),
     ),
-    *pairs("step 6: XML by its suffix", "application/soap+xml", ("<a> <b/> </a>", "<a><b/></a>", HIT)),
+    *pairs("Bodies: XML by its suffix", "application/soap+xml", ("<a> <b/> </a>", "<a><b/></a>", HIT)),
     *pairs(
-        "step 6: GraphQL by normalised query",
+        "Bodies: GraphQL by normalised query",
         GRAPHQL,
         ("{ a, b }", "query {\n  a\n  b # note\n}", HIT),
         ("{ a b }", "{ b a }", None),
@@ -240,7 +240,7 @@ ROWS = [
         ("{ a } scalar B", "{a} scalar B", None),
     ),
     *pairs(
-        "step 6: GraphQL as JSON by query, variables and operation name",
+        "Bodies: GraphQL as JSON by query, variables and operation name",
         JSON,
         (query("{ a }"), query("{a}"), HIT),
         (query("{ a }"), query("{ b }"), None),
@@ -256,7 +256,7 @@ ROWS = [
         (query("{ a }", variables='{"x": "{{v}}"}'), query("{b}", variables='{"x": 5}'), None),
     ),
     *pairs(
-        "step 6: JSON whose query is no GraphQL is JSON",
+        "Bodies: JSON whose query is no GraphQL is JSON",
         JSON,
         (query("tea", page="1"), query("tea", page="2"), None),
         (query("{ tea"), query("{tea"), None),
@@ -266,7 +266,7 @@ ROWS = [
         (query("{a} scalar A"), query("{ a } scalar A"), None),
     ),
     *pairs(
-        "step 6: other text with line ends unified",
+        "Bodies: other text with line ends unified",
         "text/plain",
         ("a\r\nb\rc", "a\nb\nc", HIT),
         ("a", "A", None),
@@ -275,10 +275,10 @@ ROWS = [
     *[
         row
         for name in ("javascript", "x-ndjson", "yaml", "x-yaml", "toml", "sql", "x-sh")
-        for row in pairs("step 6: other text by its name", f"application/{name}", ("a\r\n", "a\n", HIT))
+        for row in pairs("Bodies: other text by its name", f"application/{name}", ("a\r\n", "a\n", HIT))
     ],
     *pairs(
-        "step 6: binary by bytes",
+        "Bodies: binary by bytes",
         "image/png; boundary=x",
         ("a\r\n", "a\r\n", HIT),
         ("a\r\n", "a\n", None),
@@ -289,7 +289,7 @@ ROWS = [
         (parts("x", "1"), parts("x", "1") + " ", None),
     ),
     *rows(
-        "step 6: Content-Encoding is undone first",
+        "Bodies: Content-Encoding is undone first",
         (post('{"a":1}'), post(ZIPPED, JSON, ("Content-Encoding", "gzip")), HIT),
         (post(ZIPPED, JSON, ("Content-Encoding", "gzip")), post('{"a":1.0}'), HIT),
         (post('{"a":2}'), post(ZIPPED, JSON, ("Content-Encoding", "gzip")), None),
@@ -303,7 +303,7 @@ ROWS = [
         settings=BODY,
     ),
     *pairs(
-        "issue: what does not parse as its Content-Type says is bytes",
+        "Bodies: what cannot be parsed as its Content-Type is compared as bytes",
         JSON,
         ('{"a":', '{"a":', HIT),
         ('{"a":', '{"a": ', None),
@@ -312,7 +312,7 @@ ROWS = [
         (b"\xff", b"\xfe", None),
     ),
     *pairs(
-        "step 6, own rule: a JSON string that is a single {{name}} matches any value",
+        "Bodies, own rule: a JSON string that is a single {{name}} matches any value",
         JSON,
         ('{"a": "{{x}}", "b": 1}', '{"a": [1], "b": 1}', HIT),
         ('{"a": "{{x}}", "b": 1}', '{"a": 1, "b": 2}', None),
@@ -325,24 +325,24 @@ ROWS = [
         ('[1, "{{x}}"]', "[1, 2]", HIT),
         ('[1, "{{x}}"]', "[2, 2]", None),
     ),
-    *pairs("step 6, own rule: only in authored or edited examples", JSON, ('{"a": "{{x}}"}', '{"a": "{{x}}"}', HIT)),
+    *pairs("Bodies, own rule: only in authored or edited examples", JSON, ('{"a": "{{x}}"}', '{"a": "{{x}}"}', HIT)),
     *rows(
-        "input: recorded text is literal",
+        "Wildcards: recorded text is literal",
         (Given(post('{"a": "{{x}}"}'), literal=True), post('{"a": 1}'), None),
         (Given(post("a={{x}}", FORM), literal=True), post("a=1", FORM), None),
         settings=BODY,
     ),
     *pairs(
-        "settings: wildcards off, in bodies too",
+        "Settings: wildcards off, in bodies too",
         JSON,
         ('{"a": "{{x}}"}', '{"a": 1}', None),
         settings=under(BODY, wildcards=False),
     ),
     *pairs(
-        "settings: wildcards off, in forms too", FORM, ("a={{x}}", "a=1", None), settings=under(BODY, wildcards=False)
+        "Settings: wildcards off, in forms too", FORM, ("a={{x}}", "a=1", None), settings=under(BODY, wildcards=False)
     ),
     *pairs(
-        "step 6, own rule: a form value that is a single {{name}} matches any value",
+        "Bodies, own rule: a form value that is a single {{name}} matches any value",
         FORM,
         ("a={{x}}&b=1", "b=1&a=2", HIT),
         ("a={{x}}&b=1", "b=2&a=2", None),
@@ -353,7 +353,7 @@ ROWS = [
         ("a={{x}}&A=1", "A=1&a=2", HIT),
     ),
     *rows(
-        "step 6, own rule: the value of a multipart form too",
+        "Bodies, own rule: the value of a multipart form too",
         (post(parts("x", "{{v}}", "2"), PARTS.format("x")), post(parts("x", "1", "2"), PARTS.format("x")), HIT),
         (post(parts("x", "{{v}}", "2"), PARTS.format("x")), post(parts("x", "1", "3"), PARTS.format("x")), None),
         (post(parts("x", "{{}}"), PARTS.format("x")), post(parts("x", "1"), PARTS.format("x")), None),
@@ -364,13 +364,13 @@ ROWS = [
         settings=BODY,
     ),
     *rows(
-        "step 6, own rule: but not where several parts have one name",
+        "Bodies, own rule: but not where several parts have one name",
         (twice("{{v}}", "2"), twice("{{v}}", "2"), HIT),
         (twice("{{v}}", "2"), twice("1", "2"), None),
         settings=BODY,
     ),
     *pairs(
-        "settings: JSON paths to ignore",
+        "Settings: JSON paths to ignore",
         JSON,
         ('{"a": 1, "at": 1}', '{"a": 1, "at": 2}', HIT),
         ('{"a": 1, "at": 1}', '{"a": 1}', HIT),
@@ -381,7 +381,7 @@ ROWS = [
         settings=IGNORE,
     ),
     *pairs(
-        "settings: JSON paths to ignore, by number and by quoted name",
+        "Settings: JSON paths to ignore, by number and by quoted name",
         JSON,
         ('{"a": [1, 2, 3]}', '{"a": [1, 5, 3]}', HIT),
         ('{"a": [1, 2, 3]}', '{"a": [5, 2, 3]}', None),
@@ -391,21 +391,21 @@ ROWS = [
         settings=under(BODY, ignore_json=frozenset({"$.a[1]", "$.b['it''s.']"})),
     ),
     *pairs(
-        "settings: JSON paths to ignore, the whole document",
+        "Settings: JSON paths to ignore, the whole document",
         JSON,
         ("1", "[2]", HIT),
         ("1", "{", None),
         settings=under(BODY, ignore_json=frozenset({"$"})),
     ),
     *pairs(
-        "replay: JSON paths to ignore",
+        "Replaying a session: JSON paths to ignore",
         JSON,
         ('{"at": 1}', '{"at": 2}', HIT),
         ('{"a": 1}', '{"a": 2}', None),
         settings=under(STRICT, ignore_json=frozenset({"$.at"})),
     ),
     *pairs(
-        "settings: subset matching",
+        "Settings: subset matching",
         JSON,
         ('{"a": 1}', '{"a": 1.0, "b": 2}', HIT),
         ('{"a": 1, "b": 2}', '{"a": 1}', None),
@@ -427,20 +427,20 @@ ROWS = [
         settings=SUBSET,
     ),
     *rows(
-        "settings: subset matching, of one media type",
+        "Settings: subset matching, of one media type",
         (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "text/json"), None),
         (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "Application/JSON; charset=utf-8"), HIT),
         settings=SUBSET,
     ),
     *pairs(
-        "settings: subset matching, GraphQL is equal",
+        "Settings: subset matching, GraphQL is equal",
         GRAPHQL,
         ("{ a }", "{a}", HIT),
         ("{ a }", "{ a b }", None),
         settings=SUBSET,
     ),
     *pairs(
-        "settings: subset matching, forms",
+        "Settings: subset matching, forms",
         FORM,
         ("a=1&b=2", "a=1&c=3", None),
         ("a={{x}}&b=1", "b=1&c=2", None),
@@ -451,14 +451,14 @@ ROWS = [
         settings=SUBSET,
     ),
     *pairs(
-        "settings: subset matching, other bodies are equal",
+        "Settings: subset matching, other bodies are equal",
         "text/plain",
         ("a", "a", HIT),
         ("a", "ab", None),
         settings=SUBSET,
     ),
     *rows(
-        "redacted values match any value: bodies",
+        "Secrets: redacted values match any value: bodies",
         (Given(post('{"pin": "R", "a": 1}'), redacted=PIN[:1]), post('{"pin": "1", "a": 1}'), HIT),
         (Given(post('{"pin": "R", "a": 1}'), redacted=PIN[:1]), post('{"pin": "1", "a": 2}'), None),
         (Given(post('{"pin": "R"}'), redacted=PIN[:1]), post("{}"), None),
@@ -472,7 +472,7 @@ ROWS = [
         settings=BODY,
     ),
     *pairs(
-        "replay: body equal (empty equals empty)",
+        "Replaying a session: body equal (empty equals empty)",
         JSON,
         ("", "", HIT),
         ("1", "1.0", HIT),

@@ -1,4 +1,4 @@
-"""How long, wide and deep a body is read as what it is said to be; what goes beyond is compared by bytes."""
+"""Limits: how long, wide and deep a body may be to be parsed; beyond, it is compared as bytes."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ LONG = 16 * 2**20
 
 
 def arrays(count: int, space: str = "") -> str:
-    """So many arrays: all in the first."""
+    """Return JSON with `count` arrays: one, and all others in it."""
     return f"[{space}" + "[]," * (count - 2) + "[]]"
 
 
 def form(count: int, first: str, last: str) -> str:
-    """So many `&`, and a pair at each end."""
+    """Return a form with `count` times `&`, and these pairs at its ends."""
     return f"{first}&" + "b=1&" * (count - 1) + last
 
 
 def multipart(boundary: str, count: int, head: int = 4) -> Request:
-    """So many parts, each with a header of so many bytes, the end of the line before it included."""
+    """Return a request with `count` parts, each with a header of `head` bytes (with the line end before it)."""
     part = f"--{boundary}\r\nA:" + "x" * (head - 4) + "\r\n\r\n1\r\n"
     return post(part * count + f"--{boundary}--", PARTS.format(boundary))
 
 
 def query(depth: int, space: str = "") -> str:
-    """So many brackets within each other, and more beside them."""
+    """Return a GraphQL query with brackets nested `depth` deep, and more beside them."""
     return "{" + "a{b} " * 60 + "a{" * (depth - 3) + f"a(b:[1]){space}" + "}" * (depth - 2)
 
 
 def xml(marks: int, space: str = "") -> str:
-    """So many `<` and `=`."""
+    """Return a document with `marks` times `<` and `=`."""
     return f"<a{space}>" + "<b c=''/>" * (marks // 2 - 1) + "<b/>" * (marks % 2) + "</a>"
 
 
 def named(length: int, space: str = "") -> str:
-    """1,024 `<` and `=`, and a namespace of so many characters."""
+    """Return a document with 1,024 times `<` and `=`, and a namespace of `length` characters."""
     return f'<a xmlns="{"n" * length}"{space}><b xmlns:c="d"/>' + "<b/>" * 1019 + "</a>"
 
 
 BOUNDS = [
-    *pairs("own bound: 16 MiB of body", JSON, ("1", " " * (LONG - 1) + "1", HIT), ("1", " " * LONG + "1", None)),
+    *pairs("Limits: 16 MiB of body", JSON, ("1", " " * (LONG - 1) + "1", HIT), ("1", " " * LONG + "1", None)),
     *pairs(
-        "own bound: JSON to a depth of 128",
+        "Limits: JSON to a depth of 128",
         JSON,
         ("[" * 128 + "]" * 128, "[" * 128 + " " + "]" * 128, HIT),
         ("[" * 129 + "]" * 129, "[" * 129 + " " + "]" * 129, None),
@@ -51,7 +51,7 @@ BOUNDS = [
         ("[" + "[]," * 128 + "{}]", "[ " + "[]," * 128 + "{}]", HIT),
     ),
     *pairs(
-        "own bound: 1,000,000 objects and arrays of JSON",
+        "Limits: 1,000,000 objects and arrays of JSON",
         JSON,
         (arrays(1_000_000), arrays(1_000_000, " "), HIT),
         (arrays(1_000_001), arrays(1_000_001, " "), None),
@@ -59,51 +59,51 @@ BOUNDS = [
         (arrays(1_000_001).replace("[]]", "{}]"), arrays(1_000_001, " ").replace("[]]", "{}]"), None),
     ),
     *pairs(
-        "own bound: 100,000 pairs of a form",
+        "Limits: 100,000 pairs of a form",
         FORM,
         (form(100_000, "a=1", "c=1"), form(100_000, "c=1", "a=1"), HIT),
         (form(100_001, "a=1", "c=1"), form(100_001, "c=1", "a=1"), None),
         (form(100_000, "a=1", "c={{x}}"), form(100_000, "a=1", "c=2"), HIT),
     ),
     *pairs(
-        "own bound: 100,000 pairs of a form that may hold more",
+        "Limits: 100,000 pairs of a form that may hold more",
         FORM,
         ("a=1", form(100_000, "a=1", "c=1"), HIT),
         ("a=1", form(100_001, "a=1", "c=1"), None),
         settings=SUBSET,
     ),
     *rows(
-        "own bound: 10,000 parts",
+        "Limits: 10,000 parts",
         (multipart("x", 10_000), multipart("y", 10_000), HIT),
         (multipart("x", 10_001), multipart("y", 10_001), None),
         settings=BODY,
     ),
     *rows(
-        "own bound: 64 KiB of a part's header",
+        "Limits: 64 KiB of a part's header",
         (multipart("x", 1, 65_536), multipart("y", 1, 65_536), HIT),
         (multipart("x", 1, 65_537), multipart("y", 1, 65_537), None),
         settings=BODY,
     ),
     *pairs(
-        "own bound: 65,536 characters of GraphQL",
+        "Limits: 65,536 characters of GraphQL",
         GRAPHQL,
         ("{a}", "{a" + " " * 65_533 + "}", HIT),
         ("{a}", "{a" + " " * 65_534 + "}", None),
     ),
     *pairs(
-        "own bound: GraphQL to a depth of 48",
+        "Limits: GraphQL to a depth of 48",
         GRAPHQL,
         (query(48), query(48, " "), HIT),
         (query(49), query(49, " "), None),
     ),
     *pairs(
-        "own bound: 400,000 tags and attributes of XML",
+        "Limits: 400,000 tags and attributes of XML",
         XML,
         (xml(400_000), xml(400_000, " "), HIT),
         (xml(400_001), xml(400_001, " "), None),
     ),
     *pairs(
-        "own bound: 32 Mi characters of the names in XML",
+        "Limits: 32 Mi characters of the names in XML",
         XML,
         (named(32_768), named(32_768, " "), HIT),
         (named(32_769), named(32_769, " "), None),

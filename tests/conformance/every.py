@@ -1,4 +1,4 @@
-"""All rows, and what of them does not hold: run by the tests, and once more for every number changed."""
+"""All rows, and the search for rows that fail: run by the tests, and once more for each mutated number."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from understudy.matcher.lookup import candidate_groups
 ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES]
 
 
-def header_lists() -> int:
-    """How many look-ups of their own twenty lists of headers, each named by a request, have in the end."""
-    index = Row("cost: at most 16 header lists", ["/a", "/a"], "/a", None).index()
+def count_header_lists() -> int:
+    """Return how many of twenty header lists, each named by a request, get look-ups of their own."""
+    index = Row("Limits: at most 16 header lists", ["/a", "/a"], "/a", None).compile()
     for number in range(20):
         for method in ("GET", "HEAD"):
             decision = index.decide(request(f"{method} /a", (LIST, f"x-{number}")))
@@ -29,18 +29,22 @@ def header_lists() -> int:
     return index.header_list_count
 
 
-def by_look_up() -> mock._patch[int]:
-    """While it lasts, no candidates are few enough to be compared one by one."""
+def force_look_ups() -> mock._patch[int]:
+    """Let no group of candidates be small enough to be compared one by one, within a `with` block."""
     return mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", 0)
 
 
-def failing() -> Iterator[str]:
-    """The lines of the rows that do not hold; what takes longest comes last."""
-    yield from (row.line for row, nearest in NEAREST if row.nearest() != nearest)
-    yield from (row.line for row, item in ITEMS if row.decided().bare_item != item)
-    if header_lists() != 16:
-        yield "cost: at most 16 header lists"
-    with by_look_up():
-        yield from (row.line for row in ROWS if row.found() != row.winner)
-    yield from (row.line for row in ROWS if not (row.found() == row.alone() == row.winner and row.explained()))
-    yield from (row.line for row in BOUNDS if row.found() != row.winner)
+def find_failing_rows() -> Iterator[str]:
+    """Yield the rules of the rows that fail; the slowest rows come last."""
+    yield from (row.rule for row, nearest in NEAREST if row.find_nearest() != nearest)
+    yield from (row.rule for row, item in ITEMS if row.decide().bare_item != item)
+    if count_header_lists() != 16:
+        yield "Limits: at most 16 header lists"
+    with force_look_ups():
+        yield from (row.rule for row in ROWS if row.find_winner() != row.winner)
+    yield from (
+        row.rule
+        for row in ROWS
+        if not (row.find_winner() == row.find_winner_without_look_ups() == row.winner and row.is_explained())
+    )
+    yield from (row.rule for row in BOUNDS if row.find_winner() != row.winner)

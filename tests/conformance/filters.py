@@ -1,4 +1,4 @@
-"""Steps 3 and 6: selector headers, and headers as filters; variables, and items without an example."""
+"""The rules of selector headers, of headers as filters, of variables, and of request items without an example."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RED, BLUE = request("GET /a", ("X-Team", "red")), request("GET /a", ("X-Team", "
 ONE, TWO = (Given(request("GET /a", at=f"http://{host}.test"), name="Fine") for host in ("one", "two"))
 TEAM = under(headers=frozenset({"X-Team"}))
 HIDDEN = (RedactedPlace(Part.HEADER, "x-team"),)
-# A variable that names the next one, eight times over: `deep1` is put in, and one more is not.
+# Each variable contains the next one: `deep1` is resolved in eight levels, `deep0` would need nine.
 DEEP = {f"deep{number}": f"{{{{deep{number + 1}}}}}" for number in range(8)} | {"deep8": "end"}
 
 
 ROWS: list[Row] = [
     *rows(
-        "step 3: x-mock-response-code keeps the examples with that status",
+        "Selector headers: x-mock-response-code keeps the examples with that status",
         ([OK, BAD], request("GET /a", (CODE, "500")), (1, 105)),
         ([OK, BAD], request("GET /a", ("X-Mock-Response-Code", "500")), (1, 105)),
         ([OK, BAD], request("GET /a", (CODE, "404")), None),
@@ -33,7 +33,7 @@ ROWS: list[Row] = [
         (SERIES, request("GET /a", (CODE, "404")), None),
     ),
     *rows(
-        "step 3: x-mock-response-id answers with that example",
+        "Selector headers: x-mock-response-id answers with that example",
         ([OK, BAD], request("GET /a", (ID, "0001")), (1, 0)),
         ([OK, BAD], request("GET /a", (ID, "4711-0001")), (1, 0)),
         ([OK, BAD], request("GET /a", (ID, "0002")), None),
@@ -45,13 +45,13 @@ ROWS: list[Row] = [
         ),
     ),
     *rows(
-        "step 3: x-mock-response-name likewise",
+        "Selector headers: x-mock-response-name likewise",
         ([OK, BAD], request("GET /a", (NAME, "Broken")), (1, 0)),
         ([OK, BAD], request("GET /a", (NAME, "broken")), None),
         ([Given(request("GET /a"), name="Caf\u00e9")], request("GET /a", (NAME, "Caf\u00c3\u00a9")), (0, 0)),
     ),
     *rows(
-        "step 3: several of one name, the lowest id",
+        "Selector headers: several of one name, the lowest id",
         ([BAD, OK, OK], request("GET /a", (NAME, "Fine")), (1, 0)),
         ([Given(request("POST /a"), name="Fine"), OK], request("GET /a", (NAME, "Fine")), (1, 0)),
         ([OK, Given(request("GET /a"), name="Fine")], request("HEAD /a", (NAME, "Fine")), (0, 0)),
@@ -62,7 +62,7 @@ ROWS: list[Row] = [
         ),
     ),
     *rows(
-        "step 3: in this order",
+        "Selector headers: in this order",
         ([OK, BAD], request("GET /a", (CODE, "200"), (ID, "0000")), (0, 0)),
         ([OK, BAD], request("GET /a", (CODE, "500"), (ID, "0000")), None),
         ([OK, BAD], request("GET /a", (ID, "0001"), (NAME, "Fine")), (1, 0)),
@@ -73,14 +73,14 @@ ROWS: list[Row] = [
         ),
     ),
     *rows(
-        "step 3: id and name do not look at path, query, headers or body",
+        "Selector headers: id and name do not look at path, query, headers or body",
         ([OK, BAD], request("GET /other?x=1", (ID, "0000")), (0, 0)),
         ([OK, BAD], request("GET /other", (NAME, "Fine"), (LIST, "X-Team")), (0, 0)),
         ([OK, BAD], request("GET /a", (ID, "0000"), (BODY, "true"), body=b"x"), (0, 0)),
         ([OK, BAD], request("POST /a", (ID, "0000")), None),
     ),
     *rows(
-        "hosts: where they are compared, for id and name too",
+        "Hosts: where they are compared, for id and name too",
         ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://two.test"), (1, 0)),
         ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://three.test"), None),
         ([ONE, TWO], request("GET /a", (ID, "0001"), at="http://two.test"), (1, 0)),
@@ -88,23 +88,23 @@ ROWS: list[Row] = [
         settings=under(host=True),
     ),
     *rows(
-        "hosts: not compared, nor for id and name",
+        "Hosts: not compared, nor for id and name",
         ([ONE, TWO], request("GET /a", (NAME, "Fine"), at="http://two.test"), (0, 0)),
         ([ONE, TWO], request("GET /a", (ID, "0001"), at="http://one.test"), (1, 0)),
     ),
     *rows(
-        "settings: selector headers off",
+        "Settings: selector headers off",
         ([OK, BAD], request("GET /a", (CODE, "500")), (0, 110)),
         ([OK, BAD], request("GET /a", (CODE, "soon")), (0, 110)),
         settings=under(selectors=False),
     ),
     *rows(
-        "replay: strict, selector headers do not count",
+        "Replaying a session: strict, selector headers do not count",
         (OK, request("GET /a", (CODE, "500")), (0, 110)),
         settings=STRICT,
     ),
     *rows(
-        "step 3, own rule: a malformed value is a 400",
+        "Selector headers, own rule: a malformed value is a 400",
         ([OK, BAD], request("GET /a", (CODE, "soon")), "400"),
         ([OK, BAD], request("GET /a", (CODE, "99")), "400"),
         ([OK, BAD], request("GET /a", (CODE, "1000")), "400"),
@@ -127,7 +127,7 @@ ROWS: list[Row] = [
         ([OK, BAD], request("GET /a", (DELAY, "180001")), "400"),
     ),
     *rows(
-        "step 6: every listed header has the same values",
+        "Headers, then body: every listed header has the same values",
         ([RED, BLUE], request("GET /a", ("X-Team", "red")), (0, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "blue")), (1, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "green")), None),
@@ -145,33 +145,33 @@ ROWS: list[Row] = [
         settings=TEAM,
     ),
     *rows(
-        "step 6: names and values compare without case",
+        "Headers, then body: names and values compare without case",
         (RED, request("GET /a", ("x-team", "red")), (0, 110)),
         (RED, request("GET /a", ("X-Team", "RED")), (0, 110)),
         settings=TEAM,
     ),
     *rows(
-        "step 6: headers that are not listed do not count",
+        "Headers, then body: headers that are not listed do not count",
         (RED, request("GET /a", ("X-Team", "red"), ("X-Other", "1")), (0, 110)),
         settings=TEAM,
     ),
-    *rows("step 6: where switched on", (RED, request("GET /a", ("X-Team", "blue")), (0, 110))),
+    *rows("Headers, then body: where switched on", (RED, request("GET /a", ("X-Team", "blue")), (0, 110))),
     *rows(
-        "step 6: x-mock-match-request-headers",
+        "Headers, then body: x-mock-match-request-headers",
         ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Team")), (0, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "red"), (LIST, "X-Other")), (1, 110)),
         ([RED, BLUE], request("GET /a", ("X-Team", "green"), (LIST, "X-Other, x-team")), None),
         ([RED, BLUE], request("GET /a", ("X-Team", "green"), (LIST, "X-Other"), (LIST, "x-team")), None),
     ),
     *rows(
-        "step 6: replaces the list; empty: off",
+        "Headers, then body: replaces the list; empty: off",
         (RED, request("GET /a", ("X-Team", "blue"), (LIST, "X-Other")), (0, 110)),
         (RED, request("GET /a", ("X-Team", "blue"), (LIST, "")), (0, 110)),
         (RED, request("GET /a", ("X-Team", "blue"), (LIST, "x-team")), None),
         settings=TEAM,
     ),
     *rows(
-        "input: headers that belong to us are taken off before matching",
+        "Choosing by header: headers addressed to Understudy are never compared",
         (request("GET /a", ("x-api-key", "one")), request("GET /a", ("x-api-key", "two")), (0, 110)),
         (request("GET /a", ("x-mock-a", "one")), request("GET /a", ("x-mock-a", "two")), (0, 110)),
         (request("GET /a", ("x-understudy-a", "one")), request("GET /a", ("x-understudy-a", "two")), (0, 110)),
@@ -179,18 +179,18 @@ ROWS: list[Row] = [
         settings=under(headers=frozenset({"x-api-key", "x-mock-a", "x-understudy-a", "x-other-key"})),
     ),
     *rows(
-        "settings: names of headers that carry keys",
+        "Settings: names of headers that carry keys",
         (request("GET /a", ("x-other-key", "one")), request("GET /a", ("x-other-key", "two")), (0, 110)),
         (request("GET /a", ("x-api-key", "one")), request("GET /a", ("x-api-key", "two")), None),
         settings=under(headers=frozenset({"x-api-key", "x-other-key"}), key_headers=frozenset({"X-Other-Key"})),
     ),
     *rows(
-        "settings: headers to ignore",
+        "Settings: headers to ignore",
         (RED, request("GET /a", ("X-Team", "blue")), (0, 110)),
         settings=under(TEAM, ignore_headers=frozenset({"x-team"})),
     ),
     *rows(
-        "redacted values match any value: headers",
+        "Secrets: redacted values match any value: headers",
         (Given(RED, redacted=HIDDEN), request("GET /a", ("X-Team", "blue")), (0, 110)),
         (Given(RED, redacted=HIDDEN), "/a", None),
         (Given(request("GET /a"), redacted=HIDDEN), RED, None),
@@ -207,7 +207,7 @@ ROWS: list[Row] = [
         settings=under(TEAM, headers=frozenset({"x-team", "X-Day"})),
     ),
     *rows(
-        "input: unresolved {{name}} stays as a wildcard: headers",
+        "Wildcards: unresolved {{name}} stays as a wildcard: headers",
         (request("GET /a", ("X-Team", "{{team}}")), request("GET /a", ("X-Team", "blue")), (0, 110)),
         (request("GET /a", ("X-Team", "{{team}}")), "/a", None),
         (request("GET /a", ("X-Team", "a {{team}}")), request("GET /a", ("X-Team", "a b")), None),
@@ -215,20 +215,20 @@ ROWS: list[Row] = [
         settings=TEAM,
     ),
     *rows(
-        "step 6: x-mock-match-request-body: true|false",
+        "Headers, then body: x-mock-match-request-body: true|false",
         (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "true"), body="1.0", kind=JSON), (0, 110)),
         (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "true"), body="2", kind=JSON), None),
         (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "TRUE"), body="2", kind=JSON), None),
         (request("POST /a", body="1", kind=JSON), request("POST /a", body="2", kind=JSON), (0, 110)),
     ),
     *rows(
-        "step 6: x-mock-match-request-body: false",
+        "Headers, then body: x-mock-match-request-body: false",
         (request("POST /a", body="1", kind=JSON), request("POST /a", (BODY, "false"), body="2", kind=JSON), (0, 110)),
         (request("POST /a", body="1", kind=JSON), request("POST /a", body="2", kind=JSON), None),
         settings=under(body=True),
     ),
     *rows(
-        "input: variables already substituted",
+        "Variables: are already substituted",
         ("/{{base}}/b", "/a/b", (0, 110)),
         ("/{{base}}/b", "/c/b", None),
         ("/{{other}}/b", "/c/b", (0, 90)),
@@ -257,7 +257,7 @@ ROWS: list[Row] = [
         ),
     ),
     *rows(
-        "settings: wildcards off, in headers too",
+        "Settings: wildcards off, in headers too",
         (request("GET /a", ("X-Team", "{{team}}")), request("GET /a", ("X-Team", "blue")), None),
         settings=under(TEAM, wildcards=False),
     ),
@@ -265,7 +265,7 @@ ROWS: list[Row] = [
 
 ITEM = (BareItem("GET", "/carts/:id", "Cart"), BareItem("GET", "/carts/mine?full=1", "My cart"))
 ITEMS: list[tuple[Row, str | None]] = [
-    (Row("misses: a request item without an example", ["/a"], asked, None, items=ITEM), name)
+    (Row("Misses: a request item without an example", ["/a"], asked, None, items=ITEM), name)
     for asked, name in (
         ("/carts/ann", "Cart"),
         ("HEAD /carts/ann", "Cart"),

@@ -1,6 +1,7 @@
-"""Misses: the three nearest examples, in order; these rows hold the numbers that rank them.
+"""Near misses: the three nearest examples, in order; these rows fix the numbers that rank them.
 
-In each, one example lies so near to a nearer and a further one that its number doubled or halved changes the order.
+In each row, one example lies so close to a nearer and a further one that doubling or halving its number changes the
+order.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ RED = ("X-Team", "red")
 
 
 def post(path: str, body: str = "1", kind: str = JSON) -> Request:
-    """A POST request with a body."""
+    """Return a POST request with a body."""
     return request(f"POST /{path}", body=body, kind=kind)
 
 
 def slip(text: str, letters: int) -> str:
-    """The text with its last letters changed; no letters that an id could be made of."""
+    """Return the text with its last letters changed, into letters that cannot form an id."""
     return text[:-letters] + "n" * letters
 
 
 def other(path: str, status: int, id: str, name: str = "") -> Given:
-    """An example with a status, and an id or a name."""
+    """Return an example with a status, and an id or a name."""
     return Given(request(f"GET /{path}"), status=status, id=id, name=name)
 
 
 NEAREST: list[tuple[Row, list[int]]] = [
-    (Row("far: method", ["/aaab", "POST /aaaa", "/aabb"], "/aaaa", None, ALONE), [0, 1, 2]),
+    (Row("Near misses: method", ["/aaab", "POST /aaaa", "/aabb"], "/aaaa", None, ALONE), [0, 1, 2]),
     (
         Row(
-            "far: host",
+            "Near misses: host",
             [
                 request("GET /aaab", at="http://a.test"),
                 request("GET /aaaa", at="http://b.test"),
@@ -47,12 +48,18 @@ NEAREST: list[tuple[Row, list[int]]] = [
         [0, 1, 2],
     ),
     (
-        Row("far: query", [f"/{slip(EIGHT, 1)}?q", f"/{EIGHT}", f"/{slip(EIGHT, 3)}?q"], f"/{EIGHT}?q", None, ALONE),
+        Row(
+            "Near misses: query",
+            [f"/{slip(EIGHT, 1)}?q", f"/{EIGHT}", f"/{slip(EIGHT, 3)}?q"],
+            f"/{EIGHT}?q",
+            None,
+            ALONE,
+        ),
         [0, 1, 2],
     ),
     (
         Row(
-            "far: headers",
+            "Near misses: headers",
             [request(f"GET /{slip(EIGHT, 1)}", RED), f"/{EIGHT}", request(f"GET /{slip(EIGHT, 3)}", RED)],
             request(f"GET /{EIGHT}", RED),
             None,
@@ -62,7 +69,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: body",
+            "Near misses: body",
             [post(slip(EIGHT, 1)), post(EIGHT, kind="text/plain"), post(slip(EIGHT, 3))],
             post(EIGHT),
             None,
@@ -72,7 +79,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: another body of the same kind",
+            "Near misses: another body of the same kind",
             [post(slip(TWENTY, 1)), post(TWENTY, "2"), post(slip(TWENTY, 3))],
             post(TWENTY),
             None,
@@ -82,7 +89,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: another id",
+            "Near misses: another id",
             [f"/{slip(TWENTY, 1)}/7", f"/{TWENTY}/8", f"/{slip(TWENTY, 6)}/7"],
             f"/{TWENTY}/7",
             None,
@@ -92,7 +99,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: an equal path is nearer than one that is equal without ids",
+            "Near misses: an equal path is nearer than one that is equal without ids",
             ["/users/1", "/users/2", "/users/3", "/users/9"],
             "DELETE /users/1",
             None,
@@ -101,7 +108,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: the fewer ids are others, the nearer",
+            "Near misses: the fewer ids are others, the nearer",
             ["/users/1/orders/2", "/users/1/orders/3", "/users/4/orders/3", "/users/5/orders/6"],
             "DELETE /users/1/orders/2",
             None,
@@ -110,7 +117,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: an equal path is nearer than one that is alike",
+            "Near misses: an equal path is nearer than one that is alike",
             ["/users/annabella1?a", "/users/annabella2?a"],
             "/users/annabella1?b",
             None,
@@ -120,7 +127,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: what only the settings count",
+            "Near misses: differences that only the settings count",
             [f"/{MANY.upper()}", f"/{slip(MANY, 1)}", f"/{slip(MANY, 2)}"],
             f"/{MANY}",
             None,
@@ -130,7 +137,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: status",
+            "Near misses: status",
             [other(slip(TWENTY, 1), 500, "1"), other(TWENTY, 200, "2"), other(slip(TWENTY, 3), 500, "3")],
             request(f"GET /{TWENTY}", (CODE, "500")),
             None,
@@ -140,7 +147,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: id",
+            "Near misses: id",
             [other("a", 500, "r1"), other("a", 200, "r2"), other("a", 500, "a0")],
             request("GET /a", (CODE, "500"), (ID, "r2")),
             None,
@@ -149,7 +156,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "far: name",
+            "Near misses: name",
             [other("a", 500, "1", "r1"), other("a", 200, "3", "r2"), other("a", 500, "2", "a0")],
             request("GET /a", (CODE, "500"), (NAME, "r2")),
             None,
@@ -158,7 +165,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "near misses: one hundred are compared part by part",
+            "Near misses: one hundred are compared part by part",
             ["/users/annabella3", "/users/annabella2", *(f"/users/zz{number:03d}" for number in range(99))],
             "/users/annabella1",
             None,
@@ -168,7 +175,7 @@ NEAREST: list[tuple[Row, list[int]]] = [
     ),
     (
         Row(
-            "near misses: a thousand are looked at",
+            "Near misses: a thousand are looked at",
             ["/a/annabella3", "/a/annabella2", *(f"/b/zz{number:04d}" for number in range(999))],
             "/a/annabella1",
             None,

@@ -1,4 +1,4 @@
-"""Steps 2 and 4: method, normal forms and the path table."""
+"""The rules under "Method" and "Path", and of the normal forms of paths."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from understudy.matcher.settings import PROMOTED, STRICT
 EXACT_ONLY = under(exact_path=True)
 LONG = "x" * 512  # the longest segment that is compared by distance
 FAR = "abcdefghijklmnopqrstuvwxyza"  # 27 letters
-# A thousand paths that differ from another in one of its two segments.
+# A thousand paths that differ from /profle/b in one segment.
 SPREAD = [path for number in range(500) for path in (f"/{number:07d}x/b", f"/profle/{number:07d}x")]
 
 ROWS = [
     *rows(
-        "step 2: method must be equal",
+        "Method: method must be equal",
         ("GET /a", "GET /a", (0, 110)),
         ("GET /a", "POST /a", None),
         ("GET /a", "get /a", None),
@@ -21,7 +21,7 @@ ROWS = [
         ("OPTIONS /a", "OPTIONS /a", (0, 110)),
     ),
     *rows(
-        "step 2: HEAD among HEAD, on a miss as GET",
+        "Method: HEAD among HEAD, on a miss as GET",
         (["GET /a", "HEAD /a"], "HEAD /a", (1, 110)),
         (["HEAD /a/", "GET /a"], "HEAD /a", (0, 105)),
         ("GET /a", "HEAD /a", (0, 110)),
@@ -29,7 +29,7 @@ ROWS = [
         ("HEAD /a", "GET /a", None),
     ),
     *rows(
-        "input: normal forms of the path",
+        "Normal forms: of the path",
         ("/a", "/%61", (0, 110)),
         ("/a~", "/a%7e", (0, 110)),
         ("/a%2fb", "/a%2Fb", (0, 110)),
@@ -45,28 +45,28 @@ ROWS = [
         ("http://other.test", "/", (0, 110)),
         ("a/http://other.test/a", "/a", None),
     ),
-    *rows("step 4: as they are, 100", ("/a", "/a", (0, 110)), ("/", "/", (0, 110)), ("/a", "/b", None)),
+    *rows("Path: as they are, 100", ("/a", "/a", (0, 110)), ("/", "/", (0, 110)), ("/a", "/b", None)),
     *rows(
-        "step 4: without trailing slashes, 95",
+        "Path: without trailing slashes, 95",
         ("/a", "/a/", (0, 105)),
         ("/a//", "/a", (0, 105)),
         ("/a", "/a/b", None),
     ),
     *rows(
-        "step 4: ignoring case, 90",
+        "Path: ignoring case, 90",
         ("/a", "/A", (0, 100)),
         ("/\u00e9", "/\u00c9", (0, 100)),
         ("/a", "/\u00c1", None),
         ("/\u0130", "/i\u0307", None),
     ),
     *rows(
-        "step 4: without trailing slashes, ignoring case, 85",
+        "Path: without trailing slashes, ignoring case, 85",
         ("/a", "/A/", (0, 95)),
         ("/a/", "/A", (0, 95)),
         ("/a/", "/B", None),
     ),
     *rows(
-        "step 4: with wildcards each standing for one segment, 80",
+        "Path: with wildcards each standing for one segment, 80",
         ("/a/{{x}}", "/a/b", (0, 90)),
         ("/a/:x", "/a/b", (0, 90)),
         ("/a/{{x}}", "/a/b/c", None),
@@ -77,7 +77,7 @@ ROWS = [
         (Given(request("GET /a/:x"), literal=True), "/a/:x", (0, 110)),
     ),
     *rows(
-        "step 4, own rule: one wildcard a segment, literals before or after it",
+        "Path, own rule: one wildcard a segment, literals before or after it",
         ("/a/v{{x}}", "/a/v2", (0, 90)),
         ("/a/v{{x}}", "/a/w2", None),
         ("/a/{{x}}.json", "/a/b.json", (0, 90)),
@@ -92,13 +92,13 @@ ROWS = [
         ("/a/:", "/a/b", None),
     ),
     *rows(
-        "step 4, own rule: one or more characters, never /",
+        "Path, own rule: one or more characters, never /",
         ("/a/v{{x}}", "/a/v", None),
         ("/a/{{x}}/c", "/a//c", None),
         ("/a/{{x}}", "/a/b%2Fc", (0, 90)),
     ),
     *rows(
-        "step 4, own rule: literals of a wildcard path ignore case and trailing slashes",
+        "Path, own rule: literals of a wildcard path ignore case and trailing slashes",
         ("/a/{{x}}", "/A/b", (0, 90)),
         ("/a/{{x}}", "/a/b/", (0, 90)),
         ("/a/{{x}}/", "/a/b", (0, 90)),
@@ -106,21 +106,21 @@ ROWS = [
         ("/a/V{{x}}", "/a/v2", (0, 90)),
         ("/a/{{x}}", "/a/b//", (0, 90)),
     ),
-    *rows("input: wildcards are found before percent-decoding", ("/a/%7B%7Bx%7D%7D", "/a/b", None)),
+    *rows("Wildcards: are found before percent-decoding", ("/a/%7B%7Bx%7D%7D", "/a/b", None)),
     *rows(
-        "step 4: without ids, 79",
+        "Path: without ids, 79",
         ("/a/7", "/a/8", (0, 89)),
         ("/a/7/b/8", "/a/1/b/2", (0, 89)),
         ("/a/7", "/A/8", None),
     ),
     *rows(
-        "step 4: without trailing slashes and ids, 75",
+        "Path: without trailing slashes and ids, 75",
         ("/a/7", "/a/8/", (0, 85)),
         ("/a/7/", "/a/8", (0, 85)),
         ("/a/7/", "/A/8", None),
     ),
     *rows(
-        "step 4, own rule: what an id is",
+        "Path, own rule: what an id is",
         ("/a/1", "/a/00000042", (0, 89)),
         ("/a/1", "/a/4a", None),
         ("/a/1", "/a/f81d4fae-7dec-11d0-a765-00a0c91e6bf6", (0, 89)),
@@ -140,16 +140,16 @@ ROWS = [
         ("/a/1", "/a/01arz3ndektsv4rrffq69g5fav", (0, 89)),
         ("/a/1", "/a/01ARZ3NDEKTSV4RRFFQ69G5FAI", None),
     ),
-    *rows("step 4, own rule: both segments must be ids", ("/a/b", "/a/8", None), ("/a/8", "/a/b", None)),
+    *rows("Path, own rule: both segments must be ids", ("/a/b", "/a/8", None), ("/a/8", "/a/b", None)),
     *rows(
-        "step 4: by document distance, 70",
+        "Path: by document distance, 70",
         ("/a/profile", "/a/profle", (0, 80)),
         ("/profile/b", "/profiles/b", (0, 80)),
         ("/profiles", "/Profiles", (0, 100)),
         ("/profiles", "/Profilex", (0, 80)),
     ),
     *rows(
-        "step 4, own rule: at least 75 % alike",
+        "Path, own rule: at least 75 % alike",
         ("/a/abcd", "/a/abcx", (0, 80)),
         ("/a/abc", "/a/abx", None),
         (f"/a/{FAR[:24]}xyz", f"/a/{FAR[3:]}xyz", (0, 80)),
@@ -170,41 +170,41 @@ ROWS = [
         ("/a/abcdefgh", "/a/cdefgh", (0, 80)),
     ),
     *rows(
-        "step 4, own rule: same method and number of segments",
+        "Path, own rule: same method and number of segments",
         ("POST /a/profile", "GET /a/profle", None),
         ("/a/profile", "/a/profle/b", None),
         ("/a/profile", "/a/profle/", None),
     ),
-    *rows("step 4, own rule: at most one segment different", ("/users/profile", "/user/profle", None)),
+    *rows("Path, own rule: at most one segment different", ("/users/profile", "/user/profle", None)),
     *rows(
-        "step 4, own rule: distance only if no other line fits any example that survives the filters",
+        "Path, own rule: distance only if no other line fits any example that survives the filters",
         (["/a/:x", "/a/profile"], "/a/profle", (0, 90)),
         (["/a/profile", "/b/:x"], "/a/profle", (0, 80)),
     ),
     *rows(
-        "step 4, own rule: distance is worked out for segments of up to 512 characters",
+        "Path, own rule: distance is worked out for segments of up to 512 characters",
         (f"/{LONG}", f"/{LONG[:-1]}y", (0, 80)),
         (f"/{LONG}x", f"/{LONG}y", None),
     ),
     *rows(
-        "step 4, own rule: of more than 1,000 such paths the newest 1,000",
+        "Path, own rule: of more than 1,000 such paths the newest 1,000",
         (["/profile", *(f"/{number:07d}x" for number in range(999))], "/profle", (0, 80)),
         (["/profile", *(f"/{number:07d}x" for number in range(1000))], "/profle", None),
         (["/profile/b", *SPREAD[:999]], "/profle/b", (0, 80)),
         (["/profile/b", *SPREAD], "/profle/b", None),
     ),
-    *rows("settings: wildcards off", ("/a/{{x}}", "/a/b", None), settings=under(wildcards=False)),
-    *rows("settings: ids off", ("/a/7", "/a/8", None), ("/a/7", "/a/8/", None), settings=under(ids=False)),
-    *rows("settings: distance off", ("/a/profile", "/a/profle", None), settings=under(distance=False)),
+    *rows("Settings: wildcards off", ("/a/{{x}}", "/a/b", None), settings=under(wildcards=False)),
+    *rows("Settings: ids off", ("/a/7", "/a/8", None), ("/a/7", "/a/8/", None), settings=under(ids=False)),
+    *rows("Settings: distance off", ("/a/profile", "/a/profle", None), settings=under(distance=False)),
     *rows(
-        "settings: promoted collections, distance off",
+        "Settings: promoted collections, distance off",
         ("/a/profile", "/a/profle", None),
         ("/a/7", "/a/8", (0, 89)),
         ("/a/{{x}}", "/a/b", (0, 90)),
         settings=PROMOTED,
     ),
     *rows(
-        "replay: path as it is",
+        "Replaying a session: path as it is",
         ("/a", "/%61", (0, 110)),
         ("/a", "/a/", None),
         ("/a", "/A", None),
@@ -214,18 +214,18 @@ ROWS = [
         settings=EXACT_ONLY,
     ),
     *rows(
-        "hosts: a forward gateway compares them",
+        "Hosts: a forward gateway compares them",
         (request("GET /a", at="http://one.test"), request("GET /a", at="http://one.test:80"), (0, 110)),
         (request("GET /a", at="http://one.test"), request("GET /a", at="http://two.test"), None),
         (request("GET /a", at="http://one.test"), request("GET /a", at="https://one.test"), None),
         settings=under(host=True),
     ),
     *rows(
-        "hosts: mock servers do not compare them",
+        "Hosts: mock servers do not compare them",
         (request("GET /a", at="http://one.test"), request("GET /a", at="http://two.test"), (0, 110)),
     ),
     *rows(
-        "replay: strict",
+        "Replaying a session: strict",
         (request("GET /a", at="http://one.test"), "/a", None),
         ("/a", "/a", (0, 110)),
         ("/a", "/a/", None),

@@ -1,4 +1,4 @@
-"""Steps 5 and 7: the query, and who wins among equals."""
+"""The rules under "Query", "Ties" and "Sequences"."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ TOKEN = (RedactedPlace(Part.QUERY, "token"),)
 
 ROWS = [
     *rows(
-        "step 5: equal, +10",
+        "Query: equal, +10",
         ("/a?b=1", "/a?b=1", (0, 110)),
         ("/a", "/a?", (0, 110)),
         ("/a?b=1", "/a?b=2", (0, 90)),
     ),
     *rows(
-        "step 5: equal ignoring case, +5",
+        "Query: equal ignoring case, +5",
         ("/a?b=x", "/a?B=X", (0, 105)),
         ("/a?b=x", "/a?b=y", (0, 90)),
         ("/a?B=1&a=2", "/a?A=2&b=1", (0, 105)),
@@ -28,13 +28,13 @@ ROWS = [
         (["/a?b=x", "/a?b=X"], "/a?b=X", (1, 110)),
     ),
     *rows(
-        "step 5: otherwise -10, and the example stays in",
+        "Query: otherwise -10, and the example stays in",
         ("/a", "/a?b=1", (0, 90)),
         ("/a?b=1", "/a", (0, 90)),
         ("/a?b=1&c=2", "/a?b=1", (0, 90)),
     ),
     *rows(
-        "input: normal forms of the query",
+        "Normal forms: of the query",
         ("/a?b=c+d", "/a?b=c%20d", (0, 110)),
         ("/a?b=c+d", "/a?b=c%2Bd", (0, 90)),
         ("/a?b", "/a?b=", (0, 110)),
@@ -44,7 +44,7 @@ ROWS = [
         ("/a?b=1", "/a?b=1&b=1", (0, 90)),
     ),
     *rows(
-        "step 5, own rule: a wildcard value makes it +9",
+        "Query, own rule: a wildcard value makes it +9",
         ("/a?b={{x}}", "/a?b=1", (0, 109)),
         ("/a?b={{x}}&c=1", "/a?b=1&c=1", (0, 109)),
         ("/a?b={{x}}&c=1", "/a?b=1&c=2", (0, 90)),
@@ -60,14 +60,14 @@ ROWS = [
         (Given(request("GET /a?b={{x}}"), literal=True), "/a?b=1", (0, 90)),
     ),
     *rows(
-        "redacted values match any value",
+        "Secrets: redacted values match any value",
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a?token=x", (0, 109)),
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a", (0, 90)),
         (Given(request("GET /a?b=1"), redacted=(RedactedPlace(Part.HEADER, "b"),)), "/a?b=2", (0, 90)),
         (Given(request("GET /a?token=R&b=1"), redacted=TOKEN), "/a?token=x&b=2", (0, 90)),
     ),
     *rows(
-        "settings: query require",
+        "Settings: query require",
         ("/a?b=1", "/a?b=1", (0, 110)),
         ("/a?b={{x}}", "/a?b=1", (0, 109)),
         ("/a?b=1", "/a?b=2", None),
@@ -75,11 +75,11 @@ ROWS = [
         settings=REQUIRE,
     ),
     *rows(
-        "settings: wildcards off, in queries too", ("/a?b={{x}}", "/a?b=1", (0, 90)), settings=under(wildcards=False)
+        "Settings: wildcards off, in queries too", ("/a?b={{x}}", "/a?b=1", (0, 90)), settings=under(wildcards=False)
     ),
-    *rows("settings: query off", ("/a?b=1", "/a?b=2", (0, 100)), ("/a?b=1", "/a?b=1", (0, 100)), settings=OFF),
+    *rows("Settings: query off", ("/a?b=1", "/a?b=2", (0, 100)), ("/a?b=1", "/a?b=1", (0, 100)), settings=OFF),
     *rows(
-        "settings: parameters to ignore",
+        "Settings: parameters to ignore",
         ("/a?b=1&t=1", "/a?b=1", (0, 110)),
         ("/a?b=1", "/a?t=2&b=1&t=3", (0, 110)),
         ("/a?b=1&t=1", "/a?b=2&t=1", None),
@@ -87,50 +87,50 @@ ROWS = [
         settings=under(REQUIRE, ignore_query=frozenset({"t"})),
     ),
     *rows(
-        "replay: parameters to ignore",
+        "Replaying a session: parameters to ignore",
         ("/a?t=1", "/a?t=2", (0, 110)),
         ("/a?b=1", "/a?b=2", None),
         settings=under(STRICT, ignore_query=frozenset({"t"})),
     ),
     *rows(
-        "step 7: highest score wins",
+        "Ties: highest score wins",
         (["/a?b=1", "/a"], "/a?b=1", (0, 110)),
         (["/a", "/a/"], "/a/", (1, 110)),
         (["/A", "/a/"], "/a", (1, 105)),
         (["/a/7?q=1", "/a/8?q=2"], "/a/9?q=1", (0, 89)),
     ),
     *rows(
-        "step 7, tie: higher path score",
+        "Ties: higher path score",
         (["/a/b?q=1", "/a/{{x}}?q=2"], "/a/b?q=2", (0, 90)),
         (["/a/{{x}}?q=2", "/a/b?q=1"], "/a/b?q=2", (1, 90)),
         (["/a/b/?q=1", "/a/{{x}}?q=2"], "/a/b?q=2", (1, 90)),
         (["/a/b?q=1", "/a/{{x}}?q={{y}}"], "/a/b?q=2", (0, 90)),
     ),
     *rows(
-        "step 7, tie: fewer wildcards",
+        "Ties: fewer wildcards",
         (["/a/{{x}}", "/{{x}}/{{y}}"], "/a/b", (0, 90)),
         (["/a?b=1&c={{y}}", "/a?b={{x}}&c={{y}}"], "/a?b=1&c=2", (0, 109)),
         (["/a?b={{x}}&c={{y}}", "/a?b={{x}}&c=2"], "/a?b=1&c=2", (1, 109)),
     ),
     *rows(
-        "step 7, tie: more literal characters before the first wildcard",
+        "Ties: more literal characters before the first wildcard",
         (["/a/{{x}}", "/{{x}}/b"], "/a/b", (0, 90)),
         (["/a/b{{x}}", "/a/{{x}}"], "/a/bc", (0, 90)),
         (["/a/{{x}}c", "/a/{{x}}"], "/a/bc", (1, 90)),
     ),
     *rows(
-        "step 7, tie: then the highest id",
+        "Ties: then the highest id",
         (["/a", "/a"], "/a", (1, 110)),
         (["/a/{{x}}", "/a/:y"], "/a/b", (1, 90)),
         (["/a/7", "/a/8"], "/a/9", (1, 89)),
         (["/profile", "/profiled"], "/profilex", (1, 80)),
     ),
     *rows(
-        "there is no preference for 2xx answers",
+        "Ties: no preference for 2xx answers",
         ([Given(request("GET /a")), Given(request("GET /a"), status=500)], "/a", (1, 110)),
     ),
     *rows(
-        "sequences count as one candidate with the newest one's id",
+        "Sequences: count as one candidate with the newest one's id",
         ([Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="s")], "/a", (1, 110)),
         ([Given(request("GET /a"), sequence="s"), "/a", Given(request("GET /a"), sequence="s")], "/a", (2, 110)),
         ([Given(request("GET /a"), sequence="s"), Given(request("GET /a"), sequence="s"), "/a"], "/a", (2, 110)),

@@ -1,4 +1,4 @@
-"""What a row of the conformance table is, and how it is read: examples, a request, the winner and its score."""
+"""The rows of the conformance table: examples, a request, the winner and its score, and what a test asks of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Fields = Sequence[tuple[str, str]]
 def request(
     line: str = "GET /a", *fields: tuple[str, str], body: bytes | str = b"", kind: str | None = None, at: str = ""
 ) -> Request:
-    """A request; `kind` is its Content-Type, `at` its origin."""
+    """Return a request; `kind` is its Content-Type, `at` its origin."""
     method, _, target = line.partition(" ")
     raw = body.encode() if isinstance(body, str) else body
     return make_request(method, target, headers=fields, body=raw, content_type=kind, origin=at or None)
@@ -36,7 +36,7 @@ def request(
 
 @dataclass(frozen=True)
 class Given:
-    """An example of a row: typed in unless it is `literal`."""
+    """An example of a row; it counts as typed in unless it is `literal`."""
 
     request: Request
     status: int = 200
@@ -46,8 +46,8 @@ class Given:
     sequence: str | None = None
     id: str = ""
 
-    def example(self, number: int) -> Example:
-        """The example, its id made from its number unless it has one."""
+    def make_example(self, number: int) -> Example:
+        """Return the example; its id is made from its number unless it has one."""
         return make_example(
             self.request,
             id=self.id or f"{number:04d}",
@@ -60,14 +60,18 @@ class Given:
 
 
 Examples = Sequence[Given | Request | str]
-Winner = tuple[int, int] | Literal["400"] | None  # which of the examples, and its score; the client's mistake; a miss
+Winner = tuple[int, int] | Literal["400"] | None  # an example's number and score, a mistake of the client, or a miss
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the line of the specification it comes from, and what it says of these examples and this request."""
+    """One row: a rule, and the winner that it demands for these examples and this request.
 
-    line: str
+    `rule` begins with the heading of docs/matching.md that it stands under: "Path: as they are, 100". A rule that is
+    ours, not Postman's, has ", own rule" after the heading.
+    """
+
+    rule: str
     examples: Examples
     request: Request | str
     winner: Winner
@@ -75,75 +79,80 @@ class Row:
     variables: dict[str, str] = field(default_factory=dict)
     items: tuple[BareItem, ...] = ()
 
-    def given(self) -> list[Example]:
-        """The examples, their ids rising in the order they are written."""
-        every = (Given(_request(each)) if not isinstance(each, Given) else each for each in self.examples)
-        return [each.example(number) for number, each in enumerate(every)]
+    @property
+    def heading(self) -> str:
+        """The heading of docs/matching.md that the rule stands under."""
+        return self.rule.partition(":")[0].removesuffix(", own rule")
 
-    def asked(self) -> Request:
-        """The request."""
-        return _request(self.request)
+    def make_examples(self) -> list[Example]:
+        """Return the examples, with rising ids in the order in which they are written."""
+        every = (Given(_make_request(each)) if not isinstance(each, Given) else each for each in self.examples)
+        return [each.make_example(number) for number, each in enumerate(every)]
 
-    def index(self) -> Index:
-        """The compiled examples."""
-        return compile_index(self.given(), self.settings, variables=self.variables, items=self.items)
+    def make_request(self) -> Request:
+        """Return the request."""
+        return _make_request(self.request)
 
-    def decided(self) -> Decision:
-        """What the index says."""
-        return self.index().decide(self.asked())
+    def compile(self) -> Index:
+        """Compile the examples."""
+        return compile_index(self.make_examples(), self.settings, variables=self.variables, items=self.items)
 
-    def nearest(self) -> list[int]:
-        """Which of the examples the near misses are."""
-        ids = [example.id for example in self.given()]
-        return [ids.index(miss.candidate.id) for miss in self.decided().find_near_misses()]
+    def decide(self) -> Decision:
+        """Return the decision of the index."""
+        return self.compile().decide(self.make_request())
 
-    def found(self) -> Winner:
-        """The winner that the index finds, and its score."""
-        decision = self.decided()
+    def find_nearest(self) -> list[int]:
+        """Return the numbers of the examples that are the near misses."""
+        ids = [example.id for example in self.make_examples()]
+        return [ids.index(miss.candidate.id) for miss in self.decide().find_near_misses()]
+
+    def find_winner(self) -> Winner:
+        """Return the winner that the index finds, and its score."""
+        decision = self.decide()
         if decision.candidate is None or decision.score is None:
             return "400" if decision.problem else None
         return int(decision.candidate.id), decision.score
 
-    def alone(self) -> Winner:
-        """The winner when each candidate is compared by itself, part by part; distance and names aside."""
-        index, decision = self.index(), self.decided()
-        chosen = decision.selectors
-        if decision.problem or chosen.is_named or decision.path_line is PathLine.DISTANCE:
+    def find_winner_without_look_ups(self) -> Winner:
+        """Return the winner if each candidate is compared alone, part by part; distance and names are not checked."""
+        index, decision = self.compile(), self.decide()
+        selectors = decision.selectors
+        if decision.problem or selectors.is_named or decision.path_line is PathLine.DISTANCE:
             return self.winner
-        asked = (
+        normal_request = (
             decision.normal_request.change_methods(("GET",)) if decision.is_get_fallback else decision.normal_request
         )
-        candidates = index.filter_by_status(chosen.code).apply_settings(asked.settings).candidates
-        matches = [match for match in (each.match(asked) for each in candidates) if match]
+        candidates = index.filter_by_status(selectors.code).apply_settings(normal_request.settings).candidates
+        matches = [match for match in (each.match(normal_request) for each in candidates) if match]
         best = max(matches, key=lambda match: match.order, default=None)
         return (int(best.candidate.id), best.score) if best else None
 
-    def explained(self) -> bool:
-        """Whether the explanation agrees: no part puts the winner out, and on a miss each near miss is out by one."""
-        decision = self.decided()
+    def is_explained(self) -> bool:
+        """Return whether the explanation agrees: no part filters out a winner, some part filters out each near miss."""
+        decision = self.decide()
         if decision.candidate is None:
             return all(miss.differences for miss in decision.find_near_misses())
-        asked = decision.normal_request.change_methods((decision.candidate.method,))
-        parts = [each.part for each in explain_differences(decision.candidate, asked)]
+        normal_request = decision.normal_request.change_methods((decision.candidate.method,))
+        parts = [each.part for each in explain_differences(decision.candidate, normal_request)]
         return parts == ([RequestPart.PATH] if decision.path_line is PathLine.DISTANCE else [])
 
 
 def rows(
-    line: str, *written: tuple[Examples | Given | Request | str, Request | str, Winner], **shared: object
+    rule: str, *written: tuple[Examples | Given | Request | str, Request | str, Winner], **shared: object
 ) -> list[Row]:
-    """Rows of one line of the specification; a single example needs no list."""
+    """Return the rows of one rule; a single example needs no list."""
     return [
-        Row(line, [each] if isinstance(each, Given | Request | str) else each, asked, winner, **shared)  # type: ignore[arg-type]
-        for each, asked, winner in written
+        Row(rule, [each] if isinstance(each, Given | Request | str) else each, request, winner, **shared)  # type: ignore[arg-type]
+        for each, request, winner in written
     ]
 
 
 def under(settings: MatchSettings = POSTMAN, **changes: object) -> MatchSettings:
-    """Settings with changes."""
+    """Return settings with changes."""
     return replace(settings, **changes)  # type: ignore[arg-type]
 
 
-def _request(written: Request | str) -> Request:
+def _make_request(written: Request | str) -> Request:
     if isinstance(written, Request):
         return written
     return request(written if " " in written else f"GET {written}")

@@ -1,4 +1,4 @@
-"""The specification row by row; and every number in the matcher is held by a row."""
+"""The rules of docs/matching.md row by row; and each number of the matcher is fixed by a row."""
 
 from __future__ import annotations
 
@@ -13,97 +13,98 @@ import pytest
 
 from tests import plain_matcher
 from tests.conformance.bounds import BOUNDS
-from tests.conformance.every import ROWS, by_look_up, header_lists
+from tests.conformance.every import ROWS, count_header_lists, force_look_ups
 from tests.conformance.filters import ITEMS
 from tests.conformance.nearest import NEAREST
 from tests.conformance.table import Row
 from understudy.matcher import scores
 
 SOURCE = Path(scores.__file__).read_text(encoding="utf-8")
+STEPS = {"Load", "Method", "Selector headers", "Path", "Query", "Headers, then body", "Ties"}
 
 
-def names(rows: list[Row]) -> list[str]:
-    """A name for each row: its line, and its number."""
-    return [f"{number}: {row.line}" for number, row in enumerate(rows)]
+def name_rows(rows: list[Row]) -> list[str]:
+    """Return a name for each row: its number and its rule."""
+    return [f"{number}: {row.rule}" for number, row in enumerate(rows)]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+@pytest.mark.parametrize("row", ROWS, ids=name_rows(ROWS))
 def test_row(row: Row) -> None:
-    """The winner and its score are what the specification says."""
-    assert row.found() == row.winner
+    """The index finds the winner and the score of the row."""
+    assert row.find_winner() == row.winner
 
 
-@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+@pytest.mark.parametrize("row", ROWS, ids=name_rows(ROWS))
 def test_row_by_look_up(row: Row) -> None:
-    """The same when candidates are looked up by query, headers and body, as the many of one path are."""
-    with by_look_up():
-        assert row.found() == row.winner
+    """It finds the same by look-ups of query, headers and body, as in large groups of candidates."""
+    with force_look_ups():
+        assert row.find_winner() == row.winner
 
 
-@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+@pytest.mark.parametrize("row", ROWS, ids=name_rows(ROWS))
 def test_row_is_explained(row: Row) -> None:
-    """Every candidate by itself says the same, and the explanation names no part that puts the winner out."""
-    assert row.alone() == row.winner
-    assert row.explained()
+    """It finds the same by comparing each candidate alone, and the explanation filters out no winner."""
+    assert row.find_winner_without_look_ups() == row.winner
+    assert row.is_explained()
 
 
-# What the plain algorithm leaves out; its distance is as slow as its definition.
+# The plain algorithm knows no unusable examples, variables and subsets, and its distance is slow.
 PLAIN = [
     row
     for row in ROWS
-    if not (row.line.startswith("step 1:") or row.variables or row.settings.subset or len(row.examples) > 100)
-    and "512" not in row.line
-    and "multipart form" not in row.line
+    if not (row.rule.startswith("Load:") or row.variables or row.settings.subset or len(row.examples) > 100)
+    and "512" not in row.rule
+    and "multipart form" not in row.rule
 ]
 
 
-@pytest.mark.parametrize("row", PLAIN, ids=names(PLAIN))
-def test_plain_algorithm_says_the_same(row: Row) -> None:
-    """The reference implementation holds to the same table."""
+@pytest.mark.parametrize("row", PLAIN, ids=name_rows(PLAIN))
+def test_plain_algorithm_agrees(row: Row) -> None:
+    """The reference implementation finds the winner and the score of the row."""
     expected = (f"{row.winner[0]:04d}", row.winner[1]) if isinstance(row.winner, tuple) else None
-    assert plain_matcher.decide(row.asked(), row.given(), row.settings) == expected
+    assert plain_matcher.decide(row.make_request(), row.make_examples(), row.settings) == expected
 
 
-@pytest.mark.parametrize(("row", "nearest"), NEAREST, ids=[row.line for row, _ in NEAREST])
+@pytest.mark.parametrize(("row", "nearest"), NEAREST, ids=[row.rule for row, _ in NEAREST])
 def test_nearest(row: Row, nearest: list[int]) -> None:
-    """Near misses come in this order."""
-    assert row.decided().candidate is None
-    assert row.nearest() == nearest
+    """The near misses of a request come in the order of the row."""
+    assert row.decide().candidate is None
+    assert row.find_nearest() == nearest
 
 
-@pytest.mark.parametrize("row", BOUNDS, ids=names(BOUNDS))
+@pytest.mark.parametrize("row", BOUNDS, ids=name_rows(BOUNDS))
 def test_bound(row: Row) -> None:
-    """Up to there a body is read as what it is; beyond, compared by bytes."""
-    assert row.found() == row.winner
+    """A body is parsed up to the limit, and compared as bytes beyond it."""
+    assert row.find_winner() == row.winner
 
 
-@pytest.mark.parametrize(("row", "item"), ITEMS, ids=[f"{number}: {row.line}" for number, (row, _) in enumerate(ITEMS)])
+@pytest.mark.parametrize(("row", "item"), ITEMS, ids=[f"{number}: {row.rule}" for number, (row, _) in enumerate(ITEMS)])
 def test_item_without_an_example(row: Row, item: str | None) -> None:
-    """A miss names the request that waits for one."""
-    assert row.found() is None
-    assert row.decided().bare_item == item
+    """A miss names the request item that has no example."""
+    assert row.find_winner() is None
+    assert row.decide().bare_item == item
 
 
 def test_header_lists_are_bounded() -> None:
-    """The rest is scanned."""
-    assert header_lists() == 16
+    """At most 16 header lists get look-ups; for the others, candidates are compared one by one."""
+    assert count_header_lists() == 16
 
 
 def test_there_are_enough_rows() -> None:
-    """At least 150, of every step."""
+    """The table has at least 150 rows, and some for each step."""
     assert len(ROWS) >= 150
-    assert {f"step {number}" for number in range(1, 8)} <= {row.line[:6] for row in ROWS}
+    assert {row.heading for row in ROWS} >= STEPS
 
 
-def numbers() -> Iterator[tuple[int, int, int, str, str]]:
-    """Every number of scores.py, and what it is changed to: line, columns, new text, name."""
+def list_mutants() -> Iterator[tuple[int, int, int, str, str]]:
+    """Yield two mutants of each number of scores.py: its line, its columns, the new text, and a name."""
     lines = SOURCE.splitlines()
     for node in ast.walk(ast.parse(SOURCE)):
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
             changed = (
                 (node.value - 1, node.value + 1) if isinstance(node.value, int) else (node.value / 2, node.value * 2)
             )
-            if "ALIKE = 0.75" in lines[node.lineno - 1]:
+            if "MIN_SIMILARITY = 0.75" in lines[node.lineno - 1]:
                 changed = (0.74, 0.76)
             for value in changed:
                 end = node.end_col_offset or 0
@@ -111,16 +112,16 @@ def numbers() -> Iterator[tuple[int, int, int, str, str]]:
 
 
 @pytest.fixture
-def apart() -> Iterator[None]:
-    """Modules imported within are forgotten afterwards."""
-    ours = {name: module for name, module in sys.modules.items() if _is_reloaded(name)}
-    for name in ours:
+def reloaded_modules() -> Iterator[None]:
+    """Import the matcher and the table anew for one test, and restore the old modules afterwards."""
+    saved = {name: module for name, module in sys.modules.items() if _is_reloaded(name)}
+    for name in saved:
         del sys.modules[name]
     yield
     for name in [name for name in sys.modules if _is_reloaded(name)]:
         del sys.modules[name]
-    sys.modules.update(ours)
-    for name, module in ours.items():
+    sys.modules.update(saved)
+    for name, module in saved.items():
         parent, _, child = name.rpartition(".")
         if parent in sys.modules:
             setattr(sys.modules[parent], child, module)
@@ -132,17 +133,17 @@ def _is_reloaded(name: str) -> bool:
 
 @pytest.mark.parametrize(
     ("line", "start", "end", "value"),
-    [each[:4] for each in numbers()],
-    ids=[f"{each[4]} -> {each[3]}" for each in numbers()],
+    [each[:4] for each in list_mutants()],
+    ids=[f"{each[4]} -> {each[3]}" for each in list_mutants()],
 )
 @pytest.mark.once
-@pytest.mark.usefixtures("apart")
-def test_every_number_is_held_by_a_row(line: int, start: int, end: int, value: str) -> None:
-    """Change any number in matcher/scores.py, and a row fails."""
+@pytest.mark.usefixtures("reloaded_modules")
+def test_every_number_is_fixed_by_a_row(line: int, start: int, end: int, value: str) -> None:
+    """A row fails when any number in matcher/scores.py is changed."""
     lines = SOURCE.splitlines(keepends=True)
     lines[line] = lines[line][:start] + value + lines[line][end:]
     changed = ModuleType("understudy.matcher.scores")
     importlib.import_module("understudy.matcher")
     sys.modules["understudy.matcher.scores"] = changed
     exec(compile("".join(lines), "scores.py", "exec"), changed.__dict__)
-    assert next(importlib.import_module("tests.conformance.every").failing(), None)
+    assert next(importlib.import_module("tests.conformance.every").find_failing_rows(), None)

@@ -352,7 +352,7 @@ def test_runners_up_come_in_the_order_of_decisions(
     runners_up = decision.find_runners_up()
     rest = [example for example in examples if example.id not in gone]
     method = decision.candidate.method
-    expected = plain_matcher.best(request, rest, chosen, method)
+    expected = plain_matcher.find_best(request, rest, chosen, method)
     assert (runners_up[0].candidate.id if runners_up else None) == (expected[4] if expected else None)
 
 

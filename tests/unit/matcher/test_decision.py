@@ -1,4 +1,4 @@
-"""A decision explains itself."""
+"""Tests of decisions: their lines, captures, near misses and runners-up."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES, PathLine, R
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 
-def decided(target: str, *targets: str, settings: MatchSettings = POSTMAN) -> Decision:
-    """The decision on a GET request among examples that were typed in."""
+def decide(target: str, *targets: str, settings: MatchSettings = POSTMAN) -> Decision:
+    """Return the decision on a GET request among examples that were typed in."""
     examples = [make_example(each, id=f"{number:04d}", literal=False) for number, each in enumerate(targets)]
     return compile_index(examples, settings).decide(make_request(target=target))
 
 
 def test_lines_add_up_to_the_score() -> None:
-    """Path and query give the points."""
-    decision = decided("/a/b?q=1", "/a/{{x}}?q=2")
+    """The points of the path and query lines add up to the score."""
+    decision = decide("/a/b?q=1", "/a/{{x}}?q=2")
     assert sum(line.points for line in decision.lines) == decision.score == 70
     assert decision.path_line is PathLine.WILDCARDS
 
 
 def test_strict_lines_name_what_was_compared() -> None:
-    """Host and body filter, and give no points."""
-    lines = decided("/a", "/a", settings=STRICT).lines
+    """Host and body have lines without points, because they only filter."""
+    lines = decide("/a", "/a", settings=STRICT).lines
     assert lines[2:] == (ScoreLine(RequestPart.HOST, 0, "equal"), ScoreLine(RequestPart.BODY, 0, "equal: both empty"))
 
 
@@ -36,61 +36,61 @@ def test_strict_lines_name_what_was_compared() -> None:
     [("/users/Ann%20B", {"id": "Ann B"}), ("/users/{{id}}", {}), ("/nothing/at/all", {})],
 )
 def test_captures(target: str, captures: dict[str, str]) -> None:
-    """Only where wildcards decided."""
-    assert decided(target, "/users/{{id}}").captures == captures
+    """There are captures only if wildcards decided."""
+    assert decide(target, "/users/{{id}}").captures == captures
 
 
 def test_hit_has_no_near_misses() -> None:
-    """There is nothing to explain."""
-    assert decided("/a", "/a", "/b").find_near_misses() == ()
+    """A hit has no near misses."""
+    assert decide("/a", "/a", "/b").find_near_misses() == ()
 
 
 def test_miss_has_no_score() -> None:
-    """Nor lines, line of the path table, runners-up."""
-    decision = decided("/a", "/b")
+    """A miss has no score, lines, path line or runners-up."""
+    decision = decide("/a", "/b")
     assert (decision.score, decision.lines, decision.path_line, decision.find_runners_up()) == (None, (), None, ())
 
 
 def test_nearest_come_first() -> None:
-    """Ranked by what differs: a slip in one segment, then another resource, then another depth."""
-    decision = decided("/users/ann", "/users/ann/posts/7/x", "/orders/bob", "/users/bob", "/us/ann")
+    """Near misses are ordered by their differences: a slip in one segment, another resource, another depth."""
+    decision = decide("/users/ann", "/users/ann/posts/7/x", "/orders/bob", "/users/bob", "/us/ann")
     names = [miss.candidate.path.text for miss in decision.find_near_misses()]
     assert names == ["/us/ann", "/users/bob", "/users/ann/posts/7/x"]
 
 
 def test_other_method_on_the_same_path_is_near() -> None:
-    """It is found among thousands, for there is a look-up for it."""
+    """An example of another method on the same path is found among thousands of examples."""
     examples = [make_example(f"/{number}x/b", id=f"{number:04d}") for number in range(2 * MAX_EXAMINED)]
     index = compile_index([*examples, make_example(make_request("PUT", "/users/ann"), id="put")])
     assert index.decide(make_request(target="/users/ann")).find_near_misses()[0].candidate.id == "put"
 
 
 def test_runners_up_are_the_best_others() -> None:
-    """At most three, best first, without the winner."""
-    decision = decided("/a?q=1", "/a?q=1", "/a", "/a/?q=1", "/A?q=1", "/{{x}}?q=1")
+    """There are at most three runners-up, best first, without the winner."""
+    decision = decide("/a?q=1", "/a?q=1", "/a", "/a/?q=1", "/A?q=1", "/{{x}}?q=1")
     assert [match.score for match in decision.find_runners_up()] == [105, 100, 90]
     assert len(decision.find_runners_up()) == MAX_NEAR_MISSES
 
 
-def test_explanation_is_worked_out_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decision, hit or miss, costs its look-ups."""
+def test_decision_computes_no_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision, hit or miss, computes no explanation."""
     monkeypatch.setattr(Index, "find_nearby", lambda *_: pytest.fail("explained"))
-    decided("/a", "/a")
-    decided("/a", "/b")
+    decide("/a", "/a")
+    decide("/a", "/b")
 
 
-def test_explanation_looks_at_a_bounded_number() -> None:
-    """However many examples there are."""
+def test_explanation_examines_a_bounded_number() -> None:
+    """An explanation examines at most 1,000 examples."""
     index = compile_index([make_example(f"/{number}x", id=f"{number:05d}") for number in range(3 * MAX_EXAMINED)])
-    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(list(index.find_nearby(asked))) == MAX_EXAMINED
+    request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(list(index.find_nearby(request))) == MAX_EXAMINED
 
 
-def test_example_asked_for_by_id_is_explained_once() -> None:
-    """On its own, in the place of its sequence."""
+def test_example_requested_by_id_is_explained_once() -> None:
+    """An example requested by id is explained alone, in the place of its sequence."""
     examples = [make_example("/a", id=id, sequence="s") for id in ("1", "2")]
-    asked = make_request("POST", "/a", headers=[("x-mock-response-id", "1")])
-    misses = compile_index(examples).decide(asked).find_near_misses()
+    request = make_request("POST", "/a", headers=[("x-mock-response-id", "1")])
+    misses = compile_index(examples).decide(request).find_near_misses()
     assert [(miss.candidate.id, [each.part for each in miss.differences]) for miss in misses] == [
         ("1", [RequestPart.METHOD])
     ]

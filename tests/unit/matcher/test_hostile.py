@@ -1,6 +1,6 @@
-"""Requests made to hurt: each gets a decision, within a bounded time and memory.
+"""Hostile requests: each gets a decision, within bounded time and memory.
 
-The bound is on the processor's time, and far above what is seen; what grows with a square would pass it by minutes.
+The bound is on the processor's time, and far above what is measured; quadratic time would exceed it by minutes.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ PARTS = "multipart/form-data; boundary=x"
 
 
 @pytest.fixture(autouse=True)
-def bounded() -> Iterator[None]:
-    """Each test is done in time, however busy the machine is."""
+def time_limit() -> Iterator[None]:
+    """Fail a test that takes too much processor time."""
     started = sum(os.times()[:4])
     yield
     assert sum(os.times()[:4]) - started < SECONDS
 
 
-def decided(body: bytes, kind: str | None, *fields: tuple[str, str]) -> Decision:
-    """The decision on a POST with this body, among two others; explained too."""
+def decide(body: bytes, kind: str | None, *fields: tuple[str, str]) -> Decision:
+    """Return the decision on a POST with this body, among two others; explain it too."""
     recorded = [make_request("POST", "/a", body=each, content_type=kind) for each in (b"1", b'{"a": 1}')]
     examples = [make_example(each, id=str(number)) for number, each in enumerate(recorded)]
-    asked = make_request("POST", "/a", body=body, content_type=kind, headers=fields)
-    decision = compile_index(examples, BODY).decide(asked)
+    request = make_request("POST", "/a", body=body, content_type=kind, headers=fields)
+    decision = compile_index(examples, BODY).decide(request)
     assert as_text(decision).encode()
     assert as_json(decision)
     return decision
@@ -97,29 +97,29 @@ LARGE = {
 
 @pytest.mark.parametrize(("body", "kind"), LARGE.values(), ids=list(LARGE))
 def test_ten_megabytes(body: bytes, kind: str | None) -> None:
-    """Whatever they hold, they are compared, and differ from what is there."""
-    assert decided(body, kind).candidate is None
+    """Ten megabytes of any content are compared, and differ from the examples."""
+    assert decide(body, kind).candidate is None
 
 
 def test_large_bodies_are_still_equal() -> None:
-    """Up to the limit they are read as what they are."""
+    """Large bodies within the limit are compared as values."""
     body = json.dumps([{"id": number, "name": "x" * 40} for number in range(100_000)]).encode()
     example = make_example(make_request("POST", "/a", body=body, content_type=JSON))
-    asked = make_request("POST", "/a", body=body.replace(b", ", b","), content_type=JSON)
-    assert compile_index([example], BODY).decide(asked).candidate is not None
+    request = make_request("POST", "/a", body=body.replace(b", ", b","), content_type=JSON)
+    assert compile_index([example], BODY).decide(request).candidate is not None
 
 
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000]
 )
 def test_deep_json(body: bytes) -> None:
-    """It is compared as bytes, and the decision says so."""
-    nearest = decided(body, JSON).find_near_misses()[0]
-    assert "compared as bytes: not the JSON values" in nearest.differences[0].note
+    """Deep JSON is compared as bytes, and the explanation notes it."""
+    nearest = decide(body, JSON).find_near_misses()[0]
+    assert "compared as bytes: it cannot be read as JSON values" in nearest.differences[0].note
 
 
 def test_deep_json_below_the_interpreters_limit() -> None:
-    """The limit is ours: it does not depend on the stack."""
+    """The limit of depth does not depend on the call stack."""
     body = b"[" * 200 + b"]" * 200
     assert canonical.canonicalize(body, JSON) == b"bytes:" + body
 
@@ -142,11 +142,11 @@ def test_entities_are_neither_expanded_nor_loaded(bomb: bytes) -> None:
 
 
 def test_exponential_entities_cost_nothing() -> None:
-    """The classic one: a billion laughs in ten lines."""
+    """The "billion laughs" document takes no memory."""
     lines = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 10))
     bomb = f'<!DOCTYPE l [<!ENTITY l0 "lol">{lines}]><l>&l9;</l>'.encode()
     tracemalloc.start()
-    assert decided(bomb, XML).candidate is None
+    assert decide(bomb, XML).candidate is None
     assert tracemalloc.get_traced_memory()[1] < 5 * MB
     tracemalloc.stop()
 
@@ -160,32 +160,32 @@ def test_exponential_entities_cost_nothing() -> None:
     ],
 )
 def test_bombs_are_not_undone(coding: str, bomb: bytes) -> None:
-    """A limit, and a clear note."""
+    """A content coding that expands beyond the limit is not undone, and the explanation notes it."""
     headers = Headers.of([("Content-Encoding", coding), ("Content-Type", JSON)])
     assert describe_comparison(bomb, headers) == (
         BodyKind.BYTES,
-        f"{coding} is unknown, broken or more than 64 MiB, and is not undone",
+        f"its content coding {coding} is unknown, broken or larger than 64 MiB, so it is not undone",
     )
-    nearest = decided(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
-    assert f"{coding} is unknown, broken or more than 64 MiB" in nearest.differences[0].note
+    nearest = decide(bomb, JSON, ("Content-Encoding", coding)).find_near_misses()[0]
+    assert f"{coding} is unknown, broken or larger than 64 MiB" in nearest.differences[0].note
 
 
 def test_many_gzip_members() -> None:
-    """Each is a file of its own, and may be empty."""
-    decided(gzip.compress(b"") * 500_000 + gzip.compress(b"2"), JSON, ("Content-Encoding", "gzip"))
+    """A gzip body of many empty members gets a decision."""
+    decide(gzip.compress(b"") * 500_000 + gzip.compress(b"2"), JSON, ("Content-Encoding", "gzip"))
 
 
 def test_explaining_a_text_of_quotes_that_is_cut_off() -> None:
-    """Where an explanation ends a text may go on."""
-    assert decided(json.dumps('"' * 100_000).encode(), JSON).candidate is None
+    """An explanation may end within a JSON text."""
+    assert decide(json.dumps('"' * 100_000).encode(), JSON).candidate is None
 
 
 def test_longer_bodies_are_bytes() -> None:
-    """Values take far more memory than their text."""
+    """A body beyond the limit is compared as bytes, because its values would take far more memory."""
     body = b" " * canonical.MAX_PARSED_SIZE + b"1"
     assert describe_comparison(body, Headers.of([("Content-Type", JSON)])) == (
         BodyKind.BYTES,
-        "longer than 16 MiB, so not read as the JSON values it is said to be",
+        "it is longer than 16 MiB, so it is not read as JSON values",
     )
 
 
@@ -203,12 +203,12 @@ def test_longer_bodies_are_bytes() -> None:
     ],
 )
 def test_odd_json(one: bytes, other: bytes, same: bool) -> None:
-    """Numbers are exact, the last of duplicate keys counts, and what is no text is bytes."""
+    """Numbers are exact, the last of duplicate keys counts, and invalid text is compared as bytes."""
     assert (canonical.canonicalize(one, JSON) == canonical.canonicalize(other, JSON)) is same
 
 
 def test_many_query_pairs() -> None:
-    """Ten thousand, in another order: equal, and explained when one differs."""
+    """Ten thousand query pairs in another order are equal, and explained when one differs."""
     pairs = [f"k{number}=v" for number in range(10_000)]
     index = compile_index([make_example("/a?" + "&".join(pairs))])
     assert index.decide(make_request(target="/a?" + "&".join(reversed(pairs)))).score == 110
@@ -216,14 +216,14 @@ def test_many_query_pairs() -> None:
 
 
 def test_many_equal_query_pairs_and_wildcards() -> None:
-    """Every value open, every name the same."""
+    """Ten thousand wildcards of one name fit as many values."""
     index = compile_index([make_example("/a?" + "&".join(["k={{x}}"] * 10_000), literal=False)])
     assert index.decide(make_request(target="/a?" + "&".join(f"k={number}" for number in range(10_000)))).score == 109
 
 
 @pytest.mark.parametrize("name", ["k", "other"])
 def test_explaining_many_wildcards_of_one_name(name: str) -> None:
-    """With one pair too many, and none that fits."""
+    """A miss is explained for many wildcards and one pair too many, or none that fits."""
     example = make_example("/a?" + "&".join(["k={{x}}"] * 40_000), literal=False)
     index = compile_index([example], MatchSettings(query=QueryRule.REQUIRE))
     query = "&".join(f"{name}={number}" for number in range(40_001))
@@ -232,7 +232,7 @@ def test_explaining_many_wildcards_of_one_name(name: str) -> None:
 
 @pytest.mark.parametrize("segment", ["a", "", "{{x}}", "7", "%zz", "\u00e9"])
 def test_many_segments(segment: str) -> None:
-    """A thousand in the example and in the request."""
+    """Paths of a thousand segments are compared and explained."""
     path = "/" + "/".join([segment] * 1000)
     index = compile_index([make_example(path, literal=False), make_example("/a", id="02", literal=False)])
     assert index.decide(make_request(target=path)).score == 110
@@ -241,18 +241,18 @@ def test_many_segments(segment: str) -> None:
 
 
 def test_wildcard_heavy_collection() -> None:
-    """Every shape of ten segments, a thousand examples: one look-up for each shape, none for the others."""
+    """With a thousand shapes of ten segments, a decision makes one look-up for each shape."""
     shapes = [
         "/" + "/".join("{{x}}" if number >> place & 1 else f"s{place}" for place in range(10)) for number in range(1024)
     ]
     index = compile_index([make_example(each, id=f"{n:04d}", literal=False) for n, each in enumerate(shapes)])
-    asked = "/" + "/".join(f"s{place}" for place in range(10))
-    assert index.decide(make_request(target=asked)).score == 110
-    assert index.decide(make_request(target=asked.replace("s9", "other"))).score == 90
+    request = "/" + "/".join(f"s{place}" for place in range(10))
+    assert index.decide(make_request(target=request)).score == 110
+    assert index.decide(make_request(target=request.replace("s9", "other"))).score == 90
 
 
 def test_long_segments_are_not_compared_letter_by_letter() -> None:
-    """Distance is worked out up to a length."""
+    """Segments beyond the limit are not compared by distance."""
     index = compile_index([make_example("/" + "x" * 60_000, literal=False)])
     assert index.decide(make_request(target="/" + "x" * 59_999 + "y")).candidate is None
 
@@ -274,7 +274,7 @@ def test_long_segments_are_not_compared_letter_by_letter() -> None:
     ],
 )
 def test_expressions_do_not_backtrack(request_: Request) -> None:
-    """Long paths, queries and headers of what regular expressions stumble over."""
+    """The regular expressions take linear time on long paths, queries and headers."""
     decision = compile_index([make_example("/a/{{x}}", literal=False), make_example("/cus_9s6XKz")], BODY).decide(
         request_
     )
@@ -282,18 +282,18 @@ def test_expressions_do_not_backtrack(request_: Request) -> None:
 
 
 def test_expressions_on_examples_do_not_backtrack() -> None:
-    """What was typed in or imported is not trusted either."""
+    """The regular expressions for examples take linear time too: imported examples are not trusted."""
     assert parse_wildcard(b":" + b"a" * MB + b"{") is None
 
 
 def test_memory_is_bounded() -> None:
-    """All of the ten megabytes, one after the other, in a process that may have a gigabyte."""
+    """A process with one gigabyte compares all large bodies, one after the other."""
     code = """
 import resource
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-from tests.unit.matcher.test_hostile import LARGE, decided
+from tests.unit.matcher.test_hostile import LARGE, decide
 for body, kind in LARGE.values():
-    decided(body, kind)
+    decide(body, kind)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

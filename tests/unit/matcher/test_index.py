@@ -1,4 +1,4 @@
-"""Who wins, with which score: the table of the specification, each number just hit and just missed."""
+"""Tests of the index: its winners, and its changes. More rows are in tests/conformance."""
 
 from __future__ import annotations
 
@@ -137,18 +137,18 @@ TIES: list[Row] = [
 ]
 
 
-def typed_in(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
-    """Examples of GET requests with these targets, ids rising."""
+def make_typed_examples(targets: str, redacted: Sequence[RedactedPlace] = ()) -> list[Example]:
+    """Return examples of GET requests with these targets, with rising ids."""
     return [
         make_example(target, id=f"{number:02d}", literal=False, redacted=redacted)
         for number, target in enumerate(targets.split())
     ]
 
 
-@pytest.mark.parametrize(("targets", "asked", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
-def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: MatchSettings) -> None:
-    """The index and the plain algorithm both say what the table says."""
-    examples, request = typed_in(targets), make_request(target=asked)
+@pytest.mark.parametrize(("targets", "target", "winner", "settings"), [*PATHS, *QUERIES, *TIES])
+def test_winner_and_score(targets: str, target: str, winner: Winner, settings: MatchSettings) -> None:
+    """The index and the plain algorithm find the winner of the table."""
+    examples, request = make_typed_examples(targets), make_request(target=target)
     decision = compile_index(examples, settings).decide(request)
     found = None if decision.candidate is None else (int(decision.candidate.id), decision.score)
     assert found == winner
@@ -157,7 +157,7 @@ def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: Ma
 
 
 @pytest.mark.parametrize(
-    ("targets", "asked", "winner"),
+    ("targets", "target", "winner"),
     [
         ("/a?token=R", "/a?token=x", (0, 109)),
         ("/a?token=R&b=1", "/a?token=x&b=2", (0, 90)),
@@ -165,16 +165,18 @@ def test_winner_and_score(targets: str, asked: str, winner: Winner, settings: Ma
         ("/a?token=R /a", "/a", (1, 110)),
     ],
 )
-def test_redacted_query_value(targets: str, asked: str, winner: Winner) -> None:
-    """It matches any value, for one point less."""
-    decision = compile_index(typed_in(targets, [RedactedPlace(Part.QUERY, "token")])).decide(make_request(target=asked))
+def test_redacted_query_value(targets: str, target: str, winner: Winner) -> None:
+    """A redacted value matches any value, for one point less."""
+    decision = compile_index(make_typed_examples(targets, [RedactedPlace(Part.QUERY, "token")])).decide(
+        make_request(target=target)
+    )
     assert decision.candidate is not None
     assert (int(decision.candidate.id), decision.score) == winner
 
 
 @pytest.mark.parametrize("target", ["/a/{{x}}", "/a/:x"])
 def test_recorded_text_is_literal(target: str) -> None:
-    """What looks like a wildcard in a recorded request is text."""
+    """Braces and colons in a recorded request are text, not wildcards."""
     assert compile_index([make_example(target, literal=True)]).decide(make_request(target="/a/b")).candidate is None
 
 
@@ -223,20 +225,20 @@ RECORDED = make_request("POST", "/a?b=1", body=b'{"k": 1}', content_type="applic
     ],
 )
 def test_replay(method: str, target: str, body: bytes, kind: str, origin: str | None, hit: bool) -> None:
-    """Strict settings take the request as it was, in its normal forms, and nothing else."""
-    asked = make_request(method, target, body=body, content_type=kind, origin=origin)
-    assert (compile_index([make_example(RECORDED)], STRICT).decide(asked).candidate is not None) is hit
+    """Strict settings accept only the recorded request, in its normal forms."""
+    request = make_request(method, target, body=body, content_type=kind, origin=origin)
+    assert (compile_index([make_example(RECORDED)], STRICT).decide(request).candidate is not None) is hit
 
 
 def test_replay_ignores_ids_and_wildcards() -> None:
-    """Another id is another resource."""
+    """Strict settings accept neither another id nor a wildcard."""
     index = compile_index([make_example("/a/7", literal=False), make_example("/b/{{x}}", literal=False)], STRICT)
     assert index.decide(make_request(target="/a/8")).candidate is None
     assert index.decide(make_request(target="/b/8")).candidate is None
 
 
 def test_sequence_is_one_candidate() -> None:
-    """With the newest one's id, and its examples in recorded order, however they came."""
+    """A sequence is one candidate with the newest id; its examples are in recorded order."""
     examples = [make_example("/a", id=id, sequence="s") for id in ("3", "1", "2")]
     index = compile_index([*examples, make_example("/a", id="0")])
     candidate = index.decide(make_request(target="/a")).candidate
@@ -245,32 +247,32 @@ def test_sequence_is_one_candidate() -> None:
     assert len(index) == len(index.candidates) == 2
 
 
-def test_body_of_reads_references() -> None:
-    """Only when bodies are compared."""
+def test_load_body_reads_references() -> None:
+    """`load_body` is needed only if bodies are compared."""
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
-    asked = make_request("POST", "/a", body=b"hello")
-    assert compile_index([example]).decide(asked).candidate is not None
-    assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(asked).candidate is not None
-    with pytest.raises(TypeError, match="body_of"):
+    request = make_request("POST", "/a", body=b"hello")
+    assert compile_index([example]).decide(request).candidate is not None
+    assert compile_index([example], STRICT, load_body=lambda _: b"hello").decide(request).candidate is not None
+    with pytest.raises(TypeError, match="load_body"):
         compile_index([example], STRICT)
 
 
 def test_unusable_example_is_left_out_and_listed() -> None:
-    """Never silently, and the others go on answering."""
+    """An unusable example is listed with its reason, and the others still answer."""
 
-    def body_of(body: Body) -> bytes:
+    def load_body(body: Body) -> bytes:
         if isinstance(body, BodyRef):
             raise NotFound("no body ab")
         return body
 
     bad = make_example(make_request(body=BodyRef("ab", 5)), id="2")
-    index = compile_index([make_example(id="1"), bad], STRICT, load_body=body_of)
+    index = compile_index([make_example(id="1"), bad], STRICT, load_body=load_body)
     assert [(unusable.example, unusable.reason) for unusable in index.unusable] == [(bad, "no body ab")]
     assert index.decide(make_request()).candidate is not None
 
 
 def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
-    """It could never be equal, and nobody would know why."""
+    """An example with an invalid redacted place is unusable, not silently never equal."""
     index = compile_index([make_example(redacted=[RedactedPlace(Part.JSON, "user.pin")])], STRICT)
     assert [unusable.reason for unusable in index.unusable] == [
         "expected a JSON path like $.user.token, got 'user.pin'"
@@ -278,22 +280,24 @@ def test_example_whose_secrets_cannot_be_found_is_unusable() -> None:
 
 
 def test_empty_index_misses() -> None:
-    """There is nothing to find, and nothing to explain."""
+    """An index without examples decides a miss without near misses."""
     decision = compile_index([]).decide(make_request())
     assert (decision.candidate, decision.candidate_count, decision.find_near_misses()) == (None, 0, ())
 
 
-def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Request, settings: MatchSettings) -> int:
-    """How many candidates are compared in one decision."""
+def count_compared(
+    monkeypatch: pytest.MonkeyPatch, examples: list[Example], request: Request, settings: MatchSettings
+) -> int:
+    """Return how many candidates are compared in one decision."""
     index, fit, seen = compile_index(examples, settings), Candidate.compute_fit, []
 
-    def counted(self: Candidate, asked: NormalRequest) -> QueryFit | None:
+    def compute_and_count(self: Candidate, request: NormalRequest) -> QueryFit | None:
         seen.append(self)
-        return fit(self, asked)
+        return fit(self, request)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Candidate, "compute_fit", counted)
-        index.decide(asked)
+        patched.setattr(Candidate, "compute_fit", compute_and_count)
+        index.decide(request)
     return len(seen)
 
 
@@ -302,20 +306,20 @@ def looks(monkeypatch: pytest.MonkeyPatch, examples: list[Example], asked: Reque
 def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, settings: MatchSettings) -> None:
     """Thousands of examples, on many paths or on one, are decided like ten."""
     examples = [make_example(target.format(number), id=f"{number:04d}", literal=False) for number in range(3000)]
-    asked = make_request(target=target.format(1234).replace("{{x}}", "7"))
-    assert looks(monkeypatch, examples, asked, settings) <= 2
+    request = make_request(target=target.format(1234).replace("{{x}}", "7"))
+    assert count_compared(monkeypatch, examples, request, settings) <= 2
 
 
 def test_import_is_light() -> None:
-    """The matcher loads nothing that it may not use, nor what it seldom needs."""
+    """Importing the matcher loads no forbidden module and no rarely needed one."""
     heavy = {"sqlalchemy", "mitmproxy", "asyncio", "socket", "ssl", "graphql", "email", "http"}
     modules = "understudy.matcher.explanation.rendering, understudy.matcher.index"
     code = f"import sys, {modules}; print({heavy!r} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"set()"
 
 
-def test_changed_index_takes_along_what_was_asked_for() -> None:
-    """Look-ups that requests had made are not made again: an edit costs the next request nothing."""
+def test_changed_index_keeps_derived_look_ups() -> None:
+    """A changed index keeps the look-ups that requests have caused."""
     before = compile_index([make_example("/a", id="1"), make_example("/b", id="2")])
     before.decide(make_request(headers=[("x-mock-match-request-headers", "x-team")]))
     after = before.apply_changes(["1"], [make_example("/c", id="3")])
@@ -325,7 +329,7 @@ def test_changed_index_takes_along_what_was_asked_for() -> None:
 
 
 def test_changed_index_compiles_as_before() -> None:
-    """With the variables and the bodies that it was given."""
+    """A change is compiled with the variables and bodies of the original index."""
     before = compile_index([], STRICT, load_body=lambda _: b"hello", variables={"path": "a"})
     after = before.apply_changes(
         (), [make_example(make_request("POST", "/{{path}}", body=BodyRef("ab", 5)), literal=False)]
@@ -334,9 +338,9 @@ def test_changed_index_compiles_as_before() -> None:
 
 
 def test_changed_items_without_an_example() -> None:
-    """They stay unless others are given."""
+    """Request items without an example stay unless a change gives others."""
     index = compile_index([], items=[BareItem("GET", "/a", "A")])
-    asked = make_request(target="/a")
-    assert index.apply_changes((), [make_example("/b")]).decide(asked).bare_item == "A"
-    assert index.apply_changes((), (), [BareItem("GET", "/a", "B")]).decide(asked).bare_item == "B"
-    assert index.apply_changes((), (), []).decide(asked).bare_item is None
+    request = make_request(target="/a")
+    assert index.apply_changes((), [make_example("/b")]).decide(request).bare_item == "A"
+    assert index.apply_changes((), (), [BareItem("GET", "/a", "B")]).decide(request).bare_item == "B"
+    assert index.apply_changes((), (), []).decide(request).bare_item is None

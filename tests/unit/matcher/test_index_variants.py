@@ -1,4 +1,4 @@
-"""Indexes that requests ask for."""
+"""Tests of the indexes that selector headers cause."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from understudy.store.model.messages import BodyRef, Request
 LIST, BODY = "x-mock-match-request-headers", "x-mock-match-request-body"
 
 
-def asked(number: int, value: str, target: str = "/a") -> Request:
-    """A request that wants one header compared."""
+def make_listing_request(number: int, value: str, target: str = "/a") -> Request:
+    """Return a request that asks to compare one header."""
     return make_request(target=target, headers=[(f"x-{number}", value), (LIST, f"x-{number}, X-Mock-A")])
 
 
-def index(count: int = 1) -> Index:
-    """Examples with forty headers of one value each."""
+def compile_examples(count: int = 1) -> Index:
+    """Return an index of examples with forty headers of one value each."""
     return compile_index(
         [
             make_example(
@@ -38,53 +38,56 @@ def index(count: int = 1) -> Index:
 
 
 def test_header_lists_are_kept_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others are scanned, with the same outcome."""
-    found, scan = index(), Mock(wraps=index_module.build_temporary_index)
+    """Lists of headers beyond the limit are compared one by one, with the same result."""
+    found, scan = compile_examples(), Mock(wraps=index_module.build_temporary_index)
     monkeypatch.setattr(index_module, "build_temporary_index", scan)
     for number in range(MAX_HEADER_LISTS + 4):
         for value in ("r", "b", "x"):
-            candidate = found.decide(asked(number, value)).candidate
+            candidate = found.decide(make_listing_request(number, value)).candidate
             assert (candidate and candidate.id) == (None if value == "x" else f"0{value}")
     assert found.header_list_count == MAX_HEADER_LISTS
     assert scan.call_count == 3 * 4
 
 
 def test_scan_explains_itself() -> None:
-    """Near misses are of the same kind, the paths that fit among them."""
-    found = index()
+    """A decision by comparing one by one has the same near misses."""
+    found = compile_examples()
     for number in range(MAX_HEADER_LISTS):
-        found.decide(asked(number, "r"))
-    misses = found.decide(asked(39, "x")).find_near_misses()
+        found.decide(make_listing_request(number, "r"))
+    misses = found.decide(make_listing_request(39, "x")).find_near_misses()
     assert [miss.differences[0].expected for miss in misses] == ["x-39: r", "x-39: b"]
-    assert found.decide(asked(39, "r", "/z")).find_near_misses()
+    assert found.decide(make_listing_request(39, "r", "/z")).find_near_misses()
 
 
 def test_scan_finds_what_distance_finds() -> None:
-    """And HEAD as GET."""
+    """Comparing one by one includes matches by distance, and HEAD decided as GET."""
     found = compile_index([make_example(make_request(target="/profile", headers=[("x-39", "r")]))], POSTMAN)
     for number in range(MAX_HEADER_LISTS):
-        found.decide(asked(number, "r"))
-    assert found.decide(asked(39, "r", "/profle")).score == 80
+        found.decide(make_listing_request(number, "r"))
+    assert found.decide(make_listing_request(39, "r", "/profle")).score == 80
     head = make_request("HEAD", "/profile", headers=[("x-39", "r"), (LIST, "x-39")])
     assert found.decide(head).is_get_fallback
 
 
-def test_lists_that_mean_the_same_are_one() -> None:
-    """Order, case, repeats, and our own headers do not count."""
-    found = index()
+def test_equivalent_header_lists_share_an_index() -> None:
+    """Lists that differ in order, case, repeats or Understudy's own headers share one index."""
+    found = compile_examples()
     for written in ("x-1,x-2", "X-2, x-1, x-1", "x-1,x-2,x-api-key,x-mock-b"):
         found.decide(make_request(headers=[(LIST, written)]))
     assert found.header_list_count == 1
 
 
-def test_wanted_leaves_settings_alone() -> None:
-    """A request that asks for what is so anyway needs no index."""
+def test_selectors_that_repeat_the_settings_change_nothing() -> None:
+    """Selectors that repeat the settings leave these unchanged, so that no index is built."""
     settings = MatchSettings(headers=frozenset({"X-A"}), body=True)
     assert index_module.apply_selectors(settings, Selectors(headers=frozenset({"x-a"}), body=True)) is settings
 
 
 def test_body_in_the_store() -> None:
-    """It was read when the index was compiled, or the example is left out where bodies are compared."""
+    """A body in the store is loaded when the index is compiled; if it cannot be, the example is unusable.
+
+    It is unusable only under settings that compare bodies.
+    """
     example = make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))
     request = make_request("POST", "/a", body=b"hello", headers=[(BODY, "true")])
     assert compile_index([example], load_body=lambda _: b"hello").decide(request).candidate
@@ -94,21 +97,21 @@ def test_body_in_the_store() -> None:
     assert found.apply_settings(MatchSettings(body=True)).unusable[0].reason.startswith("its body was not read")
 
 
-def test_body_that_cannot_be_read_does_not_matter_until_it_is_asked_for() -> None:
-    """The example goes on answering."""
+def test_unreadable_body_matters_only_where_it_is_compared() -> None:
+    """An example whose body cannot be read still answers requests that do not compare bodies."""
 
-    def gone(_: object) -> bytes:
-        raise OSError("gone")
+    def refuse(_: object) -> bytes:
+        raise OSError("not readable")
 
-    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], load_body=gone)
+    found = compile_index([make_example(make_request("POST", "/a", body=BodyRef("ab", 5)))], load_body=refuse)
     assert found.unusable == ()
     assert found.decide(make_request("POST", "/a", body=b"x")).candidate
 
 
 @pytest.mark.parametrize("few", [0, 8])
 def test_one_header_among_many(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    """Looked up or compared, the outcome is one."""
+    """A look-up and a comparison find the same example."""
     monkeypatch.setattr(candidate_groups, "SMALL_GROUP_SIZE", few)
-    candidate = index(20).decide(asked(1, "r")).candidate
+    candidate = compile_examples(20).decide(make_listing_request(1, "r")).candidate
     assert candidate is not None
     assert candidate.id == "9r"

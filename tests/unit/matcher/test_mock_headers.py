@@ -1,4 +1,4 @@
-"""The headers by which a request chooses its example."""
+"""Tests of the headers by which a request chooses its example."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from understudy.store.model.messages import Headers
 
 
 @pytest.mark.parametrize(
-    ("fields", "chosen"),
+    ("fields", "selectors"),
     [
         ([("x-mock-response-code", "500")], Selectors(code=500)),
         ([("X-Mock-Response-Id", " a ")], Selectors(id="a")),
@@ -27,9 +27,9 @@ from understudy.store.model.messages import Headers
         ([("x-mock-unknown", "1"), ("Accept", "*/*"), ("", "")], NO_SELECTORS),
     ],
 )
-def test_read(fields: list[tuple[str, str]], chosen: Selectors) -> None:
-    """Each into its field; what we do not know is left alone."""
-    assert parse_selectors(Headers.of(fields)) == chosen
+def test_valid_headers(fields: list[tuple[str, str]], selectors: Selectors) -> None:
+    """Each header sets its field; unknown headers are ignored."""
+    assert parse_selectors(Headers.of(fields)) == selectors
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,16 @@ def test_read(fields: list[tuple[str, str]], chosen: Selectors) -> None:
         ("x-mock-response-delay", "1.5", "milliseconds from 1 to 180000"),
     ],
 )
-def test_malformed(name: str, value: str, takes: str) -> None:
-    """The problem says which header, and what it takes."""
+def test_malformed_values(name: str, value: str, takes: str) -> None:
+    """The problem names the header and the values that it takes."""
     problem = parse_selectors(Headers.of([("Accept", "*/*"), (name, value)]))
     assert isinstance(problem, SelectorProblem)
     assert (problem.header, problem.expected) == (name, takes)
     assert problem.message.startswith(f"{name} takes {takes}, not ")
 
 
-def test_two_values_say_nothing() -> None:
-    """Which one should count?"""
+def test_two_different_values_are_a_problem() -> None:
+    """Two different values of one header are a problem."""
     problem = parse_selectors(Headers.of([("x-mock-response-code", "200"), ("x-mock-response-code", "500")]))
     assert problem == SelectorProblem("x-mock-response-code", "200,500", "one status code such as 500")
 
@@ -74,5 +74,5 @@ def test_two_values_say_nothing() -> None:
     [("a", ("a",)), ("12-a-b", ("12-a-b", "a-b")), ("x-a", ("x-a",)), ("12-", ("12-",)), ("\u00b2-a", ("\u00b2-a",))],
 )
 def test_uid(id: str, ids: tuple[str, ...]) -> None:
-    """Postman's uid has the number of the owner before the id."""
+    """Postman's uid has the owner's number before the id."""
     assert Selectors(id=id).ids == ids

@@ -1,4 +1,4 @@
-"""Normal forms: what is equal, what is not, what is an id, what is a wildcard."""
+"""Tests of normal forms, ids and wildcards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from understudy.matcher.normal_forms import Wildcard
     ],
 )
 def test_paths_with_one_normal_form(one: bytes, other: bytes) -> None:
-    """Ways to write one path."""
+    """Spellings of one path have one normal form."""
     assert normal_forms.normalize_path(one) == normal_forms.normalize_path(other)
 
 
@@ -45,7 +45,7 @@ def test_paths_with_one_normal_form(one: bytes, other: bytes) -> None:
     ],
 )
 def test_paths_with_different_normal_forms(one: bytes, other: bytes) -> None:
-    """Paths that a server may tell apart."""
+    """Paths that a server may distinguish have different normal forms."""
     assert normal_forms.normalize_path(one) != normal_forms.normalize_path(other)
 
 
@@ -64,7 +64,7 @@ def test_paths_with_different_normal_forms(one: bytes, other: bytes) -> None:
     ],
 )
 def test_queries_with_one_normal_form(one: bytes, other: bytes) -> None:
-    """Ways to write one query."""
+    """Spellings of one query have one normal form."""
     assert normal_forms.parse_query_pairs(one) == normal_forms.parse_query_pairs(other)
 
 
@@ -80,7 +80,7 @@ def test_queries_with_one_normal_form(one: bytes, other: bytes) -> None:
     ],
 )
 def test_queries_with_different_normal_forms(one: bytes, other: bytes) -> None:
-    """Queries that a server may tell apart."""
+    """Queries that a server may distinguish have different normal forms."""
     assert normal_forms.parse_query_pairs(one) != normal_forms.parse_query_pairs(other)
 
 
@@ -102,7 +102,7 @@ def test_queries_with_different_normal_forms(one: bytes, other: bytes) -> None:
     ],
 )
 def test_ids(segment: str) -> None:
-    """Each kind of id of the specification, at its shortest."""
+    """Each kind of id is recognised, also at its shortest."""
     assert normal_forms.is_id(segment)
 
 
@@ -133,12 +133,12 @@ def test_ids(segment: str) -> None:
     ],
 )
 def test_no_ids(segment: str) -> None:
-    """What just misses being an id."""
+    """Segments that just miss being an id are not ids."""
     assert not normal_forms.is_id(segment)
 
 
-def test_ids_are_left_out_one_by_one() -> None:
-    """All ids give one mark, other segments stay; a path without ids has no such form."""
+def test_ids_are_replaced_by_one_mark() -> None:
+    """All ids become one mark, other segments stay; a path without ids has no such form."""
     assert normal_forms.replace_ids("/a/7/b") == normal_forms.replace_ids("/a/42/b")
     assert normal_forms.replace_ids("/a/7/b") != normal_forms.replace_ids("/a/7/c")
     assert normal_forms.replace_ids("/a/7/b") != normal_forms.replace_ids("/a/%00/b")
@@ -147,7 +147,7 @@ def test_ids_are_left_out_one_by_one() -> None:
 
 @pytest.mark.parametrize("path", ["/7/8/a", "7", "7/a/7", "/a7/7a", "/a/7/", "//7//", "", "/cus_9s6XKz/v2", "/7\n/8"])
 def test_ids_are_whole_segments(path: str) -> None:
-    """Wherever they stand, first and last segments too."""
+    """An id is recognised in any segment, the first and the last included."""
     marked = "/".join("\0" if normal_forms.is_id(segment) else segment for segment in path.split("/"))
     assert normal_forms.replace_ids(path) == (marked if "\0" in marked else None)
 
@@ -183,7 +183,7 @@ def test_wildcards(segment: bytes, expected: Wildcard | None) -> None:
     [("v7", True), ("v", False), ("7", False), ("v7.json", True), ("x7", False)],
 )
 def test_wildcard_stands_for_one_or_more_characters(segment: str, fits: bool) -> None:
-    """With its literal before it, and never for nothing."""
+    """A wildcard stands for at least one character beside its literals."""
     assert Wildcard("n", "v", "").fits(segment) is fits
 
 
@@ -193,7 +193,7 @@ def test_literals_do_not_overlap() -> None:
 
 
 def test_capture_is_decoded() -> None:
-    """What a wildcard stands for is what a person would have typed."""
+    """A captured text is percent-decoded."""
     assert Wildcard("n", "v", ".json").capture("va%20b%2Fc.json") == "a b/c"
 
 
@@ -203,19 +203,19 @@ def test_wild_values(value: bytes, wild: bool) -> None:
     assert normal_forms.is_wild_value(value) is wild
 
 
-def test_folding_keeps_places() -> None:
-    """Letters whose lower case is longer stay, so that a capture is cut where the wildcard is."""
+def test_folding_keeps_offsets() -> None:
+    """Letters whose lower case is longer stay, so that offsets stay valid."""
     assert normal_forms.fold("ÀİΣ") == "àİσ"
 
 
 def test_shown_text_cannot_steer_a_terminal() -> None:
-    """Control characters and broken bytes come as escapes."""
+    """Control characters and broken bytes are shown as escapes."""
     assert normal_forms.format_for_display("a\x1b[31m\n\udcff") == "a\\x1b[31m\\n\\xff"
 
 
 @pytest.mark.parametrize("length", [119, 120, 121, 10_000])
 def test_shown_text_is_short(length: int) -> None:
-    """At most 120 characters, cut with a mark."""
+    """Shown text has at most 120 characters, and a mark where it is cut."""
     text = normal_forms.format_for_display("x" * length)
     assert len(text) == min(length, 120)
     assert text.endswith("…") is (length > 120)

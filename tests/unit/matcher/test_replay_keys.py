@@ -1,4 +1,4 @@
-"""Which recorded requests are one to a replay."""
+"""Tests of the keys that equal requests share in a replay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.store.model.messages import Request
 
 
-def asked(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:
+def make_post(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:
+    """Return a POST request with two query parameters and a JSON body."""
     return make_request("POST", target, headers=headers, content_type="application/json", body=body)
 
 
@@ -25,28 +26,28 @@ EVERY = replace(STRICT, headers=frozenset({"*"}))
 NOT_TEAM = replace(EVERY, ignore_headers=frozenset({"X-Team"}))
 
 TABLE = [
-    ("the same", STRICTLY, asked(), True),
-    ("another query", STRICTLY, asked("/a?x=1&t=2"), False),
-    ("an ignored parameter", NO_T, asked("/a?x=1&t=2"), True),
-    ("an ignored parameter that is not there", NO_T, asked("/a?x=1"), True),
-    ("another parameter beside an ignored one", NO_T, asked("/a?x=2&t=1"), False),
-    ("the query in another order", STRICTLY, asked("/a?t=1&x=1"), True),
-    ("another body", STRICTLY, asked(body=b'{"id": 1, "at": 6}'), False),
-    ("an ignored place", NO_AT, asked(body=b'{"at": 6, "id": 1}'), True),
-    ("an ignored place that is not there", NO_AT, asked(body=b'{"id": 1}'), True),
-    ("another place beside an ignored one", NO_AT, asked(body=b'{"id": 2, "at": 5}'), False),
-    ("a header that is not compared", STRICTLY, asked(X_Team="b"), True),
-    ("another host", STRICTLY, replace(asked(), origin=None), False),
-    ("another method", STRICTLY, replace(asked(), method="PUT"), False),
+    ("the same", STRICTLY, make_post(), True),
+    ("another query", STRICTLY, make_post("/a?x=1&t=2"), False),
+    ("an ignored parameter", NO_T, make_post("/a?x=1&t=2"), True),
+    ("an ignored parameter that is not there", NO_T, make_post("/a?x=1"), True),
+    ("another parameter beside an ignored one", NO_T, make_post("/a?x=2&t=1"), False),
+    ("the query in another order", STRICTLY, make_post("/a?t=1&x=1"), True),
+    ("another body", STRICTLY, make_post(body=b'{"id": 1, "at": 6}'), False),
+    ("an ignored place", NO_AT, make_post(body=b'{"at": 6, "id": 1}'), True),
+    ("an ignored place that is not there", NO_AT, make_post(body=b'{"id": 1}'), True),
+    ("another place beside an ignored one", NO_AT, make_post(body=b'{"id": 2, "at": 5}'), False),
+    ("a header that is not compared", STRICTLY, make_post(X_Team="b"), True),
+    ("another host", STRICTLY, replace(make_post(), origin=None), False),
+    ("another method", STRICTLY, replace(make_post(), method="PUT"), False),
 ]
 
 
 @pytest.mark.parametrize(("settings", "other", "same"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_requests_share_a_key_where_a_replay_cannot_tell_them_apart(
+def test_requests_share_a_key_if_a_replay_takes_them_for_one(
     settings: MatchSettings, other: Request, same: bool
 ) -> None:
-    """And the matcher, under the same settings, takes one for the other."""
-    one = asked()
+    """Requests share a key exactly if the matcher, under the same settings, accepts one for the other."""
+    one = make_post()
     assert (compute_replay_key(one, one.body, settings) == compute_replay_key(other, other.body, settings)) is same  # type: ignore[arg-type]
     decision = compile_index([make_example(one)], settings).decide(other)
     assert (decision.match is not None) is same
@@ -68,7 +69,7 @@ def test_requests_share_a_key_where_a_replay_cannot_tell_them_apart(
 def test_headers_count_where_they_are_compared(
     settings: MatchSettings, one: dict[str, str], other: dict[str, str], same: bool
 ) -> None:
-    """Those that are named, or with * every one but what frames the message."""
+    """Listed headers count; with `*` all recorded ones except those that frame the message."""
     first, second = make_request(headers=one), make_request(headers=other)
     assert (compute_replay_key(first, b"", settings) == compute_replay_key(second, b"", settings)) is same
     compared = expand_headers(settings, [first.headers, second.headers])
@@ -76,4 +77,5 @@ def test_headers_count_where_they_are_compared(
 
 
 def test_settings_without_a_star_stay_as_they_are() -> None:
+    """Settings without `*` stay the same object."""
     assert expand_headers(TEAM, [make_request(headers={"X-Else": "a"}).headers]) is TEAM

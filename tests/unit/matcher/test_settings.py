@@ -1,4 +1,4 @@
-"""The sets of settings that the product uses."""
+"""Tests of the sets of settings that the product uses."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ RECORDED, AUTHORED = make_example(), make_example(literal=False)
 
 
 def test_postman_is_the_default() -> None:
-    """An authored collection matches as Postman does without being told."""
+    """The default settings are Postman's."""
     assert MatchSettings() == POSTMAN
 
 
 def test_strict_takes_no_liberty() -> None:
-    """Replay compares everything as it is."""
+    """Strict settings compare everything as it is."""
     assert (
         MatchSettings(
             wildcards=False,
@@ -46,18 +46,19 @@ def test_strict_takes_no_liberty() -> None:
 
 
 @pytest.mark.parametrize(("example", "usual"), [(RECORDED, PROMOTED), (AUTHORED, POSTMAN)])
-def test_a_mock_server_begins_where_its_collection_does(example: Example, usual: MatchSettings) -> None:
-    """Distance only where nothing was recorded, until somebody says otherwise."""
+def test_a_mock_server_has_the_defaults_of_its_examples(example: Example, usual: MatchSettings) -> None:
+    """Distance is on only if no example was recorded, unless the mock server's settings decide."""
     assert settings_from_matching(Matching(), [example], private=True) == usual
     assert settings_from_matching(Matching(distance=True), [example]).distance
     assert not settings_from_matching(Matching(distance=False), [example]).distance
 
 
-def test_a_mock_server_compares_as_it_is_told() -> None:
-    told = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
+def test_a_mock_server_has_its_own_settings() -> None:
+    """The settings of a mock server become match settings."""
+    compared = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
     ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "json")}
-    matching = Matching(query="require", **told, **ignored)  # type: ignore[arg-type]  # a table of settings
-    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **told, **ignored)  # type: ignore[arg-type]
+    matching = Matching(query="require", **compared, **ignored)  # type: ignore[arg-type]  # a table of settings
+    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)  # type: ignore[arg-type]
     assert settings_from_matching(matching, [RECORDED]) == expected
 
 
@@ -70,13 +71,13 @@ def test_a_mock_server_compares_as_it_is_told() -> None:
         (replace(AUTHORED, edited=True), True),
     ],
 )
-def test_an_edit_does_not_change_what_a_collection_is(example: Example, distance: bool) -> None:
-    """A fingerprint says that an answer was recorded, whatever became of it since."""
+def test_an_edited_recording_still_counts_as_recorded(example: Example, distance: bool) -> None:
+    """An example with a fingerprint was recorded, whatever edits it has had since."""
     assert choose_default_settings([example]).distance is distance
 
 
 @pytest.mark.parametrize(("private", "compared"), [(True, ()), (False, ("x-api-key",))])
 def test_the_key_of_a_private_mock_server_is_not_compared(private: bool, compared: tuple[str, ...]) -> None:
-    """To a public one it is a header of the API like any other; ours never is."""
+    """A private mock server never compares its key; a public one compares `x-api-key` as a header of the API."""
     matching = Matching(headers=frozenset({"X-Api-Key", "X-Understudy-Key"}))
     assert settings_from_matching(matching, [], private=private).list_compared_headers() == compared

@@ -1,4 +1,4 @@
-"""Variables put into requests."""
+"""Tests of the substitution of variables."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ VARIABLES = {"a": "1", "b": "{{a}}2", "loop": "{{loop}}x", "\u00e9": "\u00e8", "
         (b"{a} {{}} {{a", b"{a} {{}} {{a"),
     ],
 )
-def test_filled(text: bytes, expected: bytes) -> None:
-    """What is not known stays; variables in values too, a bounded number of times."""
+def test_substitution(text: bytes, expected: bytes) -> None:
+    """Unknown names stay; variables in values are substituted a bounded number of times."""
     assert substitute_in_text(text, VARIABLES) == expected
 
 
 def test_doubling_is_bounded() -> None:
-    """Variables that name each other twice."""
+    """Variables that contain each other twice do not fill the memory."""
     variables = {f"v{number}": f"{{{{v{number + 1}}}}}" * 20 for number in range(20)}
     assert len(substitute_in_text(b"{{v0}}", variables)) < 200 * 2**20
 
 
-def test_every_part_is_filled() -> None:
-    """Target, headers, body."""
+def test_substitution_in_every_part() -> None:
+    """Variables are substituted in target, headers and body."""
     request = make_request("POST", "/{{a}}?b={{a}}", headers=[("x-{{a}}", "{{a}}")], body=b"{{a}}")
     done = substitute_in_request(request, VARIABLES)
     assert (done.target, done.headers.fields, done.body) == (b"/1?b=1", ((b"x-1", b"1"),), b"1")
 
 
-def test_nothing_to_do() -> None:
-    """The same object: recorded collections pay nothing."""
+def test_unchanged_request_is_the_same_object() -> None:
+    """A request without known variables stays the same object."""
     request = make_request(body=BodyRef("ab", 2))
     assert substitute_in_request(request, VARIABLES) is request
     assert substitute_in_request(request, {}) is request
 
 
 def test_environment_beats_collection() -> None:
-    """And leaves the rest."""
+    """The environment's variables override the collection's."""
     assert merge_variables({"a": "1", "b": "2"}, {"a": "3"}) == {"a": "3", "b": "2"}

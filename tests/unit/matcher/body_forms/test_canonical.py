@@ -1,4 +1,4 @@
-"""Which bodies are equal, by media type."""
+"""Tests of canonical forms of bodies, by media type, and of their keys."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FORM = "application/x-www-form-urlencoded"
 GZIP = Headers.of([("Content-Encoding", "gzip")])
 
 
-def multipart(boundary: str, *parts: str) -> bytes:
-    """A multipart body of parts with their headers."""
+def make_multipart(boundary: str, *parts: str) -> bytes:
+    """Return a multipart body of parts with their headers."""
     return "".join(f"--{boundary}\r\n{part}\r\n" for part in parts).encode() + f"--{boundary}--\r\n".encode()
 
 
@@ -41,7 +41,7 @@ FIELD_B = 'Content-Disposition: form-data; name="b"\r\nContent-Type: text/plain\
     ],
 )
 def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
-    """Ways to write one body."""
+    """Spellings of one body have one canonical form."""
     assert canonicalize(one, kind) == canonicalize(other, kind)
 
 
@@ -59,45 +59,45 @@ def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
     ],
 )
 def test_different_bodies(kind: str | None, one: bytes, other: bytes) -> None:
-    """What does not parse, or has another type, is compared by bytes."""
+    """Bodies that cannot be parsed, or have another type, are compared as bytes."""
     assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
 def test_boundary_does_not_count() -> None:
-    """Clients draw a new one for every request, quoted or not."""
-    one = canonicalize(multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
-    assert one == canonicalize(multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
+    """The boundary does not count, quoted or not: clients generate a new one for every request."""
+    one = canonicalize(make_multipart("xx", FIELD_A, FIELD_B), "multipart/form-data; boundary=xx")
+    assert one == canonicalize(make_multipart("y y", FIELD_A, FIELD_B), 'multipart/form-data; boundary="y y"')
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        multipart("xx", FIELD_B, FIELD_A),
-        multipart("xx", FIELD_A),
-        multipart("xx", FIELD_A, FIELD_B.replace("2", "3")),
-        multipart("xx", FIELD_A, FIELD_B.replace("plain", "html")),
-        multipart("xx", FIELD_A, FIELD_B)[:-4],
-        multipart("yy", FIELD_A, FIELD_B),
+        make_multipart("xx", FIELD_B, FIELD_A),
+        make_multipart("xx", FIELD_A),
+        make_multipart("xx", FIELD_A, FIELD_B.replace("2", "3")),
+        make_multipart("xx", FIELD_A, FIELD_B.replace("plain", "html")),
+        make_multipart("xx", FIELD_A, FIELD_B)[:-4],
+        make_multipart("yy", FIELD_A, FIELD_B),
         b"--xx--",
     ],
 )
 def test_parts_count(other: bytes) -> None:
-    """Their order (RFC 7578, section 5.2), number, headers and contents; without an end it is no multipart."""
+    """Order (RFC 7578, section 5.2), number, headers and contents of the parts count, and the closing delimiter."""
     kind = "multipart/form-data; boundary=xx"
-    assert canonicalize(multipart("xx", FIELD_A, FIELD_B), kind) != canonicalize(other, kind)
+    assert canonicalize(make_multipart("xx", FIELD_A, FIELD_B), kind) != canonicalize(other, kind)
 
 
 def test_part_without_header() -> None:
     """A part may begin with the empty line (RFC 2046, section 5.1)."""
     kind = "multipart/mixed; boundary=xx"
-    assert canonicalize(multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
+    assert canonicalize(make_multipart("xx", "\r\nhello"), kind).startswith(b"multipart:")
 
 
 @pytest.mark.parametrize("size", [256, 257])
-def test_long_parts_are_told_apart(size: int) -> None:
-    """By their digests."""
+def test_long_parts_are_distinguished(size: int) -> None:
+    """Long parts are distinguished by their digests."""
     kind = "multipart/form-data; boundary=xx"
-    one, other = (multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
+    one, other = (make_multipart("xx", FIELD_A + "x" * size + end) for end in "ab")
     assert canonicalize(one, kind) != canonicalize(other, kind)
 
 
@@ -105,7 +105,7 @@ def test_long_parts_are_told_apart(size: int) -> None:
     "kind", ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/x; boundary="é☃"']
 )
 def test_multipart_without_boundary_is_bytes(kind: str) -> None:
-    """Nothing to split by."""
+    """A multipart body without a boundary is compared as bytes."""
     assert canonicalize(b"abc", kind) == b"bytes:abc"
 
 
@@ -119,13 +119,13 @@ def test_multipart_without_boundary_is_bytes(kind: str) -> None:
         (
             "multipart/form-data; boundary=xx",
             RedactedPlace(Part.FORM, "a"),
-            multipart("xx", FIELD_A, FIELD_B),
-            multipart("xx", FIELD_A + "0", FIELD_B),
+            make_multipart("xx", FIELD_A, FIELD_B),
+            make_multipart("xx", FIELD_A + "0", FIELD_B),
         ),
     ],
 )
 def test_redacted_places_match_any_value(kind: str, place: RedactedPlace, one: bytes, other: bytes) -> None:
-    """In every kind of body; JSON is also found where the media type says something else."""
+    """Redacted places match any value in every kind of body; JSON is recognised under other media types too."""
     places = places_from_redacted([place])
     assert canonicalize(one, kind, places) == canonicalize(other, kind, places)
     assert canonicalize(one, kind) != canonicalize(other, kind)
@@ -143,7 +143,7 @@ def test_redacted_places_match_any_value(kind: str, place: RedactedPlace, one: b
     ],
 )
 def test_media_type_counts(one: tuple[bytes, str | None], other: tuple[bytes, str | None], same: bool) -> None:
-    """Without its parameters, and not at all when both bodies are empty."""
+    """The media type counts, without its parameters; empty bodies are equal under any."""
     keys = [compute_body_key(body, Headers.of([("Content-Type", kind)] if kind else [])) for body, kind in (one, other)]
     assert (keys[0] == keys[1]) is same
 
@@ -163,7 +163,7 @@ def test_media_type_counts(one: tuple[bytes, str | None], other: tuple[bytes, st
     ],
 )
 def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
-    """What is not encoded as it says is taken as it came."""
+    """Content codings are removed; a body that is not encoded as declared stays as it is."""
     assert compute_body_key(body, Headers.of([("Content-Encoding", coding)])) == compute_body_key(b"hello", Headers())
 
 
@@ -176,12 +176,12 @@ def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
     ],
 )
 def test_broken_encoding_is_bytes(body: bytes) -> None:
-    """Cut off, followed by something, or spoiled."""
+    """A body whose coding is cut off, followed by other bytes, or damaged stays as it is."""
     assert bodies.undo_codings(body, GZIP) == body
 
 
 def test_bomb_is_bytes() -> None:
-    """A small body does not fill the memory."""
+    """A small body that expands beyond the limit stays as it is."""
     bomb = gzip.compress(bytes(LIMIT + 1), mtime=0)
     assert bodies.undo_codings(bomb, GZIP) == bomb
 
@@ -204,17 +204,17 @@ BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
     ],
 )
 def test_same_requests(method: str, target: str, body: bytes, kind: str, origin: str | None, same: bool) -> None:
-    """A request's key takes in each part, in its normal form."""
+    """A request's key depends on each part, in its normal form."""
     other = make_request(method, target, body=body, content_type=kind, origin=origin)
     assert (compute_request_key(other, body) == compute_request_key(BASE, b'{"k": 1}')) is same
 
 
 def test_request_key_is_sha_256() -> None:
-    """In hexadecimal digits."""
+    """A request's key is a SHA-256 digest in hexadecimal digits."""
     assert len(bytes.fromhex(compute_request_key(BASE, b""))) == 32
 
 
 def test_empty_bodies_have_no_type() -> None:
-    """So a GET with a Content-Type is the same request as one without."""
+    """A GET with a Content-Type is the same request as one without."""
     typed, untyped = make_request(content_type=JSON), make_request()
     assert compute_request_key(typed, b"") == compute_request_key(untyped, b"")

@@ -1,4 +1,4 @@
-"""Forms and multipart bodies, written the same however they were sent; more lies in test_bodies.py."""
+"""Tests of forms and multipart bodies; more are in test_canonical.py."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from understudy.matcher.body_forms.open_places import Mark
 KIND = "multipart/form-data; boundary=x"
 
 
-def parts(*contents: str) -> bytes:
-    """A body of one field per content, named a, b, a."""
+def make_parts(*contents: str) -> bytes:
+    """Return a body of one field per content, named a, b, a."""
     fields = (
         f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{content}\r\n'
         for name, content in zip("aba", contents, strict=False)
@@ -27,13 +27,13 @@ def parts(*contents: str) -> bytes:
 
 
 def test_form_is_written_sorted_and_escaped() -> None:
-    """With marks for what is left open."""
+    """The canonical form is sorted and escaped, with marks for open values."""
     assert canonicalize_form(b"b=%26&a=1&p=x", {"p": Mark.REDACTED}) == b"a=1&b=%26&p=[redacted]"
 
 
 @pytest.mark.parametrize(("count", "fits"), [(MAX_PAIRS, True), (MAX_PAIRS + 1, False)])
 def test_pairs_are_bounded(count: int, fits: bool) -> None:
-    """A form of more is bytes."""
+    """A form with too many pairs raises ValueError."""
     body = b"&" * count
     if fits:
         assert canonicalize_form(body, {}) == b""
@@ -44,7 +44,7 @@ def test_pairs_are_bounded(count: int, fits: bool) -> None:
 
 @pytest.mark.parametrize(("count", "fits"), [(MAX_PARTS, True), (MAX_PARTS + 1, False)])
 def test_parts_are_bounded(count: int, fits: bool) -> None:
-    """Parts too."""
+    """A multipart body with too many parts raises ValueError."""
     body = b"--x\r\n\r\n\r\n" * count + b"--x--"
     if fits:
         assert canonicalize_multipart(body, KIND, {}).count(b"\n") == count - 1
@@ -54,12 +54,12 @@ def test_parts_are_bounded(count: int, fits: bool) -> None:
 
 
 def test_header_of_a_part_is_bounded() -> None:
-    """It is sorted."""
+    """A part with too long a header raises ValueError."""
     with pytest.raises(ValueError, match="header"):
         canonicalize_multipart(b"--x\r\n" + b"a:b\r\n" * MAX_HEAD + b"\r\n\r\n--x--", KIND, {})
 
 
 def test_wild_parts() -> None:
-    """A single {{name}}, under a name that no other part has."""
-    assert find_wild_parts(parts("1", "{{x}}"), KIND) == {"b"}
-    assert find_wild_parts(parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()
+    """A wild part is a single {{name}}, under a name that no other part has."""
+    assert find_wild_parts(make_parts("1", "{{x}}"), KIND) == {"b"}
+    assert find_wild_parts(make_parts("{{x}}", "x{{x}}", "1"), KIND) == frozenset()

@@ -1,4 +1,4 @@
-"""GraphQL, however it is laid out."""
+"""Tests of the normal forms of GraphQL requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, n
     ],
 )
 def test_layout_does_not_count(one: str, other: str) -> None:
-    """White space, commas and comments (GraphQL, section 2.1.7)."""
+    """White space, commas and comments do not count (GraphQL, section 2.1.7)."""
     assert normalize_query(one) == normalize_query(other) is not None
 
 
@@ -28,18 +28,18 @@ def test_layout_does_not_count(one: str, other: str) -> None:
     "text",
     ["", "tea", "{", "{ }x", "type A { a: Int }", "{ a }" * MAX_LENGTH, "{a" * (MAX_DEPTH + 1) + "}" * (MAX_DEPTH + 1)],
 )
-def test_what_is_no_query(text: str) -> None:
-    """It does not parse, asks nothing, or is too long or deep to be read."""
+def test_text_that_is_not_a_query(text: str) -> None:
+    """A text is not a query if it does not parse, contains no operation, or is too long or deep."""
     assert normalize_query(text) is None
 
 
-def test_depth_that_is_read() -> None:
-    """Up to the limit."""
+def test_greatest_depth() -> None:
+    """A query at the limit of depth is parsed."""
     assert normalize_query("{a" * (MAX_DEPTH - 1) + "{b}" + "}" * (MAX_DEPTH - 1))
 
 
 def test_request_in_normal_form() -> None:
-    """What is not needed is null."""
+    """Variables and operation name are null if they are not needed; other members do not count."""
     assert normalize_graphql({"query": "{a}", "variables": {}, "extensions": 1}) == {
         "operationName": None,
         "query": "{\n  a\n}",
@@ -48,13 +48,13 @@ def test_request_in_normal_form() -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], {"query": 1}, {"query": "tea"}, {"q": "{a}"}])
-def test_what_is_no_request(value: object) -> None:
-    """Other JSON."""
+def test_json_that_is_not_a_request(value: object) -> None:
+    """Other JSON values are not GraphQL requests."""
     assert normalize_graphql(value) is None
 
 
-def test_library_is_loaded_when_a_query_comes() -> None:
-    """Not before: the mock server starts without it."""
+def test_library_is_loaded_for_the_first_query() -> None:
+    """The GraphQL library is loaded for the first query, not before."""
     code = (
         "import sys, understudy.matcher.index; from understudy.matcher.body_forms.canonical import canonicalize;"
         "canonicalize(b'{}', 'application/json');"

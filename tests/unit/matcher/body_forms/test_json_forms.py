@@ -1,4 +1,4 @@
-"""JSON as values."""
+"""Tests of canonical JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BIG = b"9" * 5000
     ],
 )
 def test_equal_values(one: bytes, other: bytes) -> None:
-    """Ways to write one value."""
+    """Spellings of one value have one canonical text."""
     assert canonicalize_json(one) == canonicalize_json(other)
 
 
@@ -54,20 +54,20 @@ def test_equal_values(one: bytes, other: bytes) -> None:
     ],
 )
 def test_different_values(one: bytes, other: bytes) -> None:
-    """Values that are not the same."""
+    """Different values have different canonical texts."""
     assert canonicalize_json(one) != canonicalize_json(other)
 
 
 @pytest.mark.parametrize("body", [b"{", b"NaN", b"[Infinity]", b"", b"01", b"\xff", b"1e" + BIG])
-def test_what_is_no_json(body: bytes) -> None:
-    """Python reads NaN, JSON does not have it; an exponent of thousands of digits is no number of this world."""
+def test_text_that_is_not_json(body: bytes) -> None:
+    """Other texts raise ValueError, also those that Python's parser accepts."""
     with pytest.raises(ValueError):
         canonicalize_json(body)
 
 
 @pytest.mark.parametrize(("depth", "fits"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False), (100_000, False)])
 def test_depth_is_limited(depth: int, fits: bool) -> None:
-    """The limit is ours, whatever the interpreter's is."""
+    """The limit of depth does not depend on the interpreter's."""
     body = b"[" * depth + b"]" * depth
     if fits:
         assert canonicalize_json(body) == body
@@ -94,18 +94,18 @@ def test_depth_is_limited(depth: int, fits: bool) -> None:
     ],
 )
 def test_open_places_match_any_value(path: str, one: bytes, other: bytes, same: bool) -> None:
-    """The place must be there, its value does not count."""
+    """An open place must exist, its value does not count."""
     marks = {path: Mark.ANY}
     assert (canonicalize_json(one, marks) == canonicalize_json(other, marks)) is same
 
 
 def test_place_steps() -> None:
-    """Names, numbers and any index."""
+    """A path has names, numbers and any index as steps."""
     assert parse_json_path("$.a['b.c'][0][*]") == ("a", "b.c", 0, ANY_INDEX)
 
 
 @pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$.a[", "$.a..b", "$[x]"])
 def test_bad_place(path: str) -> None:
-    """A path that cannot be read is named."""
+    """The error quotes a path that cannot be read."""
     with pytest.raises(ValueError, match=r"expected a JSON path like \$\.user\.token, got"):
         parse_json_path(path)

@@ -1,4 +1,4 @@
-"""What bodies are said to be."""
+"""Tests of the kinds of bodies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from understudy.store.model.media_types import parse_media_type
     ],
 )
 def test_kind(media: str, kind: BodyKind) -> None:
-    """By media type, or by its suffix (RFC 6839)."""
+    """The kind follows from the media type, or from its suffix (RFC 6839)."""
     assert kind_from_media_type(media) is kind
 
 
@@ -36,10 +36,10 @@ def test_kind(media: str, kind: BodyKind) -> None:
     [(None, None), ("", None), (" Text/Plain ; charset=x", "text/plain"), (";a", None)],
 )
 def test_media_type(content_type: str | None, media: str | None) -> None:
-    """Without parameters and case."""
+    """The media type has no parameters, and is in lower case."""
     assert parse_media_type(content_type) == media
 
 
 def test_every_kind_has_words() -> None:
-    """For people."""
+    """Every kind has a label for people."""
     assert all(kind.label for kind in BodyKind)

@@ -1,4 +1,4 @@
-"""Places whose values do not count."""
+"""Tests of places whose values do not count."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from understudy.store.model.json_paths import parse_json_path
 
 
 def test_only_bodies_are_opened() -> None:
-    """Headers and queries are compared elsewhere."""
+    """Redacted places of headers and queries are not places of the body."""
     assert places_from_redacted(
         [RedactedPlace(Part.HEADER, "a"), RedactedPlace(Part.QUERY, "b"), RedactedPlace(Part.FORM, "c")]
     ) == {Opening(Part.FORM, "c")}
 
 
-def test_a_secret_stays_one() -> None:
-    """Where a place is redacted and a wildcard too, it is shown as redacted."""
+def test_redacted_beats_wildcard() -> None:
+    """A place that is redacted and a wildcard too is shown as redacted."""
     places = frozenset({Opening(Part.FORM, "a", Mark.ANY), Opening(Part.FORM, "a"), Opening(Part.JSON, "$.b")})
     assert select_marks(places, Part.FORM) == {"a": Mark.REDACTED}
 
 
 def test_wild_texts() -> None:
-    """Where a text is a single {{name}}, however odd the names on the way; the paths can be read."""
+    """A wild text is a single {{name}}; its path can be parsed, whatever the names on the way."""
     value = {"a": ["{{x}}", "b{{x}}"], "it's": {"a.b": "{{y}}"}, "": "{{z}}"}
     paths = list(find_wild_texts(value))
     assert paths == ["$.a[0]", "$['it''s']['a.b']", "$['']"]

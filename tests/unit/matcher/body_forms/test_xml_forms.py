@@ -1,4 +1,4 @@
-"""XML by canonical form; entity bombs are in test_hostile.py."""
+"""Tests of canonical XML; entity bombs are in test_hostile.py."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from understudy.matcher.body_forms.xml_forms import MAX_TAGS, canonicalize_xml
         (b"<a>x<!-- note -->y</a>", b"<a>xy</a>"),
     ],
 )
-def test_equal(one: bytes, other: bytes) -> None:
-    """Ways to write one document."""
+def test_equal_documents(one: bytes, other: bytes) -> None:
+    """Spellings of one document have one canonical form."""
     assert canonicalize_xml(one) == canonicalize_xml(other)
 
 
@@ -37,8 +37,8 @@ def test_equal(one: bytes, other: bytes) -> None:
         (b"<a/>", b"<A/>"),
     ],
 )
-def test_different(one: bytes, other: bytes) -> None:
-    """What says something else."""
+def test_different_documents(one: bytes, other: bytes) -> None:
+    """Different documents have different canonical forms."""
     assert canonicalize_xml(one) != canonicalize_xml(other)
 
 
@@ -55,13 +55,13 @@ def test_different(one: bytes, other: bytes) -> None:
         b"<a>\xff</a>",
     ],
 )
-def test_no_document(body: bytes) -> None:
-    """Raises ValueError, nothing else."""
+def test_body_that_is_not_a_document(body: bytes) -> None:
+    """A body that is not a document raises ValueError, and nothing else."""
     with pytest.raises(ValueError):
         canonicalize_xml(body)
 
 
 def test_size_is_bounded() -> None:
-    """Each element costs microseconds."""
+    """A document with too many elements raises ValueError."""
     with pytest.raises(ValueError, match="too many"):
         canonicalize_xml(b"<a>" + b"<b/>" * MAX_TAGS + b"</a>")

@@ -1,4 +1,4 @@
-"""Bodies that differ, as texts; more lies in test_differences.py and the golden files."""
+"""Tests of different bodies as texts; more are in test_differences.py and the golden files."""
 
 from __future__ import annotations
 
@@ -13,36 +13,40 @@ from understudy.matcher.settings import MatchSettings
 BODY = MatchSettings(body=True)
 
 
-def both(mine: bytes, theirs: bytes, kind: str = "application/json") -> tuple[Candidate, NormalRequest]:
-    """An example and a request with these bodies."""
+def compile_both(mine: bytes, theirs: bytes, kind: str = "application/json") -> tuple[Candidate, NormalRequest]:
+    """Return an example and a request with these bodies."""
     example = make_example(make_request("POST", body=mine, content_type=kind), literal=False)
-    asked = NormalRequest(make_request("POST", body=theirs, content_type=kind), BODY, ("POST",))
-    return Candidate.of((example,), BODY), asked
+    request = NormalRequest(make_request("POST", body=theirs, content_type=kind), BODY, ("POST",))
+    return Candidate.of((example,), BODY), request
 
 
 def test_marks_are_shown_and_texts_are_not_changed() -> None:
-    """What stands for any value says so; a text that looks like its token stays."""
-    mine, theirs = render_bodies(*both(b'{"a":"{{x}}","b":"NaN, Infinity"}', b'{"a":1,"b":"\\"NaN"}'), frozenset())
+    """Open values are shown as marks; a text that looks like a token stays."""
+    mine, theirs = render_bodies(
+        *compile_both(b'{"a":"{{x}}","b":"NaN, Infinity"}', b'{"a":1,"b":"\\"NaN"}'), frozenset()
+    )
     assert mine == '{"a":[any],"b":"NaN, Infinity"}'
     assert theirs == '{"a":[any],"b":"\\"NaN"}'
 
 
-def test_long_bodies_are_told_by_their_digest() -> None:
-    """They are not for reading."""
-    assert render_bodies(*both(b"1", b'"' + b"x" * 2**21 + b'"'), frozenset())[1].startswith("2097154 bytes, SHA-256 ")
+def test_long_bodies_are_shown_by_their_digest() -> None:
+    """A long body is shown by its size and digest."""
+    assert render_bodies(*compile_both(b"1", b'"' + b"x" * 2**21 + b'"'), frozenset())[1].startswith(
+        "2097154 bytes, SHA-256 "
+    )
 
 
 @pytest.mark.parametrize(
     ("mine", "theirs", "notes"),
     [
         (b"1", b"2", ""),
-        (b"1", b"{", "the request's body is compared as bytes: not the JSON values that application/json says it is"),
-        (b"{", b"1", "the example's body is compared as bytes: not the JSON values that application/json says it is"),
+        (b"1", b"{", "the request's body is compared as bytes: it cannot be read as JSON values (application/json)"),
+        (b"{", b"1", "the example's body is compared as bytes: it cannot be read as JSON values (application/json)"),
     ],
 )
 def test_notes(mine: bytes, theirs: bytes, notes: str) -> None:
-    """Whose body is not what it is said to be."""
-    assert explain_comparison(*both(mine, theirs)) == notes
+    """The note names the body that is compared as bytes against its media type."""
+    assert explain_comparison(*compile_both(mine, theirs)) == notes
 
 
 @pytest.mark.parametrize(
@@ -57,4 +61,5 @@ def test_notes(mine: bytes, theirs: bytes, notes: str) -> None:
     ],
 )
 def test_where_documents_differ(one: object, other: object, paths: list[str]) -> None:
+    """The differing paths are as short as possible."""
     assert list(find_differing_paths(one, other)) == paths

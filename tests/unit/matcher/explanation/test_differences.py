@@ -1,4 +1,4 @@
-"""What differed, shown short and without secrets."""
+"""Tests of differences: complete, short and without secrets."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ from understudy.store.model.messages import BodyRef, Request
 FORM = "application/x-www-form-urlencoded"
 
 
-def compared(example: Example, request: Request, settings: MatchSettings = STRICT) -> tuple[Difference, ...]:
-    """What puts the example out."""
-    body_of = require_bytes if isinstance(example.request.body, bytes) else lambda _: b"kept elsewhere" * MAX_KEPT_BODY
+def find_differences(example: Example, request: Request, settings: MatchSettings = STRICT) -> tuple[Difference, ...]:
+    """Return the differences between an example and a request."""
+    load_body = (
+        require_bytes if isinstance(example.request.body, bytes) else lambda _: b"kept elsewhere" * MAX_KEPT_BODY
+    )
     return explain_differences(
-        Candidate.of((example,), settings, body_of), NormalRequest(request, settings, (request.method,))
+        Candidate.of((example,), settings, load_body), NormalRequest(request, settings, (request.method,))
     )
 
 
 def post(body: bytes, kind: str | None = "application/json", target: str = "/a") -> Request:
-    """A POST request."""
+    """Return a POST request."""
     return make_request("POST", target, body=body, content_type=kind)
 
 
@@ -52,8 +54,8 @@ def post(body: bytes, kind: str | None = "application/json", target: str = "/a")
     ],
 )
 def test_parts(request_: Request, expected: list[tuple[str, str, str]]) -> None:
-    """Each part that differs, and no other."""
-    found = compared(make_example("/a?q=1"), request_)
+    """Each part that differs is named, and no other."""
+    found = find_differences(make_example("/a?q=1"), request_)
     assert [(each.part, each.expected, each.actual) for each in found] == expected
 
 
@@ -61,17 +63,17 @@ def test_parts(request_: Request, expected: list[tuple[str, str, str]]) -> None:
     ("target", "note"),
     [("/a/9?q=1", "equal without ids"), ("/a/9/?q=1", "equal without trailing slashes and ids")],
 )
-def test_path_that_is_equal_without_ids_is_told_beside_what_differs(target: str, note: str) -> None:
-    """It puts nothing out, but another path was meant; in the order of the other parts."""
+def test_path_that_is_equal_without_ids_is_named_beside_other_parts(target: str, note: str) -> None:
+    """A path that is equal only without ids is named beside the parts that filter, in the order of the parts."""
     settings = MatchSettings(query=QueryRule.REQUIRE)
-    method, path, query = compared(make_example("/a/7?q=2"), make_request("PUT", target), settings)
+    method, path, query = find_differences(make_example("/a/7?q=2"), make_request("PUT", target), settings)
     assert [each.part for each in (method, path, query)] == ["method", "path", "query"]
     assert path == Difference(RequestPart.PATH, "/a/7", target.partition("?")[0], note)
 
 
-def test_path_that_is_equal_is_not_told() -> None:
-    """Nor one that is equal but for case and slashes."""
-    [method] = compared(make_example("/a/7"), make_request("PUT", "/A/7/"), POSTMAN)
+def test_equal_path_is_not_named() -> None:
+    """A path that is equal but for case and slashes is not named."""
+    [method] = find_differences(make_example("/a/7"), make_request("PUT", "/A/7/"), POSTMAN)
     assert method.part is RequestPart.METHOD
 
 
@@ -90,43 +92,44 @@ def test_path_that_is_equal_is_not_told() -> None:
     ],
 )  # fmt: skip
 def test_bodies(mine: Request, theirs: Request, expected: str, actual: str) -> None:
-    """From shortly before the first difference, in canonical form; bytes by size and digest."""
-    [found] = compared(make_example(mine), theirs)
+    """Bodies are shown from shortly before the first difference, in canonical form; bytes by size and digest."""
+    [found] = find_differences(make_example(mine), theirs)
     assert replace(found, places=()) == Difference(RequestPart.BODY, expected, actual)
 
 
 def test_places_in_json_that_differ_are_named() -> None:
-    """The first few; not where something was redacted."""
+    """The first few differing places in JSON are named, without redacted ones."""
     example = make_example(post(b'{"pin": "REDACTED", "a": 1, "b": [1]}'), redacted=[RedactedPlace(Part.JSON, "$.pin")])
-    [found] = compared(example, post(b'{"pin": "4711", "a": true, "b": [1, 2]}'))
+    [found] = find_differences(example, post(b'{"pin": "4711", "a": true, "b": [1, 2]}'))
     assert found.places == ("$.a", "$.b[1]")
-    [found] = compared(make_example(post(b"[1, 2, 3, 4, 5]")), post(b"[2, 3, 4, 5, 6]"))
+    [found] = find_differences(make_example(post(b"[1, 2, 3, 4, 5]")), post(b"[2, 3, 4, 5, 6]"))
     assert len(found.places) == MAX_PLACES
 
 
 def test_forms_have_no_places() -> None:
-    [found] = compared(make_example(post(b"a=1", FORM)), post(b"a=2", FORM))
+    """Forms have no differing places."""
+    [found] = find_differences(make_example(post(b"a=1", FORM)), post(b"a=2", FORM))
     assert found.places == ()
 
 
 def test_large_stored_body_is_not_read_for_an_explanation() -> None:
-    """It may no longer be there."""
-    found = compared(make_example(make_request(body=BodyRef("ab" * 32, 14))), make_request(body=b"x"))
+    """A large body in the store is shown by size and digest, without being loaded."""
+    found = find_differences(make_example(make_request(body=BodyRef("ab" * 32, 14))), make_request(body=b"x"))
     assert found[0].expected == "14 bytes, SHA-256 abababababab"
 
 
 @pytest.mark.parametrize("length", [100, 10_000])
 def test_values_are_short(length: int) -> None:
-    """At most 120 characters each."""
-    found = compared(make_example("/a?q=" + "x" * length), make_request("PUT", "/b" * length + "?q=y"))
+    """Values have at most 120 characters each."""
+    found = find_differences(make_example("/a?q=" + "x" * length), make_request("PUT", "/b" * length + "?q=y"))
     assert all(len(each.expected) <= 120 and len(each.actual) <= 120 for each in found)
 
 
 def test_redacted_values_are_not_shown() -> None:
-    """Neither the text in their place nor what the request has there."""
+    """Neither the placeholder nor the request's value at a redacted place is shown."""
     places = [RedactedPlace(Part.QUERY, "token"), RedactedPlace(Part.JSON, "$.pin")]
     example = make_example(post(b'{"pin": "REDACTED", "k": 1}', target="/a?token=REDACTED&q=1"), redacted=places)
-    found = compared(example, post(b'{"pin": "4711", "k": 2}', target="/a?token=geheim&token=geheim&q=1"))
+    found = find_differences(example, post(b'{"pin": "4711", "k": 2}', target="/a?token=geheim&token=geheim&q=1"))
     assert [(each.expected, each.actual) for each in found] == [
         ("(none)", "token=[redacted]"),
         ('{"k":1,"pin":[redacted]}', '{"k":2,"pin":[redacted]}'),
@@ -143,16 +146,16 @@ def test_redacted_values_are_not_shown() -> None:
     ],
 )
 def test_distance_of_paths(nearer: str, further: str) -> None:
-    """Segments in common count, and how alike the others begin."""
-    asked = NormalRequest(make_request(target="/users/ann"), POSTMAN, ("GET",))
+    """Equal segments count, and the common prefixes of the others."""
+    request = NormalRequest(make_request(target="/users/ann"), POSTMAN, ("GET",))
     one, other = (
-        compute_distance(Candidate.of((make_example(target, literal=False),), POSTMAN, require_bytes), asked)
+        compute_distance(Candidate.of((make_example(target, literal=False),), POSTMAN, require_bytes), request)
         for target in (nearer, further)
     )
     assert 0 < one < other
 
 
 def test_distance_of_a_match_is_nothing() -> None:
-    """Matched means that no part differs."""
-    asked = NormalRequest(make_request(target="/a/9"), POSTMAN, ("GET",))
-    assert compute_distance(Candidate.of((make_example("/a/7"),), POSTMAN, require_bytes), asked) == 0
+    """A match has the distance 0."""
+    request = NormalRequest(make_request(target="/a/9"), POSTMAN, ("GET",))
+    assert compute_distance(Candidate.of((make_example("/a/7"),), POSTMAN, require_bytes), request) == 0

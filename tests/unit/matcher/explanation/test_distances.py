@@ -1,4 +1,4 @@
-"""How far candidates are: tests of whole orders lie in tests/conformance/nearest.py."""
+"""Tests of distances; whole orders are tested in tests/conformance/nearest.py."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from understudy.store.model.messages import Request
 SETTINGS = MatchSettings(query=QueryRule.REQUIRE, headers=frozenset({"x"}), body=True, distance=False)
 
 
-def asked(request: Request) -> NormalRequest:
-    """The request under settings that compare everything."""
+def normalize(request: Request) -> NormalRequest:
+    """Return the request under settings that compare everything."""
     return NormalRequest(request, SETTINGS, (request.method,))
 
 
-def candidate(request: Request) -> Candidate:
-    """An example of this request."""
+def make_candidate(request: Request) -> Candidate:
+    """Return a candidate of this request."""
     return Candidate.of((make_example(request),), SETTINGS)
 
 
 def test_match_is_at_no_distance() -> None:
-    """Nothing differs."""
+    """A match has the distance 0."""
     request = make_request(target="/a?b", headers=[("x", "1")], body=b"1")
-    assert compute_distance(candidate(request), asked(request)) == 0
+    assert compute_distance(make_candidate(request), normalize(request)) == 0
 
 
 @pytest.mark.parametrize(
@@ -45,23 +45,23 @@ def test_match_is_at_no_distance() -> None:
     ],
 )
 def test_parts_add_up(other: Request, far: float) -> None:
-    """Each part by its weight and its share."""
+    """The distance adds up each part's weight times its share."""
     request = make_request(target="/a?b", headers=[("x", "1")], body=b"1")
-    assert compute_distance(candidate(other), asked(request)) == pytest.approx(far)
+    assert compute_distance(make_candidate(other), normalize(request)) == pytest.approx(far)
 
 
-def test_rough_distance_knows_whole_segments() -> None:
-    """And the method."""
-    request = asked(make_request(target="/a/b"))
-    assert estimate_distance(candidate(make_request(target="/a/b")), request) == 0
-    assert estimate_distance(candidate(make_request(target="/a/bc")), request) == pytest.approx(10 / 3)
-    assert estimate_distance(candidate(make_request("PUT", "/a/b")), request) == 3
+def test_estimated_distance_counts_whole_segments() -> None:
+    """The estimated distance counts whole segments and the method."""
+    request = normalize(make_request(target="/a/b"))
+    assert estimate_distance(make_candidate(make_request(target="/a/b")), request) == 0
+    assert estimate_distance(make_candidate(make_request(target="/a/bc")), request) == pytest.approx(10 / 3)
+    assert estimate_distance(make_candidate(make_request("PUT", "/a/b")), request) == 3
 
 
-def test_named_examples_are_told_by_their_names() -> None:
-    """Paths do not count then."""
+def test_requested_name_is_compared_with_names() -> None:
+    """If a request names an example, names are compared and paths do not count."""
     request = make_request(headers=make_headers([("x-mock-response-name", "Example 02")]))
-    chosen = parse_selectors(request.headers)
-    assert not isinstance(chosen, SelectorProblem)
-    near = NormalRequest(request, SETTINGS, ("GET",), chosen)
-    assert 0 < compute_distance(candidate(make_request(target="/other")), near) < 0.2
+    selectors = parse_selectors(request.headers)
+    assert not isinstance(selectors, SelectorProblem)
+    near = NormalRequest(request, SETTINGS, ("GET",), selectors)
+    assert 0 < compute_distance(make_candidate(make_request(target="/other")), near) < 0.2

@@ -1,4 +1,4 @@
-"""Near misses and runners-up come from a bounded number of candidates; their order is in tests/conformance."""
+"""Tests of near misses; their order is tested in tests/conformance/nearest.py."""
 
 from __future__ import annotations
 
@@ -12,35 +12,38 @@ from understudy.matcher.settings import POSTMAN, STRICT
 JSON = "application/json"
 
 
-def candidates(count: int) -> list[Candidate]:
-    """So many, newest first."""
+def make_candidates(count: int) -> list[Candidate]:
+    """Return so many candidates, newest first."""
     made = [Candidate.of((make_example(f"/{number}x", id=f"{number:05d}"),), POSTMAN) for number in range(count)]
     return made[::-1]
 
 
-def test_around_is_bounded() -> None:
-    """However many there are."""
-    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(CandidatePool().apply_changes((), candidates(MAX_EXAMINED + 1)).find_nearby(asked, ())) == MAX_EXAMINED
+def test_nearby_candidates_are_bounded() -> None:
+    """At most 1,000 candidates are examined."""
+    request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert (
+        len(CandidatePool().apply_changes((), make_candidates(MAX_EXAMINED + 1)).find_nearby(request, ()))
+        == MAX_EXAMINED
+    )
 
 
-def test_what_fits_comes_first_and_once() -> None:
-    """At most half of all: the rest shows what else there is."""
-    every = candidates(10)
-    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
-    around = CandidatePool().apply_changes((), every).find_nearby(asked, [every[3], every[3]])
-    assert around[0] is every[3]
-    assert len(around) == 10
+def test_fitting_paths_come_first_and_once() -> None:
+    """Candidates whose path fits come first, each once, and others after them."""
+    every = make_candidates(10)
+    request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    nearby = CandidatePool().apply_changes((), every).find_nearby(request, [every[3], every[3]])
+    assert nearby[0] is every[3]
+    assert len(nearby) == 10
 
 
 def test_near_misses_are_few() -> None:
-    """They fit a screen."""
-    asked = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
-    assert len(select_near_misses(candidates(10), asked)) == MAX_NEAR_MISSES
+    """There are at most three near misses."""
+    request = NormalRequest(make_request(target="/nothing"), POSTMAN, ("GET",))
+    assert len(select_near_misses(make_candidates(10), request)) == MAX_NEAR_MISSES
 
 
 def test_no_secret_of_either_request_is_shown() -> None:
-    """Neither of one that was recorded with its secrets, nor of the one that came; what differs beside them is."""
+    """Secrets of the example and of the request are hidden; the differences beside them are shown."""
     key = "sk-" + "a1B2c3D4e5" * 3
     mine = make_request(target=f"/{key}?token=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
     theirs = make_request(
@@ -48,6 +51,6 @@ def test_no_secret_of_either_request_is_shown() -> None:
     )
     candidate = Candidate.of((make_example(mine),), STRICT)
     (miss,) = select_near_misses([candidate], NormalRequest(theirs, STRICT, ("GET",)))
-    told = repr(miss.differences)
-    assert not any(secret in told for secret in ("mine", "theirs", key))
-    assert all(shown in told for shown in ("page=1", "page=2", "/REDACTED"))
+    text = repr(miss.differences)
+    assert not any(secret in text for secret in ("mine", "theirs", key))
+    assert all(shown in text for shown in ("page=1", "page=2", "/REDACTED"))

@@ -1,4 +1,4 @@
-"""Decisions as people and programs read them; the texts lie in tests/golden/explain (UPDATE_GOLDEN=1 rewrites them)."""
+"""Tests of decisions as text and JSON; the texts are in tests/golden/explain (UPDATE_GOLDEN=1 rewrites them)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ GOLDEN = Path(__file__).parents[3] / "golden" / "explain"
 REQUIRE = MatchSettings(query=QueryRule.REQUIRE)
 
 
-def example(
+def make_typed_example(
     number: int, name: str, request: Request | str, *redacted: RedactedPlace, sequence: str | None = None
 ) -> Example:
-    """An example that was typed in."""
+    """Return an example that was typed in."""
     return make_example(
         request,
         id=f"01HZX000000000000000000{number:03d}",
@@ -37,42 +37,47 @@ def example(
     )
 
 
-def post(body: bytes, kind: str = "application/json") -> Request:
-    """An order placed."""
+def make_order(body: bytes, kind: str = "application/json") -> Request:
+    """Return a POST request that places an order."""
     return make_request("POST", "/orders", body=body, content_type=kind)
 
 
 KEY = RedactedPlace(Part.HEADER, "x-key")
 USERS = [
-    example(1, "List users", "/users"),
-    example(2, "Page two", "/users?page=2"),
-    example(3, "Get user", "/users/{{id}}"),
-    example(4, "Ann", "/users/ann"),
-    example(5, "Order 42", "/users/ann/orders/42"),
-    example(6, "Create user", make_request("POST", "/users", body=b"{}", content_type="application/json")),
+    make_typed_example(1, "List users", "/users"),
+    make_typed_example(2, "Page two", "/users?page=2"),
+    make_typed_example(3, "Get user", "/users/{{id}}"),
+    make_typed_example(4, "Ann", "/users/ann"),
+    make_typed_example(5, "Order 42", "/users/ann/orders/42"),
+    make_typed_example(6, "Create user", make_request("POST", "/users", body=b"{}", content_type="application/json")),
 ]
 ORDERS = [
-    example(1, "One tea", post(b'{"item": "tea", "count": 1, "card": "REDACTED"}'), RedactedPlace(Part.JSON, "$.card")),
-    example(
-        2, "Two teas", post(b'{"item": "tea", "count": 2, "card": "REDACTED"}'), RedactedPlace(Part.JSON, "$.card")
+    make_typed_example(
+        1, "One tea", make_order(b'{"item": "tea", "count": 1, "card": "REDACTED"}'), RedactedPlace(Part.JSON, "$.card")
     ),
-    example(3, "Empty order", post(b"")),
+    make_typed_example(
+        2,
+        "Two teas",
+        make_order(b'{"item": "tea", "count": 2, "card": "REDACTED"}'),
+        RedactedPlace(Part.JSON, "$.card"),
+    ),
+    make_typed_example(3, "Empty order", make_order(b"")),
 ]
-BROKEN = [*ORDERS, example(4, "Broken order", post(b"{"))]
+BROKEN = [*ORDERS, make_typed_example(4, "Broken order", make_order(b"{"))]
 SEARCHES = [
-    example(1, "Search tea", "/search?q=tea&key=REDACTED", RedactedPlace(Part.QUERY, "key")),
-    example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", RedactedPlace(Part.QUERY, "key")),
+    make_typed_example(1, "Search tea", "/search?q=tea&key=REDACTED", RedactedPlace(Part.QUERY, "key")),
+    make_typed_example(2, "Search coffee", "/search?q=coffee&key=REDACTED&page=2", RedactedPlace(Part.QUERY, "key")),
 ]
 TEAMS = [
-    example(1, "Red", make_request(target="/shop", headers=[("X-Team", "red"), ("X-Key", "R")]), KEY),
-    example(2, "Blue", make_request(target="/shop", headers=[("X-Team", "blue"), ("X-Key", "R")]), KEY),
+    make_typed_example(1, "Red", make_request(target="/shop", headers=[("X-Team", "red"), ("X-Key", "R")]), KEY),
+    make_typed_example(2, "Blue", make_request(target="/shop", headers=[("X-Team", "blue"), ("X-Key", "R")]), KEY),
 ]
 STATES = [
-    replace(example(1, "Running", "/jobs/1"), response=make_response(202)),
-    replace(example(2, "Done", "/jobs/1"), response=make_response(200)),
-    replace(example(3, "Failed", "/jobs/1"), response=make_response(500)),
+    replace(make_typed_example(1, "Running", "/jobs/1"), response=make_response(202)),
+    replace(make_typed_example(2, "Done", "/jobs/1"), response=make_response(200)),
+    replace(make_typed_example(3, "Failed", "/jobs/1"), response=make_response(500)),
 ]
-NOTES = [example(1, "Any note", post(b'{"id": "{{id}}", "text": "tea"}'))]
+NOTES = [make_typed_example(1, "Any note", make_order(b'{"id": "{{id}}", "text": "tea"}'))]
 TEAM = MatchSettings(headers=frozenset({"X-Team", "X-Key"}))
 BODY = MatchSettings(body=True)
 SUBSET = MatchSettings(body=True, subset=True)
@@ -80,19 +85,19 @@ EXACT = MatchSettings(exact_path=True)
 CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
     "hit": (USERS, make_request(target="/users?page=2"), POSTMAN),
     "hit_wildcard": (USERS, make_request(target="/users/Bob%20M"), POSTMAN),
-    "hit_strict": (ORDERS, post(b'{"count": 2.0, "item": "tea", "card": "4711"}'), STRICT),
+    "hit_strict": (ORDERS, make_order(b'{"count": 2.0, "item": "tea", "card": "4711"}'), STRICT),
     "hit_head_as_get": (USERS, make_request("HEAD", "/users/ann/"), POSTMAN),
     "hit_sequence": (
-        [example(number, "Job state", "/jobs/1", sequence="s") for number in (1, 2, 3)],
+        [make_typed_example(number, "Job state", "/jobs/1", sequence="s") for number in (1, 2, 3)],
         make_request(target="/jobs/1"),
         POSTMAN,
     ),
     "tie": (
         [
-            example(1, "Any user", "/users/{{id}}?full=1"),
-            example(2, "Ann", "/users/ann"),
-            example(3, "Anything", "/{{kind}}/{{id}}?full=1"),
-            example(4, "Older Ann", "/users/ann?full=0"),
+            make_typed_example(1, "Any user", "/users/{{id}}?full=1"),
+            make_typed_example(2, "Ann", "/users/ann"),
+            make_typed_example(3, "Anything", "/{{kind}}/{{id}}?full=1"),
+            make_typed_example(4, "Older Ann", "/users/ann?full=0"),
         ],
         make_request(target="/users/ann?full=1"),
         POSTMAN,
@@ -102,69 +107,69 @@ CASES: dict[str, tuple[list[Example], Request, MatchSettings]] = {
     "miss_path": (USERS, make_request(target="/user/ann/order/42"), POSTMAN),
     "miss_path_ids": (
         [
-            example(1, "Get order", "/orders/42"),
-            example(2, "Version two", "/orders/v2"),
-            example(3, "File", "/orders/{{id}}.json"),
+            make_typed_example(1, "Get order", "/orders/42"),
+            make_typed_example(2, "Version two", "/orders/v2"),
+            make_typed_example(3, "File", "/orders/{{id}}.json"),
         ],
         make_request(target="/orders/latest"),
         POSTMAN,
     ),
     "miss_query": (SEARCHES, make_request(target="/search?q=cocoa&key=geheim"), REQUIRE),
-    "miss_body": (ORDERS, post(b'{"item": "tea", "count": 3, "card": "4711"}'), STRICT),
-    "miss_body_type": (ORDERS[1:2], post(b"item=tea&count=2", "application/x-www-form-urlencoded"), STRICT),
+    "miss_body": (ORDERS, make_order(b'{"item": "tea", "count": 3, "card": "4711"}'), STRICT),
+    "miss_body_type": (ORDERS[1:2], make_order(b"item=tea&count=2", "application/x-www-form-urlencoded"), STRICT),
     "miss_host": (USERS[:1], make_request(target="/users", origin="https://staging.example.com:8443"), STRICT),
     "hit_distance": (USERS[:1], make_request(target="/user"), POSTMAN),
     "hit_headers": (TEAMS, make_request(target="/shop", headers=[("X-Team", "RED"), ("X-Key", "geheim")]), TEAM),
     "hit_status": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "500")]), POSTMAN),
     "hit_id": (STATES, make_request(headers=[("x-mock-response-id", "01HZX000000000000000000001")]), POSTMAN),
     "hit_name": (STATES, make_request(headers=[("x-mock-response-name", "Failed")]), POSTMAN),
-    "hit_body_as_bytes": (BROKEN, post(b"{"), BODY),
-    "hit_subset": (ORDERS, post(b'{"item": "tea", "count": 1, "card": "4711", "gift": true}'), SUBSET),
+    "hit_body_as_bytes": (BROKEN, make_order(b"{"), BODY),
+    "hit_subset": (ORDERS, make_order(b'{"item": "tea", "count": 1, "card": "4711", "gift": true}'), SUBSET),
     "miss_header": (TEAMS, make_request(target="/shop", headers=[("X-Team", "green"), ("X-Key", "geheim")]), TEAM),
     "miss_status": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "404")]), POSTMAN),
     "miss_id": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-id", "01HZX1")]), POSTMAN),
     "miss_name": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-name", "Fail")]), POSTMAN),
-    "miss_body_broken": (BROKEN, post(b'{"item": "tea", "card": "4711"'), BODY),
-    "miss_body_wildcard": (NOTES, post(b'{"id": 7, "text": "cocoa"}'), BODY),
+    "miss_body_broken": (BROKEN, make_order(b'{"item": "tea", "card": "4711"'), BODY),
+    "miss_body_wildcard": (NOTES, make_order(b'{"id": 7, "text": "cocoa"}'), BODY),
     "miss_case": (USERS[:4], make_request(target="/USERS/ANN"), EXACT),
     "problem": (STATES, make_request(target="/jobs/1", headers=[("x-mock-response-code", "soon")]), POSTMAN),
     "miss_odd_bytes": (USERS[:1], make_request(target=b"/\x1b[31m\xff" + b"x" * 200), POSTMAN),
 }  # fmt: skip
 
 
-def decided(case: str) -> Decision:
-    """The decision of a case."""
+def decide(case: str) -> Decision:
+    """Return the decision of a case."""
     examples, request, settings = CASES[case]
     return compile_index(examples, settings).decide(request)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_text(case: str) -> None:
-    """The text is the one that was reviewed."""
-    text, path = as_text(decided(case)), GOLDEN / f"{case}.txt"
+    """The text is the one in the golden file."""
+    text, path = as_text(decide(case)), GOLDEN / f"{case}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
 def test_no_golden_file_is_left_over() -> None:
-    """Each belongs to a case."""
+    """Each golden file belongs to a case."""
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CASES)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_json_says_what_the_text_says(case: str) -> None:
-    """It can be written as JSON, and names the same examples."""
-    decision = decided(case)
-    told = json.loads(json.dumps(as_json(decision)))
-    assert told["matched"] is case.startswith("hit") or case == "tie"
-    others = told["runners_up"] if told["matched"] else told["nearest"]
+def test_json_names_the_examples_of_the_text(case: str) -> None:
+    """The JSON can be written, and names the same examples as the text."""
+    decision = decide(case)
+    output = json.loads(json.dumps(as_json(decision)))
+    assert output["matched"] is case.startswith("hit") or case == "tie"
+    others = output["runners_up"] if output["matched"] else output["nearest"]
     assert all(each["example"]["name"] in as_text(decision) for each in others)
 
 
 def test_json_of_a_hit() -> None:
-    """Example, score, lines, captures, runners-up."""
-    assert as_json(decided("hit_wildcard")) == {
+    """The JSON of a hit has example, score, lines, captures and runners-up."""
+    assert as_json(decide("hit_wildcard")) == {
         "matched": True,
         "request": {"method": "GET", "path": "/users/Bob%20M"},
         "decided_as": "GET",
@@ -187,24 +192,24 @@ def test_json_of_a_hit() -> None:
 
 @pytest.mark.parametrize("examples", [USERS, []])
 def test_item_without_example(examples: list[Example]) -> None:
-    """The miss names the request that needs one."""
+    """A miss names the request item that needs an example."""
     items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
     decision = compile_index(examples, items=items).decide(make_request(target="/carts/7"))
     assert as_text(decision).startswith('No example answers GET /carts/7: the request "Get cart" has no example\n')
 
 
-def test_note_is_told() -> None:
-    """What was not compared as it is said to be."""
-    told = as_json(decided("miss_body_broken"))
-    assert isinstance(told["nearest"], list)
-    assert "compared as bytes" in told["nearest"][0]["differences"][0]["note"]
+def test_note_is_shown() -> None:
+    """The note names a body that is compared as bytes against its media type."""
+    output = as_json(decide("miss_body_broken"))
+    assert isinstance(output["nearest"], list)
+    assert "compared as bytes" in output["nearest"][0]["differences"][0]["note"]
 
 
 def test_json_of_a_miss() -> None:
-    """The nearest, and what differed."""
-    told = as_json(decided("miss_host"))
-    assert told["message"] == "No example answers GET /users"
-    assert told["nearest"] == [
+    """The JSON of a miss has the nearest examples and their differences."""
+    output = as_json(decide("miss_host"))
+    assert output["message"] == "No example answers GET /users"
+    assert output["nearest"] == [
         {
             "example": {"id": "01HZX000000000000000000001", "name": "List users", "method": "GET", "path": "/users"},
             "differences": [
@@ -214,24 +219,24 @@ def test_json_of_a_miss() -> None:
     ]
 
 
-def test_what_is_replayed_is_named_by_its_entry_in_history() -> None:
-    """Not by its place in the replay, by which nobody finds it; for programs the one is beside the other."""
+def test_replayed_example_is_named_by_its_entry_in_history() -> None:
+    """A replayed example is named by its entry in history; the JSON has the id of its turn too."""
     turns = [make_example("/jobs/1", id=f"{turn:012}", name="Job", sequence="s", entry=56 + turn) for turn in (1, 2)]
     decision = compile_index([*turns, make_example("/a", id="3", name="A", entry=4)], STRICT).decide(
         make_request(target="/jobs/2")
     )
     nearest = json.loads(json.dumps(as_json(decision)["nearest"]))
-    told = [(one["example"]["id"], one["example"]["entry"]) for one in nearest]
-    assert told == [("000000000002", 58), ("3", 4)]
+    output = [(one["example"]["id"], one["example"]["entry"]) for one in nearest]
+    assert output == [("000000000002", 58), ("3", 4)]
     assert summarize_nearest(decision) == 'nearest is "Job" (entry 58, a sequence of 2): path differs'
     assert '  "A" (entry 4)\n' in as_text(decision)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_secrets_are_not_told(case: str) -> None:
-    """Neither what was redacted nor what the request has in its place."""
-    told = as_text(decided(case)) + json.dumps(as_json(decided(case)))
-    assert not any(secret in told for secret in ("REDACTED", "4711", "geheim"))
+def test_secrets_are_hidden(case: str) -> None:
+    """Neither the placeholder nor the request's value at a redacted place is shown."""
+    output = as_text(decide(case)) + json.dumps(as_json(decide(case)))
+    assert not any(secret in output for secret in ("REDACTED", "4711", "geheim"))
 
 
 @pytest.mark.parametrize(
@@ -251,8 +256,8 @@ def test_secrets_are_not_told(case: str) -> None:
         ("/users", ""),
     ],
 )
-def test_nearest_line(request_: Request | str, line: str) -> None:
-    """For logs: names of parts, no values."""
-    asked = make_request(target=request_) if isinstance(request_, str) else request_
+def test_summary_of_the_nearest(request_: Request | str, line: str) -> None:
+    """The line for logs has the names of parts, without values."""
+    request = make_request(target=request_) if isinstance(request_, str) else request_
     index = compile_index(USERS, REQUIRE, items=[BareItem("GET", "/carts", "Get cart")])
-    assert summarize_nearest(index.decide(asked)) == line
+    assert summarize_nearest(index.decide(request)) == line

@@ -1,4 +1,4 @@
-"""Request items without an example."""
+"""Tests of request items without an example."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ITEMS = [
 ]
 
 
-def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
-    """The decision of an index of one example and these items."""
+def decide(method: str, target: str, *fields: tuple[str, str]) -> Decision:
+    """Return the decision of an index of one example and these items."""
     index = compile_index([make_example("/a")], items=ITEMS, variables={"base": "v1"})
     return index.decide(make_request(method, target, headers=fields))
 
@@ -35,10 +35,10 @@ def decided(method: str, target: str, *fields: tuple[str, str]) -> Decision:
     ],
 )
 def test_item_that_fits(method: str, target: str, name: str | None) -> None:
-    """By method and path; on a hit there is nothing to ask for."""
-    assert decided(method, target).bare_item == name
+    """A miss names the item that fits by method and path; a hit names none."""
+    assert decide(method, target).bare_item == name
 
 
-def test_asked_for_by_name() -> None:
-    """Then a path says nothing."""
-    assert decided("GET", "/carts/7", ("x-mock-response-name", "no")).bare_item is None
+def test_no_item_for_a_request_by_name() -> None:
+    """A request that names an example gets no item, because its path does not count."""
+    assert decide("GET", "/carts/7", ("x-mock-response-name", "no")).bare_item is None

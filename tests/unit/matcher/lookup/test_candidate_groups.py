@@ -1,4 +1,4 @@
-"""Candidates found together: few are compared, many are looked up, with one outcome."""
+"""Tests of groups of candidates: comparing a few and looking up many give the same result."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 TOKEN = RedactedPlace(Part.QUERY, "token")
 
 
-def grouped(*queries: str, settings: MatchSettings = POSTMAN, least: int = SMALL_GROUP_SIZE + 1) -> Group:
-    """A group of examples with these queries, ids rising from a, and as many others as make it large."""
+def make_query_group(*queries: str, settings: MatchSettings = POSTMAN, least: int = SMALL_GROUP_SIZE + 1) -> Group:
+    """Return a group of examples with these queries, with rising ids, and enough others to make it large."""
     every = [*queries, *(f"other={number}" for number in range(least - len(queries)))]
     examples = [
         make_example(f"/a?{query}", id=f"{'z' if query in queries else 'a'}{number:03d}", redacted=[TOKEN])
         for number, query in enumerate(every)
     ]
-    return made([Candidate.of((example,), settings, require_bytes) for example in examples], settings)
+    return make_group([Candidate.of((example,), settings, require_bytes) for example in examples], settings)
 
 
-def made(candidates: list[Candidate], settings: MatchSettings) -> Group:
-    """A group of all of them."""
+def make_group(candidates: list[Candidate], settings: MatchSettings) -> Group:
+    """Return a group of these candidates."""
     group = update_group(None, (), candidates, settings)
     assert group is not None
     return group
@@ -36,13 +36,13 @@ def made(candidates: list[Candidate], settings: MatchSettings) -> Group:
     ("count", "kind"), [(1, SmallGroup), (SMALL_GROUP_SIZE, SmallGroup), (SMALL_GROUP_SIZE + 1, LargeGroup)]
 )
 def test_size_decides_the_kind(count: int, kind: type) -> None:
-    """Up to eight are compared one by one."""
-    assert isinstance(grouped(least=count), kind)
+    """Up to eight candidates are compared one by one."""
+    assert isinstance(make_query_group(least=count), kind)
 
 
 @pytest.mark.parametrize("least", [1, SMALL_GROUP_SIZE + 1])
 @pytest.mark.parametrize(
-    ("asked", "winner", "fit"),
+    ("query", "winner", "fit"),
     [
         ("q=1", "z000", QueryFit.EQUAL),
         ("q=2", "z001", QueryFit.EQUAL),
@@ -53,10 +53,10 @@ def test_size_decides_the_kind(count: int, kind: type) -> None:
         ("q=9&token=x", "z003", QueryFit.WILD),
     ],
 )
-def test_best(least: int, asked: str, winner: str, fit: QueryFit) -> None:
-    """Each class of queries is found before the next; among equals fewer wildcards, then the newest."""
-    found = grouped("q=1", "q=2", "q=1&token=_", "q=9&token=_", least=least).find_best(
-        PathLine.EXACT, NormalRequest(make_request(target=f"/a?{asked}"), POSTMAN, ("GET",))
+def test_best(least: int, query: str, winner: str, fit: QueryFit) -> None:
+    """Better query fits win; among equals fewer wildcards, then the newest."""
+    found = make_query_group("q=1", "q=2", "q=1&token=_", "q=9&token=_", least=least).find_best(
+        PathLine.EXACT, NormalRequest(make_request(target=f"/a?{query}"), POSTMAN, ("GET",))
     )
     assert found is not None
     assert (found.candidate.id, found.query_fit) == (winner, fit)
@@ -66,7 +66,7 @@ def test_best(least: int, asked: str, winner: str, fit: QueryFit) -> None:
 def test_rules(rule: QueryRule, fit: QueryFit | None) -> None:
     """REQUIRE finds nothing unequal, OFF the best of all."""
     settings = MatchSettings(query=rule)
-    found = grouped("q=1", settings=settings).find_best(
+    found = make_query_group("q=1", settings=settings).find_best(
         PathLine.EXACT, NormalRequest(make_request(target="/a?q=2"), settings, ("GET",))
     )
     assert (found and found.query_fit) == fit
@@ -74,29 +74,31 @@ def test_rules(rule: QueryRule, fit: QueryFit | None) -> None:
 
 @pytest.mark.parametrize(("body", "hit"), [(b"5", True), (b"5.0", True), (b"99", False), (b"", False)])
 def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
-    """Many exchanges on one path, told apart by body alone."""
+    """Many examples on one path are distinguished by their bodies."""
     requests = [
         make_request("POST", "/a", body=b"%d" % number, content_type="application/json") for number in range(20)
     ]
     examples = (make_example(request, id=f"{number:02d}") for number, request in enumerate(requests))
-    found = made([Candidate.of((example,), STRICT, require_bytes) for example in examples], STRICT)
-    asked = NormalRequest(make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",))
-    match = found.find_best(PathLine.EXACT, asked)
+    group = make_group([Candidate.of((example,), STRICT, require_bytes) for example in examples], STRICT)
+    normal_request = NormalRequest(
+        make_request("POST", "/a", body=body, content_type="application/json"), STRICT, ("POST",)
+    )
+    match = group.find_best(PathLine.EXACT, normal_request)
     assert (match and match.candidate.id) == ("05" if hit else None)
 
 
 @pytest.mark.parametrize("count", [SMALL_GROUP_SIZE, SMALL_GROUP_SIZE + 1])
 def test_newest_is_not_the_first(count: int) -> None:
-    """A value left open ranks an example last, however new it is."""
+    """An example with an open value ranks last, however new it is."""
     every = [make_example(f"/a?q={number}", id=f"{number:03d}") for number in range(count - 1)]
     newest = make_example("/a?token=_", id="999", redacted=[TOKEN])
-    group = made([Candidate.of((example,), POSTMAN, require_bytes) for example in (*every, newest)], POSTMAN)
+    group = make_group([Candidate.of((example,), POSTMAN, require_bytes) for example in (*every, newest)], POSTMAN)
     assert (group.newest_id, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
 
 
-def test_openings_go_with_their_last_candidate() -> None:
-    """Each set of openings is a look-up for every request."""
-    group = grouped("q=1", "token=_", least=2 * SMALL_GROUP_SIZE)
+def test_open_parts_go_with_their_last_candidate() -> None:
+    """A set of open parts is forgotten with its last candidate, because each costs every request a look-up."""
+    group = make_query_group("q=1", "token=_", least=2 * SMALL_GROUP_SIZE)
     assert isinstance(group, LargeGroup)
     assert len(group.buckets) == 2
     [opened] = (each for each in group.candidates if each.query.wild)
@@ -106,8 +108,8 @@ def test_openings_go_with_their_last_candidate() -> None:
 
 
 def test_many_become_few() -> None:
-    """When enough of them go."""
-    group = grouped(least=SMALL_GROUP_SIZE + 1)
+    """A large group becomes a small one when enough candidates are removed."""
+    group = make_query_group(least=SMALL_GROUP_SIZE + 1)
     first, *others = group.candidates
     assert isinstance(update_group(group, [first], (), POSTMAN), SmallGroup)
     assert update_group(group, [first, *others], (), POSTMAN) is None

@@ -1,4 +1,4 @@
-"""How alike segments are."""
+"""Tests of the similarity of segments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plain_matcher import edits
+from tests.plain_matcher import compute_edit_distance
 from understudy.matcher.lookup.edit_distance import (
     compute_allowed_edits,
     is_similar,
@@ -20,20 +20,20 @@ NEAR = st.text("abcé", max_size=12)
 
 @given(NEAR, NEAR)
 def test_levenshtein(one: str, other: str) -> None:
-    """As by its definition."""
-    assert levenshtein(one, other) == edits(one, other)
+    """The distance is the one of the definition."""
+    assert levenshtein(one, other) == compute_edit_distance(one, other)
 
 
 @given(NEAR, NEAR)
-def test_alike(one: str, other: str) -> None:
-    """The cheap refusals refuse nothing that is alike."""
-    expected = 1 - edits(one, other) / max(len(one), len(other), 1) >= MIN_SIMILARITY
+def test_similar(one: str, other: str) -> None:
+    """The cheap checks refuse no similar segment."""
+    expected = 1 - compute_edit_distance(one, other) / max(len(one), len(other), 1) >= MIN_SIMILARITY
     assert is_similar(one, other) is expected
 
 
 @pytest.mark.parametrize(("length", "fits"), [(MAX_SEGMENT_LENGTH, True), (MAX_SEGMENT_LENGTH + 1, False)])
 def test_long_segments(length: int, fits: bool) -> None:
-    """Are not compared."""
+    """Segments beyond the limit are not compared."""
     assert is_similar("x" * length, "x" * (length - 1) + "y") is fits
 
 
@@ -42,13 +42,13 @@ def test_long_segments(length: int, fits: bool) -> None:
     [((3, 3), 0), ((4, 1), 1), ((7, 4), 1), ((8, 8), 2), ((512, 1), 128), ((1, 513), None)],
 )
 def test_allowed_edits(lengths: tuple[int, int], allowed: int | None) -> None:
-    """A quarter of the longer one."""
+    """A quarter of the longer segment may be edits."""
     assert compute_allowed_edits(*lengths) == allowed
 
 
 @given(NEAR, NEAR)
-def test_common_start(one: str, other: str) -> None:
-    """As many letters as they begin with together."""
+def test_common_prefix(one: str, other: str) -> None:
+    """The prefix is common, and as long as possible."""
     length = measure_common_prefix(one, other)
     assert one[:length] == other[:length]
     assert one[length : length + 1] != other[length : length + 1] or length == len(one) == len(other)

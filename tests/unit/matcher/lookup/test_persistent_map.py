@@ -1,4 +1,4 @@
-"""Dictionaries that share what did not change."""
+"""Tests of dictionaries that share their unchanged pieces."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key
 
 
 @pytest.mark.parametrize("leaf", [1, 4, 256])
-def test_changed_as_a_dictionary_is(monkeypatch: pytest.MonkeyPatch, leaf: int) -> None:
-    """Entries come, are replaced and go, and the map before keeps its own."""
+def test_changed_map_equals_a_dictionary(monkeypatch: pytest.MonkeyPatch, leaf: int) -> None:
+    """A changed map equals a changed dictionary, and the original stays as it is."""
     monkeypatch.setattr(persistent_map, "LEAF_SIZE", leaf)
     chance, expected, found = Random(1), dict[str, int](), PersistentMap[str, int]()
     for step in range(300):
@@ -26,15 +26,15 @@ def test_changed_as_a_dictionary_is(monkeypatch: pytest.MonkeyPatch, leaf: int) 
     assert sorted(found.values()) == sorted(expected.values())
 
 
-def test_made_of_a_dictionary() -> None:
-    """Nothing is found under other keys."""
+def test_map_of_a_dictionary() -> None:
+    """A map has exactly the entries of the dictionary it was made from."""
     found = PersistentMap({number: str(number) for number in range(-3000, 3000)})
     assert all(found.get(number) == str(number) for number in range(-3000, 3000))
     assert (found.get(3000), 3000 in found, -3000 in found, len(found)) == (None, False, True, 6000)
 
 
 def test_change_touches_few_entries() -> None:
-    """However many there are: the pieces that it does not touch are the same objects."""
+    """A change copies few pieces; all others are the same objects."""
     before = PersistentMap({str(number): number for number in range(20_000)})
     after = before.replace_entries({"7": 0})
     known = {id(leaf) for leaf in persistent_map._iterate_leaves(before._root)}
@@ -45,7 +45,7 @@ def test_change_touches_few_entries() -> None:
 
 
 class Same(str):
-    """Texts of one hash."""
+    """A text whose hash is always the same."""
 
     __slots__ = ()
 
@@ -54,28 +54,28 @@ class Same(str):
 
 
 def test_keys_of_one_hash() -> None:
-    """They stay together, and are still told apart."""
+    """Keys of one hash stay in one piece, and are still distinguished."""
     keys = [Same(number) for number in range(1000)]
     found = PersistentMap(dict(zip(keys, range(1000), strict=True))).replace_entries({keys[3]: None})
     assert (found.get(keys[3]), found.get(keys[999]), len(found)) == (None, 999, 999)
 
 
 def test_emptied_map_keeps_nothing() -> None:
-    """Not even empty pieces."""
+    """An emptied map keeps no empty pieces."""
     found = PersistentMap(dict.fromkeys(range(1000), "x")).replace_entries(dict.fromkeys(range(1000)))
     assert (len(found), list(found), found._root) == (0, [], {})
 
 
-def test_by_key() -> None:
-    """What has no key is left out."""
+def test_group_by_key() -> None:
+    """Items without a key are left out."""
     assert group_by_key([1, 2, 3, 4, 5], lambda number: number % 2 if number < 5 else None) == {1: [1, 3], 0: [2, 4]}
 
 
-def test_refiled() -> None:
-    """Each key is asked about once, with what goes and what comes under it."""
+def test_update_by_key() -> None:
+    """Each key is updated once, with its removed and its added items."""
 
-    def changed(held: str | None, gone: object, come: object) -> str | None:
-        return f"{held} {gone} {come}" if come else None
+    def changed(held: str | None, removed: object, added: object) -> str | None:
+        return f"{held} {removed} {added}" if added else None
 
     found = update_by_key(
         PersistentMap({1: "one", 2: "two", 3: "three"}), [10, 20], [11, 40], lambda number: number // 10, changed

@@ -1,4 +1,4 @@
-"""The best candidate; the rows of tests/conformance hold who that is."""
+"""Tests of the search for the best candidate; tests/conformance fixes the winners."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import POSTMAN
 
 
-def made(*targets: str) -> MethodTables:
-    """Examples that were typed in."""
+def make_tables(*targets: str) -> MethodTables:
+    """Return tables of examples that were typed in."""
     examples = (make_example(target, id=f"{number}", literal=False) for number, target in enumerate(targets))
     return MethodTables.create_empty(POSTMAN).apply_changes(
         (), [Candidate.of((example,), POSTMAN) for example in examples]
     )
 
 
-def asked(target: str) -> NormalRequest:
-    """A GET request."""
+def normalize(target: str) -> NormalRequest:
+    """Return a GET request in its normal forms."""
     return NormalRequest(make_request(target=target), POSTMAN, ("GET",))
 
 
 def test_distance_comes_last() -> None:
-    """Only when nothing else fits."""
-    found = made("/profile", "/:x")
-    match = find_best(found, asked("/profle"))
+    """Distance counts only if no other line fits."""
+    found = make_tables("/profile", "/:x")
+    match = find_best(found, normalize("/profle"))
     assert match is not None
     assert match.path_line is PathLine.WILDCARDS
-    match = find_best(made("/profile"), asked("/profle"))
+    match = find_best(make_tables("/profile"), normalize("/profle"))
     assert match is not None
     assert match.path_line is PathLine.DISTANCE
 
 
 def test_each_candidate_comes_once_by_its_first_line() -> None:
-    """Though looser lines find it again."""
-    found = list(find_matches(made("/a", "/a/"), asked("/a")))
+    """A candidate comes once, by its first line, although looser lines find it again."""
+    found = list(find_matches(make_tables("/a", "/a/"), normalize("/a")))
     assert [(each.candidate.id, each.path_line) for each in found if each] == [
         ("0", PathLine.EXACT),
         ("1", PathLine.SLASHES),
@@ -45,6 +45,6 @@ def test_each_candidate_comes_once_by_its_first_line() -> None:
 
 
 def test_distant_matches() -> None:
-    """Those that are alike, newest first."""
-    found = find_distant_matches(made("/profile", "/other", "/profiles"), asked("/profil"))
+    """Distant matches are those with a similar path, newest first."""
+    found = find_distant_matches(make_tables("/profile", "/other", "/profiles"), normalize("/profil"))
     assert [each.candidate.id for each in found if each] == ["2", "0"]

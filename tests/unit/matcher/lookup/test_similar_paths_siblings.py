@@ -1,4 +1,4 @@
-"""Segments told apart all at once."""
+"""Tests of the bit sets that preselect similar segments."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SEGMENTS = st.lists(st.text("abcdefgh", max_size=12), max_size=20)
 
 
 @given(SEGMENTS, st.text("abcdefgh", max_size=12), st.sampled_from([0, 32]), st.sampled_from([0, 32]))
-def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, many: int) -> None:
-    """With the letters looked at, or not."""
+def test_no_similar_segment_is_left_out(segments: list[str], segment: str, most: int, many: int) -> None:
+    """No similar segment is left out, with or without the filter by letters."""
     with mock.patch.multiple(similar_paths, _MAX_LETTERS=most, _MAX_SCANNED=many):
-        near = set(SiblingSegments(segments).find_similar(asked))
-    assert {number for number, each in enumerate(segments) if each != asked and is_similar(each, asked)} <= near
+        near = set(SiblingSegments(segments).find_similar(segment))
+    assert {number for number, each in enumerate(segments) if each != segment and is_similar(each, segment)} <= near
 
 
 @pytest.mark.parametrize(
-    ("segments", "asked", "near"),
+    ("segments", "segment", "near"),
     [
         (["abcdefgh", "abcdefxy", "abcdewxy", "zzzzzzzz"], "abcdefgh", [0, 1]),
         (["ab", "abc", "abcd", "abcde"], "abcd", [1, 2, 3]),
@@ -32,6 +32,6 @@ def test_nothing_alike_is_left_out(segments: list[str], asked: str, most: int, m
         ([], "ab", []),
     ],
 )
-def test_near(segments: list[str], asked: str, near: list[int]) -> None:
-    """By length, then by letters."""
-    assert list(SiblingSegments(segments).find_similar(asked)) == near
+def test_preselected_segments(segments: list[str], segment: str, near: list[int]) -> None:
+    """Segments are preselected by length, then by letters."""
+    assert list(SiblingSegments(segments).find_similar(segment)) == near

@@ -1,4 +1,4 @@
-"""Look-ups by shapes of wildcards."""
+"""Tests of look-ups by the shapes of wildcard paths."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.settings import POSTMAN
 
 
-def candidates(*targets: str) -> list[Candidate]:
-    """Typed in, ids rising."""
+def make_candidates(*targets: str) -> list[Candidate]:
+    """Return candidates that were typed in, with rising ids."""
     examples = (make_example(target, id=f"{n}", literal=False) for n, target in enumerate(targets))
     return [Candidate.of((example,), POSTMAN) for example in examples]
 
 
 def test_one_look_up_per_shape() -> None:
-    """Paths that differ in literals and names share a shape."""
+    """Paths that differ only in literals and names share a shape."""
     shapes = WildcardPaths(POSTMAN).apply_changes(
-        (), candidates("/a/{{x}}", "/b/:y", "/{{z}}/c", "/a/v{{n}}", "/a/b/{{x}}", "/a")
+        (), make_candidates("/a/{{x}}", "/b/:y", "/{{z}}/c", "/a/v{{n}}", "/a/b/{{x}}", "/a")
     )
     assert {count: len(shapes.list_shapes(count)) for count in range(5)} == {0: 0, 1: 0, 2: 0, 3: 3, 4: 1}
     assert len(shapes) == 4
 
 
 def test_fitting() -> None:
-    """By literals, one group for each shape."""
-    shapes = WildcardPaths(POSTMAN).apply_changes((), candidates("/a/{{x}}", "/a/:y", "/{{z}}/b", "/c/v{{n}}"))
+    """Each shape finds at most one group, by the literals."""
+    shapes = WildcardPaths(POSTMAN).apply_changes((), make_candidates("/a/{{x}}", "/a/:y", "/{{z}}/b", "/c/v{{n}}"))
     assert [[each.id for each in group.candidates] for group in shapes.find_fitting(("", "a", "b"))] == [
         ["2"],
         ["1", "0"],
@@ -34,8 +34,8 @@ def test_fitting() -> None:
 
 
 def test_shape_goes_with_its_last_candidate() -> None:
-    """Otherwise each that was ever there would cost a look-up."""
-    every = candidates("/a/{{x}}", "/a/:y", "/{{z}}/b")
+    """A shape is forgotten with its last candidate, because each costs every request a look-up."""
+    every = make_candidates("/a/{{x}}", "/a/:y", "/{{z}}/b")
     shapes = WildcardPaths(POSTMAN).apply_changes((), every)
     assert len(shapes.apply_changes(every[:1], ())) == 2
     assert len(shapes.apply_changes(every[:2], ())) == 1
@@ -43,8 +43,8 @@ def test_shape_goes_with_its_last_candidate() -> None:
 
 
 def test_order_of_shapes_is_fixed() -> None:
-    """It does not tell what came first."""
-    one, other = candidates("/a/{{x}}", "/{{z}}/b")
+    """The order of shapes does not depend on the order of changes."""
+    one, other = make_candidates("/a/{{x}}", "/{{z}}/b")
     shapes = WildcardPaths(POSTMAN).apply_changes((), [one]).apply_changes((), [other])
     assert list(shapes.list_shapes(3)) == list(
         WildcardPaths(POSTMAN).apply_changes((), [other]).apply_changes((), [one]).list_shapes(3)

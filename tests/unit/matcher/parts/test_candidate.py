@@ -1,4 +1,4 @@
-"""Examples compiled for comparing."""
+"""Tests of examples compiled for comparing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef
 
 
-def compiled(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
-    """A candidate of these examples."""
+def compile_candidate(*examples: Example, settings: MatchSettings = POSTMAN) -> Candidate:
+    """Return a candidate of these examples."""
     return Candidate.of(examples, settings, require_bytes)
 
 
-def test_newest_example_speaks_for_a_sequence() -> None:
-    """Its id and its request; all examples are kept in recorded order."""
-    candidate = compiled(make_example("/old", id="1"), make_example("/new", id="2"))
+def test_sequence_is_compared_by_its_newest_example() -> None:
+    """A sequence has the id and request of its newest example, and all examples in recorded order."""
+    candidate = compile_candidate(make_example("/old", id="1"), make_example("/new", id="2"))
     assert (candidate.id, candidate.path.text) == ("2", "/new")
     assert [example.id for example in candidate.examples] == ["1", "2"]
 
@@ -36,29 +36,29 @@ def test_newest_example_speaks_for_a_sequence() -> None:
     ],
 )
 def test_rank(target: str, literal: bool, wildcards: bool, rank: tuple[int, int, str]) -> None:
-    """Wildcards count in path and query, and only where there are any: recorded text is literal."""
+    """Wildcards count in path and query, but not in recorded text, which is literal."""
     settings = MatchSettings(wildcards=wildcards)
-    assert compiled(make_example(target, id="1", literal=literal), settings=settings).rank == rank
+    assert compile_candidate(make_example(target, id="1", literal=literal), settings=settings).rank == rank
 
 
 def test_body_is_compiled_only_when_it_counts() -> None:
-    """Otherwise it may not even be there."""
+    """The body is compiled only if it is compared."""
     example = make_example(make_request("POST", body=b"x"))
-    assert compiled(example).body is None
-    assert compiled(example, settings=STRICT).body is not None
+    assert compile_candidate(example).body is None
+    assert compile_candidate(example, settings=STRICT).body is not None
 
 
 def test_redacted_headers_open_nothing() -> None:
-    """Only places that are compared."""
+    """Only redacted places of the body are open places."""
     example = make_example(redacted=[RedactedPlace(Part.HEADER, "cookie"), RedactedPlace(Part.FORM, "t")])
-    body = compiled(example, settings=STRICT).body
+    body = compile_candidate(example, settings=STRICT).body
     assert body is not None
     assert body.places == {Opening(Part.FORM, "t")}
 
 
-def test_match_by_itself() -> None:
+def test_match_without_an_index() -> None:
     """A candidate can be scored without an index."""
-    candidate = compiled(make_example("/a?q=1"))
+    candidate = compile_candidate(make_example("/a?q=1"))
     match = candidate.match(NormalRequest(make_request(target="/a/?q=2"), POSTMAN, ("GET",)))
     assert match is not None
     assert match.score == 85
@@ -74,18 +74,20 @@ def test_match_by_itself() -> None:
         (make_request("GET", "/a", origin="http://other.test"), STRICT),
     ],
 )
-def test_every_part_can_put_a_candidate_out(request_: object, settings: MatchSettings) -> None:
-    """Method, path, query, body, host."""
+def test_every_part_can_filter_a_candidate_out(request_: object, settings: MatchSettings) -> None:
+    """Method, path, query, body and host can filter a candidate out."""
     assert isinstance(request_, type(make_request()))
     assert (
-        compiled(make_example("/a"), settings=settings).match(NormalRequest(request_, settings, (request_.method,)))
+        compile_candidate(make_example("/a"), settings=settings).match(
+            NormalRequest(request_, settings, (request_.method,))
+        )
         is None
     )
 
 
 @pytest.mark.parametrize(("size", "kept"), [(MAX_KEPT_BODY, True), (MAX_KEPT_BODY + 1, False)])
-def test_small_bodies_of_the_store_are_kept_at_hand(size: int, kept: bool) -> None:
-    """They can be shown; of large ones there is the pattern."""
+def test_small_bodies_of_the_store_are_kept_in_memory(size: int, kept: bool) -> None:
+    """Small bodies from the store stay in memory, so that they can be shown; of large ones only the pattern."""
     example = make_example(make_request("POST", body=BodyRef("ab", size)))
     candidate = Candidate.of((example,), POSTMAN, lambda _: b"x" * size)
     assert isinstance(candidate.request.body, bytes) is kept

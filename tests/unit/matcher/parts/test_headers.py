@@ -1,4 +1,4 @@
-"""Listed headers, compared."""
+"""Tests of the comparison of listed headers."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ NAMES = ("x-a", "x-b")
     ],
 )
 def test_values(fields: list[tuple[str, str]], values: tuple[str | None, ...]) -> None:
-    """Without case; several lines are one list; nothing is not the same as empty."""
+    """Values have no case, several lines are one list, and a missing header is not an empty one."""
     assert read_header_values(Headers.of(fields), NAMES) == values
 
 
-def test_open_values_must_be_there() -> None:
-    """Any value matches, none does not."""
+def test_open_values_must_exist() -> None:
+    """An open value matches any value, but not a missing header."""
     opened = frozenset({"x-a"})
     assert build_header_key(("1", "2"), NAMES, opened) == build_header_key(("3", "2"), NAMES, opened)
     assert build_header_key((None, "2"), NAMES, opened) != build_header_key(("3", "2"), NAMES, opened)
 
 
 def test_wildcards_and_secrets_are_open() -> None:
-    """A value that is a single {{name}}, where wildcards count."""
+    """A redacted value is open, and a single {{name}} where wildcards count."""
     headers = Headers.of([("X-A", "{{a}}"), ("X-B", "R")])
     assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=True).open_names == {"x-a", "x-b"}
     assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=False).open_names == {"x-b"}
 
 
 def test_differing() -> None:
-    """Each header that puts the example out."""
+    """Each header that differs is listed."""
     pattern = HeaderPattern.of(Headers.of([("X-A", "1"), ("X-B", "2")]), NAMES, [], wildcards=True)
     assert pattern.find_differing(("1", None)) == [("x-b", "2", None)]
 
 
 def test_nothing_listed() -> None:
-    """One pattern for all."""
+    """Without listed headers, all examples share one pattern."""
     assert HeaderPattern.of(Headers(), (), [], wildcards=True) is NO_HEADERS

@@ -1,4 +1,4 @@
-"""The path table, one example at a time."""
+"""Tests of the path table, one example at a time."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ WITHOUT_IDS = MatchSettings(ids=False)
     ],
 )
 def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None) -> None:
-    """Each line fits when no line before it does."""
+    """Each line fits if no line before it does."""
     assert find_first_line(PathPattern.of(mine, wildcards=True), normalize_path(theirs), POSTMAN) is line
 
 
 @pytest.mark.parametrize(
     ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 7), (STRICT, 2)]
 )
-def test_settings_take_lines_out(settings: MatchSettings, count: int) -> None:
-    """Each switch takes out its own lines, exact_path all but the first; what was redacted is always a wildcard."""
+def test_settings_remove_lines(settings: MatchSettings, count: int) -> None:
+    """Each setting removes its own lines; the line of wildcards always stays, for redacted texts."""
     assert len(paths.list_lines(settings)) == count
 
 
 def test_pattern_without_wildcards_is_text() -> None:
-    """Recorded text is literal."""
+    """Recorded text has no wildcards."""
     assert PathPattern.of(b"/a/{{x}}", wildcards=False).wild == ()
 
 
@@ -50,24 +50,24 @@ def test_pattern_without_wildcards_is_text() -> None:
     ("path", "length"), [(b"/a/{{x}}", 3), (b"/{{x}}/a", 1), (b"/a/v{{x}}", 4), (b"/a/b", 0), (b"/\xc3\xa9/:x", 3)]
 )
 def test_literal_length(path: bytes, length: int) -> None:
-    """Characters before the first wildcard, as a person counts them."""
+    """The literal length counts characters, not bytes, before the first wildcard."""
     assert PathPattern.of(path, wildcards=True).literal_length == length
 
 
 def test_captures_by_name() -> None:
-    """Each wildcard once, with the case that came; the first of a repeated name."""
+    """Each name is captured once, in the request's case; of a repeated name the first."""
     pattern = PathPattern.of(b"/users/{{id}}/v{{n}}/{{id}}", wildcards=True)
     assert pattern.extract_captures("/Users/Ann/V2/other/") == {"id": "Ann", "n": "2"}
 
 
 def test_paths_of_one_shape_share_a_look_up() -> None:
-    """Names of wildcards and literals between them do not make a shape."""
+    """A shape does not depend on the names of wildcards and the literals between them."""
     assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape == PathPattern.of(b"/b/:y", wildcards=True).shape
     assert PathPattern.of(b"/a/{{x}}", wildcards=True).shape != PathPattern.of(b"/a/v{{x}}", wildcards=True).shape
 
 
 @pytest.mark.parametrize(
-    ("path", "redacted", "asked", "fits"),
+    ("path", "redacted", "target", "fits"),
     [
         (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot77:AAx/send", True),
         (b"/botREDACTED-1/send", {"REDACTED-1"}, "/bot/send", False),
@@ -78,13 +78,13 @@ def test_paths_of_one_shape_share_a_look_up() -> None:
         (b"/a/b", {"R-1"}, "/a/c", False),
     ],
 )
-def test_what_was_redacted_matches_anything(path: bytes, redacted: set[str], asked: str, fits: bool) -> None:
-    """Within its segment, whatever the settings."""
+def test_redacted_text_matches_anything(path: bytes, redacted: set[str], target: str, fits: bool) -> None:
+    """A redacted text matches any text within its segment, under any settings."""
     pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
-    assert (find_first_line(pattern, asked, STRICT) is not None) is fits
+    assert (find_first_line(pattern, target, STRICT) is not None) is fits
 
 
-def test_what_was_redacted_is_not_captured() -> None:
-    """It has no name, and would be shown."""
+def test_redacted_text_is_not_captured() -> None:
+    """A redacted text is not captured, because a capture could be shown."""
     pattern = PathPattern.of(b"/a/{{x}}/R-1", wildcards=True, redacted=frozenset({"R-1"}))
     assert pattern.extract_captures("/a/b/secret") == {"x": "b"}

@@ -1,4 +1,4 @@
-"""Queries of examples and requests, compared."""
+"""Tests of the comparison of queries."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from understudy.matcher.settings import QueryRule
 NONE = frozenset[str]()
 
 
-def fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted: str = "") -> QueryFit | None:
-    """The fit of two raw queries."""
+def compute_fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted: str = "") -> QueryFit | None:
+    """Return the fit of two raw queries."""
     pattern = QueryPattern.of(mine, frozenset(redacted.split()), NONE, wildcards=True)
     return pattern.compute_fit(select_pairs(theirs, NONE), rule)
 
@@ -40,8 +40,8 @@ def fit(mine: bytes, theirs: bytes, rule: QueryRule = QueryRule.PREFER, redacted
     ],
 )
 def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
-    """Every class of fit, just hit and just missed."""
-    assert fit(mine, theirs) is expected
+    """Each fit is reached by some queries and just missed by others."""
+    assert compute_fit(mine, theirs) is expected
 
 
 @pytest.mark.parametrize(
@@ -49,43 +49,43 @@ def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
     [(b"a=1", QueryFit.EQUAL), (b"A=1", None), (b"a=2", None), (b"a=1&b=2", None)],
 )
 def test_require_takes_only_equal_queries(theirs: bytes, expected: QueryFit | None) -> None:
-    """Unequal, by case alone too, is out."""
-    assert fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
+    """Under REQUIRE, an unequal query is filtered out, also if only the case differs."""
+    assert compute_fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
 
 
 def test_off_looks_at_nothing() -> None:
-    """No points either way."""
-    assert fit(b"a=1", b"b=2", QueryRule.OFF) is QueryFit.OFF
+    """Under OFF, the query gives no points and filters nothing."""
+    assert compute_fit(b"a=1", b"b=2", QueryRule.OFF) is QueryFit.OFF
 
 
 @pytest.mark.parametrize("theirs", [b"token=anything", b"token="])
 def test_redacted_value_matches_any(theirs: bytes) -> None:
-    """A secret that was taken out cannot be compared."""
-    assert fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
+    """A redacted value matches any value."""
+    assert compute_fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
 
 
 def test_ignored_names_do_not_count() -> None:
-    """On neither side."""
+    """Ignored names do not count on either side."""
     ignored = frozenset({"t"})
     pattern = QueryPattern.of(b"a=1&t=5", NONE, ignored, wildcards=True)
     assert pattern.compute_fit(select_pairs(b"t=6&t=7&a=1", ignored), QueryRule.REQUIRE) is QueryFit.EQUAL
 
 
 def test_wildcards_can_be_off() -> None:
-    """Then `{{x}}` is text."""
+    """Without wildcards, `{{x}}` is text."""
     pattern = QueryPattern.of(b"a={{x}}", NONE, NONE, wildcards=False)
     assert pattern.pairs == (("a", "{{x}}"),)
 
 
 def test_equal_queries_have_equal_keys() -> None:
-    """The key leaves the values of open names out, and counts them."""
+    """The key contains open names once for each value, without the values."""
     pattern = QueryPattern.of(b"b=2&a={{x}}", NONE, NONE, wildcards=True)
     assert pattern.build_key() == build_query_key(select_pairs(b"a=9&b=2", NONE), pattern.open_names)
     assert pattern.build_key() != build_query_key(select_pairs(b"a=9&a=8&b=2", NONE), pattern.open_names)
 
 
 def test_difference_hides_secrets() -> None:
-    """Names of redacted values are shown, values never."""
+    """The names of redacted values are shown, the values never."""
     pattern = QueryPattern.of(b"a=1&b=2&token=x&token=y", frozenset({"token"}), NONE, wildcards=True)
     hidden = frozenset({"token"})
     missing, extra = pattern.list_differences(select_pairs(b"a=1&b=3&token=geheim", NONE), hidden)
@@ -94,6 +94,6 @@ def test_difference_hides_secrets() -> None:
 
 
 def test_difference_shows_what_a_wildcard_could_not_take() -> None:
-    """A wildcard is no secret."""
+    """A wildcard without a value in the request is shown as missing."""
     pattern = QueryPattern.of(b"a={{x}}&b={{y}}", NONE, NONE, wildcards=True)
     assert pattern.list_differences(select_pairs(b"a=1&a=2", NONE), NONE) == (["b=[any]"], ["a=2"])
