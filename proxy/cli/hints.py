@@ -9,6 +9,7 @@ from understudy.store.errors import Hint, UnderstudyError
 HINTS: Mapping[str, str] = {
     "choose_store": "choose another with --store",
     "record": "understudy record creates one",
+    "switch_gateway": "switch it first: understudy mode pass --gateway {gateway}",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
 

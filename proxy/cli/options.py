@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import math
 import os
 import re
@@ -78,6 +79,14 @@ def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., An
             store.close()
 
     return opened
+
+
+def current_user() -> str:
+    """Return the name of the system user, who is the actor of what commands change; "unknown" without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):  # no variable names one, and the password database has no entry
+        return "unknown"
 
 
 def say_if_not_in_force(store: Store) -> None:

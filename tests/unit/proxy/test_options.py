@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.proxy.cli.options import (
+    current_user,
     day_bounds,
     history_filter,
     listen_address,
@@ -160,3 +161,15 @@ def test_a_url_is_a_request(url: str, origin: Origin | None, target: bytes) -> N
     request = url_request("get", url, ("A: 1",), "body")
     assert (request.method, request.origin, request.target) == ("GET", origin, target)
     assert (list(request.headers), request.body) == ([("A", "1")], b"body")
+
+
+def test_the_actor_is_the_system_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    assert current_user() == "ada"
+
+
+def test_the_actor_without_a_system_user_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert current_user() == "unknown"
