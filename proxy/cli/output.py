@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response
+from understudy.proxy.operations.views.messages import iso_time as iso_time
+from understudy.proxy.operations.views.messages import request_json as request_json
+from understudy.proxy.operations.views.messages import response_json as response_json
+from understudy.proxy.operations.views.messages import size_of as size_of
+from understudy.store.model.messages import Headers
 from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
@@ -74,48 +78,6 @@ def counted(number: int, noun: str) -> str:
 def local_time(seconds: float | None) -> str:
     """A time for people, in this machine's zone."""
     return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def iso_time(seconds: float | None) -> str | None:
-    """A time for programs (ISO 8601)."""
-    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone().isoformat()
-
-
-def size_of(body: Body) -> int:
-    """The size of a body in bytes."""
-    return body.size if isinstance(body, BodyRef) else len(body)
-
-
-def request_json(request: Request, body: bytes) -> dict[str, Any]:
-    """A request as JSON."""
-    return {
-        "method": request.method,
-        "url": request.url,
-        "http_version": request.http_version,
-        "headers": list(request.headers),
-        **body_json(body),
-    }
-
-
-def response_json(response: Response, body: bytes) -> dict[str, Any]:
-    """A response as JSON."""
-    return {
-        "status": response.status,
-        "reason": response.reason.decode("latin-1"),
-        "http_version": response.http_version,
-        "headers": list(response.headers),
-        **body_json(body),
-    }
-
-
-def body_json(body: bytes) -> dict[str, Any]:
-    """A body as JSON: as text where it is UTF-8, else in base 64."""
-    import base64
-
-    try:
-        return {"body": body.decode(), "body_size": len(body)}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(body).decode(), "body_size": len(body)}
 
 
 def text_of(headers: Headers, body: bytes) -> str | None:

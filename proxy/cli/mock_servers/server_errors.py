@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
-from understudy.proxy.cli.output import body_json, print_json, print_table, size_of
+from understudy.proxy.cli.output import print_json, print_table, size_of
+from understudy.proxy.operations.views.messages import body_json
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer, ServerError
