@@ -9,6 +9,10 @@ from understudy.store.errors import Hint, UnderstudyError
 HINTS: Mapping[str, str] = {
     "choose_store": "choose another with --store",
     "record": "understudy record creates one",
+    "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
+    "choose_redaction_rules": "give --header NAME, --query NAME, --json-path PATH or --pattern REGEX",
+    "list_redaction_rules": "understudy redaction list shows the rules",
+    "start_gateway": "understudy gateway starts one",
     "switch_gateway": "switch it first: understudy mode pass --gateway {gateway}",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""

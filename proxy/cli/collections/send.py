@@ -11,6 +11,7 @@ from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
     Seconds,
     check_authority,
+    current_user,
     json_option,
     making_store,
     say_if_not_in_force,
@@ -112,7 +113,9 @@ def _save(store: Store, exchange: Exchange, collection: str, name: str | None, k
     from understudy.proxy.cli.promotion_output import redaction_note
     from understudy.proxy.operations.recordings.promotion import save_exchange
 
-    example, outcome = save_exchange(store, exchange, collection, name=name, keep_secrets=keep_secrets)
+    example, outcome = save_exchange(
+        store, exchange, collection, name=name, keep_secrets=keep_secrets, actor=current_user()
+    )
     # On stderr: standard output is the answer.
     if example is None:
         click.echo(f"{collection} has that answer already; nothing was saved.", err=True)

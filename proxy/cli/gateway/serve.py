@@ -15,6 +15,7 @@ from understudy.proxy.cli.gateway.run_command import FREE_PORT, WithCommand, chi
 from understudy.proxy.cli.options import (
     check_authority,
     client_certificate,
+    current_user,
     listen_address,
     making_store,
     parent_proxies,
@@ -201,9 +202,9 @@ def gateway(store: Store, mode_name: str, **options: Any) -> None:
     understudy mode record --session shop
     understudy mode mock --mock shop
     """
-    from understudy.proxy.operations.gateways.modes import mode_named
+    from understudy.proxy.operations.gateways.modes import parse_mode
 
-    _serve(store, mode_named(mode_name), **options)
+    _serve(store, parse_mode(mode_name), **options)
 
 
 def _serve(store: Store, mode: Mode, **options: Any) -> None:
@@ -283,7 +284,7 @@ def _tell(tally: Tally, *, verbose: bool) -> None:
 def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     from understudy.proxy.gateway.name_overrides import parse_overrides
     from understudy.proxy.gateway.program import GatewaySettings
-    from understudy.proxy.operations.gateways.modes import wanted_state
+    from understudy.proxy.operations.gateways.modes import choose_state
     from understudy.proxy.settings import locate_ca_folder
     from understudy.store.model.gateways import OnLoss
     from understudy.store.redaction.settings import make_recording_redactor
@@ -303,7 +304,9 @@ def _settings(store: Store, mode: Mode, **options: Any) -> GatewaySettings:
     replaying = replaying_of(options)
     resolved = parse_overrides(options["resolve"])
     # Last: it may make a session, which no mistake in the other options must leave behind.
-    state = wanted_state(store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream)
+    state = choose_state(
+        store, mode, mock=options.get("mock"), session=options.get("session"), upstream=upstream, actor=current_user()
+    )
     return GatewaySettings(
         host=host,
         port=port,

@@ -10,7 +10,7 @@ import click
 from understudy.proxy.cli.behaviour_options import behaviour_options, matching_options
 from understudy.proxy.cli.mock_server_output import mock_json
 from understudy.proxy.cli.mock_servers.commands import environment_option, log_limit_option, slug_option
-from understudy.proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
+from understudy.proxy.cli.options import body_argument, current_user, day_bounds, json_option, making_store, tz_option
 from understudy.proxy.cli.output import print_json, progress
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection
@@ -154,14 +154,16 @@ def _of_history(
     from understudy.store.promotion import PromotionPlan
 
     with progress(f"promoting to {name}") as step:
-        return collection_of_history(store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step)
+        return collection_of_history(
+            store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step, actor=current_user()
+        )
 
 
 def _json(store: Store, mock: MockServer, outcome: PromotionOutcome | None) -> dict[str, Any]:
-    from understudy.proxy.cli.promotion_output import outcome_json
+    from understudy.proxy.operations.views.recordings import promotion_json
 
     told = mock_json(store, mock)
-    return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
+    return {**told, "promoted": None if outcome is None else promotion_json(told["collection"], outcome)}
 
 
 def _print(store: Store, mock: MockServer, outcome: PromotionOutcome | None, save_url: str | None) -> None:

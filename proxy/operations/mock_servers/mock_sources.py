@@ -39,11 +39,11 @@ def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typ
 
 
 def collection_of_history(
-    store: Store, name: str, wanted: HistoryFilter, plan: PromotionPlan, step: Callable[[], None]
+    store: Store, name: str, wanted: HistoryFilter, plan: PromotionPlan, step: Callable[[], None], *, actor: str
 ) -> tuple[Collection, PromotionOutcome]:
     """A new collection of what history holds; raises UserError, and leaves none, when nothing of it is an example."""
     free = _free_name(store, name)
-    outcome = promote_history(store, wanted, free, plan, step=step)
+    outcome = promote_history(store, wanted, free, plan, step=step, actor=actor)
     collection = store.collections.find(free)
     if not outcome.examples:
         store.collections.delete(collection.id)

@@ -97,7 +97,7 @@ def test_an_empty_store_says_how_to_begin(understudy: Understudy, typed: str) ->
 
 def test_the_first_look_finds_nothing_and_no_mistake(understudy: Understudy) -> None:
     """In the user's own data folder, which nobody can have mistyped."""
-    assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one with")
+    assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one: ")
 
 
 def test_store_option_in_both_places(shop: Understudy, tmp_path: Path) -> None:

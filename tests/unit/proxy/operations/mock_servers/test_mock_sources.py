@@ -49,7 +49,7 @@ def recorded(store: Store, *statuses: int) -> HistoryFilter:
 def test_history_becomes_a_collection(store: Store) -> None:
     """What is no example is skipped, and told."""
     wanted = recorded(store, 200, 101, 404)
-    collection, outcome = collection_of_history(store, "day", wanted, PromotionPlan(), lambda: None)
+    collection, outcome = collection_of_history(store, "day", wanted, PromotionPlan(), lambda: None, actor="ada")
     assert [one.response.status for one in store.collections.list_examples(collection.id)] == [200, 404]
     assert [reason for _, reason in outcome.skipped] == ["it became a tunnel connection"]
 
@@ -58,10 +58,10 @@ def test_history_without_a_single_example_is_refused(store: Store) -> None:
     """And leaves no empty collection."""
     told = "nothing of that can be an example: entry 1, GET /101: it became a tunnel connection$"
     with pytest.raises(UserError, match=told):
-        collection_of_history(store, "day", recorded(store, 101), PromotionPlan(), lambda: None)
+        collection_of_history(store, "day", recorded(store, 101), PromotionPlan(), lambda: None, actor="ada")
     assert store.collections.list_summaries() == []
 
 
 def test_of_many_that_are_none_some_are_named(store: Store) -> None:
     with pytest.raises(UserError, match=r"entry 3, GET /101: it became a tunnel connection; and 2 more$"):
-        collection_of_history(store, "day", recorded(store, *[101] * 5), PromotionPlan(), lambda: None)
+        collection_of_history(store, "day", recorded(store, *[101] * 5), PromotionPlan(), lambda: None, actor="ada")
