@@ -9,7 +9,9 @@ from understudy.store.errors import Hint, UnderstudyError
 HINTS: Mapping[str, str] = {
     "choose_store": "choose another with --store",
     "record": "understudy record creates one",
+    "choose_listen": "choose another with --listen HOST:PORT",
     "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
+    "choose_port": "choose another with --port PORT",
     "choose_redaction_rules": "give --header NAME, --query NAME, --json-path PATH or --pattern REGEX",
     "list_redaction_rules": "understudy redaction list shows the rules",
     "start_gateway": "understudy gateway starts one",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -20,9 +20,6 @@ from understudy.store.errors import UserError
 from understudy.store.model.messages import Headers, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
-
-if TYPE_CHECKING:
-    from understudy.serving.gateway.parent_proxies import ParentProxies
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
@@ -162,90 +159,6 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)
-
-
-def listen_address(text: str) -> tuple[str, int]:
-    """HOST:PORT, :PORT or PORT; the host is this machine's loopback unless given. Raises UserError."""
-    host, _, port = text.rpartition(":")
-    bare = host.strip("[]")
-    odd = (bare != host and host != f"[{bare}]") or any(one.isspace() or one in "/@?#[]" for one in bare)
-    if not port.isascii() or not port.isdigit() or int(port) > 65535 or odd:
-        raise UserError(f"--listen takes HOST:PORT, such as 127.0.0.1:8080, got {text!r}")
-    return bare or "127.0.0.1", int(port)
-
-
-def pem_problem(error: OSError) -> str:
-    """Why a PEM file cannot be used, in a few words; OpenSSL's own speak of its source code."""
-    import ssl
-
-    return "what it holds cannot be read as such" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
-
-
-def check_authority(file: Path) -> None:
-    """Raise UserError when the value of --upstream-ca is no file of certificates."""
-    import ssl
-
-    try:
-        ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(
-            f"--upstream-ca takes a PEM file of certificates, and {file} is none: {pem_problem(error)}"
-        ) from error
-
-
-def client_certificate(file: Path | None) -> Path | None:
-    """The value of --client-cert; raises UserError when it is no file of a certificate and its key."""
-    import ssl
-
-    if file is None:
-        return None
-
-    def locked() -> str:
-        raise UserError(f"--client-cert takes a key without a password, and the one in {file} has one")
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=locked)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(
-            f"--client-cert takes a PEM file of a certificate and its key, and {file} is none: {pem_problem(error)}"
-        ) from error
-    return file
-
-
-def parent_proxies(text: str | None, port: int) -> ParentProxies:
-    """The value of --parent-proxy, or what the environment says, if that can be used; raises UserError.
-
-    A parent that is this gateway, by its `port`, would call itself.
-    """
-    from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies, ParentProxy, parse_no_proxy
-
-    if text == "none":
-        return NO_PARENTS
-    try:
-        if text is not None:
-            parent = ParentProxy.parse(text)
-            return ParentProxies(parent, parent, parse_no_proxy(os.environ), loopback=True)
-        parents = ParentProxies.from_environment(os.environ)
-    except ValueError as error:
-        if text is not None:
-            raise UserError(f"--parent-proxy: {error}, or none") from error
-        click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
-        return NO_PARENTS
-    own = any(each is not None and each.is_loopback and each.port == port for each in (parents.http, parents.https))
-    return NO_PARENTS if own else parents
-
-
-def upstream_origin(text: str | None) -> Origin | None:
-    """The value of --upstream; raises UserError."""
-    if text is None:
-        return None
-    try:
-        origin = Origin.parse(text)
-    except ValueError as error:
-        raise UserError(f"--upstream: {error}") from error
-    if any(character in text.split("://", 1)[1].rstrip("/") for character in "/?#@"):
-        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {strip_url(text)!r}")
-    return origin
 
 
 def history_filter(

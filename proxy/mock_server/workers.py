@@ -22,7 +22,7 @@ from understudy.proxy.mock_server.process import MockProcess, ServeSettings
 from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS, Interrupted
-from understudy.store.errors import StoreError, UserError
+from understudy.store.errors import Conflict, Hint, StoreError, UserError
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
 
@@ -182,10 +182,10 @@ def _bind_listeners(settings: ServeSettings) -> list[socket.socket]:
         _close_listeners(listeners)
         shown = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
-            raise UserError(
-                f"{shown} is taken, by another server or program; choose another with --port PORT"
-            ) from error
-        raise UserError(f"cannot listen on {shown}: {error.strerror or error}") from error
+            message = f"{shown} is taken by another server or program"
+            raise Conflict(message, what="address", which=shown, hint=Hint("choose_port")) from error
+        message = f"cannot listen on {shown}: {error.strerror or error}"
+        raise UserError(message, what="address", which=shown) from error
     return listeners
 
 

@@ -10,7 +10,6 @@ import click
 from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
     Seconds,
-    check_authority,
     current_user,
     json_option,
     making_store,
@@ -90,8 +89,10 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
 def _context(authority: Path | None, insecure: bool) -> ssl.SSLContext:
     import ssl
 
+    from understudy.proxy.pem_files import check_authorities
+
     if authority is not None:
-        check_authority(authority)
+        check_authorities(authority, field="upstream_ca")
     context = ssl.create_default_context(cafile=authority)
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

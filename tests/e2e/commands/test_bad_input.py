@@ -27,10 +27,10 @@ MISTAKES = [
     ("record --upstream ftp://127.0.0.1", "expected a URL like http://127.0.0.1:3000"),
     ("record --upstream http://127.0.0.1:70000", "expected a URL like http://127.0.0.1:3000"),
     ("record --upstream http://127.0.0.1:3000/v1", "takes scheme, host and port only, such as http://127.0.0.1:3000"),
-    (f"record {START} --upstream-ca {__file__}", f"{__file__} is none"),
-    (f"record {START} --upstream-ca /nowhere/ca.pem", "/nowhere/ca.pem is none"),
-    (f"record {START} --client-cert {__file__}", f"of a certificate and its key, and {__file__} is none"),
-    (f"record {START} --client-cert /nowhere/me.pem", "/nowhere/me.pem is none"),
+    (f"record {START} --upstream-ca {__file__}", f"--upstream-ca takes a PEM file of certificates, not {__file__}"),
+    (f"record {START} --upstream-ca /nowhere/ca.pem", "not /nowhere/ca.pem: No such file or directory"),
+    (f"record {START} --client-cert {__file__}", f"of a certificate and its key, not {__file__}: OpenSSL"),
+    (f"record {START} --client-cert /nowhere/me.pem", "not /nowhere/me.pem: No such file or directory"),
     (f"record {START} --parent-proxy socks5://h:1", "--parent-proxy: a parent proxy is a URL such as"),
     (
         f"record {START} --parent-proxy foo",
@@ -153,7 +153,7 @@ def test_port_that_is_taken(understudy: Understudy) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = understudy.mistake("record", "--upstream", "http://127.0.0.1:9", "--listen", address)
-    assert line == f"Error: {address} is taken, by another server or program; choose another with --listen HOST:PORT"
+    assert line == f"Error: {address} is taken by another server or program; choose another with --listen HOST:PORT"
 
 
 @pytest.mark.parametrize("options", ["record --resolve nonsense", "gateway --mode record --timing never"])

@@ -141,7 +141,7 @@ MISTAKES = [
     (f"mocks create {'a' * 201} --collection shop", "a mock server needs a name of at most 200 characters, got 201"),
     ("mocks serve --host ''", "--host takes an address or a name, such as 127.0.0.1"),
     ("mocks serve --certfile /nowhere/c.pem", "and its key, not /nowhere/c.pem: No such file or directory"),
-    (f"mocks serve --certfile {__file__}", f"and its key, not {__file__}: what it holds cannot be read as such"),
+    (f"mocks serve --certfile {__file__}", f"and its key, not {__file__}: OpenSSL cannot read its content"),
     ("mocks verify shop --called 'GET /a' --within nan", "'nan' is not a number of seconds"),
     ("mocks logs shop --path users", "--path takes a glob of a path, such as '/users/*', got 'users'"),
     ("mocks create new --request 'GET users'", "a request is typed as 'METHOD PATH [STATUS [BODY]]'"),
