@@ -18,7 +18,7 @@ from understudy.addons.loop.body_reader import BodyReader
 from understudy.proxy.call_log.writer import STOP_SECONDS, CallLogWriter, LogCounters
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.mock_server.accept_loop import accept_connections
-from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS

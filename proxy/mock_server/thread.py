@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.proxy.mock_server.accept_loop import accept_connections
-from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.serving.http1.limits import DEFAULT_LIMITS
 from understudy.serving.site_protocol import Site
 from understudy.store.repositories.history import Bodies
