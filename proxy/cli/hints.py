@@ -13,6 +13,7 @@ HINTS: Mapping[str, str] = {
     "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
     "choose_port": "choose another with --port PORT",
     "choose_redaction_rules": "give --header NAME, --query NAME, --json-path PATH or --pattern REGEX",
+    "compare_all_headers": "--match-header '*' compares all",
     "force": "--force overwrites it",
     "list_redaction_rules": "understudy redaction list shows the rules",
     "start_gateway": "understudy gateway starts one",

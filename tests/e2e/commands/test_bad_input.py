@@ -46,7 +46,7 @@ MISTAKES = [
     ("record --listen nope.invalid:80", "Error: cannot listen on nope.invalid:80: that name cannot be resolved"),
     (f"record {START} --name ''", "a gateway needs a name that is not empty"),
     (f"record {START} --resolve ''", "--resolve takes HOST:PORT:ADDRESS"),
-    ("replay shop --ignore-query ''", "a query parameter that does not count has a name, got ''"),
+    ("replay shop --ignore-query ''", "--ignore-query takes the name of a query parameter, got ''"),
     ("match GET / --mock shop --ignore-query ' '", "--ignore-query takes names, got ' '"),
     ("record --on-loss maybe", "'maybe' is not one of 'stop', 'continue'"),
     ("gateway --mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),

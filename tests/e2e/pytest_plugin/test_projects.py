@@ -206,7 +206,7 @@ MISTAKES = [
     ('mock_server("shop").assert_called("GET /a", times=1, at_least=1)', "not both"),
     ('understudy_session("nothing")', "there is no session 'nothing'"),
     ('understudy_session("shop", upstream="nowhere")', "upstream: expected a URL"),
-    ('understudy_session("shop", ignore="t")', "ignore is no setting of a replay; there are once, miss"),
+    ('understudy_session("shop", ignore="t")', "a replay has no setting ignore; the settings are once, miss"),
     ('understudy_session("shop", ignore_query="t")', "ignore_query takes a list of names, such as ['t']"),
 ]
 
