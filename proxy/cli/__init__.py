@@ -1,4 +1,4 @@
-"""The command line. Every command is registered here, and imported when it is called; each noun has a file."""
+"""The command line. Commands are registered here by name and imported when they are called."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ COMMANDS = {
 
 
 class Commands(LazyGroup):
-    """The group that shows our errors as one line and ends with their exit code."""
+    """The group that prints our errors as one line and exits with their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command, and handle its errors and signals."""
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun is undone or finished
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # so that the command can clean up
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -49,14 +49,14 @@ class Commands(LazyGroup):
             exit_by_signal(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, render_error(error), error.exit_code)
-        except UnicodeError as error:  # arguments and terminals may hold what no text is
-            _fail(ctx, f"a text cannot be written in the encoding that is wanted: {error}")
+        except UnicodeError as error:  # arguments may hold bytes that are not text
+            _fail(ctx, f"a text cannot be encoded: {error}")
 
 
-def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
+def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(told)}", err=True)
+    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(message)}", err=True)
     ctx.exit(exit_code)
 
 
@@ -65,7 +65,7 @@ def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
 @click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
 @click.pass_context
 def main(ctx: click.Context, store: str | None) -> None:
-    """Understudy learns an API's part by watching it, then goes on in its place.
+    """Record an API's traffic, turn it into examples, and answer from them in the API's place.
 
     \b
     understudy record --upstream https://api.example.com --session shop
