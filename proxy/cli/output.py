@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.proxy.operations.views.messages import iso_time as iso_time
-from understudy.proxy.operations.views.messages import request_json as request_json
-from understudy.proxy.operations.views.messages import response_json as response_json
-from understudy.proxy.operations.views.messages import size_of as size_of
 from understudy.store.model.messages import Headers
 from understudy.store.model.naming import escape_unprintable
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from understudy.proxy.cli.gateway.replay_options import read_replay_settings
+from understudy.proxy.cli.options import Command
 from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
 from understudy.store.errors import UserError
 from understudy.store.model.messages import LARGE_BODY
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from understudy.proxy.gateway.settings import GatewaySettings
     from understudy.serving.gateway.parent_proxies import ParentProxies
 
-Command = Callable[..., Any]
 
 FREE_PORT = "127.0.0.1:0"
 # As in `proxy.gateway.settings`, whose import takes longer than help may.

@@ -81,7 +81,7 @@ def from_document(document: str, example: Example, request_body: bytes, response
     return replace(_edited(example, name, request, response), templates=templates == "on", behaviour=behaviour)
 
 
-def changed(
+def apply_changes(
     example: Example,
     response_body: bytes,
     *,
@@ -91,7 +91,7 @@ def changed(
     headers: Sequence[str] = (),
     removed_headers: Sequence[str] = (),
 ) -> Example:
-    """The example with single things changed; a header is `Name: value`. Raises UserError."""
+    """Return the example with single things changed; a header is `Name: value`. Raises UserError."""
     response = example.response
     if status is not None:
         response = replace(response, status=read_status(str(status)), reason=b"")
