@@ -26,7 +26,7 @@ _LISTS = {
 _BEHAVIOURS = {
     "delay": ("2G|3G|MS|MS-MS", "Delay answers: 2G is 300 ms, 3G 100; lognormal:MEDIAN:SIGMA."),
     "bytes_per_second": ("N", "Send bodies at N bytes per second."),
-    "fault": ("KIND[:PERCENT]", "Break answers: reset, empty, garbage, cut, error; reset:10 breaks 10 %."),
+    "fault": ("KIND[:PERCENT]", "Break answers: reset, empty, garbage, cut, error; reset:10 breaks 10%."),
     "rate_limit": ("CALLS/SECONDS", "Answer calls beyond this rate with 429."),
     "timing": ("recorded|none|2x", "The pace of streamed answers."),
 }

@@ -1,4 +1,4 @@
-"""How the command line says an error: the input as an option, the hint as a command or an option."""
+"""How the command line prints an error: the input as an option, the hint as a command or an option."""
 
 from __future__ import annotations
 

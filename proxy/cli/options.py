@@ -174,7 +174,7 @@ def history_filter(
     since: float | None = None,
     until: float | None = None,
 ) -> HistoryFilter:
-    """A filter, part of it `name=value` conditions; raises UserError for an unknown name or a status that is none."""
+    """Return a filter, in part from `name=value` conditions; raises UserError for one that cannot be read."""
     given = dict(_condition(condition) for condition in conditions)
     status = status_condition(given.get("status"), "--filter status=")
     return HistoryFilter(

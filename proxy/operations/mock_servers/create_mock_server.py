@@ -56,7 +56,7 @@ def create_mock_server(
     """Create a mock server that answers from this source; `step` is called after each batch of history.
 
     Raises Conflict for a name, slug or variable that is taken, NotFound for a collection, environment, session or
-    history entry that does not exist, UserError for what cannot be served. Nothing is left of it then.
+    history entry that does not exist, UserError for what cannot be served. The store is then as it was.
     """
     _plan(store, draft)  # fails before history is read, which may take long
     prepared = prepare_source(store, source, step, actor=actor)

@@ -25,7 +25,7 @@ def url_value(mock: MockServer) -> str:
 def environment_for_url(store: Store, mock: MockServer, variable: str) -> Environment:
     """Return the environment that has the name of the mock server, with its URL as a variable; not saved yet.
 
-    It is a new one where there is none of that name. Raises UserError for a name that no variable can have, Conflict
+    Without one of that name it is new. Raises UserError for a name that no variable can have, Conflict
     when the variable has another value there.
     """
     if not variable.strip() or not variable.isprintable():

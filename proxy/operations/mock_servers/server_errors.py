@@ -41,7 +41,7 @@ def list_server_errors(store: Store, mock: str) -> ServerErrors:
 def add_server_error(
     store: Store, mock: str, name: str, response: Response, *, activate: bool = False, actor: str
 ) -> MockServerError:
-    """Save a response as a server error of a mock server, active if that is asked for.
+    """Save a response as a server error of a mock server, and activate it on request.
 
     Its reason phrase becomes that of its status. Raises NotFound, and UserError for a status that is not 5xx and for a
     name that is taken.
