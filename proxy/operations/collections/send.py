@@ -83,7 +83,7 @@ def send(request: Request, *, seconds: float, context: ssl.SSLContext | None = N
 
 @dataclass(slots=True)
 class _Came:
-    """How far an answer has come: whether it has begun, its head, its body, whether the server closed the connection."""
+    """How far an answer has come: whether it has begun, its head and body, whether the server closed the connection."""
 
     begun: bool = False
     head: h11.Response | None = None

@@ -18,6 +18,7 @@ from understudy.proxy.operations.mock_servers import call_logs, keys, mock_serve
 from understudy.proxy.operations.mock_servers.create_mock_server import MockServerDraft, create_mock_server
 from understudy.proxy.operations.mock_servers.mock_servers import MockServerChanges
 from understudy.proxy.operations.mock_servers.mock_sources import ExistingCollection, RecordedHistory, TypedRequests
+from understudy.proxy.operations.recordings.promotion import save_exchange
 from understudy.store.model.collections import Environment
 from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.mock_servers import CallFilter
@@ -37,6 +38,10 @@ def save_document(store: Store) -> None:
     examples.save_document(store, before, document, actor="ada")
 
 
+def save_answer(store: Store) -> None:
+    save_exchange(store, make_exchange(), "new", name=None, keep_secrets=False, actor="ada")
+
+
 # Each operation, and the step that is its last.
 OPERATIONS: list[tuple[Operation, str]] = [
     (partial(collections.create_collection, name="new", variables={}, actor="ada"), "collections.create"),
@@ -54,6 +59,7 @@ OPERATIONS: list[tuple[Operation, str]] = [
         "collections.save_example",
     ),
     (save_document, "collections.save_example"),
+    (save_answer, "collections.update"),
     (partial(examples.delete_example, example="one", actor="ada"), "collections.delete_example"),
     (partial(CREATE, source=ExistingCollection("shop")), "environments.save"),
     (partial(CREATE, source=TypedRequests([(Typed("GET", "/b", 200), b"")])), "environments.save"),
