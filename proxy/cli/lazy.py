@@ -1,4 +1,4 @@
-"""Groups that import a command when it is called: no command waits for the imports of the others."""
+"""Groups that import a command when it is called, so that no command waits for the imports of others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group with commands in other modules; `elsewhere` has the location of each, as `module:name`."""
+    """A group with commands in other modules; `elsewhere` maps the name of each to `module:name`."""
 
     def __init__(self, *given: Any, elsewhere: Mapping[str, str], **named: Any) -> None:
         super().__init__(*given, **named)
@@ -21,10 +21,10 @@ class LazyGroup(click.Group):
         return sorted({*super().list_commands(ctx), *self._elsewhere})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported if it is elsewhere."""
-        location = self._elsewhere.get(cmd_name)
-        if location is None:
+        """Return a command, imported if it is in another module."""
+        place = self._elsewhere.get(cmd_name)
+        if place is None:
             return super().get_command(ctx, cmd_name)
-        module, _, name = location.partition(":")
+        module, _, name = place.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command

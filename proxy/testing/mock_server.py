@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +11,15 @@ from typing import Any, cast
 from understudy.proxy.call_log.in_memory import InMemoryCallLog
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.mock_server.thread import ServingThread
-from understudy.proxy.operations.collections import behaviour_text
+from understudy.proxy.operations.collections.behaviour_text import READERS
+from understudy.proxy.operations.collections.environments import find_environment
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
-from understudy.proxy.operations.mock_servers.mock_servers import environment_id, find_mock
+from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests
-from understudy.proxy.operations.mock_servers.verification import verified
+from understudy.proxy.operations.mock_servers.verification import await_verdict
 from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.testing.errors import name_settings
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import Call
@@ -30,13 +32,6 @@ from understudy.store.repositories.store import Store
 
 ExpectedHeaders = Mapping[str, str] | Sequence[str]
 
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "delay": behaviour_text.read_delay,
-    "bytes_per_second": behaviour_text.read_bytes_per_second,
-    "fault": behaviour_text.read_fault,
-    "rate_limit": behaviour_text.read_rate_limit,
-    "timing": behaviour_text.read_timing,
-}
 _MATCHING = {
     "match_body": "body",
     "match_headers": "headers",
@@ -44,7 +39,7 @@ _MATCHING = {
 }
 _LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_json")
 _OWN = ("environment", "private", "cors")
-SETTINGS = (*_OWN, *_READERS, *_MATCHING)
+SETTINGS = (*_OWN, *READERS, *_MATCHING)
 
 
 class SingleMockServer:
@@ -117,8 +112,9 @@ class LocalMockServer:
         `body` is text, bytes, or a value that is compared as JSON. `within`: wait so many seconds for the calls.
         """
         __tracebackhide__ = True
-        expected = Expected(called, _as_header_lines(headers), _encode_body(body))
-        verdict = verified(self._calls, expected, times_of(times, at_least, at_most), within=within)
+        with name_settings():
+            expected = Expected(called, _as_header_lines(headers), _encode_body(body))
+            verdict = await_verdict(self._calls, expected, times_of(times, at_least, at_most), within=within)
         if not verdict.held:
             raise AssertionError(verdict.as_text().rstrip())
 
@@ -146,7 +142,7 @@ def mock_from_name(store: Store, name: str, settings: Mapping[str, Any]) -> Mock
 
 
 def mock_from_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
-    """Return a mock server of requests `METHOD PATH [STATUS [BODY]]`, written to this store, which is the test's own."""
+    """Return a mock server of requests `METHOD PATH [STATUS [BODY]]`, written to this store, the test's own."""
     if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
         raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
     typed = [read_typed(text) for text in requests]
@@ -168,8 +164,8 @@ def _apply_settings(store: Store, mock: MockServer, settings: Mapping[str, Any])
         raise UserError(f"a mock server has no setting {unknown[0]!r}; the settings are {', '.join(SETTINGS)}")
     own: dict[str, Any] = {name: settings[name] for name in ("private", "cors") if name in settings}
     if "environment" in settings:
-        own["environment_id"] = environment_id(store, settings["environment"])
-    behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in _READERS.items() if name in settings}
+        own["environment_id"] = find_environment(store, settings["environment"]).id
+    behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in READERS.items() if name in settings}
     matching = {field: _coerce_matching(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
     if matching.get("query", "off") not in ("prefer", "require", "off"):
         raise UserError(f"query is prefer, require or off, not {matching['query']!r}")

@@ -40,10 +40,11 @@ INSTRUCTIONS = (
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @json_option
 def ca(export: Path | None, form: ExportForm | None, force: bool, as_json: bool) -> None:
-    """Show the certificate of the authority that signs for HTTPS hosts, and how clients can trust it.
+    """Show the certificate that HTTPS clients have to trust, and how they can trust it.
 
-    The authority is created if it does not exist. With its private key, a program can pose as any host to clients that
-    trust it: the key stays on this machine, readable only by you.
+    It is the certificate of the authority that signs for HTTPS hosts; the authority is created if it does not exist.
+    With its private key, a program can pose as any host to clients that trust it: the key stays on this machine,
+    readable only by you.
 
     \b
     understudy ca

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from understudy.proxy.cli.gateway.replay_options import read_replay_settings
+from understudy.proxy.cli.options import Command
 from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
 from understudy.store.errors import UserError
 from understudy.store.model.messages import LARGE_BODY
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from understudy.proxy.gateway.settings import GatewaySettings
     from understudy.serving.gateway.parent_proxies import ParentProxies
 
-Command = Callable[..., Any]
 
 FREE_PORT = "127.0.0.1:0"
 # As in `proxy.gateway.settings`, whose import takes longer than help may.
@@ -42,7 +41,7 @@ GATEWAY_OPTIONS = (
     ),
     click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
     click.option(
-        "--client-cert", type=click.Path(path_type=Path), help="PEM file of the certificate for the upstream."
+        "--client-cert", type=click.Path(path_type=Path), help="PEM file of a certificate and its key for the upstream."
     ),
     click.option(
         "--parent-proxy",
@@ -89,7 +88,7 @@ RECORDING_OPTIONS = (
 )
 
 seed_option = click.option(
-    "--seed", type=int, metavar="N", help="Give the same random values in every run, where examples have templates."
+    "--seed", type=int, metavar="N", help="Make random values in templates the same in every run."
 )
 
 

@@ -28,7 +28,9 @@ GATEWAY_COLUMNS = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
 def mode(
     store: Store, mode: str | None, mock: str | None, session: str | None, gateway: str | None, as_json: bool
 ) -> None:
-    """Show the running gateways, or switch one to MODE: pass, record, mock, spy or replay.
+    """Show the running gateways, or switch one to MODE.
+
+    The modes are pass, record, mock, spy and replay.
 
     \b
     understudy mode

@@ -65,7 +65,7 @@ def replay(store: Store, **options: Any) -> None:
 @command_options
 @with_store
 def mock(store: Store, **options: Any) -> None:
-    """Answer from the examples of the mock server or collection NAME, without calling the API.
+    """Answer from the examples of NAME, a mock server or collection, without calling the API.
 
     \b
     understudy mock shop

@@ -22,14 +22,26 @@ HISTORY_COLUMNS = ("ENTRY", "TIME", "SESSION", "REQUEST", "STATUS", "BYTES", "MS
 
 @click.group()
 def history() -> None:
-    """Show recorded exchanges."""
+    """Recorded exchanges."""
 
 
 @history.command("list")
 @click.option("-s", "--session", metavar="NAME", help="List this session only.")
-@click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="By method, host, path or status.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="List at most N, the newest."
+    "--filter",
+    "filters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Only with this method=, host=, path= or status=; repeatable.",
+)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=50,
+    show_default=True,
+    help="List the newest N at most.",
 )
 @json_option
 @with_store

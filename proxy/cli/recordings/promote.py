@@ -16,7 +16,13 @@ from understudy.store.repositories.store import Store
 @click.option("-s", "--session", metavar="NAME", help="Promote this session.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Promote this day.")
 @tz_option
-@click.option("--filter", "filters", metavar="NAME=VALUE", multiple=True, help="By method, host, path or status.")
+@click.option(
+    "--filter",
+    "filters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Only with this method=, host=, path= or status=; repeatable.",
+)
 @click.option(
     "--to", "collection", metavar="COLLECTION", required=True, help="The collection; created if it does not exist."
 )

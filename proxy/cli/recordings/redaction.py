@@ -38,7 +38,7 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def redaction() -> None:
-    """Manage what is redacted: the rules of the store, beside the built-in names and patterns."""
+    """What is redacted: rules of the store, and built-in names and patterns."""
 
 
 @redaction.command("list")

@@ -14,7 +14,7 @@ SESSION_COLUMNS = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
 
 @click.group()
 def sessions() -> None:
-    """Manage sessions, the named recordings."""
+    """Sessions: named recordings."""
 
 
 @sessions.command("list")

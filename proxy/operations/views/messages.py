@@ -6,7 +6,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response
+from understudy.store.model.messages import Body, Headers, Request, Response
 
 
 def iso_time(seconds: float | None) -> str | None:
@@ -47,11 +47,6 @@ def body_json(body: bytes) -> dict[str, Any]:
         return {"body": body.decode(), "body_size": len(body)}
     except UnicodeDecodeError:
         return {"body_base64": base64.b64encode(body).decode(), "body_size": len(body)}
-
-
-def size_of(body: Body) -> int:
-    """Return the size of a body in bytes."""
-    return body.size if isinstance(body, BodyRef) else len(body)
 
 
 def require_bytes(body: Body) -> bytes:

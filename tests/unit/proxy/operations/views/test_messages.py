@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.factories.messages import make_request
-from understudy.proxy.operations.views.messages import body_json, iso_time, request_json, response_json, size_of
-from understudy.store.model.messages import Body, BodyRef, Headers, Response
+from understudy.proxy.operations.views.messages import body_json, iso_time, request_json, response_json
+from understudy.store.model.messages import Headers, Response
 
 
 def test_a_body_of_text_is_text() -> None:
@@ -33,8 +31,3 @@ def test_a_time_has_a_zone() -> None:
 
 def test_no_time_is_null() -> None:
     assert iso_time(None) is None
-
-
-@pytest.mark.parametrize("body", [b"abc", BodyRef("digest", 3)])
-def test_the_size_of_a_body(body: Body) -> None:
-    assert size_of(body) == 3
