@@ -1,4 +1,4 @@
-"""The programs: command line, gateway, wiring. Knows everything below.
+"""The programs and what they offer: operations, gateway, mock server, command line. It may import everything below.
 
 In mitmproxy, `proxy` is the inner engine; here it is the outer shell.
 """

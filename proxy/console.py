@@ -1,4 +1,4 @@
-"""The console script: what is loaded before anything else, so that Ctrl-C ends what has only begun without a word."""
+"""The console script. It loads first and sets up Ctrl-C, which ends a program that is still starting in silence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 
 def main() -> None:
     """Run the command line."""
-    # Python would show where it was. From the first command on, `proxy.cli` says what Ctrl-C does.
+    # Python would print a traceback. Once a command runs, `proxy.cli` decides what Ctrl-C does.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from understudy.proxy.cli import main as command_line

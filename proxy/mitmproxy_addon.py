@@ -25,7 +25,7 @@ from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.proxy.gateway.activation import Activation
-from understudy.proxy.operations.gateways.modes import mode_named, session_to_record, wanted_state
+from understudy.proxy.operations.gateways.modes import choose_state, open_session, parse_mode
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.proxy.settings import resolve_store_url
 from understudy.serving.gateway.active import ActiveMode
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
 
 logger = logging.getLogger(__name__)
+
+ACTOR = "mitmproxy"  # of what its user changes
 
 
 class Understudy:
@@ -88,7 +90,7 @@ class Understudy:
         if not updated & {"understudy_mode", "understudy_session", "understudy_mock"}:
             return
         try:
-            mode = mode_named(ctx.options.understudy_mode)
+            mode = parse_mode(ctx.options.understudy_mode)
             if mode is not Mode.PASS or self._store is not None:
                 self._switch(mode)
         except UnderstudyError as error:
@@ -126,7 +128,7 @@ class Understudy:
             ids = [get_note(one).entry or await self._record_flow(one) for one in flows]
             selected = HistoryFilter(ids=frozenset(ids))
             outcome = await asyncio.to_thread(
-                promote_history, self._ensure_store(), selected, collection, PromotionPlan()
+                promote_history, self._ensure_store(), selected, collection, PromotionPlan(), actor=ACTOR
             )
         except UnderstudyError as error:
             logger.log(ALERT, "not promoted: %s", error)
@@ -135,7 +137,7 @@ class Understudy:
 
     async def _record_flow(self, one: http.HTTPFlow) -> int:
         name = ctx.options.understudy_session or None
-        session_id = await asyncio.to_thread(session_to_record, self._ensure_store(), name, None)
+        session_id = await asyncio.to_thread(open_session, self._ensure_store(), name, None, actor=ACTOR)
         [number] = await asyncio.to_thread(self._ensure_store().history.add, [exchange_from_flow(one, session_id)])
         get_note(one).entry = number
         return number
@@ -149,12 +151,13 @@ class Understudy:
 
     def _switch(self, mode: Mode) -> None:
         options = ctx.options
-        state = wanted_state(
+        state = choose_state(
             self._ensure_store(),
             mode,
             mock=options.understudy_mock or None if mode in (Mode.MOCK, Mode.SPY) else None,
             session=options.understudy_session or None if mode not in (Mode.PASS, Mode.MOCK) else None,
             upstream=None,
+            actor=ACTOR,
         )
         if self._activation is None:
             self._activation = Activation(self._ensure_store())

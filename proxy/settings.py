@@ -1,4 +1,4 @@
-"""Where things lie by default, and what the environment says. Read once, at the edge; the core gets values."""
+"""Default locations and settings of the environment. The faces read them once; the core gets values."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ MOCKS_PORT = 4000
 
 
 def locate_data_folder() -> Path:
-    """The per-user folder for data, by the platform's custom."""
+    """Return the user's data folder, as the platform has it."""
     from platformdirs import user_data_path
 
     return user_data_path("understudy", appauthor=False)
 
 
 def read_store_setting(option: str | None) -> str | None:
-    """The store that somebody named: the one given, else the environment's."""
+    """Return the store that the option names, else the environment; None if neither does."""
     return option or os.environ.get(STORE_VARIABLE) or None
 
 
 def resolve_store_url(option: str | None) -> str:
-    """The store to use: the one that is named, else the per-user file, whose folder is made.
+    """Return the store to use: the one that is named, else the user's file, whose folder is created.
 
-    Raises StoreError when it cannot be made.
+    Raises StoreError if it cannot be created.
     """
     named = read_store_setting(option)
     if named is not None:
@@ -36,20 +36,20 @@ def resolve_store_url(option: str | None) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # history holds secrets
     except OSError as error:
-        raise StoreError(f"cannot make the folder of the store, {folder}: {error.strerror}") from error
+        raise StoreError(f"cannot create the folder of the store, {folder}: {error.strerror}") from error
     return str(folder / "understudy.db")
 
 
 def locate_ca_folder() -> Path:
-    """Where the certificate authority for intercepted HTTPS lies."""
+    """Return the folder of the certificate authority for intercepted HTTPS."""
     return locate_data_folder() / "ca"
 
 
-def locate_counts_file(place: str) -> Path:
-    """The file in which the mock servers of a store share their counters: beside a store that is a file."""
+def locate_counts_file(location: str) -> Path:
+    """Return the file in which the mock servers of a store share their counters: beside a store that is a file."""
     import hashlib
 
-    beside = Path(f"{place}-mocks")
-    if beside.parent.is_dir() and "://" not in place:
+    beside = Path(f"{location}-mocks")
+    if beside.parent.is_dir() and "://" not in location:
         return beside
-    return locate_data_folder() / f"mocks-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+    return locate_data_folder() / f"mocks-{hashlib.sha256(location.encode()).hexdigest()[:16]}"

@@ -1,8 +1,8 @@
-"""The small memory-mapped file that the processes of one machine share beside their store.
+"""Counters in a memory-mapped file that the mock server processes of one store share.
 
-A table of 64-bit numbers found by key: where sequences stand, how many calls a window of a rate limit has had, how many
-calls each process answered and logged. Whoever opens it when nobody else serves begins with an empty table. A crash
-leaves nothing to mend: locks end with their process.
+The file is a hash table of 64-bit numbers: positions in sequences, calls in the window of a rate limit, calls that each
+process answered and logged. The first process that serves starts with an empty table. A crash needs no repair: locks
+end with their process.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from understudy.store.errors import StoreError
 SLOTS = 1 << 18
 FULL = SLOTS * 3 // 4
 _SLOT = struct.Struct("=16s8sQ")  # digest of the key, digest of its group, the number
-_NUMBER_OFFSET = 24  # where the number lies in a slot
+_NUMBER_OFFSET = 24  # of the number in its slot
 _USED = struct.Struct("=Q")
-FILE_SIZE = (1 + SLOTS) * _SLOT.size  # sparse: pages that nobody writes to take no room
-LOCK_ATTEMPTS, LOCK_RETRY_SECONDS = 3, 0.002  # who looks whether somebody serves holds the lock for a moment
+FILE_SIZE = (1 + SLOTS) * _SLOT.size  # sparse: unwritten pages take no room
+LOCK_ATTEMPTS, LOCK_RETRY_SECONDS = 3, 0.002  # `is_served` of another process holds the lock for a moment
 _FREE = bytes(16)
 _WINDOW_BITS = 32
 
 
 class SharedCounter:
-    """A number that only one process changes: the one that first counts."""
+    """A counter that belongs to one process: the one that first counts."""
 
     __slots__ = ("_find", "_place")
 
@@ -41,7 +41,7 @@ class SharedCounter:
         self._place: memoryview | None = None
 
     def count(self, amount: int = 1) -> None:
-        """So many more."""
+        """Add this number."""
         place = self._place
         if place is None:
             place = self._place = self._find()
@@ -49,9 +49,9 @@ class SharedCounter:
 
 
 class SharedCounts:
-    """The table of one store's mock servers. Raises StoreError when its file cannot be used or is full.
+    """The table of one store's mock servers. Raises StoreError if its file cannot be used or is full.
 
-    `serve`: begin with an empty table if nobody else serves; without it, look only.
+    `serve`: start with an empty table if no other process serves; without it, only read.
     """
 
     def __init__(self, path: Path, *, serve: bool) -> None:
@@ -64,13 +64,13 @@ class SharedCounts:
         self._numbers = memoryview(self._map).cast("Q")
 
     def close(self) -> None:
-        """Let the file go; counters made here must not be used any more."""
-        # The map has the file open too, for as long as there are counters: the lock would stay.
+        """Close the file; its counters must not be used after this."""
+        # The map has the file open too, as long as a counter exists, so the lock would stay.
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
     def is_served(self) -> bool:
-        """Whether a process serves from this table; asked by who only looks."""
+        """Return whether a process serves from this table; for tables that were opened without `serve`."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -79,7 +79,7 @@ class SharedCounts:
         return False
 
     def make_counter(self, group: str) -> SharedCounter:
-        """A number in a group, of the process that counts with it."""
+        """Return a counter of this group, of the process that counts with it."""
         return SharedCounter(lambda: self._locate_own(group))
 
     def _locate_own(self, group: str) -> memoryview:
@@ -88,17 +88,17 @@ class SharedCounts:
         return self._numbers[place : place + 1]
 
     def sum_group(self, group: str) -> int:
-        """The sum of the numbers of a group."""
+        """Return the sum of the numbers of a group."""
         return sum(self._numbers[place // 8] for place in self._scan_group(group))
 
     def clear(self, group: str) -> None:
-        """Set every number of a group to nought."""
+        """Set every number of a group to 0."""
         with self._lock():
             for place in self._scan_group(group):
                 self._numbers[place // 8] = 0
 
     def advance(self, key: str, group: str, limit: int) -> int:
-        """The number of a key, which then is one more, and `most` at the most."""
+        """Return the number of a key, and then add 1, up to `limit`."""
         with self._lock():
             place = self._locate(key, group) // 8
             number = self._numbers[place]
@@ -106,7 +106,7 @@ class SharedCounts:
             return number
 
     def raise_to(self, key: str, group: str, number: int) -> bool:
-        """Make the number of a key at least this; returns whether it was less."""
+        """Raise the number of a key to at least this; return whether it was less."""
         with self._lock():
             place = self._locate(key, group) // 8
             less = self._numbers[place] < number
@@ -115,7 +115,7 @@ class SharedCounts:
             return less
 
     def count(self, key: str, window: int) -> int:
-        """Count one more call in this window of a rate limit; returns how many it has now."""
+        """Count one more call in this window of a rate limit; return how many it has now."""
         with self._lock():
             place = self._locate(key, "rate limits") // 8
             known, calls = divmod(self._numbers[place], 1 << _WINDOW_BITS)
@@ -124,37 +124,37 @@ class SharedCounts:
             return calls
 
     def _locate(self, key: str, group: str) -> int:
-        """Where the number of a key lies; made with nought when it is not there. Only under the lock."""
-        wanted = hashlib.blake2b(key.encode(), digest_size=16).digest()
-        slot = int.from_bytes(wanted[:8], "big") % SLOTS
+        """Return the offset of the number of a key, which starts with 0; call it under the lock only."""
+        digest = hashlib.blake2b(key.encode(), digest_size=16).digest()
+        slot = int.from_bytes(digest[:8], "big") % SLOTS
         while True:
             start = (1 + slot) * _SLOT.size
             found = self._map[start : start + 16]
-            if found == wanted:
+            if found == digest:
                 return start + _NUMBER_OFFSET
             if found == _FREE:
-                self._claim_slot(start, wanted, group)
+                self._claim_slot(start, digest, group)
                 return start + _NUMBER_OFFSET
             slot = (slot + 1) % SLOTS
 
-    def _claim_slot(self, start: int, wanted: bytes, group: str) -> None:
+    def _claim_slot(self, start: int, digest: bytes, group: str) -> None:
         used = self._numbers[0]
         if used >= FULL:
             raise StoreError("the table of counters is full; stop all mock servers of this store once to empty it")
         self._numbers[0] = used + 1
-        _SLOT.pack_into(self._map, start, wanted, _digest(group), 0)
+        _SLOT.pack_into(self._map, start, digest, _digest(group), 0)
 
     def _scan_group(self, group: str) -> Iterator[int]:
-        wanted = _digest(group)
-        found = self._map.find(wanted, _SLOT.size)
+        digest = _digest(group)
+        found = self._map.find(digest, _SLOT.size)
         while found >= 0:
-            if found % _SLOT.size == 16:  # else these bytes are something else by chance
+            if found % _SLOT.size == 16:  # else the same bytes are there by chance
                 yield found + 8
-            found = self._map.find(wanted, found + 1)
+            found = self._map.find(digest, found + 1)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        # The file's lock is the process's: threads of one process need their own.
+        # The lock of the file belongs to the process, so its threads need their own.
         with self._thread_lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX, 1)
             try:
@@ -164,9 +164,9 @@ class SharedCounts:
 
 
 def _open_file(path: Path, *, serve: bool) -> int:
-    """The file, open; in an exchange for a new one when nobody else serves from it.
+    """Open the file, and replace it by a new one if no other process serves from it.
 
-    Never emptied in place: who looks at it then would be killed (SIGBUS).
+    It is never emptied in place: a process that reads it then would be killed (SIGBUS).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -187,7 +187,7 @@ def _open_file(path: Path, *, serve: bool) -> int:
 
 
 def _try_exclusive_lock(file: int) -> bool:
-    """Lock the file for us alone, if nobody serves from it."""
+    """Lock the file exclusively if no process serves from it; return whether it is locked."""
     for _ in range(LOCK_ATTEMPTS):
         with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The signals that a program hears, from its first moment to its last: none gets lost while nobody can act upon it."""
+"""Signal handling from the start of a program to its end; a signal that comes early is kept until it can be handled."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import asyncio
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SIGNAL_EXIT_BASE = 128  # and the signal's number: the exit code that a shell shows
+SIGNAL_EXIT_BASE = 128  # plus the signal's number: the exit code that a shell shows
 
 T = TypeVar("T")
 
 
 class Interrupted(BaseException):
-    """A signal came before there was anything to end in order; `number` is the signal's."""
+    """A signal came before the program had anything to end in order; `number` is the signal's."""
 
     def __init__(self, number: signal.Signals) -> None:
         super().__init__(number)
@@ -28,9 +28,9 @@ class Interrupted(BaseException):
 
 
 class SignalHandler:
-    """Hears these signals in a block, in the main thread. `heard` are those that came, for who acts upon them.
+    """A handler of these signals in a block of the main thread; `received` has those that came.
 
-    Behind the block they are what they were, but for those of one that ended well and ignored them.
+    After the block their former handlers are back, unless the block ended without an error and ignored the signals.
     """
 
     def __init__(self, numbers: Iterable[signal.Signals]) -> None:
@@ -40,34 +40,34 @@ class SignalHandler:
         self._callback: Callable[[], object] = lambda: None
 
     def __enter__(self) -> SignalHandler:
-        """Begin to hear them."""
+        """Install the handler."""
         self._before = [(number, signal.signal(number, self._handle)) for number in self._numbers]
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        """Hear them no more."""
+        """Restore the former handlers."""
         if failed is not None or not self._ignored:
             for number, handler in self._before:
                 signal.signal(number, handler)
 
     def set_callback(self, callback: Callable[[], object]) -> None:
-        """Have this called whenever one has come, instead of what was; and now, if one has come already."""
+        """Call this, in place of the former callback, when a signal comes, and now if a signal has come already."""
         self._callback = callback
         if self.received:
             callback()
 
     def raise_if_received(self) -> None:
-        """Raise Interrupted if one has come."""
+        """Raise Interrupted if a signal has come."""
         if self.received:
             raise Interrupted(self.received[0])
 
     @contextmanager
     def wake_loop(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Have them wake this loop, in which nothing else may do that; who is told is in its thread."""
+        """Let signals wake this loop in the block; nothing else may set its wakeup descriptor."""
         woken, waker = os.pipe()
         for end in (woken, waker):
             os.set_blocking(end, False)
-        # One that comes in the moment before the loop sleeps, or to another thread, does not end its sleep (signal(7)).
+        # A signal just before the loop sleeps, or in another thread, would not end its sleep (signal(7)).
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         loop.add_reader(woken, os.read, woken, 64)
         try:
@@ -79,8 +79,8 @@ class SignalHandler:
             os.close(waker)
 
     async def run_interruptible(self, work: Coroutine[Any, Any, T]) -> T:
-        """What comes of this work; raises Interrupted when one comes before that, and cancels the work."""
-        import asyncio  # takes time, which most commands need not wait for
+        """Return the result of this work; if a signal comes first, cancel the work and raise Interrupted."""
+        import asyncio  # slow to import, and most commands need no loop
 
         task = asyncio.ensure_future(work)
         self.set_callback(partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel))
@@ -90,7 +90,7 @@ class SignalHandler:
         return task.result()
 
     def ignore(self) -> None:
-        """Hear nothing more: what is still to be done must not be cut off."""
+        """Ignore the signals from now on: what is still to be done must not be cut off."""
         self._ignored = True
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
@@ -101,11 +101,11 @@ class SignalHandler:
 
 
 def exit_by_signal(number: signal.Signals) -> NoReturn:
-    """End this process as the signal ends one that does not hear it: a shell shows that, and ends its loop."""
+    """End this process as the signal does without a handler: a shell shows that, and ends its loop."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+        with suppress(OSError, ValueError):  # its reader is gone, or it is closed
             stream.flush()
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-    # The first process of a container gets no signal that it does not hear (pid_namespaces(7)).
+    # The first process of a container gets no signal without a handler (pid_namespaces(7)).
     os._exit(SIGNAL_EXIT_BASE + number)

@@ -10,10 +10,10 @@ from understudy.proxy.cli import main
 
 HEAD = """# Every command and option
 
-Made from `--help`; a test keeps it so. Shell completion: `eval "$(_UNDERSTUDY_COMPLETE=bash_source understudy)"`, with
-`zsh_source` or `fish_source` for those. `--store` goes before or after the command; `UNDERSTUDY_STORE` does the same.
-A store that is named so has to be there, but for commands that may be its first: `record`, `gateway`, `send`, and those
-that create, add or set.
+Generated from `--help`; a test compares the two. For shell completion, run
+`eval "$(_UNDERSTUDY_COMPLETE=bash_source understudy)"`, with `zsh_source` or `fish_source` for those shells. `--store`
+goes before or after the command; `UNDERSTUDY_STORE` does the same. A store that is named has to exist, except for
+commands that may create it: `record`, `gateway`, `send`, and those that create, add or set.
 """
 
 

@@ -1,1 +1,1 @@
-"""The call log of mock servers: one entry for each call, written, kept and read."""
+"""The call log of mock servers: one entry for each call, written, stored and read."""

@@ -1,4 +1,4 @@
-"""What is kept of a call, made from what was taken of it: in origin form, without secrets, long bodies cut."""
+"""Build the logged call from what a connection hands over: in origin form, without secrets, long bodies cut."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Body, BodyRef, Request, Response
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
-MAX_SCANNED_BYTES = 1024 * 1024  # bytes of a body in which secrets are looked for; of a larger one nothing is kept
+MAX_SCANNED_BYTES = 1024 * 1024  # of a body that is searched for secrets; a larger body is not logged
 CACHE_ENTRIES = 1_000
-MAX_CACHED_BYTES = 4 * 1024  # bytes of an answer
+MAX_CACHED_BYTES = 4 * 1024  # of a response body
 
 CallEntry = tuple[bytes | RawRequest, Reply, float, float]
 
 
 class CallBuilder:
-    """Makes calls of entries. What was made of the same bytes, or of the same answer, is remembered.
+    """A builder of calls, with a cache for equal requests and for equal answers.
 
-    `at_root`: paths begin where the port's do, not with the mock server's slug.
+    `at_root`: the paths of requests have no prefix with the mock server's slug.
     """
 
     def __init__(self, *, at_root: bool, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
@@ -32,9 +32,9 @@ class CallBuilder:
         self._responses: dict[Reply, Response | None] = {}
 
     def build(self, entry: CallEntry, owner: str) -> Call:
-        """What is kept of a call to a mock server, whose id is `owner`."""
-        came, reply, at, duration = entry
-        request, size = self._build_request(came)
+        """Return the call to log, of the mock server whose id is `owner`."""
+        raw, reply, at, duration = entry
+        request, size = self._build_request(raw)
         return Call(
             mock_server_id=owner,
             at=at,
@@ -48,17 +48,17 @@ class CallBuilder:
             response_size=_measure_body(reply),
         )
 
-    def _build_request(self, came: bytes | RawRequest) -> tuple[Request, int]:
-        """The request, and the size of its body."""
-        if isinstance(came, RawRequest):
-            return self._redact_request(came), len(came.body)
-        known = self._requests.get(came)
+    def _build_request(self, raw: bytes | RawRequest) -> tuple[Request, int]:
+        """Return the request and the size of its body."""
+        if isinstance(raw, RawRequest):
+            return self._redact_request(raw), len(raw.body)
+        known = self._requests.get(raw)
         if known is None:
-            arrived = next(event for event in RequestReader().feed(came) if isinstance(event, RawRequest))
-            known = self._redact_request(arrived), len(arrived.body)
+            parsed = next(event for event in RequestReader().feed(raw) if isinstance(event, RawRequest))
+            known = self._redact_request(parsed), len(parsed.body)
             if len(self._requests) >= CACHE_ENTRIES:
                 self._requests.clear()
-            self._requests[came] = known
+            self._requests[raw] = known
         return known
 
     def _build_response(self, reply: Reply) -> Response | None:
@@ -70,8 +70,8 @@ class CallBuilder:
             self._responses[reply] = self._redact_response(reply.response)
         return self._responses[reply]
 
-    def _redact_request(self, arrived: RawRequest) -> Request:
-        request, _ = to_origin_form(arrived.to_request())
+    def _redact_request(self, raw: RawRequest) -> Request:
+        request, _ = to_origin_form(raw.to_request())
         if not self._at_root:
             request = strip_mock_prefix(request)
         body = _drop_unscannable(request.body)
@@ -87,7 +87,7 @@ class CallBuilder:
 
 
 def drop_large_body(reply: Reply) -> Reply:
-    """The reply without a body of which nothing is kept: those that wait must not fill the memory."""
+    """Return the reply without a body that is too large to be logged: waiting entries must not fill the memory."""
     if len(reply.body) <= MAX_SCANNED_BYTES or reply.response is None:
         return reply
     response = replace(reply.response, body=BodyRef("", len(reply.body)))

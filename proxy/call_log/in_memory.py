@@ -1,4 +1,4 @@
-"""A call log in memory, of one mock server in one test: every call is in it when it is looked at."""
+"""A call log in memory, for one mock server in one test; a reader finds every answered call in it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ MAX_CALLS = 10_000
 
 
 class InMemoryCallLog:
-    """The newest calls (see `serving.site_protocol.Log` and `proxy.operations.mock_servers.verification.Logged`).
+    """The newest calls of one mock server.
 
-    `settled` returns when all that was answered before was taken; called by whoever reads.
+    It is a `CallLogger` for a site, and the log that `proxy.operations.mock_servers.verification` reads. `settle` is
+    called before each read, and returns once every answered call is logged.
     """
 
     def __init__(self, owner: str, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
@@ -31,32 +32,32 @@ class InMemoryCallLog:
         self._is_complete = True
 
     def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Take a call; called by one thread only."""
+        """Log a call; called by one thread only."""
         self._is_complete = self._is_complete and len(self._calls) < MAX_CALLS
         self._number += 1
         self._calls.append(replace(self._builder.build((call, reply, at, duration), self._owner), id=self._number))
 
     def list_calls(self) -> list[Call]:
-        """The calls, oldest first."""
+        """Return the calls, oldest first."""
         self.settle()
         return list(self._calls)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Forget all calls."""
         self.settle()
         self._calls.clear()
         self._is_complete = True
 
     def catch_up(self) -> CallCounts:
-        """Wait for those that were answered; none is ever lost."""
+        """Wait until every answered call is logged; no call is ever lost."""
         self.settle()
         return CallCounts()
 
     def is_complete_since(self, since: float | None) -> bool:
-        """Whether none was forgotten that came since then."""
+        """Return whether the log has every call since then; None is the first call."""
         calls = list(self._calls)
         return self._is_complete or (since is not None and bool(calls) and calls[0].at < since)
 
     def read_since(self, since: float | None) -> Iterator[Call]:
-        """The calls from then on, newest first."""
+        """Return the calls since then, newest first."""
         return (call for call in reversed(list(self._calls)) if since is None or call.at >= since)

@@ -1,4 +1,4 @@
-"""The call log of one mock server as others read it: what is kept, and how much is not, or not yet."""
+"""Read the call log of one mock server: its calls, and how many calls are lost or still to be written."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _STEP = 0.01
 class CallCounts:
     """Exact numbers of calls since the mock servers of the store were started.
 
-    `kept`, `failed` (the store refused them), `dropped` (they came too fast), `unlogged` (the log was off) and `gone`
-    (their process was killed before it wrote them) add up to `calls`, but for those that wait to be written.
+    `calls` is the sum of `kept`, `failed` (the store refused them), `dropped` (they came too fast), `unlogged` (the log
+    was off), `gone` (their process was killed before it wrote them), and of those that wait to be written.
     """
 
     calls: int = 0
@@ -36,12 +36,12 @@ class CallCounts:
 
     @property
     def lost(self) -> int:
-        """Calls that never come into the log."""
+        """The number of calls that are never logged."""
         return self.failed + self.dropped + self.unlogged + self.gone
 
     @property
     def waiting(self) -> int:
-        """Calls that are not in the log yet."""
+        """The number of calls that are not in the log yet."""
         return max(0, self.calls - self.kept - self.lost)
 
 
@@ -49,7 +49,7 @@ KINDS = ("calls", "kept", "failed", "dropped", "unlogged")
 
 
 class StoredCallLog:
-    """The log of one mock server, as verification reads it; without `counts`, nothing ever served it."""
+    """The log of one mock server, for verification; `counts` is None if it was never served."""
 
     def __init__(self, store: Store, mock: MockServer, counts: SharedCounts | None) -> None:
         self.mock = mock
@@ -57,29 +57,29 @@ class StoredCallLog:
         self._counts = counts
 
     def read_counts(self) -> CallCounts:
-        """The numbers as they are."""
+        """Return the numbers as they are now."""
         if self._counts is None:
             return CallCounts()
-        served = self._counts.is_served()  # asked first: who ends now has still counted
+        served = self._counts.is_served()  # read first: a process that ends after this has already counted
         numbers = CallCounts(**{kind: self._counts.sum_group(f"{self.mock.id} {kind}") for kind in KINDS})
         return numbers if served else replace(numbers, gone=numbers.waiting)
 
     def catch_up(self, seconds: float = CATCH_UP_SECONDS) -> CallCounts:
-        """Wait, at most so long, until every call that was answered is in the log or lost; returns the numbers."""
+        """Wait, at most so long, until every answered call is in the log or lost; return the numbers."""
         deadline = time.monotonic() + seconds
         while True:
             before, now = self.read_counts(), self.read_counts()
-            # Equal only while nothing is called: a call kept just now must not stand in for one that waits.
+            # Two equal reads: else a call that was just kept might hide one that waits.
             if (not now.waiting and before.calls == now.calls) or time.monotonic() > deadline:
                 return now
             time.sleep(_STEP)
 
     def read_since(self, since: float | None) -> Iterator[Call]:
-        """The calls from then on, newest first."""
+        """Return the calls since then, newest first."""
         return self.read_newest_first(CallFilter(self.mock.id, since=since))
 
     def read_newest_first(self, call_filter: CallFilter) -> Iterator[Call]:
-        """The calls that fit, read in pages."""
+        """Yield the calls that fit, newest first, read in pages."""
         while True:
             page = self._store.calls.list_newest(call_filter, PAGE)
             yield from reversed(page)
@@ -88,7 +88,7 @@ class StoredCallLog:
             call_filter = replace(call_filter, before=page[0].id)
 
     def is_complete_since(self, since: float | None) -> bool:
-        """Whether the log still holds every kept call since then, or since the first."""
+        """Return whether the log still holds every kept call since then; None is the first call."""
         everything = CallFilter(self.mock.id)
         if self._store.calls.count(everything) < self.mock.log_limit:
             return True
@@ -97,7 +97,7 @@ class StoredCallLog:
 
 @contextmanager
 def open_call_log(store: Store, mock: MockServer) -> Iterator[StoredCallLog]:
-    """The log of a mock server, whoever serves it. Raises StoreError when the counters cannot be read."""
+    """Yield the log of a mock server that any process may serve; raises StoreError if the counters cannot be read."""
     file = locate_counts_file(store.location)
     if not file.exists():
         yield StoredCallLog(store, mock, None)

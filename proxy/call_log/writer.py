@@ -1,7 +1,7 @@
-"""The thread that keeps calls: takes them from the answering thread at once, redacts and writes them in batches.
+"""The thread that logs calls: it takes them from the thread that answers, redacts them and writes them in batches.
 
-A call is never held up by its log. What comes faster than it can be written is dropped, the oldest first, and counted;
-the counters stay exact.
+The log never delays an answer. Calls that come faster than they can be written are dropped, the oldest first, and
+counted; the counters stay exact.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 logger = logging.getLogger(__name__)
 
 WAITING = 4_096  # calls that wait to be written
-WAITING_BYTES = 64 * 1024 * 1024  # of their bodies
+WAITING_BYTES = 64 * 1024 * 1024  # of the bodies of waiting calls
 BATCH_BYTES = 8 * 1024 * 1024
 PAUSE_SECONDS = 0.05
-# Writing a call takes up to a tenth of a millisecond of the one interpreter that also answers. Who is called more often
-# than this in a pause is under load: then few are written in each, and pauses are so long that answering feels little.
+# To write a call takes up to 0.1 ms of the interpreter that also answers. Above this rate the process is under load:
+# then it writes small batches, with pauses that leave nearly all of the time to answering.
 BUSY_PER_SECOND = 10_000
 AT_ONCE_WHEN_BUSY = 50
-SHARE_WHEN_BUSY = 0.03  # of the time
+SHARE_WHEN_BUSY = 0.03  # of the time, for writing
 AT_ONCE = 2_000
-STOP_SECONDS = 3.0  # at the end, a store that takes nothing is not waited for any longer
+STOP_SECONDS = 3.0  # at the end; a locked store is not waited for longer
 
 
 @dataclass(frozen=True, slots=True)
 class LogCounters:
-    """What one process counts of the log of one mock server; `dropped` by the thread that answers, the others here."""
+    """The counters of one process for the log of one mock server; `dropped` belongs to the thread that answers."""
 
     kept: SharedCounter
     failed: SharedCounter
@@ -46,9 +46,9 @@ class LogCounters:
 
 
 class CallLogWriter:
-    """The log of one process. `keep` writes a batch; `counters` gives the counters of a mock server by its id.
+    """The log of one process. `keep` writes a batch; `counters` returns the counters of a mock server by its id.
 
-    `at_root`: paths begin where the port's do, not with the mock server's slug.
+    `at_root`: the paths of requests have no prefix with the mock server's slug.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class CallLogWriter:
         self._counters = counters
         self._builder = CallBuilder(at_root=at_root, redactor=redactor)
         self._waiting: deque[CallEntry] = deque()
-        self._bytes = 0  # of the bodies that came, less those that were dropped; changed by who answers
-        self._taken_bytes = 0  # of the bodies that were taken from those; changed by who writes
+        self._bytes = 0  # of the bodies that came and were not dropped; belongs to the thread that answers
+        self._taken_bytes = 0  # of these, those taken to be written; belongs to the thread that writes
         self._dropped = 0
         self._taken = 0
         self._stopped = threading.Event()
@@ -74,13 +74,13 @@ class CallLogWriter:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to write."""
-        # Made here: a thread made before a fork cannot be started after it (Python 3.13).
+        """Start the thread."""
+        # Not in __init__: a thread created before a fork cannot be started after it (Python 3.13).
         self._thread = threading.Thread(target=self._run, name="call log", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what waits, and end; what the store does not take within a few seconds is counted as lost."""
+        """Write what waits, and stop; calls that the store does not take within a few seconds are counted as lost."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -93,28 +93,28 @@ class CallLogWriter:
         lost.update(call.mock_server_id for call in self._batch)
         for mock_id, number in lost.items():
             self._counters(mock_id).failed.count(number)
-        logger.error("the store is locked or slow; calls that did not come into the log: %d", lost.total())
+        logger.error("the store is locked or slow; %d calls were not logged", lost.total())
 
     def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Take a call; called by one thread only."""
+        """Log a call; called by one thread only."""
         waiting = self._waiting
         if type(call) is RawRequest:
             reply = drop_large_body(reply)
             self._bytes += _measure_bodies(call, reply)
         waiting.append((call, reply, at, duration))
         if len(waiting) > WAITING:
-            self._drop(len(waiting) - WAITING // 2)  # many at once, which costs a tenth of one after the other
+            self._drop(len(waiting) - WAITING // 2)  # many at once cost a tenth of one by one
         elif self._bytes - self._taken_bytes > WAITING_BYTES:
             self._drop(1)
 
     def _drop(self, number: int) -> None:
-        """Drop so many, the oldest, and more if their bodies are still too large."""
+        """Drop this number of the oldest, and more while the bodies of the others are too large."""
         dropped: Counter[str] = Counter()
         while number > 0 or self._bytes - self._taken_bytes > WAITING_BYTES:
             number -= 1
             try:
                 call, reply, _, _ = self._waiting.popleft()
-            except IndexError:  # the writer was faster
+            except IndexError:  # the writer took them
                 break
             self._bytes -= _measure_bodies(call, reply)
             dropped[_get_mock_id(reply)] += 1
@@ -125,8 +125,8 @@ class CallLogWriter:
     def _run(self) -> None:
         pause, seen = PAUSE_SECONDS, 0
         while not self._stopped.wait(pause):
-            came, before = self._taken + self._dropped + len(self._waiting), seen
-            seen, busy, begun = came, came - before > BUSY_PER_SECOND * pause, time.thread_time()
+            total, before = self._taken + self._dropped + len(self._waiting), seen
+            seen, busy, begun = total, total - before > BUSY_PER_SECOND * pause, time.thread_time()
             self._write(AT_ONCE_WHEN_BUSY if busy else AT_ONCE)
             pause = max(PAUSE_SECONDS, (time.thread_time() - begun) / SHARE_WHEN_BUSY) if busy else PAUSE_SECONDS
         while self._waiting and not self._has_given_up:
@@ -144,14 +144,14 @@ class CallLogWriter:
         except ValueRefused:
             for call in calls:
                 self._write_alone(call, limits)
-        except Exception as error:  # noqa: BLE001 - whatever ails the store, answering goes on
+        except Exception as error:  # noqa: BLE001 - answering goes on without a log
             self._count_failed(calls, error)
         else:
             self._count_kept(calls)
         self._batch = ()
 
     def _write_alone(self, call: Call, limits: Mapping[str, int]) -> None:
-        """Keep a call of a batch in which the store refused some value."""
+        """Write one call of a batch in which the store refused some value."""
         try:
             self._keep([call], limits)
         except Exception as error:  # noqa: BLE001 - as above
@@ -165,17 +165,17 @@ class CallLogWriter:
 
     def _count_failed(self, calls: Sequence[Call], error: Exception) -> None:
         if not self._failing:
-            logger.error("the call log cannot be kept: %s", error)
+            logger.error("calls cannot be logged: %s", error)
         self._failing = True
         self._count(calls, lambda counters: counters.failed)
 
     def _count(self, calls: Sequence[Call], which: Callable[[LogCounters], SharedCounter]) -> None:
-        if not self._has_given_up:  # else they are counted
+        if not self._has_given_up:  # else they are counted already
             for mock_id, number in Counter(call.mock_server_id for call in calls).items():
                 which(self._counters(mock_id)).count(number)
 
     def _take(self, most: int) -> list[CallEntry]:
-        """The oldest that wait, so many, and of their bodies not much more than BATCH_BYTES."""
+        """Take at most this number of the oldest, with not much more than BATCH_BYTES of bodies."""
         entries: list[CallEntry] = []
         enough = self._taken_bytes + BATCH_BYTES
         while len(entries) < most and self._taken_bytes < enough:
@@ -203,5 +203,5 @@ def _get_mock_id(reply: Reply) -> str:
 
 
 def _measure_bodies(call: bytes | RawRequest, reply: Reply) -> int:
-    """The bytes of bodies that an entry keeps in memory; a whole request that is known is short, its reply shared."""
+    """Return the bytes of bodies that an entry holds in memory; a known whole request is short, its reply is shared."""
     return len(call.body) + len(reply.body) if isinstance(call, RawRequest) else 0

@@ -1,4 +1,4 @@
-"""The command line. Every command is registered here, and imported when it is called; each noun has a file."""
+"""The command line: every command is registered here, and imported when it is called."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ COMMANDS = {
 
 
 class Commands(LazyGroup):
-    """The group that shows our errors as one line and ends with their exit code."""
+    """The group of all commands: it prints our errors as one line and ends with their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # what is begun is undone or finished
+            # Ctrl-C raises KeyboardInterrupt, so that what has begun is undone or finished.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -49,14 +50,14 @@ class Commands(LazyGroup):
             exit_by_signal(interrupted.number)
         except UnderstudyError as error:
             _fail(ctx, render_error(error), error.exit_code)
-        except UnicodeError as error:  # arguments and terminals may hold what no text is
-            _fail(ctx, f"a text cannot be written in the encoding that is wanted: {error}")
+        except UnicodeError as error:  # arguments may hold bytes that are not text, and terminals lack characters
+            _fail(ctx, f"a text cannot be written in the encoding of the output: {error}")
 
 
-def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
+def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
-    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(told)}", err=True)
+    click.echo(f"Error: {BUILT_IN_REDACTOR.redact_text(message)}", err=True)
     ctx.exit(exit_code)
 
 
@@ -65,7 +66,7 @@ def _fail(ctx: click.Context, told: str, exit_code: int = 2) -> NoReturn:
 @click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
 @click.pass_context
 def main(ctx: click.Context, store: str | None) -> None:
-    """Understudy learns an API's part by watching it, then goes on in its place.
+    """Record the traffic of an API, turn it into examples, and answer from them in the API's place.
 
     \b
     understudy record --upstream https://api.example.com --session shop

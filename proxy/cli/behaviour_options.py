@@ -1,83 +1,87 @@
-"""The options that say how a mock server compares and what it does on purpose, for all commands that take them."""
+"""The options for how a mock server compares and what it does on purpose, for all commands that take them."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.options import Command
 from understudy.store.errors import UserError
 
-Command = Callable[..., Any]
+if TYPE_CHECKING:
+    from click.decorators import FC
+
 Fields = dict[str, Any]
 
 _SWITCHES = ("subset", "wildcards", "ids", "distance")
 _LISTS = {
     "match_header": ("headers", "--match-header", "NAME", "Leave out examples whose NAME differs."),
-    "ignore_query": ("ignore_query", "--ignore-query", "NAME", "A query parameter that does not count."),
-    "ignore_header": ("ignore_headers", "--ignore-header", "NAME", "A header that does not count."),
-    "ignore_json": ("ignore_json", "--ignore-json", "PATH", "A place in JSON that does not count: $.at"),
+    "ignore_query": ("ignore_query", "--ignore-query", "NAME", "Ignore the query parameter NAME."),
+    "ignore_header": ("ignore_headers", "--ignore-header", "NAME", "Ignore the header NAME."),
+    "ignore_json": ("ignore_json", "--ignore-json", "PATH", "Ignore this place in JSON bodies: $.at"),
 }
 _BEHAVIOURS = {
-    "delay": ("2G|3G|MS|MS-MS", "Hold answers up: 2G is 300 ms, 3G 100; lognormal:MEDIAN:SIGMA."),
-    "bytes_per_second": ("N", "Send bodies this slowly."),
-    "fault": ("KIND[:PERCENT]", "Break answers: reset, empty, garbage, cut, error; reset:10 every tenth."),
-    "rate_limit": ("CALLS/SECONDS", "Answer more calls than these with 429."),
-    "timing": ("recorded|none|2x", "How fast the pieces of streamed answers follow each other."),
+    "delay": ("2G|3G|MS|MS-MS", "Delay answers: 2G is 300 ms, 3G 100; lognormal:MEDIAN:SIGMA."),
+    "bytes_per_second": ("N", "Send bodies at N bytes per second."),
+    "fault": ("KIND[:PERCENT]", "Break answers: reset, empty, garbage, cut, error; reset:10 breaks 10%."),
+    "rate_limit": ("CALLS/SECONDS", "Answer calls beyond this rate with 429."),
+    "timing": ("recorded|none|2x", "The pace of streamed answers."),
 }
 
 
 def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
-    """Give a command the options for matching, and hand it those that were given as `matching`: fields of `Matching`.
+    """Give a command the options for matching; it gets those that are given as `matching`: fields of `Matching`.
 
-    With `clearing` there is an option to empty each list, too.
+    With `clearing` there is also an option to empty each list.
     """
     options = [
         click.option("--match-body/--no-match-body", default=None, help="Leave out examples whose body differs."),
-        click.option("--subset/--no-subset", default=None, help="Bodies may hold more; with --match-body."),
+        click.option("--subset/--no-subset", default=None, help="Accept bodies that hold more; with --match-body."),
         click.option("--query", type=click.Choice(["prefer", "require", "off"]), help="How much the query counts."),
-        click.option("--wildcards/--no-wildcards", default=None, help="Take {{name}} and :name for any one segment."),
-        click.option("--ids/--no-ids", default=None, help="Take a path whose ids alone differ."),
-        click.option("--distance/--no-distance", default=None, help="Take a path that is nearly the same."),
+        click.option("--wildcards/--no-wildcards", default=None, help="Let {{name}} and :name match any one segment."),
+        click.option("--ids/--no-ids", default=None, help="Accept a path that differs in ids only."),
+        click.option("--distance/--no-distance", default=None, help="Accept a path that is nearly the same."),
     ]
-    for _, option, value, told in _LISTS.values():
-        options.append(click.option(option, metavar=value, multiple=True, help=told))
+    for _, option, value, text in _LISTS.values():
+        options.append(click.option(option, metavar=value, multiple=True, help=text))
         if clearing:
-            options.append(click.option(f"--no{option[1:]}", is_flag=True, help=f"No {option} any more."))
+            options.append(_clearing_option(option))
     names = ("match_body", "query", *_SWITCHES, *_LISTS, *(f"no_{name}" for name in _LISTS if clearing))
-    return _handed_over(options, names, "matching", _matching)
+    return _collect(options, names, "matching", _read_matching)
 
 
 def behaviour_options(*, clearing: bool = False) -> Callable[[Command], Command]:
-    """Give a command the options for what is done on purpose, and hand it those given as `behaviour`: its fields.
+    """Give a command the options for what is done on purpose; it gets those that are given as `behaviour`.
 
-    With `clearing` there is an option to take each off, too.
+    These are fields of `Behaviour`. With `clearing` there is also an option to remove each.
     """
     options = []
-    for name, (value, told) in _BEHAVIOURS.items():
+    for name, (value, text) in _BEHAVIOURS.items():
         option = f"--{name.replace('_', '-')}"
-        options.append(click.option(option, metavar=value, help=told))
+        options.append(click.option(option, metavar=value, help=text))
         if clearing:
-            options.append(click.option(f"--no{option[1:]}", is_flag=True, help=f"No {option} any more."))
+            options.append(_clearing_option(option))
     names = (*_BEHAVIOURS, *(f"no_{name}" for name in _BEHAVIOURS if clearing))
-    return _handed_over(options, names, "behaviour", _behaviour)
+    return _collect(options, names, "behaviour", _read_behaviour)
 
 
-def _handed_over(
-    options: Sequence[Callable[[Command], Command]],
-    names: Sequence[str],
-    together: str,
-    read: Callable[[Fields], Fields],
+def _clearing_option(option: str) -> Callable[[FC], FC]:
+    return click.option(f"--no{option[1:]}", is_flag=True, help=f"Remove {option}.")
+
+
+def _collect(
+    options: Sequence[Callable[[Command], Command]], names: Sequence[str], field: str, read: Callable[[Fields], Fields]
 ) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
-        def called(*arguments: Any, **given: Any) -> Any:
+        def call(*arguments: Any, **given: Any) -> Any:
             own = {name: given.pop(name) for name in names}
-            return command(*arguments, **{together: read(own)}, **given)
+            return command(*arguments, **{field: read(own)}, **given)
 
-        decorated: Command = called
+        decorated: Command = call
         for option in reversed(options):
             decorated = option(decorated)
         return decorated
@@ -85,7 +89,7 @@ def _handed_over(
     return decorate
 
 
-def _matching(given: Fields) -> Fields:
+def _read_matching(given: Fields) -> Fields:
     fields = {name: given[name] for name in ("query", *_SWITCHES) if given[name] is not None}
     if given["match_body"] is not None:
         fields["body"] = given["match_body"]
@@ -93,11 +97,11 @@ def _matching(given: Fields) -> Fields:
         cleared = given.get(f"no_{name}", False)
         check_one(option, bool(given[name]), cleared)
         if given[name] or cleared:
-            fields[field] = frozenset(_listed(name, option, given[name]))
+            fields[field] = frozenset(_read_list(name, option, given[name]))
     return fields
 
 
-def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
+def _read_list(name: str, option: str, values: Sequence[str]) -> list[str]:
     from understudy.store.model.json_paths import parse_json_path
 
     if name == "ignore_json":
@@ -116,18 +120,11 @@ def _listed(name: str, option: str, values: Sequence[str]) -> list[str]:
     return list(parts)
 
 
-def _behaviour(given: Fields) -> Fields:
-    from understudy.proxy.operations.collections import behaviour_text
+def _read_behaviour(given: Fields) -> Fields:
+    from understudy.proxy.operations.collections.behaviour_text import READERS
 
-    readers: dict[str, Callable[[str], object]] = {
-        "delay": behaviour_text.read_delay,
-        "bytes_per_second": behaviour_text.read_bytes_per_second,
-        "fault": behaviour_text.read_fault,
-        "rate_limit": behaviour_text.read_rate_limit,
-        "timing": behaviour_text.read_timing,
-    }
     fields: Fields = {}
-    for name, read in readers.items():
+    for name, read in READERS.items():
         cleared = given.get(f"no_{name}", False)
         check_one(f"--{name.replace('_', '-')}", given[name] is not None, cleared)
         if given[name] is not None:
@@ -138,6 +135,6 @@ def _behaviour(given: Fields) -> Fields:
 
 
 def check_one(option: str, given: bool, cleared: bool) -> None:
-    """Raise UserError when an option is given together with the one that takes it off."""
+    """Raise UserError when an option is given together with the one that removes it."""
     if given and cleared:
         raise UserError(f"give {option} or --no{option[1:]}, not both")

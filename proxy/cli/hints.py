@@ -1,4 +1,4 @@
-"""How the command line says an error: the input as an option, the hint as a command or an option."""
+"""How the command line prints an error: the input as an option, the hint as a command or an option."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ from collections.abc import Mapping
 from understudy.store.errors import Hint, UnderstudyError
 
 HINTS: Mapping[str, str] = {
+    "choose_history": "give entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE",
+    "choose_listen": "choose another with --listen HOST:PORT",
+    "choose_port": "choose another with --port PORT",
+    "choose_redaction_rules": "give --header NAME, --query NAME, --json-path PATH or --pattern REGEX",
+    "compare_all_headers": "--match-header '*' compares all",
     "choose_store": "choose another with --store",
+    "create_environment": "create it with: understudy environments set NAME KEY=VALUE",
+    "create_mock_server": "create a new mock server: understudy mocks create NAME --collection {collection}",
+    "force": "--force overwrites it",
+    "list_redaction_rules": "understudy redaction list shows the rules",
+    "make_private": "use --private, or allow public ones with: understudy mocks policy --public allow",
     "record": "understudy record creates one",
     "make_writable": "make it writable, or choose another with --store",
     "list_history": "understudy history list shows the entries",
     "delete_mock_servers": "delete the mock servers first: understudy mocks delete NAME",
     "detach_environment": "detach it first: understudy mocks edit NAME --no-environment",
+    "remove_variable": "remove it first: understudy environments unset {environment} {variable}",
+    "start_gateway": "understudy gateway starts one",
+    "switch_gateway": "switch it first: understudy mode pass --gateway {gateway}",
+    "switch_on_call_log": "switch it on: understudy mocks edit {mock_server} --log-limit 10000",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
 

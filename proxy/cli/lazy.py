@@ -1,4 +1,4 @@
-"""Groups whose commands are imported when they are wanted: what one command needs is not waited for by the others."""
+"""Groups that import a command when it is called, so that no command waits for the imports of others."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group with commands in other modules; `elsewhere` says where each is, as `module:name`."""
+    """A group with commands in other modules; `elsewhere` maps the name of each to `module:name`."""
 
     def __init__(self, *given: Any, elsewhere: Mapping[str, str], **named: Any) -> None:
         super().__init__(*given, **named)
         self._elsewhere = elsewhere
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all, sorted."""
+        """Return the names of all commands, sorted."""
         return sorted({*super().list_commands(ctx), *self._elsewhere})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find one, and import it if it is elsewhere."""
+        """Return a command, imported if it is in another module."""
         place = self._elsewhere.get(cmd_name)
         if place is None:
             return super().get_command(ctx, cmd_name)

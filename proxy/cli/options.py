@@ -1,8 +1,9 @@
-"""What commands share: the store they work on, flags, and reading what a person typed."""
+"""What commands share: the store they work on, common options, and reading arguments."""
 
 from __future__ import annotations
 
 import functools
+import getpass
 import math
 import os
 import re
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -20,11 +21,11 @@ from understudy.store.model.messages import Headers, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
-if TYPE_CHECKING:
-    from understudy.serving.gateway.parent_proxies import ParentProxies
-
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FILTERS = ("method", "host", "path", "status")
+
+Command = Callable[..., Any]
+"""A function that a decorator makes a click command of, or gives more options to."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 tz_option = click.option(
@@ -33,7 +34,7 @@ tz_option = click.option(
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds, up to a day: click takes "nan" and "inf" for numbers, too."""
+    """A number of seconds, up to a day, and finite: click accepts "nan" and "inf" as numbers."""
 
     name = "seconds"
 
@@ -41,27 +42,27 @@ class Seconds(click.FloatRange):
         super().__init__(min=least, max=SECONDS_OF["d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number; fails for what is none."""
+        """Return the number; fails for text that is not a finite number."""
         seconds = super().convert(value, param, ctx)
         if not math.isfinite(seconds):
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
         return seconds
 
 
-def with_store(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_store(command: Command) -> Command:
     """Give a command the opened store as its first argument, and `--store` as an option of its own.
 
-    A store that someone named has to be there; the one in the data folder is made at first use.
+    A store that is named has to exist; the one in the data folder is created at first use.
     """
     return _with_store(command, makes=False)
 
 
-def making_store(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that may be the first one of a store: it makes any that is not there yet."""
+def making_store(command: Command) -> Command:
+    """Do the same for a command that may be the first one of a store: a store that does not exist is created."""
     return _with_store(command, makes=True)
 
 
-def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., Any]:
+def _with_store(command: Command, *, makes: bool) -> Command:
     @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
     @click.pass_context
     @functools.wraps(command)
@@ -80,16 +81,24 @@ def _with_store(command: Callable[..., Any], *, makes: bool) -> Callable[..., An
     return opened
 
 
-def say_if_not_in_force(store: Store) -> None:
-    """Wait until the running gateways act upon the last change; says so on stderr when one does not."""
+def current_user() -> str:
+    """Return the name of the system user, who is the actor of what commands change; "unknown" without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):  # no variable names one, and the password database has no entry
+        return "unknown"
+
+
+def wait_for_gateways(store: Store) -> None:
+    """Wait until the running gateways use the last change; print a warning on stderr when one does not in time."""
     from understudy.proxy.operations.gateways.modes import wait_until_seen
 
     if not wait_until_seen(store, store.changes.get_latest()):
-        click.echo("A gateway on this store has not taken it over yet.", err=True)
+        click.echo("A gateway on this store does not use the change yet.", err=True)
 
 
 def body_argument(text: str, option: str) -> bytes:
-    """A body as an option gives it: text, `@FILE`, or `@-` for standard input; raises UserError."""
+    """Return the body of an option: its text, or that of `@FILE`, or of standard input for `@-`; raises UserError."""
     if not text.startswith("@"):
         return os.fsencode(text)
     if text == "@-":
@@ -101,15 +110,17 @@ def body_argument(text: str, option: str) -> bytes:
 
 
 def variable(text: str) -> tuple[str, str]:
-    """Key and value of a variable as people write it, `KEY=VALUE`; raises UserError."""
+    """Return key and value of a variable as people write it, `KEY=VALUE`; raises UserError."""
+    from understudy.proxy.operations.collections.variables import is_variable_name
+
     key, separator, value = text.partition("=")
-    if not separator or not key.strip() or not key.isprintable() or set(key) & set("{}"):
+    if not separator or not is_variable_name(key):
         raise UserError(f"a variable is written KEY=VALUE, not {text!r}")
     return key.strip(), value
 
 
 def day_bounds(date: str | None, zone: str | None, option: str) -> tuple[float | None, float | None]:
-    """When a day begins and ends, in seconds since the epoch; raises UserError."""
+    """Return when a day begins and ends, in seconds since the epoch; raises UserError."""
     if date is None:
         return None, None
     tz = _zone(zone)
@@ -137,9 +148,9 @@ ABSOLUTE_URL = "an absolute http or https URL such as https://api.example.com/us
 
 
 def url_request(method: str, url: str, headers: tuple[str, ...], data: str, takes: str = PATH_OR_URL) -> Request:
-    """The request that METHOD, URL and the options --header and --data say; raises UserError that says what it takes.
+    """Return the request of METHOD, URL and the options --header and --data; raises UserError.
 
-    A path is no URL where it takes `ABSOLUTE_URL`.
+    `takes` describes the URLs that are allowed, for the error; a path is not one of `ABSOLUTE_URL`.
     """
     from understudy.proxy.operations.collections.example_document import header_field
 
@@ -155,90 +166,6 @@ def url_request(method: str, url: str, headers: tuple[str, ...], data: str, take
     return Request(method.upper(), os.fsencode(target), fields, body_argument(data, "--data"), origin)
 
 
-def listen_address(text: str) -> tuple[str, int]:
-    """HOST:PORT, :PORT or PORT; the host is this machine's loopback unless given. Raises UserError."""
-    host, _, port = text.rpartition(":")
-    bare = host.strip("[]")
-    odd = (bare != host and host != f"[{bare}]") or any(one.isspace() or one in "/@?#[]" for one in bare)
-    if not port.isascii() or not port.isdigit() or int(port) > 65535 or odd:
-        raise UserError(f"--listen takes HOST:PORT, such as 127.0.0.1:8080, got {text!r}")
-    return bare or "127.0.0.1", int(port)
-
-
-def pem_problem(error: OSError) -> str:
-    """Why a PEM file cannot be used, in a few words; OpenSSL's own speak of its source code."""
-    import ssl
-
-    return "what it holds cannot be read as such" if isinstance(error, ssl.SSLError) else error.strerror or str(error)
-
-
-def check_authority(file: Path) -> None:
-    """Raise UserError when the value of --upstream-ca is no file of certificates."""
-    import ssl
-
-    try:
-        ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(
-            f"--upstream-ca takes a PEM file of certificates, and {file} is none: {pem_problem(error)}"
-        ) from error
-
-
-def client_certificate(file: Path | None) -> Path | None:
-    """The value of --client-cert; raises UserError when it is no file of a certificate and its key."""
-    import ssl
-
-    if file is None:
-        return None
-
-    def locked() -> str:
-        raise UserError(f"--client-cert takes a key without a password, and the one in {file} has one")
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=locked)
-    except (OSError, ssl.SSLError) as error:
-        raise UserError(
-            f"--client-cert takes a PEM file of a certificate and its key, and {file} is none: {pem_problem(error)}"
-        ) from error
-    return file
-
-
-def parent_proxies(text: str | None, port: int) -> ParentProxies:
-    """The value of --parent-proxy, or what the environment says, if that can be used; raises UserError.
-
-    A parent that is this gateway, by its `port`, would call itself.
-    """
-    from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies, ParentProxy, parse_no_proxy
-
-    if text == "none":
-        return NO_PARENTS
-    try:
-        if text is not None:
-            parent = ParentProxy.parse(text)
-            return ParentProxies(parent, parent, parse_no_proxy(os.environ), loopback=True)
-        parents = ParentProxies.from_environment(os.environ)
-    except ValueError as error:
-        if text is not None:
-            raise UserError(f"--parent-proxy: {error}, or none") from error
-        click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
-        return NO_PARENTS
-    own = any(each is not None and each.is_loopback and each.port == port for each in (parents.http, parents.https))
-    return NO_PARENTS if own else parents
-
-
-def upstream_origin(text: str | None) -> Origin | None:
-    """The value of --upstream; raises UserError."""
-    if text is None:
-        return None
-    try:
-        origin = Origin.parse(text)
-    except ValueError as error:
-        raise UserError(f"--upstream: {error}") from error
-    if any(character in text.split("://", 1)[1].rstrip("/") for character in "/?#@"):
-        raise UserError(f"--upstream takes scheme, host and port only, such as {origin}, got {strip_url(text)!r}")
-    return origin
-
-
 def history_filter(
     conditions: tuple[str, ...],
     *,
@@ -247,7 +174,7 @@ def history_filter(
     since: float | None = None,
     until: float | None = None,
 ) -> HistoryFilter:
-    """A filter, part of it `name=value` conditions; raises UserError for an unknown name or a status that is none."""
+    """Return a filter, in part from `name=value` conditions; raises UserError for one that cannot be read."""
     given = dict(_condition(condition) for condition in conditions)
     status = status_condition(given.get("status"), "--filter status=")
     return HistoryFilter(
@@ -263,14 +190,14 @@ def history_filter(
 
 
 def status_condition(text: str | None, option: str) -> str | None:
-    """A status or a class of them as an option gives it; raises UserError."""
+    """Return the status or class of them that an option gives, in lower case; raises UserError."""
     if text is not None and not re.fullmatch("[1-5]([0-9]{2}|xx)", text.lower()):
         raise UserError(f"{option} takes a status such as 404 or a class such as 5xx, got {text!r}")
     return text and text.lower()
 
 
 def moment(text: str | None, option: str, now: float) -> float | None:
-    """A time as an option gives it, in seconds since the epoch: ISO 8601, or so long ago. Raises UserError."""
+    """Return the time of an option in seconds since the epoch: ISO 8601, or how long ago. Raises UserError."""
     if text is None:
         return None
     ago = re.fullmatch("([0-9]{1,9})([smhd])", text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response
+from understudy.store.model.messages import Headers
 from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print a table; `empty` is said when there is nothing. Numbers are put to the right."""
+    """Print a table, or `empty` without rows. Columns of numbers are aligned to the right."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -45,7 +45,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr once something has taken a second; yields what to call after each step."""
+    """Show a progress bar on stderr once a second has passed; yields a function to call after each step."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -67,59 +67,17 @@ def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one."""
+    """Return a number with its noun, in the plural unless it is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def local_time(seconds: float | None) -> str:
-    """A time for people, in this machine's zone."""
+    """Return a time for people, in this machine's time zone."""
     return "" if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def iso_time(seconds: float | None) -> str | None:
-    """A time for programs (ISO 8601)."""
-    return None if seconds is None else datetime.fromtimestamp(seconds).astimezone().isoformat()
-
-
-def size_of(body: Body) -> int:
-    """The size of a body in bytes."""
-    return body.size if isinstance(body, BodyRef) else len(body)
-
-
-def request_json(request: Request, body: bytes) -> dict[str, Any]:
-    """A request as JSON."""
-    return {
-        "method": request.method,
-        "url": request.url,
-        "http_version": request.http_version,
-        "headers": list(request.headers),
-        **body_json(body),
-    }
-
-
-def response_json(response: Response, body: bytes) -> dict[str, Any]:
-    """A response as JSON."""
-    return {
-        "status": response.status,
-        "reason": response.reason.decode("latin-1"),
-        "http_version": response.http_version,
-        "headers": list(response.headers),
-        **body_json(body),
-    }
-
-
-def body_json(body: bytes) -> dict[str, Any]:
-    """A body as JSON: as text where it is UTF-8, else in base 64."""
-    import base64
-
-    try:
-        return {"body": body.decode(), "body_size": len(body)}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(body).decode(), "body_size": len(body)}
-
-
 def text_of(headers: Headers, body: bytes) -> str | None:
-    """A body as text, its content coding undone; None when it is not UTF-8."""
+    """Return a body as text, its content coding undone; None when it is not UTF-8."""
     from understudy.store.content_codings import remove_codings
 
     plain = remove_codings(headers.get("content-encoding") or "", body)
@@ -130,7 +88,7 @@ def text_of(headers: Headers, body: bytes) -> str | None:
 
 
 def message_text(first_line: str, headers: Headers, body: bytes) -> str:
-    """A message for people: its first line, headers, and the body where it is text."""
+    """Return a message for people: its first line, headers, and the body where it is text."""
     lines = [first_line, *(f"{name}: {value}" for name, value in headers)]
     text = text_of(headers, body)
     shown = f"({len(body)} bytes that are not text)" if text is None else text

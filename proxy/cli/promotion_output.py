@@ -1,8 +1,8 @@
-"""How the outcome of a promotion is shown."""
+"""How the outcome of a promotion is printed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +17,7 @@ SHOWN_SKIPPED = 10
 
 
 def print_outcome(collection: str, outcome: PromotionOutcome) -> None:
-    """Say what a promotion did, what was left out, and what was redacted."""
+    """Print what a promotion added, what it left out and why, and what was redacted."""
     from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
     new = f"{counted(outcome.examples, 'new example')}, {counted(outcome.items, 'new request')}"
@@ -41,25 +41,9 @@ def print_outcome(collection: str, outcome: PromotionOutcome) -> None:
 
 
 def redaction_note(outcome: PromotionOutcome) -> str:
-    """A line that says what was redacted; "" when nothing was."""
+    """Return a line that lists what was redacted; "" if nothing was."""
     from understudy.store.redaction.report import describe_redaction
 
     if not outcome.in_requests and not outcome.in_responses:
         return ""
     return f"  redacted: {describe_redaction(outcome.in_requests, outcome.in_responses)} (--keep-secrets keeps them)"
-
-
-def outcome_json(collection: str, outcome: PromotionOutcome) -> dict[str, Any]:
-    """What a promotion did, as JSON."""
-    return {
-        "collection": collection,
-        "selected": outcome.selected,
-        "new_requests": outcome.items,
-        "new_examples": outcome.examples,
-        "replaced": outcome.replaced,
-        "identical": outcome.identical,
-        "promoted_before": outcome.already,
-        "skipped": [{"id": exchange.id, "reason": reason} for exchange, reason in outcome.skipped],
-        "redacted_in_requests": {f"{one.part} {one.name}": n for one, n in sorted(outcome.in_requests.items())},
-        "redacted_in_responses": {f"{one.part} {one.name}": n for one, n in sorted(outcome.in_responses.items())},
-    }

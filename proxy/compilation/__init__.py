@@ -1,1 +1,1 @@
-"""From the store to an index: what a mock server or a session answers from."""
+"""Compile what a mock server or a session answers from: read it from the store, and build its index."""

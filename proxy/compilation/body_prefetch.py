@@ -1,4 +1,4 @@
-"""Bodies read many at once, where they are compared one after the other: each look-up by itself costs more."""
+"""Prefetch bodies that are compared one after the other: to read many at once costs less than to read each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.repositories.history import Bodies
 
-MAX_BODY_BYTES = 64 * 1024  # bytes of a body; a look-up for a larger one is a small part of what it costs
-ROOM = 64 * 1024 * 1024  # bytes of all of them
+MAX_BODY_BYTES = 64 * 1024  # of one body; for a larger one the look-up is a small part of the cost
+ROOM = 64 * 1024 * 1024  # bytes of all bodies
 
 
 class BodyPrefetcher:
-    """Reads bodies; those that were announced come from memory, as many as there is room for."""
+    """A reader of bodies that takes prefetched ones from memory; it holds as many as there is room for."""
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
@@ -20,21 +20,21 @@ class BodyPrefetcher:
         self._room = ROOM
 
     def prefetch(self, bodies: Iterable[Body]) -> None:
-        """These will be read soon, perhaps more than once."""
+        """Read these bodies into memory: they will be read soon, perhaps more than once."""
         sizes = {body.digest: body.size for body in bodies if isinstance(body, BodyRef) and body.size <= MAX_BODY_BYTES}
-        wanted: set[str] = set()
+        missing: set[str] = set()
         for digest, size in sizes.items():
             if digest not in self._cache and size <= self._room:
                 self._room -= size
-                wanted.add(digest)
-        if wanted:
-            self._cache |= self._bodies.read_many(wanted, MAX_BODY_BYTES)
+                missing.add(digest)
+        if missing:
+            self._cache |= self._bodies.read_many(missing, MAX_BODY_BYTES)
 
     def clear(self) -> None:
-        """Hold nothing any more: who keeps `read` reads from the store."""
+        """Forget the prefetched bodies; `read` reads from the store from now on."""
         self._cache, self._room = {}, 0
 
     def read(self, body: Body) -> bytes:
-        """The bytes of a body; raises what `Bodies.read` does."""
+        """Return the bytes of a body; raises what `Bodies.read` raises."""
         held = self._cache.get(body.digest) if isinstance(body, BodyRef) else None
         return self._bodies.read(body) if held is None else held

@@ -1,6 +1,6 @@
-"""Bodies read into memory before anybody asks for them, in the background, while answering has begun already.
+"""Read bodies into memory before the first request for them, in the background, while requests are answered already.
 
-A body that is read when its example is first asked for costs a hundred times what the answer does.
+To read a body at the first request for its example costs a hundred times what the answer costs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from understudy.store.repositories.history import Bodies
 
 logger = logging.getLogger(__name__)
 
-LARGEST = 64 * 1024  # bytes; what takes longer to send than to read can wait until it is asked for
-ROOM = CACHE_BYTES // 2  # bytes; the rest is for what is asked for meanwhile
+LARGEST = 64 * 1024  # bytes; a larger body takes longer to send than to read, so it is read on request
+ROOM = CACHE_BYTES // 2  # bytes; the rest is for bodies that are read on request
 AT_ONCE = 500
 
 HoldBatch = Callable[[dict[str, bytes]], object]
 
 
 async def warm_up_bodies(reader: BodyReader, bodies: Bodies, collection_ids: Iterable[str]) -> None:
-    """Have the reader hold the answers of these collections, as many as there is room for."""
+    """Read the response bodies of these collections into the reader's cache, as many as there is room for."""
     loop = asyncio.get_running_loop()
 
     def hold(batch: dict[str, bytes]) -> None:
@@ -42,5 +42,5 @@ def _read_batches(bodies: Bodies, collection_ids: list[str], hold: HoldBatch) ->
             while (batch := dict(islice(found, AT_ONCE))) and room > 0:
                 hold(batch)
                 room -= sum(map(len, batch.values()))
-    except (StoreError, RuntimeError) as error:  # of a store that fails; of an event loop that has ended
+    except (StoreError, RuntimeError) as error:  # the store failed; the event loop has ended
         logger.debug("bodies are not read ahead: %s", error)

@@ -1,4 +1,4 @@
-"""What is answered from after examples were edited: taken over in the time of the edit, however many there are."""
+"""Apply edits of examples to compiled answers, at a cost that depends on the edits, not on the number of examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from understudy.store.model.mock_servers import Matching
 
 
 def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
-    """The ids of the examples that changes are about, by collection."""
+    """Return the ids of the examples that were changed, by collection id."""
     found: dict[str, set[str]] = {}
     for change in changes:
         if change.subject is Subject.EXAMPLE and change.collection_id:
@@ -26,10 +26,9 @@ def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
 def apply_edits(
     answers: Answers, ids: Collection[str], examples: Sequence[Example], matching: Matching | None, read: BodyLoader
 ) -> Answers | None:
-    """The answers after the examples with these ids were added, edited or deleted; `examples` are those there are now.
+    """Return the answers after the examples with these ids were added, edited or deleted; `examples` are what is left.
 
-    None where everything has to be compiled anew: whether a path that is nearly the same is taken may hang on the
-    examples that a collection holds.
+    None if everything has to be compiled anew: whether similar paths match may depend on all examples of a collection.
     """
     index = answers.index.apply_changes(ids, examples)
     if (matching is None or matching.distance is None) and index.default_settings.distance != index.settings.distance:
@@ -40,7 +39,7 @@ def apply_edits(
 
 
 def may_affect(change: Change, state: GatewayState) -> bool:
-    """Whether a gateway in this state may have to answer otherwise after a change."""
+    """Return whether a change may change the answers of a gateway in this state."""
     if change.subject is Subject.MOCK_SERVER:
         return change.subject_id == state.mock_server_id
     if change.subject is Subject.ENVIRONMENT:  # it may be the mock server's

@@ -1,4 +1,4 @@
-"""What a mock server, or a collection by itself, answers from: read here for everyone who serves or explains it."""
+"""Read what a mock server, or a collection by itself, answers from, to serve it or to explain its answers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
 
-MAX_LOGGED = 10  # examples that cannot be used, of each collection, before the rest are only counted
+MAX_LOGGED = 10  # unusable examples of each collection; the others are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class MockSetup:
-    """What is needed to answer for a collection; `mock` is None when it is asked for by itself.
+    """What is needed to answer for a collection; `mock` is None for a collection by itself.
 
     `items` are its requests without an example, `variables` those in force.
     """
@@ -34,26 +34,26 @@ class MockSetup:
     settings: MatchSettings
     variables: dict[str, str]
 
-    def build_index(self, body_of: BodyLoader, settings: MatchSettings | None = None) -> Index:
-        """The examples compiled, under these settings or its own; those that cannot be used are logged."""
+    def build_index(self, load_body: BodyLoader, settings: MatchSettings | None = None) -> Index:
+        """Return the index of the examples, under these settings or its own; log the examples that cannot be used."""
         index = compile_index(
             self.examples,
             settings or self.settings,
-            load_body=body_of,
+            load_body=load_body,
             variables=self.variables,
             items=self.items,
         )
         name = escape_unprintable(self.collection.name)
         for each in index.unusable[:MAX_LOGGED]:
             one = f'"{escape_unprintable(each.example.name)}" ({each.example.id})'
-            logger.warning("collection %s: example %s answers nothing: %s", name, one, escape_unprintable(each.reason))
+            logger.warning("collection %s: example %s cannot be used: %s", name, one, escape_unprintable(each.reason))
         if len(index.unusable) > MAX_LOGGED:
-            logger.warning("collection %s: nor do %d more", name, len(index.unusable) - MAX_LOGGED)
+            logger.warning("collection %s: %d more cannot be used", name, len(index.unusable) - MAX_LOGGED)
         return index
 
 
 def read_mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
-    """Read what answers for a mock server or a collection; raises NotFound when part of it is gone."""
+    """Read what answers for a mock server or a collection; raises NotFound if a part was deleted."""
     server = mock if isinstance(mock, MockServer) else None
     collection = store.collections.find(mock.collection_id) if isinstance(mock, MockServer) else mock
     examples = store.collections.list_examples(collection.id)
@@ -68,7 +68,7 @@ def read_mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
 
 
 def choose_settings(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
-    """How a mock server compares; as collections usually do when there is none."""
+    """Return how a mock server compares; the default for collections if `mock` is None."""
     return (
         choose_default_settings(examples)
         if mock is None
@@ -77,7 +77,7 @@ def choose_settings(mock: MockServer | None, examples: list[Example]) -> MatchSe
 
 
 def resolve_variables(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:
-    """The variables in force: those of the mock server's environment beat the collection's."""
+    """Return the variables in force: those of the mock server's environment override the collection's."""
     if mock is None or mock.environment_id is None:
         return merge_variables(collection.variables)
     return merge_variables(collection.variables, store.environments.find(mock.environment_id).variables)

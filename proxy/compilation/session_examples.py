@@ -1,4 +1,4 @@
-"""What a session answers from in a replay: its own exchanges, as examples."""
+"""Compile what a session answers from in a replay: its own exchanges, as examples."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from understudy.store.repositories.store import Store
 BATCH_SIZE = 500
 """Exchanges that are promoted in one transaction."""
 
-OF_SESSION = 5_000  # at once: what each batch begins with takes longer the more there are before it
-
+SESSION_BATCH_SIZE = 5_000
+"""Exchanges of a session that are compiled at once; each batch starts with work that grows with those before it."""
 
 AS_RECORDED = PromotionPlan(Repeats.SEQUENCE, keep_secrets=True, keep_every=True)
 
@@ -36,7 +36,7 @@ AS_RECORDED = PromotionPlan(Repeats.SEQUENCE, keep_secrets=True, keep_every=True
 class SessionExamples:
     """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes.
 
-    `failed` are examples of those that failed and are left out; why they failed is in `reasons`, by their ids.
+    `failed` are examples of exchanges that failed and are left out; `reasons` has why, by the ids of these examples.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -46,14 +46,14 @@ class SessionExamples:
 
 
 class ExampleNamer:
-    """Names of a session's examples, without their secrets: names are logged. Each target is looked into once."""
+    """Names of a session's examples, without secrets, for they are logged. Each target is redacted once."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._redacted: dict[tuple[str, bytes], Request] = {}
 
     def name_example(self, request: Request, response: Response) -> str:
-        """The name of the example with this request and response."""
+        """Return the name of the example with this request and response."""
         key = request.method, request.target
         shown = self._redacted.get(key)
         if shown is None:
@@ -70,37 +70,37 @@ def build_session_examples(
     failures: bool = False,
     bodies: BodyPrefetcher | None = None,
 ) -> SessionExamples:
-    """A session as examples, every answer as it was recorded, repeats as sequences. Nothing is kept in the store.
+    """Return a session as examples, answers as recorded and repeats as sequences; the store is not changed.
 
-    Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed are examples that do.
-    `bodies` is what reads them, for who reads them again.
+    Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed become examples that
+    fail. `bodies` reads the bodies, for a caller that reads them again.
 
-    Their ids are the same each time: by them is remembered where a sequence stands. They go by recorded order, as
-    entries in history may not.
+    The ids are the same each time, because positions in sequences are kept by id. They are in recorded order, which
+    ids of history entries may not be.
     """
-    numbers, same = count(), partial(compute_replay_key, settings=matching)
+    numbers, request_key = count(), partial(compute_replay_key, settings=matching)
     plan = replace(AS_RECORDED, naming=ExampleNamer(make_display_redactor(store)).name_example)
-    known, left_out, found = CollectionState(session.id), CollectionState(session.id), SessionExamples()
+    known, left_out, compiled = CollectionState(session.id), CollectionState(session.id), SessionExamples()
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
 
-    ahead = bodies or BodyPrefetcher(store.bodies)
-    as_recorded = partial(promote, plan=plan, read=ahead.read, request_key=same, new_id=next_id)
-    for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), OF_SESSION):
-        ahead.prefetch(one.request.body for one in recorded)
+    reader = bodies or BodyPrefetcher(store.bodies)
+    as_recorded = partial(promote, plan=plan, read=reader.read, request_key=request_key, new_id=next_id)
+    for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
+        reader.prefetch(one.request.body for one in recorded)
         batch = [clear_failure(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
         failed = find_failure_behaviours(recorded, promoted.marks)
-        found.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
-        found.websockets.update(_collect_websockets(batch, promoted))
+        compiled.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
+        compiled.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
             missing = as_recorded([clear_failure(one) for one in lost], left_out)
-            found.failed.extend(missing.examples)
-            found.reasons.update(_collect_reasons(recorded, missing))
+            compiled.failed.extend(missing.examples)
+            compiled.reasons.update(_collect_reasons(recorded, missing))
             left_out = missing.known
-    return found
+    return compiled
 
 
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:
@@ -120,11 +120,11 @@ def _collect_websockets(batch: Iterable[Exchange], promoted: PromotionResult) ->
 def _mark_failed(example: Example, behaviour: Behaviour | None) -> Example:
     if behaviour is None:
         return example
-    name = f"{example.name.rpartition(' - ')[0]} - failed"  # it has no status that anybody will see
+    name = f"{example.name.rpartition(' - ')[0]} - failed"  # in place of the status, which is never sent
     return replace(example, name=name, behaviour=behaviour)
 
 
 def split_in_batches(exchanges: Iterator[Exchange], size: int = BATCH_SIZE) -> Iterator[list[Exchange]]:
-    """Lists of at most `size` exchanges, in their order."""
+    """Yield lists of at most `size` exchanges, in their order."""
     while batch := list(islice(exchanges, size)):
         yield batch

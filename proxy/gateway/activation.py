@@ -1,4 +1,4 @@
-"""From what a gateway was told (mode, collection, session) to what it does: the compiled value its addons work with."""
+"""Compile the state of a gateway (mode, collection, session) to the value that its addons work with."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ logger = logging.getLogger(__name__)
 
 
 class Activation:
-    """Compiles states for one gateway; blocks, so it belongs in a thread.
+    """The compiler of states for one gateway; its methods block, so a thread calls them.
 
-    `replaying` says how sessions are replayed; `seed` makes random values in answers the same in every run.
+    `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run.
     """
 
     def __init__(self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None) -> None:
@@ -49,10 +49,10 @@ class Activation:
         self._epoch: int | None = None  # of its mock server's sequences
 
     def activate(self, state: GatewayState, *, restart: bool = False) -> ActiveMode:
-        """The compiled state; where its examples cannot be had, one that answers nothing and keeps the mode's promise.
+        """Return the compiled state; one without answers, in the same mode, if what it answers from was deleted.
 
-        The same state compiled again, after an edit, goes on where its sequences and its random values stood, unless
-        they are to start `over`, or its mock server's sequences were told to.
+        The same state compiled again, after an edit, continues its sequences and its random values. With `restart`, or
+        after a reset of its mock server's sequences, they start over.
         """
         if restart or state != self._state:
             self._state = state
@@ -67,14 +67,14 @@ class Activation:
             return ActiveMode(state.mode, session_id=state.session_id)
 
     def apply_changes(self, state: GatewayState, changes: Sequence[Change] | None) -> ActiveMode | None:
-        """What was compiled, after changes that edited only examples; None where it has to be compiled anew."""
+        """Return the compiled state after these changes; None if it has to be compiled anew."""
         active, collection_id = self._active, state.collection_id
         if active is None or changes is None or state != self._state or collection_id is None:
             return None
-        meant = [change for change in changes if may_affect(change, state)]
-        if not active.has_answers or any(change.subject is not Subject.EXAMPLE for change in meant):
+        relevant = [change for change in changes if may_affect(change, state)]
+        if not active.has_answers or any(change.subject is not Subject.EXAMPLE for change in relevant):
             return None
-        ids, read = collect_edited_ids(meant).get(collection_id, set()), self._store.bodies.read
+        ids, read = collect_edited_ids(relevant).get(collection_id, set()), self._store.bodies.read
         examples = self._store.collections.get_examples(sorted(ids))
         own = apply_edits(active.reverse_answers, ids, examples, self._matching, read)
         if own is None:
@@ -86,14 +86,14 @@ class Activation:
     def _start_over(self, *, once: bool = False) -> None:
         self._sequences = Sequences(once=once)
         self._tally = Tally(make_display_redactor(self._store))
-        self._chance = RandomSource(time.time, self._seed)
+        self._random = RandomSource(time.time, self._seed)
         self._rates = LocalRateCounts()
 
     def _compile(self, state: GatewayState) -> ActiveMode:
         match state.mode:
             case Mode.PASS:
                 return ActiveMode(state.mode)
-            case Mode.RECORD:  # without a session, which was deleted, every exchange is a loss
+            case Mode.RECORD:  # if the session was deleted, every exchange is lost
                 return ActiveMode(state.mode, session_id=state.session_id)
             case Mode.REPLAY:
                 return self._compile_replay(state)
@@ -115,9 +115,9 @@ class Activation:
         read = self._store.bodies.read
         self._matching = setup.mock.matching if setup.mock else None
         own = setup.build_index(read)
-        # A forward proxy is asked for several hosts; a mock server and a reverse proxy compare none.
+        # A forward proxy gets requests for several hosts; a mock server and a reverse proxy compare no hosts.
         index = own.apply_settings(replace(setup.settings, host=True))
-        templates = Templates(compile_templates(setup.examples, read), setup.variables, self._chance)
+        templates = Templates(compile_templates(setup.examples, read), setup.variables, self._random)
         return ActiveMode(
             state.mode,
             Answers(index, self._sequences, templates),
@@ -131,24 +131,24 @@ class Activation:
         if state.session_id is None:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
-        replaying = self._replay_settings
+        settings = self._replay_settings
         bodies = BodyPrefetcher(self._store.bodies)
         recorded = build_session_examples(
-            self._store, session, replaying.matching, failures=replaying.failures, bodies=bodies
+            self._store, session, settings.matching, failures=settings.failures, bodies=bodies
         )
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
         hosts = origins | {example.request.origin for example in recorded.failed}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
-        settings = expand_headers(replaying.matching, [example.request.headers for example in examples])
-        index = compile_index(examples, settings, load_body=bodies.read)
-        failed = compile_index(recorded.failed, settings, load_body=bodies.read)
+        matching = expand_headers(settings.matching, [example.request.headers for example in examples])
+        index = compile_index(examples, matching, load_body=bodies.read)
+        failed = compile_index(recorded.failed, matching, load_body=bodies.read)
         answers = Answers(index, self._sequences)
-        behaviour = Behaviour(timing=replaying.timing)
+        behaviour = Behaviour(timing=settings.timing)
         self._tally.session, self._tally.examples = session.name, examples
         bodies.clear()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(
-            replaying.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
+            settings.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay)

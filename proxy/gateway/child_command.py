@@ -1,4 +1,4 @@
-"""A command that a gateway runs for: it goes through the gateway, gets our signals, and gives its exit code."""
+"""A command that runs beside a gateway: its clients use the gateway, it gets our signals, its exit code is ours."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from understudy.proxy.signals import SIGNAL_EXIT_BASE, SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.gateways import Gateway
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes of a shell
 FORWARDED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-# A terminal sends these to every program in its foreground, to the command too.
+# A terminal sends these to every program in its foreground, so the command gets them too.
 TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 
 
 class CannotRun(UserError):
-    """The command cannot be started; `exit_code` is what a shell would exit with."""
+    """The command cannot be started; `exit_code` is that of a shell in this case."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -44,9 +44,9 @@ class CannotRun(UserError):
 
 @dataclass(slots=True)
 class ChildCommand:
-    """A command: `words`, the folder of the gateway's authority, and whether Java is to trust it.
+    """A command: its arguments, the folder of the gateway's authority, and whether Java is to trust that.
 
-    `code` is its exit code once it has run: 128 and the number of the signal that ended it.
+    `exit_code` is set once it has run; for one that a signal ended it is 128 and the signal's number.
     """
 
     arguments: Sequence[str]
@@ -55,7 +55,7 @@ class ChildCommand:
     exit_code: int = 0
 
     def check(self) -> None:
-        """Raise CannotRun if there is no such command, UserError if Java's tool is missing, before anything starts."""
+        """Raise CannotRun if the command does not exist, UserError if Java's keytool is missing."""
         if self.java:
             _find_keytool(os.environ)
         name = self.arguments[0]
@@ -66,15 +66,15 @@ class ChildCommand:
         raise CannotRun(f"cannot run {name}: there is no such command", NOT_FOUND)
 
     def handle_signals(self) -> SignalHandler:
-        """Hear the signals that it is to get, from now on."""
-        # It is to inherit what is ignored (nohup(1)), and would not, were we to hear it (execve(2)).
+        """Return a handler of the signals that the command is to get."""
+        # The command has to inherit ignored signals (nohup(1)); one with a handler would be reset (execve(2)).
         return SignalHandler(number for number in FORWARDED_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN)
 
     async def run(self, gateway: Gateway, signals: SignalHandler) -> None:
-        """Run it to its end through this gateway; raises CannotRun, or Interrupted if it was not begun for a signal."""
+        """Run it to its end with this gateway; raises CannotRun, or Interrupted if a signal came before its start."""
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
-            way = await asyncio.to_thread(self._prepare_access, gateway, Path(folder), os.environ)
-            self.exit_code = await _run_process(self.arguments, build_environment(os.environ, way), signals)
+            access = await asyncio.to_thread(self._prepare_access, gateway, Path(folder), os.environ)
+            self.exit_code = await _run_process(self.arguments, build_environment(os.environ, access), signals)
 
     def _prepare_access(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> ProxyAccess:
         host, _, port = gateway.listen.rpartition(":")
@@ -88,35 +88,35 @@ class ChildCommand:
         return ProxyAccess(_to_loopback(host.strip("[]")), int(port), roots, further, reverse, store)
 
 
-async def _run_process(words: Sequence[str], environment: Mapping[str, str], signals: SignalHandler) -> int:
-    """Run a command to its end, passing signals on to it; returns its exit code."""
+async def _run_process(arguments: Sequence[str], environment: Mapping[str, str], signals: SignalHandler) -> int:
+    """Run a command to its end, forward signals to it, and return its exit code."""
     loop = asyncio.get_running_loop()
     try:
-        signals.raise_if_received()  # what was to end need not begin
-        process = await asyncio.create_subprocess_exec(*words, env=environment)
-        # A terminal may have sent these before there was a command in its foreground.
+        signals.raise_if_received()
+        process = await asyncio.create_subprocess_exec(*arguments, env=environment)
+        # A terminal may have sent these before the command was in its foreground.
         _forward_signals(signals.received, process, from_terminals=True)
         signals.set_callback(partial(loop.call_soon_threadsafe, _forward_signals, signals.received, process))
         code = await process.wait()
     except OSError as error:
-        raise CannotRun(f"cannot run {words[0]}: {error.strerror}", NOT_EXECUTABLE) from error
+        raise CannotRun(f"cannot run {arguments[0]}: {error.strerror}", NOT_EXECUTABLE) from error
     finally:
-        signals.ignore()  # what the command did is still to be kept: a second Ctrl-C must not cut that off
+        signals.ignore()  # a second Ctrl-C must not cut off the recording of what the command did
     return code if code >= 0 else SIGNAL_EXIT_BASE - code
 
 
 def _forward_signals(
-    heard: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False
+    received: list[signal.Signals], process: asyncio.subprocess.Process, *, from_terminals: bool = False
 ) -> None:
-    while heard:
-        number = heard.pop(0)
-        told = number in TERMINAL_SIGNALS and not from_terminals and _is_in_foreground()
-        if process.returncode is None and not told:
+    while received:
+        number = received.pop(0)
+        sent_by_terminal = number in TERMINAL_SIGNALS and not from_terminals and _is_in_foreground()
+        if process.returncode is None and not sent_by_terminal:
             process.send_signal(number)
 
 
 def _is_in_foreground() -> bool:
-    """Whether we are what a terminal's user sees and types to: programs started by scripts and CI are not."""
+    """Return whether this process is in a terminal's foreground: programs started by scripts and CI are not."""
     try:
         with open("/dev/tty") as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -125,7 +125,7 @@ def _is_in_foreground() -> bool:
 
 
 def _to_loopback(host: str) -> str:
-    # Listening on every address is no address to call.
+    # The wildcard addresses are for listening only.
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
@@ -133,16 +133,17 @@ def _find_keytool(inherited: Mapping[str, str]) -> str:
     home = inherited.get("JAVA_HOME")
     tool = shutil.which("keytool", path=f"{home}/bin" if home else None) or shutil.which("keytool")
     if tool is None:
-        raise UserError("--java-truststore needs keytool, which comes with Java: put it on the PATH or set JAVA_HOME")
+        message = "needs keytool, which comes with Java; put it on the PATH or set JAVA_HOME"
+        raise UserError(message, field="java_truststore")
     return tool
 
 
 def _create_java_store(authority: Path, store: Path, inherited: Mapping[str, str]) -> Path:
     where = ("-file", authority, "-keystore", store, "-storetype", "PKCS12", "-storepass", STORE_PASSWORD)
-    made = subprocess.run(  # noqa: S603 - its words are ours
+    done = subprocess.run(  # noqa: S603 - all arguments are ours
         [_find_keytool(inherited), "-importcert", "-noprompt", "-alias", "understudy", *where],
         capture_output=True, check=False, text=True, encoding=sys.getdefaultencoding(), errors="replace",
     )  # fmt: skip
-    if made.returncode:
-        raise UserError(f"keytool could not make a trust store: {' '.join((made.stdout + made.stderr).split())}")
+    if done.returncode:
+        raise UserError(f"keytool could not create a trust store: {' '.join((done.stdout + done.stderr).split())}")
     return store

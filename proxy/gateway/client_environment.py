@@ -1,4 +1,4 @@
-"""The environment in which a command's HTTP clients go through a gateway, and trust what it presents."""
+"""The environment in which a command's HTTP clients use a gateway and trust its certificates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
-# Programs that look here first: their own setting, which a file of theirs may have set otherwise.
+# The own settings of programs, which come before those above; a configuration file may have set them otherwise.
 CLIENT_PROXY_VARIABLES = (
     "npm_config_proxy",
     "npm_config_https_proxy",
@@ -17,13 +17,13 @@ CLIENT_PROXY_VARIABLES = (
     "CARGO_HTTP_PROXY",
     "grpc_proxy",
 )
-# What they name is called directly. A child that inherited NO_PROXY=localhost would escape: they are emptied, not
-# taken out, so that no configuration file or system setting comes in their place.
+# Hosts that are called directly. A command that inherited NO_PROXY=localhost would bypass the gateway. These are set to
+# "", not removed: else a configuration file or a system setting would take their place.
 NO_PROXY_VARIABLES = ("NO_PROXY", "npm_config_noproxy", "no_grpc_proxy")
-# Would come before those above.
+# These would come before those above.
 SOCKS_VARIABLES = ("SOCKS_PROXY", "SOCKS5_PROXY", "SOCKS_SERVER")
 
-# The file of each takes the place of the roots that its reader has, so it has to hold those too.
+# The file of each replaces the roots of its reader, so it has to hold those too.
 ROOTS_VARIABLES = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
@@ -38,7 +38,7 @@ ROOTS_VARIABLES = (
     "NIX_SSL_CERT_FILE",
     "HTTPLIB2_CA_CERTS",
 )
-# The file of each is trusted beside the reader's own roots.
+# The file of each is trusted in addition to the roots of its reader.
 EXTRA_ROOTS_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
 URL_VARIABLE = "UNDERSTUDY_URL"
@@ -48,9 +48,9 @@ STORE_PASSWORD = "changeit"  # Java's own, for a store without secrets
 
 @dataclass(frozen=True, slots=True)
 class ProxyAccess:
-    """How a command reaches a gateway: `host` and `port` of its proxy, the certificate files that it is to trust.
+    """How a command reaches a gateway: `host` and `port` of the proxy, and the certificate files to trust.
 
-    `reverse`: the gateway also takes an API's place at that address. `java_store` is a trust store for Java, if any.
+    `reverse`: the gateway also stands in for an API at that address. `java_store` is a trust store for Java, if needed.
     """
 
     host: str
@@ -62,12 +62,12 @@ class ProxyAccess:
 
     @property
     def url(self) -> str:
-        """The proxy's URL."""
+        """The URL of the proxy."""
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def build_environment(inherited: Mapping[str, str], access: ProxyAccess) -> dict[str, str]:
-    """The environment of the command, made from the one that it would inherit."""
+    """Return the environment of the command, made from the one that it would inherit."""
     variables = {name: value for name, value in inherited.items() if name.upper() not in SOCKS_VARIABLES}
     for name in (*PROXY_VARIABLES, *CLIENT_PROXY_VARIABLES):
         variables |= dict.fromkeys(_expand_cases(name), access.url)
@@ -86,33 +86,35 @@ def build_environment(inherited: Mapping[str, str], access: ProxyAccess) -> dict
 
 
 def _expand_cases(name: str) -> tuple[str, ...]:
-    # The common ones are read in either case, by some in one of them only.
+    # Some programs read the common ones in upper case only, some in lower case only.
     return (
         (name, name.lower()) if name.endswith("_PROXY") and name in (*PROXY_VARIABLES, *NO_PROXY_VARIABLES) else (name,)
     )
 
 
-def _build_java_options(way: ProxyAccess, store: Path) -> Iterable[str]:
+def _build_java_options(access: ProxyAccess, store: Path) -> Iterable[str]:
     for scheme in ("http", "https"):
-        yield f"-D{scheme}.proxyHost={way.host}"
-        yield f"-D{scheme}.proxyPort={way.port}"
+        yield f"-D{scheme}.proxyHost={access.host}"
+        yield f"-D{scheme}.proxyPort={access.port}"
     yield "-Dhttp.nonProxyHosts="
     yield f"-Djavax.net.ssl.trustStore={store}"
     yield f"-Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}"
     yield "-Djavax.net.ssl.trustStoreType=PKCS12"
 
 
-def bundle_roots(authority: bytes, inherited: Mapping[str, str], names: Iterable[str], usual: Iterable[Path]) -> bytes:
-    """A PEM file: the authority, then what the inherited variables of these names trust, or else the `usual` roots."""
+def bundle_roots(
+    authority: bytes, inherited: Mapping[str, str], names: Iterable[str], defaults: Iterable[Path]
+) -> bytes:
+    """Return a PEM file: the authority, then the roots that these inherited variables name, else the first default."""
     files = dict.fromkeys(Path(inherited[name]) for name in names if inherited.get(name))
     known = [content for file in files if (content := _read_if_present(file))]
     if not known:
-        known = [content for file in usual if (content := _read_if_present(file))][:1]
+        known = [content for file in defaults if (content := _read_if_present(file))][:1]
     return b"\n".join([authority, *known])
 
 
 def _read_if_present(file: Path) -> bytes:
     try:
         return file.read_bytes()
-    except OSError:  # a variable may name what is not there, and its reader would do without
+    except OSError:  # a variable may name a missing file, which its reader would ignore
         return b""

@@ -1,4 +1,4 @@
-"""What a running gateway prints: losses and misses always, each request when asked; never bodies or queries."""
+"""The log of a running gateway: losses and misses, each request if verbose, never bodies or queries."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ LOGGER_NAME = "understudy"
 
 
 class RedactingFormatter(logging.Formatter):
-    """Lines in which what looks like a secret is left out, wherever they come from, tracebacks too."""
+    """A formatter that removes secrets from every line, also from tracebacks."""
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         super().__init__("%(asctime)s %(levelname).1s %(message)s", "%H:%M:%S")
-        self._text = redact
+        self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of an event."""
-        return self._text(super().format(record))
+        """Return the line of an event."""
+        return self._redact(super().format(record))
 
 
 def configure_logging(*, verbose: bool, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
-    """Send our own log to stderr, one line an event, and of mitmproxy's what went wrong."""
+    """Log to stderr: our own events, one line each, and errors of mitmproxy."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(redactor.redact_text))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.ERROR)
-    # It says in its own words that a port is taken; we say it in ours.
+    # It logs that a port is taken, which we report ourselves.
     logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.CRITICAL)
     logging.getLogger(LOGGER_NAME).setLevel(logging.INFO if verbose else logging.WARNING)

@@ -1,4 +1,4 @@
-"""Names that a gateway looks up by itself, so that an API can be called where its name means nothing yet."""
+"""Addresses of names that only this gateway uses: an API can be called before its name is in DNS."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from understudy.store.errors import UserError
 NameOverrides = Mapping[tuple[str, int], str]
 """Addresses by host (in lower case) and port."""
 
-# A name as it stands in a URL, no pattern of names; an IPv6 address may have brackets.
+# A host as in a URL, without patterns; an IPv6 address may have brackets.
 _OVERRIDE = re.compile(
     r"(?P<host>[^\s:/?#@*\[\]]+):(?P<port>[0-9]{1,5}):(?:(?P<address>[^\[\]]+)|\[(?P<in_brackets>[^\[\]]+)\])"
 )
 
 
 def parse_overrides(texts: Iterable[str]) -> NameOverrides:
-    """What `HOST:PORT:ADDRESS` says, as curl's option takes it; raises UserError."""
+    """Parse texts of the form HOST:PORT:ADDRESS, as curl has it; raises UserError."""
     return dict(map(_parse_override, texts))
 
 
@@ -32,16 +32,17 @@ def _parse_override(text: str) -> tuple[tuple[str, int], str]:
         address = ipaddress.ip_address(found["address"] or found["in_brackets"])
         return (found["host"].lower(), int(found["port"])), str(address)
     except ValueError:
-        raise UserError(f"--resolve takes HOST:PORT:ADDRESS, such as api.test:443:127.0.0.1, got {text!r}") from None
+        message = f"takes HOST:PORT:ADDRESS, such as api.test:443:127.0.0.1, got {text!r}"
+        raise UserError(message, field="resolve") from None
 
 
 def override_names(loop: asyncio.AbstractEventLoop, overrides: NameOverrides) -> None:
-    """Have connections that this loop opens go to these addresses; other names are looked up as ever."""
+    """Make this loop resolve these names to these addresses; it looks up other names as before."""
     look_up = loop.getaddrinfo
 
-    async def own(host: Any, port: Any, **options: Any) -> Any:
+    async def resolve(host: Any, port: Any, **options: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
         address = overrides.get((name.lower(), port)) if isinstance(name, str) else None
         return await look_up(address or host, port, **options)
 
-    loop.getaddrinfo = own  # type: ignore[method-assign]  # a loop has no other place for a resolver
+    loop.getaddrinfo = resolve  # type: ignore[method-assign]  # a loop has no other place for a resolver

@@ -1,4 +1,4 @@
-"""How sessions are replayed: what the options of `replay`, of a gateway and of the pytest fixture say."""
+"""How sessions are replayed: the settings that commands and the pytest fixture take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
 from understudy.serving.gateway.replay import MissAnswer
-from understudy.store.errors import UserError
+from understudy.store.errors import Hint, UserError
 from understudy.store.model.json_paths import parse_json_path
 
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
@@ -17,9 +17,11 @@ LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """`once` ends each sequence after its last answer; `matching` is strict but for what it ignores.
+    """How a session is replayed.
 
-    `timing` is how fast streams are, as in `Behaviour.timing`; `failures` are repeated, too.
+    `once` ends each sequence after its last answer. `matching` decides which requests are equal, `miss` what is
+    answered to others. `timing` is the pace of streams, as in `Behaviour.timing`. `failures` repeats exchanges that
+    failed.
     """
 
     once: bool = False
@@ -30,7 +32,7 @@ class ReplaySettings:
 
 
 STRICT_REPLAY = ReplaySettings()
-"""Everything counts, and the last answer repeats."""
+"""Everything but headers is compared, and the last answer of a sequence repeats."""
 
 
 def parse_replay_settings(
@@ -41,45 +43,57 @@ def parse_replay_settings(
     replay_failures: bool = False,
     **names: Iterable[str],
 ) -> ReplaySettings:
-    """The settings that a person asks for, `names` those in `LISTS`; raises UserError that says what it expected."""
+    """Return the settings that a user gives as texts; `names` are those of `LIST_SETTINGS`. Raises UserError."""
     try:
         answer = MissAnswer(miss)
     except ValueError:
-        raise UserError(f"a miss is answered by one of {', '.join(MissAnswer)}, not {miss!r}") from None
+        raise UserError(f"takes one of {', '.join(MissAnswer)}, got {miss!r}", field="miss") from None
     return ReplaySettings(once, _parse_matching(names), answer, read_timing(timing), replay_failures)
 
 
 def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
     for name, listed in names.items():
         if name not in LIST_SETTINGS:
-            raise UserError(
-                f"{name} is no setting of a replay; there are {', '.join((*SINGLE_SETTINGS, *LIST_SETTINGS))}"
-            )
+            settings = ", ".join((*SINGLE_SETTINGS, *LIST_SETTINGS))
+            raise UserError(f"a replay has no setting {name}; the settings are {settings}", what="setting", which=name)
         if isinstance(listed, str):
-            raise UserError(f"{name} takes a list of names, such as [{listed!r}]")
-    for name in names.get("ignore_query", ()):
-        if not name.strip():
-            raise UserError(f"a query parameter that does not count has a name, got {name!r}")
-    paths = frozenset(names.get("ignore_json", ()))
-    try:
-        for path in paths:
-            parse_json_path(path)
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    if names.get("ignore_header") and "*" not in _parse_names(names.get("match_header", ())):
-        raise UserError("headers to ignore are left out of all that are compared: --match-header '*' compares all")
+            raise UserError(f"takes a list of names, such as [{listed!r}]", field=name)
+    headers = _parse_headers(names, "match_header")
+    ignored_headers = _parse_headers(names, "ignore_header")
+    if ignored_headers and "*" not in headers:
+        message = "this takes headers out of all headers, but not all are compared"
+        raise UserError(message, field="ignore_header", hint=Hint("compare_all_headers"))
     return replace(
         STRICT,
-        ignore_query=frozenset(names.get("ignore_query", ())),
-        headers=_parse_names(names.get("match_header", ())),
-        ignore_headers=_parse_names(names.get("ignore_header", ())),
-        ignore_json=paths,
+        ignore_query=_parse_parameters(names.get("ignore_query", ())),
+        headers=headers,
+        ignore_headers=ignored_headers,
+        ignore_json=_parse_paths(names.get("ignore_json", ())),
         key_headers=frozenset(),  # an x-api-key is the API's own here
     )
 
 
-def _parse_names(given: Iterable[str]) -> frozenset[str]:
-    names = [name.strip() for text in given for name in text.split(",")]
+def _parse_parameters(names: Iterable[str]) -> frozenset[str]:
+    for name in names:
+        if not name.strip():
+            raise UserError(f"takes the name of a query parameter, got {name!r}", field="ignore_query")
+    return frozenset(names)
+
+
+def _parse_paths(paths: Iterable[str]) -> frozenset[str]:
+    try:
+        for path in paths:
+            parse_json_path(path)
+    except ValueError as error:
+        raise UserError(str(error), field="ignore_json") from error
+    return frozenset(paths)
+
+
+def _parse_headers(lists: Mapping[str, Iterable[str]], field: str) -> frozenset[str]:
+    """Return the names of header fields in a setting; a text may hold several with commas between."""
+    texts = list(lists.get(field, ()))
+    names = [name.strip() for text in texts for name in text.split(",")]
     if not all(names) or any(set(name) & set(" :\t\r\n") for name in names):
-        raise UserError(f"a header is named like X-Request-Id, got {', '.join(map(repr, given))}")
+        given = ", ".join(map(repr, texts))
+        raise UserError(f"takes names of header fields such as X-Request-Id, got {given}", field=field)
     return frozenset(names)

@@ -1,4 +1,4 @@
-"""Where the certificates of the authorities are that this machine trusts."""
+"""Where this machine has the certificates of the authorities that it trusts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEBIAN_ROOTS = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def list_default_roots() -> list[Path]:
-    """The files that may hold them, the best first: the system's, else certifi's."""
+    """Return the files that may hold them, in order of preference: the system's, then certifi's."""
     import certifi
 
     paths = ssl.get_default_verify_paths()
@@ -20,7 +20,7 @@ def list_default_roots() -> list[Path]:
 
 
 def find_trusted_roots(environment: Mapping[str, str]) -> Path | None:
-    """What programs on this machine trust: the environment's file, else the first usual one that is there."""
+    """Return the file that programs on this machine trust: the environment's, else the first default that exists."""
     own = environment.get(ROOTS_VARIABLE)
     files = [Path(own)] if own else []
     return next((file for file in [*files, *list_default_roots()] if file.is_file()), None)

@@ -1,4 +1,4 @@
-"""The thread that links a running gateway to the store: sees changes, has them compiled, sends the heartbeat."""
+"""The thread that links a running gateway to the store: it polls for changes, has them applied, sends heartbeats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
 
-# A change is promised to be seen within 100 ms.
+# A gateway sees a change within 100 ms.
 POLL_SECONDS = 0.03
 BEAT_SECONDS = 1.0
 
@@ -28,10 +28,10 @@ ApplyState = Callable[[GatewayState, bool, Sequence[Change] | None], None]
 
 
 class Watcher:
-    """Polls the revision table.
+    """The watcher of the revision table for one gateway.
 
-    `apply` gets the wanted state, whether the gateway was told so just now, and what changed, None for anything; it
-    returns when that is in force.
+    `apply` gets the desired state, whether it was just set, and the changes (None if anything may have changed); it
+    returns when the state is in force. `lost` returns the number of lost exchanges.
     """
 
     def __init__(self, store: Store, gateway: Gateway, apply: ApplyState, lost: Callable[[], int]) -> None:
@@ -47,22 +47,22 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name="store watcher", daemon=True)
 
     def start(self) -> None:
-        """Put the gateway's row into the store and begin to watch; raises UserError when its name is taken."""
+        """Register the gateway in the store and start to watch; raises UserError if its name is taken."""
         with self._starting:
             self._store.gateways.register(replace(self._gateway, pid=os.getpid(), heartbeat=time.time()))
             self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching and take the row out; one that another thread is just putting in, too."""
+        """Stop watching and remove the gateway from the store, also if another thread is just registering it."""
         self._stopped.set()
         with self._starting:
-            if self._thread.ident is None:  # it has not begun
+            if self._thread.ident is None:  # it was not started
                 return
         self._thread.join()
         try:
             self._store.gateways.remove(self._gateway.id)
         except StoreError as error:
-            logger.warning("the gateway's row stays in the store: %s", error)
+            logger.warning("the gateway stays registered in the store: %s", error)
 
     def _run(self) -> None:
         failing = False
@@ -70,9 +70,9 @@ class Watcher:
             try:
                 self._poll()
                 failing = False
-            except Exception as error:  # noqa: BLE001 - a broken store must not end the watch over it
+            except Exception as error:  # noqa: BLE001 - a broken store must not end the thread
                 if not failing:
-                    logger.error("cannot follow changes in the store: %s", error)
+                    logger.error("cannot read changes from the store: %s", error)
                 failing = True
 
     def _poll(self) -> None:
@@ -84,30 +84,30 @@ class Watcher:
             self._send_heartbeat()
 
     def _follow_changes(self, latest: int, changes: list[Change] | None) -> None:
-        told = any(
+        was_switched = any(
             change.subject is Subject.GATEWAY and change.subject_id == self._gateway.id for change in changes or ()
         )
-        if changes is None or told or any(may_affect(change, self._state) for change in changes):
-            wanted = self._send_heartbeat()
-            self._apply_with_heartbeat(wanted, told, changes)
-            self._state = wanted
-        # One may have come between the two looks: it is dealt with now, and must not be dealt with again.
+        if changes is None or was_switched or any(may_affect(change, self._state) for change in changes):
+            state = self._send_heartbeat()
+            self._apply_with_heartbeat(state, was_switched, changes)
+            self._state = state
+        # A change may have come between the two reads: it was applied, and must not be applied again.
         self._seen = max(latest, changes[-1].revision if changes else latest)
-        self._send_heartbeat()  # says to who waits for it that the change is in force
+        self._send_heartbeat()  # it reports that the change is in force
 
-    def _apply_with_heartbeat(self, wanted: GatewayState, told: bool, changes: Sequence[Change] | None) -> None:
-        """Have it applied; the gateway is alive while that takes its time."""
+    def _apply_with_heartbeat(self, state: GatewayState, was_switched: bool, changes: Sequence[Change] | None) -> None:
+        """Apply a state, and send heartbeats meanwhile."""
         with ThreadPoolExecutor(1, "compiling") as compiling:
-            applied = compiling.submit(self._apply, wanted, told, changes)
+            applied = compiling.submit(self._apply, state, was_switched, changes)
             while not wait([applied], BEAT_SECONDS).done:
-                with suppress(StoreError):  # of a store that is locked meanwhile; it is asked again
+                with suppress(StoreError):  # a store may be locked; the next heartbeat comes soon
                     self._send_heartbeat()
             applied.result()
 
     def _send_heartbeat(self) -> GatewayState:
-        wanted = self._store.gateways.record_heartbeat(self._gateway.id, time.time(), self._seen, self._lost())
+        state = self._store.gateways.record_heartbeat(self._gateway.id, time.time(), self._seen, self._lost())
         self._last_heartbeat = time.monotonic()
-        if wanted is None:  # somebody emptied the store, or this machine slept for a day
+        if state is None:  # the store was emptied, or this machine slept for a day
             self._store.gateways.register(replace(self._gateway, heartbeat=time.time(), desired_state=self._state))
             return self._state
-        return wanted
+        return state

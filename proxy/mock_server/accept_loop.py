@@ -1,4 +1,4 @@
-"""Accepts connections to mock servers on a socket for as long as a block lasts, and ends them in order."""
+"""Accept connections to mock servers on a socket while a block lasts, and end them in order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from functools import partial
 
-from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.connection import MockConnection
+from understudy.proxy.mock_server.open_connections import OpenConnections
 
 BACKLOG = 2_048
 TICK_SECONDS = 1.0
@@ -23,11 +25,15 @@ async def accept_connections(
     tls: ssl.SSLContext | None = None,
     drain_seconds: float = DRAIN_SECONDS,
 ) -> AsyncIterator[None]:
-    """Accept in the block; at its end, requests under way have so many seconds to finish."""
+    """Accept connections in the block; at its end, requests under way have `drain_seconds` to finish."""
     loop = asyncio.get_running_loop()
-    hello = connections.limits.head_seconds if tls else None
+    handshake_seconds = connections.limits.head_seconds if tls else None
     server = await loop.create_server(
-        connections.make_connection, sock=listener, backlog=BACKLOG, ssl=tls, ssl_handshake_timeout=hello
+        partial(MockConnection, connections),
+        sock=listener,
+        backlog=BACKLOG,
+        ssl=tls,
+        ssl_handshake_timeout=handshake_seconds,
     )
     ticking = asyncio.ensure_future(_tick(connections))
     try:

@@ -1,4 +1,4 @@
-"""One process that serves mock servers: its sockets, its site kept up to date, its call log, and an end in order."""
+"""One process that serves mock servers: its connections, its site kept up to date, its call log, an orderly end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from understudy.addons.loop.body_reader import BodyReader
 from understudy.proxy.call_log.writer import STOP_SECONDS, CallLogWriter, LogCounters
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.mock_server.accept_loop import accept_connections
-from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS
@@ -32,18 +32,18 @@ from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)
 
-# A change is promised to be served within 100 ms by every process.
+# Every process serves a change within 100 ms.
 POLL_SECONDS = 0.03
-# Threads that compile or log may hold the interpreter so long before answering goes on; Python's own is 5 ms.
+# Threads that compile or log may hold the interpreter for so long; Python's own value, 5 ms, would delay answers.
 SWITCH_SECONDS = 0.0005
 GARBAGE_THRESHOLD = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
-    """How mock servers are served: which by name (all for none), where, and by how many processes.
+    """How mock servers are served: which by name (all without names), where, and by how many processes.
 
-    `at_root`: the one named answers at the root of the port. `certificate` holds the files of certificate and key.
+    `at_root`: a single mock server answers at the root of the port. `certificate` has the files of certificate and key.
     """
 
     host: str
@@ -57,12 +57,15 @@ class ServeSettings:
 
     @property
     def scheme(self) -> str:
-        """What clients speak."""
+        """The scheme of URLs."""
         return "http" if self.certificate is None else "https"
 
 
 class MockProcess:
-    """One process. `compile` before its event loop runs, and before it is forked; `use` gives it a store of its own."""
+    """One process that serves mock servers.
+
+    Call `compile` before its event loop runs and before a fork; after a fork, `switch_store` gives it its own store.
+    """
 
     def __init__(self, store: Store, settings: ServeSettings, counts: SharedCounts) -> None:
         self._store = store
@@ -72,17 +75,15 @@ class MockProcess:
         self._bodies = BodyReader(self._read, self._read_piece)
         shown = make_display_redactor(store)
         self._log = CallLogWriter(self._write_calls, self._get_counters, at_root=settings.at_root, redactor=shown)
-        environs = ServingContext(
-            counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme
-        )
-        self._sites = MockSites(store, environs, settings.names, at_root=settings.at_root)
+        context = ServingContext(counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme)
+        self._sites = MockSites(store, context, settings.names, at_root=settings.at_root)
         self._seen = 0
 
     def compile(self) -> None:
         """Read and compile everything that is served."""
         self._seen = self._store.changes.get_latest()
         self._site = self._sites.compile_site()
-        # What is here now stays: the collector need not look at it again, nor often at the little that comes and goes.
+        # What is in memory now stays: the collector need not look at it again, nor run often for the few new objects.
         gc.freeze()
         gc.enable()
         gc.set_threshold(GARBAGE_THRESHOLD)
@@ -93,19 +94,19 @@ class MockProcess:
         return [served.mock for served in self._site.directory.by_slug.values()]
 
     def switch_store(self, store: Store) -> None:
-        """Go on with this store: one opened before a fork must not be used after it."""
+        """Use this store from now on: a store that was opened before a fork must not be used after it."""
         self._store = store
         self._sites.switch_store(store)
 
     async def run(self, listener: socket.socket, on_start: Callable[[], object]) -> None:
-        """Serve until SIGINT or SIGTERM; `started` is called when connections are accepted."""
+        """Serve until SIGINT or SIGTERM; `on_start` is called once connections are accepted."""
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()
-        # A process that takes another's place was compiled when that one was.
+        # A process that replaces another one was compiled together with that, so changes may have come since.
         self._site = self._apply_changes() or self._site
         connections = OpenConnections(self._site, self._settings.limits, self._bodies.read_part)
         watch = SiteWatcher(self._apply_changes, lambda site: loop.call_soon_threadsafe(connections.set_site, site))
-        told = _watch_stop_signals(loop)
+        stopped = _watch_stop_signals(loop)
         try:
             async with accept_connections(listener, connections, tls=_make_tls_context(self._settings.certificate)):
                 self._log.start()
@@ -114,7 +115,7 @@ class MockProcess:
                 warming = asyncio.ensure_future(
                     warm_up_bodies(self._bodies, self._store.bodies, self._list_collection_ids())
                 )
-                await told.wait()
+                await stopped.wait()
                 warming.cancel()
         finally:
             await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(self._log.stop))
@@ -124,7 +125,7 @@ class MockProcess:
         return {mock.collection_id for mock in self.mocks}
 
     def _apply_changes(self) -> MockSite | None:
-        """The site after what changed since the last look; None if nothing of it did."""
+        """Return the site after the changes since the last call; None if they do not concern it."""
         latest = self._store.changes.get_latest()
         if latest == self._seen:
             return None
@@ -151,7 +152,7 @@ class MockProcess:
 
 
 class SiteWatcher:
-    """Looks for changes in a thread of its own; `look` returns what to serve now, or None."""
+    """A thread that polls for changes: `look` returns a changed site or None, `serve` takes it."""
 
     def __init__(self, look: Callable[[], MockSite | None], serve: Callable[[MockSite], object]) -> None:
         self._look = look
@@ -160,11 +161,11 @@ class SiteWatcher:
         self._thread = threading.Thread(target=self._run, name="store watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; a look that a locked store holds up is not waited for."""
+        """Stop the thread; do not wait for a locked store."""
         self._stopped.set()
         if self._thread.ident is not None:  # it was started
             self._thread.join(STOP_SECONDS)
@@ -174,9 +175,9 @@ class SiteWatcher:
         while not self._stopped.wait(POLL_SECONDS):
             try:
                 site = self._look()
-            except Exception as error:  # noqa: BLE001 - a broken store must not end the watch over it
+            except Exception as error:  # noqa: BLE001 - a broken store must not end the thread
                 if not failing:
-                    logger.error("cannot follow changes in the store: %s", error)
+                    logger.error("cannot read changes from the store: %s", error)
                 failing = True
                 continue
             failing = False
@@ -194,14 +195,14 @@ def _make_tls_context(certificate: tuple[Path, Path] | None) -> ssl.SSLContext |
 
 
 def _watch_stop_signals(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
-    told = asyncio.Event()
+    stopped = asyncio.Event()
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, told.set)  # a second one changes nothing
-    return told
+        loop.add_signal_handler(number, stopped.set)  # a second one changes nothing
+    return stopped
 
 
 def _ignore_stop_signals(loop: asyncio.AbstractEventLoop) -> None:
-    """The end has come so far that a signal could only break it."""
+    """Ignore signals: they could only break the end, which is almost over."""
     for number in STOP_SIGNALS:
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)

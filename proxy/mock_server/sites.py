@@ -1,4 +1,4 @@
-"""Mock servers compiled for one port, and compiled anew where the store changed: off the event loop, in a thread."""
+"""Compile the mock servers of one port, and recompile what changed in the store: in a thread, off the event loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class SharedSequences:
-    """Where the sequences of one mock server stand, for all processes that serve it (see `outcomes.Turns`)."""
+    """The positions in the sequences of one mock server, shared by all processes (see `serving.answers.sequences`)."""
 
     def __init__(self, counts: SharedCounts, mock_id: str) -> None:
         self._counts = counts
@@ -38,7 +38,7 @@ class SharedSequences:
         self._group = f"{mock_id} sequences"
 
     def next(self, candidate: Candidate) -> Example | None:
-        """The example whose turn it is; the last one repeats."""
+        """Return the example whose turn it is; the last one repeats."""
         examples = candidate.examples
         if len(examples) == 1:
             return examples[0]
@@ -46,7 +46,7 @@ class SharedSequences:
         return examples[min(self._counts.advance(key, self._group, len(examples)), len(examples) - 1)]
 
     def may_advance(self, candidate: Candidate) -> bool:
-        """Whether the next call may be answered by another example."""
+        """Return whether the next call may get another example."""
         return len(candidate.examples) > 1
 
     def reset(self) -> None:
@@ -54,7 +54,7 @@ class SharedSequences:
         self._counts.clear(self._group)
 
     def reset_for(self, epoch: int) -> None:
-        """Start every sequence over, unless a process has done so for this epoch."""
+        """Start every sequence over, unless another process has done so for this epoch."""
         if self._counts.raise_to(f"{self._mock_id} epoch", "epochs", epoch):
             self.reset()
 
@@ -72,38 +72,38 @@ class ServingContext:
 
 
 class MockSites:
-    """Compiles the mock servers of these names, or all of them, and follows the changes in the store; blocks.
+    """The compiler of the mock servers of these names, or of all; it blocks, and it follows changes in the store.
 
-    `at_root`: there is one, and it answers at the root of the port.
+    `at_root`: a single mock server answers at the root of the port.
     """
 
-    def __init__(self, store: Store, environs: ServingContext, names: Sequence[str], *, at_root: bool) -> None:
+    def __init__(self, store: Store, context: ServingContext, names: Sequence[str], *, at_root: bool) -> None:
         self._store = store
-        self._context = environs
+        self._context = context
         self._ids = frozenset(store.mock_servers.find(name).id for name in names)
         self._at_root = at_root
         self._served: dict[str, CompiledMockServer] = {}
         self._variables: dict[str, Mapping[str, str]] = {}
 
     def switch_store(self, store: Store) -> None:
-        """Follow this store from now on."""
+        """Read from this store from now on."""
         self._store = store
 
     def compile_site(self) -> MockSite:
-        """Everything compiled from the store as it is now."""
+        """Compile everything from the store as it is now."""
         self._update_served(frozenset())
         return self._build_site()
 
     def apply_changes(self, changes: Sequence[Change] | None) -> MockSite | None:
-        """What the port answers from after these changes, all of them if None; None if none of them concerns it."""
+        """Return the site after these changes, after any if they are None; return None if they do not concern it."""
         if changes is None:
             self._served.clear()
             return self.compile_site()
         before = dict(self._served)
         subjects = {change.subject for change in changes}
         if subjects & {Subject.MOCK_SERVER, Subject.ENVIRONMENT, Subject.COLLECTION, Subject.KEY}:
-            anew = {change.collection_id for change in changes if change.subject is Subject.COLLECTION}
-            self._update_served(frozenset(filter(None, anew)))
+            stale = {change.collection_id for change in changes if change.subject is Subject.COLLECTION}
+            self._update_served(frozenset(filter(None, stale)))
         self._apply_edits(changes)
         return None if before == self._served else self._build_site()
 
@@ -113,16 +113,16 @@ class MockSites:
         directory = Directory(by_slug, root, self._context.scheme, at_root=self._at_root)
         return MockSite(directory, self._context.log)
 
-    def _update_served(self, anew: frozenset[str]) -> None:
-        """Bring every mock server up to date; those of the collections in `anew` whatever they were."""
+    def _update_served(self, stale: frozenset[str]) -> None:
+        """Bring every mock server up to date; compile those of the collections in `stale` in any case."""
         keys = frozenset(key.digest for key in self._store.keys.list())
         served: dict[str, CompiledMockServer] = {}
         for mock in self._list_mocks():
             known = self._served.get(mock.id)
             try:
-                answers = self._reuse_or_compile(mock, None if mock.collection_id in anew else known)
+                answers = self._reuse_or_compile(mock, None if mock.collection_id in stale else known)
                 served[mock.id] = self._make_served(mock, answers, keys, known)
-            except NotFound as error:  # deleted while we looked: a further change tells
+            except NotFound as error:  # deleted meanwhile: a further change follows
                 logger.warning("mock server %s is not served: %s", mock.name, error)
         self._served = served
 
@@ -130,7 +130,7 @@ class MockSites:
         return [mock for mock in self._store.mock_servers.list() if not self._ids or mock.id in self._ids]
 
     def _reuse_or_compile(self, mock: MockServer, known: CompiledMockServer | None) -> Answers:
-        """What it answers from; what is known, if what it is compiled from is the same."""
+        """Return what a mock server answers from: what is known if its inputs are the same, else compiled."""
         if (
             known is not None
             and _has_same_inputs(known.mock, mock)
@@ -180,7 +180,7 @@ class MockSites:
         return None
 
     def _apply_edits(self, changes: Sequence[Change]) -> None:
-        """Take examples over that were added, edited or deleted; only if that will not do, compile all of them anew."""
+        """Apply added, edited or deleted examples; compile all examples of a mock server only if that is necessary."""
         edited = collect_edited_ids(changes)
         for served in list(self._served.values()):
             mock = served.mock

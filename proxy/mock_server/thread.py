@@ -1,4 +1,4 @@
-"""A site served inside another program: on a free port of this machine, by a thread with an event loop of its own."""
+"""Serve a site inside another program: on a free port of this machine, by a thread with its own event loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.proxy.mock_server.accept_loop import accept_connections
-from understudy.proxy.mock_server.connection import OpenConnections
+from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.serving.http1.limits import DEFAULT_LIMITS
 from understudy.serving.site_protocol import Site
 from understudy.store.repositories.history import Bodies
@@ -18,7 +18,7 @@ DRAIN_SECONDS = 1.0
 
 
 class ServingThread:
-    """Serves from `start` to `stop`. `bodies` reads from the store."""
+    """A thread that serves from `start` to `stop`; `bodies` reads from the store."""
 
     def __init__(self, bodies: Bodies) -> None:
         self.bodies = BodyReader(bodies.read, bodies.read_piece)
@@ -30,7 +30,7 @@ class ServingThread:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The URL at which it answers, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, site: Site) -> None:
@@ -40,7 +40,7 @@ class ServingThread:
         self._ready.result()
 
     def settle(self) -> None:
-        """Wait until all that a client has seen of answers is done with, their logging too."""
+        """Wait until every answer that a client has seen is logged."""
         if self._thread is None or not self._thread.is_alive():
             return
         passed = threading.Event()
@@ -48,7 +48,7 @@ class ServingThread:
         passed.wait()
 
     def stop(self) -> None:
-        """Stop serving; what is under way has a second to finish."""
+        """Stop serving; requests under way have a second to finish."""
         if self._thread is not None and self._thread.is_alive():
             self._ready.result().call_soon_threadsafe(self._ended.set)
             self._thread.join()

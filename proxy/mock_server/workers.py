@@ -1,4 +1,4 @@
-"""Mock servers served: one process, or several on one port that share nothing but the store and a file of counters."""
+"""Serve mock servers: by one process, or by several on one port that share the store and a file of counters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from understudy.proxy.mock_server.process import MockProcess, ServeSettings
 from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS, Interrupted
-from understudy.store.errors import StoreError, UserError
+from understudy.store.errors import Conflict, Hint, StoreError, UserError
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
 
@@ -35,10 +35,10 @@ OnStart = Callable[[str, list[MockServer]], None]
 
 
 def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: OnStart) -> None:
-    """Serve until SIGINT or SIGTERM; `started` gets the address and what is served when connections are accepted.
+    """Serve until SIGINT or SIGTERM; `on_start` gets the address and the mock servers once connections are accepted.
 
-    Raises UserError when the port is taken, NotFound for a name that is none, Interrupted when several processes are to
-    serve and one of those comes before all of them do.
+    Raises Conflict if the port is taken, NotFound for a name that does not exist, Interrupted if a signal comes before
+    all of several processes serve.
     """
     listeners = _bind_listeners(settings)
     store = open_store()
@@ -47,12 +47,15 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
         process = MockProcess(store, settings, counts)
         process.compile()
         _allow_many_connections()
-        tell = lambda: on_start(_format_address(listeners[0]), process.mocks)  # noqa: E731
+
+        def announce() -> None:
+            on_start(_format_address(listeners[0]), process.mocks)
+
         if settings.workers == 1:
-            _run_event_loop(process.run(listeners[0], tell))
+            _run_event_loop(process.run(listeners[0], announce))
         else:
             store.close()
-            Workers(open_store, process, listeners).run(tell)
+            Workers(open_store, process, listeners).run(announce)
     finally:
         counts.close()
         _close_listeners(listeners)
@@ -62,8 +65,8 @@ def serve(open_store: Callable[[], Store], settings: ServeSettings, on_start: On
 class Workers:
     """Processes on one port, each with a socket of its own.
 
-    One that ends by itself after it has begun to serve is started anew, with the same socket: who connects meanwhile
-    waits for it.
+    A worker that ends by itself while it serves is replaced by one with the same socket, so clients that connect
+    meanwhile wait for it.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Workers:
         self._orphaned, self._parent_lives = os.pipe()
 
     def run(self, on_start: Callable[[], None]) -> None:
-        """Start them all and stay until all have ended."""
+        """Start all workers, and return when all have ended."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._handle_signal)
         for listener in self._listeners:
@@ -99,7 +102,7 @@ class Workers:
             raise Interrupted(early[0])
 
     def _wait_until_ready(self) -> None:
-        """Wait until every worker accepts connections; raises StoreError if one cannot."""
+        """Wait until every worker accepts connections; raises StoreError if a worker cannot start."""
         ready = 0
         while ready < len(self._listeners) and not self._is_stopping:
             if select.select([self._ready], [], [], READY_STEP_SECONDS)[0]:
@@ -112,7 +115,7 @@ class Workers:
                 raise StoreError(f"a worker could not start ({_describe_exit(status)})")
 
     def _start_worker(self, listener: socket.socket) -> None:
-        """Start one, unless the end has been asked for; what asks for it meanwhile is heard when the child is known."""
+        """Start a worker, unless the workers stop; a signal in this moment is handled once the child is known."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         child = None if self._is_stopping else os.fork()
         if child != 0:
@@ -124,7 +127,7 @@ class Workers:
         try:
             self._work(listener)
             code = 0
-        except BaseException:  # noqa: BLE001 - this is where the process ends
+        except BaseException:  # noqa: BLE001 - the process ends here
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -149,14 +152,14 @@ class Workers:
 
     def _stop(self) -> None:
         self._is_stopping = True
-        _close_listeners(self._listeners)  # when the workers have closed theirs, nothing new is accepted
+        _close_listeners(self._listeners)  # once the workers have closed theirs, no connection is accepted
         for child in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGTERM)
 
 
 def _exit_with_parent(pipe: int) -> None:
-    """End this process in order when nobody holds the other end any more: its parent was killed."""
+    """End this process in order when its parent, which holds the other end of the pipe, was killed."""
     os.read(pipe, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -168,37 +171,37 @@ def _run_event_loop(main: Coroutine[Any, Any, None]) -> None:
 
 
 def _bind_listeners(settings: ServeSettings) -> list[socket.socket]:
-    """A listening socket at the address for each worker, which no other program shares."""
-    where = (settings.host, settings.port)
+    """Return a listening socket at the address for each worker; no other program shares the address."""
+    address = (settings.host, settings.port)
     listeners: list[socket.socket] = []
     try:
-        listeners.append(first := _open_listener(where, share=False))
+        listeners.append(first := _open_listener(address, share=False))
         if settings.workers > 1:
-            # Only now that it is ours: had it been shared from the start, another program might share it too.
+            # Not before the address is ours: another program might share it too.
             first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        where = first.getsockname()[:2]
-        listeners.extend(_open_listener(where, share=True) for _ in range(1, settings.workers))
+        address = first.getsockname()[:2]
+        listeners.extend(_open_listener(address, share=True) for _ in range(1, settings.workers))
     except OSError as error:
         _close_listeners(listeners)
         shown = f"{settings.host}:{settings.port}"
         if error.errno == errno.EADDRINUSE:
-            raise UserError(
-                f"{shown} is taken, by another server or program; choose another with --port PORT"
-            ) from error
-        raise UserError(f"cannot listen on {shown}: {error.strerror or error}") from error
+            message = f"{shown} is taken by another server or program"
+            raise Conflict(message, what="address", which=shown, hint=Hint("choose_port")) from error
+        message = f"cannot listen on {shown}: {error.strerror or error}"
+        raise UserError(message, what="address", which=shown) from error
     return listeners
 
 
-def _open_listener(where: tuple[str, int], *, share: bool) -> socket.socket:
-    """A listening socket; `share` it with others that share theirs."""
-    family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
+def _open_listener(address: tuple[str, int], *, share: bool) -> socket.socket:
+    """Return a listening socket; with `share`, other sockets that share may listen at the same address."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if share:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(where)
-        listener.listen(BACKLOG)  # of two that only bind, both would take the port for theirs
+        listener.bind(address)
+        listener.listen(BACKLOG)  # if two programs only bind, both succeed
     except OSError:
         listener.close()
         raise

@@ -1,9 +1,9 @@
-"""Mock servers and recorded sessions inside a test's own process; nothing of a test is written to the store."""
+"""Mock servers inside a test's own process; a test writes nothing to the store."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +11,15 @@ from typing import Any, cast
 from understudy.proxy.call_log.in_memory import InMemoryCallLog
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.mock_server.thread import ServingThread
-from understudy.proxy.operations.collections import behaviour_text
+from understudy.proxy.operations.collections.behaviour_text import READERS
+from understudy.proxy.operations.collections.environments import find_environment
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
-from understudy.proxy.operations.mock_servers.mock_servers import environment_id, find_mock
+from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests
-from understudy.proxy.operations.mock_servers.verification import verified
+from understudy.proxy.operations.mock_servers.verification import await_verdict
 from understudy.proxy.shared_counts import SharedCounts
+from understudy.proxy.testing.errors import name_settings
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.calls import Call
@@ -30,13 +32,6 @@ from understudy.store.repositories.store import Store
 
 ExpectedHeaders = Mapping[str, str] | Sequence[str]
 
-_READERS: Mapping[str, Callable[[str], object]] = {
-    "delay": behaviour_text.read_delay,
-    "bytes_per_second": behaviour_text.read_bytes_per_second,
-    "fault": behaviour_text.read_fault,
-    "rate_limit": behaviour_text.read_rate_limit,
-    "timing": behaviour_text.read_timing,
-}
 _MATCHING = {
     "match_body": "body",
     "match_headers": "headers",
@@ -44,33 +39,33 @@ _MATCHING = {
 }
 _LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_json")
 _OWN = ("environment", "private", "cors")
-SETTINGS = (*_OWN, *_READERS, *_MATCHING)
+SETTINGS = (*_OWN, *READERS, *_MATCHING)
 
 
 class SingleMockServer:
-    """The part of `store.repositories.mock_servers.MockServers` that serving needs, for one that is kept nowhere."""
+    """The part of `MockServers` that serving needs, for one mock server that is not in the store."""
 
     def __init__(self, mock: MockServer, errors: Sequence[ServerError] = ()) -> None:
         self._mock = mock
         self._errors = errors
 
     def list(self) -> Sequence[MockServer]:
-        """The one."""
+        """Return the one mock server."""
         return [self._mock]
 
     def find(self, text: str) -> MockServer:
-        """The one, by its id."""
+        """Return the one mock server, by its id."""
         if text != self._mock.id:
             raise NotFound(f"there is no mock server {text!r}")
         return self._mock
 
     def list_server_errors(self, _: str) -> Sequence[ServerError]:
-        """Its saved server errors."""
+        """Return its saved server errors."""
         return self._errors
 
 
 class LocalMockServer:
-    """A mock server that answers at `url` until `stop`, with calls and sequences of its own."""
+    """A mock server that answers at `url` until `stop`, with its own calls and sequences."""
 
     def __init__(self, store: Store, mock: MockServer, folder: Path, *, seed: int | None = None) -> None:
         self._mock = mock
@@ -89,15 +84,15 @@ class LocalMockServer:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The URL at which it answers, without a slash at the end."""
         return self._thread.url
 
     def calls(self) -> list[Call]:
-        """The calls so far, oldest first; their secrets are redacted."""
+        """Return the calls so far, oldest first, with their secrets redacted."""
         return self._calls.list_calls()
 
     def reset(self) -> None:
-        """Forget the calls, and have sequences start over."""
+        """Forget the calls, and start sequences over."""
         self._calls.clear()
         self._counts.clear(f"{self._mock.id} sequences")
 
@@ -112,13 +107,14 @@ class LocalMockServer:
         body: Any = None,
         within: float = 0,
     ) -> None:
-        """Assert that `METHOD PATH` was called, at least once unless there is a number; as `mocks verify` does.
+        """Assert that `METHOD PATH` was called, at least once if no number is given, as `mocks verify` does.
 
-        `body` is text, bytes, or a value that is compared as JSON. `within` waits so many seconds for it to be so.
+        `body` is text, bytes, or a value that is compared as JSON. `within`: wait so many seconds for the calls.
         """
         __tracebackhide__ = True
-        expected = Expected(called, _as_header_lines(headers), _encode_body(body))
-        verdict = verified(self._calls, expected, times_of(times, at_least, at_most), within=within)
+        with name_settings():
+            expected = Expected(called, _as_header_lines(headers), _encode_body(body))
+            verdict = await_verdict(self._calls, expected, times_of(times, at_least, at_most), within=within)
         if not verdict.held:
             raise AssertionError(verdict.as_text().rstrip())
 
@@ -128,7 +124,7 @@ class LocalMockServer:
         self.assert_called(called, times=0, headers=headers, body=body)
 
     def stop(self) -> None:
-        """Stop answering; the calls can still be asked for."""
+        """Stop answering; the calls can still be read."""
         if not self._stopped:
             self._stopped = True
             self._thread.stop()
@@ -136,9 +132,9 @@ class LocalMockServer:
 
 
 def mock_from_name(store: Store, name: str, settings: Mapping[str, Any]) -> MockServer:
-    """The mock server of this name, or one of the collection of this name, with settings of the test's own.
+    """Return the mock server of this name, or one of the collection of this name, with the settings of a test.
 
-    Raises NotFound, and UserError for a setting that is none.
+    Raises NotFound for the name, UserError for an unknown setting.
     """
     found = find_mock(store, name)
     mock = found if isinstance(found, MockServer) else _make_mock(found.id, found.name)
@@ -146,7 +142,7 @@ def mock_from_name(store: Store, name: str, settings: Mapping[str, Any]) -> Mock
 
 
 def mock_from_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
-    """One of typed-in requests, `METHOD PATH [STATUS [BODY]]`, kept in this store, which is the test's own."""
+    """Return a mock server of requests `METHOD PATH [STATUS [BODY]]`, written to this store, the test's own."""
     if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
         raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
     typed = [read_typed(text) for text in requests]
@@ -165,11 +161,11 @@ def _read_errors(store: Store, mock: MockServer) -> Sequence[ServerError]:
 def _apply_settings(store: Store, mock: MockServer, settings: Mapping[str, Any]) -> MockServer:
     unknown = sorted(settings.keys() - set(SETTINGS))
     if unknown:
-        raise UserError(f"a mock server has no setting {unknown[0]!r}; there are {', '.join(SETTINGS)}")
+        raise UserError(f"a mock server has no setting {unknown[0]!r}; the settings are {', '.join(SETTINGS)}")
     own: dict[str, Any] = {name: settings[name] for name in ("private", "cors") if name in settings}
     if "environment" in settings:
-        own["environment_id"] = environment_id(store, settings["environment"])
-    behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in _READERS.items() if name in settings}
+        own["environment_id"] = find_environment(store, settings["environment"]).id
+    behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in READERS.items() if name in settings}
     matching = {field: _coerce_matching(field, settings[name]) for name, field in _MATCHING.items() if name in settings}
     if matching.get("query", "off") not in ("prefer", "require", "off"):
         raise UserError(f"query is prefer, require or off, not {matching['query']!r}")

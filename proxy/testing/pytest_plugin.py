@@ -1,6 +1,6 @@
 """The pytest plugin: mock servers and recorded sessions as fixtures (docs/pytest.md).
 
-Loaded by every run of pytest beside which Understudy is installed: it imports nothing until a fixture is asked for.
+Every run of pytest loads it where Understudy is installed, so it imports nothing until a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STORE_OPTION = "understudy_store"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Tell pytest our setting."""
+    """Add our setting to pytest's."""
     parser.addini(
         STORE_OPTION, "Understudy's store, from the root folder of the tests: a file or a database URL.", default=""
     )
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
-    """The store that mock servers and sessions are read from; a project may put a fixture of its own in its place."""
+    """The store that mock servers and sessions are read from; a project may override this fixture."""
     from understudy.proxy.settings import STORE_VARIABLE, resolve_store_url
     from understudy.store.errors import NotFound
     from understudy.store.sql.open_store import open_store
@@ -37,18 +37,17 @@ def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     own = pytestconfig.getini(STORE_OPTION)
     if own and "://" not in own:
         own = str(pytestconfig.rootpath / os.path.expanduser(own))
-    place = os.environ.get(STORE_VARIABLE) or own or resolve_store_url(None)
-    if "://" not in place and not os.path.exists(os.path.expanduser(place)):
-        raise NotFound(
-            f"there is no store {place}; name one by {STORE_OPTION} in pytest's settings, or by {STORE_VARIABLE}"
-        )
-    store = open_store(place)
+    url = os.environ.get(STORE_VARIABLE) or own or resolve_store_url(None)
+    if "://" not in url and not os.path.exists(os.path.expanduser(url)):
+        message = f"there is no store {url}; set {STORE_OPTION} in pytest's settings, or {STORE_VARIABLE}"
+        raise NotFound(message, what="store", which=url)
+    store = open_store(url)
     yield store
     store.close()
 
 
 class MockServerFactory:
-    """What the fixture `mock_server` is: call it to have a mock server until the test ends."""
+    """The fixture `mock_server`: call it to start a mock server that runs until the test ends."""
 
     def __init__(self, request: pytest.FixtureRequest, folder: pytest.TempPathFactory, ending: ExitStack) -> None:
         self._request = request
@@ -61,28 +60,30 @@ class MockServerFactory:
         """Serve the mock server or collection `name` of the store, or `requests`: 'METHOD PATH [STATUS [BODY]]'.
 
         Settings are those of `mocks create`: match_body=True, match_headers=["X-Team"], delay="2G", fault="reset:10",
-        environment="stage", ... Raises UserError for one that is none.
+        environment="stage", ... Raises UserError for an unknown setting or a wrong value.
         """
+        from understudy.proxy.testing.errors import name_settings
         from understudy.proxy.testing.mock_server import LocalMockServer, mock_from_name, mock_from_requests
         from understudy.store.errors import UserError
         from understudy.store.sql.open_store import open_store
 
         if (name is None) == (not requests):
             raise UserError("mock_server takes the name of a mock server or collection, or requests=[...]")
-        if name is not None:
-            store: Store = self._request.getfixturevalue("understudy_store")
-            mock = mock_from_name(store, name, settings)
-        else:
-            store = open_store("sqlite://")
-            self._ending.callback(store.close)
-            mock = mock_from_requests(store, requests, settings)
+        with name_settings():
+            if name is not None:
+                store: Store = self._request.getfixturevalue("understudy_store")
+                mock = mock_from_name(store, name, settings)
+            else:
+                store = open_store("sqlite://")
+                self._ending.callback(store.close)
+                mock = mock_from_requests(store, requests, settings)
         served = LocalMockServer(store, mock, self._folder.mktemp("mock_server"), seed=seed)
         self._ending.callback(served.stop)
         return served
 
 
 class SessionFactory:
-    """What the fixture `understudy_session` is: call it to have a session replayed until the test ends."""
+    """The fixture `understudy_session`: call it to replay a session until the test ends."""
 
     def __init__(self, request: pytest.FixtureRequest, ending: ExitStack) -> None:
         self._request = request
@@ -93,24 +94,26 @@ class SessionFactory:
     ) -> LocalSession:
         """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
 
-        Settings are those of `understudy replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
+        Settings are those of the command `replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
         match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
-        Raises UserError for one that is none.
+        Raises UserError for an unknown setting or a wrong value.
         """
         from understudy.proxy.gateway.replay_settings import parse_replay_settings
+        from understudy.proxy.testing.errors import name_settings
         from understudy.proxy.testing.session import LocalSession
 
         store: Store = self._request.getfixturevalue("understudy_store")
-        session = LocalSession(store, name, upstream=upstream, replay=parse_replay_settings(**settings))
+        with name_settings():
+            session = LocalSession(store, name, upstream=upstream, replay=parse_replay_settings(**settings))
         self._ending.callback(_end_session, session, allow_misses=allow_misses)
         return session
 
 
 def _end_session(session: LocalSession, *, allow_misses: bool) -> None:
-    told = "" if allow_misses else session.describe_misses()
+    misses = "" if allow_misses else session.describe_misses()
     session.stop()
-    if told:
-        pytest.fail(f"session {session.name} had no answer to these requests:\n{told}", pytrace=False)
+    if misses:
+        pytest.fail(f"session {session.name} had no answer to these requests:\n{misses}", pytrace=False)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A recorded session replayed inside a test's own process: strictly, and what was not recorded is remembered."""
+"""Recorded sessions inside a test's own process: replayed strictly, with a log of requests that were not recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from understudy.store.repositories.store import Store
 
 
 class SessionSite(GatewaySite):
-    """What a gateway in replay mode answers, with a log; WebSockets need a gateway."""
+    """The site of a gateway in replay mode, with a log and without WebSockets, which need a gateway."""
 
     can_replay_websockets = False
 
@@ -40,9 +40,9 @@ class SessionSite(GatewaySite):
 
 
 class LocalSession:
-    """A session that answers at `url` until `stop`, as often as was recorded and then with the last answer.
+    """A session that answers at `url` until `stop`: with each recorded answer in turn, then with the last one.
 
-    `upstream`: where requests to `url` went to, if that was several hosts. `replaying` says what does not count.
+    `upstream` is the recorded host that `url` stands for, needed if there were several. `replay` is what is compared.
     """
 
     def __init__(
@@ -62,19 +62,19 @@ class LocalSession:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """The URL at which it answers, without a slash at the end."""
         return self._thread.url
 
     def calls(self) -> list[Call]:
-        """The calls so far, oldest first; their secrets are redacted."""
+        """Return the calls so far, oldest first, with their secrets redacted."""
         return self._calls.list_calls()
 
     def misses(self) -> list[Call]:
-        """The calls that the session has no answer to."""
+        """Return the calls that the session has no answer to."""
         return [call for call in self.calls() if call.example_id is None]
 
     def describe_misses(self) -> str:
-        """The misses, each in a line, with what was nearest; "" if there are none."""
+        """Return the misses, one in a line, each with the nearest recorded request; "" without misses."""
         return "\n".join(f"  {self._describe_miss(call)}" for call in self.misses())
 
     def stop(self) -> None:
@@ -95,7 +95,12 @@ def _choose_origin(active: ActiveMode, upstream: str | None, session: str) -> Or
         try:
             return Origin.parse(upstream)
         except ValueError as error:
-            raise UserError(f"upstream: {error}") from error
+            raise UserError(str(error), field="upstream") from error
     if active.reverse_origin is None:
-        raise UserError(f"session {session!r} has calls to several hosts: say which one is meant by upstream=")
+        raise UserError(
+            f"session {session!r} has calls to several hosts; choose one",
+            what="session",
+            which=session,
+            field="upstream",
+        )
     return active.reverse_origin

@@ -204,7 +204,7 @@ def test_streams_of_an_old_store_are_read(open_old: OpenOld) -> None:
 
 def test_an_old_store_can_be_used(old: Store) -> None:
     old.history.add([make_exchange(old.sessions.find("shop").id, "/new")])
-    outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan())
+    outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan(), actor="ada")
     assert (outcome.already, outcome.examples, len(outcome.skipped)) == (1, 1, 1)
     shop = old.collections.find("shop")
     assert len(old.collections.list_examples(shop.id)) == 2

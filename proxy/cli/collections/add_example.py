@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
-from understudy.proxy.cli.options import body_argument, making_store, say_if_not_in_force
-from understudy.store.model.messages import Request, Response
+from understudy.proxy.cli.options import body_argument, current_user, making_store, wait_for_gateways
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.proxy.operations.collections.examples import ExampleDraft
 
 
 @click.command("add")
@@ -20,24 +22,18 @@ from understudy.store.repositories.store import Store
 @click.option("--body", metavar="TEXT|@FILE", default="", help="The body of the response; @- reads standard input.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the response.")
 @click.option("--request-body", metavar="TEXT|@FILE", default="", help="The body of the request.")
-@click.option("--request-header", "request_headers", metavar="'NAME: VALUE'", multiple=True, help="One of the request.")
+@click.option(
+    "--request-header", "request_headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request."
+)
 @click.option("--name", metavar="TEXT", help="Its name [default: made from the request and the status].")
 @click.option("--templates/--no-templates", default=True, help="Fill in {{...}} in the response; on by default.")
 @behaviour_options()
 @making_store
-def add(
-    store: Store,
-    collection: str,
-    request: str,
-    name: str | None,
-    templates: bool,
-    behaviour: dict[str, Any],
-    **message: Any,
-) -> None:
+def add(store: Store, collection: str, **inputs: Any) -> None:
     """Add an example to COLLECTION that answers 'METHOD PATH'.
 
-    {{name}} and :name in the path stand for any one segment. Without --header 'Content-Type: ...' the type is taken
-    from how the body begins.
+    {{name}} and :name in the path stand for any one segment. Without --header 'Content-Type: ...' the beginning of the
+    body decides the type.
 
     \b
     understudy examples add shop 'GET /users/{{id}}' --body '{"id": "{{id}}", "name": "Ada"}'
@@ -45,25 +41,25 @@ def add(
     """
     from understudy.proxy.operations.collections.examples import add_example
 
-    asked, answered = _messages(request, **message)
-    found = store.collections.find(collection)
-    example = add_example(
-        store, found, asked, answered, name=name, templates=templates, behaviour=Behaviour(**behaviour)
-    )
+    example = add_example(store, collection, _read_draft(**inputs), actor=current_user())
     click.echo(f"Added {example.name} ({example.id}).")
-    say_if_not_in_force(store)
+    wait_for_gateways(store)
 
 
-def _messages(
-    request: str,
+def _read_draft(
     *,
+    request: str,
     status: int,
     body: str,
     headers: tuple[str, ...],
     request_body: str,
     request_headers: tuple[str, ...],
-) -> tuple[Request, Response]:
+    name: str | None,
+    templates: bool,
+    behaviour: dict[str, Any],
+) -> ExampleDraft:
     from understudy.proxy.operations.collections.example_document import header_field
+    from understudy.proxy.operations.collections.examples import ExampleDraft
     from understudy.proxy.operations.collections.request_lines import (
         read_status,
         read_typed,
@@ -77,4 +73,5 @@ def _messages(
         raise UserError(f"the status and body of an example are options: --status {typed.status} --body TEXT")
     asked = typed_request(typed, map(header_field, request_headers), body_argument(request_body, "--request-body"))
     body_bytes = body_argument(body, "--body")
-    return asked, typed_response(read_status(str(status)), map(header_field, headers), body_bytes)
+    answer = typed_response(read_status(str(status)), map(header_field, headers), body_bytes)
+    return ExampleDraft(asked, answer, name, templates, Behaviour(**behaviour))

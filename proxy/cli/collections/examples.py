@@ -5,19 +5,22 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.lazy import LazyGroup
-from understudy.proxy.cli.mock_server_output import behaviour_json
-from understudy.proxy.cli.options import body_argument, json_option, say_if_not_in_force, with_store
-from understudy.proxy.cli.output import message_text, print_json, print_table, request_json, response_json, size_of
+from understudy.proxy.cli.options import body_argument, current_user, json_option, wait_for_gateways, with_store
+from understudy.proxy.cli.output import message_text, print_json, print_table
+from understudy.proxy.operations.collections import examples as operations
+from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
+from understudy.proxy.operations.views.behaviours import behaviour_json
+from understudy.proxy.operations.views.collections import example_contents_json, example_json
 from understudy.proxy.signals import SignalHandler
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
+from understudy.store.model.messages import measure_body
 from understudy.store.model.mock_servers import PLAIN
 from understudy.store.repositories.store import Store
 
@@ -40,9 +43,9 @@ def examples() -> None:
 @with_store
 def list_examples(store: Store, collection: str, as_json: bool) -> None:
     """List the examples of COLLECTION."""
-    found = store.collections.list_examples(store.collections.find(collection).id)
+    found = operations.list_examples(store, collection)
     if as_json:
-        print_json([_summary_json(example) for example in found])
+        print_json([example_json(example) for example in found])
         return
     print_table(EXAMPLE_COLUMNS, example_rows(found), "It has no examples.")
 
@@ -54,17 +57,11 @@ def list_examples(store: Store, collection: str, as_json: bool) -> None:
 @with_store
 def show_example(store: Store, example: str, collection: str | None, as_json: bool) -> None:
     """Show EXAMPLE."""
-    found = _find(store, example, collection)
-    request_body, response_body = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
-    request, response = found.request, found.response
+    contents = operations.read_example(store, example, collection)
     if as_json:
-        told = {"request": request_json(request, request_body), "response": response_json(response, response_body)}
-        print_json({**_summary_json(found), **told})
-        return
-    click.echo(f"{found.name} ({', '.join([found.id, *_marks(found)])})\n")
-    click.echo(message_text(f"{request.method} {request.url}", request.headers, request_body) + "\n")
-    line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
-    click.echo(message_text(line, response.headers, response_body))
+        print_json(example_contents_json(contents))
+    else:
+        _print_contents(contents)
 
 
 @examples.command("edit")
@@ -73,24 +70,16 @@ def show_example(store: Store, example: str, collection: str | None, as_json: bo
 @with_store
 def edit_example(store: Store, example: str, collection: str | None) -> None:
     """Edit EXAMPLE in $EDITOR: its name, request and response."""
-    from understudy.proxy.operations.collections.example_document import as_document, from_document
-
-    found = _find(store, example, collection)
-    bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
-    try:
-        with SignalHandler([signal.SIGINT]):  # it is for the editor, which a terminal sends it, too
-            edited = click.edit(as_document(found, *bodies), extension=".http")
-    except (OSError, UnicodeDecodeError, click.ClickException) as error:
-        reason = error.message if isinstance(error, click.ClickException) else error
-        raise UserError(f"the editor did not leave a text that can be read, nothing was changed: {reason}") from error
-    if edited is None:
+    before = operations.read_example(store, example, collection)
+    document = _edit(before)
+    if document is None:
         click.echo("Nothing was changed.")
         return
     try:
-        new = from_document(edited, found, *bodies)
+        after = operations.save_document(store, before, document, actor=current_user())
     except UserError as error:
-        raise UserError(f"{error}; your text is kept in {_rescue(edited)}") from error
-    _save(store, new)
+        raise UserError(f"{error}; your text is kept in {_rescue(document)}") from error
+    _report(store, after)
 
 
 @examples.command("set")
@@ -100,40 +89,26 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
 @click.option("--status", type=int, metavar="CODE", help="The status of the response.")
 @click.option("--body", metavar="TEXT|@FILE", help="The body of the response; @- reads it from standard input.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
-@click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Take a header out of the response.")
-@click.option("--templates/--no-templates", default=None, help="Fill in {{...}} in the response, or give it as it is.")
+@click.option("--remove-header", "removed", metavar="NAME", multiple=True, help="Remove a header of the response.")
+@click.option("--templates/--no-templates", default=None, help="Fill in {{...}} in the response, or leave it as it is.")
 @behaviour_options(clearing=True)
 @with_store
 def set_example(
-    store: Store,
-    example: str,
-    collection: str | None,
-    name: str | None,
-    status: int | None,
-    body: str | None,
-    headers: tuple[str, ...],
-    removed: tuple[str, ...],
-    templates: bool | None,
-    behaviour: dict[str, Any],
+    store: Store, example: str, collection: str | None, body: str | None, removed: tuple[str, ...], **fields: Any
 ) -> None:
     """Change single things of EXAMPLE.
 
     \b
     understudy examples set "GET /users/1 - 200" --status 503 --header 'Retry-After: 5' --body '{"error": "busy"}'
     """
-    from understudy.proxy.operations.collections.example_document import changed
-
-    if (name, status, body, templates) == (None,) * 4 and not headers and not removed and not behaviour:
+    body_bytes = None if body is None else body_argument(body, "--body")
+    changes = ExampleChanges(body=body_bytes, removed_headers=removed, **fields)
+    if changes == ExampleChanges(headers=()):
         raise UserError(
-            "say what to change: --name, --status, --body, --header, --remove-header, --templates,"
+            "nothing to change: give --name, --status, --body, --header, --remove-header, --templates,"
             " or what it does on purpose: --delay, --bytes-per-second, --fault, --rate-limit"
         )
-    found = _find(store, example, collection)
-    new_body = None if body is None else body_argument(body, "--body")
-    old_body = store.bodies.read(found.response.body)
-    new = changed(found, old_body, name=name, status=status, body=new_body, headers=headers, removed_headers=removed)
-    new = replace(new, behaviour=replace(new.behaviour, **behaviour))
-    _save(store, new if templates is None else replace(new, templates=templates))
+    _report(store, operations.change_example(store, example, changes, collection=collection, actor=current_user()))
 
 
 @examples.command("delete")
@@ -142,21 +117,20 @@ def set_example(
 @with_store
 def delete_example(store: Store, example: str, collection: str | None) -> None:
     """Delete EXAMPLE."""
-    found = _find(store, example, collection)
-    store.collections.delete_example(found.id)
-    click.echo(f"Deleted {found.name} ({found.id}).")
-    say_if_not_in_force(store)
+    deleted = operations.delete_example(store, example, collection, actor=current_user())
+    click.echo(f"Deleted {deleted.name} ({deleted.id}).")
+    wait_for_gateways(store)
 
 
 def example_rows(found: Iterable[Example]) -> list[tuple[object, ...]]:
-    """Table rows of examples, by EXAMPLE_COLUMNS."""
+    """Return the table rows of examples, by EXAMPLE_COLUMNS."""
     return [
         (
             one.id,
             one.name,
             one.response.status,
             (one.response.headers.get("content-type") or "").split(";")[0],
-            size_of(one.response.body),
+            measure_body(one.response.body),
             ", ".join(_marks(one)),
         )
         for one in found
@@ -169,33 +143,33 @@ def _marks(example: Example) -> list[str]:
     return [*marks, *(f"{name.replace('_', ' ')} {value}" for name, value in behaviour if value is not None)]
 
 
-def _find(store: Store, text: str, collection: str | None) -> Example:
-    collection_id = store.collections.find(collection).id if collection else None
-    return store.collections.find_example(text, collection_id)
+def _print_contents(contents: ExampleContents) -> None:
+    example, request, response = contents.example, contents.example.request, contents.example.response
+    click.echo(f"{example.name} ({', '.join([example.id, *_marks(example)])})\n")
+    click.echo(message_text(f"{request.method} {request.url}", request.headers, contents.request_body) + "\n")
+    line = f"{response.status} {response.reason.decode('latin-1')}".rstrip()
+    click.echo(message_text(line, response.headers, contents.response_body))
 
 
-def _save(store: Store, example: Example) -> None:
-    store.collections.save_example(example)
+def _edit(before: ExampleContents) -> str | None:
+    """Return the document of an example as the editor left it; None where nothing was saved."""
+    from understudy.proxy.operations.collections.example_document import as_document
+
+    document = as_document(before.example, before.request_body, before.response_body)
+    try:
+        with SignalHandler([signal.SIGINT]):  # a terminal sends it to the editor too, which it is meant for
+            return click.edit(document, extension=".http")
+    except (OSError, UnicodeDecodeError, click.ClickException) as error:
+        reason = error.message if isinstance(error, click.ClickException) else error
+        raise UserError(f"the editor left no text that can be read, nothing was changed: {reason}") from error
+
+
+def _report(store: Store, example: Example) -> None:
     click.echo(f"Saved {example.name} ({example.id}).")
-    say_if_not_in_force(store)
+    wait_for_gateways(store)
 
 
 def _rescue(text: str) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".http", prefix="understudy-", delete=False, encoding="utf-8") as file:
         file.write(text)
     return file.name
-
-
-def _summary_json(example: Example) -> dict[str, Any]:
-    return {
-        "id": example.id,
-        "name": example.name,
-        "method": example.request.method,
-        "url": example.request.url,
-        "status": example.response.status,
-        "sequence": example.sequence,
-        "edited": example.edited,
-        "templates": example.templates,
-        **behaviour_json(example.behaviour),
-        "redacted": [{"part": place.part, "name": place.name} for place in sorted(example.redacted)],
-    }

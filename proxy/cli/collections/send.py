@@ -10,13 +10,13 @@ import click
 from understudy.proxy.cli.options import (
     ABSOLUTE_URL,
     Seconds,
-    check_authority,
+    current_user,
     json_option,
     making_store,
-    say_if_not_in_force,
     url_request,
+    wait_for_gateways,
 )
-from understudy.proxy.cli.output import message_text, print_json, response_json
+from understudy.proxy.cli.output import message_text, print_json
 from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("-H", "--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header of the request.")
 @click.option("-d", "--data", metavar="TEXT|@FILE", default="", help="The body of the request.")
 @click.option(
-    "--save-to", metavar="COLLECTION", help="Save the answer as an example; the collection is made if needed."
+    "--save-to", metavar="COLLECTION", help="Save the answer as an example; the collection is created if needed."
 )
 @click.option("--name", metavar="TEXT", help="The example's name [default: made from the request and the status].")
 @click.option("--keep-secrets", is_flag=True, help="Do not redact tokens, passwords and cookies in the example.")
@@ -61,12 +61,13 @@ def send(
     understudy send GET https://api.example.com/users/1 --save-to shop
     understudy send POST https://api.example.com/orders -H 'Authorization: Bearer ...' -d '{"item": 2}' --save-to shop
     """
-    from understudy.proxy.operations.collections.send import send as sent
+    from understudy.proxy.operations.collections import send as operations
 
     if save_to is None and (name is not None or keep_secrets):
         raise UserError("--name and --keep-secrets go with --save-to COLLECTION")
-    exchange = sent(_request(method, url, headers, data), seconds=timeout, context=_context(upstream_ca, insecure))
-    _print(exchange, as_json=as_json)
+    request, context = _request(method, url, headers, data), _context(upstream_ca, insecure)
+    exchange = operations.send(request, seconds=timeout, context=context)
+    _print(exchange, as_json=as_json)  # first of all: the API has acted on the request, whether it can be saved or not
     if save_to is not None:
         _save(store, exchange, save_to, name, keep_secrets)
 
@@ -80,7 +81,7 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
 
     request = url_request(method, url, headers, data, ABSOLUTE_URL)
     if "@" in url.partition("://")[2].partition("/")[0]:
-        raise UserError("a URL with a user name is not sent: put it into a header, -H 'Authorization: Basic ...'")
+        raise UserError("a URL with a user name is not sent: give a header instead, -H 'Authorization: Basic ...'")
     assert isinstance(request.body, bytes)
     typed = replace(request, headers=with_type(request.headers, request.body))
     return prepared(typed, f"understudy/{version('understudy')}")
@@ -89,8 +90,10 @@ def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Requ
 def _context(authority: Path | None, insecure: bool) -> ssl.SSLContext:
     import ssl
 
+    from understudy.proxy.pem_files import check_authorities
+
     if authority is not None:
-        check_authority(authority)
+        check_authorities(authority, field="upstream_ca")
     context = ssl.create_default_context(cafile=authority)
     if insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -102,6 +105,8 @@ def _print(exchange: Exchange, *, as_json: bool) -> None:
     assert response
     assert isinstance(response.body, bytes)
     if as_json:
+        from understudy.proxy.operations.views.messages import response_json
+
         print_json(response_json(response, response.body))
         return
     line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
@@ -112,7 +117,9 @@ def _save(store: Store, exchange: Exchange, collection: str, name: str | None, k
     from understudy.proxy.cli.promotion_output import redaction_note
     from understudy.proxy.operations.recordings.promotion import save_exchange
 
-    example, outcome = save_exchange(store, exchange, collection, name=name, keep_secrets=keep_secrets)
+    example, outcome = save_exchange(
+        store, exchange, collection, name=name, keep_secrets=keep_secrets, actor=current_user()
+    )
     # On stderr: standard output is the answer.
     if example is None:
         click.echo(f"{collection} has that answer already; nothing was saved.", err=True)
@@ -121,4 +128,4 @@ def _save(store: Store, exchange: Exchange, collection: str, name: str | None, k
     note = redaction_note(outcome)
     if note:
         click.echo(note, err=True)
-    say_if_not_in_force(store)
+    wait_for_gateways(store)

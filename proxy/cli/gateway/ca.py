@@ -1,4 +1,4 @@
-"""The command `ca`: the certificate that clients have to trust."""
+"""The command `ca`: show or export the certificate that clients have to trust."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from understudy.proxy.cli.output import print_json
 from understudy.store.errors import UserError
 
 if TYPE_CHECKING:
-    from understudy.proxy.gateway.certificate_authority import Authority
+    from understudy.proxy.gateway.certificate_authority import Authority, ExportForm
 
-ENDINGS = {".pem": "pem", ".crt": "pem", ".der": "der", ".cer": "der", ".p12": "p12", ".pfx": "p12"}
-
-# What each takes; {file} is the certificate. Nothing here is run by us.
-WAYS = (
+INSTRUCTIONS = (
     ("one command", "understudy record -s NAME -- COMMAND    sets all of this for COMMAND"),
     ("curl", "curl --cacert {file} ..."),
     ("Python", "SSL_CERT_FILE={file}    requests: REQUESTS_CA_BUNDLE={file}"),
@@ -31,19 +28,23 @@ WAYS = (
     ("Windows", "certutil -addstore -user Root {file}"),
     ("Firefox", "Settings, Certificates, View Certificates, Authorities, Import"),
 )
+"""How each client trusts the certificate; `{file}` stands for its file. Understudy runs none of these commands."""
 
 
 @click.command()
 @click.option("--export", "export", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Write the certificate, without its key, to FILE; - is standard output.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["pem", "der", "p12"]), help="Of FILE [default: by its ending].")
-@click.option("--force", is_flag=True, help="Write over a FILE that is there.")
+@click.option(
+    "--format", "form", type=click.Choice(["pem", "der", "p12"]), help="The format of FILE [default: by its ending]."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @json_option
-def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> None:
-    """Show the certificate of the authority that signs for HTTPS hosts, and how clients come to trust it.
+def ca(export: Path | None, form: ExportForm | None, force: bool, as_json: bool) -> None:
+    """Show the certificate that HTTPS clients have to trust, and how they can trust it.
 
-    It is made when there is none. Whoever has its private key can pose as any host to those who trust it: the key stays
-    on this machine, readable by you alone.
+    It is the certificate of the authority that signs for HTTPS hosts; the authority is created if it does not exist.
+    With its private key, a program can pose as any host to clients that trust it: the key stays on this machine,
+    readable only by you.
 
     \b
     understudy ca
@@ -55,10 +56,10 @@ def ca(export: Path | None, form: str | None, force: bool, as_json: bool) -> Non
     if (form or force) and export is None:
         raise UserError("--format and --force go with --export FILE")
     if as_json and export is not None:
-        raise UserError("--json shows the certificate, --export writes it: give one of them")
+        raise UserError("--json shows the certificate and --export writes it: give only one of them")
     authority = ensure_authority(locate_ca_folder())
     if export is not None:
-        _export(authority, export, form, force=force)
+        _export(authority, export, form, overwrite=force)
     elif as_json:
         print_json(_json(authority))
     else:
@@ -71,9 +72,9 @@ def _show(authority: Authority) -> None:
     click.echo(f"Fingerprint  {authority.fingerprint} (SHA-256)")
     click.echo(f"Valid        {first:%Y-%m-%d} to {last:%Y-%m-%d}")
     click.echo(f"Certificate  {authority.file}")
-    click.echo("\nTo trust it (and to trust it no more, take it out in the same place):")
-    for who, how in WAYS:
-        click.echo(f"  {who:<14}  {how.format(file=shlex.quote(str(authority.file)))}")
+    click.echo("\nTo trust it (to end that, remove it in the same place):")
+    for client, instruction in INSTRUCTIONS:
+        click.echo(f"  {client:<14}  {instruction.format(file=shlex.quote(str(authority.file)))}")
 
 
 def _json(authority: Authority) -> dict[str, Any]:
@@ -87,25 +88,11 @@ def _json(authority: Authority) -> dict[str, Any]:
     }
 
 
-def _export(authority: Authority, file: Path, form: str | None, *, force: bool) -> None:
-    content = _encoded(authority, form or ENDINGS.get(file.suffix.lower(), "pem"))
+def _export(authority: Authority, file: Path, form: ExportForm | None, *, overwrite: bool) -> None:
+    from understudy.proxy.gateway.certificate_authority import encode_certificate, export_certificate
+
     if str(file) == "-":
-        click.echo(content, nl=False)
+        click.echo(encode_certificate(authority, form or "pem"), nl=False)
         return
-    try:
-        with file.open("wb" if force else "xb") as opened:
-            opened.write(content)
-    except FileExistsError:
-        raise UserError(f"{file} is there already; --force writes over it") from None
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}") from error
+    export_certificate(authority, file, form, overwrite=overwrite)
     click.echo(f"Wrote the certificate to {file}.")
-
-
-def _encoded(authority: Authority, form: str) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
-
-    if form != "p12":
-        return authority.certificate.public_bytes(Encoding.DER if form == "der" else Encoding.PEM)
-    # Without a key there is nothing to encrypt, and no password to know.
-    return pkcs12.serialize_key_and_certificates(None, None, None, [authority.certificate], NoEncryption())

@@ -1,76 +1,74 @@
-"""The command `mode`: show the gateways that run, or switch one."""
+"""The command `mode`: list the running gateways, or switch one."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from understudy.proxy.cli.gateway.serve import describe_state
-from understudy.proxy.cli.options import json_option, with_store
-from understudy.proxy.cli.output import iso_time, print_json, print_table
+from understudy.proxy.cli.gateway.state_text import describe_state
+from understudy.proxy.cli.options import current_user, json_option, with_store
+from understudy.proxy.cli.output import print_json, print_table
 from understudy.store.errors import UserError
-from understudy.store.model.gateways import Gateway
 from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.proxy.operations.gateways.modes import ModeSwitch
+
+GATEWAY_COLUMNS = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
 
 
 @click.command()
 @click.argument("mode", required=False)
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
-@click.option("--gateway", "gateway_name", metavar="NAME", help="Which gateway, when several run.")
+@click.option("--gateway", metavar="NAME", help="The gateway to switch, if several run.")
 @json_option
 @with_store
 def mode(
-    store: Store, mode: str | None, mock: str | None, session: str | None, gateway_name: str | None, as_json: bool
+    store: Store, mode: str | None, mock: str | None, session: str | None, gateway: str | None, as_json: bool
 ) -> None:
-    """Show the running gateways, or switch one to MODE: pass, record, mock, spy or replay.
+    """Show the running gateways, or switch one to MODE.
+
+    The modes are pass, record, mock, spy and replay.
 
     \b
     understudy mode
     understudy mode mock --mock shop
     """
-    from understudy.proxy.operations.gateways.modes import gateway_meant, mode_named, switch, wanted_state
+    from understudy.proxy.operations.gateways.modes import parse_mode, switch_mode
 
     if mode is None:
         if mock or session:
-            raise UserError("say which mode to switch to: understudy mode MODE --mock NAME | --session NAME")
-        _show(store, as_json)
+            raise UserError("--mock and --session go with a MODE: understudy mode MODE --mock NAME | --session NAME")
+        _show_gateways(store, as_json)
         return
-    wanted = mode_named(mode)
-    gateway = gateway_meant(store, gateway_name)
-    state = wanted_state(store, wanted, mock=mock, session=session, upstream=gateway.upstream)
-    in_force = switch(store, gateway, state)
-    if as_json:
-        print_json({"gateway": gateway.name, "mode": state.mode, "in_force": in_force})
-    elif in_force:
-        click.echo(f"{gateway.name}: {describe_state(store, state)}.")
-    if not in_force:
-        raise UserError(f"{gateway.name} has not answered yet; it will switch as soon as it does")
+    switch = switch_mode(store, parse_mode(mode), mock=mock, session=session, gateway=gateway, actor=current_user())
+    _print_switch(switch, as_json)
 
 
-def _show(store: Store, as_json: bool) -> None:
-    living = store.gateways.list_living(time.time())
+def _show_gateways(store: Store, as_json: bool) -> None:
+    from understudy.proxy.operations.gateways.modes import list_gateways
+    from understudy.proxy.operations.views.gateways import gateway_json
+
+    running = list_gateways(store)
     if as_json:
-        print_json([_json(store, gateway) for gateway in living])
+        print_json([gateway_json(one) for one in running])
         return
-    rows = [(g.name, g.listen, g.upstream or "-", describe_state(store, g.desired_state), g.lost) for g in living]
-    columns = ("GATEWAY", "LISTENS ON", "UPSTREAM", "DOES", "LOST")
-    print_table(columns, rows, "No gateway is running on this store. Start one with: understudy gateway")
+    rows = [
+        (one.gateway.name, one.gateway.listen, one.gateway.upstream or "-", describe_state(one.state), one.gateway.lost)
+        for one in running
+    ]
+    print_table(GATEWAY_COLUMNS, rows, "No gateway is running on this store. Start one: understudy gateway")
 
 
-def _json(store: Store, gateway: Gateway) -> dict[str, Any]:
-    state = gateway.desired_state
-    return {
-        "name": gateway.name,
-        "listen": gateway.listen,
-        "upstream": str(gateway.upstream) if gateway.upstream else None,
-        "mode": state.mode,
-        "collection": store.collections.find(state.collection_id).name if state.collection_id else None,
-        "mock_server": store.mock_servers.find(state.mock_server_id).name if state.mock_server_id else None,
-        "session": store.sessions.find(state.session_id).name if state.session_id else None,
-        "pid": gateway.pid,
-        "started_at": iso_time(gateway.started_at),
-        "lost": gateway.lost,
-    }
+def _print_switch(switch: ModeSwitch, as_json: bool) -> None:
+    from understudy.proxy.operations.views.gateways import mode_switch_json
+
+    name = switch.gateway.name
+    if as_json:
+        print_json(mode_switch_json(switch))
+    elif switch.is_in_force:
+        click.echo(f"{name}: {describe_state(switch.state)}.")
+    if not switch.is_in_force:
+        raise UserError(f"{name} has not confirmed the switch yet; it switches as soon as it reads the store again")

@@ -1,4 +1,4 @@
-"""Commands of ours that run another one beside them: what stands behind `--`, and how it is run."""
+"""Commands that run a COMMAND of the user beside a gateway, given behind `--`."""
 
 from __future__ import annotations
 
@@ -10,36 +10,34 @@ import click
 if TYPE_CHECKING:
     from understudy.proxy.gateway.child_command import ChildCommand
 
-FREE_PORT = "127.0.0.1:0"
-
 
 class WithCommand(click.Command):
-    """A command whose arguments may end with `-- COMMAND ...`, which it gets as `command`, () if there is none."""
+    """A command whose arguments may end with `-- COMMAND ...`, which it gets as `command`; () without one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what stands behind the first `--` apart, whatever it looks like."""
-        at = args.index("--") if "--" in args else len(args)
-        command = tuple(args[at + 1 :])
-        rest = super().parse_args(ctx, args[:at])
-        if at < len(args) and not command:
+        """Parse the arguments before the first `--`, and keep those behind it as they are."""
+        end = args.index("--") if "--" in args else len(args)
+        command = tuple(args[end + 1 :])
+        rest = super().parse_args(ctx, args[:end])
+        if end < len(args) and not command:
             raise click.UsageError("a command to run has to follow --", ctx)
         ctx.params["command"] = command
         return rest
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """The pieces of the usage line."""
+        """Return the pieces of the usage line."""
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND ...]"]
 
 
 def command_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of what may run a command."""
+    """Add the options about the COMMAND."""
     return click.option(
-        "--java-truststore", is_flag=True, help="Have Java programs use the gateway and trust it, by JAVA_TOOL_OPTIONS."
+        "--java-truststore", is_flag=True, help="Make Java programs use and trust the gateway, by JAVA_TOOL_OPTIONS."
     )(command)
 
 
-def child_of(options: Mapping[str, Any]) -> ChildCommand | None:
-    """The command to run, if there is one; raises CannotRun when there is no such command."""
+def read_child_command(options: Mapping[str, Any]) -> ChildCommand | None:
+    """Return the COMMAND to run, None without one; raises CannotRun if it does not exist."""
     from understudy.proxy.gateway.child_command import ChildCommand
     from understudy.proxy.settings import locate_ca_folder
 

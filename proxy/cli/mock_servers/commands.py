@@ -1,24 +1,20 @@
-"""The commands about mock servers as kept things; those that make, serve and break them have files of their own."""
+"""The commands about mock servers; those that create, serve, verify and break them have files of their own."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options, check_one, matching_options
 from understudy.proxy.cli.lazy import LazyGroup
-from understudy.proxy.cli.mock_server_output import MOCK_COLUMNS, mock_json, mock_rows, setting_rows
-from understudy.proxy.cli.options import json_option, making_store, say_if_not_in_force, with_store
+from understudy.proxy.cli.mock_server_output import MOCK_COLUMNS, mock_rows, setting_rows
+from understudy.proxy.cli.options import current_user, json_option, making_store, wait_for_gateways, with_store
 from understudy.proxy.cli.output import print_json, print_table
+from understudy.proxy.operations.mock_servers import mock_servers as operations
 from understudy.store.errors import UserError
-from understudy.store.model.mock_servers import MockServer
 from understudy.store.repositories.store import Store
 
-Command = Callable[..., Any]
 ELSEWHERE = {
     "create": "understudy.proxy.cli.mock_servers.create:create",
     "errors": "understudy.proxy.cli.mock_servers.server_errors:errors",
@@ -28,7 +24,9 @@ ELSEWHERE = {
 }
 MOST_LOGGED = 1_000_000
 
-environment_option = click.option("--environment", metavar="NAME", help="Its variables beat those of the collection.")
+environment_option = click.option(
+    "--environment", metavar="NAME", help="Its variables take precedence over those of the collection."
+)
 slug_option = click.option("--slug", metavar="TEXT", help="Its name in URLs [default: made from its name].")
 log_limit_option = click.option(
     "--log-limit", type=click.IntRange(0, MOST_LOGGED), metavar="N", help="Keep the newest N calls [10000]."
@@ -48,11 +46,14 @@ def mocks() -> None:
 @with_store
 def list_mocks(store: Store, as_json: bool) -> None:
     """List the mock servers."""
+    from understudy.proxy.operations.views.mock_servers import mock_server_json
+
+    found = operations.list_mock_servers(store)
     if as_json:
-        print_json([mock_json(store, mock) for mock in store.mock_servers.list()])
+        print_json([mock_server_json(details) for details in found])
         return
-    empty = "No mock servers yet. Make one with: understudy mocks create NAME --collection COLLECTION"
-    print_table(MOCK_COLUMNS, mock_rows(store), empty)
+    empty = "No mock servers yet. Create one with: understudy mocks create NAME --collection COLLECTION"
+    print_table(MOCK_COLUMNS, mock_rows(found), empty)
 
 
 @mocks.command("show")
@@ -61,11 +62,13 @@ def list_mocks(store: Store, as_json: bool) -> None:
 @with_store
 def show_mock(store: Store, name: str, as_json: bool) -> None:
     """Show the mock server NAME."""
-    mock = store.mock_servers.find(name)
+    from understudy.proxy.operations.views.mock_servers import mock_server_json
+
+    details = operations.read_mock_server(store, name)
     if as_json:
-        print_json(mock_json(store, mock))
+        print_json(mock_server_json(details))
         return
-    print_table(("SETTING", "VALUE"), setting_rows(store, mock), "")
+    print_table(("SETTING", "VALUE"), setting_rows(details), "")
 
 
 @mocks.command("edit")
@@ -74,65 +77,46 @@ def show_mock(store: Store, name: str, as_json: bool) -> None:
 @slug_option
 @click.option("--collection", metavar="NAME", hidden=True)
 @environment_option
-@click.option("--no-environment", is_flag=True, help="No environment any more.")
+@click.option("--no-environment", is_flag=True, help="Detach the environment.")
 @click.option("--private/--public", default=None, help="Answer only calls with a valid key, or every call.")
 @behaviour_options(clearing=True)
 @matching_options(clearing=True)
-@click.option("--usual-distance", is_flag=True, help="Leave --distance to what its collection usually takes.")
+@click.option("--usual-distance", is_flag=True, help="Take nearly equal paths as usual for its collection.")
 @click.option("--cors/--no-cors", default=None, help="Let browsers call it from other pages.")
 @log_limit_option
 @with_store
-def edit_mock(
-    store: Store,
-    name: str,
-    new_name: str | None,
-    collection: str | None,
-    behaviour: dict[str, Any],
-    matching: dict[str, Any],
-    usual_distance: bool,
-    **fields: Any,
-) -> None:
+def edit_mock(store: Store, name: str, **options: Any) -> None:
     """Change the mock server NAME: everything but its collection.
 
     \b
     understudy mocks edit shop --delay 3G --match-body
     understudy mocks edit shop --no-delay --private
     """
-    from understudy.proxy.operations.mock_servers.mock_servers import edited, moved
+    changed = operations.change_mock_server(store, name, _read_changes(**options), actor=current_user())
+    click.echo(f"Saved mock server {changed.mock.name}.")
+    for environment in changed.environments:
+        click.echo(f"Its new URL is in environment {environment.name}.")
+    wait_for_gateways(store)
 
-    mock = store.mock_servers.find(name)
-    if collection is not None:
-        new = f"understudy mocks create NAME --collection {collection}"
-        raise UserError(f"the collection of a mock server cannot be changed; create a new mock server: {new}")
+
+def _read_changes(
+    *,
+    new_name: str | None,
+    environment: str | None,
+    no_environment: bool,
+    matching: dict[str, Any],
+    usual_distance: bool,
+    **fields: Any,
+) -> operations.MockServerChanges:
+    check_one("--environment", environment is not None, no_environment)
     if usual_distance:
         check_one("--distance", "distance" in matching, cleared=True)
         matching = {**matching, "distance": None}
-    changes = _changes(store, mock, behaviour, matching, {**fields, "name": new_name})
-    if not changes:
-        raise UserError("say what to change; understudy mocks edit --help lists the options")
-    new_mock = edited(store, mock, changes)
-    store.mock_servers.save(new_mock)
-    click.echo(f"Saved mock server {new_mock.name}.")
-    for environment in moved(store, mock, new_mock):
-        store.environments.save(environment)
-        click.echo(f"Its new URL is in environment {environment.name}.")
-    say_if_not_in_force(store)
-
-
-def _changes(
-    store: Store, mock: MockServer, behaviour: dict[str, Any], matching: dict[str, Any], fields: dict[str, Any]
-) -> dict[str, Any]:
-    from understudy.proxy.operations.mock_servers.mock_servers import environment_id
-
-    no_environment, environment = fields.pop("no_environment"), fields.pop("environment")
-    check_one("--environment", environment is not None, no_environment)
-    changes = {name: value for name, value in fields.items() if value is not None}
-    if environment is not None or no_environment:
-        changes["environment_id"] = None if no_environment else environment_id(store, environment)
-    if behaviour:
-        changes["behaviour"] = replace(mock.behaviour, **behaviour)
-    if matching:
-        changes["matching"] = replace(mock.matching, **matching)
+    changes = operations.MockServerChanges(
+        name=new_name, environment=environment, detach_environment=no_environment, matching=matching, **fields
+    )
+    if changes == operations.MockServerChanges():
+        raise UserError("nothing to change: give an option; understudy mocks edit --help lists them")
     return changes
 
 
@@ -141,24 +125,17 @@ def _changes(
 @with_store
 def delete_mock(store: Store, name: str) -> None:
     """Delete the mock server NAME with its call log. Its collection stays."""
-    mock = store.mock_servers.find(name)
-    for gateway in store.gateways.list_living(time.time()):
-        if gateway.desired_state.mock_server_id == mock.id:
-            switch = f"understudy mode pass --gateway {gateway.name}"
-            raise UserError(f"{gateway.name} is answering as mock server {mock.name}; switch it first: {switch}")
-    store.mock_servers.delete(mock.id)
-    click.echo(f"Deleted mock server {mock.name}.")
+    click.echo(f"Deleted mock server {operations.delete_mock_server(store, name, actor=current_user()).name}.")
 
 
 @mocks.command("reset")
 @click.argument("name")
 @with_store
 def reset_mock(store: Store, name: str) -> None:
-    """Have the sequences of the mock server NAME start over."""
-    mock = store.mock_servers.find(name)
-    store.mock_servers.restart_sequences(mock.id)
+    """Start the sequences of the mock server NAME over."""
+    mock = operations.restart_sequences(store, name, actor=current_user())
     click.echo(f"The sequences of {mock.name} start over.")
-    say_if_not_in_force(store)
+    wait_for_gateways(store)
 
 
 @mocks.command("policy")
@@ -167,15 +144,16 @@ def reset_mock(store: Store, name: str) -> None:
 @making_store
 def policy(store: Store, public: str | None, as_json: bool) -> None:
     """Show or set whether mock servers may be public. What is public already stays so."""
-    from understudy.proxy.operations.mock_servers.mock_servers import FORBID_PUBLIC, is_public_forbidden
+    from understudy.proxy.operations.views.mock_servers import policy_json
 
-    if public is not None:
-        store.settings.set(FORBID_PUBLIC, public == "forbid")
-    forbidden = is_public_forbidden(store)
-    open_ones = [mock.name for mock in store.mock_servers.list() if not mock.private]
+    if public is None:
+        found = operations.read_policy(store)
+    else:
+        found = operations.set_policy(store, forbid_public=public == "forbid", actor=current_user())
     if as_json:
-        print_json({"public": "forbid" if forbidden else "allow", "public_mock_servers": open_ones})
+        print_json(policy_json(found))
         return
-    click.echo(f"Public mock servers are {'forbidden' if forbidden else 'allowed'}.")
-    if forbidden and open_ones:
-        click.echo(f"Still public: {', '.join(open_ones)}; change that with: understudy mocks edit NAME --private")
+    click.echo(f"Public mock servers are {'forbidden' if found.forbidden else 'allowed'}.")
+    if found.forbidden and found.public:
+        change = "understudy mocks edit NAME --private"
+        click.echo(f"Still public: {', '.join(found.public)}; change that with: {change}")

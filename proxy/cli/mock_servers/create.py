@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options, matching_options
-from understudy.proxy.cli.mock_server_output import mock_json
 from understudy.proxy.cli.mock_servers.commands import environment_option, log_limit_option, slug_option
-from understudy.proxy.cli.options import body_argument, day_bounds, json_option, making_store, tz_option
+from understudy.proxy.cli.options import (
+    Command,
+    body_argument,
+    current_user,
+    day_bounds,
+    json_option,
+    making_store,
+    tz_option,
+)
 from understudy.proxy.cli.output import print_json, progress
 from understudy.store.errors import UserError
-from understudy.store.model.collections import Collection
-from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
+from understudy.store.model.mock_servers import Behaviour, Matching
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
-    from understudy.proxy.operations.recordings.promotion import PromotionOutcome
-
-Command = Callable[..., Any]
+    from understudy.proxy.operations.mock_servers.create_mock_server import CreatedMockServer, MockServerDraft
+    from understudy.proxy.operations.mock_servers.mock_sources import MockSource
 
 SOURCES = (
     click.option("--collection", metavar="NAME", help="Answer from this collection."),
@@ -30,18 +34,18 @@ SOURCES = (
         "requests",
         metavar="'METHOD PATH [STATUS [BODY]]'",
         multiple=True,
-        help="Or from a new collection with this request; the body may be @FILE.",
+        help="Or from a new collection of these requests; the body may be @FILE.",
     ),
-    click.option("--from-entry", "entries", type=int, metavar="ID", multiple=True, help="Or with this history entry."),
-    click.option("--from-session", "session", metavar="NAME", help="Or with all of this session."),
-    click.option("--from-date", "date", metavar="YYYY-MM-DD", help="Or with all that was recorded on this day."),
+    click.option("--from-entry", "entries", type=int, metavar="ID", multiple=True, help="Or of this history entry."),
+    click.option("--from-session", "session", metavar="NAME", help="Or of this whole session."),
+    click.option("--from-date", "date", metavar="YYYY-MM-DD", help="Or of all that was recorded on this day."),
     tz_option,
-    click.option("--keep-secrets", is_flag=True, help="Of history: do not redact tokens, passwords and cookies."),
+    click.option("--keep-secrets", is_flag=True, help="From history: do not redact tokens, passwords and cookies."),
 )
 
 
 def source_options(command: Command) -> Command:
-    """Give a command the options that say what a new mock server answers from."""
+    """Give a command the options for what a new mock server answers from."""
     for option in reversed(SOURCES):
         command = option(command)
     return command
@@ -60,7 +64,7 @@ def source_options(command: Command) -> Command:
 @click.option("--save-url", metavar="VARIABLE", help="Save its URL as a variable of a new environment.")
 @json_option
 @making_store
-def create(store: Store, name: str, as_json: bool, save_url: str | None, **options: Any) -> None:
+def create(store: Store, name: str, as_json: bool, **options: Any) -> None:
     """Make a collection callable: create the mock server NAME.
 
     \b
@@ -68,28 +72,49 @@ def create(store: Store, name: str, as_json: bool, save_url: str | None, **optio
     understudy mocks create users --request 'GET /users/{{id}} 200 {"name": "Ada"}' --request 'POST /users 201'
     understudy mocks create today --from-date 2026-01-31 --private --delay 2G
     """
-    from understudy.proxy.operations.mock_servers.mock_servers import environment_for_url
+    from understudy.proxy.operations.mock_servers.create_mock_server import create_mock_server
 
-    source = {option: options.pop(option) for option in ("collection", "requests", "entries", "session", "date")}
-    history = {option: options.pop(option) for option in ("tz", "keep_secrets")}
-    _check_source(source, **history)
-    draft = _draft(store, name, **options)
-    environment = environment_for_url(store, draft, save_url) if save_url is not None else None
-    mock, outcome = _create(store, draft, source, **history)
-    if environment is not None:
-        store.environments.save(environment)
+    names = ("collection", "requests", "entries", "session", "date", "tz", "keep_secrets")
+    source = _read_source(**{option: options.pop(option) for option in names})
+    draft = _read_draft(name, **options)
+    with progress(f"promoting to {name}") as step:
+        created = create_mock_server(store, draft, source, actor=current_user(), step=step)
     if as_json:
-        print_json(_json(store, mock, outcome))
+        print_json(_created_json(created))
     else:
-        _print(store, mock, outcome, save_url)
+        _print_created(created, draft.save_url)
 
 
-def _check_source(source: dict[str, Any], *, tz: str | None, keep_secrets: bool) -> None:
-    given = [name for name, value in source.items() if value not in (None, ())]
+def _read_source(
+    *,
+    collection: str | None,
+    requests: tuple[str, ...],
+    entries: tuple[int, ...],
+    session: str | None,
+    date: str | None,
+    tz: str | None,
+    keep_secrets: bool,
+) -> MockSource:
+    from understudy.proxy.operations.mock_servers.mock_sources import ExistingCollection, RecordedHistory
+    from understudy.store.promotion import PromotionPlan
+
+    sources = {"collection": collection, "requests": requests, "entries": entries, "session": session, "date": date}
+    given = [name for name, value in sources.items() if value not in (None, ())]
+    _check_given(given, tz=tz, keep_secrets=keep_secrets)
+    if collection is not None:
+        return ExistingCollection(collection)
+    if requests:
+        return _read_requests(requests)
+    since, until = day_bounds(date, tz, "--from-date")
+    criteria = HistoryFilter(ids=frozenset(entries) or None, since=since, until=until)
+    return RecordedHistory(criteria, session, PromotionPlan(keep_secrets=keep_secrets))
+
+
+def _check_given(given: list[str], *, tz: str | None, keep_secrets: bool) -> None:
     if len(given) != 1:
         raise UserError(
-            "say what it answers from, by one of --collection NAME, --request 'METHOD PATH [STATUS [BODY]]',"
-            " --from-entry ID, --from-session NAME, --from-date YYYY-MM-DD"
+            "a mock server answers from one source: --collection NAME, --request 'METHOD PATH [STATUS [BODY]]',"
+            " --from-entry ID, --from-session NAME or --from-date YYYY-MM-DD"
         )
     if tz is not None and given != ["date"]:
         raise UserError("--tz goes with --from-date")
@@ -97,86 +122,42 @@ def _check_source(source: dict[str, Any], *, tz: str | None, keep_secrets: bool)
         raise UserError("--keep-secrets goes with --from-entry, --from-session and --from-date")
 
 
-def _draft(
-    store: Store,
-    name: str,
-    *,
-    slug: str | None,
-    environment: str | None,
-    behaviour: dict[str, Any],
-    matching: dict[str, Any],
-    **fields: Any,
-) -> MockServer:
-    from understudy.proxy.operations.mock_servers.mock_servers import drafted, environment_id
-
-    given = {key: value for key, value in fields.items() if value is not None}
-    if environment is not None:
-        given["environment_id"] = environment_id(store, environment)
-    given |= {"behaviour": Behaviour(**behaviour), "matching": Matching(**matching)}
-    return drafted(store, name, slug, given)
-
-
-def _create(
-    store: Store, draft: MockServer, source: dict[str, Any], *, tz: str | None, keep_secrets: bool
-) -> tuple[MockServer, PromotionOutcome | None]:
-    from dataclasses import replace
-
-    outcome: PromotionOutcome | None = None
-    if source["collection"] is not None:
-        collection = store.collections.find(source["collection"])
-    elif source["requests"]:
-        collection = _typed_in(store, draft.name, source["requests"])
-    else:
-        collection, outcome = _of_history(store, draft.name, _wanted(store, source, tz), keep_secrets)
-    mock = replace(draft, collection_id=collection.id)
-    store.mock_servers.create(mock)
-    return mock, outcome
-
-
-def _typed_in(store: Store, name: str, requests: tuple[str, ...]) -> Collection:
+def _read_requests(requests: tuple[str, ...]) -> MockSource:
     from understudy.proxy.operations.collections.request_lines import read_typed
-    from understudy.proxy.operations.mock_servers.mock_sources import collection_of_requests
+    from understudy.proxy.operations.mock_servers.mock_sources import TypedRequests
 
     typed = [read_typed(text) for text in requests]
-    return collection_of_requests(store, name, [(one, body_argument(one.body, "--request")) for one in typed])
+    return TypedRequests([(one, body_argument(one.body, "--request")) for one in typed])
 
 
-def _wanted(store: Store, source: dict[str, Any], tz: str | None) -> HistoryFilter:
-    since, until = day_bounds(source["date"], tz, "--from-date")
-    session_id = store.sessions.find(source["session"]).id if source["session"] else None
-    return HistoryFilter(ids=frozenset(source["entries"]) or None, session_id=session_id, since=since, until=until)
+def _read_draft(name: str, behaviour: dict[str, Any], matching: dict[str, Any], **fields: Any) -> MockServerDraft:
+    from understudy.proxy.operations.mock_servers.create_mock_server import MockServerDraft
+
+    given = {field: value for field, value in fields.items() if value is not None}
+    return MockServerDraft(name, behaviour=Behaviour(**behaviour), matching=Matching(**matching), **given)
 
 
-def _of_history(
-    store: Store, name: str, wanted: HistoryFilter, keep_secrets: bool
-) -> tuple[Collection, PromotionOutcome]:
-    from understudy.proxy.operations.mock_servers.mock_sources import collection_of_history
-    from understudy.store.promotion import PromotionPlan
+def _created_json(created: CreatedMockServer) -> dict[str, Any]:
+    from understudy.proxy.operations.views.mock_servers import mock_server_json
+    from understudy.proxy.operations.views.recordings import promotion_json
 
-    with progress(f"promoting to {name}") as step:
-        return collection_of_history(store, name, wanted, PromotionPlan(keep_secrets=keep_secrets), step)
-
-
-def _json(store: Store, mock: MockServer, outcome: PromotionOutcome | None) -> dict[str, Any]:
-    from understudy.proxy.cli.promotion_output import outcome_json
-
-    told = mock_json(store, mock)
-    return {**told, "promoted": None if outcome is None else outcome_json(told["collection"], outcome)}
+    details, outcome = created.details, created.outcome
+    promoted = None if outcome is None else promotion_json(details.collection, outcome)
+    return {**mock_server_json(details), "promoted": promoted}
 
 
-def _print(store: Store, mock: MockServer, outcome: PromotionOutcome | None, save_url: str | None) -> None:
+def _print_created(created: CreatedMockServer, save_url: str | None) -> None:
     from understudy.proxy.cli.promotion_output import print_outcome
-    from understudy.proxy.operations.mock_servers.mock_servers import urls
+    from understudy.proxy.operations.mock_servers.mock_server_urls import urls
 
-    collection = store.collections.find(mock.collection_id).name
-    if outcome is not None:
-        print_outcome(collection, outcome)
+    mock, collection = created.details.mock, created.details.collection
+    if created.outcome is not None:
+        print_outcome(collection, created.outcome)
     click.echo(f"Created mock server {mock.name}, answering from collection {collection}.")
     for url in urls(mock):
         click.echo(f"  {url}")
     if not any(character.isascii() and character.isalnum() for character in mock.name):
-        click.echo(
-            "Its name has no letter that a URL could have; choose a slug: understudy mocks edit NAME --slug TEXT"
-        )
+        choose = "understudy mocks edit NAME --slug TEXT"
+        click.echo(f"Its name has no letter or digit that a URL can have; choose a slug: {choose}")
     if save_url is not None:
         click.echo(f"Its URL is {{{{{save_url}}}}} in environment {mock.name}.")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from understudy.proxy.cli.options import json_option, making_store, with_store
-from understudy.proxy.cli.output import iso_time, local_time, print_json, print_table
-from understudy.store.model.mock_servers import ApiKey
+from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
+from understudy.proxy.cli.output import local_time, print_json, print_table
 from understudy.store.repositories.store import Store
 
 
@@ -22,16 +19,16 @@ def keys() -> None:
 @json_option
 @making_store
 def create_key(store: Store, name: str, as_json: bool) -> None:
-    """Create the key NAME and print it, this once: only a digest of it is kept."""
-    from understudy.proxy.operations.mock_servers.keys import new_key
+    """Create the key NAME and print it, this once: only a digest is kept."""
+    from understudy.proxy.operations.mock_servers import keys as operations
+    from understudy.proxy.operations.views.mock_servers import new_key_json
 
-    kept, key = new_key(name)
-    store.keys.add(kept)
+    key = operations.create_key(store, name, actor=current_user())
     if as_json:
-        print_json({**_json(kept), "key": key})
+        print_json(new_key_json(key))
         return
     click.echo(f"Created key {name}. It cannot be shown again:", err=True)
-    click.echo(key)
+    click.echo(key.text)
 
 
 @keys.command("list")
@@ -39,21 +36,22 @@ def create_key(store: Store, name: str, as_json: bool) -> None:
 @with_store
 def list_keys(store: Store, as_json: bool) -> None:
     """List the keys."""
-    found = store.keys.list()
+    from understudy.proxy.operations.mock_servers import keys as operations
+    from understudy.proxy.operations.views.mock_servers import key_json
+
+    found = operations.list_keys(store)
     if as_json:
-        print_json([_json(key) for key in found])
+        print_json([key_json(key) for key in found])
         return
     rows = [(key.name, f"...{key.ending}", local_time(key.created_at)) for key in found]
-    print_table(("KEY", "ENDS IN", "MADE"), rows, "No keys yet. Make one with: understudy keys create NAME")
+    print_table(("KEY", "ENDS IN", "CREATED"), rows, "No keys yet. Create one with: understudy keys create NAME")
 
 
 @keys.command("revoke")
 @click.argument("name")
 @with_store
 def revoke_key(store: Store, name: str) -> None:
-    """Revoke the key NAME: it opens nothing any more."""
-    click.echo(f"Revoked key {store.keys.revoke(name).name}.")
+    """Revoke the key NAME: from then on it opens nothing."""
+    from understudy.proxy.operations.mock_servers import keys as operations
 
-
-def _json(key: ApiKey) -> dict[str, Any]:
-    return {"id": key.id, "name": key.name, "ending": key.ending, "created_at": iso_time(key.created_at)}
+    click.echo(f"Revoked key {operations.revoke_key(store, name, actor=current_user()).name}.")

@@ -1,4 +1,4 @@
-"""The command `mocks serve`."""
+"""The command `mocks serve`: serve mock servers until stopped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from understudy.proxy.cli.options import pem_problem
 from understudy.proxy.cli.output import counted
 from understudy.proxy.settings import MOCKS_PORT
 from understudy.store.errors import UserError
@@ -17,13 +16,13 @@ from understudy.store.model.mock_servers import MockServer
 @click.command("serve")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; with it, one NAME answers at its root."
+    "--port", type=click.IntRange(0, 65535), help=f"The port [{MOCKS_PORT}]; if given, a single NAME answers at /."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port.")
 @click.option("--certfile", type=click.Path(path_type=Path), help="Serve HTTPS: PEM file of the certificate.")
-@click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key, if not in the same file.")
-@click.option("--seed", type=int, metavar="N", help="Give the same random values in every run.")
+@click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key [default: the same file].")
+@click.option("--seed", type=int, metavar="N", help="Make random values the same in every run.")
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
 def serve(
@@ -37,16 +36,16 @@ def serve(
     seed: int | None,
     store_given: str | None,
 ) -> None:
-    """Serve mock servers until stopped: all of them, or those of these names.
+    """Serve all mock servers, or those of these names, until stopped.
 
-    They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/; with --port, a single one answers
-    at http://127.0.0.1:PORT/.
+    They answer at http://127.0.0.1:4000/mocks/SLUG/ and http://SLUG.localhost:4000/. With --port and one NAME, that
+    mock server answers at http://127.0.0.1:PORT/.
 
     \b
     understudy mocks serve
     understudy mocks serve shop --port 4010 --workers 2
     """
-    gc.disable()  # until everything is compiled: what is imported and made up to then stays
+    gc.disable()  # until everything is compiled: what is imported and created before that stays
     from understudy.proxy.gateway.logging_setup import configure_logging
     from understudy.proxy.mock_server.process import ServeSettings
     from understudy.proxy.mock_server.workers import serve as serve_mocks
@@ -57,7 +56,7 @@ def serve(
         raise UserError(
             "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
         )
-    certificate = _certificate(certfile, keyfile)
+    certificate = _read_certificate(certfile, keyfile)
     at_root = port is not None and len(names) == 1
     settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
     url = resolve_store_url(store_given or ctx.find_root().obj)
@@ -66,22 +65,15 @@ def serve(
     serve_mocks(lambda: open_store(url), settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
 
 
-def _certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Path] | None:
+def _read_certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Path] | None:
     if certfile is None:
         if keyfile is not None:
             raise UserError("--keyfile goes with --certfile")
         return None
-    import ssl
+    from understudy.proxy.pem_files import check_certificate
 
-    pair = certfile, keyfile or certfile
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
-    except (OSError, ssl.SSLError) as error:
-        files = " and ".join(dict.fromkeys(map(str, pair)))
-        raise UserError(
-            f"--certfile and --keyfile take PEM files of a certificate and its key, not {files}: {pem_problem(error)}"
-        ) from error
-    return pair
+    check_certificate(certfile, keyfile, field="certfile")
+    return certfile, keyfile or certfile
 
 
 def _is_loopback(address: str) -> bool:
@@ -93,8 +85,8 @@ def _is_loopback(address: str) -> bool:
 def _announce(scheme: str, address: str, mocks: list[MockServer], at_root: bool) -> None:
     click.echo(f"Listening on {scheme}://{address}, serving {counted(len(mocks), 'mock server')}. Stop with Ctrl-C.")
     if not _is_loopback(address):
-        click.echo("Other machines reach it too; only private mock servers ask for a key.")
+        click.echo("Other machines can reach it too; only private mock servers require a key.")
     for mock in mocks:
         click.echo(f"  {mock.name}: {scheme}://{address}/{'' if at_root else f'mocks/{mock.slug}/'}")
     if not mocks:
-        click.echo("There are none yet; one is served as soon as it is made: understudy mocks create NAME ...")
+        click.echo("There are no mock servers yet; a new one is served at once: understudy mocks create NAME ...")

@@ -1,29 +1,35 @@
-"""The commands about what is redacted."""
+"""The commands about redaction rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.proxy.cli.options import json_option, making_store, with_store
-from understudy.proxy.cli.output import print_json, print_table
-from understudy.store.errors import NotFound, UserError
+from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
+from understudy.proxy.cli.output import counted, print_json, print_table
 from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.store.redaction.rules import Rules
 
 KINDS = {"headers": "header", "query": "query or form", "json": "JSON", "patterns": "pattern"}
 
 
 def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that name rules."""
+    """Add the options that name rules."""
     options = (
         click.option("--header", "headers", metavar="NAME", multiple=True, help="A header field."),
         click.option("--query", metavar="NAME", multiple=True, help="A parameter of queries and forms."),
         click.option(
-            "--json-path", "json", metavar="PATH", multiple=True, help="A place in JSON: $.user.ssn, $.a[*].b, $..ssn."
+            "--json-path",
+            "json",
+            metavar="PATH",
+            multiple=True,
+            help="A place in JSON bodies: $.user.ssn, $.a[*].b, $..ssn.",
         ),
-        click.option("--pattern", "patterns", metavar="REGEX", multiple=True, help="Text that matches, anywhere."),
+        click.option("--pattern", "patterns", metavar="REGEX", multiple=True, help="Any text that matches."),
     )
     for option in reversed(options):
         command = option(command)
@@ -32,72 +38,62 @@ def rule_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def redaction() -> None:
-    """What is redacted: secrets known by name or by looks, and the rules of the store."""
+    """What is redacted: rules of the store, and built-in names and patterns."""
 
 
 @redaction.command("list")
 @json_option
 @with_store
 def list_rules(store: Store, as_json: bool) -> None:
-    """List the rules of the store, and what is built in."""
-    from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
-    from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
-    from understudy.store.redaction.settings import read_rules
+    """List the rules of the store and what is built in."""
+    from understudy.proxy.operations.recordings import redaction_rules
+    from understudy.proxy.operations.views.recordings import redaction_rules_json
 
-    rules = read_rules(store).as_json()
+    rules = redaction_rules.list_rules(store)
     if as_json:
-        names = [*SECRET_ENDINGS, *sorted(SECRET_WORDS)]
-        print_json(
-            {**rules, "built_in": {"names": names, "patterns": {name: regex for name, _, regex in BUILT_IN_PATTERNS}}}
-        )
-        return
-    rows = [(KINDS[kind], rule) for kind, listed in rules.items() for rule in listed]
-    print_table(("RULE FOR", "REDACTS"), rows, "No rules of your own.")
-    click.echo(f"Built in: names that end in {', '.join(SECRET_ENDINGS)}; {', '.join(sorted(SECRET_WORDS))}; cookies.")
-    click.echo(f"Built in by their looks: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
+        print_json(redaction_rules_json(rules))
+    else:
+        _print_rules(rules)
 
 
 @redaction.command("add")
 @rule_options
 @making_store
-def add_rules(store: Store, **given: tuple[str, ...]) -> None:
-    """Add rules: what they name is redacted at promotion, in logs, and in recordings with --redact.
+def add_rules(store: Store, **rules: tuple[str, ...]) -> None:
+    """Add rules. They apply to promotion, to logs, and to recordings made with --redact.
 
     \b
     understudy redaction add --header X-Session --query sid --json-path '$.user.ssn'
     understudy redaction add --pattern 'tok_[a-z0-9]{20}'
     """
+    from understudy.proxy.operations.recordings import redaction_rules
     from understudy.store.redaction.rules import Rules
-    from understudy.store.redaction.settings import read_rules, set_rules
 
-    rules = Rules.of(**given)
-    if not rules:
-        raise UserError("say what to redact: --header NAME, --query NAME, --json-path PATH or --pattern REGEX")
-    set_rules(store, read_rules(store) | rules)
-    _say(store)
+    _print_number(redaction_rules.add_rules(store, Rules.of(**rules), actor=current_user()))
 
 
 @redaction.command("remove")
 @rule_options
 @with_store
-def remove_rules(store: Store, **given: tuple[str, ...]) -> None:
-    """Remove rules of the store; what is built in stays."""
+def remove_rules(store: Store, **rules: tuple[str, ...]) -> None:
+    """Remove rules. Built-in names and patterns stay."""
+    from understudy.proxy.operations.recordings import redaction_rules
     from understudy.store.redaction.rules import Rules
-    from understudy.store.redaction.settings import read_rules, set_rules
 
-    rules, known = Rules.of(**given), read_rules(store)
-    if not rules:
-        raise UserError("say which rules: --header NAME, --query NAME, --json-path PATH or --pattern REGEX")
-    missing = [rule for listed in (rules - known).as_json().values() for rule in listed]
-    if missing:
-        raise NotFound(f"the store has no rule {missing[0]!r}; understudy redaction list shows those that it has")
-    set_rules(store, known - rules)
-    _say(store)
+    _print_number(redaction_rules.remove_rules(store, Rules.of(**rules), actor=current_user()))
 
 
-def _say(store: Store) -> None:
-    from understudy.proxy.cli.output import counted
-    from understudy.store.redaction.settings import read_rules
+def _print_rules(rules: Rules) -> None:
+    from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
+    from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
 
-    number = sum(map(len, read_rules(store).as_json().values()))
-    click.echo(f"The store has {counted(number, 'rule')}. Gateways and mock servers take them when they start.")
+    rows = [(KINDS[kind], rule) for kind, listed in rules.as_json().items() for rule in listed]
+    print_table(("RULE FOR", "REDACTS"), rows, "The store has no rules.")
+    endings, words = ", ".join(SECRET_ENDINGS), ", ".join(sorted(SECRET_WORDS))
+    click.echo(f"Built-in names: those that end in {endings}; {words}; cookies.")
+    click.echo(f"Built-in patterns: {', '.join(name for name, *_ in BUILT_IN_PATTERNS)}.")
+
+
+def _print_number(rules: Rules) -> None:
+    number = sum(map(len, rules.as_json().values()))
+    click.echo(f"The store has {counted(number, 'rule')}. Gateways and mock servers read them when they start.")

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import click
 
-from understudy.proxy.cli.options import json_option, with_store
-from understudy.proxy.cli.output import iso_time, local_time, print_json, print_table
-from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, exchange_rows
-from understudy.store.errors import UserError
-from understudy.store.repositories.history import HistoryFilter, SessionSummary
+from understudy.proxy.cli.options import current_user, json_option, with_store
+from understudy.proxy.cli.output import local_time, print_json, print_table
+from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
 from understudy.store.repositories.store import Store
+
+SESSION_COLUMNS = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
 
 
 @click.group()
 def sessions() -> None:
-    """Named recordings."""
+    """Sessions: named recordings."""
 
 
 @sessions.command("list")
 @json_option
 @with_store
 def list_sessions(store: Store, as_json: bool) -> None:
-    """List the sessions."""
-    found = store.sessions.list_summaries()
+    """List all sessions."""
+    from understudy.proxy.operations.recordings import sessions as operations
+    from understudy.proxy.operations.views.recordings import session_json
+
+    summaries = operations.list_sessions(store)
     if as_json:
-        print_json([_json(summary) for summary in found])
+        print_json([session_json(summary) for summary in summaries])
         return
     rows = [
         (one.session.name, one.session.upstream or "-", one.exchanges, one.failed, local_time(one.last_at))
-        for one in found
+        for one in summaries
     ]
-    columns = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
-    print_table(columns, rows, "No sessions yet. Record one with: understudy record --upstream URL --session NAME")
+    print_table(SESSION_COLUMNS, rows, "No sessions yet. Record one: understudy record --upstream URL --session NAME")
 
 
 @sessions.command("show")
@@ -42,40 +41,25 @@ def list_sessions(store: Store, as_json: bool) -> None:
 @json_option
 @with_store
 def show_session(store: Store, name: str, as_json: bool) -> None:
-    """Show the session NAME with its exchanges."""
-    session = store.sessions.find(name)
-    exchanges = list(store.history.select(HistoryFilter(session_id=session.id)))
+    """Show the session NAME and its exchanges."""
+    from understudy.proxy.operations.recordings.sessions import read_session, summarize_session
+    from understudy.proxy.operations.views.recordings import session_json
+
     if as_json:
-        failed = sum(one.has_failed for one in exchanges)
-        last = exchanges[-1].timings.started if exchanges else None
-        print_json(_json(SessionSummary(session, len(exchanges), failed, last)))
+        print_json(session_json(summarize_session(store, name)))
         return
+    content = read_session(store, name)
+    session = content.session
     click.echo(f"{session.name}: recorded from {session.upstream or 'any host'} since {local_time(session.created_at)}")
-    print_table(HISTORY_COLUMNS, exchange_rows(store, exchanges), "It is empty.")
+    print_table(HISTORY_COLUMNS, entry_rows(content.entries), "No exchanges.")
 
 
 @sessions.command("delete")
 @click.argument("name")
 @with_store
 def delete_session(store: Store, name: str) -> None:
-    """Delete the session NAME with its exchanges. What was promoted stays."""
-    session = store.sessions.find(name)
-    for gateway in store.gateways.list_living(time.time()):
-        if gateway.desired_state.session_id == session.id:
-            switch = f"understudy mode pass --gateway {gateway.name}"
-            raise UserError(f"{gateway.name} is using session {session.name}; switch it first: {switch}")
-    store.sessions.delete(session.id)
+    """Delete the session NAME and its exchanges. Examples promoted from it stay."""
+    from understudy.proxy.operations.recordings import sessions as operations
+
+    session = operations.delete_session(store, name, actor=current_user())
     click.echo(f"Deleted session {session.name}.")
-
-
-def _json(summary: SessionSummary) -> dict[str, Any]:
-    session = summary.session
-    return {
-        "id": session.id,
-        "name": session.name,
-        "upstream": str(session.upstream) if session.upstream else None,
-        "created_at": iso_time(session.created_at),
-        "exchanges": summary.exchanges,
-        "failed": summary.failed,
-        "last_at": iso_time(summary.last_at),
-    }

@@ -1,8 +1,9 @@
-"""Delays, faults and rate limits as people write them, and back. Pure."""
+"""Delays, faults, rate limits and timings as people write them, and back. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import LONGEST_DELAY, PRESETS, Delay, DelayKind, Fault, FaultKind, RateLimit
@@ -23,7 +24,7 @@ LONGEST_WINDOW = 86_400
 
 
 def read_delay(text: str) -> Delay:
-    """The delay of `2G`, `250`, `100-300` or `lognormal:200:0.5`; raises UserError."""
+    """Return the delay of `2G`, `250`, `100-300` or `lognormal:200:0.5`; raises UserError."""
     preset = PRESETS.get(text.upper())
     if preset:
         return preset
@@ -38,7 +39,7 @@ def read_delay(text: str) -> Delay:
 
 
 def delay_text(delay: Delay | None) -> str:
-    """The inverse of `read_delay`; `none` for none."""
+    """Return a delay as `read_delay` reads it; `none` without one."""
     if delay is None:
         return NONE
     if delay.preset:
@@ -53,26 +54,26 @@ def delay_text(delay: Delay | None) -> str:
 
 
 def read_fault(text: str) -> Fault:
-    """The fault of `reset` or `garbage:2.5`; raises UserError."""
+    """Return the fault of `reset` or `garbage:2.5`; raises UserError."""
     found = _FAULT.fullmatch(text)
     kinds = {kind.value: kind for kind in FaultKind if kind is not FaultKind.UNFINISHED}
     percent = float(found[2] or 100) if found else 0.0
     if found is None or found[1].lower() not in kinds or not 0 < percent <= 100:
         raise UserError(
-            f"a fault is one of {', '.join(kinds)}, with a share of calls where it is not all: reset:10; not {text!r}"
+            f"a fault is one of {', '.join(kinds)}, with a percentage of calls unless it is all: reset:10; not {text!r}"
         )
     return Fault(kinds[found[1].lower()], percent)
 
 
 def fault_text(fault: Fault | None) -> str:
-    """The inverse of `read_fault`; `none` for none."""
+    """Return a fault as `read_fault` reads it; `none` without one."""
     if fault is None:
         return NONE
     return fault.kind.value if fault.percent == 100 else f"{fault.kind}:{fault.percent:g}"
 
 
 def read_rate_limit(text: str) -> RateLimit:
-    """The rate limit of `10/60`: ten calls in sixty seconds; raises UserError."""
+    """Return the rate limit of `10/60`, ten calls in sixty seconds; raises UserError."""
     found = _RATE.fullmatch(text)
     if found is None or not int(found[1]) or not 0 < int(found[2]) <= LONGEST_WINDOW:
         raise UserError(f"a rate limit is CALLS/SECONDS, such as 10/60, at most {LONGEST_WINDOW} seconds, not {text!r}")
@@ -80,24 +81,27 @@ def read_rate_limit(text: str) -> RateLimit:
 
 
 def rate_limit_text(limit: RateLimit | None) -> str:
-    """The inverse of `read_rate_limit`; `none` for none."""
+    """Return a rate limit as `read_rate_limit` reads it; `none` without one."""
     return NONE if limit is None else f"{limit.calls}/{limit.seconds}"
 
 
 def read_bytes_per_second(text: str) -> int:
-    """A number of bytes per second; raises UserError."""
+    """Return a number of bytes per second; raises UserError."""
     if not re.fullmatch("[0-9]{1,12}", text) or not int(text):
         raise UserError(f"bytes per second are a whole number from 1, not {text!r}")
     return int(text)
 
 
 def bytes_per_second_text(number: int | None) -> str:
-    """The inverse of `read_bytes_per_second`; `none` for none."""
+    """Return a number of bytes per second as text; `none` without one."""
     return NONE if number is None else str(number)
 
 
 def read_timing(text: str) -> float:
-    """What `recorded`, `none` or `2x` multiplies the recorded times of a stream by; raises UserError."""
+    """Return the factor for the recorded times of a stream: 1 for `recorded`, 0 for `none`, 0.5 for `2x`.
+
+    Raises UserError.
+    """
     if text in _TIMINGS:
         return _TIMINGS[text]
     found = _FASTER.fullmatch(text)
@@ -107,10 +111,20 @@ def read_timing(text: str) -> float:
 
 
 def timing_text(timing: float | None) -> str:
-    """The inverse of `read_timing`; `none` for at once, `recorded` where nothing is set."""
+    """Return a timing as `read_timing` reads it: `none` for at once, `recorded` where nothing is set."""
     if timing is None:
         return "recorded"
     return next((name for name, value in _TIMINGS.items() if value == timing), None) or f"{1 / timing:g}x"
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    "delay": read_delay,
+    "bytes_per_second": read_bytes_per_second,
+    "fault": read_fault,
+    "rate_limit": read_rate_limit,
+    "timing": read_timing,
+}
+"""What reads the text of each field of `Behaviour`; each raises UserError."""
 
 
 def _is_delay(millis: int) -> bool:

@@ -1,4 +1,4 @@
-"""An example as a text that people edit, and back; and single changes, for scripts. Pure."""
+"""An example as a text that can be edited, and back; and changes of single things, for scripts. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HINT = (
     "# In the request, {{name}} or :name stands for any one path segment or query value.\n"
 )
 
-# What an example does on purpose: its name in the document, its field, how it is written and read.
+# What an example does on purpose: the name in the document, the field, how it is written and read.
 _BEHAVIOURS: tuple[tuple[str, str, Callable[[Any], str], Callable[[str], object]], ...] = (
     ("delay", "delay", delay_text, read_delay),
     ("bytes-per-second", "bytes_per_second", bytes_per_second_text, read_bytes_per_second),
@@ -45,7 +45,7 @@ _BEHAVIOURS: tuple[tuple[str, str, Callable[[Any], str], Callable[[str], object]
 
 
 def as_document(example: Example, request_body: bytes, response_body: bytes) -> str:
-    """The example as text: its name, then request and response as HTTP writes them, content codings undone."""
+    """Return the example as text: its name, then request and response as HTTP writes them, content codings undone."""
     request, response = example.request, example.response
     return "\n".join(
         [
@@ -63,7 +63,7 @@ def as_document(example: Example, request_body: bytes, response_body: bytes) -> 
 
 
 def from_document(document: str, example: Example, request_body: bytes, response_body: bytes) -> Example:
-    """The example that an edited text says; raises UserError that names what it could not read."""
+    """Return the example that an edited text describes; raises UserError that names what cannot be read."""
     text = document.replace("\r\n", "\n")
     head, found, rest = text.partition(f"{REQUEST_LINE}\n")
     request_text, found_too, response_text = rest.partition(f"{RESPONSE_LINE}\n")
@@ -81,7 +81,7 @@ def from_document(document: str, example: Example, request_body: bytes, response
     return replace(_edited(example, name, request, response), templates=templates == "on", behaviour=behaviour)
 
 
-def changed(
+def apply_changes(
     example: Example,
     response_body: bytes,
     *,
@@ -91,7 +91,7 @@ def changed(
     headers: Sequence[str] = (),
     removed_headers: Sequence[str] = (),
 ) -> Example:
-    """The example with single things changed; a header is `Name: value`. Raises UserError."""
+    """Return the example with single things changed; a header is `Name: value`. Raises UserError."""
     response = example.response
     if status is not None:
         response = replace(response, status=read_status(str(status)), reason=b"")
@@ -143,7 +143,7 @@ def _edited(example: Example, name: str, request: Request, response: Response) -
 
 
 def _still_redacted(places: frozenset[RedactedPlace], request: Request, before: Request) -> frozenset[RedactedPlace]:
-    # A person who replaced the placeholder wants that value to be compared.
+    # A value in the place of the placeholder is meant to be compared.
     body = request.body == before.body or not isinstance(request.body, bytes) or has_placeholder(request.body)
     holds = {
         Part.HEADER: any(has_placeholder(value) for _, value in request.headers.fields),
@@ -208,11 +208,11 @@ def _read_response(text: str, old: Response, old_body: bytes) -> Response:
 
 
 def _read_message(text: str, old_headers: Headers, old_body: bytes) -> tuple[Headers, bytes | None]:
-    """Headers and body as they were written; None for a body that was left as it is."""
+    """Return headers and body of an edited message; None for a body that was left as it is."""
     lines = text.split("\n")
     end = lines.index("") if "" in lines else len(lines)
     headers = old_headers
-    # What nobody touched stays as it came, whether we would take it from a person or not.
+    # Lines that were not edited stay as they came, even if they could not be typed in.
     if lines[:end] != _fields_text(old_headers).replace("\r\n", "\n").split("\n")[:-1]:
         headers = Headers(tuple((_bytes(k), _bytes(v)) for k, v in map(header_field, lines[:end])))
     body, shown = "\n".join(lines[end + 1 :]), _body_text(old_headers, old_body)
@@ -237,7 +237,7 @@ def _without_coding(request: Request) -> Request:
 
 
 def header_field(line: str) -> tuple[str, str]:
-    """Name and value of a header as people write it; raises UserError."""
+    """Return name and value of a header line `Name: value`; raises UserError."""
     name, separator, value = line.partition(":")
     if not separator or not name.strip() or any(character.isspace() for character in name):
         raise UserError(f"a header is written Name: value, not {_beginning(line)!r}")
@@ -254,8 +254,8 @@ def _beginning(line: str) -> str:
     return f"{word} ..." if space else word
 
 
-def _bytes(text: str, told: str = "") -> bytes:
+def _bytes(text: str, described: str = "") -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
-        raise UserError(f"headers and reasons hold Latin-1 characters only, not {told or repr(text)}") from None
+        raise UserError(f"headers and reasons hold Latin-1 characters only, not {described or repr(text)}") from None

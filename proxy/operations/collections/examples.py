@@ -1,9 +1,12 @@
-"""Adds examples that a person typed in to a collection, each under the request item that it belongs to."""
+"""Examples: list, read, add, change, delete. An added one goes under the request item that it belongs to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from understudy.proxy.operations.collections.example_document import apply_changes, from_document
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.messages import Request, Response
@@ -12,22 +15,123 @@ from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
 
 
-def add_example(
-    store: Store,
-    collection: Collection,
-    request: Request,
-    response: Response,
-    *,
-    name: str | None = None,
-    templates: bool = True,
-    behaviour: Behaviour = PLAIN,
+@dataclass(frozen=True, slots=True)
+class ExampleContents:
+    """An example with the bytes of its bodies."""
+
+    example: Example
+    request_body: bytes
+    response_body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleDraft:
+    """An example that a person wrote; without a name it gets one from its request and status."""
+
+    request: Request
+    response: Response
+    name: str | None = None
+    templates: bool = True
+    behaviour: Behaviour = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleChanges:
+    """What changes in an example; None, or nothing in a list, leaves it as it is.
+
+    `headers` are `Name: value` lines, `behaviour` new values by the names of the fields of `Behaviour`.
+    """
+
+    name: str | None = None
+    status: int | None = None
+    body: bytes | None = None
+    headers: Sequence[str] = ()
+    removed_headers: Sequence[str] = ()
+    templates: bool | None = None
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
+
+
+def list_examples(store: Store, collection: str) -> Sequence[Example]:
+    """Return the examples of a collection by id, bodies as references; raises NotFound."""
+    return store.collections.list_examples(store.collections.find(collection).id)
+
+
+def read_example(store: Store, example: str, collection: str | None = None) -> ExampleContents:
+    """Return the example of this id, end of an id or name, in any collection or one.
+
+    Raises NotFound, and UserError when several have the name.
+    """
+    found = _find(store, example, collection)
+    return ExampleContents(found, store.bodies.read(found.request.body), store.bodies.read(found.response.body))
+
+
+def add_example(store: Store, collection: str, draft: ExampleDraft, *, actor: str) -> Example:
+    """Add an example under the typed-in request item of its method and path, created where it does not exist.
+
+    Raises NotFound for the collection.
+    """
+    with store.transaction(actor):
+        found = store.collections.find(collection)
+        update, example = _plan_addition(store, found, draft)
+        store.collections.update(found.id, update)
+    return example
+
+
+def change_example(
+    store: Store, example: str, changes: ExampleChanges, *, collection: str | None = None, actor: str
 ) -> Example:
-    """Keep an authored example, under the typed-in request of its method and path, made when there is none."""
-    typed = Typed(request.method, request.target.decode("utf-8", "surrogateescape"))
+    """Change single things of an example, and return it; errors are those of `read_example` and `apply_changes`."""
+    with store.transaction(actor):
+        before = read_example(store, example, collection)
+        changed = apply_changes(
+            before.example,
+            before.response_body,
+            name=changes.name,
+            status=changes.status,
+            body=changes.body,
+            headers=changes.headers,
+            removed_headers=changes.removed_headers,
+        )
+        changed = replace(changed, behaviour=replace(changed.behaviour, **changes.behaviour))
+        if changes.templates is not None:
+            changed = replace(changed, templates=changes.templates)
+        store.collections.save_example(changed)
+    return changed
+
+
+def save_document(store: Store, before: ExampleContents, document: str, *, actor: str) -> Example:
+    """Save an example as its edited document describes it, and return it.
+
+    Raises UserError that names what cannot be read, NotFound when the example was deleted meanwhile.
+    """
+    with store.transaction(actor):
+        changed = from_document(document, before.example, before.request_body, before.response_body)
+        store.collections.save_example(changed)
+    return changed
+
+
+def delete_example(store: Store, example: str, collection: str | None = None, *, actor: str) -> Example:
+    """Delete an example, and return what it was; raises NotFound, and UserError when several have the name."""
+    with store.transaction(actor):
+        found = _find(store, example, collection)
+        store.collections.delete_example(found.id)
+    return found
+
+
+def _find(store: Store, example: str, collection: str | None) -> Example:
+    collection_id = store.collections.find(collection).id if collection else None
+    return store.collections.find_example(example, collection_id)
+
+
+def _plan_addition(store: Store, collection: Collection, draft: ExampleDraft) -> tuple[CollectionUpdate, Example]:
+    typed = Typed(draft.request.method, draft.request.target.decode("utf-8", "surrogateescape"))
     items = store.collections.list_items(collection.id)
     same = (item for item in items if (item.method, item.path) == (typed.method, typed.target))
     position = max((item.position + 1 for item in items), default=0)
     item = next(same, None) or typed_item(collection.id, typed, position)
-    example = replace(typed_example(item, request, response, name), templates=templates, behaviour=behaviour)
-    store.collections.update(collection.id, CollectionUpdate([] if item in items else [item], [example]))
-    return example
+    example = replace(
+        typed_example(item, draft.request, draft.response, draft.name),
+        templates=draft.templates,
+        behaviour=draft.behaviour,
+    )
+    return CollectionUpdate([] if item in items else [item], [example]), example

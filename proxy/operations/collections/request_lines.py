@@ -1,4 +1,4 @@
-"""Requests and examples that a person types in: `GET /users/{{id}} 200 {"id": "{{id}}"}`. Pure."""
+"""Requests and examples typed in as lines: `GET /users/{{id}} 200 {"id": "{{id}}"}`. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STARTS = {b"{": "application/json", b"[": "application/json", b"<?": "applicati
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A request line, and where an answer was typed with it, its status and body."""
+    """A request line, with the status and body of its answer where they were typed too."""
 
     method: str
     target: str
@@ -29,7 +29,7 @@ class Typed:
 
 
 def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
-    """What a person typed in the place of a request; raises UserError that tells the `form`."""
+    """Return the request that a line describes; raises UserError that shows the expected `form`."""
     method, _, rest = text.strip().partition(" ")
     target, _, rest = rest.strip().partition(" ")
     status, _, body = rest.strip().partition(" ")
@@ -39,31 +39,31 @@ def read_typed(text: str, form: str = REQUEST_FORM) -> Typed:
 
 
 def read_status(text: str, first: int = 200, last: int = 599) -> int:
-    """The status that a text says; raises UserError."""
+    """Return the status in a text; raises UserError unless it is a number from `first` to `last`."""
     if not (text.isascii() and text.isdigit() and first <= int(text) <= last):
         raise UserError(f"a status is a number from {first} to {last}, not {text!r}")
     return int(text)
 
 
 def typed_request(typed: Typed, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Request:
-    """The request that an authored example answers."""
+    """Return the request that an authored example answers."""
     fields = with_type(Headers.of(headers), body)
     return Request(typed.method, typed.target.encode("utf-8", "surrogateescape"), fields, body)
 
 
 def typed_response(status: int, headers: Iterable[tuple[str, str]] = (), body: bytes = b"") -> Response:
-    """The response of an authored example."""
+    """Return the response of an authored example."""
     return Response(status, with_type(Headers.of(headers), body), body)
 
 
 def typed_item(collection_id: str, typed: Typed, position: int) -> RequestItem:
-    """The request item of a typed-in request."""
+    """Return the request item of a typed-in request."""
     name = name_request(typed_request(typed))
     return RequestItem(new_id(), collection_id, name, position=position, method=typed.method, path=typed.target)
 
 
 def typed_example(item: RequestItem, request: Request, response: Response, name: str | None = None) -> Example:
-    """An authored example: `{{name}}` and `:name` in its request are wildcards, and its response is a template."""
+    """Return an authored example: `{{name}}` and `:name` in its request are wildcards, its response is a template."""
     return Example(
         new_id(),
         item.collection_id,
@@ -77,7 +77,7 @@ def typed_example(item: RequestItem, request: Request, response: Response, name:
 
 
 def with_type(headers: Headers, body: bytes) -> Headers:
-    """The headers, with a Content-Type that the body's beginning suggests where a body has none."""
+    """Return the headers; a body without a Content-Type gets the one that its beginning suggests."""
     if not body or "content-type" in headers:
         return headers
     start = body.lstrip()

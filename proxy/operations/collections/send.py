@@ -1,4 +1,4 @@
-"""Sends one request for real, and keeps what came of it as it came: header order and case, undecoded body. Blocks."""
+"""One request sent to its API, and the answer as it came: header order and case, undecoded body. Blocks."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ READ_BYTES = 64 * 1024
 LARGEST_HEAD = 256 * 1024
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
-# What OpenSSL and h11 say, and what that means to people.
+# Errors of OpenSSL and h11, and what they mean.
 _NO_TLS = {
-    "WRONG_VERSION_NUMBER": "it speaks no TLS there; a URL with http:// may be meant",
+    "WRONG_VERSION_NUMBER": "it does not use TLS there; try a URL with http://",
     "UNEXPECTED_EOF_WHILE_READING": "it closed the connection during the TLS handshake",
 }
 _UNREADABLE = {
     "illegal status line": "it does not begin with a status line",
     "illegal request line": "it does not begin with a status line",
-    "illegal header line": "a line of its head is no header",
+    "illegal header line": "a line of its head is not a header",
     "illegal chunk header": "a chunk of its body does not begin with its size",
     "conflicting Content-Length": "it has two different lengths",
-    "bad Content-Length": "its Content-Length is no number",
+    "bad Content-Length": "its Content-Length is not a number",
     "Only Transfer-Encoding": "its Transfer-Encoding is not chunked",
     "Receive buffer too long": f"its head is longer than {LARGEST_HEAD} bytes",
-    "Received server _SWITCH": "it switched to another protocol, unasked",
+    "Received server _SWITCH": "it switched to another protocol without being asked to",
 }
 
 _NOT_IN_TARGET = re.compile(rb"[^\x21-\x7e]")
 
 
 def prepared(request: Request, agent: str) -> Request:
-    """The request with the headers that HTTP needs and those that clients send, where they were not given."""
+    """Return the request with the headers that HTTP needs and that clients usually send, where it has none."""
     assert request.origin
     assert isinstance(request.body, bytes)
     usual = [("Host", request.origin.authority), ("User-Agent", agent), ("Accept", "*/*")]
@@ -55,9 +55,9 @@ def prepared(request: Request, agent: str) -> Request:
 
 
 def send(request: Request, *, seconds: float, context: ssl.SSLContext | None = None) -> Exchange:
-    """The exchange that a prepared request is one half of; `seconds` bounds each wait.
+    """Send a prepared request, and return it with its answer; `seconds` bounds each wait.
 
-    Redirects are not followed. Raises UserError in one line when there is no answer.
+    Redirects are not followed. Raises UserError when no whole answer comes.
     """
     origin = request.origin
     assert origin
@@ -83,7 +83,7 @@ def send(request: Request, *, seconds: float, context: ssl.SSLContext | None = N
 
 @dataclass(slots=True)
 class _Came:
-    """What has come of an answer: whether there is a first byte, the head, the body; whether the other side is done."""
+    """How far an answer has come: whether it has begun, its head and body, whether the server closed the connection."""
 
     begun: bool = False
     head: h11.Response | None = None
@@ -113,7 +113,7 @@ def _connected(origin: Origin, seconds: float, context: ssl.SSLContext | None) -
     except socket.gaierror as error:
         raise UserError(f"cannot reach {origin}: its name cannot be resolved") from error
     except UnicodeError as error:
-        raise UserError(f"cannot reach {origin}: its name is none that could be resolved") from error
+        raise UserError(f"cannot reach {origin}: its name is not one that can be resolved") from error
     except OSError as error:
         raise UserError(f"cannot reach {origin}: {error.strerror or error}") from error
 
@@ -156,8 +156,8 @@ def _answer(connected: socket.socket, request: Request, came: _Came) -> Response
 
 
 def _unreadable(error: h11.RemoteProtocolError) -> str:
-    said = str(error).partition(": bytearray")[0]  # what the other side said may be long, and secret
-    return next((words for begin, words in _UNREADABLE.items() if said.startswith(begin)), said)
+    reason = str(error).partition(": bytearray")[0]  # the bytes that follow may be many, and secret
+    return next((words for begin, words in _UNREADABLE.items() if reason.startswith(begin)), reason)
 
 
 def _response(head: h11.Response, body: bytes, end: h11.EndOfMessage) -> Response:

@@ -1,115 +1,181 @@
-"""Mock servers: what has to be true before one is made or edited, where it answers, and the policy for public ones."""
+"""Mock servers: list, read, change, delete, start their sequences over; the policy for public ones."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from understudy.proxy.settings import MOCKS_PORT
-from understudy.store.errors import NotFound, UserError
+from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.in_use import check_not_in_use
+from understudy.proxy.operations.mock_servers.mock_server_rules import (
+    FORBID_PUBLIC,
+    check_names,
+    check_public,
+    is_public_forbidden,
+)
+from understudy.proxy.operations.mock_servers.mock_server_urls import find_moved_environments
+from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Environment
-from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer
-from understudy.store.model.naming import SLUG_LENGTH, describe_choices, find_free_name, is_slug, slug_from_name
+from understudy.store.model.naming import describe_choices
 from understudy.store.repositories.store import Store
 
-FORBID_PUBLIC = "mock_servers.forbid_public"
-"""The setting that is true where no mock server may be public."""
 
+@dataclass(frozen=True, slots=True)
+class MockServerDetails:
+    """A mock server with the names of what it uses.
 
-def urls(mock: MockServer) -> tuple[str, str]:
-    """Where `understudy mocks serve` answers for it: by path, which works everywhere, and by host name."""
-    return f"http://127.0.0.1:{MOCKS_PORT}/mocks/{mock.slug}/", f"http://{mock.slug}.localhost:{MOCKS_PORT}/"
-
-
-def drafted(store: Store, name: str, slug: str | None, fields: dict[str, Any]) -> MockServer:
-    """A new mock server, still without a collection; raises UserError when it could not be kept."""
-    now = time.time()
-    taken = {one.slug for one in store.mock_servers.list()}
-    chosen = find_free_name(slug_from_name(name), taken, "-") if slug is None else slug
-    draft = MockServer(new_id(), name, chosen, "", now, now, **fields)
-    _check_names(store, draft)
-    if not draft.private:
-        _check_public(store)
-    return draft
-
-
-def edited(store: Store, mock: MockServer, fields: dict[str, Any]) -> MockServer:
-    """The mock server with other values in these fields; raises UserError when it could not be kept."""
-    new = replace(mock, **fields)
-    _check_names(store, new)
-    if mock.private and not new.private:
-        _check_public(store)
-    return replace(new, updated_at=time.time())
-
-
-def environment_for_url(store: Store, mock: MockServer, variable: str) -> Environment:
-    """The environment, named as the mock server, that holds its URL as a variable; one of that name is kept in use.
-
-    Raises UserError when that has another value there.
+    `active_error` is the name of the server error that answers every call, if one does, `errors` how many are saved.
     """
-    if not variable.strip() or not variable.isprintable():
-        raise UserError(f"--save-url takes the name of a variable, not {variable!r}")
-    known = next((one for one in store.environments.list() if one.name == mock.name), None)
-    environment, url = known or Environment(new_id(), mock.name), url_value(mock)
-    if environment.variables.get(variable, url) != url:
-        raise UserError(
-            f"--save-url: environment {mock.name!r} has another {variable!r} already:"
-            f" understudy environments unset {mock.name} {variable}"
-        )
-    return replace(environment, variables={**environment.variables, variable: url})
+
+    mock: MockServer
+    collection: str
+    environment: str | None
+    active_error: str | None
+    errors: int
 
 
-def url_value(mock: MockServer) -> str:
-    """The URL of a mock server as variables have it: a path follows, with its slash."""
-    return urls(mock)[0].rstrip("/")
+@dataclass(frozen=True, slots=True)
+class MockServerChanges:
+    """What changes in a mock server; None, or nothing in a mapping, leaves it as it is.
+
+    `behaviour` and `matching` are new values by the names of the fields of `Behaviour` and `Matching`. A collection
+    is always refused: it is chosen once.
+    """
+
+    name: str | None = None
+    slug: str | None = None
+    environment: str | None = None
+    detach_environment: bool = False
+    private: bool | None = None
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
+    matching: Mapping[str, Any] = field(default_factory=dict)
+    cors: bool | None = None
+    log_limit: int | None = None
+    collection: str | None = None
 
 
-def moved(store: Store, before: MockServer, after: MockServer) -> list[Environment]:
-    """The environments that hold the URL of a mock server whose slug was changed, with the new one in its place."""
-    old, new = url_value(before), url_value(after)
-    holding = [one for one in store.environments.list() if old != new and old in one.variables.values()]
-    return [
-        replace(one, variables={key: new if value == old else value for key, value in one.variables.items()})
-        for one in holding
-    ]
+@dataclass(frozen=True, slots=True)
+class ChangedMockServer:
+    """A mock server after a change, and the environments in which its URL was replaced by the new one."""
+
+    mock: MockServer
+    environments: Sequence[Environment]
 
 
-def is_public_forbidden(store: Store) -> bool:
-    """Whether mock servers have to be private."""
-    return bool(store.settings.get(FORBID_PUBLIC, False))
+@dataclass(frozen=True, slots=True)
+class PublicPolicy:
+    """Whether public mock servers are forbidden, and the names of those that are public nevertheless."""
+
+    forbidden: bool
+    public: Sequence[str]
 
 
-def _check_public(store: Store) -> None:
-    if is_public_forbidden(store):
-        raise UserError("public mock servers are forbidden on this store (understudy mocks policy): make it --private")
+def list_mock_servers(store: Store) -> Sequence[MockServerDetails]:
+    """Return all mock servers by name."""
+    return [describe_mock_server(store, mock) for mock in store.mock_servers.list()]
 
 
-def _check_names(store: Store, mock: MockServer) -> None:
-    if not is_slug(mock.slug):
-        raise UserError(
-            f"a slug is made of a-z, 0-9 and - between them, at most {SLUG_LENGTH} characters, not {mock.slug!r}"
-        )
-    for other in store.mock_servers.list():
-        if other.id != mock.id and mock.name == other.name:
-            raise UserError(f"there is a mock server {mock.name!r} already")
+def read_mock_server(store: Store, mock: str) -> MockServerDetails:
+    """Return the mock server of this name, slug or id; raises NotFound."""
+    return describe_mock_server(store, store.mock_servers.find(mock))
 
 
-def environment_id(store: Store, name: str) -> str:
-    """The id of an environment that a mock server is to use; raises NotFound that says how to make one."""
-    try:
-        return store.environments.find(name).id
-    except NotFound as error:
-        raise NotFound(f"{error}; make it with: understudy environments set NAME KEY=VALUE") from error
+def describe_mock_server(store: Store, mock: MockServer) -> MockServerDetails:
+    """Return a mock server with the names of what it uses."""
+    errors = store.mock_servers.list_server_errors(mock.id)
+    return MockServerDetails(
+        mock,
+        store.collections.find(mock.collection_id).name,
+        store.environments.find(mock.environment_id).name if mock.environment_id else None,
+        next((error.name for error in errors if error.id == mock.server_error_id), None),
+        len(errors),
+    )
+
+
+def change_mock_server(store: Store, mock: str, changes: MockServerChanges, *, actor: str) -> ChangedMockServer:
+    """Change a mock server; environments that hold its URL follow a new slug.
+
+    Raises NotFound for it or its environment, Conflict for a name or slug that is taken, UserError for a slug that
+    cannot stand in a URL, for another collection, and where the policy forbids to make it public.
+    """
+    with store.transaction(actor):
+        before = store.mock_servers.find(mock)
+        after = apply_changes(store, before, changes)
+        check_names(store, after)
+        if before.private:
+            check_public(store, after)
+        store.mock_servers.save(after)
+        environments = find_moved_environments(store, before, after)
+        for environment in environments:
+            store.environments.save(environment)
+    return ChangedMockServer(after, environments)
+
+
+def apply_changes(store: Store, mock: MockServer, changes: MockServerChanges) -> MockServer:
+    """Return the mock server with its changes, not saved yet; raises NotFound and UserError."""
+    if changes.collection is not None:
+        hint = Hint("create_mock_server", {"collection": changes.collection})
+        message = "the collection of a mock server cannot be changed"
+        raise UserError(message, what="mock server", which=mock.name, hint=hint)
+    names = ("name", "slug", "private", "cors", "log_limit")
+    fields = {name: value for name in names if (value := getattr(changes, name)) is not None}
+    if changes.environment is not None:
+        fields["environment_id"] = find_environment(store, changes.environment).id
+    elif changes.detach_environment:
+        fields["environment_id"] = None
+    return replace(
+        mock,
+        **fields,
+        behaviour=replace(mock.behaviour, **changes.behaviour),
+        matching=replace(mock.matching, **changes.matching),
+        updated_at=time.time(),
+    )
+
+
+def delete_mock_server(store: Store, mock: str, *, actor: str) -> MockServer:
+    """Delete a mock server with its server errors and call log, and return what it was; its collection stays.
+
+    Raises NotFound, and Conflict while a running gateway answers as it.
+    """
+    with store.transaction(actor):
+        found = store.mock_servers.find(mock)
+        check_not_in_use(store, mock_server_id=found.id, what="mock server", which=found.name)
+        store.mock_servers.delete(found.id)
+    return found
+
+
+def restart_sequences(store: Store, mock: str, *, actor: str) -> MockServer:
+    """Start the sequences of a mock server over, and return it; raises NotFound."""
+    with store.transaction(actor):
+        found = store.mock_servers.find(mock)
+        store.mock_servers.restart_sequences(found.id)
+    return found
+
+
+def read_policy(store: Store) -> PublicPolicy:
+    """Return the policy for public mock servers."""
+    public = [mock.name for mock in store.mock_servers.list() if not mock.private]
+    return PublicPolicy(is_public_forbidden(store), public)
+
+
+def set_policy(store: Store, *, forbid_public: bool, actor: str) -> PublicPolicy:
+    """Allow or forbid public mock servers, and return the policy; those that are public stay so."""
+    with store.transaction(actor):
+        store.settings.set(FORBID_PUBLIC, forbid_public)
+        return read_policy(store)
 
 
 def find_mock(store: Store, text: str) -> MockServer | Collection:
-    """The mock server, else the collection, of this name or id (or slug); raises NotFound."""
+    """Return the mock server, else the collection, of this name or id (or slug); raises NotFound."""
     for find in (store.mock_servers.find, store.collections.find):
         with suppress(NotFound):
             return find(text)
     servers = {one.name for one in store.mock_servers.list()}
     collections = {one.collection.name for one in store.collections.list_summaries()}
-    raise NotFound(f"there is no mock server or collection {text!r}; {describe_choices(sorted(servers | collections))}")
+    choices = describe_choices(sorted(servers | collections))
+    message = f"there is no mock server or collection {text!r}; {choices}"
+    raise NotFound(message, what="mock server", which=text)

@@ -1,9 +1,12 @@
-"""New collections for new mock servers: from requests that were typed in, and from history."""
+"""What a new mock server answers from: a collection, or a new one of typed-in requests or of history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
+from understudy.matcher.body_forms.canonical import compute_request_key
+from understudy.proxy.compilation.session_examples import split_in_batches
 from understudy.proxy.operations.collections.request_lines import (
     Typed,
     typed_example,
@@ -11,12 +14,13 @@ from understudy.proxy.operations.collections.request_lines import (
     typed_request,
     typed_response,
 )
-from understudy.proxy.operations.recordings.promotion import PromotionOutcome, promote_history
+from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.naming import escape_unprintable, find_free_name
-from understudy.store.promotion import PromotionPlan
+from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, promote
+from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
@@ -24,9 +28,69 @@ from understudy.store.repositories.store import Store
 SHOWN_SKIPPED = 3
 
 
+@dataclass(frozen=True, slots=True)
+class ExistingCollection:
+    """The collection of this name or id."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRequests:
+    """Typed-in requests, each with the bytes of its answer's body."""
+
+    requests: Sequence[tuple[Typed, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedHistory:
+    """Recorded exchanges, those of the session of this name if there is one, promoted by a plan."""
+
+    criteria: HistoryFilter
+    session: str | None = None
+    plan: PromotionPlan = field(default_factory=PromotionPlan)
+
+
+MockSource = ExistingCollection | TypedRequests | RecordedHistory
+
+
+@dataclass(frozen=True, slots=True)
+class PromotedHistory:
+    """History as examples, not in the store yet: additions to a collection, batch by batch, without its id."""
+
+    updates: Sequence[CollectionUpdate]
+    outcome: PromotionOutcome
+
+
+def prepare_source(
+    store: Store, source: MockSource, step: Callable[[], None], *, actor: str
+) -> MockSource | PromotedHistory:
+    """Return a source that can be written in a short transaction: history is promoted, in memory.
+
+    A long history takes seconds or minutes, for which no other program could write. `step` is called after each batch.
+    Raises NotFound for a session or an entry, UserError when nothing of it can be an example.
+    """
+    if isinstance(source, RecordedHistory):
+        return _promote_in_memory(store, source, step, actor)
+    return source
+
+
+def write_source(store: Store, name: str, source: MockSource | PromotedHistory) -> Collection:
+    """Return the collection of a prepared source; a new one is written, under `name` or the next free name."""
+    match source:
+        case ExistingCollection():
+            return store.collections.find(source.name)
+        case TypedRequests():
+            return collection_of_requests(store, name, source.requests)
+        case PromotedHistory():
+            return _write_history(store, name, source)
+        case RecordedHistory():
+            raise AssertionError("history has to be promoted first")
+
+
 def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typed, bytes]]) -> Collection:
-    """A new collection of typed-in requests, each with the bytes of its answer's body."""
-    collection = store.collections.create(_free_name(store, name))
+    """Write a new collection of typed-in requests, each with the bytes of its answer's body, and return it."""
+    collection = store.collections.create(_find_free_name(store, name))
     items: dict[tuple[str, str], RequestItem] = {}
     examples: list[Example] = []
     for typed, body in requests:
@@ -38,24 +102,52 @@ def collection_of_requests(store: Store, name: str, requests: Sequence[tuple[Typ
     return collection
 
 
-def collection_of_history(
-    store: Store, name: str, wanted: HistoryFilter, plan: PromotionPlan, step: Callable[[], None]
-) -> tuple[Collection, PromotionOutcome]:
-    """A new collection of what history holds; raises UserError, and leaves none, when nothing of it is an example."""
-    free = _free_name(store, name)
-    outcome = promote_history(store, wanted, free, plan, step=step)
-    collection = store.collections.find(free)
+def _promote_in_memory(store: Store, source: RecordedHistory, step: Callable[[], None], actor: str) -> PromotedHistory:
+    criteria = _find_history(store, source)
+    with store.transaction(actor):  # the first redactor of a store creates its key, which stays
+        redactor = make_recording_redactor(store)
+    known, outcome, updates = CollectionState(""), PromotionOutcome(), list[CollectionUpdate]()
+    for batch in split_in_batches(store.history.select(criteria)):
+        promoted = promote(
+            batch, known, source.plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor
+        )
+        updates.append(_to_update(promoted))
+        outcome.add(promoted, len(batch))
+        known = promoted.known
+        step()
+    if not outcome.selected:
+        raise UserError("nothing to promote: history has no such exchange", what="history entry")
     if not outcome.examples:
-        store.collections.delete(collection.id)
-        raise UserError(f"nothing of that can be an example: {_told(outcome.skipped)}")
-    return collection, outcome
+        raise UserError(f"nothing of that can be an example: {_describe_skipped(outcome.skipped)}")
+    return PromotedHistory(updates, outcome)
 
 
-def _free_name(store: Store, name: str) -> str:
+def _find_history(store: Store, source: RecordedHistory) -> HistoryFilter:
+    for exchange_id in sorted(source.criteria.ids or ()):
+        store.history.get(exchange_id)
+    if source.session is None:
+        return source.criteria
+    return replace(source.criteria, session_id=store.sessions.find(source.session).id)
+
+
+def _to_update(promoted: PromotionResult) -> CollectionUpdate:
+    return CollectionUpdate(promoted.items, promoted.examples, promoted.marks, promoted.dropped)
+
+
+def _write_history(store: Store, name: str, history: PromotedHistory) -> Collection:
+    collection = store.collections.create(_find_free_name(store, name))
+    for update in history.updates:
+        items = [replace(item, collection_id=collection.id) for item in update.items]
+        examples = [replace(example, collection_id=collection.id) for example in update.examples]
+        store.collections.update(collection.id, replace(update, items=items, examples=examples))
+    return collection
+
+
+def _find_free_name(store: Store, name: str) -> str:
     return find_free_name(name, {one.collection.name for one in store.collections.list_summaries()})
 
 
-def _told(skipped: Sequence[tuple[Exchange, str]]) -> str:
+def _describe_skipped(skipped: Sequence[tuple[Exchange, str]]) -> str:
     lines = [
         f"entry {exchange.id}, {exchange.request.method} {_format_path(exchange)}: {reason}"
         for exchange, reason in skipped[:SHOWN_SKIPPED]

@@ -1,16 +1,22 @@
-"""Promotion with the store around it: reads history in batches, lets the pure function decide, keeps what it adds."""
+"""Promotion of history to examples: read in batches, decide with the pure function, keep each batch in a transaction.
+
+A promotion that is interrupted is resumed by the next one: what a batch has kept is marked as promoted.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from understudy.matcher.body_forms.canonical import compute_request_key
 from understudy.proxy.compilation.session_examples import split_in_batches
-from understudy.store.errors import NotFound, UserError
+from understudy.proxy.operations.recordings.history import narrow_to_session
+from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.exchanges import Exchange, RedactedPlace
+from understudy.store.model.ids import new_id
 from understudy.store.promotion import (
     CollectionState,
     PromotionPlan,
@@ -24,10 +30,12 @@ from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
+Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
+
 
 @dataclass(slots=True)
 class PromotionOutcome:
-    """What a promotion did, added up over its batches; see `store.promotion.Promoted`."""
+    """What a promotion did, added up over its batches; see `store.promotion.PromotionResult`."""
 
     selected: int = 0
     items: int = 0
@@ -40,7 +48,7 @@ class PromotionOutcome:
     in_responses: Counter[RedactedPlace] = field(default_factory=Counter)
 
     def add(self, promoted: PromotionResult, selected: int) -> None:
-        """Count one batch."""
+        """Add the numbers of one batch of `selected` exchanges."""
         self.selected += selected
         self.items += len(promoted.items)
         self.examples += len(promoted.examples)
@@ -52,85 +60,113 @@ class PromotionOutcome:
         self.in_responses.update(promoted.redacted_in_responses)
 
 
+def choose_exchanges(store: Store, criteria: HistoryFilter, session: str | None) -> HistoryFilter:
+    """Return the filter of what a user chose to promote: these conditions, and the session of this name if any.
+
+    Raises UserError if neither is given, for all of history is never meant; NotFound for the session.
+    """
+    if criteria == HistoryFilter() and session is None:
+        raise UserError("nothing to promote was chosen", what="history entry", hint=Hint("choose_history"))
+    return narrow_to_session(store, criteria, session)
+
+
 def promote_history(
     store: Store,
-    wanted: HistoryFilter,
+    criteria: HistoryFilter,
     collection_name: str,
     plan: PromotionPlan,
     *,
     again: bool = False,
+    actor: str,
     step: Callable[[], None] = lambda: None,
 ) -> PromotionOutcome:
-    """Promote what the filter selects to a collection, made when there is none of that name.
+    """Promote the exchanges that fit to a collection, which is created if it does not exist.
 
-    `again` takes what was promoted and whose example was deleted once more; `step` is called after each batch.
-    Raises UserError when nothing is selected, NotFound for an entry id that does not exist.
+    `again` also takes exchanges that were promoted before and whose example was deleted. Each batch is one transaction;
+    `step` is called after it. Raises UserError if no exchange fits, NotFound for an entry that does not exist.
     """
-    _check_ids(store, wanted)
-    selected = split_in_batches(store.history.select(wanted))
-    first = next(selected, None)
+    if again and plan.repeats is Repeats.NEWEST:
+        message = "this would bring back what a newer answer replaced, so it does not go with repeats: newest"
+        raise UserError(message, field="again")
+    batches = split_in_batches(_select(store, criteria))
+    first = next(batches, None)
     if first is None:
-        raise UserError("nothing to promote: no exchange in history is what was asked for")
-    collection = _collection(store, collection_name)
-    known, outcome, redactor = (
-        _known(store, collection, again=again),
-        PromotionOutcome(),
-        make_recording_redactor(store),
-    )
-    for batch in _prepended(first, selected):
-        promoted = promote(
-            batch, known, plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor
-        )
-        update = CollectionUpdate(promoted.items, promoted.examples, promoted.marks, promoted.dropped)
-        store.collections.update(collection.id, update)
-        outcome.add(promoted, len(batch))
-        known = promoted.known
+        raise UserError("nothing to promote: history has no such exchange", what="history entry")
+    collection = _find_collection(store, collection_name)
+    known, outcome = _read_state(store, collection, again=again), PromotionOutcome()
+    run = _make_promote(store, plan, actor)
+    for batch in _prepend(first, batches):
+        result = run(batch, known)
+        marks = CollectionUpdate(marks=result.marks, dropped=result.dropped)
+        kept = _keep(store, collection_name, result, marks, actor)
+        outcome.add(result, len(batch))
+        known = result.known if collection else _read_state(store, kept, again=again)
+        collection = kept
         step()
     return outcome
 
 
 def save_exchange(
-    store: Store, exchange: Exchange, collection_name: str, *, name: str | None, keep_secrets: bool
+    store: Store, exchange: Exchange, collection_name: str, *, name: str | None, keep_secrets: bool, actor: str
 ) -> tuple[Example | None, PromotionOutcome]:
-    """Keep an exchange that is not in history as an example; None when the newest one of its request says the same.
+    """Keep an exchange that is not in history as an example; None if the newest example of its request is the same.
 
-    The collection is made when there is none of that name. Raises UserError for an exchange that cannot be an example.
+    The collection is created if it does not exist. Raises UserError for an exchange that cannot be an example.
     """
     reason = find_skip_reason(exchange)
     if reason:
-        raise UserError(f"that cannot be an example: {reason}")
-    collection, outcome = _collection(store, collection_name), PromotionOutcome()
-    known, plan = _known(store, collection, again=False), PromotionPlan(Repeats.ALL, keep_secrets=keep_secrets)
-    redactor = make_recording_redactor(store)
-    promoted = promote(
-        [exchange], known, plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor
-    )
-    outcome.add(promoted, 1)
-    examples = [replace(example, name=name or example.name) for example in promoted.examples]
-    store.collections.update(collection.id, CollectionUpdate(promoted.items, examples))
-    return (examples[0] if examples else None), outcome
+        raise UserError(f"this exchange cannot be an example: {reason}")
+    known = _read_state(store, _find_collection(store, collection_name), again=False)
+    result = _make_promote(store, PromotionPlan(Repeats.ALL, keep_secrets=keep_secrets), actor)([exchange], known)
+    outcome = PromotionOutcome()
+    outcome.add(result, 1)
+    examples = tuple(replace(example, name=name or example.name) for example in result.examples)
+    collection = _keep(store, collection_name, replace(result, examples=examples), CollectionUpdate(), actor)
+    return (replace(examples[0], collection_id=collection.id) if examples else None), outcome
 
 
-def _check_ids(store: Store, wanted: HistoryFilter) -> None:
-    for exchange_id in sorted(wanted.ids or ()):
+def _select(store: Store, criteria: HistoryFilter) -> Iterator[Exchange]:
+    for exchange_id in sorted(criteria.ids or ()):
         store.history.get(exchange_id)
+    return store.history.select(criteria)
 
 
-def _collection(store: Store, name: str) -> Collection:
+def _make_promote(store: Store, plan: PromotionPlan, actor: str) -> Promote:
+    with store.transaction(actor):  # the first redactor of a store creates its key
+        redactor = make_recording_redactor(store)
+    return partial(promote, plan=plan, read=store.bodies.read, request_key=compute_request_key, redactor=redactor)
+
+
+def _keep(store: Store, name: str, result: PromotionResult, update: CollectionUpdate, actor: str) -> Collection:
+    """Keep a result and this update in the collection of this name, created if it does not exist; all or nothing.
+
+    The result was made before the transaction, which other writers wait for: to redact large bodies takes seconds. So
+    the id of a new collection was not known then.
+    """
+    with store.transaction(actor):
+        collection = _find_collection(store, name) or store.collections.create(name)
+        items = [replace(item, collection_id=collection.id) for item in result.items]
+        examples = [replace(example, collection_id=collection.id) for example in result.examples]
+        store.collections.update(collection.id, replace(update, items=items, examples=examples))
+    return collection
+
+
+def _find_collection(store: Store, name: str) -> Collection | None:
     try:
         return store.collections.find(name)
     except NotFound:
-        return store.collections.create(name)
+        return None
 
 
-def _known(store: Store, collection: Collection, *, again: bool) -> CollectionState:
+def _read_state(store: Store, collection: Collection | None, *, again: bool) -> CollectionState:
+    if collection is None:
+        return CollectionState(new_id())
     marks = store.collections.find_promoted(collection.id)
     done = (exchange_id for exchange_id, example_id in marks.items() if example_id is not None or not again)
-    return CollectionState.of(
-        collection.id, done, store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
-    )
+    items, examples = store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
+    return CollectionState.of(collection.id, done, items, examples)
 
 
-def _prepended(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
+def _prepend(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
     yield first
     yield from others

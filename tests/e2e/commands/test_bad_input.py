@@ -27,10 +27,10 @@ MISTAKES = [
     ("record --upstream ftp://127.0.0.1", "expected a URL like http://127.0.0.1:3000"),
     ("record --upstream http://127.0.0.1:70000", "expected a URL like http://127.0.0.1:3000"),
     ("record --upstream http://127.0.0.1:3000/v1", "takes scheme, host and port only, such as http://127.0.0.1:3000"),
-    (f"record {START} --upstream-ca {__file__}", f"{__file__} is none"),
-    (f"record {START} --upstream-ca /nowhere/ca.pem", "/nowhere/ca.pem is none"),
-    (f"record {START} --client-cert {__file__}", f"of a certificate and its key, and {__file__} is none"),
-    (f"record {START} --client-cert /nowhere/me.pem", "/nowhere/me.pem is none"),
+    (f"record {START} --upstream-ca {__file__}", f"--upstream-ca takes a PEM file of certificates, not {__file__}"),
+    (f"record {START} --upstream-ca /nowhere/ca.pem", "not /nowhere/ca.pem: No such file or directory"),
+    (f"record {START} --client-cert {__file__}", f"of a certificate and its key, not {__file__}: OpenSSL"),
+    (f"record {START} --client-cert /nowhere/me.pem", "not /nowhere/me.pem: No such file or directory"),
     (f"record {START} --parent-proxy socks5://h:1", "--parent-proxy: a parent proxy is a URL such as"),
     (
         f"record {START} --parent-proxy foo",
@@ -46,26 +46,26 @@ MISTAKES = [
     ("record --listen nope.invalid:80", "Error: cannot listen on nope.invalid:80: that name cannot be resolved"),
     (f"record {START} --name ''", "a gateway needs a name that is not empty"),
     (f"record {START} --resolve ''", "--resolve takes HOST:PORT:ADDRESS"),
-    ("replay shop --ignore-query ''", "a query parameter that does not count has a name, got ''"),
+    ("replay shop --ignore-query ''", "--ignore-query takes the name of a query parameter, got ''"),
     ("match GET / --mock shop --ignore-query ' '", "--ignore-query takes names, got ' '"),
     ("record --on-loss maybe", "'maybe' is not one of 'stop', 'continue'"),
     ("gateway --mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
-    ("gateway --mode mock", "mode mock needs a mock server or a collection to answer from: --mock NAME"),
-    ("gateway --mode spy", "mode spy needs a mock server or a collection to answer from: --mock NAME"),
-    ("gateway --mode replay", "mode replay needs a session to answer from: --session NAME"),
-    ("gateway --mode pass --session shop", "mode pass uses no session"),
-    ("gateway --mode record --mock shop", "mode record does not answer from a collection"),
-    ("redaction add", "say what to redact: --header NAME, --query NAME, --json-path PATH or --pattern REGEX"),
+    ("gateway --mode mock", "--mock: mode mock needs a mock server or a collection to answer from"),
+    ("gateway --mode spy", "--mock: mode spy needs a mock server or a collection to answer from"),
+    ("gateway --mode replay", "--session: mode replay needs a session to answer from"),
+    ("gateway --mode pass --session shop", "--session: mode pass uses no session; leave it out"),
+    ("gateway --mode record --mock shop", "--mock: mode record does not answer from a collection; leave it out"),
+    ("redaction add", "no rule was given; give --header NAME, --query NAME, --json-path PATH or --pattern REGEX"),
     ("redaction add --header 'two words'", "a rule for headers is the name of a header field"),
     ("redaction add --json-path user.ssn", "a rule for JSON is a path such as $.user.ssn"),
     ("redaction add --pattern '('", "a pattern is a regular expression such as"),
-    ("redaction remove", "say which rules: --header NAME"),
-    ("redaction remove --query sid", "the store has no rule 'sid'; understudy redaction list shows those that it has"),
+    ("redaction remove", "no rule was given; give --header NAME"),
+    ("redaction remove --query sid", "the store has no rule 'sid'; understudy redaction list shows the rules"),
     ("mock nowhere", "there is no mock server or collection 'nowhere'; there are: shop"),
     ("replay nowhere", "there is no session 'nowhere'; there are: shop"),
     ("mode dance", "there is no mode 'dance'; the modes are pass, record, mock, spy, replay"),
-    ("mode mock --mock shop", "no gateway is running on this store; start one with: understudy gateway"),
-    ("mode --mock shop", "say which mode to switch to"),
+    ("mode mock --mock shop", "no gateway is running on this store; understudy gateway starts one"),
+    ("mode --mock shop", "--mock and --session go with a MODE"),
     ("sessions show nowhere", "there is no session 'nowhere'; there are: shop"),
     ("sessions delete nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --session nowhere", "there is no session 'nowhere'; there are: shop"),
@@ -82,7 +82,7 @@ MISTAKES = [
     ("examples delete nothing", "there is no example 'nothing'"),
     ("examples show 'GET /orders/next - 200'", "2 examples are called 'GET /orders/next - 200'; give an id: "),
     (f"examples show {USERS_1} --collection nowhere", "there is no collection 'nowhere'"),
-    (f"examples set {USERS_1}", "say what to change: --name, --status, --body, --header"),
+    (f"examples set {USERS_1}", "nothing to change: give --name, --status, --body, --header"),
     (f"examples set {USERS_1} --status 99", "a status is a number from 200 to 599, not '99'"),
     (f"examples set {USERS_1} --status ok", "'ok' is not a valid integer"),
     (f"examples set {USERS_1} --header nonsense", "a header is written Name: value, not 'nonsense'"),
@@ -90,7 +90,10 @@ MISTAKES = [
     (f"examples set {USERS_1} --header 'A: b\r\nC: d'", "the value of a header is one line"),
     (f"examples set {USERS_1} --header 'A: 5 €'", "hold Latin-1 characters only"),
     (f"examples set {USERS_1} --body @/nowhere/body", "--body: cannot read /nowhere/body: No such file or directory"),
-    ("promote --to shop", "say what to promote: entry ids, --session NAME, --date YYYY-MM-DD or --filter NAME=VALUE"),
+    (
+        "promote --to shop",
+        "nothing to promote was chosen; give entry ids, --session NAME, --date YYYY-MM-DD or --filter",
+    ),
     ("promote --session shop", "Missing option '--to'"),
     ("promote --session shop --to 'x\x1b[31m'", "a collection needs a name without control characters"),
     ("promote --session shop --to ''", "a collection needs a name that is not empty"),
@@ -150,7 +153,7 @@ def test_port_that_is_taken(understudy: Understudy) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = understudy.mistake("record", "--upstream", "http://127.0.0.1:9", "--listen", address)
-    assert line == f"Error: {address} is taken, by another server or program; choose another with --listen HOST:PORT"
+    assert line == f"Error: {address} is taken by another server or program; choose another with --listen HOST:PORT"
 
 
 @pytest.mark.parametrize("options", ["record --resolve nonsense", "gateway --mode record --timing never"])
@@ -288,7 +291,7 @@ def test_mode_switch_that_is_ambiguous(promoted: Understudy) -> None:
         said = promoted.run("mode", "mock", "--mock", "shop", "--gateway", "west")
         modes = {gateway["name"]: gateway["mode"] for gateway in promoted.json("mode")}
     names = f"east ({east.listen}), west ({west.listen})"
-    assert line == f"Error: 2 gateways are running; say which with --gateway NAME: {names}"
+    assert line == f"Error: --gateway: 2 gateways are running; choose one of {names}"
     assert stranger == f"Error: there is no running gateway 'north'; there are: {names}"
     assert said == "west: mode mock, answering from collection shop.\n"
     assert modes == {"east": "pass", "west": "mock"}
@@ -305,8 +308,8 @@ def test_mode_switch_without_what_the_mode_needs(promoted: Understudy) -> None:
         ]
         [gateway] = promoted.json("mode")
     assert lines == [
-        "Error: mode mock needs a mock server or a collection to answer from: --mock NAME",
-        "Error: mode replay needs a session to answer from: --session NAME",
+        "Error: --mock: mode mock needs a mock server or a collection to answer from",
+        "Error: --session: mode replay needs a session to answer from",
         "Error: there is no mock server or collection 'nowhere'; there are: shop",
         "Error: there is no session 'nowhere'; there are: shop",
     ]

@@ -155,10 +155,10 @@ def test_what_is_not_so_is_exit_code_1(logged: Understudy) -> None:
 BAD = [
     ("mocks verify shop --called /orders", "a call is written 'METHOD PATH'"),
     ("mocks verify shop --called 'GET /a' --times 1 --never", "--never goes with no other number"),
-    ("mocks verify shop --called 'GET /a' --at-least 3 --at-most 2", "at least 3 and at most 2 cannot both be"),
-    ("mocks verify shop --called 'GET /a' --times 1 --at-most 2", "say how often exactly, or at least and at most"),
+    ("mocks verify shop --called 'GET /a' --at-least 3 --at-most 2", "no number of calls is at least 3 and at most 2"),
+    ("mocks verify shop --called 'GET /a' --times 1 --at-most 2", "give either an exact number of calls, or bounds"),
     ("mocks verify shop --called 'GET /a' --times -1", "--times"),
-    ("mocks verify shop --called 'GET /a' --never --within 1", "--within waits for calls"),
+    ("mocks verify shop --called 'GET /a' --never --within 1", "--within: waits for calls"),
     ("mocks verify shop --called 'GET /a' --header X", "a header is written Name: value"),
     ("mocks verify shop --called 'GET /a' --body @/nowhere", "--body: cannot read /nowhere"),
     ("mocks verify shop --called 'GET /a' --since soon", "--since takes a time such as"),
@@ -185,7 +185,7 @@ def test_a_call_of_another_mock_server_is_not_shown(logged: Understudy) -> None:
 
 def test_clearing(understudy: Understudy, serving: Serving) -> None:
     call(f"{serving.url}/down")
-    assert quickly(understudy, "mocks", "logs", "shop", "--clear") == "Forgot 1 call of shop.\n"
+    assert quickly(understudy, "mocks", "logs", "shop", "--clear") == "Deleted 1 call of shop.\n"
     assert quickly(understudy, "mocks", "logs", "shop") == "No calls.\n"
     assert quick_json(understudy, "mocks verify shop --called 'GET /down' --never")["held"]
 

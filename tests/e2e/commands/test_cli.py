@@ -37,7 +37,7 @@ TABLES = [
     ("sessions list", "SESSION UPSTREAM EXCHANGES FAILED LAST", ["shop", str(len(CALLS)), "1"]),
     ("sessions show shop", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", ["1", "shop", "/users/1", "200"]),
     ("history list", "ENTRY TIME SESSION REQUEST STATUS BYTES MS", [str(FAILED), "/broken", "failed:"]),
-    ("collections list", "COLLECTION REQUESTS EXAMPLES MADE", ["shop", str(REQUESTS), str(len(NAMES))]),
+    ("collections list", "COLLECTION REQUESTS EXAMPLES CREATED", ["shop", str(REQUESTS), str(len(NAMES))]),
     ("collections show shop", "ID EXAMPLE STATUS TYPE BYTES", [USERS_1, "200", "application/json", "24"]),
     ("examples list shop", "ID EXAMPLE STATUS TYPE BYTES", ["GET /missing - 404", "404", "text/plain", "12"]),
 ]
@@ -97,7 +97,7 @@ def test_an_empty_store_says_how_to_begin(understudy: Understudy, typed: str) ->
 
 def test_the_first_look_finds_nothing_and_no_mistake(understudy: Understudy) -> None:
     """In the user's own data folder, which nobody can have mistyped."""
-    assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one with")
+    assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one: ")
 
 
 def test_store_option_in_both_places(shop: Understudy, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ TABLES = [
     ("mocks errors list shop", "SERVER ERROR STATUS BYTES", ["down", "503", "12", "active"]),
     ("environments list", "ENVIRONMENT VARIABLES USED BY", ["stage", "2", "shop"]),
     ("environments show stage", "VARIABLE VALUE", ["limit", "20"]),
-    ("keys list", "KEY ENDS IN MADE", ["ci", "..."]),
+    ("keys list", "KEY ENDS IN CREATED", ["ci", "..."]),
 ]
 JSON_KEYS = [
     ("mocks list", "id name slug url host_url collection environment private delay bytes_per_second fault rate_limit"),
@@ -116,11 +116,11 @@ MISTAKES = [
     ("mocks create shop --collection shop", "there is a mock server 'shop' already"),
     ("mocks create new --collection nowhere", "there is no collection 'nowhere'; there are: shop"),
     ("mocks create ' ' --collection shop", "a mock server needs a name that is not empty"),
-    ("mocks create new", "say what it answers from, by one of --collection NAME, --request"),
-    ("mocks create new --collection shop --from-entry 1", "say what it answers from, by one of"),
+    ("mocks create new", "a mock server answers from one source: --collection NAME, --request"),
+    ("mocks create new --collection shop --from-entry 1", "a mock server answers from one source: "),
     (
         "mocks create new --collection shop --environment live",
-        "there is no environment 'live'; there are: stage; make it",
+        "--environment: there is no environment 'live'; there are: stage; create it with: understudy environments set",
     ),
     ("mocks create new --collection shop --slug A", "a slug is made of a-z, 0-9 and - between them"),
     ("mocks create new --collection shop --slug shop", "there is a mock server with the slug 'shop' already"),
@@ -136,14 +136,18 @@ MISTAKES = [
     ("mocks create new --collection shop --keep-secrets", "--keep-secrets goes with --from-entry, --from-session"),
     (
         "mocks create stage --collection shop --save-url base",
-        "--save-url: environment 'stage' has another 'base' already: understudy environments unset stage base",
+        "--save-url: environment 'stage' has another 'base' already; remove it first: understudy environments unset",
     ),
     (f"mocks create {'a' * 201} --collection shop", "a mock server needs a name of at most 200 characters, got 201"),
     ("mocks serve --host ''", "--host takes an address or a name, such as 127.0.0.1"),
     ("mocks serve --certfile /nowhere/c.pem", "and its key, not /nowhere/c.pem: No such file or directory"),
-    (f"mocks serve --certfile {__file__}", f"and its key, not {__file__}: what it holds cannot be read as such"),
+    (f"mocks serve --certfile {__file__}", f"and its key, not {__file__}: OpenSSL cannot read its content"),
     ("mocks verify shop --called 'GET /a' --within nan", "'nan' is not a number of seconds"),
     ("mocks logs shop --path users", "--path takes a glob of a path, such as '/users/*', got 'users'"),
+    ("mocks create new --slug shop --request 'GET /b 200'", "there is a mock server with the slug 'shop' already"),
+    ("mocks create new --slug shop --from-entry 1", "there is a mock server with the slug 'shop' already"),
+    ("mocks create stage --request 'GET /b 200' --save-url base", "environment 'stage' has another 'base' already"),
+    ("mocks create stage --from-session shop --save-url base", "environment 'stage' has another 'base' already"),
     ("mocks create new --request 'GET users'", "a request is typed as 'METHOD PATH [STATUS [BODY]]'"),
     ("mocks create new --request 'GET /users 99'", "a status is a number from 200 to 599, not '99'"),
     ("mocks create new --request 'GET /users 200 @/nowhere/body'", "--request: cannot read /nowhere/body"),
@@ -154,12 +158,12 @@ MISTAKES = [
     ),
     ("mocks create new --from-session nowhere", "there is no session 'nowhere'; there are: shop"),
     ("mocks create new --from-date today", "--from-date takes a day such as 2026-01-31, got 'today'"),
-    ("mocks create new --from-date 1999-12-31", "nothing to promote: no exchange in history"),
+    ("mocks create new --from-date 1999-12-31", "nothing to promote: history has no such exchange"),
     (
         "mocks create new --from-date 1999-12-31 --tz Mars",
         "--tz takes a time zone such as Europe/Berlin or UTC, got 'Mars'",
     ),
-    ("mocks edit shop", "say what to change; understudy mocks edit --help lists the options"),
+    ("mocks edit shop", "nothing to change: give an option; understudy mocks edit --help lists them"),
     (
         "mocks edit shop --collection other",
         "cannot be changed; create a new mock server: understudy mocks create NAME --c",
@@ -185,7 +189,7 @@ MISTAKES = [
     ("environments delete stage", "the environment stage is used by the mock server shop; detach it first: understudy"),
     ("collections create shop", "there is a collection 'shop' already"),
     ("collections delete shop", "the collection shop is used by the mock servers secret, shop; delete the mock"),
-    ("collections set shop", "say what to change: --variable KEY=VALUE or --remove-variable KEY"),
+    ("collections set shop", "nothing to change: give --variable KEY=VALUE or --remove-variable KEY"),
     ("collections set shop --remove-variable nothing", "there is no variable 'nothing'; there are: base"),
     ("examples add nowhere 'GET /a'", "there is no collection 'nowhere'"),
     ("examples add shop 'GET a'", "a request is typed as 'METHOD PATH', such as 'GET /users/1', not 'GET a'"),
@@ -372,7 +376,10 @@ def test_public_mock_servers_are_forbidden_by_policy(mocked: Understudy) -> None
     """Making one, or making one public, is refused; what is public is listed."""
     said = run(mocked, "mocks policy --public forbid")
     assert said.startswith("Public mock servers are forbidden.\nStill public: shop; change that with: ")
-    line = "Error: public mock servers are forbidden on this store (understudy mocks policy): make it --private"
+    line = (
+        "Error: public mock servers are forbidden on this store;"
+        " use --private, or allow public ones with: understudy mocks policy --public allow"
+    )
     assert refused(mocked, "mocks create new --collection shop") == line
     assert refused(mocked, "mocks create new --request 'GET /a 200'") == line
     assert refused(mocked, "mocks edit secret --public") == line
@@ -494,7 +501,7 @@ def test_a_gateway_answers_as_a_mock_server(mocked: Understudy) -> None:
         line = mocked.mistake("mocks", "delete", "secret")
     assert (told["mock_server"], told["collection"]) == ("secret", "shop")
     switch = "understudy mode pass --gateway east"
-    assert line == f"Error: east is answering as mock server secret; switch it first: {switch}"
+    assert line == f"Error: gateway east is using mock server secret; switch it first: {switch}"
 
 
 def test_a_saved_url_follows_its_mock_server(mocked: Understudy) -> None:

@@ -146,13 +146,13 @@ BROKEN_OFF = {
 UNREADABLE = {
     b"SSH-2.0\r\n\r\n": "it does not begin with a status line",
     b"\x15\x03\x01\x00\x02\x02\x46": "it does not begin with a status line",
-    OK + b"password secret\r\n\r\n": "a line of its head is no header",
+    OK + b"password secret\r\n\r\n": "a line of its head is not a header",
     OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n12": "it has two different lengths",
-    OK + b"Content-Length: much\r\n\r\n12": "its Content-Length is no number",
+    OK + b"Content-Length: much\r\n\r\n12": "its Content-Length is not a number",
     OK + b"Transfer-Encoding: gzip\r\n\r\n": "its Transfer-Encoding is not chunked",
     OK + b"A: " + b"x" * 400_000: "its head is longer than 262144 bytes",
     CHUNKED + b"much\r\n": "a chunk of its body does not begin with its size",
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n": "it switched to another protocol, unasked",
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n": "it switched to another protocol without being asked to",
 }
 
 
@@ -219,7 +219,7 @@ def test_no_tls(understudy: Understudy, api: str) -> None:
     """The line says that it is TLS."""
     url = api.replace("http", "https")
     line = refused(understudy, f"send GET {url}/users/1")
-    assert line == f"Error: cannot reach {url}: it speaks no TLS there; a URL with http:// may be meant"
+    assert line == f"Error: cannot reach {url}: it does not use TLS there; try a URL with http://"
 
 
 def test_no_end_of_the_tls_handshake(understudy: Understudy) -> None:

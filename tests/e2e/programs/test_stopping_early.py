@@ -122,7 +122,7 @@ def test_a_session_with_exchanges_stays(understudy: Understudy) -> None:
 @by_signal
 def test_from_its_first_line_on_a_gateway_ends_in_order(understudy: Understudy, number: signal.Signals) -> None:
     """It says what it kept."""
-    preamble = around("understudy.proxy.cli.gateway", "serve", "_announce", int(number))
+    preamble = around("understudy.proxy.cli.gateway.gateway_output", "Terminal", "announce_start", int(number))
     code, told = run(understudy, preamble, "record", "-s", "new", "--listen", "127.0.0.1:0")
     assert (code, told.splitlines()[-1]) == (0, "Kept 0 exchanges; lost 0.")
 

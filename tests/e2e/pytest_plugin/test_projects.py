@@ -200,13 +200,16 @@ MISTAKES = [
     ('mock_server("shop", environment="none")', "there is no environment 'none'"),
     ('mock_server(requests=["GET"])', "a request is typed as"),
     ('mock_server(requests="GET /a 200")', "requests takes a list of texts, each 'METHOD PATH [STATUS [BODY]]'"),
-    ('mock_server("shop").assert_called("GET /a", at_least="2")', "how often is a number from 0 on, not '2'"),
-    ('mock_server("shop").assert_called("GET /a", times=-1)', "how often is a number from 0 on, not -1"),
+    (
+        'mock_server("shop").assert_called("GET /a", at_least="2")',
+        "a number of calls is a whole number from 0 on, not '2'",
+    ),
+    ('mock_server("shop").assert_called("GET /a", times=-1)', "a number of calls is a whole number from 0 on, not -1"),
     ('mock_server("shop").assert_called("/a")', "a call is written 'METHOD PATH'"),
     ('mock_server("shop").assert_called("GET /a", times=1, at_least=1)', "not both"),
     ('understudy_session("nothing")', "there is no session 'nothing'"),
     ('understudy_session("shop", upstream="nowhere")', "upstream: expected a URL"),
-    ('understudy_session("shop", ignore="t")', "ignore is no setting of a replay; there are once, miss"),
+    ('understudy_session("shop", ignore="t")', "a replay has no setting ignore; the settings are once, miss"),
     ('understudy_session("shop", ignore_query="t")', "ignore_query takes a list of names, such as ['t']"),
 ]
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.clients import Answer, Call, Wire
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
-from understudy.proxy.operations.gateways.modes import gateway_meant, wanted_state
+from understudy.proxy.operations.gateways.modes import choose_state, find_gateway
 from understudy.store.model.gateways import Mode
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
@@ -168,10 +168,10 @@ def test_a_request_ends_in_the_mode_it_started_in(stage: Stage) -> None:
 def test_a_switch_is_seen_soon(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Measured from the moment the wish is in the store to the first answer of the new mode."""
     stage.switch("pass")  # what is asked before the first wish is seen must not be recorded
-    gateway = gateway_meant(stage.store, None)
+    gateway = find_gateway(stage.store, None)
     wishes = [
-        (wanted_state(stage.store, Mode.MOCK, mock="shop", session=None, upstream=None), "mock"),
-        (wanted_state(stage.store, Mode.PASS, mock=None, session=None, upstream=None), "live"),
+        (choose_state(stage.store, Mode.MOCK, mock="shop", session=None, upstream=None, actor="ada"), "mock"),
+        (choose_state(stage.store, Mode.PASS, mock=None, session=None, upstream=None, actor="ada"), "live"),
     ]
     took = []
     with Wire(stage.gateway.url) as wire:

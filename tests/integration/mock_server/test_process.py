@@ -276,7 +276,7 @@ def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: 
         assert "Traceback" not in winner.communicate(timeout=10)[1]
         said = loser.communicate(timeout=10)[1]
         assert (loser.returncode, said.count("\n")) == (2, 1)
-        assert "is taken, by another server or program" in said
+        assert "is taken by another server or program" in said
     finally:
         for one in both:
             one.kill()

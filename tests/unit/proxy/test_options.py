@@ -5,67 +5,15 @@ from __future__ import annotations
 import pytest
 
 from understudy.proxy.cli.options import (
+    current_user,
     day_bounds,
     history_filter,
-    listen_address,
-    upstream_origin,
     url_request,
     variable,
 )
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import HistoryFilter
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("0.0.0.0:80", ("0.0.0.0", 80)),
-        ("localhost:0", ("localhost", 0)),
-        ("[::1]:8080", ("::1", 8080)),
-        (":8080", ("127.0.0.1", 8080)),
-        ("8080", ("127.0.0.1", 8080)),
-        ("a:65535", ("a", 65535)),
-    ],
-)
-def test_an_address_to_listen_on(text: str, address: tuple[str, int]) -> None:
-    assert listen_address(text) == address
-
-
-@pytest.mark.parametrize("text", ["", ":", "a", "a:", "a:b", "a:-1", "a:65536", "a:8²", "[::1]", "http://a:80/"])
-def test_no_address_to_listen_on(text: str) -> None:
-    with pytest.raises(UserError, match=r"--listen takes HOST:PORT, such as 127\.0\.0\.1:8080, got "):
-        listen_address(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "origin"),
-    [
-        (None, None),
-        ("http://a", Origin("http", "a", 80)),
-        ("http://a/", Origin("http", "a", 80)),
-        ("HTTPS://A:8443/", Origin("https", "a", 8443)),
-        ("http://[::1]:3000", Origin("http", "::1", 3000)),
-    ],
-)
-def test_an_upstream(text: str | None, origin: Origin | None) -> None:
-    assert upstream_origin(text) == origin
-
-
-@pytest.mark.parametrize("text", ["", "a", "a:80", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:b"])
-def test_an_upstream_that_is_no_url(text: str) -> None:
-    with pytest.raises(UserError, match="--upstream: expected a URL like"):
-        upstream_origin(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["http://a/x", "http://a/x/", "http://a?x=1", "http://a/?x", "http://a#x", "http://me:secret@a", "http://me@a/"]
-)  # fmt: skip
-def test_an_upstream_with_more_than_we_would_use(text: str) -> None:
-    """What cannot be honoured is not dropped in silence."""
-    with pytest.raises(UserError, match="--upstream takes scheme, host and port only, such as http://a"):
-        upstream_origin(text)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +108,15 @@ def test_a_url_is_a_request(url: str, origin: Origin | None, target: bytes) -> N
     request = url_request("get", url, ("A: 1",), "body")
     assert (request.method, request.origin, request.target) == ("GET", origin, target)
     assert (list(request.headers), request.body) == ([("A", "1")], b"body")
+
+
+def test_the_actor_is_the_system_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    assert current_user() == "ada"
+
+
+def test_the_actor_without_a_system_user_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert current_user() == "unknown"

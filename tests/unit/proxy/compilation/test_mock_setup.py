@@ -75,6 +75,6 @@ def test_examples_that_cannot_be_used_are_logged(
         index = setup.build_index(store.bodies.read)
     assert (len(index), len(index.unusable), len(caplog.messages)) == (1, count, lines)
     said = "expected a JSON path like $.user.token, got 'pin'"
-    told = [f'collection shop: example "{each.name}" ({each.id}) answers nothing: {said}' for each in examples[:10]]
+    told = [f'collection shop: example "{each.name}" ({each.id}) cannot be used: {said}' for each in examples[:10]]
     assert caplog.messages[:10] == told
-    assert caplog.messages[10:] == (["collection shop: nor do 2 more"] if count > 10 else [])
+    assert caplog.messages[10:] == (["collection shop: 2 more cannot be used"] if count > 10 else [])

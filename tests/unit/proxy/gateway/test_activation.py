@@ -96,7 +96,7 @@ def test_a_session_answers_in_recorded_order(store: Store) -> None:
 
 
 def test_a_sequence_is_one_however_much_is_read_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_examples, "OF_SESSION", 2)
+    monkeypatch.setattr(session_examples, "SESSION_BATCH_SIZE", 2)
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 410, 411, 412)))
     assert bought(active, 6) == [201, 409, 410, 411, 412, 412]
 

@@ -10,7 +10,8 @@ from mitmproxy import version
 from mitmproxy.proxy.layers.http import HttpStream
 
 from understudy.addons.patches.versions import UnsupportedMitmproxy
-from understudy.proxy.gateway.program import GatewayProgram, GatewaySettings
+from understudy.proxy.gateway.program import GatewayProgram
+from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.repositories.store import Store
 
@@ -21,9 +22,8 @@ async def test_a_gateway_does_not_start_if_mitmproxy_lacks_a_name(
     """Not even its CA folder is made; a minor version that was not tested is logged first."""
     monkeypatch.delattr(HttpStream, "flow_done")
     monkeypatch.setattr(version, "VERSION", "12.9.1")
-    program = GatewayProgram(
-        store, GatewaySettings("127.0.0.1", 0, None, GatewayState(Mode.PASS), None, Path("/nonexistent"))
-    )
+    settings = GatewaySettings("127.0.0.1", 0, None, Path("/nonexistent"))
+    program = GatewayProgram(store, settings, GatewayState(Mode.PASS))
     with (
         caplog.at_level(logging.WARNING),
         pytest.raises(

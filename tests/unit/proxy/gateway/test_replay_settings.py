@@ -1,4 +1,4 @@
-"""How sessions are replayed, as people say it."""
+"""The settings of replays, as users give them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import UserError
 
 
-def test_without_settings_everything_counts() -> None:
-    """But headers: no two runs of a client send the same."""
+def test_by_default_everything_but_headers_is_compared() -> None:
+    """No two runs of a client send the same headers."""
     settings = parse_replay_settings()
     assert (settings.once, settings.miss) == (STRICT_REPLAY.once, STRICT_REPLAY.miss)
     assert not settings.matching.headers
@@ -33,34 +33,35 @@ def test_without_settings_everything_counts() -> None:
     ],
 )
 def test_names_are_taken_as_listed(given: dict[str, list[str]], field: str, expected: set[str]) -> None:
-    """Those of headers also with commas between."""
+    """Header names may also have commas between them."""
     assert getattr(parse_replay_settings(**given).matching, field) == expected  # type: ignore[arg-type]
 
 
 def test_an_api_key_can_be_compared() -> None:
-    """It is the API's own, not that of a private mock server."""
+    """It is a key of the API, not that of a private mock server."""
     matching: MatchSettings = parse_replay_settings(match_header=["X-Api-Key"]).matching
     assert matching.list_compared_headers() == ("x-api-key",)
     assert STRICT.key_headers
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"ignore_json": ["at"]}, "JSON path"),
         ({"match_header": ["X Team"]}, "X Team"),
-        ({"ignore_header": ["Date"]}, "headers to ignore are left out of all that are compared: --match-header '*'"),
-        ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "headers to ignore are left out of all"),
-        ({"match_header": ["*"], "ignore_header": [""]}, "header"),
+        ({"ignore_header": ["Date"]}, "this takes headers out of all headers, but not all are compared"),
+        ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "but not all are compared"),
+        ({"match_header": ["*"], "ignore_header": [""]}, "takes names of header fields"),
+        ({"ignore_query": [" "]}, "takes the name of a query parameter, got ' '"),
         ({"miss": "500"}, "404, 502, close"),
-        ({"ignore": ["t"]}, "ignore is no setting"),
+        ({"ignore": ["t"]}, "a replay has no setting ignore; the settings are once, "),
         ({"ignore_query": "t"}, "['t']"),
     ],
 )
-def test_a_mistake_says_what_was_expected(given: dict[str, Any], told: str) -> None:
+def test_a_mistake_names_what_was_expected(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
         parse_replay_settings(**given)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_miss_is_answered_as_named() -> None:

@@ -12,12 +12,8 @@ import pytest
 
 from tests.factories.messages import make_example, make_response
 from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
-from understudy.proxy.mock_server.connection import (
-    LINGER_SECONDS,
-    LONGEST_LINGER_SECONDS,
-    MockConnection,
-    OpenConnections,
-)
+from understudy.proxy.mock_server.connection import LONGEST_LINGER_SECONDS, MockConnection
+from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenConnections
 from understudy.serving.http1.limits import Limits
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
@@ -102,7 +98,7 @@ class Line:
             return read(body)
 
         self.all = OpenConnections(site or at_root(make_served()), LIMITS, reading)
-        self.connection = self.all.make_connection()
+        self.connection = MockConnection(self.all)
         self.transport = Transport(self.connection, tls=tls, full=full)
         self.connection.connection_made(self.transport)
 
@@ -403,7 +399,7 @@ async def test_the_end_waits_for_a_request_under_way() -> None:
 async def test_who_comes_at_the_end_is_answered_once() -> None:
     line = Line()
     line.all.ending = True
-    late = line.all.make_connection()
+    late = MockConnection(line.all)
     transport = Transport(late, tls=False, full=float("inf"))
     late.connection_made(transport)
     late.data_received(GET + GET)

@@ -90,7 +90,7 @@ def test_calls_are_kept_though_the_log_is_off(store: Store) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"speed": 1}, rf"no setting 'speed'; there are {', '.join(SETTINGS[:3])}, "),
+        ({"speed": 1}, rf"no setting 'speed'; the settings are {', '.join(SETTINGS[:3])}, "),
         ({"query": "maybe"}, "query is prefer, require or off, not 'maybe'"),
         ({"delay": "soon"}, "soon"),
         ({"fault": "flood"}, "flood"),

@@ -32,9 +32,9 @@ def recorded(store: Store) -> Store:
 @pytest.mark.parametrize(
     ("upstream", "message"),
     [
-        (None, "session 'checkout' has calls to several hosts: say which one is meant by upstream="),
-        ("a.test", "^upstream: "),
-        ("ftp://a.test", "^upstream: "),
+        (None, "session 'checkout' has calls to several hosts; choose one"),
+        ("a.test", "^expected a URL like "),
+        ("ftp://a.test", "^expected a URL like "),
     ],
 )
 def test_of_several_hosts_one_has_to_be_named(recorded: Store, upstream: str | None, message: str) -> None:

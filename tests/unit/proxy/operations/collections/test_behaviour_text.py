@@ -58,7 +58,7 @@ def test_a_fault(text: str, fault: Fault) -> None:
 
 @pytest.mark.parametrize("text", ["", "boom", "reset:", "reset:0", "reset:101", "reset:-1", "reset:a", "reset:10:2"])
 def test_no_fault(text: str) -> None:
-    told = r"a fault is one of reset, empty, garbage, cut, error, with a share of calls .*: reset:10; not "
+    told = r"a fault is one of reset, empty, garbage, cut, error, with a percentage of calls .*: reset:10; not "
     with pytest.raises(UserError, match=told + re.escape(repr(text))):
         behaviour_text.read_fault(text)
 

@@ -10,8 +10,8 @@ import pytest
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.proxy.operations.collections.example_document import (
     KEPT_BODY,
+    apply_changes,
     as_document,
-    changed,
     from_document,
     header_field,
 )
@@ -323,39 +323,39 @@ def test_lines_that_begin_with_a_number_sign_are_dropped_at_the_top_only() -> No
 
 
 def test_nothing_else_is_changed() -> None:
-    assert changed(EXAMPLE, b'{"id": 1}', name="New") == replace(EXAMPLE, name="New", edited=True)
+    assert apply_changes(EXAMPLE, b'{"id": 1}', name="New") == replace(EXAMPLE, name="New", edited=True)
 
 
 def test_a_status_changes_the_reason_too() -> None:
-    assert changed(EXAMPLE, b"", status=503).response == replace(ANSWER, status=503, reason=b"")
+    assert apply_changes(EXAMPLE, b"", status=503).response == replace(ANSWER, status=503, reason=b"")
 
 
 @pytest.mark.parametrize("status", [-1, 0, 100, 199, 600])
 def test_a_status_that_is_none_is_refused(status: int) -> None:
     with pytest.raises(UserError, match=f"not '{status}'"):
-        changed(EXAMPLE, b"", status=status)
+        apply_changes(EXAMPLE, b"", status=status)
 
 
 def test_a_body_is_set_without_its_coding() -> None:
     coded = replace(EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip"), ("X", "1")]))
-    response = changed(coded, b"old", body=b"new").response
+    response = apply_changes(coded, b"old", body=b"new").response
     assert (response.body, list(response.headers)) == (b"new", [("X", "1")])
 
 
 def test_a_body_whose_coding_is_taken_out_becomes_plain() -> None:
     coded = replace(EXAMPLE, response=make_response(headers=[("Content-Encoding", "gzip"), ("X", "1")]))
-    response = changed(coded, gzip.compress(b"plain", mtime=0), removed_headers=["content-encoding"]).response
+    response = apply_changes(coded, gzip.compress(b"plain", mtime=0), removed_headers=["content-encoding"]).response
     assert (response.body, list(response.headers)) == (b"plain", [("X", "1")])
 
 
 def test_the_same_body_stays_a_reference() -> None:
     ref = BodyRef("d1935", 5)
     example = replace(EXAMPLE, response=replace(ANSWER, body=ref))
-    assert changed(example, b"12345", body=b"12345").response.body == ref
+    assert apply_changes(example, b"12345", body=b"12345").response.body == ref
 
 
 def test_headers_are_set_and_taken_out() -> None:
-    response = changed(EXAMPLE, b"", headers=["x: 2", "Retry-After:5"], removed_headers=["content-type"]).response
+    response = apply_changes(EXAMPLE, b"", headers=["x: 2", "Retry-After:5"], removed_headers=["content-type"]).response
     assert list(response.headers) == [("X", "2"), ("Retry-After", "5")]
 
 

@@ -1,23 +1,40 @@
-"""Adding examples that a person typed in."""
+"""Operations on examples."""
 
 from __future__ import annotations
 
-from tests.factories.messages import make_example
+import pytest
+
+from tests.factories.messages import make_example, make_response
 from tests.factories.stored import collect, make_item
-from understudy.proxy.operations.collections.examples import add_example
+from understudy.proxy.operations.collections.example_document import as_document
+from understudy.proxy.operations.collections.examples import (
+    ExampleChanges,
+    ExampleDraft,
+    add_example,
+    change_example,
+    delete_example,
+    list_examples,
+    read_example,
+    save_document,
+)
 from understudy.proxy.operations.collections.request_lines import Typed, typed_request, typed_response
+from understudy.store.errors import NotFound, UserError
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
 
 GET_A, GET_B = typed_request(Typed("GET", "/a")), typed_request(Typed("GET", "/b"))
 ANSWER = typed_response(200, body=b"{}")
+DRAFT_A, DRAFT_B = ExampleDraft(GET_A, ANSWER), ExampleDraft(GET_B, ANSWER)
+
+
+# Adding
 
 
 def test_examples_of_one_request_share_its_item(store: Store) -> None:
     shop = store.collections.create("shop")
-    for request in (GET_A, GET_A, GET_B):
-        add_example(store, shop, request, ANSWER)
+    for draft in (DRAFT_A, DRAFT_A, DRAFT_B):
+        add_example(store, "shop", draft, actor="ada")
     items = store.collections.list_items(shop.id)
     assert [(item.name, item.position) for item in items] == [("GET /a", 0), ("GET /b", 1)]
     examples = store.collections.list_examples(shop.id)
@@ -28,19 +45,91 @@ def test_a_request_that_waits_for_an_example_gets_it(store: Store) -> None:
     shop = store.collections.create("shop")
     bare = make_item(shop.id, method="GET", path="/a")
     store.collections.update(shop.id, CollectionUpdate(items=[bare]))
-    assert add_example(store, shop, GET_A, ANSWER).item_id == bare.id
+    assert add_example(store, "shop", DRAFT_A, actor="ada").item_id == bare.id
 
 
 def test_recorded_requests_are_left_alone(store: Store) -> None:
-    """They are told apart by more than method and path."""
+    """They differ in more than method and path."""
     shop = collect(store, make_example("/a"))
-    add_example(store, shop, GET_A, ANSWER)
+    add_example(store, "shop", DRAFT_A, actor="ada")
     assert len(store.collections.list_items(shop.id)) == 2
 
 
-def test_an_example_is_kept_as_it_is_wanted(store: Store) -> None:
-    shop = store.collections.create("shop")
+def test_an_example_is_kept_as_its_draft(store: Store) -> None:
+    store.collections.create("shop")
     behaviour = Behaviour(bytes_per_second=9)
-    example = add_example(store, shop, GET_A, ANSWER, name="one", templates=False, behaviour=behaviour)
-    kept = store.collections.get_example(example.id)
+    draft = ExampleDraft(GET_A, ANSWER, name="one", templates=False, behaviour=behaviour)
+    kept = store.collections.get_example(add_example(store, "shop", draft, actor="ada").id)
     assert (kept.name, kept.templates, kept.behaviour, kept.literal) == ("one", False, behaviour, False)
+
+
+def test_an_example_needs_a_collection(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no collection 'shop'"):
+        add_example(store, "shop", DRAFT_A, actor="ada")
+
+
+# Reading
+
+
+def test_an_example_is_read_with_its_bodies(store: Store) -> None:
+    collect(store, make_example("/a", name="one", response=make_response(body=b"hello")))
+    contents = read_example(store, "one")
+    assert (contents.request_body, contents.response_body) == (b"", b"hello")
+
+
+def test_an_example_is_found_within_its_collection(store: Store) -> None:
+    for number, name in enumerate(("shop", "other")):
+        collect(store, make_example("/a", id=f"0{number}", item_id=f"item-{number}", name="one"), name=name)
+    assert read_example(store, "one", "other").example.id == "01"
+    with pytest.raises(UserError, match="2 examples are called 'one'"):
+        read_example(store, "one")
+
+
+def test_the_examples_of_a_collection(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    assert [one.name for one in list_examples(store, "shop")] == ["one"]
+
+
+# Changing
+
+
+def test_single_things_change(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    change_example(store, "one", ExampleChanges(name="two", status=503, templates=True), actor="ada")
+    kept = read_example(store, "two").example
+    assert (kept.response.status, kept.templates, kept.edited) == (503, True, True)
+
+
+def test_what_is_not_named_stays(store: Store) -> None:
+    collect(store, make_example("/a", name="one", response=make_response(body=b"hello")))
+    change_example(store, "one", ExampleChanges(status=404), actor="ada")
+    assert read_example(store, "one").response_body == b"hello"
+
+
+def test_a_behaviour_changes_field_by_field(store: Store) -> None:
+    collect(store, make_example("/a", name="one", behaviour=Behaviour(bytes_per_second=9, timing=0.5)))
+    change_example(store, "one", ExampleChanges(behaviour={"timing": None}), actor="ada")
+    assert read_example(store, "one").example.behaviour == Behaviour(bytes_per_second=9)
+
+
+def test_an_edited_document_is_saved(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    before = read_example(store, "one")
+    document = as_document(before.example, before.request_body, before.response_body)
+    save_document(store, before, document.replace("name: one", "name: two"), actor="ada")
+    assert read_example(store, "two").example.id == before.example.id
+
+
+def test_a_document_of_a_deleted_example_is_refused(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    before = read_example(store, "one")
+    delete_example(store, "one", actor="ada")
+    document = as_document(before.example, before.request_body, before.response_body)
+    with pytest.raises(NotFound):
+        save_document(store, before, document, actor="ada")
+
+
+def test_a_deleted_example_is_gone(store: Store) -> None:
+    collect(store, make_example("/a", name="one"))
+    delete_example(store, "one", "shop", actor="ada")
+    assert list_examples(store, "shop") == []

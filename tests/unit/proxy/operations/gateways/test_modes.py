@@ -1,4 +1,4 @@
-"""Telling a gateway its mode."""
+"""Gateway modes: what each needs, which gateway is meant, and the wait until a switch is in force."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from tests.factories.messages import ORIGIN
 from tests.factories.stored import make_gateway, serve
 from understudy.proxy.operations.gateways import modes
 from understudy.proxy.operations.gateways.modes import (
-    gateway_meant,
-    mode_named,
-    session_to_record,
-    switch,
+    ModeSwitch,
+    NamedState,
+    choose_state,
+    find_gateway,
+    list_gateways,
+    open_session,
+    parse_mode,
+    switch_mode,
     wait_until_seen,
-    wanted_state,
 )
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
@@ -27,20 +30,20 @@ from understudy.store.repositories.store import Store
 
 @pytest.mark.parametrize("mode", Mode)
 def test_a_mode_has_its_name(mode: Mode) -> None:
-    assert mode_named(mode.value) is mode
+    assert parse_mode(mode.value) is mode
 
 
 @pytest.mark.parametrize("text", ["", "Mock", "mok", "stub"])
 def test_a_mode_that_does_not_exist_lists_those_that_do(text: str) -> None:
     with pytest.raises(UserError, match=f"there is no mode '{text}'; the modes are pass, record, mock, spy, replay$"):
-        mode_named(text)
+        parse_mode(text)
 
 
 # What each mode needs
 
 
 def wanted(store: Store, mode: str, mock: str | None = None, session: str | None = None) -> GatewayState:
-    return wanted_state(store, Mode(mode), mock=mock, session=session, upstream=ORIGIN)
+    return choose_state(store, Mode(mode), mock=mock, session=session, upstream=ORIGIN, actor="ada")
 
 
 @pytest.mark.parametrize(
@@ -61,14 +64,14 @@ def test_a_mode_with_all_it_needs(store: Store, mode: str, mock: str | None, ses
 @pytest.mark.parametrize(
     ("mode", "mock", "session", "line"),
     [
-        ("mock", None, None, "mode mock needs a mock server or a collection to answer from: --mock NAME"),
-        ("spy", None, "s", "mode spy needs a mock server or a collection to answer from: --mock NAME"),
-        ("replay", None, None, "mode replay needs a session to answer from: --session NAME"),
-        ("pass", "c", None, "mode pass does not answer from a collection: leave --mock out"),
-        ("record", "c", None, "mode record does not answer from a collection: leave --mock out"),
-        ("replay", "c", "s", "mode replay does not answer from a collection: leave --mock out"),
-        ("pass", None, "s", "mode pass uses no session: leave --session out"),
-        ("mock", "c", "s", "mode mock uses no session: leave --session out"),
+        ("mock", None, None, "mode mock needs a mock server or a collection to answer from"),
+        ("spy", None, "s", "mode spy needs a mock server or a collection to answer from"),
+        ("replay", None, None, "mode replay needs a session to answer from"),
+        ("pass", "c", None, "mode pass does not answer from a collection; leave it out"),
+        ("record", "c", None, "mode record does not answer from a collection; leave it out"),
+        ("replay", "c", "s", "mode replay does not answer from a collection; leave it out"),
+        ("pass", None, "s", "mode pass uses no session; leave it out"),
+        ("mock", "c", "s", "mode mock uses no session; leave it out"),
         ("mock", "nobody", None, "there is no mock server or collection 'nobody'; there are: c"),
         ("replay", None, "nobody", "there is no session 'nobody'; there are: s"),
     ],
@@ -97,29 +100,29 @@ def test_a_mock_server_is_meant_before_a_collection(store: Store, mode: str) -> 
 
 
 @pytest.mark.parametrize(("mode", "mock"), [("record", None), ("spy", "c")])
-def test_a_session_that_is_not_there_is_made(store: Store, mode: str, mock: str | None) -> None:
+def test_a_session_that_does_not_exist_is_created(store: Store, mode: str, mock: str | None) -> None:
     store.collections.create("c")
     state = wanted(store, mode, mock, "new")
     made = store.sessions.find("new")
     assert (state.session_id, made.upstream) == (made.id, ORIGIN)
 
 
-def test_a_session_that_is_there_is_gone_on_with(store: Store) -> None:
+def test_a_session_that_exists_is_continued(store: Store) -> None:
     session = store.sessions.create("old", ORIGIN)
-    assert [session_to_record(store, "old", upstream) for upstream in (ORIGIN, None)] == [session.id] * 2
+    assert [open_session(store, "old", upstream, actor="ada") for upstream in (ORIGIN, None)] == [session.id] * 2
 
 
 @pytest.mark.parametrize("upstream", [None, replace(ORIGIN, port=81)])
-def test_a_session_of_another_upstream_is_not_gone_on_with(store: Store, upstream: Origin | None) -> None:
-    """Replay could not tell whose requests in origin form they were."""
+def test_a_session_of_another_upstream_is_refused(store: Store, upstream: Origin | None) -> None:
+    """Replay could not tell which upstream a request in origin form was for."""
     store.sessions.create("old", upstream)
     with pytest.raises(UserError, match="record to another session"):
-        session_to_record(store, "old", ORIGIN)
+        open_session(store, "old", ORIGIN, actor="ada")
 
 
 def test_a_session_without_a_name_is_named_by_the_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "strftime", lambda _: "session-20261122-210000")
-    ids = [session_to_record(store, None, None) for _ in range(3)]
+    ids = [open_session(store, None, None, actor="ada") for _ in range(3)]
     names = ["session-20261122-210000", "session-20261122-210000-2", "session-20261122-210000-3"]
     assert [store.sessions.find(name).id for name in names] == ids
 
@@ -136,37 +139,33 @@ def running(store: Store, *names: str) -> list[Gateway]:
 
 def test_the_only_gateway_is_meant(store: Store) -> None:
     [only] = running(store, "a")
-    assert gateway_meant(store, None) == only
+    assert find_gateway(store, None) == only
 
 
 def test_one_of_several_is_named(store: Store) -> None:
     _, other = running(store, "a", "b")
-    assert gateway_meant(store, "b") == other
+    assert find_gateway(store, "b") == other
 
 
 @pytest.mark.parametrize(
     ("names", "name", "line"),
     [
-        ("", None, "no gateway is running on this store; start one with: understudy gateway"),
-        ("", "a", "no gateway is running on this store; start one with: understudy gateway"),
-        (
-            "ab",
-            None,
-            "2 gateways are running; say which with --gateway NAME: a (:8080/a), b (:8080/b)",
-        ),
+        ("", None, "no gateway is running on this store"),
+        ("", "a", "no gateway is running on this store"),
+        ("ab", None, "2 gateways are running; choose one of a (:8080/a), b (:8080/b)"),
         ("a", "b", "there is no running gateway 'b'; there are: a (:8080/a)"),
     ],
 )
-def test_no_gateway_is_meant(store: Store, names: str, name: str | None, line: str) -> None:
+def test_an_error_lists_the_gateways_that_run(store: Store, names: str, name: str | None, line: str) -> None:
     running(store, *names)
     with pytest.raises(UserError, match=f"^{re.escape(line)}$"):
-        gateway_meant(store, name)
+        find_gateway(store, name)
 
 
 def test_a_gateway_that_was_killed_is_not_meant(store: Store) -> None:
     store.gateways.register(make_gateway("killed", heartbeat=time.time() - 60))
     [alive] = running(store, "alive")
-    assert gateway_meant(store, None) == alive
+    assert find_gateway(store, None) == alive
 
 
 # Until it is in force
@@ -200,12 +199,57 @@ def test_without_gateways_every_change_is_in_force(store: Store) -> None:
     assert wait_until_seen(store, 7)
 
 
-def test_a_gateway_is_told(store: Store) -> None:
+# Switching
+
+
+def switch(store: Store, mode: Mode, **names: str) -> ModeSwitch:
+    arguments: dict[str, str | None] = {"mock": None, "session": None, "gateway": None, **names}
+    return switch_mode(store, mode, **arguments, actor="ada")
+
+
+def test_a_switch_changes_the_desired_state(store: Store) -> None:
+    running(store, "a")
+    switch(store, Mode.RECORD, session="s")
+    assert find_gateway(store, None).desired_state == GatewayState(Mode.RECORD, None, store.sessions.find("s").id)
+
+
+def test_a_switch_returns_names(store: Store) -> None:
+    running(store, "a")
+    serve(store, store.collections.create("shop"), "mocked")
+    assert switch(store, Mode.SPY, mock="mocked", session="s").state == NamedState(Mode.SPY, "shop", "mocked", "s")
+
+
+@pytest.mark.parametrize(("seen", "is_in_force"), [(0, False), (1_000, True)])
+def test_a_switch_is_in_force_once_the_gateway_has_seen_it(store: Store, seen: int, is_in_force: bool) -> None:
     [gateway] = running(store, "a")
-    assert not switch(store, gateway, GatewayState(Mode.RECORD))
-    assert gateway_meant(store, None).desired_state == GatewayState(Mode.RECORD)
+    store.gateways.record_heartbeat(gateway.id, time.time(), seen, 0)
+    assert switch(store, Mode.RECORD).is_in_force is is_in_force
 
 
-def test_a_gateway_that_has_gone_cannot_be_told(store: Store) -> None:
+def test_a_switch_keeps_its_actor(store: Store) -> None:
+    running(store, "a")
+    before = store.changes.get_latest()
+    switch(store, Mode.PASS)
+    assert {change.actor for change in store.changes.list_since(before) or ()} == {"ada"}
+
+
+def test_a_switch_that_fails_creates_no_session(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    [gateway] = running(store, "a")
+    monkeypatch.setattr(modes, "find_gateway", lambda *_: replace(gateway, id="gone"))
     with pytest.raises(NotFound):
-        switch(store, replace(make_gateway(), id="gone"), GatewayState(Mode.PASS))
+        switch(store, Mode.RECORD, session="s")
+    assert store.sessions.list_summaries() == []
+
+
+# Listing
+
+
+def test_running_gateways_are_listed_with_names(store: Store) -> None:
+    [gateway] = running(store, "a")
+    store.gateways.set_state(gateway.id, GatewayState(Mode.REPLAY, session_id=store.sessions.create("s", None).id))
+    assert [one.state for one in list_gateways(store)] == [NamedState(Mode.REPLAY, session="s")]
+
+
+def test_a_gateway_that_was_killed_is_not_listed(store: Store) -> None:
+    store.gateways.register(make_gateway("killed", heartbeat=time.time() - 60))
+    assert list_gateways(store) == []

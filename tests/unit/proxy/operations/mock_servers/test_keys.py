@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from understudy.proxy.operations.mock_servers.keys import new_key
+from understudy.proxy.operations.mock_servers.keys import create_key, list_keys, new_key, revoke_key
+from understudy.store.repositories.store import Store
 
 
 def test_a_key_is_kept_as_its_digest() -> None:
@@ -18,3 +19,15 @@ def test_a_key_is_kept_as_its_digest() -> None:
 
 def test_keys_differ() -> None:
     assert len({new_key("ci")[1] for _ in range(100)}) == 100
+
+
+def test_a_created_key_is_kept_without_its_text(store: Store) -> None:
+    key = create_key(store, "ci", actor="ada")
+    assert list_keys(store) == [key.kept]
+    assert key.text not in str(key.kept)
+
+
+def test_a_revoked_key_is_gone(store: Store) -> None:
+    key = create_key(store, "ci", actor="ada")
+    assert revoke_key(store, "ci", actor="ada") == key.kept
+    assert list_keys(store) == []

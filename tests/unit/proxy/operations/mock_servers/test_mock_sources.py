@@ -1,4 +1,4 @@
-"""New collections for new mock servers."""
+"""What a new mock server answers from."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import pytest
 
 from tests.factories.stored import EVERYTHING, make_exchange
 from understudy.proxy.operations.collections.request_lines import Typed
-from understudy.proxy.operations.mock_servers.mock_sources import collection_of_history, collection_of_requests
-from understudy.store.errors import UserError
+from understudy.proxy.operations.mock_servers.mock_sources import (
+    PromotedHistory,
+    RecordedHistory,
+    collection_of_requests,
+    prepare_source,
+    write_source,
+)
+from understudy.store.errors import NotFound, UserError
 from understudy.store.model.messages import Response
-from understudy.store.promotion import PromotionPlan
+from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
@@ -35,33 +41,79 @@ def test_typed_in_requests_become_items_and_examples(store: Store) -> None:
 
 
 def test_the_collection_gets_a_free_name(store: Store) -> None:
-    """What is there already is left alone."""
     store.collections.create("users")
     assert collection_of_requests(store, "users", [(Typed("GET", "/a"), b"")]).name == "users 2"
 
 
-def recorded(store: Store, *statuses: int) -> HistoryFilter:
+def record(store: Store, *statuses: int) -> RecordedHistory:
+    """History with an answer of each status."""
     session = store.sessions.create("s", None)
     store.history.add([make_exchange(session.id, f"/{n}", Response(n)) for n in statuses])
-    return EVERYTHING
+    return RecordedHistory(EVERYTHING)
+
+
+def prepare(store: Store, source: RecordedHistory) -> PromotedHistory:
+    prepared = prepare_source(store, source, lambda: None, actor="ada")
+    assert isinstance(prepared, PromotedHistory)
+    return prepared
 
 
 def test_history_becomes_a_collection(store: Store) -> None:
-    """What is no example is skipped, and told."""
-    wanted = recorded(store, 200, 101, 404)
-    collection, outcome = collection_of_history(store, "day", wanted, PromotionPlan(), lambda: None)
+    history = prepare(store, record(store, 200, 101, 404))
+    collection = write_source(store, "day", history)
     assert [one.response.status for one in store.collections.list_examples(collection.id)] == [200, 404]
+
+
+def test_history_is_promoted_before_anything_is_written(store: Store) -> None:
+    source = record(store, 200)
+    make_recording_redactor(store)  # creates its key
+    before = store.changes.get_latest()
+    prepare(store, source)
+    assert (store.collections.list_summaries(), store.changes.get_latest()) == ([], before)
+
+
+def test_history_of_several_batches_is_one_collection(store: Store) -> None:
+    history = prepare(store, record(store, *range(200, 500), *range(200, 500)))
+    collection = write_source(store, "day", history)
+    assert len(history.updates) == 2
+    assert len(store.collections.list_items(collection.id)) == 300
+
+
+def test_what_was_promoted_is_remembered(store: Store) -> None:
+    history = prepare(store, record(store, 200))
+    collection = write_source(store, "day", history)
+    [example] = store.collections.list_examples(collection.id)
+    assert store.collections.find_promoted(collection.id) == {1: example.id}
+
+
+def test_what_cannot_be_an_example_is_skipped(store: Store) -> None:
+    outcome = prepare(store, record(store, 200, 101)).outcome
     assert [reason for _, reason in outcome.skipped] == ["it became a tunnel connection"]
 
 
+def test_one_session_is_taken(store: Store) -> None:
+    record(store, 200)
+    other = store.sessions.create("other", None)
+    store.history.add([make_exchange(other.id, "/x")])
+    assert prepare(store, RecordedHistory(EVERYTHING, "other")).outcome.selected == 1
+
+
 def test_history_without_a_single_example_is_refused(store: Store) -> None:
-    """And leaves no empty collection."""
-    told = "nothing of that can be an example: entry 1, GET /101: it became a tunnel connection$"
-    with pytest.raises(UserError, match=told):
-        collection_of_history(store, "day", recorded(store, 101), PromotionPlan(), lambda: None)
-    assert store.collections.list_summaries() == []
+    message = "nothing of that can be an example: entry 1, GET /101: it became a tunnel connection$"
+    with pytest.raises(UserError, match=message):
+        prepare(store, record(store, 101))
 
 
-def test_of_many_that_are_none_some_are_named(store: Store) -> None:
+def test_of_many_that_cannot_be_examples_some_are_named(store: Store) -> None:
     with pytest.raises(UserError, match=r"entry 3, GET /101: it became a tunnel connection; and 2 more$"):
-        collection_of_history(store, "day", recorded(store, *[101] * 5), PromotionPlan(), lambda: None)
+        prepare(store, record(store, *[101] * 5))
+
+
+def test_no_history_is_refused(store: Store) -> None:
+    with pytest.raises(UserError, match="nothing to promote: history has no such exchange"):
+        prepare(store, RecordedHistory(EVERYTHING))
+
+
+def test_an_entry_has_to_exist(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no history entry 4711"):
+        prepare(store, RecordedHistory(HistoryFilter(ids=frozenset({4711}))))

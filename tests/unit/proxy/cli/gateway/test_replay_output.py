@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example
-from understudy.proxy.cli.gateway.replay_options import FEW_SHOWN, MOST_SHOWN, summary
+from understudy.proxy.cli.gateway.replay_output import FEW_SHOWN, MOST_SHOWN, summarize_replay
 from understudy.serving.gateway.replay import Miss, Tally
 
 
@@ -19,7 +19,7 @@ def tally(misses: int = 0, unused: int = 0) -> Tally:
 
 
 def lines(tally: Tally, *, verbose: bool = False) -> list[str]:
-    return list(summary(tally, verbose=verbose))
+    return list(summarize_replay(tally, verbose=verbose))
 
 
 def test_misses_come_last() -> None:

@@ -1,0 +1,155 @@
+"""The options of commands that run a gateway, and how they become its settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from understudy.proxy.cli.gateway.replay_options import read_replay_settings
+from understudy.proxy.cli.options import Command
+from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
+from understudy.store.errors import UserError
+from understudy.store.model.messages import LARGE_BODY
+
+if TYPE_CHECKING:
+    from understudy.proxy.gateway.settings import GatewaySettings
+    from understudy.serving.gateway.parent_proxies import ParentProxies
+
+
+FREE_PORT = "127.0.0.1:0"
+# As in `proxy.gateway.settings`, whose import takes longer than help may.
+LARGE_BODY_TO_REDACT = 16 * LARGE_BODY
+
+GATEWAY_OPTIONS = (
+    click.option("--upstream", metavar="URL", help="The API to stand in front of; without it, a forward proxy."),
+    click.option(
+        "--listen",
+        metavar="HOST:PORT",
+        help=f"The address to listen on [default: {DEFAULT_LISTEN}; with a COMMAND a free port].",
+    ),
+    click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
+    click.option("--no-rewrite", is_flag=True, help="Leave Location and cookie domains of the upstream unchanged."),
+    click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
+    click.option(
+        "--resolve",
+        metavar="HOST:PORT:ADDRESS",
+        multiple=True,
+        help="Call HOST:PORT at ADDRESS, without looking the name up.",
+    ),
+    click.option("--insecure", is_flag=True, help="Do not verify the upstream's certificate."),
+    click.option(
+        "--client-cert", type=click.Path(path_type=Path), help="PEM file of a certificate and its key for the upstream."
+    ),
+    click.option(
+        "--parent-proxy",
+        metavar="URL|none",
+        help="The proxy to call upstreams through [default: by HTTP_PROXY, HTTPS_PROXY and NO_PROXY].",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Print a line for each request and what decided it; list everything that a replay did not use.",
+    ),
+)
+
+RECORDING_OPTIONS = (
+    click.option(
+        "--on-loss",
+        type=click.Choice(["stop", "continue"]),
+        default="stop",
+        show_default=True,
+        help="When an exchange cannot be recorded: answer with an error, or deliver the response.",
+    ),
+    click.option(
+        "--sync",
+        type=click.Choice(["normal", "full"]),
+        default="normal",
+        show_default=True,
+        help="full: what is recorded survives a power cut; slower.",
+    ),
+    click.option(
+        "--large-body",
+        type=click.IntRange(min=0),
+        metavar="BYTES",
+        help="Record larger bodies in pieces while they pass (HTTP/1.1)"
+        f" [default: {LARGE_BODY}; {LARGE_BODY_TO_REDACT} with --redact].",
+    ),
+    click.option(
+        "--max-body",
+        type=click.IntRange(min=0),
+        metavar="BYTES",
+        help="Record at most BYTES of a body, and mark it as cut (HTTP/1.1) [default: all].",
+    ),
+    click.option("--redact", is_flag=True, help="Replace secrets before anything is recorded; see redaction."),
+)
+
+seed_option = click.option(
+    "--seed", type=int, metavar="N", help="Make random values in templates the same in every run."
+)
+
+
+def gateway_options(command: Command) -> Command:
+    """Add the options of every gateway."""
+    for option in reversed(GATEWAY_OPTIONS):
+        command = option(command)
+    return command
+
+
+def recording_options(command: Command) -> Command:
+    """Add the options of a gateway that may record."""
+    for option in reversed(RECORDING_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_gateway_settings(**options: Any) -> GatewaySettings:
+    """Return the settings that these options give; raises UserError."""
+    from understudy.proxy.gateway.inputs import parse_listen_address, parse_upstream
+    from understudy.proxy.gateway.name_overrides import parse_overrides
+    from understudy.proxy.gateway.settings import GatewaySettings, choose_body_limits
+    from understudy.proxy.pem_files import check_authorities, check_certificate
+    from understudy.store.model.gateways import OnLoss
+
+    runs_command, redact = bool(options.get("command")), bool(options.get("redact"))
+    listen, upstream = options["listen"], options["upstream"]
+    host, port = parse_listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
+    if options["upstream_ca"] is not None:
+        check_authorities(options["upstream_ca"], field="upstream_ca")
+    if options["client_cert"] is not None:
+        check_certificate(options["client_cert"], field="client_cert")
+    return GatewaySettings(
+        host=host,
+        port=port,
+        upstream=None if upstream is None else parse_upstream(upstream),
+        confdir=locate_ca_folder(),
+        name=options["name"],
+        on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
+        rewrite=not options["no_rewrite"],
+        insecure=options["insecure"],
+        upstream_ca=options["upstream_ca"],
+        client_cert=options["client_cert"],
+        parents=_read_parents(options["parent_proxy"], port),
+        replay=read_replay_settings(options),
+        seed=options.get("seed"),
+        redact=redact,
+        body_limits=choose_body_limits(options.get("large_body"), options.get("max_body"), redact=redact),
+        forward_elsewhere=runs_command,
+        name_overrides=parse_overrides(options["resolve"]),
+    )
+
+
+def _read_parents(text: str | None, port: int) -> ParentProxies:
+    from understudy.proxy.gateway.inputs import parse_parent_proxy, read_parent_proxies
+    from understudy.serving.gateway.parent_proxies import NO_PARENTS
+
+    if text is not None:
+        return parse_parent_proxy(text, os.environ)
+    try:
+        return read_parent_proxies(os.environ, port)
+    except UserError as error:
+        click.echo(f"understudy: not used as a parent proxy: {error}", err=True)
+        return NO_PARENTS

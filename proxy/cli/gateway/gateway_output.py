@@ -1,0 +1,82 @@
+"""What commands that run a gateway print: at its start and at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from understudy.proxy.cli.gateway.replay_output import summarize_replay
+from understudy.proxy.cli.gateway.state_text import describe_state
+from understudy.proxy.cli.output import counted
+from understudy.store.model.gateways import Gateway, GatewayState, Mode
+from understudy.store.model.naming import escape_unprintable
+from understudy.store.repositories.store import Store
+
+if TYPE_CHECKING:
+    from understudy.proxy.gateway.run import Report
+    from understudy.serving.gateway.parent_proxies import ParentProxies
+
+NO_REQUEST = "no request came: a program that reads no proxy variables can be given UNDERSTUDY_URL, with --upstream URL"
+
+
+class Terminal:
+    """The announcer of a gateway at a terminal (see `proxy.gateway.run.Announcer`).
+
+    With a command, everything goes to standard error: standard output is the command's.
+    """
+
+    def __init__(self, store: Store, *, runs_command: bool) -> None:
+        self._store = store
+        self._runs_command = runs_command
+
+    def announce_parents(self, parents: ParentProxies) -> None:
+        """Print the parent proxies."""
+        click.echo(f"understudy: upstreams are called through the parent proxy {parents}", err=True)
+
+    def announce_reading(self, state: GatewayState) -> None:
+        """Print what a slow start reads."""
+        click.echo(f"understudy: reading {describe_reading(self._store, state)} ...", err=True)
+
+    def announce_start(self, gateway: Gateway) -> None:
+        """Print the address and the mode."""
+        from understudy.proxy.operations.gateways.modes import name_state
+
+        does = describe_state(name_state(self._store, gateway.desired_state))
+        if self._runs_command:
+            click.echo(f"understudy: {does}, by http://{gateway.listen}, in the store {self._store.location}", err=True)
+            return
+        click.echo(f"Listening on http://{gateway.listen}{_describe_upstream(gateway)}: {does}.")
+        click.echo(f"The store is {self._store.location}. Stop with Ctrl-C.")
+
+    def print_report(self, report: Report, *, verbose: bool) -> None:
+        """Print what the gateway recorded, or what its replay did not use and had no answer to."""
+        if report.has_recorded:
+            kept = _describe_kept(report)
+            click.echo(f"understudy: {kept}" if self._runs_command else kept, err=self._runs_command)
+        if report.tally is not None:
+            for line in summarize_replay(report.tally, verbose=verbose):
+                click.echo(line if line.startswith(" ") else f"understudy: {line}", err=True)
+        if self._runs_command and report.lacks_requests:
+            click.echo(f"understudy: {NO_REQUEST}", err=True)
+
+
+def describe_reading(store: Store, state: GatewayState) -> str:
+    """Return what a gateway reads before it can start."""
+    if state.mode is Mode.REPLAY and state.session_id is not None:
+        summary = next(one for one in store.sessions.list_summaries() if one.session.id == state.session_id)
+        return f"session {escape_unprintable(summary.session.name)}, {summary.exchanges:,} exchanges"
+    if state.collection_id is not None:
+        return f"collection {escape_unprintable(store.collections.find(state.collection_id).name)}"
+    return "the store"
+
+
+def _describe_upstream(gateway: Gateway) -> str:
+    if gateway.upstream:
+        return f" in front of {gateway.upstream}"
+    return "" if gateway.desired_state.mode.is_offline else " as a forward proxy"
+
+
+def _describe_kept(report: Report) -> str:
+    failed = f", {report.failed} of them failed" if report.failed else ""
+    return f"Kept {counted(report.kept, 'exchange')}{failed}; lost {report.lost}."

@@ -1,0 +1,68 @@
+"""Collections: list, read, create, change their variables, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Names
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from understudy.proxy.operations.collections.variables import change_variables
+from understudy.proxy.operations.in_use import check_not_in_use
+from understudy.store.model.collections import Collection, Example, RequestItem
+from understudy.store.repositories.collections import CollectionSummary
+from understudy.store.repositories.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionContents:
+    """A collection with its request items by position and its examples by id, bodies as references."""
+
+    collection: Collection
+    items: Sequence[RequestItem]
+    examples: Sequence[Example]
+
+    @property
+    def summary(self) -> CollectionSummary:
+        """The collection with its numbers of request items and examples."""
+        return CollectionSummary(self.collection, len(self.items), len(self.examples))
+
+
+def list_collections(store: Store) -> Sequence[CollectionSummary]:
+    """Return all collections by name."""
+    return store.collections.list_summaries()
+
+
+def read_collection(store: Store, collection: str) -> CollectionContents:
+    """Return the collection of this name or id with all that is in it; raises NotFound."""
+    found = store.collections.find(collection)
+    items, examples = store.collections.list_items(found.id), store.collections.list_examples(found.id)
+    return CollectionContents(found, items, examples)
+
+
+def create_collection(store: Store, name: str, variables: Mapping[str, str], *, actor: str) -> Collection:
+    """Create an empty collection; raises UserError when the name is taken or cannot be a name."""
+    with store.transaction(actor):
+        return store.collections.create(name, change_variables({}, variables))
+
+
+def set_collection_variables(
+    store: Store, collection: str, new: Mapping[str, str], removed: Names[str] = (), *, actor: str
+) -> Collection:
+    """Set and remove variables of a collection, and return it; raises NotFound for it or a variable to remove."""
+    with store.transaction(actor):
+        found = store.collections.find(collection)
+        variables = change_variables(found.variables, new, removed)
+        store.collections.set_variables(found.id, variables)
+    return replace(found, variables=variables)
+
+
+def delete_collection(store: Store, collection: str, *, actor: str) -> Collection:
+    """Delete a collection with its examples, and return what it was; history stays.
+
+    Raises NotFound, and Conflict or UserError while a running gateway or a mock server uses it.
+    """
+    with store.transaction(actor):
+        found = store.collections.find(collection)
+        check_not_in_use(store, collection_id=found.id, what="collection", which=found.name)
+        store.collections.delete(found.id)
+    return found

@@ -1,0 +1,73 @@
+"""Environments: list, read, set and remove their variables, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from understudy.proxy.operations.collections.variables import change_variables
+from understudy.store.errors import Hint, NotFound
+from understudy.store.model.collections import Environment
+from understudy.store.model.ids import new_id
+from understudy.store.repositories.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentUse:
+    """An environment, and the names of the mock servers that use it."""
+
+    environment: Environment
+    used_by: Sequence[str]
+
+
+def list_environments(store: Store) -> Sequence[EnvironmentUse]:
+    """Return all environments by name."""
+    return [_with_users(store, environment) for environment in store.environments.list()]
+
+
+def read_environment(store: Store, environment: str) -> EnvironmentUse:
+    """Return the environment of this name or id; raises NotFound."""
+    return _with_users(store, store.environments.find(environment))
+
+
+def set_variables(store: Store, environment: str, new: Mapping[str, str], *, actor: str) -> Environment:
+    """Set variables of an environment, which is created where it does not exist, and return it."""
+    with store.transaction(actor):
+        try:
+            found = store.environments.find(environment)
+        except NotFound:
+            found = Environment(new_id(), environment)
+        changed = replace(found, variables=change_variables(found.variables, new))
+        store.environments.save(changed)
+    return changed
+
+
+def remove_variables(store: Store, environment: str, names: Collection[str], *, actor: str) -> Environment:
+    """Remove variables of an environment, and return it; raises NotFound for it or one of them."""
+    with store.transaction(actor):
+        found = store.environments.find(environment)
+        changed = replace(found, variables=change_variables(found.variables, {}, names))
+        store.environments.save(changed)
+    return changed
+
+
+def delete_environment(store: Store, environment: str, *, actor: str) -> Environment:
+    """Delete an environment, and return what it was; raises NotFound, and UserError while a mock server uses it."""
+    with store.transaction(actor):
+        found = store.environments.find(environment)
+        store.environments.delete(found.id)
+    return found
+
+
+def find_environment(store: Store, text: str) -> Environment:
+    """Return the environment of this name or id; raises NotFound with a hint how to create one."""
+    try:
+        return store.environments.find(text)
+    except NotFound as error:
+        hint = Hint("create_environment")
+        raise NotFound(str(error), what="environment", which=text, field="environment", hint=hint) from error
+
+
+def _with_users(store: Store, environment: Environment) -> EnvironmentUse:
+    users = [mock.name for mock in store.mock_servers.list() if mock.environment_id == environment.id]
+    return EnvironmentUse(environment, users)

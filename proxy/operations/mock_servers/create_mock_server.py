@@ -1,0 +1,99 @@
+"""New mock servers: with what they answer from and the variable of their URL, all or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.mock_servers.mock_server_rules import check_names, check_public
+from understudy.proxy.operations.mock_servers.mock_server_urls import environment_for_url
+from understudy.proxy.operations.mock_servers.mock_servers import MockServerDetails, describe_mock_server
+from understudy.proxy.operations.mock_servers.mock_sources import (
+    MockSource,
+    PromotedHistory,
+    prepare_source,
+    write_source,
+)
+from understudy.proxy.operations.recordings.promotion import PromotionOutcome
+from understudy.store.model.collections import Environment
+from understudy.store.model.ids import new_id
+from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
+from understudy.store.model.naming import find_free_name, slug_from_name
+from understudy.store.repositories.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class MockServerDraft:
+    """A mock server that does not exist yet; without a slug it gets one from its name.
+
+    `environment` is a name or id. `save_url` is the variable that holds its URL, in an environment of its own name.
+    """
+
+    name: str
+    slug: str | None = None
+    environment: str | None = None
+    private: bool = False
+    behaviour: Behaviour = PLAIN
+    matching: Matching = field(default_factory=Matching)
+    cors: bool = True
+    log_limit: int = 10_000
+    save_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedMockServer:
+    """A new mock server, and the outcome of the promotion where it answers from history."""
+
+    details: MockServerDetails
+    outcome: PromotionOutcome | None
+
+
+def create_mock_server(
+    store: Store, draft: MockServerDraft, source: MockSource, *, actor: str, step: Callable[[], None] = lambda: None
+) -> CreatedMockServer:
+    """Create a mock server that answers from this source; `step` is called after each batch of history.
+
+    Raises Conflict for a name, slug or variable that is taken, NotFound for a collection, environment, session or
+    history entry that does not exist, UserError for what cannot be served. The store is then as it was.
+    """
+    _plan(store, draft)  # fails before history is read, which may take long
+    prepared = prepare_source(store, source, step, actor=actor)
+    with store.transaction(actor):
+        planned, environment = _plan(store, draft)
+        collection = write_source(store, draft.name, prepared)
+        mock = replace(planned, collection_id=collection.id)
+        store.mock_servers.create(mock)
+        if environment is not None:
+            store.environments.save(environment)
+        details = describe_mock_server(store, mock)
+    return CreatedMockServer(details, prepared.outcome if isinstance(prepared, PromotedHistory) else None)
+
+
+def _plan(store: Store, draft: MockServerDraft) -> tuple[MockServer, Environment | None]:
+    """Return the mock server without a collection, and the environment of its URL; neither is saved yet."""
+    mock = _build_mock_server(store, draft)
+    check_names(store, mock)
+    check_public(store, mock)
+    return mock, None if draft.save_url is None else environment_for_url(store, mock, draft.save_url)
+
+
+def _build_mock_server(store: Store, draft: MockServerDraft) -> MockServer:
+    now = time.time()
+    taken = {one.slug for one in store.mock_servers.list()}
+    slug = find_free_name(slug_from_name(draft.name), taken, "-") if draft.slug is None else draft.slug
+    return MockServer(
+        new_id(),
+        draft.name,
+        slug,
+        "",
+        now,
+        now,
+        environment_id=None if draft.environment is None else find_environment(store, draft.environment).id,
+        private=draft.private,
+        behaviour=draft.behaviour,
+        matching=draft.matching,
+        cors=draft.cors,
+        log_limit=draft.log_limit,
+    )

@@ -1,0 +1,119 @@
+"""History: list recorded exchanges, show one with its bodies and WebSocket messages; secrets are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from understudy.store.errors import NotFound
+from understudy.store.model.exchanges import Exchange
+from understudy.store.model.messages import Request, Response
+from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.redaction.redactor import Redactor
+from understudy.store.redaction.settings import make_display_redactor
+from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.store import Store
+
+MessagePart = Literal["request", "response"]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """An exchange as a list shows it: with the name of its session, and its URL without secrets."""
+
+    exchange: Exchange
+    session: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryContent:
+    """An exchange with its bodies as bytes, and the messages of its WebSocket in the order they came."""
+
+    exchange: Exchange
+    messages: Sequence[WebSocketMessage]
+
+    @property
+    def request_body(self) -> bytes:
+        """The body of the request."""
+        return _body_of(self.exchange.request)
+
+    @property
+    def response_body(self) -> bytes:
+        """The body of the response; b"" without a response."""
+        return _body_of(self.exchange.response)
+
+
+def list_entries(
+    store: Store, criteria: HistoryFilter, *, session: str | None = None, limit: int
+) -> list[HistoryEntry]:
+    """Return the newest entries that fit, at most `limit`, the newest last.
+
+    `session` is the name of a session that they have to be of; raises NotFound if it does not exist.
+    """
+    criteria = narrow_to_session(store, criteria, session)
+    return describe_entries(store, store.history.list_newest(criteria, limit))
+
+
+def narrow_to_session(store: Store, criteria: HistoryFilter, name: str | None) -> HistoryFilter:
+    """Return the filter, narrowed to the session of this name if there is a name; raises NotFound."""
+    return criteria if name is None else replace(criteria, session_id=store.sessions.find(name).id)
+
+
+def describe_entries(store: Store, exchanges: Iterable[Exchange]) -> list[HistoryEntry]:
+    """Return exchanges as lists show them."""
+    redactor = make_display_redactor(store)
+    names: dict[str, str] = {}
+    entries = []
+    for exchange in exchanges:
+        if exchange.session_id not in names:
+            names[exchange.session_id] = _find_session_name(store, exchange.session_id)
+        entries.append(HistoryEntry(exchange, names[exchange.session_id], _mask_url(exchange, redactor)))
+    return entries
+
+
+def read_entry(store: Store, entry_id: int, *, show_secrets: bool = False) -> EntryContent:
+    """Return the entry of this id, with its secrets masked unless `show_secrets`; raises NotFound."""
+    exchange = _load_bodies(store, store.history.get(entry_id))
+    messages = store.history.list_messages(entry_id)
+    if show_secrets:
+        return EntryContent(exchange, messages)
+    redactor = make_display_redactor(store)
+    return EntryContent(_mask(exchange, redactor), [redactor.redact_message(message) for message in messages])
+
+
+def read_entry_body(store: Store, entry_id: int, part: MessagePart) -> bytes:
+    """Return the body of an entry's request or response as it was recorded; b"" without a response. Raises NotFound."""
+    exchange = store.history.get(entry_id)
+    message = exchange.request if part == "request" else exchange.response
+    return b"" if message is None else store.bodies.read(message.body)
+
+
+def _find_session_name(store: Store, session_id: str) -> str:
+    try:
+        return store.sessions.find(session_id).name
+    except NotFound:  # deleted since its exchanges were read
+        return ""
+
+
+def _mask_url(exchange: Exchange, redactor: Redactor) -> str:
+    return redactor.redact_request(replace(exchange.request, body=b""), b"")[0].url
+
+
+def _load_bodies(store: Store, exchange: Exchange) -> Exchange:
+    request = replace(exchange.request, body=store.bodies.read(exchange.request.body))
+    response = exchange.response and replace(exchange.response, body=store.bodies.read(exchange.response.body))
+    return replace(exchange, request=request, response=response)
+
+
+def _mask(exchange: Exchange, redactor: Redactor) -> Exchange:
+    request, _ = redactor.redact_request(exchange.request, _body_of(exchange.request))
+    response = exchange.response and redactor.redact_response(exchange.response, _body_of(exchange.response))[0]
+    return replace(exchange, request=request, response=response)
+
+
+def _body_of(message: Request | Response | None) -> bytes:
+    body = b"" if message is None else message.body
+    assert isinstance(body, bytes)
+    return body

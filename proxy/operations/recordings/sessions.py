@@ -1,0 +1,49 @@
+"""Recorded sessions: list, show and delete them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from understudy.proxy.operations.in_use import check_not_in_use
+from understudy.proxy.operations.recordings.history import HistoryEntry, describe_entries
+from understudy.store.model.exchanges import Session
+from understudy.store.repositories.history import HistoryFilter, SessionSummary
+from understudy.store.repositories.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class SessionContent:
+    """A session and its history entries, oldest first."""
+
+    session: Session
+    entries: list[HistoryEntry]
+
+
+def list_sessions(store: Store) -> list[SessionSummary]:
+    """Return all sessions with their numbers, oldest first."""
+    return store.sessions.list_summaries()
+
+
+def summarize_session(store: Store, name: str) -> SessionSummary:
+    """Return the numbers of the session of this name or id; raises NotFound."""
+    session = store.sessions.find(name)
+    return next(one for one in store.sessions.list_summaries() if one.session.id == session.id)
+
+
+def read_session(store: Store, name: str) -> SessionContent:
+    """Return the session of this name or id with its entries; raises NotFound."""
+    session = store.sessions.find(name)
+    exchanges = store.history.select(HistoryFilter(session_id=session.id))
+    return SessionContent(session, describe_entries(store, exchanges))
+
+
+def delete_session(store: Store, name: str, *, actor: str) -> Session:
+    """Delete a session with its exchanges, and return it; examples that were promoted from it stay.
+
+    Raises NotFound, and Conflict while a running gateway uses the session.
+    """
+    with store.transaction(actor):
+        session = store.sessions.find(name)
+        check_not_in_use(store, session_id=session.id, what="session", which=session.name)
+        store.sessions.delete(session.id)
+    return session
