@@ -116,7 +116,7 @@ def _promote_in_memory(store: Store, source: RecordedHistory, step: Callable[[],
         known = promoted.known
         step()
     if not outcome.selected:
-        raise UserError("nothing to promote: no exchange in history matches")
+        raise UserError("nothing to promote: history has no such exchange", what="history entry")
     if not outcome.examples:
         raise UserError(f"nothing of that can be an example: {_describe_skipped(outcome.skipped)}")
     return PromotedHistory(updates, outcome)

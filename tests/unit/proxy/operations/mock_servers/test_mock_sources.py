@@ -110,7 +110,7 @@ def test_of_many_that_cannot_be_examples_some_are_named(store: Store) -> None:
 
 
 def test_no_history_is_refused(store: Store) -> None:
-    with pytest.raises(UserError, match="nothing to promote: no exchange in history matches"):
+    with pytest.raises(UserError, match="nothing to promote: history has no such exchange"):
         prepare(store, RecordedHistory(EVERYTHING))
 
 
