@@ -94,7 +94,7 @@ class Understudy:
             if mode is not Mode.PASS or self._store is not None:
                 self._switch(mode)
         except UnderstudyError as error:
-            self._refuse(str(error))
+            self._refuse(f"understudy_{error.field}: {error}" if error.field else str(error))
 
     def running(self) -> None:
         """Start the history writer; mitmproxy is set up."""

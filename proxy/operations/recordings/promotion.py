@@ -63,7 +63,7 @@ class PromotionOutcome:
 def choose_exchanges(store: Store, criteria: HistoryFilter, session: str | None) -> HistoryFilter:
     """Return the filter of what a user chose to promote: these conditions, and the session of this name if any.
 
-    Raises UserError if neither is given, for all of history is never meant; NotFound for the session.
+    Raises UserError without either, NotFound if the session does not exist.
     """
     if criteria == HistoryFilter() and session is None:
         raise UserError("nothing to promote was chosen", what="history entry", hint=Hint("choose_history"))

@@ -1,4 +1,4 @@
-"""`understudy ca`: the authority that clients come to trust."""
+"""`understudy ca`: the certificate that clients have to trust."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.programs import Understudy
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
-    """A data folder in which the command has made an authority."""
+    """A data folder in which the command has created an authority."""
     understudy = Understudy(tmp_path_factory.mktemp("ca"))
     understudy.run("ca")
     return understudy
 
 
 def certificate(understudy: Understudy) -> x509.Certificate:
-    """The one that is kept."""
+    """Return the certificate in the data folder."""
     return x509.load_pem_x509_certificate(understudy.ca.read_bytes())
 
 
 def read(content: bytes, name: str) -> tuple[object, x509.Certificate]:
-    """The key, if there is one, and the certificate of a file of this name."""
+    """Return the key, if any, and the certificate of a file of this name."""
     if name.endswith((".p12", ".pfx")):
         key, own, [found] = pkcs12.load_key_and_certificates(content, None)
         return key or own, found
@@ -37,14 +37,14 @@ def read(content: bytes, name: str) -> tuple[object, x509.Certificate]:
 
 
 def test_the_private_key_is_for_its_owner_alone(made: Understudy) -> None:
-    """Mode 0600, in a folder that nobody else enters."""
+    """Mode 0600, in a folder with mode 0700."""
     files = [file for file in made.ca.parent.iterdir() if b"PRIVATE KEY" in file.read_bytes()]
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600]
     assert stat.S_IMODE(made.ca.parent.stat().st_mode) == 0o700
 
 
-def test_json_says_what_the_certificate_says(made: Understudy) -> None:
-    """Subject, fingerprint, validity, and where it lies."""
+def test_json_describes_the_certificate(made: Understudy) -> None:
+    """Subject, fingerprint, validity and file."""
     told, kept = made.json("ca"), certificate(made)
     assert told["subject"] == "O=Understudy,CN=Understudy"
     assert told["fingerprint_sha256"].replace(":", "").lower() == kept.fingerprint(SHA256()).hex()
@@ -52,15 +52,15 @@ def test_json_says_what_the_certificate_says(made: Understudy) -> None:
     assert told["certificate"] == str(made.ca)
 
 
-def test_it_tells_how_clients_come_to_trust_it(made: Understudy) -> None:
-    """With the file's own path in each line, quoted for a shell."""
+def test_it_shows_how_clients_can_trust_it(made: Understudy) -> None:
+    """With the path of the file in each line, quoted for a shell."""
     told = made.run("ca")
     assert f"curl --cacert {made.ca}" in told
     assert f"NODE_EXTRA_CA_CERTS={made.ca}" in told
 
 
 def test_a_gateway_signs_by_the_authority_that_is_shown(made: Understudy) -> None:
-    """Made by whoever comes first, it stays."""
+    """The first program that needs it creates it."""
     before = certificate(made)
     with made.serving("gateway"):
         pass
@@ -69,20 +69,20 @@ def test_a_gateway_signs_by_the_authority_that_is_shown(made: Understudy) -> Non
 
 @pytest.mark.parametrize("name", ["own.pem", "own.crt", "own.der", "own.cer", "own.p12", "own.pfx", "own"])
 def test_exports_hold_the_certificate_and_no_key(made: Understudy, tmp_path: Path, name: str) -> None:
-    """In the form that the file's ending names; PEM where it names none."""
+    """In the format of the file's ending; PEM without an ending."""
     made.run("ca", "--export", tmp_path / name)
     key, found = read((tmp_path / name).read_bytes(), name)
     assert key is None
     assert found == certificate(made)
 
 
-def test_a_form_can_be_asked_for(made: Understudy, tmp_path: Path) -> None:
-    """--format wins over the ending, and - is standard output."""
+def test_a_format_can_be_chosen(made: Understudy, tmp_path: Path) -> None:
+    """--format overrides the ending, and - is standard output."""
     assert x509.load_der_x509_certificate(made.output("ca", "--export", "-", "--format", "der")) == certificate(made)
 
 
-def test_an_export_writes_over_nothing_unless_told(made: Understudy, tmp_path: Path) -> None:
-    """A file that is there may be somebody's only one."""
+def test_an_export_overwrites_a_file_only_with_force(made: Understudy, tmp_path: Path) -> None:
+    """The file may be the only copy of something."""
     there = tmp_path / "there.pem"
     there.write_text("mine")
     assert "--force" in made.mistake("ca", "--export", there)
@@ -101,8 +101,8 @@ def test_a_format_without_a_file_is_refused(made: Understudy) -> None:
     assert "--export" in made.mistake("ca", "--format", "der")
 
 
-def test_where_it_cannot_be_made_the_folder_is_named(understudy: Understudy) -> None:
-    """Here a file is in its way; a gateway says the same."""
+def test_the_error_names_the_folder_if_it_cannot_be_created(understudy: Understudy) -> None:
+    """A file is in its place; a gateway prints the same error."""
     in_the_way = understudy.home / "understudy"
     in_the_way.write_text("")
     for command in (("ca",), ("gateway", "--listen", ":0")):
@@ -111,8 +111,8 @@ def test_where_it_cannot_be_made_the_folder_is_named(understudy: Understudy) -> 
         assert str(in_the_way) in told
 
 
-def test_a_broken_file_is_said_to_be_broken(understudy: Understudy) -> None:
-    """With what to do about it; it is not overwritten."""
+def test_a_broken_file_is_reported(understudy: Understudy) -> None:
+    """With a way out; the file is not overwritten."""
     with_key = understudy.ca.with_name("mitmproxy-ca.pem")
     with_key.parent.mkdir(parents=True)
     with_key.write_text("no certificate")
@@ -121,7 +121,7 @@ def test_a_broken_file_is_said_to_be_broken(understudy: Understudy) -> None:
 
 
 def test_other_files_in_the_folder_stay(understudy: Understudy) -> None:
-    """An authority is made beside them."""
+    """The authority is created beside them."""
     own = understudy.ca.with_name("notes.txt")
     own.parent.mkdir(parents=True)
     own.write_text("mine")

@@ -1,4 +1,4 @@
-"""Rules of redaction, as a person keeps them."""
+"""The commands about redaction rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def understudy(tmp_path: Path) -> Understudy:
-    """The command line on a fresh store, most of it run here: so many commands would take long."""
+    """The command line on a fresh store; most commands run in this process, which is faster."""
     return Inside(tmp_path)
 
 

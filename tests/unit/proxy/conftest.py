@@ -1,4 +1,4 @@
-"""A store that is no file."""
+"""Fixtures of tests of proxy: a store in memory."""
 
 from __future__ import annotations
 

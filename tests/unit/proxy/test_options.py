@@ -1,4 +1,4 @@
-"""Reading what a person typed on the command line."""
+"""Parsing what a user types on the command line."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_a_filter_has_other_conditions_too() -> None:
 
 
 @pytest.mark.parametrize("condition", ["", "GET", "method", "method=", "=GET", "Method=GET", "verb=GET"])
-def test_a_condition_that_is_none(condition: str) -> None:
+def test_a_text_that_is_not_a_condition(condition: str) -> None:
     with pytest.raises(UserError, match="--filter takes NAME=VALUE with one of the names method, host, path, status"):
         history_filter((condition,))
 
 
 @pytest.mark.parametrize("status", ["4", "40", "4040", "xxx", "6xx", "0xx", "4x4", "40x", "-40", "4²4", "٤٠٤", "abc"])
-def test_a_status_that_is_none(status: str) -> None:
+def test_a_text_that_is_not_a_status(status: str) -> None:
     with pytest.raises(UserError, match="--filter status= takes a status such as 404 or a class such as 5xx"):
         history_filter((f"status={status}",))
 
@@ -58,7 +58,7 @@ def test_a_variable(text: str, read: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", "=1", " =1", "{{a}}=1", "a\nb=1"])
-def test_no_variable(text: str) -> None:
+def test_a_text_that_is_not_a_variable(text: str) -> None:
     """Its name could not be written between braces."""
     with pytest.raises(UserError, match="a variable is written KEY=VALUE, not "):
         variable(text)
@@ -77,7 +77,7 @@ def test_a_day_is_as_long_as_its_zone_says(date: str, zone: str, begins: float, 
     assert day_bounds(date, zone, "--date") == (begins, begins + hours * 3_600)
 
 
-def test_no_day_has_no_bounds() -> None:
+def test_without_a_day_there_are_no_bounds() -> None:
     assert day_bounds(None, None, "--date") == (None, None)
 
 
@@ -91,7 +91,7 @@ def test_no_day_has_no_bounds() -> None:
         ("2026-01-31", "../etc", "--tz takes a time zone such as Europe/Berlin or UTC, got '../etc'"),
     ],
 )
-def test_no_day(date: str, zone: str | None, line: str) -> None:
+def test_a_text_that_is_not_a_day(date: str, zone: str | None, line: str) -> None:
     with pytest.raises(UserError, match=line):
         day_bounds(date, zone, "--date")
 

@@ -16,7 +16,7 @@ from understudy.store.errors import StoreError
 
 @pytest.fixture
 def file() -> Iterator[Path]:
-    """The file: it lies in memory."""
+    """Return a file in memory."""
     number = os.memfd_create("counts")
     yield Path(f"/proc/self/fd/{number}")
     os.close(number)
@@ -24,7 +24,7 @@ def file() -> Iterator[Path]:
 
 @pytest.fixture
 def counts(file: Path) -> Iterator[SharedCounts]:
-    """The table, served."""
+    """A table of a process that serves."""
     with closing(SharedCounts(file, serve=True)) as opened:
         yield opened
 
@@ -43,13 +43,13 @@ def test_the_numbers_of_a_group_add_up(counts: SharedCounts) -> None:
     assert counts.sum_group("group") == 3
 
 
-def test_who_looks_sees_what_others_count(counts: SharedCounts, file: Path) -> None:
+def test_a_reader_sees_what_others_count(counts: SharedCounts, file: Path) -> None:
     with closing(SharedCounts(file, serve=False)) as looking:
         counts.make_counter("calls").count(5)
         assert looking.sum_group("calls") == 5
 
 
-def test_a_number_goes_on_to_its_bound(counts: SharedCounts) -> None:
+def test_a_number_advances_up_to_its_limit(counts: SharedCounts) -> None:
     assert [counts.advance("key", "group", 2) for _ in range(5)] == [0, 1, 2, 2, 2]
 
 
@@ -61,7 +61,7 @@ def test_a_group_is_cleared_alone(counts: SharedCounts) -> None:
 
 
 def test_a_number_is_raised_once(counts: SharedCounts) -> None:
-    """So one process of several starts the sequences over."""
+    """So only one of several processes starts the sequences over."""
     assert [counts.raise_to("epoch", "epochs", number) for number in (0, 1, 1, 3, 2)] == [
         False,
         True,
@@ -77,15 +77,15 @@ def test_calls_are_counted_by_window(counts: SharedCounts, window: int) -> None:
     assert [counts.count("key", one) for one in windows] == [1, 2, 1, 1, 2]
 
 
-def test_keys_that_fall_on_one_place_are_kept_apart(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_with_the_same_slot_are_kept_apart(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_counts, "SLOTS", 4)
     for key in ("a", "b", "c", "a"):
         counts.advance(key, "group", 9)
     assert [counts.advance(key, "group", 9) for key in "abc"] == [2, 1, 1]
 
 
-def test_a_full_table_is_said_to_be(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It must not be searched for ever. What is in it already still counts."""
+def test_a_full_table_is_reported(counts: SharedCounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not be searched for ever. Keys in it still count."""
     monkeypatch.setattr(shared_counts, "FULL", 2)
     counts.advance("a", "group", 9)
     counts.advance("b", "group", 9)
@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_used_is_named() -> None:
 # Whether somebody serves
 
 
-def test_who_looks_knows_whether_somebody_serves(file: Path) -> None:
+def test_a_reader_knows_whether_a_process_serves(file: Path) -> None:
     serving = SharedCounts(file, serve=True)
     with closing(SharedCounts(file, serve=False)) as looking:
         assert looking.is_served()
@@ -110,7 +110,7 @@ def test_who_looks_knows_whether_somebody_serves(file: Path) -> None:
         assert not looking.is_served()
 
 
-def test_looking_leaves_no_lock(file: Path) -> None:
+def test_a_reader_leaves_no_lock(file: Path) -> None:
     with closing(SharedCounts(file, serve=False)) as one, closing(SharedCounts(file, serve=False)) as other:
         assert [one.is_served(), other.is_served()] == [False, False]
 

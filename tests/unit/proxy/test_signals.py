@@ -1,4 +1,4 @@
-"""Signals that come when nobody can act upon them yet."""
+"""Signals that come before a program can handle them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST, SECOND = signal.SIGUSR1, signal.SIGUSR2  # which nobody else sends
 
 @pytest.fixture
 def signals() -> Iterator[SignalHandler]:
-    """Hears both, and leaves none to the tests after it."""
+    """A handler of both signals that restores the former handlers."""
     before = [(number, signal.getsignal(number)) for number in (FIRST, SECOND)]
     with SignalHandler((FIRST, SECOND)) as heard:
         yield heard
@@ -26,15 +26,15 @@ def signals() -> Iterator[SignalHandler]:
         signal.signal(number, handler)
 
 
-def test_what_comes_is_kept_in_order(signals: SignalHandler) -> None:
+def test_signals_are_kept_in_order(signals: SignalHandler) -> None:
     for number in (SECOND, FIRST):
         signal.raise_signal(number)
     assert signals.received == [SECOND, FIRST]
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_who_acts_upon_them_is_told(signals: SignalHandler, early: bool) -> None:
-    """Of one that came before, too."""
+def test_the_callback_is_called(signals: SignalHandler, early: bool) -> None:
+    """Also for a signal that came before."""
     told: list[int] = []
     if early:
         signal.raise_signal(FIRST)
@@ -44,7 +44,7 @@ def test_who_acts_upon_them_is_told(signals: SignalHandler, early: bool) -> None
     assert told == [1]
 
 
-def test_only_the_last_who_acts_is_told(signals: SignalHandler) -> None:
+def test_only_the_last_callback_is_called(signals: SignalHandler) -> None:
     told: list[str] = []
     signals.set_callback(lambda: told.append("first"))
     signals.set_callback(lambda: told.append("last"))
@@ -52,7 +52,7 @@ def test_only_the_last_who_acts_is_told(signals: SignalHandler) -> None:
     assert told == ["last"]
 
 
-def test_what_came_first_is_what_interrupts(signals: SignalHandler) -> None:
+def test_the_first_signal_interrupts(signals: SignalHandler) -> None:
     signals.raise_if_received()
     for number in (SECOND, FIRST):
         signal.raise_signal(number)
@@ -61,7 +61,7 @@ def test_what_came_first_is_what_interrupts(signals: SignalHandler) -> None:
     assert raised.value.number is SECOND
 
 
-def test_at_the_end_nothing_is_heard(signals: SignalHandler) -> None:
+def test_signals_are_ignored_at_the_end(signals: SignalHandler) -> None:
     signals.ignore()
     signal.raise_signal(FIRST)
     assert signals.received == []
@@ -71,8 +71,8 @@ def test_at_the_end_nothing_is_heard(signals: SignalHandler) -> None:
     ("ignored", "failed", "left"),
     [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
 )
-def test_behind_it_signals_are_what_they_were(ignored: bool, failed: bool, left: bool) -> None:
-    """Unless they are ignored to the end of a program that went well."""
+def test_after_the_block_the_former_handlers_are_back(ignored: bool, failed: bool, left: bool) -> None:
+    """Unless they were ignored in a block that ended without an error."""
     before = signal.getsignal(FIRST)
     with suppress(ValueError), SignalHandler([FIRST]) as signals:
         if ignored:
@@ -83,8 +83,8 @@ def test_behind_it_signals_are_what_they_were(ignored: bool, failed: bool, left:
     assert after is (signal.SIG_IGN if left else before)
 
 
-async def test_one_that_another_thread_gets_wakes_a_loop(signals: SignalHandler) -> None:
-    """As one does that comes just before the loop sleeps."""
+async def test_a_signal_in_another_thread_wakes_a_loop(signals: SignalHandler) -> None:
+    """So does one that comes just before the loop sleeps."""
     loop, told, asleep = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def be_signalled() -> None:
@@ -101,7 +101,7 @@ async def test_one_that_another_thread_gets_wakes_a_loop(signals: SignalHandler)
     thread.join()
 
 
-async def test_work_that_nothing_interrupts_is_done(signals: SignalHandler) -> None:
+async def test_work_without_a_signal_returns_its_result(signals: SignalHandler) -> None:
     assert await signals.run_interruptible(asyncio.sleep(0, "done")) == "done"
 
 
@@ -114,13 +114,13 @@ async def test_work_is_interrupted(signals: SignalHandler) -> None:
         await signals.run_interruptible(forever())
 
 
-async def test_work_is_interrupted_by_what_came_before(signals: SignalHandler) -> None:
+async def test_work_is_interrupted_by_an_earlier_signal(signals: SignalHandler) -> None:
     signal.raise_signal(FIRST)
     with pytest.raises(Interrupted):
         await signals.run_interruptible(asyncio.Event().wait())
 
 
-async def test_what_came_with_the_end_of_the_work_interrupts_too(signals: SignalHandler) -> None:
+async def test_a_signal_at_the_end_of_the_work_interrupts_too(signals: SignalHandler) -> None:
     async def work() -> None:
         signal.raise_signal(FIRST)
 
@@ -128,8 +128,8 @@ async def test_what_came_with_the_end_of_the_work_interrupts_too(signals: Signal
         await signals.run_interruptible(work())
 
 
-async def test_work_that_fails_says_why(signals: SignalHandler) -> None:
-    """Whatever came meanwhile."""
+async def test_work_that_fails_raises_its_error(signals: SignalHandler) -> None:
+    """Also if a signal came meanwhile."""
 
     async def fail() -> None:
         signal.raise_signal(FIRST)

@@ -1,4 +1,4 @@
-"""What is kept of a call."""
+"""What is logged of a call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def made(came: bytes | RawRequest, answer: Reply | None = None, *, at_root: bool
     return CallBuilder(at_root=at_root).build((came, answer or reply(), 12.0, 0.5), SERVED.mock.id)
 
 
-def test_a_call_says_what_came_and_what_it_got() -> None:
+def test_a_call_has_its_request_and_its_answer() -> None:
     call = made(WIRE)
     assert (call.mock_server_id, call.at, call.duration) == (SERVED.mock.id, 12.0, 0.5)
     assert (call.example_id, call.example_name, call.decision) == (
@@ -58,17 +58,17 @@ TARGETS = [
 
 
 @pytest.mark.parametrize(("target", "at_root", "kept"), TARGETS)
-def test_paths_are_those_that_the_mock_server_sees(target: bytes, at_root: bool, kept: bytes) -> None:
+def test_paths_have_no_prefix_of_the_mock_server(target: bytes, at_root: bool, kept: bytes) -> None:
     assert made(arrived(target), at_root=at_root).request.target == kept
 
 
-def test_nothing_secret_is_in_it() -> None:
+def test_a_call_has_no_secrets() -> None:
     answer = reply(make_response(body=b'{"token": "secret"}', headers={"Set-Cookie": "sid=secret"}))
     for came in (WIRE, arrived(b"/?token=secret", b'{"password": "secret"}', (b"X-Api-Key", b"secret"))):
         assert "secret" not in repr(replace(made(came, answer), mock_server_id=""))
 
 
-def test_of_long_bodies_the_beginning_is_kept_and_the_size_is_true() -> None:
+def test_long_bodies_are_cut_and_their_size_is_logged() -> None:
     long = b"x" * (KEPT_BODY + 1)
     call = made(arrived(body=long), reply(make_response(body=long)))
     assert (call.request.body, call.request_size) == (long[:-1], len(long))
@@ -76,7 +76,7 @@ def test_of_long_bodies_the_beginning_is_kept_and_the_size_is_true() -> None:
     assert (call.response.body, call.response_size) == (long[:-1], len(long))
 
 
-def test_of_bodies_too_long_to_look_for_secrets_nothing_is_kept() -> None:
+def test_bodies_too_long_to_be_searched_for_secrets_are_not_logged() -> None:
     long = b"x" * (MAX_SCANNED_BYTES + 1)
     answer = drop_large_body(reply(make_response(body=long)))
     call = made(arrived(body=long), answer)
@@ -95,12 +95,12 @@ def test_head_has_no_body() -> None:
     assert made(WIRE, reply(head_only=True)).response_size == 0
 
 
-def test_no_whole_answer() -> None:
+def test_a_call_without_a_whole_answer() -> None:
     call = made(WIRE, replace(reply(), response=None))
     assert (call.response, call.response_size) == (None, 0)
 
 
-def test_what_was_made_of_the_same_bytes_is_remembered() -> None:
+def test_a_request_of_the_same_bytes_is_cached() -> None:
     maker, answer = CallBuilder(at_root=False), reply()
     one, other = (maker.build((WIRE, answer, at, 0.5), "mock") for at in (1.0, 2.0))
     assert one.request is other.request

@@ -1,4 +1,4 @@
-"""The call log as others read it: its numbers, which must add up, and how far it reaches back."""
+"""Reading the call log: its numbers, which must add up, and how far it reaches back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from understudy.store.repositories.store import Store
 
 
 class Counts:
-    """The table of counters: these numbers, and whether anybody serves."""
+    """A table of counters: these numbers, and whether a process serves."""
 
     def __init__(self, *, served: bool, **numbers: int) -> None:
         self._served = served
@@ -39,7 +39,9 @@ def kept_calls(store: Store, counts: Counts | None, log_limit: int = 10) -> Stor
         (Counts(served=False, calls=3, kept=3), CallCounts(3, 3)),
     ],
 )
-def test_calls_that_wait_are_gone_when_nobody_serves(store: Store, counts: Counts | None, expected: CallCounts) -> None:
+def test_calls_that_wait_are_gone_when_no_process_serves(
+    store: Store, counts: Counts | None, expected: CallCounts
+) -> None:
     assert kept_calls(store, counts).read_counts() == expected
 
 
@@ -52,13 +54,15 @@ def test_calls_that_wait_are_gone_when_nobody_serves(store: Store, counts: Count
         (CallCounts(9, 10), 0, 0),
     ],
 )
-def test_what_is_neither_kept_nor_lost_waits(numbers: CallCounts, lost: int, waiting: int) -> None:
-    """One kept before it was counted does not make it less than none."""
+def test_a_call_that_is_neither_kept_nor_lost_waits(numbers: CallCounts, lost: int, waiting: int) -> None:
+    """A call that is kept before it is counted does not make the number negative."""
     assert (numbers.lost, numbers.waiting) == (lost, waiting)
 
 
 @pytest.mark.parametrize("served", [True, False])
-def test_it_is_waited_for_only_where_it_can_come(store: Store, served: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reader_waits_only_for_calls_that_can_come(
+    store: Store, served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slept: list[float] = []
     monkeypatch.setattr("understudy.proxy.call_log.reader.time.sleep", slept.append)
     counts = Counts(served=served, calls=2, kept=1)

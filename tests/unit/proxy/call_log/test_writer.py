@@ -1,4 +1,4 @@
-"""The thread that keeps calls: its counters are exact, whatever comes, and whatever the store does."""
+"""The thread that logs calls: its counters are exact, whatever the load and whatever the store does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Count:
 
 
 class Kept:
-    """A log on a store that does what `answer` does; with what it kept, its counters, and the limits it was given."""
+    """A log on a store that does what `answer` does, with the calls that it kept, its counters and its limits."""
 
     def __init__(self, answer: Callable[[Sequence[Call]], object] = lambda _: None) -> None:
         self.answer = answer
@@ -58,7 +58,7 @@ class Kept:
             self.log(RawRequest("GET", target.encode(), (), body, "HTTP/1.1", True), reply, 0.0, 0.0)
 
     def end(self) -> list[str]:
-        """Let the thread write everything; returns the paths that were kept."""
+        """Let the thread write everything, and return the paths that were kept."""
         self.log.start()
         self.log.stop()
         return [call.request.target.decode() for call in self.calls]
@@ -80,7 +80,7 @@ def test_calls_are_kept_in_their_order() -> None:
     assert kept.limits == {SERVED.mock.id: 7}
 
 
-def test_what_comes_too_fast_is_dropped_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_come_too_fast_are_dropped_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "WAITING", 4)
     kept = Kept()
     kept.take(*numbered(10))
@@ -88,8 +88,8 @@ def test_what_comes_too_fast_is_dropped_the_oldest_first(monkeypatch: pytest.Mon
     assert kept.counted == (4, 0, 6)
 
 
-def test_bodies_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few calls they are of, and however many small ones came before."""
+def test_the_bodies_of_waiting_calls_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for few calls, and after many small ones."""
     monkeypatch.setattr(writer, "WAITING_BYTES", 250)
     kept = Kept()
     kept.take(*numbered(20))
@@ -128,7 +128,9 @@ def test_a_batch_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), OSError("odd"), RuntimeError("a bug")])
-def test_a_store_that_fails_is_told_of_once_and_counted(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_fails_is_logged_once_and_its_calls_counted(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(_: Sequence[Call]) -> None:
         raise error
 
@@ -140,7 +142,7 @@ def test_a_store_that_fails_is_told_of_once_and_counted(error: Exception, caplog
     assert [record.getMessage() for record in caplog.records] == [f"calls cannot be logged: {error}"]
 
 
-def test_a_store_that_comes_back_is_used_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_recovers_is_used_again(caplog: pytest.LogCaptureFixture) -> None:
     broken = [True]
     written = threading.Event()
 
@@ -161,7 +163,7 @@ def test_a_store_that_comes_back_is_used_again(caplog: pytest.LogCaptureFixture)
     assert kept.counted == (1, 1, 0)
 
 
-def test_of_a_batch_with_a_value_that_is_refused_the_others_are_kept() -> None:
+def test_the_other_calls_of_a_batch_with_a_refused_value_are_kept() -> None:
     def refuse(calls: Sequence[Call]) -> None:
         if any(call.request.target == b"/2" for call in calls):
             raise ValueRefused("odd")
@@ -172,7 +174,7 @@ def test_of_a_batch_with_a_value_that_is_refused_the_others_are_kept() -> None:
     assert kept.counted == (4, 1, 0)
 
 
-def test_a_call_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_cannot_be_built_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Kept()
     make = kept.log._builder.build
 
@@ -191,7 +193,7 @@ def test_a_call_that_cannot_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) 
 def test_at_the_end_a_locked_store_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What it holds up and what waits behind that is counted as lost, once, and told of."""
+    """The calls it holds up and those behind them are counted as lost, once, and logged."""
     monkeypatch.setattr(writer, "STOP_SECONDS", 0.01)
     monkeypatch.setattr(writer, "AT_ONCE", 2)
     locked, released, ended = threading.Event(), threading.Event(), threading.Event()

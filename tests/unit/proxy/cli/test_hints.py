@@ -1,4 +1,4 @@
-"""Errors as the command line says them."""
+"""Errors as the command line prints them."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ from understudy.store.errors import Hint, UserError
         (UserError("not a store", hint=Hint("choose_store")), "not a store; choose another with --store"),
     ],
 )
-def test_an_error_is_said_with_its_option_and_its_hint(error: UserError, line: str) -> None:
+def test_an_error_is_printed_with_its_option_and_its_hint(error: UserError, line: str) -> None:
     assert render_error(error) == line

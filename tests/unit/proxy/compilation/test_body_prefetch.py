@@ -1,4 +1,4 @@
-"""Bodies read many at once."""
+"""Prefetched bodies."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def kept_bodies(store: Store) -> list[BodyRef]:
     return [body for body in answers if isinstance(body, BodyRef)]
 
 
-def test_what_was_announced_is_read_once(store: Store) -> None:
-    """It comes from memory even if the store is gone, until it is forgotten."""
+def test_a_prefetched_body_is_read_once(store: Store) -> None:
+    """It comes from memory, even if the store is gone, until `clear`."""
     bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
     ahead.prefetch([*bodies, b"bytes"])
     ahead._bodies = None  # type: ignore[assignment]  # nobody may ask it
     assert [ahead.read(body) for body in bodies] == [b"one", b"two"]
 
 
-def test_what_was_not_announced_is_read_too(store: Store) -> None:
+def test_a_body_that_was_not_prefetched_is_read_too(store: Store) -> None:
     bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
     ahead.prefetch(bodies[:1])
     ahead.clear()
@@ -33,8 +33,8 @@ def test_what_was_not_announced_is_read_too(store: Store) -> None:
     assert ahead.read(b"bytes") == b"bytes"
 
 
-def test_there_is_no_more_in_memory_than_there_is_room_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many are announced at once; one that is announced twice takes its room once."""
+def test_prefetched_bodies_take_no_more_than_their_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are prefetched at once; a body that is prefetched twice takes room once."""
     monkeypatch.setattr(body_prefetch, "ROOM", len(b"one") + 1)
     bodies, ahead = kept_bodies(store), BodyPrefetcher(store.bodies)
     ahead.prefetch([bodies[0], *bodies])

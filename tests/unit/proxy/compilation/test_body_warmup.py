@@ -1,4 +1,4 @@
-"""Bodies held before they are asked for."""
+"""Bodies that are read before the first request for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from understudy.store.model.messages import Body, BodyRef
 
 
 class Shelf:
-    """The answers of two collections; what is read one by one is noted."""
+    """The answers of two collections, with a list of bodies that are read one by one."""
 
     def __init__(self) -> None:
         self.asked: list[Body] = []
@@ -32,7 +32,7 @@ class Shelf:
 
 
 async def held(*collection_ids: str) -> list[str]:
-    """The digests of what a reader holds after it was warmed."""
+    """Return the digests that a reader holds after the warm-up."""
     shelf = Shelf()
     reader = BodyReader(shelf.read)
     await warm_up_bodies(reader, shelf, collection_ids)  # type: ignore[arg-type]
@@ -45,11 +45,11 @@ async def test_all_answers_are_held() -> None:
 
 
 @pytest.mark.parametrize(("room", "number"), [(0, 0), (1, 2), (11, 4), (31, 8)])
-async def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch, room: int, number: int) -> None:
+async def test_the_room_is_limited(monkeypatch: pytest.MonkeyPatch, room: int, number: int) -> None:
     monkeypatch.setattr(body_warmup, "ROOM", room)
     monkeypatch.setattr(body_warmup, "AT_ONCE", 2)
     assert len(await held("one", "two")) == number
 
 
-async def test_a_broken_store_leaves_them_to_be_read_when_they_are_asked_for() -> None:
+async def test_a_broken_store_leaves_bodies_to_be_read_on_request() -> None:
     assert await held("one", "broken", "two") == [f"one {number}" for number in range(4)]

@@ -1,4 +1,4 @@
-"""Which changes wake a gateway, and what is answered from after examples were edited."""
+"""Which changes affect a gateway, and its answers after examples were edited."""
 
 from __future__ import annotations
 
@@ -35,15 +35,17 @@ MOCK = GatewayState(Mode.MOCK, "c", None, "m")
         (Change(1, Subject.SETTING, "s"), False, False),
     ],
 )
-def test_what_a_gateway_answers_from(change: Change, to_collection: bool, to_mock_server: bool) -> None:
+def test_a_gateway_is_affected_by_changes_of_what_it_answers_from(
+    change: Change, to_collection: bool, to_mock_server: bool
+) -> None:
     assert (may_affect(change, COLLECTION), may_affect(change, MOCK)) == (to_collection, to_mock_server)
 
 
-def test_a_gateway_that_answers_nothing_sleeps_on() -> None:
+def test_a_gateway_that_answers_nothing_is_not_affected() -> None:
     assert not may_affect(Change(1, Subject.COLLECTION, "c", "c"), GatewayState(Mode.PASS))
 
 
-def test_edits_are_told_by_collection() -> None:
+def test_edits_are_collected_by_collection() -> None:
     changes = [
         Change(1, Subject.EXAMPLE, "x", "c"),
         Change(2, Subject.EXAMPLE, "y", "c"),
@@ -80,12 +82,12 @@ def test_an_edited_example_answers_in_its_new_form() -> None:
     assert (answer(after), answer(after, "/moved")) == (None, "01")
 
 
-def test_a_deleted_example_answers_no_more() -> None:
+def test_a_deleted_example_does_not_answer() -> None:
     after = apply_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], None, read)
     assert answer(after) == "01"
 
 
-def test_what_was_there_before_stays_as_it_was() -> None:
+def test_the_former_answers_are_not_changed() -> None:
     before = answers(make_example(id="01"))
     apply_edits(before, {"01"}, [], None, read)
     assert answer(before) == "01"
@@ -99,7 +101,7 @@ def test_templates_follow_their_examples() -> None:
 
 
 @pytest.mark.parametrize(("matching", "anew"), [(None, True), (Matching(), True), (Matching(distance=False), False)])
-def test_the_first_recorded_example_has_all_compiled_anew_where_distance_hangs_on_it(
+def test_the_first_recorded_example_needs_a_full_compilation_if_it_changes_the_distance(
     matching: Matching | None, anew: bool
 ) -> None:
     recorded = make_example(id="02")

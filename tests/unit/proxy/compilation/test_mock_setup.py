@@ -27,13 +27,13 @@ def test_a_mock_server_comes_before_a_collection_of_its_name(store: Store) -> No
     assert [find_mock(store, text) for text in ("shop", "other", "api", other.id)] == [shop, mock, mock, other]
 
 
-def test_what_is_not_there_lists_both(store: Store) -> None:
+def test_an_unknown_name_lists_mock_servers_and_collections(store: Store) -> None:
     serve(store, store.collections.create("shop"), "api")
     with pytest.raises(NotFound, match=r"^there is no mock server or collection 'x'; there are: api, shop$"):
         find_mock(store, "x")
 
 
-def test_a_collection_by_itself_answers_as_collections_do(store: Store) -> None:
+def test_a_collection_by_itself_has_the_default_settings(store: Store) -> None:
     shop = collect(store, make_example())
     store.collections.set_variables(shop.id, {"a": "1"})
     setup = read_mock_setup(store, store.collections.find("shop"))
@@ -41,7 +41,7 @@ def test_a_collection_by_itself_answers_as_collections_do(store: Store) -> None:
     assert [example.id for example in setup.examples] == ["01"]
 
 
-def test_a_mock_server_answers_as_it_was_set_up(store: Store) -> None:
+def test_a_mock_server_has_its_own_settings(store: Store) -> None:
     shop = store.collections.create("shop", {"a": "1", "b": "1"})
     store.environments.save(Environment("e", "stage", {"b": "2"}))
     matching = Matching(body=True)
@@ -51,7 +51,7 @@ def test_a_mock_server_answers_as_it_was_set_up(store: Store) -> None:
     assert setup.settings == settings_from_matching(matching, [], private=True)
 
 
-def test_typed_in_requests_without_an_example_are_named_by_a_miss(store: Store) -> None:
+def test_requests_without_an_example_are_named_by_a_miss(store: Store) -> None:
     shop = collect(store, make_example(item_id="answered"))
     items = [make_item(shop.id, method="GET", path="/orders/:id"), make_item(shop.id, key="recorded")]
     store.collections.update(shop.id, CollectionUpdate(items=items))
@@ -66,7 +66,7 @@ def test_typed_in_requests_without_an_example_are_named_by_a_miss(store: Store) 
 def test_examples_that_cannot_be_used_are_logged(
     store: Store, caplog: pytest.LogCaptureFixture, count: int, lines: int
 ) -> None:
-    """Each with its reason, and not without end."""
+    """Each with its reason; of many only the first ones."""
     nowhere = frozenset({RedactedPlace(Part.JSON, "pin")})
     examples = [make_example(id=f"{number:02d}", redacted=nowhere, item_id=f"i{number}") for number in range(count)]
     shop = collect(store, *examples, make_example(id="99"))

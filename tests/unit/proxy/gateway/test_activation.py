@@ -1,4 +1,4 @@
-"""From what a gateway was told to what it does."""
+"""Compiling the state of a gateway to what it answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHER = Origin("http", "other.example", 80)
 
 
 def record(store: Store, *statuses: int, upstream: Origin | None = ORIGIN, origin: Origin | None = ORIGIN) -> str:
-    """The id of a session with an answer of each status to the same request."""
+    """Return the id of a session with an answer of each status to the same request."""
     session = store.sessions.create("shop", upstream)
     request = make_request("POST", "/buy", body=b"one", origin=origin)
     exchanges = [make_exchange(session.id, request, make_response(status)) for status in statuses]
@@ -35,14 +35,14 @@ def record(store: Store, *statuses: int, upstream: Origin | None = ORIGIN, origi
 
 
 def answers(active: ActiveMode, **changes: object) -> Example | None:
-    """The example that is given to this request."""
+    """Return the id of the example that answers this request."""
     request = make_request(**changes)  # type: ignore[arg-type]  # passed through
     decision = active.answers.index.decide(request)
     return active.answers.sequences.next(decision.candidate) if decision.candidate else None
 
 
 def bought(active: ActiveMode, count: int, *, body: bytes = b"one", origin: Origin | None = ORIGIN) -> list[int | None]:
-    """The statuses of answers to the request that was recorded."""
+    """Return the statuses of answers to the recorded request."""
     found = (answers(active, method="POST", target="/buy", body=body, origin=origin) for _ in range(count))
     return [example.response.status if example else None for example in found]
 
@@ -95,19 +95,19 @@ def test_a_session_answers_in_recorded_order(store: Store) -> None:
     assert bought(active, 5) == [201, 409, 409, 201, 201]
 
 
-def test_a_sequence_is_one_however_much_is_read_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sequence_goes_across_batches(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_examples, "SESSION_BATCH_SIZE", 2)
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201, 409, 410, 411, 412)))
     assert bought(active, 6) == [201, 409, 410, 411, 412, 412]
 
 
-def test_a_session_answers_once_where_that_is_asked_for(store: Store) -> None:
+def test_a_session_answers_once_with_once(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
     assert bought(Activation(store, replay=parse_replay_settings(once=True)).activate(state), 3) == [201, 409, None]
 
 
-def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> None:
-    """Their answers come in recorded order, as if they had been the same."""
+def test_requests_that_differ_in_what_is_ignored_are_repeats(store: Store) -> None:
+    """Their answers come in recorded order."""
     session = store.sessions.create("shop", ORIGIN)
     store.history.add(
         [
@@ -122,9 +122,7 @@ def test_what_is_ignored_makes_requests_repeats_of_each_other(store: Store) -> N
 
 
 @pytest.mark.parametrize(("failures", "expected"), [(False, [409, 409, 409]), (True, [502, 409, 409])])
-def test_failures_are_repeated_in_their_turn_where_that_is_asked_for(
-    store: Store, failures: bool, expected: list[int]
-) -> None:
+def test_failures_are_repeated_in_their_turn_with_failures(store: Store, failures: bool, expected: list[int]) -> None:
     session = store.sessions.create("shop", ORIGIN)
     request = make_request(target="/buy")
     store.history.add(
@@ -150,8 +148,8 @@ def test_a_replay_names_no_secrets(store: Store) -> None:
     assert "t0ps3cret" not in found.name
 
 
-def test_a_replays_examples_know_their_entries(store: Store) -> None:
-    """What began first answers first, though it was kept later."""
+def test_the_examples_of_a_replay_have_their_entries(store: Store) -> None:
+    """The exchange that started first answers first, also if it was recorded later."""
     session = store.sessions.create("shop", ORIGIN)
     recorded = [
         make_exchange(session.id, "/late", started=3.0),
@@ -166,8 +164,8 @@ def test_a_replays_examples_know_their_entries(store: Store) -> None:
     )
 
 
-def test_once_is_about_replays_alone(store: Store) -> None:
-    """A gateway that is started with it, and told to mock, repeats the last answer of a sequence."""
+def test_once_affects_replays_only(store: Store) -> None:
+    """In mock mode, a gateway that was started with it repeats the last answer of a sequence."""
     collection = collect(store, make_example())
     active = Activation(store, replay=parse_replay_settings(once=True)).activate(GatewayState(Mode.MOCK, collection.id))
     assert answers(active)
@@ -175,7 +173,7 @@ def test_once_is_about_replays_alone(store: Store) -> None:
 
 
 @pytest.mark.parametrize("change", [{"body": b"two"}, {"origin": OTHER}])
-def test_a_session_answers_what_was_asked_and_nothing_like_it(store: Store, change: dict[str, object]) -> None:
+def test_a_session_answers_recorded_requests_only(store: Store, change: dict[str, object]) -> None:
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=record(store, 201)))
     assert bought(active, 1, **change) == [None]  # type: ignore[arg-type]  # passed through
 
@@ -190,17 +188,17 @@ def test_a_session_answers_what_was_asked_and_nothing_like_it(store: Store, chan
         (None, [], None),
     ],
 )
-def test_where_a_sessions_requests_in_origin_form_went_to(
+def test_requests_in_origin_form_have_the_recorded_origin(
     store: Store, upstream: Origin | None, origins: list[Origin], own: Origin | None
 ) -> None:
-    """To its upstream, or to the only host that a forward proxy recorded."""
+    """That of the upstream, or of the only host that a forward proxy recorded."""
     session = store.sessions.create("shop", upstream)
     store.history.add([make_exchange(session.id, make_request(origin=origin)) for origin in origins])
     assert Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id)).reverse_origin == own
 
 
 def test_a_replay_knows_the_hosts_that_were_recorded(store: Store) -> None:
-    """Those too of which nothing but failures is kept."""
+    """Also hosts with nothing but failures."""
     session = store.sessions.create("shop", None)
     lost = replace(make_exchange(session.id, make_request(origin=OTHER)), response=None, error="refused")
     store.history.add([make_exchange(session.id, make_request(origin=ORIGIN)), lost])
@@ -208,7 +206,7 @@ def test_a_replay_knows_the_hosts_that_were_recorded(store: Store) -> None:
     assert active.replay.hosts == {ORIGIN, OTHER}
 
 
-def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
+def test_a_replay_does_not_change_the_store(store: Store) -> None:
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201))
     before = store.changes.get_latest(), list(store.history.select(HistoryFilter()))
     Activation(store).activate(state)
@@ -220,7 +218,7 @@ def test_replaying_leaves_the_store_as_it_was(store: Store) -> None:
 
 
 def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> None:
-    """Which beats the collection's variables."""
+    """The environment overrides the variables of the collection."""
     shop = collect(store, make_example(make_request(target="/{{v}}/users", body=b"a"), literal=False))
     store.collections.set_variables(shop.id, {"v": "v1"})
     store.environments.save(Environment("e", "stage", {"v": "v2"}))
@@ -231,7 +229,7 @@ def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> 
     assert [decision.candidate is not None for decision in decisions] == [True, False, False]
 
 
-def test_sequences_of_a_mock_server_start_over_when_they_are_told_to(store: Store) -> None:
+def test_sequences_of_a_mock_server_start_over_after_a_reset(store: Store) -> None:
     examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202")]
     shop = collect(store, *examples)
     mock = serve(store, shop)
@@ -247,7 +245,7 @@ def given(activation: Activation, state: GatewayState) -> str | None:
     return example.id if example else None
 
 
-def test_a_mock_server_that_is_gone_answers_nothing(store: Store) -> None:
+def test_a_deleted_mock_server_answers_nothing(store: Store) -> None:
     shop = collect(store, make_example())
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, "gone"))
     assert (active.has_answers, len(active.answers.index)) == (True, 0)
@@ -256,7 +254,7 @@ def test_a_mock_server_that_is_gone_answers_nothing(store: Store) -> None:
 # Sequences, after an edit and after a switch
 
 
-def test_after_an_edit_sequences_go_on_where_they_stood(store: Store) -> None:
+def test_after_an_edit_sequences_continue(store: Store) -> None:
     examples = [make_example(id=id, sequence="s", response=make_response(int(id))) for id in ("201", "202", "203")]
     shop = collect(store, *examples)
     activation, state = Activation(store), GatewayState(Mode.MOCK, shop.id)
@@ -288,18 +286,18 @@ def test_after_a_switch_sequences_start_over(store: Store, mode: Mode) -> None:
         (GatewayState(Mode.REPLAY, session_id="gone"), "replay mode has nothing to answer from: there is no session"),
     ],
 )
-def test_without_examples_a_mode_keeps_its_promise(
+def test_without_examples_an_offline_mode_stays_offline(
     store: Store, state: GatewayState, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It answers nothing, and calls nobody instead."""
+    """It answers nothing and calls no upstream."""
     with caplog.at_level(logging.ERROR, logger="understudy.proxy.gateway.activation"):
         active = Activation(store).activate(state)
     assert (active.mode, active.has_answers, len(active.answers.index)) == (state.mode, True, 0)
     assert [message[: len(line)] for message in caplog.messages] == [line]
 
 
-def test_a_switch_to_the_same_starts_over(store: Store) -> None:
-    """As a test run that begins anew needs it."""
+def test_a_switch_to_the_same_state_starts_sequences_over(store: Store) -> None:
+    """A new test run needs this."""
     state = GatewayState(Mode.REPLAY, session_id=record(store, 201, 409))
     activation = Activation(store)
     assert bought(activation.activate(state), 2) == [201, 409]
@@ -307,14 +305,14 @@ def test_a_switch_to_the_same_starts_over(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("literal", "hit"), [(True, False), (False, True)])
-def test_only_collections_without_recordings_take_nearly_the_same_path(store: Store, literal: bool, hit: bool) -> None:
+def test_only_collections_without_recordings_match_similar_paths(store: Store, literal: bool, hit: bool) -> None:
     shop = collect(store, make_example("/profile", literal=literal))
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id))
     assert (answers(active, target="/profle") is not None) is hit
 
 
-def test_a_spy_without_its_collection_goes_on_recording(store: Store) -> None:
-    """The collection was deleted: nothing answers, but what is forwarded is not lost."""
+def test_a_spy_without_its_collection_still_records(store: Store) -> None:
+    """The collection was deleted: nothing answers, but forwarded exchanges are recorded."""
     active = Activation(store).activate(GatewayState(Mode.SPY, None, "s"))
     assert (len(active.answers.index), active.session_id) == (0, "s")
 
@@ -331,7 +329,7 @@ def edited(state: GatewayState) -> list[Change]:
     return [Change(1, Subject.EXAMPLE, "01", state.collection_id)]
 
 
-def test_an_edit_is_taken_over_without_compiling_all(store: Store) -> None:
+def test_an_edit_is_applied_without_compiling_everything(store: Store) -> None:
     activation, state = collected(store)
     store.collections.save_example(replace(store.collections.get_example("01"), name="edited"))
     active = activation.apply_changes(state, edited(state))
@@ -352,13 +350,13 @@ def test_edits_in_a_row_add_up(store: Store) -> None:
 
 
 @pytest.mark.parametrize("subject", [Subject.COLLECTION, Subject.MOCK_SERVER])
-def test_other_changes_have_all_compiled_anew(store: Store, subject: Subject) -> None:
+def test_other_changes_need_a_full_compilation(store: Store, subject: Subject) -> None:
     activation, state = collected(store)
     state = replace(state, mock_server_id="m")
     assert activation.apply_changes(state, [*edited(state), Change(2, subject, "m", state.collection_id)]) is None
 
 
-def test_another_state_and_unknown_changes_have_all_compiled_anew(store: Store) -> None:
+def test_another_state_and_unknown_changes_need_a_full_compilation(store: Store) -> None:
     activation, state = collected(store)
     assert activation.apply_changes(replace(state, mode=Mode.SPY), edited(state)) is None
     assert activation.apply_changes(state, None) is None

@@ -11,8 +11,8 @@ from understudy.store.redaction.rules import Rules
 KEY = "sk-" + "a1B2c3D4e5" * 3
 
 
-def test_what_looks_like_a_secret_is_left_out_of_lines_and_tracebacks() -> None:
-    """By the rules of the store, too, and whoever logs it."""
+def test_secrets_are_removed_from_lines_and_tracebacks() -> None:
+    """By the rules of the store too, and for every logger."""
     formatter = RedactingFormatter(Redactor(Rules.of(patterns=["tok_[a-z]+"])).redact_text)
     try:
         raise ValueError(f"bad key {KEY}")

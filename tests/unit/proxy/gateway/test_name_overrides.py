@@ -1,4 +1,4 @@
-"""Names that a gateway looks up by itself."""
+"""Addresses of names that only a gateway uses."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from understudy.store.errors import UserError
     ],
 )
 def test_a_host_and_port_get_an_address(text: str, expected: dict[tuple[str, int], str]) -> None:
-    """As curl takes them."""
+    """In the form that curl has."""
     assert parse_overrides([text]) == expected
 
 
 @pytest.mark.parametrize("text", ["api.test", "api.test:443", "api.test:443:", ":443:127.0.0.1", "api.test:x:127.0.0.1",
                                   "api.test:0:127.0.0.1", "api.test:443:other.test", "a b:443:127.0.0.1",
                                   "*:443:127.0.0.1", "api.test:4_4_3:127.0.0.1", "api.test:443:[[::1]"])  # fmt: skip
-def test_a_mistake_says_what_was_expected(text: str) -> None:
-    """An address is none that would have to be looked up."""
+def test_a_mistake_names_what_was_expected(text: str) -> None:
+    """The address has to be an IP address."""
     with pytest.raises(UserError, match="HOST:PORT:ADDRESS"):
         parse_overrides([text])
 
 
 async def test_the_loop_connects_to_that_address() -> None:
-    """For that port alone, whatever the case of the name."""
+    """For that port only, whatever the case of the name."""
     loop = asyncio.new_event_loop()
     asked: list[object] = []
 

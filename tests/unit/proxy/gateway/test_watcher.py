@@ -15,8 +15,8 @@ from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.repositories.store import Store
 
 
-def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    """A large session takes longer than the heartbeat may fail to come; until then the switch is not in force."""
+def test_a_gateway_sends_heartbeats_while_it_compiles(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    """A large session takes longer than heartbeats may be missing; the switch is in force only after that."""
     monkeypatch.setattr(watcher, "BEAT_SECONDS", 0.001)
     gateway = make_gateway()
     compiling, compiled = threading.Event(), threading.Event()
@@ -40,6 +40,6 @@ def test_a_gateway_lives_while_it_compiles(monkeypatch: pytest.MonkeyPatch, stor
 
 
 def alive(store: Store) -> float:
-    """When the gateway was last heard of."""
+    """Return the time of the last heartbeat."""
     [gateway] = store.gateways.list_living(0)
     return gateway.heartbeat

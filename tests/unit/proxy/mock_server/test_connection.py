@@ -1,4 +1,4 @@
-"""A connection's socket side, with a transport that only remembers: pace, limits of time, and ends."""
+"""The asyncio side of a connection, with a transport that records calls: pace, limits of time, and ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLOW = Behaviour(Delay(1))
 
 
 class Socket:
-    """Remembers its options."""
+    """A socket that records its options."""
 
     def __init__(self) -> None:
         self.options: list[tuple[int, int]] = []
@@ -37,7 +37,7 @@ class Socket:
 
 
 class Transport(asyncio.Transport):
-    """Remembers what is done to it. `full`: from so many bytes on the client takes no more."""
+    """A transport that records calls; after `full` bytes its client reads no more."""
 
     def __init__(self, protocol: MockConnection, *, tls: bool, full: float) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Transport(asyncio.Transport):
 
 
 class Line:
-    """A connection of a mock server; time passes when it is told to."""
+    """A connection of a mock server, with a clock that a test moves."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class Line:
 
     @property
     def done(self) -> list[str]:
-        """What was done to the transport but for stopping and going on to read."""
+        """The calls of the transport without pauses of reading."""
         return [one for one in self.transport.done if one not in ("pause", "resume")]
 
     def ask(self, *pieces: bytes) -> int:
-        """Send; the number of answers so far."""
+        """Send data, and return the number of answers so far."""
         for piece in pieces:
             self.connection.data_received(piece)
         return self.transport.sent.count(b"HTTP/1.1 ")
@@ -137,7 +137,7 @@ async def test_known_and_unknown_requests_are_answered_alike() -> None:
     assert first == second == third
 
 
-async def test_what_is_known_is_counted_and_logged_too() -> None:
+async def test_known_requests_are_counted_and_logged_too() -> None:
     log = Logged()
     served = make_served()
     Line(at_root(served, log)).ask(GET, GET)
@@ -145,7 +145,7 @@ async def test_what_is_known_is_counted_and_logged_too() -> None:
     assert served.calls.calls == 2  # type: ignore[attr-defined]
 
 
-async def test_an_exchanged_site_answers_the_next_request() -> None:
+async def test_a_new_site_answers_the_next_request() -> None:
     line = Line()
     line.ask(GET, GET)
     line.all.set_site(at_root(make_served(replace(hit(), response=make_response(body=b"new")))))
@@ -159,7 +159,7 @@ async def test_a_body_is_fetched() -> None:
     await until(lambda: line.transport.sent.endswith(HIT))
 
 
-async def test_a_body_that_cannot_be_read_is_tried_again() -> None:
+async def test_a_body_that_cannot_be_read_is_read_again_for_the_next_request() -> None:
     tries: list[Body] = []
 
     def read(body: Body) -> bytes:
@@ -174,7 +174,7 @@ async def test_a_body_that_cannot_be_read_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_a_delay_holds_up_what_comes_behind_it(known: bool) -> None:
+async def test_a_delay_holds_up_the_requests_behind_it(known: bool) -> None:
     line = Line(slow())
     if known:
         line.ask(GET)
@@ -189,13 +189,13 @@ async def test_a_delay_holds_up_what_comes_behind_it(known: bool) -> None:
 # Clients that do not read
 
 
-async def test_nothing_is_answered_to_a_client_that_does_not_read() -> None:
+async def test_a_client_that_does_not_read_gets_no_more_answers() -> None:
     line = Line(full=100)
     assert line.ask(GET * 50) < 50
     assert line.transport.done == ["pause"]
 
 
-async def test_answers_go_on_when_the_client_reads_again() -> None:
+async def test_answers_continue_when_the_client_reads_again() -> None:
     line = Line(full=100)
     line.ask(GET * 50)
     line.transport.unsent, line.transport.full = 0, float("inf")
@@ -203,7 +203,7 @@ async def test_answers_go_on_when_the_client_reads_again() -> None:
     assert (line.ask(), line.transport.done[-1]) == (50, "resume")
 
 
-async def test_a_client_that_takes_nothing_is_cut_off() -> None:
+async def test_a_client_that_reads_nothing_is_cut_off() -> None:
     line = Line(full=100)
     line.ask(GET * 50)
     line.passes(30)
@@ -212,7 +212,7 @@ async def test_a_client_that_takes_nothing_is_cut_off() -> None:
     assert line.done == ["abort"]
 
 
-async def test_a_client_that_takes_it_slowly_is_not() -> None:
+async def test_a_client_that_reads_slowly_is_not_cut_off() -> None:
     line = Line(full=100)
     line.ask(GET * 50)
     for _ in range(100):
@@ -222,7 +222,7 @@ async def test_a_client_that_takes_it_slowly_is_not() -> None:
 
 
 async def test_a_client_that_does_not_read_the_last_bytes_is_cut_off() -> None:
-    """Few enough that nothing was paused."""
+    """So few that writing was not paused."""
     line = Line()
     line.ask(GET)
     line.transport.unsent = 5
@@ -243,7 +243,7 @@ async def test_a_connection_that_does_not_close_is_cut_off() -> None:
 @pytest.mark.parametrize(
     ("data", "seconds"), [(b"", 40), (GET, 40), (GET[:9], 10), (b"\r\n", 10), (GET + GET[:9], 10), (BODY, 20)]
 )
-async def test_what_is_waited_for_too_long_ends_the_connection(data: bytes, seconds: int) -> None:
+async def test_a_wait_over_its_limit_closes_the_connection(data: bytes, seconds: int) -> None:
     line = Line()
     line.ask(data)
     line.passes(seconds)
@@ -252,7 +252,7 @@ async def test_what_is_waited_for_too_long_ends_the_connection(data: bytes, seco
     assert line.done == ["close"]
 
 
-async def test_a_head_is_waited_for_as_a_whole() -> None:
+async def test_the_limit_of_a_head_is_for_the_whole_head() -> None:
     line = Line()
     for place in range(11):
         line.ask(GET[place : place + 1])
@@ -260,7 +260,7 @@ async def test_a_head_is_waited_for_as_a_whole() -> None:
     assert line.done == ["close"]
 
 
-async def test_a_body_is_waited_for_piece_by_piece() -> None:
+async def test_the_limit_of_a_body_is_for_each_piece() -> None:
     line = Line()
     line.ask(BODY)
     for _ in range(9):
@@ -269,7 +269,7 @@ async def test_a_body_is_waited_for_piece_by_piece() -> None:
     assert line.done == []
 
 
-async def test_a_head_that_begins_with_the_end_of_a_body_has_all_its_time() -> None:
+async def test_a_head_that_starts_with_the_end_of_a_body_has_its_full_time() -> None:
     line = Line()
     line.ask(BODY)
     line.passes(15)
@@ -278,7 +278,7 @@ async def test_a_head_that_begins_with_the_end_of_a_body_has_all_its_time() -> N
     assert line.done == []
 
 
-async def test_a_head_that_begins_with_the_end_of_another_has_all_its_time() -> None:
+async def test_a_head_that_starts_with_the_end_of_another_has_its_full_time() -> None:
     line = Line()
     line.ask(GET[:9])
     line.passes(8)
@@ -295,7 +295,7 @@ async def test_requests_keep_a_connection_alive() -> None:
     assert line.done == []
 
 
-async def test_a_delay_is_longer_than_any_limit() -> None:
+async def test_a_delay_may_be_longer_than_any_limit() -> None:
     line = Line(slow(Behaviour(Delay(180_000))))
     line.ask(GET)
     line.passes(179)
@@ -305,8 +305,8 @@ async def test_a_delay_is_longer_than_any_limit() -> None:
 # Ends
 
 
-async def test_after_the_last_answer_the_client_is_listened_to_for_a_while() -> None:
-    """Closing with bytes unread would reset the connection."""
+async def test_after_the_last_answer_the_connection_reads_on_for_a_while() -> None:
+    """To close with unread bytes would reset the connection."""
     line = Line()
     line.ask(CLOSING)
     assert line.done == ["eof"]
@@ -315,7 +315,7 @@ async def test_after_the_last_answer_the_client_is_listened_to_for_a_while() -> 
     assert line.done == ["eof", "abort"]
 
 
-async def test_a_client_that_sends_on_and_on_is_not_listened_to_for_ever() -> None:
+async def test_a_connection_does_not_read_on_for_ever() -> None:
     line = Line()
     line.ask(b"nonsense\r\n\r\n")
     for _ in range(LONGEST_LINGER_SECONDS):
@@ -328,7 +328,7 @@ async def test_a_client_that_sends_on_and_on_is_not_listened_to_for_ever() -> No
     assert line.done == ["eof", "abort"]
 
 
-async def test_a_client_of_tls_is_listened_to_only_when_it_may_still_send() -> None:
+async def test_a_connection_with_tls_reads_on_only_if_the_client_may_still_send() -> None:
     closing, refused = Line(tls=True), Line(tls=True)
     closing.ask(CLOSING)
     refused.ask(b"nonsense\r\n\r\n")
@@ -337,14 +337,14 @@ async def test_a_client_of_tls_is_listened_to_only_when_it_may_still_send() -> N
     assert refused.done == ["abort"]
 
 
-async def test_a_client_that_has_ended_its_side_is_closed() -> None:
+async def test_a_client_that_closed_its_side_is_closed() -> None:
     line = Line()
     line.ask(GET)
     assert line.connection.eof_received() is True  # closed here, not by the transport
     assert line.done == ["close"]
 
 
-async def test_a_client_that_has_ended_its_side_gets_all_answers() -> None:
+async def test_a_client_that_closed_its_side_gets_all_answers() -> None:
     line = Line(slow())
     line.ask(GET * 3)
     assert line.connection.eof_received() is True
@@ -352,13 +352,13 @@ async def test_a_client_that_has_ended_its_side_gets_all_answers() -> None:
     assert line.done == ["close"]
 
 
-async def test_a_client_of_tls_that_has_ended_its_side_is_gone() -> None:
+async def test_a_client_with_tls_that_closed_its_side_is_closed() -> None:
     line = Line(slow(), tls=True)
     line.ask(GET)
     assert line.connection.eof_received() is False
 
 
-async def test_a_reset_on_purpose_is_one() -> None:
+async def test_a_reset_fault_resets_the_connection() -> None:
     line = Line(slow(Behaviour(fault=Fault(FaultKind.RESET))))
     line.ask(GET)
     assert line.transport.raw.options == [(socket.SOL_SOCKET, socket.SO_LINGER)]
@@ -396,7 +396,7 @@ async def test_the_end_waits_for_a_request_under_way() -> None:
     assert b"Connection: close\r\n" in line.transport.sent
 
 
-async def test_who_comes_at_the_end_is_answered_once() -> None:
+async def test_a_client_that_connects_at_the_end_is_answered_once() -> None:
     line = Line()
     line.all.ending = True
     late = MockConnection(line.all)

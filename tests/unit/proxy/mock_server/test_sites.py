@@ -1,4 +1,4 @@
-"""Mock servers compiled for one port, and what is compiled anew when the store changes."""
+"""Mock servers compiled for one port, and what is recompiled when the store changes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def turns(sequences: SharedSequences, one: Candidate, count: int) -> list[str]:
 TWO = candidate("01", "02")
 
 
-def test_a_sequence_goes_on_for_all_processes_together(counts: SharedCounts) -> None:
+def test_a_sequence_is_shared_by_all_processes(counts: SharedCounts) -> None:
     one, other = SharedSequences(counts, "shop"), SharedSequences(counts, "shop")
     assert turns(one, TWO, 1) + turns(other, TWO, 2) == ["01", "02", "02"]
 
@@ -69,7 +69,7 @@ def test_sequences_start_over_for_all_processes(counts: SharedCounts) -> None:
 
 
 def test_sequences_start_over_once_for_an_epoch(counts: SharedCounts) -> None:
-    """Whichever process hears of it first."""
+    """In whichever process reads the change first."""
     one, other = SharedSequences(counts, "shop"), SharedSequences(counts, "shop")
     one.reset_for(1)
     turns(one, TWO, 1)
@@ -79,7 +79,7 @@ def test_sequences_start_over_once_for_an_epoch(counts: SharedCounts) -> None:
     assert turns(one, TWO, 1) == ["01"]
 
 
-def test_what_is_added_while_the_last_one_repeats_comes_next(counts: SharedCounts) -> None:
+def test_an_example_added_while_the_last_one_repeats_comes_next(counts: SharedCounts) -> None:
     sequences = SharedSequences(counts, "shop")
     turns(sequences, TWO, 5)
     assert turns(sequences, candidate("01", "02", "03"), 2) == ["03", "03"]
@@ -96,7 +96,7 @@ def test_only_a_sequence_moves(counts: SharedCounts, ids: tuple[str, ...], moves
 
 
 class Port:
-    """The mock servers of a port, followed as its process does."""
+    """The mock servers of a port, which follow changes as in its process."""
 
     def __init__(self, store: Store, counts: SharedCounts, *names: str, at_root: bool = False) -> None:
         self.store = store
@@ -106,7 +106,7 @@ class Port:
         self.site = self.sites.compile_site()
 
     def follow(self) -> MockSite | None:
-        """What it answers from now; None if that is what it was."""
+        """Apply changes, and return the new site; None if it is the same."""
         changes = self.store.changes.list_since(self._seen)
         self._seen = self.store.changes.get_latest()
         site = self.sites.apply_changes(changes)
@@ -117,7 +117,7 @@ class Port:
         return self.site.directory.by_slug[slug]
 
     def answer(self, target: str = "/users/7", slug: str = "shop") -> object:
-        """The body of the example that answers."""
+        """Return the body of the example that answers."""
         candidate = self.served(slug).answers.index.decide(make_request(target=target, origin=None)).candidate
         return candidate and self.store.bodies.read(candidate.examples[-1].response.body)
 
@@ -136,7 +136,7 @@ def cart(store: Store) -> MockServer:
 @pytest.mark.parametrize(
     ("names", "slugs"), [((), ["cart", "shop"]), (("shop",), ["shop"]), (("cart", "id-of-shop"), ["cart", "shop"])]
 )
-def test_those_named_are_served_or_all(
+def test_named_mock_servers_are_served_or_all(
     store: Store, counts: SharedCounts, shop: MockServer, names: tuple[str, ...], slugs: list[str]
 ) -> None:
     port = Port(store, counts, *names)
@@ -150,7 +150,7 @@ def test_one_may_answer_at_the_root(store: Store, counts: SharedCounts, shop: Mo
     assert root.mock == shop
 
 
-def test_a_name_that_is_none_is_refused(store: Store, counts: SharedCounts) -> None:
+def test_an_unknown_name_is_refused(store: Store, counts: SharedCounts) -> None:
     with pytest.raises(NotFound):
         Port(store, counts, "shop")
 
@@ -213,7 +213,9 @@ def test_a_setting_is_served(store: Store, counts: SharedCounts, shop: MockServe
     assert (port.served().calls, port.served("cart")) == (before.calls, other)
 
 
-def test_one_that_is_made_or_deleted_comes_and_goes(store: Store, counts: SharedCounts, shop: MockServer) -> None:
+def test_a_mock_server_comes_and_goes_as_it_is_created_and_deleted(
+    store: Store, counts: SharedCounts, shop: MockServer
+) -> None:
     port = Port(store, counts)
     serve(store, store.collections.find(shop.collection_id), "cart")
     port.follow()
@@ -223,7 +225,7 @@ def test_one_that_is_made_or_deleted_comes_and_goes(store: Store, counts: Shared
     assert sorted(port.site.directory.by_slug) == ["cart"]
 
 
-def test_a_key_is_known_at_once(store: Store, counts: SharedCounts, shop: MockServer) -> None:
+def test_a_new_key_is_accepted_at_once(store: Store, counts: SharedCounts, shop: MockServer) -> None:
     port = Port(store, counts, shop.name)
     answers = port.served().answers
     store.keys.add(ApiKey("k", "ci", "digest", "1234", 0.0))
@@ -258,7 +260,9 @@ def test_a_variable_is_served(store: Store, counts: SharedCounts) -> None:
     assert [port.answer(f"/users/{name}") for name in ("ada", "bob")] == [None, b"hit"]
 
 
-def test_what_concerns_nobody_changes_nothing(store: Store, counts: SharedCounts, shop: MockServer) -> None:
+def test_a_change_that_concerns_no_mock_server_changes_nothing(
+    store: Store, counts: SharedCounts, shop: MockServer
+) -> None:
     port = Port(store, counts, shop.name)
     store.environments.save(Environment("e", "stage", {"id": "7"}))
     store.settings.set("x", 1)
@@ -275,7 +279,7 @@ def test_when_changes_were_pruned_everything_is_compiled(store: Store, counts: S
     assert site.directory.by_slug["shop"].answers is not before.answers
 
 
-def test_sequences_start_over_when_they_are_told_to(store: Store, counts: SharedCounts, shop: MockServer) -> None:
+def test_sequences_start_over_after_a_reset(store: Store, counts: SharedCounts, shop: MockServer) -> None:
     port = Port(store, counts)
     sequences = port.served().answers.sequences
     assert isinstance(sequences, SharedSequences)

@@ -1,4 +1,4 @@
-"""The settings of a mock server inside a test, and which mock server that is."""
+"""Which mock server a test gets, and its settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def shop(store: Store) -> MockServer:
     return serve(store, collect(store, make_example()), **KEPT)
 
 
-def test_it_is_the_one_of_that_name(store: Store, shop: MockServer) -> None:
+def test_a_mock_server_is_found_by_name(store: Store, shop: MockServer) -> None:
     assert mock_from_name(store, "shop", {}) == shop
 
 
@@ -38,7 +38,7 @@ def test_a_collection_is_served_as_it_is(store: Store) -> None:
     assert store.mock_servers.list() == []
 
 
-def test_a_name_that_is_none_is_refused(store: Store) -> None:
+def test_an_unknown_name_is_refused(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no mock server or collection 'x'"):
         mock_from_name(store, "x", {})
 
@@ -58,7 +58,7 @@ def test_a_name_that_is_none_is_refused(store: Store) -> None:
         ({"wildcards": False, "delay": 5}, {"delay": Delay(5)}, {"wildcards": False}),
     ],
 )
-def test_a_setting_of_the_test_wins_and_the_others_stay(
+def test_a_setting_of_the_test_replaces_only_that_setting(
     store: Store, shop: MockServer, settings: dict[str, Any], behaviour: dict[str, Any], matching: dict[str, Any]
 ) -> None:
     mock = mock_from_name(store, "shop", settings)
@@ -75,7 +75,7 @@ def test_a_setting_of_the_test_wins_and_the_others_stay(
         ({"environment": "stage"}, {"environment_id": "e"}),
     ],
 )
-def test_so_do_those_of_the_mock_server_itself(
+def test_a_setting_of_the_test_replaces_that_of_the_mock_server(
     store: Store, shop: MockServer, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     store.environments.save(Environment("e", "stage", {}))
@@ -97,17 +97,17 @@ def test_calls_are_kept_though_the_log_is_off(store: Store) -> None:
     ],
 )
 @pytest.mark.usefixtures("shop")
-def test_what_is_no_setting_is_refused(store: Store, settings: dict[str, Any], message: str) -> None:
+def test_an_unknown_setting_is_refused(store: Store, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         mock_from_name(store, "shop", settings)
 
 
-def test_an_environment_that_is_none_is_refused(store: Store, shop: MockServer) -> None:
+def test_an_unknown_environment_is_refused(store: Store, shop: MockServer) -> None:
     with pytest.raises(NotFound):
         mock_from_name(store, shop.name, {"environment": "none"})
 
 
-def test_typed_in_requests_become_examples(store: Store) -> None:
+def test_requests_become_examples(store: Store) -> None:
     mock = mock_from_requests(store, ["GET /users/1 200 one", "DELETE /users/1 204"], {"cors": False})
     examples = store.collections.list_examples(mock.collection_id)
     assert [(one.request.method, one.request.target, one.response.status) for one in examples] == [
@@ -118,12 +118,12 @@ def test_typed_in_requests_become_examples(store: Store) -> None:
     assert mock.cors is False
 
 
-def test_a_request_that_is_none_is_refused(store: Store) -> None:
+def test_a_text_that_is_not_a_request_is_refused(store: Store) -> None:
     with pytest.raises(UserError):
         mock_from_requests(store, ["/users/1"], {})
 
 
-def test_one_alone_is_all_there_is() -> None:
+def test_a_single_mock_server_is_all_that_serving_sees() -> None:
     mock = make_mock_server("c")
     error = make_server_error(mock)
     alone = SingleMockServer(mock, [error])

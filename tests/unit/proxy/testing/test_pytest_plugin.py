@@ -1,4 +1,4 @@
-"""The fixtures of the pytest plugin, without pytest running any: what they refuse, and how a test ends."""
+"""The fixtures of the pytest plugin, called without a run of pytest: what they refuse, and how a test ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy.store.repositories.store import Store
 
 
 class Asked:
-    """The fixture request of a test."""
+    """A fixture request of a test."""
 
     def __init__(self, store: Store | None = None) -> None:
         self._store = store
@@ -52,7 +52,7 @@ def test_a_session_is_looked_up_in_the_store(store: Store) -> None:
 
 
 class Replayed:
-    """A session that was asked for these, which are not in it."""
+    """A session with these misses."""
 
     name = "checkout"
 

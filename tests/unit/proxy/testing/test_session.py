@@ -1,4 +1,4 @@
-"""A session inside a test: whose requests it answers, and its log."""
+"""A session inside a test: the origin that it answers for, and its log."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def recorded(store: Store) -> Store:
         ("ftp://a.test", "^expected a URL like "),
     ],
 )
-def test_of_several_hosts_one_has_to_be_named(recorded: Store, upstream: str | None, message: str) -> None:
+def test_one_of_several_hosts_has_to_be_named(recorded: Store, upstream: str | None, message: str) -> None:
     with pytest.raises(UserError, match=message):
         LocalSession(recorded, "checkout", upstream=upstream)
 
 
-def test_a_session_that_is_none_is_refused(store: Store) -> None:
+def test_an_unknown_session_is_refused(store: Store) -> None:
     with pytest.raises(NotFound):
         LocalSession(store, "checkout")
 
 
 def test_every_call_is_logged() -> None:
-    """Of a gateway's site, none is: it has no call log."""
+    """The site of a gateway has no call log."""
     log, reply = Logged(), Reply(b"", b"", make_response(), server=make_served())
     kind = ConnectionKind(Origin("http", "127.0.0.1", 80), is_reverse=True, tunnel=False, tls=False)
     SessionSite(ActiveMode(Mode.REPLAY), kind, get_inline_body, log).log_call(GET, reply, 0.0, 0.0)

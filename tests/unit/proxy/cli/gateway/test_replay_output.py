@@ -1,4 +1,4 @@
-"""What is told at the end of a replay."""
+"""What is printed at the end of a replay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.serving.gateway.replay import Miss, Tally
 
 
 def tally(misses: int = 0, unused: int = 0) -> Tally:
-    """A replay with so many different misses, of a session of which so much was not asked for."""
+    """Return the tally of a replay with so many different misses and so many unused exchanges."""
     told = Tally()
     told.session = "shop"
     told.examples = [make_example(f"/{number}", id=str(number), entry=number) for number in range(unused)]
@@ -23,31 +23,31 @@ def lines(tally: Tally, *, verbose: bool = False) -> list[str]:
 
 
 def test_misses_come_last() -> None:
-    """Where a CI log ends, whoever reads it begins."""
+    """A reader of a CI log starts at its end."""
     headings = [line for line in lines(tally(misses=1, unused=1)) if not line.startswith(" ")]
     assert headings == ["1 of 1 recorded exchange not used:", "session shop had no answer to 1 request:"]
 
 
 @pytest.mark.parametrize("more", [0, 2])
-def test_of_what_was_not_asked_for_few_are_shown(more: int) -> None:
-    """With how all of them are."""
+def test_a_few_unused_exchanges_are_listed(more: int) -> None:
+    """With the option that lists all."""
     _, *told = lines(tally(unused=FEW_SHOWN + more))
     assert told[FEW_SHOWN:] == ([f"  and {more} more; --verbose lists all"] if more else [])
     assert told[0] == "  GET http://api.example.com/0 (entry 0)"
 
 
-def test_verbose_shows_all_that_was_not_asked_for() -> None:
+def test_verbose_lists_all_unused_exchanges() -> None:
     _, *told = lines(tally(unused=MOST_SHOWN + 1), verbose=True)
     assert [line.rpartition("(entry ")[2] for line in told] == [f"{one})" for one in range(MOST_SHOWN + 1)]
 
 
 @pytest.mark.parametrize("more", [0, 3])
-def test_of_misses_most_are_shown(more: int) -> None:
-    """Each was logged when it came."""
+def test_most_misses_are_listed(more: int) -> None:
+    """Each miss was also logged when it came."""
     _, *told = lines(tally(misses=MOST_SHOWN + more))
     assert told[MOST_SHOWN:] == ([f"  and {more} more"] if more else [])
     assert told[0] == "  GET http://a/0: path differs"
 
 
-def test_where_all_went_well_nothing_is_told() -> None:
+def test_a_complete_replay_prints_nothing() -> None:
     assert lines(tally()) == []
