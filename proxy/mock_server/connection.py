@@ -19,8 +19,9 @@ from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Reply, Upgrade
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.wire import CLOSE, add_connection
-from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Body
 
 logger = logging.getLogger(__name__)

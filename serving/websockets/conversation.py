@@ -14,7 +14,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-from understudy.serving.responder import Close, Wait
+from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.message_comparison import describe_difference, is_expected
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor

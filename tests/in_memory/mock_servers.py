@@ -17,8 +17,9 @@ from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import Close, Responder, Step, Wait
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import Close, Step, Wait
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import MockServer
 
@@ -61,13 +62,13 @@ class Client:
     """One connection: what is sent, and the steps that answer it. `body` is what is fetched; time passes by waiting."""
 
     def __init__(
-        self, site: Site, limits: Limits = DEFAULT_LIMITS, chance: Random | None = None, body: bytes | None = HIT
+        self, site: Site, limits: Limits = DEFAULT_LIMITS, random: Random | None = None, body: bytes | None = HIT
     ) -> None:
         self.site = site
         self.body = body
         self.now = 0.0
         self.pieces: list[bytes] = []
-        self.responder = Responder(lambda: self.site, limits, chance=chance, now=lambda: self.now)
+        self.responder = Responder(lambda: self.site, limits, random=random, now=lambda: self.now)
 
     def piece(self, position: int) -> bytes | None:
         """The piece of a large body at a position; None for one that cannot be read."""

@@ -28,8 +28,9 @@ from understudy.serving.gateway.site import ConnectionKind, GatewaySite
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import HandOver, Responder
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import HandOver
 from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
@@ -151,7 +152,7 @@ def answers(examples: list[Example], settings: MatchSettings) -> Answers:
 CALLS = st.builds(
     lambda request, accepting: replace(
         request,
-        headers=Headers((*request.headers.without(["x-mock-response-delay"]).fields, *Headers.of(accepting).fields)),
+        headers=Headers((*request.headers.drop(["x-mock-response-delay"]).fields, *Headers.of(accepting).fields)),
     ),
     ASKED,
     ACCEPTING,

@@ -33,7 +33,8 @@ from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
+from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS
+from understudy.serving.steps import Close, Wait
 from understudy.store.model.messages import LARGE_BODY, BodyRef, Chunk, Headers
 from understudy.store.model.mock_servers import (
     PLAIN,
@@ -328,7 +329,7 @@ def test_a_large_body_in_a_coding_that_is_not_taken_is_read_whole() -> None:
     ],
 )
 def test_a_delay_is_waited_for_before_the_answer(delay: Delay, low: float, high: float) -> None:
-    first, *rest = client(Behaviour(delay), chance=Random(1)).steps(GET)
+    first, *rest = client(Behaviour(delay), random=Random(1)).steps(GET)
     assert isinstance(first, Wait)
     assert low <= first.seconds <= high
     assert sent(rest) == ANSWER
@@ -461,7 +462,7 @@ def test_a_stream_can_be_slowed_down() -> None:
 
 
 def test_garbage_is_no_http() -> None:
-    steps = client(Behaviour(fault=Fault(FaultKind.GARBAGE)), chance=Random(1)).steps(GET)
+    steps = client(Behaviour(fault=Fault(FaultKind.GARBAGE)), random=Random(1)).steps(GET)
     assert (len(sent(steps)), closes(steps)) == (GARBAGE_BYTES, [Close()])
     assert not sent(steps).startswith(b"HTTP/")
 
@@ -479,7 +480,7 @@ def test_an_error_on_purpose_leaves_the_connection() -> None:
 
 
 def test_a_fault_strikes_the_share_of_calls_that_it_says() -> None:
-    one = client(Behaviour(fault=Fault(FaultKind.ERROR, 25)), chance=Random(1))
+    one = client(Behaviour(fault=Fault(FaultKind.ERROR, 25)), random=Random(1))
     assert 200 < one.ask(*[GET] * 1000).count(b"HTTP/1.1 503 ") < 300
 
 

@@ -254,3 +254,11 @@ def test_a_reader_knows_where_it_stands(data: bytes, place: str) -> None:
     reader.feed(data)
     stands = {"between": reader.is_between_requests, "head": reader.is_in_head, "body": reader.is_in_body}
     assert [name for name, here in stands.items() if here] == [place]
+
+
+@pytest.mark.parametrize("last", [CLOSING, b"GET / HTTP/9\r\n\r\n"])
+def test_the_last_states_are_final(last: bytes) -> None:
+    reader = RequestReader()
+    [_] = reader.feed(last + get())
+    assert reader.feed(get()) == []
+    assert (reader.is_in_head, reader.is_in_body) == (False, False)

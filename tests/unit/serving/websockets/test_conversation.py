@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from understudy.serving.responder import Close, Wait
+from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.conversation import LINGER_SECONDS, MOST_REASON_BYTES, Conversation
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
