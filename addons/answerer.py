@@ -24,6 +24,7 @@ from understudy.serving.answers.answer import is_recoded, render_error, render_s
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, Plan, draw_plan, throttle_chunks
 from understudy.serving.answers.body_schedule import BodySchedule
 from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
 from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
@@ -34,10 +35,6 @@ from understudy.store.model.messages import LARGE_BODY, Origin, Request, Respons
 from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
-
-# How long an edit may take until the gateway has compiled it; meanwhile the body it replaced may be gone.
-MAX_RETRY_SECONDS = 2.0
-RETRY_SECONDS = 0.02
 
 
 class Answerer:
@@ -65,7 +62,7 @@ class Answerer:
     async def _answer_with_retries(self, flow: http.HTTPFlow) -> Response | None:
         """The response; when an example was edited or deleted this moment, from the examples that come after."""
         active = self._current.active_for(flow)
-        deadline = time.monotonic() + MAX_RETRY_SECONDS
+        deadline = time.monotonic() + EDIT_WAIT_SECONDS
         while True:
             try:
                 return await self._answer(flow, active)
@@ -74,7 +71,7 @@ class Answerer:
                 if time.monotonic() > deadline or newer.mode is not active.mode:
                     raise
                 active = newer
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(EDIT_RETRY_SECONDS)
 
     async def _answer(self, flow: http.HTTPFlow, active: ActiveMode) -> Response | None:
         reverse = is_in_origin_form(flow)

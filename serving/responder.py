@@ -18,7 +18,14 @@ from understudy.serving.answers.answer import render_error, render_refusal, rend
 from understudy.serving.answers.behaviour_plan import Plan, draw_plan, throttle_chunks
 from understudy.serving.answers.body_schedule import BodySchedule, Fetch
 from understudy.serving.answers.cors import copy_cors_headers
-from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
+from understudy.serving.answers.replies import (
+    EDIT_RETRY_SECONDS,
+    EDIT_WAIT_SECONDS,
+    PendingReply,
+    Reply,
+    Upgrade,
+    make_reply,
+)
 from understudy.serving.answers.streams import CHUNKED, WHOLE, encode_chunk, encode_last_chunk
 from understudy.serving.connection_states import AFTER_END_INPUT, AFTER_END_SOON, Backlog, Lifetime, Phase
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
@@ -33,9 +40,6 @@ from understudy.store.model.mock_servers import FaultKind
 logger = logging.getLogger(__name__)
 
 GARBAGE_BYTES = 256
-# An edit may remove a body before the new example is compiled; an answer waits this long for that.
-PATIENCE_SECONDS = 2.0
-PATIENCE_STEP = 0.02
 BODY_UNREADABLE = "The example's body could not be read from the store."
 
 # Members of an enum are slow to look up, and the states are compared with each request.
@@ -226,16 +230,16 @@ class Responder:
 
         An edit removes the old body before its new example is current, so a missing body means: ask the site again.
         """
-        patience = PATIENCE_SECONDS
+        seconds_left = EDIT_WAIT_SECONDS
         while True:
             yield Fetch(pending.body)
             body, self._fetched_body = self._fetched_body, None
             if body is not None:
                 return pending.finish(body)
-            if patience <= 0:
+            if seconds_left <= 0:
                 return make_reply(render_error(500, "internalError", BODY_UNREADABLE), summary="body not read")
-            yield Wait(PATIENCE_STEP)
-            patience -= PATIENCE_STEP
+            yield Wait(EDIT_RETRY_SECONDS)
+            seconds_left -= EDIT_RETRY_SECONDS
             reply = self._find_reply(self._get_site(), request)
             if not isinstance(reply, PendingReply):
                 return reply
@@ -257,7 +261,7 @@ class Responder:
             yield Wait(plan.delay)
         if plan.fault is FaultKind.ERROR:
             response = copy_cors_headers(reply.response, render_simulated_error())
-            failed = make_reply(response, summary=f"{reply.summary}; fault error", head_only=request.method == "HEAD")
+            failed = make_reply(response, summary=f"{reply.summary}; fault error", method=request.method)
             reply = replace(failed, server=reply.server)
         elif plan.fault is FaultKind.UNFINISHED:
             yield from self._send(reply, request, whole=False)

@@ -100,6 +100,11 @@ class Reply:
 MAX_JOINED_BYTES = 64 * 1024
 
 
+# An edit removes the old body before its new example is compiled. An answer that misses a body tries again this long.
+EDIT_WAIT_SECONDS = 2.0
+EDIT_RETRY_SECONDS = 0.02
+
+
 @dataclass(frozen=True, slots=True)
 class PendingReply:
     """An answer whose body has to be read from the store first; `finish` makes the reply of its bytes."""
@@ -108,10 +113,8 @@ class PendingReply:
     finish: Callable[[bytes], Reply]
 
 
-def make_reply(
-    response: Response, *, summary: str, server: CalledServer | None = None, head_only: bool = False
-) -> Reply:
-    """A reply of our own, such as an error."""
-    body = response.body
+def make_reply(response: Response, *, summary: str, server: CalledServer | None = None, method: str = "GET") -> Reply:
+    """Return the reply for a response of Understudy's own, such as an error; to HEAD it has no body."""
+    body = b"" if method == "HEAD" else response.body
     assert isinstance(body, bytes)
-    return Reply(render_head(response), b"" if head_only else body, response, server=server, summary=summary)
+    return Reply(render_head(response), body, response, server=server, summary=summary)

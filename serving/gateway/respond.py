@@ -7,9 +7,9 @@ from dataclasses import replace
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_nearest
+from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.outcomes import Outcome, find_outcome
-from understudy.serving.answers.rate_limits import check_rate_limit
 from understudy.serving.answers.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
@@ -55,11 +55,9 @@ def resolve_behaviour(active: ActiveMode, outcome: Outcome) -> Behaviour | None:
     )
 
 
-def refuse_over_limit(active: ActiveMode, outcome: Outcome, on_purpose: Behaviour | None) -> Response | None:
-    """429 where a simulated rate limit is reached."""
-    if on_purpose is None or on_purpose.rate_limit is None:
-        return None
-    return check_rate_limit(on_purpose.rate_limit, active.rates, outcome.find_limit_key("gateway"), time())
+def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour | None) -> Response | None:
+    """Return the 429 if a simulated rate limit is exceeded."""
+    return example_replies.refuse_over_limit(behaviour, outcome, active.rates, "gateway", time)
 
 
 def build_response(request: Request, example: Example, body: Body, client: Origin | None) -> Response:

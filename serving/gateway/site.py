@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from understudy.serving.answers.answer import is_recoded
+from understudy.serving.answers.example_replies import (
+    make_failure_reply,
+    make_reply_key,
+    may_cache,
+    render_example_reply,
+)
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, make_vary_key
-from understudy.serving.answers.streams import render_interim_heads, stream_from_response
+from understudy.serving.answers.streams import render_interim_heads
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.targets import to_origin_form
-from understudy.serving.http1.wire import render_head
 from understudy.serving.site_protocol import WireCache
 from understudy.serving.websockets.handshake import answer_handshake, is_websocket_request
 from understudy.store.model.collections import Example
@@ -100,61 +105,48 @@ class GatewaySite:
     def _find_client(self, request: Request) -> Origin | None:
         return find_client_origin(self._kind, request.headers.get("host"), request.origin or self._kind.origin)
 
-    def _reply(self, request: Request, what: Outcome, client: Origin | None) -> Reply | PendingReply:
-        behaviour = respond.resolve_behaviour(self._active, what)
-        limit = respond.refuse_over_limit(self._active, what, behaviour)
-        if limit is not None:
-            return make_reply(limit, summary="rate limit", head_only=request.method == "HEAD")
-        if what.example is None:
-            reply = make_reply(
-                respond.render_failure(self._active, what), summary=what.summary, head_only=request.method == "HEAD"
-            )
-            return reply if behaviour is None else replace(reply, behaviour=behaviour)
-        if what.example.response.status == 101:
-            return self._upgrade(request, what, what.example)
-        return self._answer_from_example(request, what, what.example, client, behaviour)
+    def _reply(self, request: Request, outcome: Outcome, client: Origin | None) -> Reply | PendingReply:
+        behaviour = respond.resolve_behaviour(self._active, outcome)
+        refusal = respond.refuse_over_limit(self._active, outcome, behaviour)
+        if refusal is not None:
+            return make_reply(refusal, summary="rate limit", method=request.method)
+        if outcome.example is None:
+            failure = respond.render_failure(self._active, outcome)
+            return make_failure_reply(failure, request, outcome.summary, behaviour)
+        if outcome.example.response.status == 101:
+            return self._upgrade(request, outcome, outcome.example)
+        return self._answer_from_example(request, outcome, outcome.example, client, behaviour)
 
-    def _upgrade(self, request: Request, what: Outcome, example: Example) -> Reply:
+    def _upgrade(self, request: Request, outcome: Outcome, example: Example) -> Reply:
         answer = answer_handshake(request, example.response)
-        reply = replace(make_reply(answer, summary=what.summary), example_id=example.id, example_name=example.name)
+        reply = replace(make_reply(answer, summary=outcome.summary), example_id=example.id, example_name=example.name)
         replay = self._active.replay
-        spoken = replay.websockets.get(example.id)
-        if answer.status != 101 or spoken is None:
+        recorded = replay.websockets.get(example.id)
+        if answer.status != 101 or recorded is None:
             return reply
-        diverged = partial(respond.report_divergence, self._active, request, spoken.exchange_id)
-        timing, redactor = what.resolve_timing(self._active.behaviour), replay.tally.redactor
-        return replace(reply, upgrade=Upgrade(reply.head, spoken.exchange_id, spoken.began, timing, diverged, redactor))
+        on_divergence = partial(respond.report_divergence, self._active, request, recorded.exchange_id)
+        timing, redactor = outcome.resolve_timing(self._active.behaviour), replay.tally.redactor
+        return replace(
+            reply, upgrade=Upgrade(reply.head, recorded.exchange_id, recorded.began, timing, on_divergence, redactor)
+        )
 
     def _answer_from_example(
-        self, request: Request, what: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None
+        self, request: Request, outcome: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None
     ) -> Reply | PendingReply:
-        # A hit that is logged is logged each time.
-        fixed = (
-            what.is_cacheable and (behaviour is None or behaviour.rate_limit is None) and not respond.is_logging_hits()
-        )
-        timing = what.resolve_timing(self._active.behaviour)
+        active = self._active
+        # A cached reply is not logged, and with such a log level each hit is logged.
+        is_cacheable = may_cache(outcome, behaviour) and not respond.is_logging_hits()
+        timing = outcome.resolve_timing(active.behaviour)
 
         def render(body: Body) -> Reply:
-            made = respond.build_response(request, example, body, client)
-            content = made.body if isinstance(made.body, bytes) else b""
-            told = (example.id, example.name, what.summary)
-            # A mock has other clients than those that were seen to take such a response.
-            interim = render_interim_heads(made) if self._active.mode is Mode.REPLAY else b""
-            return Reply(
-                render_head(made),
-                content,
-                made,
-                behaviour,
-                fixed,
-                None,
-                *told,
-                stream_from_response(made, timing),
-                interim,
-            )
+            response = respond.build_response(request, example, body, client)
+            # The clients of a mock are others than the recorded one, and may not know informational responses.
+            interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
+            return render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
 
-        key = None if what.is_filled else (id(example), client, behaviour, fixed, *make_vary_key(request))
+        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = is_recoded(request, example)
-        return self._active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
+        return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 
 class GatewaySites:

@@ -54,7 +54,7 @@ class MockSite:
         response = render_error(404, "mockNotFoundError", message)
         # Any page may read it: without that a browser tells its reader of a broken network.
         response = replace(response, headers=add_cors_headers(response.headers, None))
-        return make_reply(response, summary="no mock server", head_only=arrived.method == "HEAD")
+        return make_reply(response, summary="no mock server", method=arrived.method)
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
         """Count the call, and log it."""

@@ -28,12 +28,12 @@ from tests.in_memory.mock_servers import (
     waited,
 )
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Reply
+from understudy.serving.answers.replies import EDIT_WAIT_SECONDS, Reply
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS
+from understudy.serving.responder import GARBAGE_BYTES
 from understudy.serving.steps import Close, Wait
 from understudy.store.model.messages import LARGE_BODY, BodyRef, Chunk, Headers
 from understudy.store.model.mock_servers import (
@@ -258,7 +258,7 @@ def test_a_body_is_fetched() -> None:
 
 def test_a_body_that_cannot_be_read_is_asked_for_again_for_a_while() -> None:
     steps = Client(at_root(make_served(KEPT)), body=None).steps(GET)
-    assert sum(waited(steps)) == pytest.approx(PATIENCE_SECONDS)
+    assert sum(waited(steps)) == pytest.approx(EDIT_WAIT_SECONDS)
     assert sent(steps).startswith(b"HTTP/1.1 500 ")
 
 
