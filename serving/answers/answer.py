@@ -12,6 +12,7 @@ from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.content_codings import remove_codings
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Body, Headers, Request, Response, measure_body
@@ -55,11 +56,13 @@ def render_miss(decision: Decision) -> Response:
     return render_explained_miss(header, message, as_json(decision))
 
 
-def render_explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
-    """404 with an error of the same form, and what else there is to say."""
-    error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
-    noted = {"note": note} if note else {}
-    return json_response(404, {"error": {**error, **noted, "explanation": explanation}})
+def render_explained_miss(
+    header: str, message: str, explanation: dict[str, object], note: str = "", hint: Hint | None = None
+) -> Response:
+    """Render a 404 of the same form, with a note on the cause if the explanation does not have it."""
+    error = {"name": "mockRequestNotFoundError", "message": message, **_hint_member(hint), "header": header}
+    note_member = {"note": note} if note else {}
+    return json_response(404, {"error": {**error, **note_member, "explanation": explanation}})
 
 
 def render_malformed_header(problem: SelectorProblem) -> Response:
@@ -74,9 +77,16 @@ def frame_response(response: Response, body: bytes) -> Response:
     return replace(response, headers=headers, body=content, http_version="HTTP/1.1", chunks=(), trailers=Headers())
 
 
-def render_error(status: int, name: str, message: str) -> Response:
-    """An error of ours, as JSON `{"error": {"name", "message"}}`."""
-    return json_response(status, {"error": {"name": name, "message": message}})
+def render_error(status: int, name: str, message: str, hint: Hint | None = None) -> Response:
+    """Render an error of Understudy as JSON: `{"error": {"name", "message"}}`.
+
+    A hint is a third member: `{"action": ..., NAME: VALUE, ...}`, with the actions of `proxy/cli/hints.py`.
+    """
+    return json_response(status, {"error": {"name": name, "message": message, **_hint_member(hint)}})
+
+
+def _hint_member(hint: Hint | None) -> dict[str, object]:
+    return {} if hint is None else {"hint": {"action": hint.action, **hint.values}}
 
 
 def render_refusal(problem: MalformedRequest) -> Response:

@@ -13,6 +13,7 @@ from understudy.serving.answers.behaviour_plan import apply_requested_delay, mer
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.answers.streams import RECORDED_TIMING
 from understudy.serving.templates.response_templates import Templates
+from understudy.store.errors import Hint
 from understudy.store.model.calls import NEEDS_EXAMPLE, NO_MATCH
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
@@ -98,7 +99,7 @@ class Outcome:
             return render_malformed_header(decision.problem)
         if decision.candidate is None:
             return render_miss(decision)
-        return render_error(404, "sequenceEndedError", SEQUENCE_ENDED)
+        return render_error(404, "sequenceEndedError", SEQUENCE_ENDED, REPEAT_ANSWERS)
 
     @property
     def summary(self) -> str:
@@ -113,7 +114,8 @@ class Outcome:
         return self.path_reason if match.path_line is None else f"path {self.path_reason}, score {match.score}"
 
 
-SEQUENCE_ENDED = "All recorded answers to this request were given, and --once was asked for."
+SEQUENCE_ENDED = "All recorded answers to this request were given, and each of them is given once."
+REPEAT_ANSWERS = Hint("repeat_answers")
 
 
 def find_outcome(answers: Answers, request: Request) -> Outcome:

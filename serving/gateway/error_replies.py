@@ -9,13 +9,14 @@ from understudy.serving.answers.answer import render_error, render_refusal
 from understudy.serving.http1.heads import RequestHead
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.http1.wire import CLOSE, KEEP_ALIVE, add_connection, render_head
-from understudy.store.errors import StoreError
+from understudy.store.errors import Hint, StoreError
 from understudy.store.model.messages import Origin, Response
 
 NO_UPSTREAM = render_error(
     400,
     "noUpstreamError",
-    "This gateway is a forward proxy: set it as your client's proxy, or start it with --upstream URL.",
+    "This gateway is a forward proxy, and the request names no host: set the gateway as your client's proxy.",
+    Hint("name_upstream"),
 )
 BAD_TARGET = render_error(
     400, "malformedRequestError", "That target is no http or https URL, or not one of this tunnel's host."
@@ -23,14 +24,15 @@ BAD_TARGET = render_error(
 
 
 def render_other_upstream(upstream: Origin) -> Response:
-    """A reverse proxy is asked for another host."""
-    message = f"This gateway calls {upstream} only; start one without --upstream to have a forward proxy."
-    return render_error(403, "otherUpstreamError", message)
+    """Render the error of a reverse proxy that gets a request for another host."""
+    message = f"This gateway is a reverse proxy: it calls {upstream} only."
+    return render_error(403, "otherUpstreamError", message, Hint("use_forward_proxy"))
 
 
 def render_unreachable(origin: Origin, reason: str) -> Response:
-    """The upstream cannot be reached."""
-    return render_error(502, "upstreamUnreachableError", f"cannot reach {_format_origin(origin)}: {reason}")
+    """Render the error for an upstream that cannot be reached; `reason` is one of `explain_reason`."""
+    message = f"cannot reach {_format_origin(origin)}: {reason}"
+    return render_error(502, "upstreamUnreachableError", message, find_hint(reason, origin))
 
 
 def render_upstream_failure(origin: Origin, reason: str) -> Response:
@@ -72,16 +74,25 @@ _NUMBER = re.compile(r"\[Errno (\d+)\]")
 _NO_NAME = re.compile(r"\[Errno -\d+\]|name or service|nodename|name resolution|no address associated", re.IGNORECASE)
 
 
+_NOT_RESOLVED = "its name cannot be resolved"
 _NOT_TRUSTED = "Certificate verify failed"
 
 
 def explain_reason(reason: str) -> str:
-    """The reason as it is told to a client and kept in history, with the option that may help."""
+    """Return why an upstream cannot be reached, in the words for clients and history.
+
+    `reason` is the error text of the system, of TLS, or of a parent proxy.
+    """
     if _NO_NAME.search(reason):
-        return "its name cannot be resolved; --resolve gives a name an address"
+        return _NOT_RESOLVED
     if "'idna' codec" in reason:
-        return "its name is none that could be resolved"
-    if reason.startswith(_NOT_TRUSTED):
-        return f"{reason}; --upstream-ca names whom to trust, --insecure trusts anybody"
-    found = _NUMBER.search(reason)
-    return os.strerror(int(found[1])).lower() if found else reason
+        return "its name is not a valid host name"
+    number = _NUMBER.search(reason)
+    return os.strerror(int(number[1])).lower() if number else reason
+
+
+def find_hint(reason: str, origin: Origin) -> Hint | None:
+    """Return what may help if `origin` cannot be reached for this reason, as `explain_reason` returned it."""
+    if reason == _NOT_RESOLVED:
+        return Hint("resolve_name", {"host": origin.host, "port": str(origin.port)})
+    return Hint("trust_upstream") if reason.startswith(_NOT_TRUSTED) else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from understudy.matcher.index import Index, compile_index
+from understudy.store.errors import Hint
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Chunk, Headers, Request, Response, measure_body
 from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
@@ -15,21 +16,28 @@ FAIL_UNFINISHED = Behaviour(fault=Fault(FaultKind.UNFINISHED))
 
 
 @dataclass(frozen=True, slots=True)
+class MissNote:
+    """Why a request is a miss, where the nearest example does not show it, and what may help."""
+
+    text: str
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
 class FailedRequests:
     """Requests that failed when they were recorded, and are not repeated: `reasons` by the ids of their examples."""
 
     index: Index = field(default_factory=lambda: compile_index(()))
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def explain(self, request: Request) -> str:
-        """That this request is one of them, why it failed and what would repeat that, in words; "" if it is none."""
-        found = self.index.decide(request).candidate
-        if found is None:
-            return ""
-        reason = self.reasons[found.id]
-        return (
-            f"it was recorded as failed (entry {found.example.entry}: {reason}), which --replay-failures would repeat"
-        )
+    def explain(self, request: Request) -> MissNote | None:
+        """Return why this request failed when it was recorded; None if it did not."""
+        failed = self.index.decide(request).candidate
+        if failed is None:
+            return None
+        entry = failed.example.entry
+        text = f"it was recorded as failed (entry {entry}: {self.reasons[failed.id]})"
+        return MissNote(text, Hint("replay_failures", {"entry": str(entry)}))
 
 
 def clear_failure(exchange: Exchange) -> Exchange:

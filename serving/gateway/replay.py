@@ -11,7 +11,8 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
-from understudy.serving.gateway.failed_exchanges import FailedRequests
+from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Fault, FaultKind
@@ -33,11 +34,12 @@ class MissAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A request that was not recorded, without its secrets; `why` in a few words."""
+    """A request that was not recorded, without its secrets, and the reason in a few words."""
 
     method: str
     url: str
     reason: str
+    hint: Hint | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,14 @@ class Tally:
         self.has_requests = False
         self._used: set[str] = set()
 
-    def note(self, request: Request, outcome: Outcome, why: str = "") -> None:
-        """Take note of one request and what came of it; `why` it is a miss, if that is not up to what is nearest."""
+    def note(self, request: Request, outcome: Outcome, note: MissNote | None = None) -> None:
+        """Count a request and its outcome; `note` has the reason of a miss that the nearest example does not show."""
         self.has_requests = True
         if outcome.example is not None:
             self._used.add(outcome.example.id)
         else:
-            self._count_miss(self._make_miss(request, why or explain_miss(outcome.decision)))
+            reason = note.text if note else explain_miss(outcome.decision)
+            self._count_miss(self._make_miss(request, reason, note.hint if note else None))
 
     def _count_miss(self, missed: Miss) -> None:
         if missed in self.misses or len(self.misses) < MOST_MISSES:
@@ -94,8 +97,8 @@ class Tally:
         left = (example for example in self.examples if example.id not in self._used)
         return [UnusedExample(one.request.method, self._redact_request(one.request).url, one.entry) for one in left]
 
-    def _make_miss(self, request: Request, why: str) -> Miss:
-        return Miss(request.method, self._redact_request(request).url, self.redactor.redact_text(why))
+    def _make_miss(self, request: Request, reason: str, hint: Hint | None = None) -> Miss:
+        return Miss(request.method, self._redact_request(request).url, self.redactor.redact_text(reason), hint)
 
     def _redact_request(self, request: Request) -> Request:
         # For people: which headers and body came is not told.
@@ -124,25 +127,24 @@ class Replay:
     hosts: frozenset[Origin] = frozenset()
 
     def note(self, request: Request, outcome: Outcome) -> None:
-        """Take note of one request and what came of it."""
-        self.tally.note(
-            request, outcome, self._find_note(outcome.decision.request) if outcome.decision.candidate is None else ""
-        )
+        """Count a request and its outcome."""
+        decision = outcome.decision
+        self.tally.note(request, outcome, self._find_note(decision.request) if decision.candidate is None else None)
 
     def explain(self, decision: Decision) -> str:
-        """Why a request is a miss, in a few words."""
-        return self._find_note(decision.request) or explain_miss(decision)
+        """Return why a request is a miss, in a few words."""
+        note = self._find_note(decision.request)
+        return note.text if note else explain_miss(decision)
 
-    def _find_note(self, request: Request) -> str:
-        """What is to be said of a request rather than what is nearest."""
+    def _find_note(self, request: Request) -> MissNote | None:
+        """Return the reason that comes before the nearest example."""
         return self.failed.explain(request) or self._explain_unknown_host(request)
 
-    def _explain_unknown_host(self, request: Request) -> str:
+    def _explain_unknown_host(self, request: Request) -> MissNote | None:
         if request.origin is not None or len(self.hosts) < 2:
-            return ""
+            return None
         listed = _format_hosts(sorted(map(str, self.hosts)))
-        how = "start with --upstream to name one, or set this as the client's proxy"
-        return f"it is for none of the recorded hosts, {listed}; {how}"
+        return MissNote(f"it is for none of the recorded hosts, {listed}", Hint("name_upstream"))
 
     def resolve_behaviour(self, outcome: Outcome) -> Behaviour | None:
         """What is done on purpose: what failed fails again, and a miss may close the connection."""
@@ -160,11 +162,13 @@ class Replay:
         # Postman's words of method and path would mislead: here query, body and host have to be equal, too.
         nearest, explanation = summarize_miss(decision)
         note = self._find_note(decision.request)
-        why = self.tally.redactor.redact_text(note or nearest)
+        reason = self.tally.redactor.redact_text(note.text if note else nearest)
         session = f"session {self.tally.session}" if self.tally.session else "the session"
         header, _ = NO_MATCH
-        message = f"This request is not in {session}{f': {why}' if why else ''}."
-        return render_explained_miss(header, message, explanation, note)
+        message = f"This request is not in {session}{f': {reason}' if reason else ''}."
+        if note is None:
+            return render_explained_miss(header, message, explanation)
+        return render_explained_miss(header, message, explanation, note.text, note.hint)
 
 
 def _format_hosts(hosts: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.output import counted
 from understudy.store.model.naming import escape_unprintable
 
@@ -83,9 +84,9 @@ def _misses(tally: Tally) -> Iterator[str]:
     shown = list(tally.misses.items())[:MOST_SHOWN]
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""
-        yield escape_unprintable(
-            f"  {missed.method} {missed.url}{times}{f': {missed.reason}' if missed.reason else ''}"
-        )
+        reason = f": {missed.reason}" if missed.reason else ""
+        hint = f"; {render_hint(missed.hint)}" if missed.hint else ""
+        yield escape_unprintable(f"  {missed.method} {missed.url}{times}{reason}{hint}")
     left = misses - sum(count for _, count in shown)
     if left:
         yield f"  and {left} more"

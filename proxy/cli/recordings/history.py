@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import history_filter, json_option, with_store
 from understudy.proxy.cli.output import (
     iso_time,
@@ -181,7 +182,7 @@ def _text(exchange: Exchange) -> str:
         line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
         parts.append(message_text(line, response.headers, _bytes(response)))
     if exchange.error:
-        parts.append(f"Failed: {exchange.error}")
+        parts.append(f"Failed: {_failure(exchange.error, request)}")
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
     if exchange.redacted:
@@ -189,3 +190,10 @@ def _text(exchange: Exchange) -> str:
 
         parts.append(f"Redacted when it was recorded: {format_places(exchange.redacted)}")
     return "\n\n".join(parts)
+
+
+def _failure(error: str, request: Request) -> str:
+    from understudy.serving.gateway.error_replies import find_hint
+
+    hint = find_hint(error, request.origin) if request.origin else None
+    return f"{error}; {render_hint(hint)}" if hint else error

@@ -13,11 +13,13 @@ from understudy.serving.gateway.failed_exchanges import (
     FAIL_EMPTY,
     FAIL_UNFINISHED,
     FailedRequests,
+    MissNote,
     clear_failure,
     find_failure_behaviours,
     is_repeated,
     make_unfinished,
 )
+from understudy.store.errors import Hint
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from understudy.store.model.messages import Response
 
@@ -84,8 +86,7 @@ def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool)
 
 
 def test_what_failed_and_is_not_repeated_is_told() -> None:
-    """With what would repeat it; nothing is said of other requests."""
     failed = FailedRequests(compile_index([make_example("/cut", id="01", entry=57)]), {"01": "reset"})
-    told = "it was recorded as failed (entry 57: reset), which --replay-failures would repeat"
-    assert failed.explain(make_request(target="/cut")) == told
-    assert failed.explain(make_request(target="/other")) == ""
+    note = MissNote("it was recorded as failed (entry 57: reset)", Hint("replay_failures", {"entry": "57"}))
+    assert failed.explain(make_request(target="/cut")) == note
+    assert failed.explain(make_request(target="/other")) is None

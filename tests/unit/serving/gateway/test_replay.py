@@ -14,6 +14,7 @@ from understudy.serving.answers.outcomes import Answers, find_outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, Miss, MissAnswer, Replay, Tally, UnusedExample
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
 from understudy.store.redaction.redactor import Redactor
@@ -103,6 +104,7 @@ def test_a_miss_says_first_that_the_request_failed_when_it_was_recorded() -> Non
     error = told(Replay(failed=failed), make_example(), make_request(target="/cut"))
     assert error["message"] == f"This request is not in the session: {error['note']}."
     assert "entry 58: reset" in error["note"]
+    assert error["hint"] == {"action": "replay_failures", "entry": "58"}
 
 
 def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
@@ -111,18 +113,17 @@ def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
     replay, request = Replay(hosts=hosts, tally=Tally()), make_request(origin=None)
     error = told(replay, make_example(), request)
     assert error["message"] == f"This request is not in the session: {error['note']}."
-    assert error["note"] == (
-        "it is for none of the recorded hosts, http://api.example.com and https://pay.example.com; "
-        "start with --upstream to name one, or set this as the client's proxy"
-    )
+    assert error["note"] == ("it is for none of the recorded hosts, http://api.example.com and https://pay.example.com")
+    assert error["hint"] == {"action": "name_upstream"}
     replay.note(request, find_outcome(Answers(compile_index([make_example()], STRICT)), request))
-    assert [missed.reason for missed in replay.tally.misses] == [error["note"]]
+    [missed] = replay.tally.misses
+    assert (missed.reason, missed.hint) == (error["note"], Hint("name_upstream"))
 
 
 def test_of_many_hosts_some_are_named() -> None:
     hosts = frozenset(Origin.parse(f"http://{number}.example.com") for number in range(1, 9))
     note = told(Replay(hosts=hosts), make_example(), make_request(origin=None))["note"]
-    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more;" in note
+    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more" in note
 
 
 def test_where_nothing_was_recorded_nothing_is_nearest() -> None:

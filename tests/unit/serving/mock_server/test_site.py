@@ -76,21 +76,21 @@ def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> No
     assert isinstance(reply.response.body, bytes)
     told = json.loads(reply.response.body)["error"]
     assert told["name"] == "mockNotFoundError"
-    assert "understudy mocks list" in told["message"]
+    assert told["hint"] == {"action": "list_mock_servers"}
 
 
 @pytest.mark.parametrize(
     ("directory", "target", "said"),
     [
-        (Directory(), b"/mocks/cart/x", "There is no mock server cart here;"),
-        (Directory(), b"/users", "No mock server is called: a URL begins with /mocks/<slug>/ here;"),
+        (Directory(), b"/mocks/cart/x", "The mock server cart does not exist on this port."),
+        (Directory(), b"/users", "The URL names no mock server: it has to begin with /mocks/<slug>/."),
         (Directory(at_root=True), b"/mocks/cart/x", "The mock server of this port was deleted."),
     ],
 )
 def test_a_call_to_nobody_is_told_what_is_wrong(directory: Directory, target: bytes, said: str) -> None:
     reply = MockSite(directory).respond(arrived(target))
     assert isinstance(reply, Reply)
-    assert json.loads(reply.body)["error"]["message"].startswith(said)
+    assert json.loads(reply.body)["error"]["message"] == said
 
 
 def test_any_page_may_read_that_nobody_is_called() -> None:
