@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
-from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequest
 
 # `{{$name 'first' 'second'}}`, or `{{anything}}`. Possessive, and two arguments at most: linear in any text.
 _FIELD = re.compile(

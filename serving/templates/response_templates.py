@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import time
 
 from understudy.matcher.decision import Decision
+from understudy.matcher.parts.candidate import BodyLoader
 from understudy.serving.templates.dynamic_variables import prepare
 from understudy.serving.templates.parser import Template, TemplateValues, parse_template
 from understudy.serving.templates.randomness import RandomSource
-from understudy.serving.templates.request_helpers import LiveRequest
+from understudy.serving.templates.request_values import LiveRequest
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import Body, Headers, Response
-
-ExampleBodyLoader = Callable[[Body], bytes]
+from understudy.store.model.messages import Headers, Response
 
 # A line end would begin a header of its own (RFC 9110, section 5.5); no other control character belongs in one either.
 _NO_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127))
@@ -80,23 +79,23 @@ class Templates:
         return replace(example, response=template.fill(example.response, values))
 
 
-def compile_templates(examples: Iterable[Example], body_of: ExampleBodyLoader) -> dict[str, ResponseTemplate]:
+def compile_templates(examples: Iterable[Example], load_body: BodyLoader) -> dict[str, ResponseTemplate]:
     """The templates among examples, by id; what their fields need is loaded now.
 
     Only bodies of examples whose `templates` is on are read. One that cannot be read is left out: answering says so.
     """
     found: dict[str, ResponseTemplate] = {}
     for example in examples:
-        template = _compile_template(example, body_of) if example.templates else None
+        template = _compile_template(example, load_body) if example.templates else None
         if template is not None:
             prepare(template.names)
             found[example.id] = template
     return found
 
 
-def _compile_template(example: Example, body_of: ExampleBodyLoader) -> ResponseTemplate | None:
+def _compile_template(example: Example, load_body: BodyLoader) -> ResponseTemplate | None:
     try:
-        return ResponseTemplate.of(example.response, body_of(example.response.body))
+        return ResponseTemplate.of(example.response, load_body(example.response.body))
     except (UnderstudyError, OSError):
         return None
 

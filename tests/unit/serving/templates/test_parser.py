@@ -12,7 +12,7 @@ import pytest
 from tests.factories.messages import make_request
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
 from understudy.serving.templates.parser import TemplateValues, parse_template
-from understudy.serving.templates.request_helpers import LiveRequest
+from understudy.serving.templates.request_values import LiveRequest
 from understudy.store.model.messages import Request
 
 ASKED = make_request(

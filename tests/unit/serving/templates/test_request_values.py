@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequest
 
 JSON = rb"""{"name": "Ada \"A\" L", "a.b": "dotted", "price": 1.10, "big": 9007199254740993, "none": null, "yes": true,
 "user": {"tags": ["x", {"k": "deep"}], "a.b": {"c": 1}}, "it's": "quoted", "": "empty", "half": "\ud800"}"""
