@@ -176,7 +176,7 @@ class RequestReader:
         line = self._partial_head = bytearray(self._buffer[self._find_last_end() :])
         refusal = refuse_unknown_method(line)
         if refusal is not None or not may_begin_request_line(line):
-            self._refuse(refusal or MalformedRequest(400, "that is not HTTP/1.1: it has no method"))
+            self._refuse(refusal or MalformedRequest(400, "the bytes are not HTTP/1.1: they have no method"))
         elif len(line) > self._limits.target:
             self._refuse_target()
         else:
@@ -219,39 +219,39 @@ class RequestReader:
             self._state = _BEFORE_LINE
 
     def _refuse_body(self) -> None:
-        self._refuse(MalformedRequest(413, f"a body of up to {self._limits.body} bytes is read here"))
+        self._refuse(MalformedRequest(413, f"the body is larger than {self._limits.body} bytes"))
 
     def _refuse_head(self) -> None:
-        self._refuse(MalformedRequest(431, f"a head of up to {self._limits.head} bytes is read here"))
+        self._refuse(MalformedRequest(431, f"the head is larger than {self._limits.head} bytes"))
 
     def _refuse_target(self) -> None:
-        self._refuse(MalformedRequest(414, f"a target of up to {self._limits.target} bytes is read here"))
+        self._refuse(MalformedRequest(414, f"the target is longer than {self._limits.target} bytes"))
 
     # The callbacks of httptools.
 
     def on_message_begin(self) -> None:
-        """A request line begins."""
+        """Note that a request line begins."""
         if self._state is _BETWEEN or self._state is _BEFORE_LINE:
             self._state = _HEAD
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Take a piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
             self._refuse_target()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or a trailer."""
-        value = value.rstrip(b" \t")  # llhttp leaves the space behind a value to us (RFC 9110, section 5.5)
+        """Take a field of the head, or a trailer."""
+        value = value.rstrip(b" \t")  # llhttp keeps the space behind a value (RFC 9110, section 5.5)
         self._fields.append((name, value))
         self._head_size += len(name) + len(value) + 4
         if self._head_size > self._limits.head:
             self._refuse_head()
         elif len(self._fields) > self._limits.fields:
-            self._refuse(MalformedRequest(431, f"up to {self._limits.fields} header fields are read here"))
+            self._refuse(MalformedRequest(431, f"the request has more than {self._limits.fields} header fields"))
 
     def on_headers_complete(self) -> None:
-        """The head is complete."""
+        """Check the head, which is complete."""
         if self._state is _HEAD:
             self._head = tuple(self._fields)
         elif self._state is not _HEAD_AGAIN:
@@ -265,7 +265,7 @@ class RequestReader:
         self._line_end = begin + len(line)
         refusal = check_head(version, method, self._target, self._head, self._limits)
         if begin < 0:
-            # llhttp reads two other protocols as well, and several spaces as one.
+            # llhttp also accepts two other protocols, and several spaces as one.
             self._refuse(MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
         elif refusal is not None:
             self._refuse(refusal)
@@ -273,11 +273,11 @@ class RequestReader:
             self._check_expect(version)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Take a piece of the body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """The request is complete."""
+        """Emit the request, which is complete."""
         if self._state is not _BODY:
             return
         if len(self._body) > self._limits.body:
@@ -315,5 +315,5 @@ def _refusal_from_error(error: str) -> MalformedRequest:
     if error.startswith("Pause on PRI"):
         return refuse_version("2")
     if error.startswith("Invalid method for HTTP/"):
-        return MalformedRequest(501, "that method is not one of HTTP/1.1")
-    return MalformedRequest(400, f"that is not HTTP/1.1: {error}")
+        return MalformedRequest(501, "the method is not one of HTTP/1.1")
+    return MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")

@@ -11,7 +11,7 @@ _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
 def to_origin_form(request: Request) -> tuple[Request, str]:
-    """The request with its target in origin form, and the host it names (RFC 9112, section 3.2)."""
+    """Return the request with its target in origin form, and the host that it names (RFC 9112, section 3.2)."""
     target = request.target
     if target.startswith(b"/"):
         return request, request.headers.get("host") or ""
