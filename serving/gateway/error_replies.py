@@ -1,4 +1,4 @@
-"""What a gateway says itself, where there is no answer to pass on: JSON errors, as the bytes of HTTP/1.1."""
+"""The JSON errors of a gateway, for requests without an answer to pass on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_UPSTREAM = render_error(
     Hint("name_upstream"),
 )
 BAD_TARGET = render_error(
-    400, "malformedRequestError", "That target is no http or https URL, or not one of this tunnel's host."
+    400, "malformedRequestError", "The target is not an http or https URL, or not one of this tunnel's host."
 )
 
 
@@ -36,24 +36,24 @@ def render_unreachable(origin: Origin, reason: str) -> Response:
 
 
 def render_upstream_failure(origin: Origin, reason: str) -> Response:
-    """The upstream gave no answer that could be passed on."""
+    """Render the error for an upstream whose answer cannot be passed on."""
     return render_error(502, "upstreamFailedError", f"{_format_origin(origin)}: {reason}")
 
 
 def render_gateway_error(status: int, message: str) -> Response:
-    """Whatever else went wrong: up to the client if the status is below 500, to the upstream if not."""
+    """Render any other error; it is the client's if the status is below 500, else the upstream's."""
     if status < 500:
         return render_refusal(MalformedRequest(status, message))
     return render_error(status, "upstreamFailedError", message)
 
 
 def render_recording_failure(reason: StoreError) -> Response:
-    """The exchange is lost, and its answer with it."""
+    """Render the error for an exchange that was not recorded; its answer is not passed on."""
     return render_error(502, "recordingFailedError", f"this exchange could not be kept: {reason}")
 
 
 def encode_reply(reply: Response, request: RequestHead | None, *, keep: bool) -> bytes:
-    """The bytes of a reply; the connection stays open if it is to `keep`."""
+    """Encode an error as HTTP/1.1; with `keep` the connection stays open."""
     assert isinstance(reply.body, bytes)
     head = render_head(reply)
     if not keep:
@@ -70,7 +70,7 @@ def _format_origin(origin: Origin) -> str:
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 
 
-# What getaddrinfo(3) says, by systems; its numbers mean something else to errno(3).
+# The texts of getaddrinfo(3) on several systems; its numbers are not those of errno(3).
 _NO_NAME = re.compile(r"\[Errno -\d+\]|name or service|nodename|name resolution|no address associated", re.IGNORECASE)
 
 

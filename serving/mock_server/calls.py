@@ -1,4 +1,4 @@
-"""What a mock server does with a call, in the order of the specification (mock servers, "The order of a call")."""
+"""The answer of a mock server to a call, in the order of the specification (mock servers, "The order of a call")."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ from understudy.store.model.mock_servers import Behaviour, MockServer
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
 
-MAX_CACHED_ERROR_BYTES = 4 * 1024  # bytes of an error that may be remembered with the request that met it
+MAX_CACHED_ERROR_BYTES = 4 * 1024  # of an error that may be cached by the bytes of its request
 EXAMPLE_HEADER = b"X-Understudy-Example"
 
 
 @dataclass(slots=True)
 class LocalCallCounter:
-    """A count that nobody else sees."""
+    """A count of calls in this process."""
 
     calls: int = 0
 
     def count(self) -> None:
-        """One more call."""
+        """Add one call."""
         self.calls += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledMockServer:
-    """A mock server, compiled. `keys` holds the digests of valid keys; `server_error` answers every call if set.
+    """A mock server with all that its calls need.
 
-    `unlogged` counts calls that are not logged because its log is off; None while it is on.
-    `rendered` keeps answers that do not depend on the request; it belongs to this value and its examples alone.
+    `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
+    that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
     """
 
     mock: MockServer
@@ -65,7 +65,7 @@ class CompiledMockServer:
 
 
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
-    """The reply to a request in origin form, below the mock server's root; `base` is the URL of that root."""
+    """Return the reply to a request in origin form, relative to the root of the mock server at the URL `base`."""
     mock = server.mock
     if mock.cors and cors.is_preflight(request) and not _has_example(server, request):
         return _reply_without_example(server, request, cors.answer_preflight(request), "CORS preflight")
@@ -84,14 +84,14 @@ def _has_example(server: CompiledMockServer, request: Request) -> bool:
 
 def _has_key(server: CompiledMockServer, request: Request) -> bool:
     headers = request.headers
-    given = [digest_key(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
-    # Every one is compared, and in constant time: how long it takes tells nothing.
-    equal = [hmac.compare_digest(one, known) for one in given for known in server.keys]
+    digests = [digest_key(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
+    # All are compared, in constant time, so that the duration reveals nothing.
+    equal = [hmac.compare_digest(digest, valid) for digest in digests for valid in server.keys]
     return any(equal)
 
 
 def digest_key(key: bytes) -> str:
-    """What is kept of a key: its SHA-256, in hex."""
+    """Return the digest of a key that is stored in its place: SHA-256, in hex."""
     return hashlib.sha256(key).hexdigest()
 
 

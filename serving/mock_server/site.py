@@ -1,4 +1,4 @@
-"""The mock servers of one port."""
+"""The site of a port of mock servers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MOCK_DELETED = "The mock server of this port was deleted."
 
 
 class CallLogger(Protocol):
-    """Takes what a call log keeps of a call, at once and without failing."""
+    """Logs a call; it neither blocks nor raises."""
 
     def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None: ...
 
 
 class MockSite:
-    """The mock servers of one port. Swapped whole when one of them changes, so what is `known` is never stale."""
+    """The `Site` of a port of mock servers; it is replaced as a whole when one of them changes."""
 
     __slots__ = ("_log", "directory", "wire_cache")
 
@@ -37,11 +37,11 @@ class MockSite:
         self._log = log
 
     def respond(self, raw_request: RawRequest) -> Reply | PendingReply:
-        """The reply of the mock server that is called."""
-        found = self.directory.find(raw_request.to_request())
-        if found is None:
+        """Return the reply of the mock server that is called."""
+        call = self.directory.find(raw_request.to_request())
+        if call is None:
             return self._reply_not_found(raw_request)
-        return respond(found.server, found.request, found.base)
+        return respond(call.server, call.request, call.base)
 
     def _reply_not_found(self, raw_request: RawRequest) -> Reply:
         response = render_error(404, "mockNotFoundError", self._explain_not_found(raw_request), LIST_MOCK_SERVERS)
@@ -56,11 +56,11 @@ class MockSite:
         return f"The mock server {escape_unprintable(slug)} does not exist on this port." if slug else NO_MOCK_CALLED
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Count the call, and log it."""
-        served = reply.server
-        if served is not None:
-            served.calls.count()
-            if served.unlogged is not None:
-                served.unlogged.count()
+        """Count and log a call; one to no mock server is neither."""
+        server = reply.server
+        if server is not None:
+            server.calls.count()
+            if server.unlogged is not None:
+                server.unlogged.count()
             elif self._log is not None:
                 self._log(call, reply, at, duration)
