@@ -160,7 +160,7 @@ class Replay:
         return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response
 
     def _render_not_recorded(self, decision: Decision) -> Response:
-        # Postman's text speaks of method and path only, but a replay compares query, body and host, too.
+        # Postman's text is about method and path only, but a replay compares query, body and host, too.
         nearest, explanation = summarize_miss(decision)
         note = self._find_note(decision.request)
         reason = self.tally.redactor.redact_text(note.text if note else nearest)

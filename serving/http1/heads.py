@@ -120,7 +120,7 @@ def read_response(raw: bytes, method: str) -> ResponseHead:
     version, status, fields = parser.get_http_version(), parser.get_status_code(), _parse_fields(raw)
     if version not in VERSIONS or not callbacks.is_complete:
         raise UpstreamProtocolError(
-            f"it speaks HTTP/{version}" if version not in VERSIONS else "its head ends too early"
+            f"its version is HTTP/{version}" if version not in VERSIONS else "its head ends too early"
         )
     bodyless = method == "HEAD" or status in (204, 304) or status < 200
     framing = framing_from_fields(fields, until_close=not bodyless)

@@ -15,9 +15,9 @@ def to_origin_form(request: Request) -> tuple[Request, str]:
     target = request.target
     if target.startswith(b"/"):
         return request, request.headers.get("host") or ""
-    found = _ORIGIN.match(target)
-    if found is None:  # asterisk form
+    origin = _ORIGIN.match(target)
+    if origin is None:  # asterisk form
         return request, request.headers.get("host") or ""
-    rest = target[found.end() :]
+    rest = target[origin.end() :]
     path = rest if rest.startswith(b"/") else b"/" + rest
-    return replace(request, target=path), found[1].decode("latin-1")
+    return replace(request, target=path), origin[1].decode("latin-1")

@@ -15,7 +15,7 @@ REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "explained"),
     [
         (REFUSED, "connection refused"),
         (f"Multiple exceptions: {REFUSED}, {REFUSED}", "connection refused"),
@@ -31,8 +31,8 @@ REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
         ("the parent proxy answers 407", "the parent proxy answers 407"),
     ],
 )
-def test_a_reason_is_told_in_words(reason: str, told: str) -> None:
-    assert explain_reason(reason) == told
+def test_a_reason_is_explained(reason: str, explained: str) -> None:
+    assert explain_reason(reason) == explained
 
 
 ORIGIN = Origin.parse("https://api.test")
