@@ -25,6 +25,7 @@ from understudy.addons.loop.body_reader import BodyReader
 from understudy.serving.answers.answer import is_recoded, render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.hook_answers import decide_answer, refuse_forwarding, render_failure, schedule_body
@@ -33,10 +34,6 @@ from understudy.store.model.messages import LARGE_BODY, Origin, Request, Respons
 from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
-
-# How long the gateway may take to compile an edited example; meanwhile the body that the edit replaced may be deleted.
-MAX_RETRY_SECONDS = 2.0
-RETRY_SECONDS = 0.02
 
 
 class Answerer:
@@ -67,7 +64,7 @@ class Answerer:
     async def _answer_with_retries(self, flow: http.HTTPFlow) -> Response | None:
         """Return the response; if an example is being edited or deleted, the one from the examples that replace it."""
         active = self._current.active_for(flow)
-        deadline = time.monotonic() + MAX_RETRY_SECONDS
+        deadline = time.monotonic() + EDIT_WAIT_SECONDS
         while True:
             try:
                 return await self._answer(flow, active)
@@ -76,7 +73,7 @@ class Answerer:
                 if time.monotonic() > deadline or newer.mode is not active.mode:
                     raise
                 active = newer
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(EDIT_RETRY_SECONDS)
 
     async def _answer(self, flow: http.HTTPFlow, active: ActiveMode) -> Response | None:
         reverse = is_in_origin_form(flow)

@@ -1,1 +1,1 @@
-"""From a request and a decision to the bytes of the answer. Pure: no sockets, no mitmproxy, no SQLAlchemy."""
+"""The way from a request and its decision to the bytes of the answer, without sockets, mitmproxy or SQLAlchemy."""

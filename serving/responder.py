@@ -1,15 +1,16 @@
-"""One connection of a mock, without its socket: bytes in, steps out (what to send, wait for, fetch, and when to end).
+"""One HTTP/1.1 connection without its socket: bytes in, steps out.
 
-Requests are answered in order, one after the other (RFC 9112, section 9.3.2). Whoever owns the socket calls `receive`
-with what came, then `next` until it is None; after a Wait or a Fetch is done, `next` again.
+Requests are answered in order, one after the other (RFC 9112, section 9.3.2). The owner of the socket calls `receive`
+with the bytes that arrive, then `next` until it returns None; after a Wait or a Fetch is done, `next` again. The states
+of a connection are described in `serving/connection_states.py`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from random import Random
 from time import time
 
@@ -17,153 +18,152 @@ from understudy.serving.answers.answer import render_error, render_refusal, rend
 from understudy.serving.answers.behaviour_plan import Plan, draw_plan, throttle_chunks
 from understudy.serving.answers.body_schedule import BodySchedule, Fetch
 from understudy.serving.answers.cors import copy_cors_headers
-from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
+from understudy.serving.answers.replies import (
+    EDIT_RETRY_SECONDS,
+    EDIT_WAIT_SECONDS,
+    PendingReply,
+    Reply,
+    Upgrade,
+    make_reply,
+)
 from understudy.serving.answers.streams import CHUNKED, WHOLE, encode_chunk, encode_last_chunk
+from understudy.serving.connection_states import AFTER_END_INPUT, AFTER_END_SOON, Backlog, Lifetime, Phase
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.http1.wire import CLOSE, CONTINUE, KEEP_ALIVE, add_connection
 from understudy.serving.site_protocol import CurrentSite, Site
+from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Chunk, measure_body
 from understudy.store.model.mock_servers import FaultKind
 
 logger = logging.getLogger(__name__)
 
 GARBAGE_BYTES = 256
-# How long an edit may take until it is compiled; meanwhile the body that it replaced may be gone.
-PATIENCE_SECONDS = 2.0
-PATIENCE_STEP = 0.02
 BODY_UNREADABLE = "The example's body could not be read from the store."
 
+# Members of an enum are slow to look up, and the states are compared with each request.
+_WAITING, _ANSWERING, _FINISHED = Phase.WAITING, Phase.ANSWERING, Phase.FINISHED
+_ALONE, _UNANSWERED, _ANSWERED = Backlog.ALONE, Backlog.UNANSWERED, Backlog.ANSWERED
+_OPEN = Lifetime.OPEN
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing for so many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The end of the connection, after what was sent; `reset`: at once, with a TCP reset.
-
-    `unread`: the client may still be sending, and should be listened to for a while, or it would never read the answer.
-    """
-
-    reset: bool = False
-    unread: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Somebody else takes the connection over, beginning with these bytes that came and were not answered."""
-
-    data: bytes
-
-
-Step = bytes | Wait | Fetch | Close | HandOver | Upgrade
+_PHASE_AFTER: Mapping[type, Phase] = {
+    bytes: Phase.ANSWERING,
+    Wait: Phase.ANSWERING,
+    Fetch: Phase.FETCHING,
+    Close: Phase.FINISHED,
+    HandOver: Phase.FINISHED,
+    Upgrade: Phase.FINISHED,
+}
+"""The phase after each kind of step."""
 
 
 class Responder:
-    """Answers the requests of one connection from whatever site is current when each of them is whole.
+    """Answers the requests of one connection from the site that is current when each of them is complete.
 
-    With `hands_over`, a connection whose next request the site does not take, or that is not HTTP/1.1, is handed over.
+    With `hands_over`, a connection is handed over if the site does not take its next request, or if it is not HTTP/1.1.
+    `now` returns seconds since the epoch; `random` draws delays and faults.
     """
 
     __slots__ = (
-        "_came",
-        "_chance",
-        "_current",
-        "_ending",
-        "_fetched",
-        "_gone",
+        "_backlog",
+        "_fetched_body",
+        "_get_site",
         "_hands_over",
+        "_lifetime",
         "_now",
-        "_over",
+        "_phase",
+        "_pieces",
         "_queue",
-        "_sole",
+        "_random",
         "_steps",
         "reader",
     )
 
     def __init__(
         self,
-        current: CurrentSite,
+        get_site: CurrentSite,
         limits: Limits = DEFAULT_LIMITS,
         *,
         hands_over: bool = False,
-        chance: Random | None = None,
+        random: Random | None = None,
         now: Callable[[], float] = time,
     ) -> None:
         self.reader = RequestReader(limits)
-        self._current = current
-        self._chance = chance or Random()  # noqa: S311 - delays and faults, no secrets
+        self._get_site = get_site
+        self._random = random or Random()  # noqa: S311 - delays and faults, no secrets
         self._hands_over = hands_over
         self._now = now
+        self._phase = _WAITING
+        self._lifetime = _OPEN
+        self._backlog = _ANSWERED
+        self._pieces: list[bytes] = []  # of the backlog; complete only for a connection that may be handed over
         self._queue: deque[RequestEvent] = deque()
-        self._steps: Iterator[Step] | None = None
-        self._sole: bytes | None = None
-        self._came: list[bytes] | None = None  # all that came since the connection was idle, until some is answered
-        self._fetched: bytes | None = None
-        self._ending = False
-        self._gone = False
-        self._over = False
+        self._steps: Iterator[Step] = iter(())  # of the answer in progress
+        self._fetched_body: bytes | None = None  # the result of the last Fetch; None if it could not be read
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is under way: no part of a request, no answer."""
-        return not self._queue and self._steps is None and self.reader.is_between_requests and not self._over
+        """Whether nothing is in progress: no part of a request, no answer."""
+        return self._phase is _WAITING and not self._queue and self.reader.is_between_requests
 
     @property
     def is_ending(self) -> bool:
-        """Whether the connection is to be closed when nothing is under way."""
-        return self._ending or self._gone
+        """Whether the connection is to be closed when nothing is in progress."""
+        return self._lifetime is not _OPEN
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer is under way."""
-        return bool(self._queue) or self._steps is not None
+        """Whether an answer is in progress or due."""
+        return bool(self._queue) or self._phase is not _WAITING
 
     def receive(self, data: bytes) -> None:
-        """Take what the client sent."""
-        fresh = self.is_idle
-        if self._hands_over:
-            if fresh:
-                self._came = [data]
-            elif self._came is not None:
-                self._came.append(data)
+        """Take bytes that the client sent."""
+        idle = self.is_idle
         events = self.reader.feed(data)
         self._queue.extend(events)
-        self._sole = data if fresh and len(events) == 1 and self.reader.is_between_requests else None
+        if idle:
+            self._pieces = [data]
+            self._backlog = _ALONE if len(events) == 1 and self.reader.is_between_requests else _UNANSWERED
+        elif self._backlog is not _ANSWERED:
+            self._backlog = _UNANSWERED
+            if self._hands_over:
+                self._pieces.append(data)
 
     def receive_body(self, body: bytes | None) -> None:
-        """The body that a Fetch asked for; None if it could not be read."""
-        self._fetched = body
+        """Take the body that a Fetch asked for; None if it could not be read."""
+        self._fetched_body = body
+        if self._phase is Phase.FETCHING:
+            self._phase = _ANSWERING
 
     def end_soon(self) -> None:
-        """Close the connection after the answer or the request under way, or the next one."""
-        self._ending = True
+        """Close the connection after the answer or the request in progress, or the next one."""
+        self._lifetime = AFTER_END_SOON[self._lifetime]
 
     def end_input(self) -> None:
-        """The client sends no more: close the connection when all its requests are answered."""
-        self._gone = True
+        """Close the connection when all requests are answered: the client sends no more."""
+        self._lifetime = AFTER_END_INPUT[self._lifetime]
 
     def next(self) -> Step | None:
-        """What to do next; None until more is received."""
-        while not self._over:
-            if self._steps is None:
+        """Return the next step; None until more is received."""
+        while True:
+            if self._phase is _WAITING:
                 if not self._queue:
-                    return self._close() if self._gone or (self._ending and self.reader.is_between_requests) else None
+                    return None if self._lifetime is _OPEN else self._close_if_due()
+                self._phase = _ANSWERING
                 self._steps = self._handle_event(self._queue.popleft())
+            elif self._phase is not _ANSWERING:
+                return None
             step = next(self._steps, None)
             if step is not None:
-                self._over = isinstance(step, Close | HandOver | Upgrade)
+                self._phase = _PHASE_AFTER[type(step)]
                 return step
-            self._steps = None
-        return None
+            self._phase = _WAITING
 
-    def _close(self) -> Close:
-        self._over = True
+    def _close_if_due(self) -> Close | None:
+        if self._lifetime is Lifetime.DRAINING and not self.reader.is_between_requests:
+            return None
+        self._phase = _FINISHED
         return Close()
 
     def _handle_event(self, event: RequestEvent) -> Iterator[Step]:
@@ -172,143 +172,155 @@ class Responder:
         return self._refuse(event) if isinstance(event, MalformedRequest) else self._send_continue(event)
 
     def _send_continue(self, _: ExpectContinue) -> Iterator[Step]:
-        if not self._queue:  # else the body came without waiting
+        if not self._queue:  # otherwise the client sent the body without waiting
             yield CONTINUE
 
     def _refuse(self, malformed: MalformedRequest) -> Iterator[Step]:
-        if self._came is not None and malformed.status != 413:
-            yield HandOver(b"".join(self._came))
+        if self._hands_over and self._backlog is not _ANSWERED and malformed.status != 413:
+            yield HandOver(b"".join(self._pieces))
             return
         reply = make_reply(render_refusal(malformed), summary="malformed")
         yield add_connection(reply.head, CLOSE) + reply.body
         yield Close(unread=True)
 
-    def _answer(self, arrived: RawRequest) -> Iterator[Step]:
-        begun, site, sole, came = self._now(), self._current(), self._sole, self._came
-        self._came = None
-        reply = self._reply(site, arrived)
+    def _answer(self, request: RawRequest) -> Iterator[Step]:
+        begun, site, backlog, pieces = self._now(), self._get_site(), self._backlog, self._pieces
+        self._backlog = _ANSWERED
+        reply = self._find_reply(site, request)
         if isinstance(reply, PendingReply):
-            reply = yield from self._fetch(reply, arrived)
+            reply = yield from self._fetch(reply, request)
         if reply is None:
-            # What came behind another request cannot be handed over; its client has to ask again (RFC 9112, 9.3.2).
-            yield Close() if came is None else HandOver(b"".join(came))
+            # A request behind one that was answered cannot be handed over; its client sends it again (RFC 9112, 9.3.2).
+            yield HandOver(b"".join(pieces)) if self._hands_over and backlog is not _ANSWERED else Close()
             return
         if reply.upgrade is not None:
-            site.log_call(arrived, reply, begun, self._now() - begun)
+            site.log_call(request, reply, begun, self._now() - begun)
             yield reply.upgrade
             return
+        if backlog is _ALONE and request.keep_alive and request.http_version == "HTTP/1.1":
+            site.wire_cache.remember(pieces[0], reply)
         close: Close | None = None
-        if sole is not None and arrived.keep_alive and arrived.http_version == "HTTP/1.1":
-            site.wire_cache.remember(sole, reply)
-        if reply.interim and arrived.http_version == "HTTP/1.1":  # older clients know none (RFC 9110, section 15.2)
-            yield reply.interim
-        if reply.behaviour is not None:
-            reply, close = yield from self._send_planned(reply, arrived, draw_plan(reply.behaviour, self._chance))
-        elif reply.wire and not self._is_last(arrived) and arrived.http_version == "HTTP/1.1":
+        if reply.wire and reply.behaviour is None and request.http_version == "HTTP/1.1" and not self._is_last(request):
             yield reply.wire
         else:
-            close = yield from self._send(reply, arrived)
-        site.log_call(arrived, reply, begun, self._now() - begun)
+            reply, close = yield from self._send_reply(reply, request)
+        site.log_call(request, reply, begun, self._now() - begun)
         if close is not None:
             yield close
 
-    def _is_last(self, arrived: RawRequest) -> bool:
-        return not arrived.keep_alive or self._ending or (self._gone and not self._queue)
+    def _is_last(self, request: RawRequest) -> bool:
+        """Return whether the connection closes after the answer to this request."""
+        if not request.keep_alive:
+            return True
+        if self._lifetime is Lifetime.INPUT_ENDED:
+            return not self._queue
+        return self._lifetime is not _OPEN
 
-    def _reply(self, site: Site, arrived: RawRequest) -> Reply | PendingReply | None:
+    def _find_reply(self, site: Site, request: RawRequest) -> Reply | PendingReply | None:
         try:
-            return site.respond(arrived)
-        except Exception as failure:  # a bug of ours ends this call, not the connections of others
+            return site.respond(request)
+        except Exception as failure:  # a bug of Understudy ends this call, not other connections
             logger.exception("could not answer a request")
             return make_reply(
                 render_error(500, "internalError", f"Understudy failed to answer: {failure!r}"), summary="failed"
             )
 
-    def _fetch(self, pending: PendingReply, arrived: RawRequest) -> Generator[Step, None, Reply | None]:
-        """The reply with its body. If its example was edited this moment, its old body is gone: ask what came after."""
-        patience = PATIENCE_SECONDS
+    def _fetch(self, pending: PendingReply, request: RawRequest) -> Generator[Step, None, Reply | None]:
+        """Fetch the body of a reply and finish it.
+
+        An edit removes the old body before its new example is current, so a missing body means: ask the site again.
+        """
+        seconds_left = EDIT_WAIT_SECONDS
         while True:
             yield Fetch(pending.body)
-            body, self._fetched = self._fetched, None
+            body, self._fetched_body = self._fetched_body, None
             if body is not None:
                 return pending.finish(body)
-            if patience <= 0:
+            if seconds_left <= 0:
                 return make_reply(render_error(500, "internalError", BODY_UNREADABLE), summary="body not read")
-            yield Wait(PATIENCE_STEP)
-            patience -= PATIENCE_STEP
-            reply = self._reply(self._current(), arrived)
+            yield Wait(EDIT_RETRY_SECONDS)
+            seconds_left -= EDIT_RETRY_SECONDS
+            reply = self._find_reply(self._get_site(), request)
             if not isinstance(reply, PendingReply):
                 return reply
             pending = reply
 
-    def _send_planned(
-        self, reply: Reply, arrived: RawRequest, what: Plan
-    ) -> Generator[Step, None, tuple[Reply, Close | None]]:
-        """Send the reply as it is planned: late, slow, or broken. Returns what went out, for the log."""
-        if what.delay:
-            yield Wait(what.delay)
-        if what.fault is FaultKind.ERROR:
-            response = copy_cors_headers(reply.response, render_simulated_error())
-            failed = make_reply(response, summary=f"{reply.summary}; fault error", head_only=arrived.method == "HEAD")
-            reply = replace(failed, server=reply.server)
-        elif what.fault is FaultKind.UNFINISHED:
-            yield from self._send(reply, arrived, whole=False)
-            return replace(reply, response=None, summary=f"{reply.summary}; broke off"), Close()
-        elif what.fault is not None:
-            yield self._break_reply(reply, arrived, what.fault)
-            broken = replace(reply, response=None, summary=f"{reply.summary}; fault {what.fault}")
-            return broken, Close(reset=what.fault is FaultKind.RESET)
-        if not what.bytes_per_second:
-            return reply, (yield from self._send(reply, arrived))
-        slow = throttle_chunks(measure_body(reply.content), what.bytes_per_second)
-        return reply, (yield from self._send_stream(reply, arrived, slow))
+    def _send_reply(self, reply: Reply, request: RawRequest) -> Generator[Step, None, tuple[Reply, Close | None]]:
+        """Send a reply that is not sent as one piece of bytes; return what was sent, for the log."""
+        if reply.interim and request.http_version == "HTTP/1.1":  # HTTP/1.0 has none (RFC 9110, section 15.2)
+            yield reply.interim
+        if reply.behaviour is not None:
+            return (yield from self._send_planned(reply, request, draw_plan(reply.behaviour, self._random)))
+        return reply, (yield from self._send(reply, request))
 
-    def _send(self, reply: Reply, arrived: RawRequest, *, whole: bool = True) -> Generator[Step, None, Close | None]:
+    def _send_planned(
+        self, reply: Reply, request: RawRequest, plan: Plan
+    ) -> Generator[Step, None, tuple[Reply, Close | None]]:
+        """Send a reply as planned: late, slow or broken. Return what was sent, for the log."""
+        if plan.delay:
+            yield Wait(plan.delay)
+        if plan.fault is FaultKind.ERROR:
+            response = copy_cors_headers(reply.response, render_simulated_error())
+            failed = make_reply(response, summary=f"{reply.summary}; fault error", method=request.method)
+            reply = replace(failed, server=reply.server)
+        elif plan.fault is FaultKind.UNFINISHED:
+            yield from self._send(reply, request, whole=False)
+            return replace(reply, response=None, summary=f"{reply.summary}; broke off"), Close()
+        elif plan.fault is not None:
+            yield self._break_reply(reply, request, plan.fault)
+            broken = replace(reply, response=None, summary=f"{reply.summary}; fault {plan.fault}")
+            return broken, Close(reset=plan.fault is FaultKind.RESET)
+        if not plan.bytes_per_second:
+            return reply, (yield from self._send(reply, request))
+        chunks = throttle_chunks(measure_body(reply.content), plan.bytes_per_second)
+        return reply, (yield from self._send_stream(reply, request, chunks))
+
+    def _send(self, reply: Reply, request: RawRequest, *, whole: bool = True) -> Generator[Step, None, Close | None]:
         if reply.stream is not None:
-            return (yield from self._send_stream(reply, arrived, reply.stream.chunks, whole=whole))
-        last = self._is_last(arrived)
-        yield _make_head(reply, arrived, last=last)
+            return (yield from self._send_stream(reply, request, reply.stream.chunks, whole=whole))
+        last = self._is_last(request)
+        yield _make_head(reply, request, last=last)
         if reply.body:
             yield reply.body
         return Close() if last else None
 
     def _send_stream(
-        self, reply: Reply, arrived: RawRequest, chunks: Iterable[Chunk], *, whole: bool = True
+        self, reply: Reply, request: RawRequest, chunks: Iterable[Chunk], *, whole: bool = True
     ) -> Generator[Step, None, Close | None]:
-        """Send the body piece by piece. Where it ends says its length, the last chunk, or to old clients the close."""
+        """Send a body piece by piece. It ends by its length, by the last chunk, or for HTTP/1.0 by closing."""
         stream = reply.stream or WHOLE
-        chunked = not stream.is_sized and arrived.http_version == "HTTP/1.1"
-        last = self._is_last(arrived) or not (stream.is_sized or chunked)
-        head = _make_head(reply, arrived, last=last)
+        chunked = not stream.is_sized and request.http_version == "HTTP/1.1"
+        last = self._is_last(request) or not (stream.is_sized or chunked)
+        head = _make_head(reply, request, last=last)
         yield add_connection(head, CHUNKED) if chunked else head
-        begun, sending = self._now(), BodySchedule(chunks, reply.content)
-        while (step := sending.next()) is not None:
-            if isinstance(step, Fetch):
-                yield step
-                content, self._fetched = self._fetched, None
-                if content is None:  # the client sees by the missing end that something is wrong
+        begun, schedule = self._now(), BodySchedule(chunks, reply.content)
+        while (due := schedule.next()) is not None:
+            if isinstance(due, Fetch):
+                yield due
+                content, self._fetched_body = self._fetched_body, None
+                if content is None:  # the client notices the error by the missing end
                     return Close()
-                sending.add_piece(content)
+                schedule.add_piece(content)
                 continue
-            yield Wait(max(0.0, begun + step.at - self._now()))
-            yield encode_chunk(step.content) if chunked else step.content
+            yield Wait(max(0.0, begun + due.at - self._now()))
+            yield encode_chunk(due.content) if chunked else due.content
         if chunked and whole:
             yield encode_last_chunk(stream.trailers)
         return Close() if last else None
 
-    def _break_reply(self, reply: Reply, arrived: RawRequest, fault: FaultKind) -> bytes:
+    def _break_reply(self, reply: Reply, request: RawRequest, fault: FaultKind) -> bytes:
         if fault is FaultKind.GARBAGE:
-            return self._chance.randbytes(GARBAGE_BYTES)
+            return self._random.randbytes(GARBAGE_BYTES)
         if fault is FaultKind.CUT:
-            head, body = _make_head(reply, arrived, last=False), reply.body
+            head, body = _make_head(reply, request, last=False), reply.body
             if reply.stream is not None and not reply.stream.is_sized:
                 head = add_connection(head, CHUNKED) + b"%x\r\n" % len(body)
             return head + body[: len(body) // 2] if body else head[: len(head) // 2]
         return b""
 
 
-def _make_head(reply: Reply, arrived: RawRequest, *, last: bool) -> bytes:
+def _make_head(reply: Reply, request: RawRequest, *, last: bool) -> bytes:
     if last:
         return add_connection(reply.head, CLOSE)
-    # Only HTTP/1.0 clients need to be told that the connection stays.
-    return reply.head if arrived.http_version == "HTTP/1.1" else add_connection(reply.head, KEEP_ALIVE)
+    # HTTP/1.0 clients close unless the answer has keep-alive (RFC 9112, appendix C.2.2).
+    return reply.head if request.http_version == "HTTP/1.1" else add_connection(reply.head, KEEP_ALIVE)

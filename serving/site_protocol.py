@@ -1,4 +1,4 @@
-"""All that a port answers from at one moment, and what it remembers of whole requests it has seen."""
+"""What a responder needs of a site, and the cache of replies by the bytes of their requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_CACHED_REQUEST_BYTES = 4 * 1024
 
 
 class WireCache(dict[bytes, Reply]):
-    """Replies by the bytes of a whole request, up to a bound."""
+    """A bounded cache of replies by the bytes of a whole request."""
 
     __slots__ = ("_bytes",)
 
@@ -23,9 +23,9 @@ class WireCache(dict[bytes, Reply]):
         self._bytes = 0
 
     def remember(self, data: bytes, reply: Reply) -> None:
-        """Keep the reply to a request that came as just these bytes, on a connection between requests."""
-        plain = reply.behaviour is None or reply.delay is not None
-        if reply.is_cacheable and plain and reply.wire and len(data) <= MAX_CACHED_REQUEST_BYTES:
+        """Keep the reply to a request of these bytes, if it can be sent again; they began between two requests."""
+        is_plain = reply.behaviour is None or reply.delay is not None
+        if reply.is_cacheable and is_plain and reply.wire and len(data) <= MAX_CACHED_REQUEST_BYTES:
             if len(self) >= MAX_WIRE_CACHE_ENTRIES or self._bytes >= MAX_WIRE_CACHE_BYTES:
                 self.clear()
                 self._bytes = 0
@@ -34,16 +34,19 @@ class WireCache(dict[bytes, Reply]):
 
 
 class Site(Protocol):
-    """What a responder asks. What is `known` holds for as long as nothing changes."""
+    """The mock servers or the mode that a connection answers from, at one moment.
+
+    It is replaced as a whole when something is edited, so its `wire_cache` is never out of date.
+    """
 
     wire_cache: WireCache
 
     def respond(self, raw_request: RawRequest) -> Reply | PendingReply | None:
-        """The reply; None for a request that this site does not take."""
+        """Return the reply; None for a request that this site does not answer."""
         ...
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """A call was answered: count and log it."""
+        """Count and log a call that was answered; `at` is its start in seconds since the epoch."""
         ...
 
 

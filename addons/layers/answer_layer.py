@@ -23,7 +23,8 @@ from understudy.serving.answers.replies import Upgrade
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import ConnectionKind, GatewaySite, GatewaySites
 from understudy.serving.http1.limits import Limits
-from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
+from understudy.serving.responder import Responder
+from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Body, Origin
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from mitmproxy.proxy.context import Context
 
 from understudy.addons.backpressure import wait_for_client
 from understudy.serving.answers.replies import Upgrade
-from understudy.serving.responder import Close, Wait
+from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.conversation import Conversation
 from understudy.store.errors import StoreError
 from understudy.store.model.websockets import WebSocketMessage

@@ -27,6 +27,13 @@ HINTS: Mapping[str, str] = {
     "start_gateway": "understudy gateway starts one",
     "switch_gateway": "switch it first: understudy mode pass --gateway {gateway}",
     "switch_on_call_log": "switch it on: understudy mocks edit {mock_server} --log-limit 10000",
+    "name_upstream": "name a host with --upstream URL, or set the gateway as the client's proxy",
+    "use_forward_proxy": "start a gateway without --upstream to have a forward proxy",
+    "resolve_name": "give it an address with --resolve {host}:{port}:ADDRESS",
+    "trust_upstream": "trust its CA with --upstream-ca FILE, or any certificate with --insecure",
+    "replay_failures": "repeat the failure with --replay-failures",
+    "repeat_answers": "without --once the last answer repeats",
+    "list_mock_servers": "understudy mocks list shows the mock servers",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
 

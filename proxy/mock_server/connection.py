@@ -15,8 +15,9 @@ from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenCo
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Reply, Upgrade
 from understudy.serving.http1.wire import CLOSE, add_connection
-from understudy.serving.responder import Close, HandOver, Responder, Step, Wait
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import Close, HandOver, Step, Wait
 
 logger = logging.getLogger(__name__)
 

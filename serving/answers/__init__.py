@@ -1,1 +1,1 @@
-"""From an example to the bytes of a response."""
+"""The way from an example to the bytes of a response, for mock servers and gateways."""

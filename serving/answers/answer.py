@@ -1,4 +1,4 @@
-"""From a request and the example that answers it to the response that is sent; misses and errors as JSON."""
+"""The response for a request and its example; misses and errors as JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.content_codings import remove_codings
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Body, Headers, Request, Response, measure_body
 
-# Postman's words.
+# The texts of Postman.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."
 NO_EXAMPLE = "You need an example", "To mock this request add an example response for the mock server to return."
 
@@ -25,10 +26,10 @@ TOO_LARGE = (413, 414, 431)
 
 
 def adapt_response(request: Request, example: Example, body: Body) -> Response:
-    """What a client gets: the example's response, framed anew, `body` being its bytes.
+    """Return the example's response, framed for this client; `body` is the example's body.
 
-    The client whose Accept-Encoding is the recorded one gets the recorded bytes, another one a coding it accepts. Where
-    no coding has to be undone, a large body may stay in the store.
+    A client with the recorded Accept-Encoding gets the recorded bytes, another one a coding that it accepts. If no
+    coding has to be removed, a large body may stay in the store.
     """
     headers = drop_hop_by_hop(example.response.headers)
     coding = headers.get("content-encoding")
@@ -44,95 +45,104 @@ def adapt_response(request: Request, example: Example, body: Body) -> Response:
 
 
 def is_recoded(request: Request, example: Example) -> bool:
-    """Whether the content coding of an example has to be undone for this request."""
+    """Return whether the content coding of an example has to be removed for this request."""
     coding = example.response.headers.get("content-encoding")
     return bool(coding) and not _can_accept_coding(request, example.request, coding or "")
 
 
 def render_miss(decision: Decision) -> Response:
-    """404 with Postman's error and the explanation (spec: matching, "Misses")."""
+    """Render a miss: 404 with Postman's error and the explanation (spec/matching.md, "Misses")."""
     header, message = NO_EXAMPLE if decision.bare_item is not None else NO_MATCH
     return render_explained_miss(header, message, as_json(decision))
 
 
-def render_explained_miss(header: str, message: str, explanation: dict[str, object], note: str = "") -> Response:
-    """404 with an error of the same form, and what else there is to say."""
-    error = {"name": "mockRequestNotFoundError", "message": message, "header": header}
-    noted = {"note": note} if note else {}
-    return json_response(404, {"error": {**error, **noted, "explanation": explanation}})
+def render_explained_miss(
+    header: str, message: str, explanation: dict[str, object], note: str = "", hint: Hint | None = None
+) -> Response:
+    """Render a 404 of the same form, with a note on the cause if the explanation does not have it."""
+    error = {"name": "mockRequestNotFoundError", "message": message, **_hint_member(hint), "header": header}
+    note_member = {"note": note} if note else {}
+    return json_response(404, {"error": {**error, **note_member, "explanation": explanation}})
 
 
 def render_malformed_header(problem: SelectorProblem) -> Response:
-    """400 for an `x-mock-*` header that cannot be obeyed: which one, and what it takes."""
+    """Render a 400 for an invalid `x-mock-*` header, with its name and the values it takes."""
     error = {"name": "malformedHeaderError", "message": problem.message, "header": problem.header}
     return json_response(400, {"error": {**error, "value": problem.value, "takes": problem.expected}})
 
 
 def frame_response(response: Response, body: bytes) -> Response:
-    """A saved response as it is sent to whoever calls, `body` being its bytes."""
+    """Return a saved response framed for any client; `body` is its bytes."""
     headers, content = _frame("GET", "GET", response.status, drop_hop_by_hop(response.headers), body)
     return replace(response, headers=headers, body=content, http_version="HTTP/1.1", chunks=(), trailers=Headers())
 
 
-def render_error(status: int, name: str, message: str) -> Response:
-    """An error of ours, as JSON `{"error": {"name", "message"}}`."""
-    return json_response(status, {"error": {"name": name, "message": message}})
+def render_error(status: int, name: str, message: str, hint: Hint | None = None) -> Response:
+    """Render an error of Understudy as JSON: `{"error": {"name", "message"}}`.
+
+    A hint is a third member: `{"action": ..., NAME: VALUE, ...}`, with the actions of `proxy/cli/hints.py`.
+    """
+    return json_response(status, {"error": {"name": name, "message": message, **_hint_member(hint)}})
+
+
+def _hint_member(hint: Hint | None) -> dict[str, object]:
+    return {} if hint is None else {"hint": {"action": hint.action, **hint.values}}
 
 
 def render_refusal(problem: MalformedRequest) -> Response:
-    """The answer to what is no request, or too large for one."""
+    """Render the answer to a malformed request, or to one that is too large."""
     name = "requestTooLargeError" if problem.status in TOO_LARGE else "malformedRequestError"
     return render_error(problem.status, name, problem.message)
 
 
 def render_simulated_error() -> Response:
-    """The answer of a call that is to fail on purpose."""
-    return render_error(503, "simulatedError", "This mock server fails on purpose.")
+    """Render the answer of a call that a simulated fault lets fail."""
+    return render_error(503, "simulatedError", "This failure is simulated.")
 
 
 def json_response(status: int, value: dict[str, Any]) -> Response:
-    """A response with a JSON body."""
+    """Return a response with a JSON body."""
     body = json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     headers = Headers.of([("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))])
     return Response(status, headers, body)
 
 
 def _is_http_2(request: Request, response: Response) -> bool:
-    # Frames say where a body ends there, and gRPC never tells its length.
-    both = request.http_version.startswith("HTTP/2") and response.http_version.startswith("HTTP/2")
-    return both and "content-length" not in response.headers
+    # HTTP/2 frames end a body without a length, and gRPC never sends one.
+    is_http_2 = request.http_version.startswith("HTTP/2") and response.http_version.startswith("HTTP/2")
+    return is_http_2 and "content-length" not in response.headers
 
 
 def _can_accept_coding(request: Request, recorded: Request, coding: str) -> bool:
-    wanted = request.headers.get_all("accept-encoding")
-    return wanted == recorded.headers.get_all("accept-encoding") or can_accept(
-        ", ".join(wanted) if wanted else None, coding
+    accepted = request.headers.get_all("accept-encoding")
+    return accepted == recorded.headers.get_all("accept-encoding") or can_accept(
+        ", ".join(accepted) if accepted else None, coding
     )
 
 
 def _decode(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
     plain = remove_codings(coding, body)
-    # Recorded so: the API itself sent bytes that are not what it said.
+    # Without a result, the API itself sent bytes that are not in the coding of its header: they are kept.
     return (headers, body) if plain is None else (headers.drop(("content-encoding",)), plain)
 
 
-def _frame(method: str, recorded: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
+def _frame(method: str, recorded_method: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:
     if status == 204:
         return headers.drop(("content-length",)), b""  # RFC 9110, section 8.6
-    if status == 304 or (method == "HEAD" and recorded == "HEAD"):
-        return headers, b""  # a recorded Content-Length tells the size of the body that is not sent
+    if status == 304 or (method == "HEAD" and recorded_method == "HEAD"):
+        return headers, b""  # a recorded Content-Length is the size of the body that is not sent
     headers = headers.replace("Content-Length", str(measure_body(body)))
     return headers, b"" if method == "HEAD" else body
 
 
 def can_accept(accept_encoding: str | None, content_encoding: str | None) -> bool:
-    """Whether a client accepts these codings; without the header it accepts any, and `identity` unless it refuses."""
+    """Return whether a client accepts these codings; without the header it accepts all (RFC 9110, section 12.5.3)."""
     if accept_encoding is None:
         return True
     weights = dict(_parse_weight(item) for item in accept_encoding.lower().split(",") if item.strip())
-    others = weights.get("*")
-    weights.setdefault("identity", 1.0 if others is None else others)
-    return all(weights.get(coding, others or 0.0) > 0 for coding in _split_codings(content_encoding))
+    default = weights.get("*")
+    weights.setdefault("identity", 1.0 if default is None else default)
+    return all(weights.get(coding, default or 0.0) > 0 for coding in _split_codings(content_encoding))
 
 
 def _split_codings(content_encoding: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is done to one answer on purpose: how long it is held up, how slowly it is sent, and how it is broken."""
+"""The simulated delay, bandwidth and fault of one answer, drawn from a behaviour."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from random import Random
 from understudy.store.model.messages import Chunk
 from understudy.store.model.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, FaultKind
 
-STEP_SECONDS = 0.05  # a slow body is sent in pieces, so far apart
+STEP_SECONDS = 0.05  # between the pieces of a throttled body
 MILLISECOND = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One answer's fate: seconds before it begins, bytes per second of its body (None: at once), and a fault."""
+    """The plan for one answer: seconds before it begins, bytes per second of its body (None: no limit), and a fault."""
 
     delay: float = 0.0
     bytes_per_second: int | None = None
@@ -27,7 +27,7 @@ EMPTY_PLAN = Plan()
 
 
 def merge_behaviours(example: Behaviour, mock: Behaviour) -> Behaviour:
-    """What counts of an example's and its mock server's: the example's, field by field."""
+    """Return the behaviour of an example, each missing part taken from its mock server."""
     if example is PLAIN or example == PLAIN:
         return mock
     return Behaviour(
@@ -40,35 +40,35 @@ def merge_behaviours(example: Behaviour, mock: Behaviour) -> Behaviour:
 
 
 def apply_requested_delay(behaviour: Behaviour, milliseconds: int | None) -> Behaviour:
-    """The behaviour with the delay that a request asks for by `x-mock-response-delay`."""
+    """Return the behaviour with the delay of the request's `x-mock-response-delay`, if it has one."""
     return behaviour if milliseconds is None else replace(behaviour, delay=Delay(milliseconds))
 
 
-def draw_plan(behaviour: Behaviour, chance: Random) -> Plan:
-    """Draw what happens to one answer."""
+def draw_plan(behaviour: Behaviour, random: Random) -> Plan:
+    """Draw the plan for one answer."""
     delay = behaviour.delay
     fault = behaviour.fault
-    strikes = fault is not None and (fault.percent >= 100 or chance.random() * 100 < fault.percent)
+    is_faulty = fault is not None and (fault.percent >= 100 or random.random() * 100 < fault.percent)
     return Plan(
-        0.0 if delay is None else draw_delay(delay, chance) * MILLISECOND,
+        0.0 if delay is None else draw_delay(delay, random) * MILLISECOND,
         behaviour.bytes_per_second,
-        fault.kind if fault is not None and strikes else None,
+        fault.kind if fault is not None and is_faulty else None,
     )
 
 
-def draw_delay(delay: Delay, chance: Random) -> float:
-    """The milliseconds of one call; never more than the longest delay."""
+def draw_delay(delay: Delay, random: Random) -> float:
+    """Draw the milliseconds of one delay; never more than the longest one."""
     match delay.kind:
         case DelayKind.FIXED:
             return float(delay.millis)
         case DelayKind.UNIFORM:
-            return chance.uniform(delay.millis, delay.most or delay.millis)
+            return random.uniform(delay.millis, delay.most or delay.millis)
         case DelayKind.LOGNORMAL:
-            return min(chance.lognormvariate(math.log(delay.millis), delay.sigma or 0.0), float(LONGEST_DELAY))
+            return min(random.lognormvariate(math.log(delay.millis), delay.sigma or 0.0), float(LONGEST_DELAY))
 
 
 def throttle_chunks(size: int, bytes_per_second: int) -> Iterator[Chunk]:
-    """A body of this size in the pieces of one that comes with so many bytes per second."""
+    """Yield the chunks of a body of this size that is sent at this rate."""
     step = max(1, int(bytes_per_second * STEP_SECONDS))
     for start in range(0, size, step):
         end = min(start + step, size)

@@ -1,4 +1,4 @@
-"""A body on its way out, piece by piece: what is due when, and which part of it has to be read from the store first."""
+"""The schedule of a body that is sent piece by piece: what is due when, and what has to be read from the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.store.model.messages import Body, Chunk
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Read this body, then call `fetched`; with a position only its piece there, from 0."""
+    """Read this body from the store; with a position, only its piece at that position, counted from 0."""
 
     body: Body
     position: int | None = None
@@ -18,46 +18,46 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class DueChunk:
-    """A piece of the body, and the seconds after the head at which it is to go out."""
+    """A piece of the body, and the seconds after the head at which it is due."""
 
     at: float
     content: bytes
 
 
 class BodySchedule:
-    """The pieces of one body, in the bounds of `chunks`; what is behind the last of them comes as it is read.
+    """The pieces of one body in the bounds of `chunks`; what is behind the last chunk is due as it is read.
 
-    A body that is bytes needs no fetching. Whoever sends it calls `next` until it is None, and `fetched` after a Fetch.
+    A body that is bytes needs no Fetch. The sender calls `next` until it returns None, and `add_piece` after a Fetch.
     """
 
-    __slots__ = ("_at", "_body", "_chunks", "_content", "_position", "_start", "_unread", "_wanted")
+    __slots__ = ("_at", "_body", "_chunk", "_chunks", "_content", "_position", "_start", "_unread")
 
     def __init__(self, chunks: Iterable[Chunk], body: Body) -> None:
         self._chunks = iter(chunks)
         self._body = body
         self._content = body if isinstance(body, bytes) else b""
-        self._start = 0  # of what has not gone out, in the content
+        self._start = 0  # in the content: of the bytes that are not sent
         self._unread = 0 if isinstance(body, bytes) else body.size
         self._position = 0
-        self._wanted: Chunk | None = None
+        self._chunk: Chunk | None = None  # the one that is due next
         self._at = 0.0
 
     def next(self) -> Fetch | DueChunk | None:
-        """What to do next; None at the end."""
-        if self._wanted is None:
-            self._wanted = next((chunk for chunk in self._chunks if chunk.size), None)
-        wanted, there = self._wanted, len(self._content) - self._start
-        if self._unread > 0 and there < (wanted.size if wanted else 1):
+        """Return what to do next; None at the end."""
+        if self._chunk is None:
+            self._chunk = next((chunk for chunk in self._chunks if chunk.size), None)
+        chunk, available = self._chunk, len(self._content) - self._start
+        if self._unread > 0 and available < (chunk.size if chunk else 1):
             return Fetch(self._body, self._position)
-        if not there:
+        if not available:
             return None
-        size, self._at = (there, self._at) if wanted is None else (wanted.size, wanted.at)
-        self._wanted = None
+        size, self._at = (available, self._at) if chunk is None else (chunk.size, chunk.at)
+        self._chunk = None
         begin, self._start = self._start, self._start + size
         return DueChunk(self._at, self._content[begin : self._start])
 
     def add_piece(self, content: bytes) -> None:
-        """The piece that a Fetch asked for."""
+        """Take the piece that a Fetch asked for."""
         self._position += 1
         self._unread -= len(content)
         self._content = self._content[self._start :] + content

@@ -1,4 +1,4 @@
-"""Cross-origin requests from browsers (fetch.spec.whatwg.org, section 3.3): every page may read what a mock answers."""
+"""Cross-origin requests of browsers (fetch.spec.whatwg.org, section 3.3): any page may read the answers of a mock."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PREFLIGHT_SECONDS = 600
 
 
 def is_preflight(request: Request) -> bool:
-    """Whether a browser asks what it may send."""
+    """Return whether this is the preflight request of a browser."""
     headers = request.headers
     return request.method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
 
 
 def answer_preflight(request: Request) -> Response:
-    """Yes to everything that is asked."""
+    """Allow everything that the preflight asks for."""
     headers = request.headers
     fields = [
         ("Access-Control-Allow-Origin", headers.get("origin") or "*"),
@@ -26,18 +26,19 @@ def answer_preflight(request: Request) -> Response:
         ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
         ("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
     ]
-    asked = headers.get("access-control-request-headers")
-    if asked:
-        fields.insert(3, ("Access-Control-Allow-Headers", asked))
+    requested = headers.get("access-control-request-headers")
+    if requested:
+        fields.insert(3, ("Access-Control-Allow-Headers", requested))
     if headers.get("access-control-request-private-network") == "true":
         fields.append(("Access-Control-Allow-Private-Network", "true"))
     return Response(204, Headers.of(fields))
 
 
 def add_cors_headers(headers: Headers, origin: str | None) -> Headers:
-    """The headers of an answer, readable by the page at `origin`; those that speak of it themselves stay as they are.
+    """Return the headers with those that let the page at `origin` read the answer.
 
-    A page that sends credentials is answered by name: `*` would not let it read anything.
+    Headers that have CORS fields of their own stay as they are. An origin is answered by its name, since `*` does not
+    allow credentials.
     """
     if any(name.lower().startswith(_PREFIX) for name, _ in headers.fields):
         return headers
@@ -56,7 +57,7 @@ def add_cors_headers(headers: Headers, origin: str | None) -> Headers:
 
 
 def copy_cors_headers(answer: Response | None, other: Response) -> Response:
-    """The other response, which goes out in the place of this answer, readable by the same pages."""
+    """Return the other response, which replaces this answer, readable by the same pages."""
     fields = () if answer is None else answer.headers.fields
     allowed = [field for field in fields if field[0].lower().startswith(_PREFIX) or field[0].lower() == b"vary"]
     return replace(other, headers=Headers((*other.headers.fields, *allowed)))

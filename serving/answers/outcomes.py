@@ -1,4 +1,4 @@
-"""What a request is answered with: the decision, the example whose turn it is, or an error. Both mouths ask here."""
+"""The outcome of a request: its decision, and the example whose turn it is, or an error."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from understudy.serving.answers.behaviour_plan import apply_requested_delay, mer
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.answers.streams import RECORDED_TIMING
 from understudy.serving.templates.response_templates import Templates
+from understudy.store.errors import Hint
 from understudy.store.model.calls import NEEDS_EXAMPLE, NO_MATCH
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
@@ -20,24 +21,24 @@ from understudy.store.model.mock_servers import PLAIN, Behaviour
 
 
 class SequenceState(Protocol):
-    """Where sequences stand."""
+    """The positions in sequences of examples."""
 
     def next(self, candidate: Candidate) -> Example | None:
-        """The example whose turn it is; None when its sequence has ended."""
+        """Return the example whose turn it is and move on; None when its sequence has ended."""
         ...
 
     def may_advance(self, candidate: Candidate) -> bool:
-        """Whether the next call may be answered by another example."""
+        """Return whether the next call may be answered by another example."""
         ...
 
     def reset(self) -> None:
-        """Start every sequence over."""
+        """Move every sequence back to its first example."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What is answered from: an index, where its sequences stand, and its templates."""
+    """The source of answers: an index of examples, the state of its sequences, and its templates."""
 
     index: Index = field(default_factory=lambda: compile_index(()))
     sequences: SequenceState = field(default_factory=Sequences)
@@ -46,10 +47,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An example, its templates filled in; without one, nothing answers.
+    """The decision on a request and the example that answers it, its templates filled in; None for an error.
 
-    `filled`: it is a template that was filled in for this request alone. `fixed`: the same request gets the same answer
-    as long as nobody changes anything.
+    `is_filled`: the example is a template that was filled in for this request alone. `is_cacheable`: the same request
+    gets the same answer as long as nothing is edited.
     """
 
     decision: Decision
@@ -64,45 +65,50 @@ class Outcome:
 
     @property
     def path_reason(self) -> str:
-        """How the winner's path was found equal, in words."""
+        """How the path of the winner matched, in words."""
         match = self.decision.match
         return match.path_line.reason if match is not None and match.path_line is not None else "asked for by name"
 
     def resolve_behaviour(self, mock: Behaviour) -> Behaviour | None:
-        """What is done to the answer on purpose: the request's wish for a delay, the example's, the mock server's.
+        """Return the behaviour of the answer; None for a plain one.
 
-        Bodies of errors are never sent slowly: who meets one is to read why.
+        The request's delay comes first, then the example's behaviour, then that of the mock server. Errors are never
+        throttled: a client should not wait for the explanation.
         """
         own = PLAIN if self.example is None else self.example.behaviour
-        of_mock = replace(mock, bytes_per_second=None) if self.example is None and mock.bytes_per_second else mock
-        behaviour = apply_requested_delay(merge_behaviours(own, of_mock), self.decision.selectors.delay)
-        if behaviour.timing is not None:  # it concerns streams alone, see `timing`
+        if self.example is None and mock.bytes_per_second:
+            mock = replace(mock, bytes_per_second=None)
+        behaviour = apply_requested_delay(merge_behaviours(own, mock), self.decision.selectors.delay)
+        if behaviour.timing is not None:  # it concerns streams only, see `resolve_timing`
             behaviour = replace(behaviour, timing=None)
         return None if behaviour == PLAIN else behaviour
 
     def resolve_timing(self, mock: Behaviour) -> float:
-        """What the recorded times of a streamed answer are multiplied by: as it is set for the example or the mock."""
+        """Return the factor for the recorded times of a stream: of the example, else of the mock server, else 1."""
         own = PLAIN if self.example is None else self.example.behaviour
-        set_for = own.timing if own.timing is not None else mock.timing
-        return RECORDED_TIMING if set_for is None else set_for
+        timing = own.timing if own.timing is not None else mock.timing
+        return RECORDED_TIMING if timing is None else timing
 
-    def find_limit_key(self, mock: str) -> str:
-        """By what calls are counted for a rate limit: the example if it has one of its own, else the mock server."""
-        own = self.example is not None and self.example.behaviour.rate_limit is not None
-        return f"{mock} {self.example.id}" if own and self.example else mock
+    def find_limit_key(self, owner: str) -> str:
+        """Return the key by which calls are counted for a rate limit.
+
+        An example with a limit of its own is counted by itself, all others together by the key of their `owner`.
+        """
+        has_own = self.example is not None and self.example.behaviour.rate_limit is not None
+        return f"{owner} {self.example.id}" if has_own and self.example else owner
 
     def render_failure(self) -> Response:
-        """The error to answer with where there is no example."""
+        """Render the error for a request without an example."""
         decision = self.decision
         if decision.problem is not None:
             return render_malformed_header(decision.problem)
         if decision.candidate is None:
             return render_miss(decision)
-        return render_error(404, "sequenceEndedError", SEQUENCE_ENDED)
+        return render_error(404, "sequenceEndedError", SEQUENCE_ENDED, REPEAT_ANSWERS)
 
     @property
     def summary(self) -> str:
-        """How it came to this, in a few words."""
+        """How the request was decided, in a few words."""
         match = self.decision.match
         if match is None:
             if self.decision.problem:
@@ -113,11 +119,12 @@ class Outcome:
         return self.path_reason if match.path_line is None else f"path {self.path_reason}, score {match.score}"
 
 
-SEQUENCE_ENDED = "All recorded answers to this request were given, and --once was asked for."
+SEQUENCE_ENDED = "All recorded answers to this request were given, and each of them is given once."
+REPEAT_ANSWERS = Hint("repeat_answers")
 
 
 def find_outcome(answers: Answers, request: Request) -> Outcome:
-    """Decide, and take the sequence a step further."""
+    """Decide on a request, and move its sequence on."""
     decision = answers.index.decide(request)
     candidate = decision.candidate
     if candidate is None:

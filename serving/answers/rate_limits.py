@@ -1,4 +1,4 @@
-"""Simulated rate limits: so many calls in each window of time."""
+"""Simulated rate limits: a number of calls in each window of time."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ class RateCounts(Protocol):
     """Counts calls by key and window; several processes may share one."""
 
     def count(self, key: str, window: int) -> int:
-        """Count one more call in this window; returns how many it has now. A new window begins at nought."""
+        """Count a call in this window and return the calls so far; a new window starts at 0."""
         ...
 
 
 class LocalRateCounts:
-    """Counts of one process."""
+    """Call counts of one process."""
 
     def __init__(self) -> None:
         self._windows: dict[str, tuple[int, int]] = {}
 
     def count(self, key: str, window: int) -> int:
-        """Count one more call in this window."""
-        known, calls = self._windows.get(key, (window, 0))
-        calls = calls + 1 if known == window else 1
+        """Count a call in this window and return the calls so far."""
+        last_window, calls = self._windows.get(key, (window, 0))
+        calls = calls + 1 if last_window == window else 1
         self._windows[key] = window, calls
         return calls
 
 
 def check_rate_limit(limit: RateLimit, counts: RateCounts, key: str, now: float) -> Response | None:
-    """Count a call at `now`, in seconds: None if it is within the limit, else 429 with the seconds until there is more.
+    """Count a call at `now`, in seconds; return None within the limit, else a 429 with Retry-After in seconds.
 
-    RFC 6585, section 4; Retry-After: RFC 9110, section 10.2.3.
+    RFC 6585, section 4; RFC 9110, section 10.2.3.
     """
     window = int(now // limit.seconds)
     if counts.count(key, window) <= limit.calls:

@@ -1,4 +1,4 @@
-"""An answer ready to be sent: its bytes, and what the call log says of it."""
+"""Replies: answers as bytes that are ready to be sent, with what a call log keeps of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CallCounter(Protocol):
 
 
 class CalledServer(Protocol):
-    """The mock server that a reply belongs to, as far as counting and logging the call need it."""
+    """The mock server that a reply belongs to: the part that counting and logging need."""
 
     @property
     def mock(self) -> MockServer:
@@ -42,10 +42,11 @@ class CalledServer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The connection becomes a WebSocket, of which this answer is the beginning: see `serving.websockets.conversation`.
+    """The answer to a handshake after which the connection is a WebSocket: see `serving.websockets.conversation`.
 
-    `exchange_id` names the recorded handshake, which was answered at `began`. `diverged` is to be called with the
-    reason when the client does not say what was recorded; `redactor` takes secrets out of that.
+    `exchange_id` is the recorded handshake, which was answered at `began`, in seconds since the epoch. `on_divergence`
+    is called with the reason when the client sends another message than the recorded one; `redactor` removes secrets
+    from that reason.
     """
 
     head: bytes
@@ -58,13 +59,15 @@ class Upgrade:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
-    """The bytes of an answer, for a connection that stays open: `head` ends with its empty line.
+    """The bytes of an answer for a connection that stays open; `head` ends with its empty line.
 
-    `behaviour` is what is done to it on purpose, None for nothing. `fixed`: the same bytes of a request get the same
-    bytes again. `response` is None where nothing whole goes out. `served` is the mock server that was called, None for
-    a call to none; the rest is for its log. `stream` is how the body is sent piece by piece, None for at once;
-    `interim` goes out before the head. `wire` is head and body of a small one that goes out at once; `delay` is set
-    where that is all of its behaviour. With `speak` the rest is for logs.
+    How it is sent: `behaviour` is simulated, None for none. `stream` has the pieces of the body, None for a body that
+    is sent at once. `interim` is sent before the head. `upgrade` replaces all of these. `wire` is head and body of a
+    small answer that is sent at once, else b"". `delay` is set if the behaviour is a delay and nothing else.
+    `is_cacheable`: the same bytes of a request get the same reply.
+
+    What is logged: `response` is None if no complete response is sent. `server` is the mock server, None if the URL
+    names none. `example_id`, `example_name` and `summary` explain the answer.
     """
 
     head: bytes
@@ -83,7 +86,7 @@ class Reply:
     delay: Delay | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
-        # Small answers go out in one piece; of large ones no second copy is made.
+        # Small answers are sent as one piece of bytes; large ones are not copied.
         if len(self.body) <= MAX_JOINED_BYTES and self.stream is None and not self.interim:
             object.__setattr__(self, "wire", self.head + self.body)
         behaviour = self.behaviour
@@ -93,25 +96,28 @@ class Reply:
     @property
     def content(self) -> Body:
         """The body to send: `body`, or a large one that has to be read from the store piece by piece."""
-        told = b"" if self.response is None else self.response.body
-        return told if isinstance(told, BodyRef) else self.body
+        body = b"" if self.response is None else self.response.body
+        return body if isinstance(body, BodyRef) else self.body
 
 
 MAX_JOINED_BYTES = 64 * 1024
 
 
+# An edit removes the old body before its new example is compiled. An answer that misses a body tries again this long.
+EDIT_WAIT_SECONDS = 2.0
+EDIT_RETRY_SECONDS = 0.02
+
+
 @dataclass(frozen=True, slots=True)
 class PendingReply:
-    """An answer whose body has to be read from the store first; `finish` makes the reply of its bytes."""
+    """An answer whose body has to be read from the store first; `finish` makes the reply from its bytes."""
 
     body: Body
     finish: Callable[[bytes], Reply]
 
 
-def make_reply(
-    response: Response, *, summary: str, server: CalledServer | None = None, head_only: bool = False
-) -> Reply:
-    """A reply of our own, such as an error."""
-    body = response.body
+def make_reply(response: Response, *, summary: str, server: CalledServer | None = None, method: str = "GET") -> Reply:
+    """Return the reply for a response of Understudy's own, such as an error; to HEAD it has no body."""
+    body = b"" if method == "HEAD" else response.body
     assert isinstance(body, bytes)
-    return Reply(render_head(response), b"" if head_only else body, response, server=server, summary=summary)
+    return Reply(render_head(response), body, response, server=server, summary=summary)

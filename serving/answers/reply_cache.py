@@ -1,4 +1,4 @@
-"""Answers that do not depend on the request beyond a few of its headers, rendered once and kept, up to a bound."""
+"""A bounded cache of rendered replies, for answers that depend on few headers of the request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ BodyLookup = Callable[[Body], bytes | None]
 
 
 def get_inline_body(body: Body) -> bytes | None:
-    """A body that is bytes; None for one in the store."""
+    """Return a body that is bytes; None for one in the store."""
     return body if isinstance(body, bytes) else None
 
 
 class ReplyCache:
-    """Replies by what they depend on. A key names an example by its identity: clear this when examples change."""
+    """Rendered replies by all that they depend on.
+
+    A key has the identity of an example, so a cache must not outlive its examples.
+    """
 
     __slots__ = ("_bytes", "_replies")
 
@@ -37,13 +40,13 @@ class ReplyCache:
         *,
         whole: bool = False,
     ) -> Reply | PendingReply:
-        """The reply kept under this key, else rendered, once the body is there; without a key it is not kept.
+        """Return the reply of this key, else render it; it is pending while its body has to be read from the store.
 
-        A large body stays in the store, unless it has to be there as a `whole`.
+        Without a key the reply is not kept. A large body stays in the store, unless `whole` requires all of its bytes.
         """
-        known = self._replies.get(key) if key is not None else None
-        if known is not None:
-            return known
+        cached = self._replies.get(key) if key is not None else None
+        if cached is not None:
+            return cached
 
         def finish(content: Body) -> Reply:
             reply = render(content)
@@ -65,6 +68,6 @@ class ReplyCache:
 
 
 def make_vary_key(request: Request, *names: str) -> tuple[object, ...]:
-    """What of a request's headers an answer's bytes depend on: these, and the codings that it accepts."""
+    """Return the parts of a request that the bytes of an answer depend on: its method, these headers, its codings."""
     headers = request.headers
     return (request.method, *(headers.get(name) for name in names), *headers.get_all("accept-encoding"))

@@ -1,4 +1,4 @@
-"""Where each sequence of examples stands: state beside the index, safe under concurrent requests."""
+"""The positions in sequences of examples: state beside the index, safe under concurrent requests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from understudy.store.model.collections import Example
 
 
 class Sequences:
-    """Positions in the sequences of one gateway run.
+    """Positions in the sequences of one run of a gateway or mock server.
 
-    `once` makes a sequence end after its last example; otherwise the last one repeats.
+    With `once` a sequence ends after its last example; otherwise the last one repeats.
     """
 
     def __init__(self, *, once: bool = False) -> None:
@@ -20,24 +20,24 @@ class Sequences:
         self._lock = threading.Lock()
 
     def next(self, candidate: Candidate) -> Example | None:
-        """The example whose turn it is; None when the sequence has ended."""
+        """Return the example whose turn it is and move on; None when the sequence has ended."""
         examples = candidate.examples
         if len(examples) == 1 and not self._once:
             return examples[0]
         key = examples[0].sequence or candidate.id
         with self._lock:
             position = self._positions.get(key, 0)
-            # Not past the end: what is appended while the last one repeats comes next.
+            # Never past the end: an example that is appended while the last one repeats comes next.
             self._positions[key] = min(position + 1, len(examples))
         if position >= len(examples) and self._once:
             return None
         return examples[min(position, len(examples) - 1)]
 
     def may_advance(self, candidate: Candidate) -> bool:
-        """Whether the next call may be answered by another example."""
+        """Return whether the next call may be answered by another example."""
         return self._once or len(candidate.examples) > 1
 
     def reset(self) -> None:
-        """Start every sequence over."""
+        """Move every sequence back to its first example."""
         with self._lock:
             self._positions.clear()

@@ -1,4 +1,4 @@
-"""How a streamed answer goes out again: in the pieces that it came in, at the times that they came at."""
+"""Streamed answers: sent in the pieces in which they were recorded, at the recorded times."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What there is to a body beyond its bytes.
+    """How a body is streamed.
 
-    `chunks` are its pieces with the seconds after the head that they are due; `sized`: Content-Length says where it
-    ends; `trailers` are field lines.
+    `chunks` are its pieces, each due in seconds after the head; `is_sized`: it ends by its Content-Length; `trailers`
+    are field lines.
     """
 
     chunks: tuple[Chunk, ...]
@@ -29,24 +29,26 @@ WHOLE = Stream((), is_sized=True)
 
 
 def replace_body(recorded: Response, headers: Headers, body: Body) -> Response:
-    """The response with this body; with chunks if they are the body's still, with trailers where these can be sent.
+    """Return the response with this body, with its chunks if they fit the body, with its trailers if they can be sent.
 
-    `headers` are those that were recorded, as far as they go to a client.
+    `headers` are the recorded ones without hop-by-hop fields.
     """
-    whole = sum(chunk.size for chunk in recorded.chunks) == measure_body(body)
+    has_chunks = sum(chunk.size for chunk in recorded.chunks) == measure_body(body)
     trailers = Headers() if "content-length" in headers else recorded.trailers
-    return replace(recorded, headers=headers, body=body, chunks=recorded.chunks if whole else (), trailers=trailers)
+    return replace(
+        recorded, headers=headers, body=body, chunks=recorded.chunks if has_chunks else (), trailers=trailers
+    )
 
 
 def is_unsized(response: Response) -> bool:
-    """Whether a response goes out as a stream whose length is not told before."""
+    """Return whether a response is sent as a stream without a Content-Length."""
     return "content-length" not in response.headers and bool(response.chunks or response.trailers.fields)
 
 
 def stream_from_response(response: Response, timing: float) -> Stream | None:
-    """How a response is streamed; None if it goes out at once. Its recorded times are multiplied by `timing`.
+    """Return how a response is streamed; None if it is sent at once. `timing` multiplies its recorded times.
 
-    One whose body is in the store goes out as it is read, if it has no chunks.
+    A body in the store without chunks is sent as it is read.
     """
     unsized = is_unsized(response)
     if not response.chunks and not unsized and isinstance(response.body, bytes):
@@ -56,15 +58,15 @@ def stream_from_response(response: Response, timing: float) -> Stream | None:
 
 
 def render_interim_heads(response: Response) -> bytes:
-    """The informational responses that come before a response, as bytes; those that a client waits for are not here."""
+    """Render the informational responses before a response, without 100 and 101, for which a client waits."""
     return b"".join(render_interim_head(one) for one in response.interim if one.status not in (100, 101))
 
 
 def encode_chunk(content: bytes) -> bytes:
-    """A piece of a body in chunked coding (RFC 9112, section 7.1); not an empty one, which would end the body."""
+    """Encode a piece of a body as a chunk (RFC 9112, section 7.1); it must not be empty, as that would end the body."""
     return b"%x\r\n%s\r\n" % (len(content), content)
 
 
 def encode_last_chunk(trailers: bytes) -> bytes:
-    """The end of a body in chunked coding."""
+    """Encode the end of a body in chunked coding; `trailers` are field lines."""
     return b"0\r\n%s\r\n" % trailers

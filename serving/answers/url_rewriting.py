@@ -1,4 +1,4 @@
-"""What a reverse proxy changes for its client: absolute Location and cookie domains of the upstream become its own."""
+"""The fields that a reverse proxy rewrites for its client: URLs and cookie domains of the upstream."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ REWRITTEN_FIELDS = frozenset((*URL_HEADERS, b"set-cookie"))
 
 
 def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -> Response:
-    """The response as a client needs it for whom the upstream's root is at the URL `base`, which ends without a slash.
+    """Return the response for a client that reaches the root of the upstream at the URL `base`, without a last slash.
 
-    Without an upstream only paths change, where the base has one. The same object when nothing changes.
+    Without an upstream only paths are rewritten, to be below the path of the base. The same object if nothing changes.
     """
     if not any(name.lower() in REWRITTEN_FIELDS for name, _ in response.headers.fields):
         return response
@@ -38,7 +38,7 @@ def _rewrite_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
         return f"{urlsplit(base).path}{text}".encode("latin-1")
     if upstream is None:
         return url
-    if text.startswith("//"):  # without its scheme, that of the page (RFC 3986, section 4.2)
+    if text.startswith("//"):  # relative to the scheme of the page (RFC 3986, section 4.2)
         text = f"{upstream.scheme}:{text}"
     end = next((i for i, c in enumerate(text) if c in "/?#" and i > text.find("://") + 2), len(text))
     try:
@@ -49,7 +49,7 @@ def _rewrite_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
 
 
 def _drop_domain(cookie: bytes, host: str) -> bytes:
-    # Without Domain a cookie belongs to the host that sent it (RFC 6265, section 5.3): to the gateway.
+    # A cookie without Domain belongs to the host that the client called (RFC 6265, section 5.3): the gateway.
     pair, *attributes = cookie.split(b";")
     kept = [attribute for attribute in attributes if not _is_domain_of(attribute, host)]
     return b";".join([pair, *kept])

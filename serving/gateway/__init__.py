@@ -1,1 +1,1 @@
-"""What a gateway answers and forwards."""
+"""The answers of gateways, and what they forward."""

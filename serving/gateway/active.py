@@ -1,4 +1,4 @@
-"""What a gateway does right now: one immutable value, swapped whole when the mode or the examples change."""
+"""The mode of a gateway with all that its requests need: one immutable value, replaced when anything changes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from understudy.store.model.mock_servers import PLAIN, Behaviour
 class ActiveMode:
     """The mode with all that a request in it needs.
 
-    `answers` is what mock, spy and replay answer from, `own` for requests in origin form. `behaviour` is what the mock
-    server does on purpose, `rates` counts for its rate limits. `session_id` is recorded to in record and spy.
-    `own_origin` is where a session's requests in origin form went to, as far as no upstream says it; `replay` is about
-    replay mode. `rendered` belongs to this value alone.
+    `answers` are the answers of mock, spy and replay to a client of a forward proxy, `reverse_answers` to a client of a
+    reverse proxy. `behaviour` is that of the mock server, `rates` counts the calls for its rate limits. `session_id` is
+    the session that record and spy record to. `reverse_origin` is the origin of requests to a reverse proxy, as the
+    session has it, if no upstream is set. `replay` is for replay mode. `reply_cache` belongs to this value alone.
     """
 
     mode: Mode
@@ -40,5 +40,5 @@ class ActiveMode:
 
     @property
     def is_recording(self) -> bool:
-        """Whether what is forwarded is kept."""
+        """Whether exchanges that are forwarded are recorded."""
         return self.mode in (Mode.RECORD, Mode.SPY)

@@ -1,4 +1,4 @@
-"""How a replay repeats what failed when it was recorded: nothing is answered, or an answer breaks off."""
+"""The replay of exchanges that failed when they were recorded: without an answer, or with one that breaks off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from understudy.matcher.index import Index, compile_index
+from understudy.store.errors import Hint
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Chunk, Headers, Request, Response, measure_body
 from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
@@ -15,53 +16,66 @@ FAIL_UNFINISHED = Behaviour(fault=Fault(FaultKind.UNFINISHED))
 
 
 @dataclass(frozen=True, slots=True)
+class MissNote:
+    """Why a request is a miss, where the nearest example does not show it, and what may help."""
+
+    text: str
+    hint: Hint
+
+
+@dataclass(frozen=True, slots=True)
 class FailedRequests:
     """Requests that failed when they were recorded, and are not repeated: `reasons` by the ids of their examples."""
 
     index: Index = field(default_factory=lambda: compile_index(()))
     reasons: Mapping[str, str] = field(default_factory=dict)
 
-    def explain(self, request: Request) -> str:
-        """That this request is one of them, why it failed and what would repeat that, in words; "" if it is none."""
-        found = self.index.decide(request).candidate
-        if found is None:
-            return ""
-        reason = self.reasons[found.id]
-        return (
-            f"it was recorded as failed (entry {found.example.entry}: {reason}), which --replay-failures would repeat"
-        )
+    def explain(self, request: Request) -> MissNote | None:
+        """Return why this request failed when it was recorded; None if it did not."""
+        failed = self.index.decide(request).candidate
+        if failed is None:
+            return None
+        entry = failed.example.entry
+        text = f"it was recorded as failed (entry {entry}: {self.reasons[failed.id]})"
+        return MissNote(text, Hint("replay_failures", {"entry": str(entry)}))
 
 
 def clear_failure(exchange: Exchange) -> Exchange:
-    """The exchange as if it had not failed: with what came of its response, else with one that nobody will see."""
+    """Return the exchange without its failure; a missing response becomes a 502 that is never sent."""
     if not exchange.has_failed or _is_upgraded(exchange.response):
         return exchange
     return replace(exchange, error=None, response=exchange.response or Response(502))
 
 
 def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
-    """Whether a replay gives it again: what a client gave up always, as far as it came; else failures where wanted."""
+    """Return whether a replay repeats an exchange.
+
+    It repeats failures if `failures` is set; always what the client abandoned, as far as it was received.
+    """
     return not exchange.has_failed or failures or (exchange.is_abandoned and exchange.response is not None)
 
 
 def find_failure_behaviours(
     recorded: Iterable[Exchange], marks: Iterable[tuple[int, str | None]]
 ) -> Mapping[str, Behaviour]:
-    """What the examples of failed exchanges do, by their ids; `marks` tell which exchange became which example."""
-    examples = dict(marks)
+    """Return the behaviour of the examples of failed exchanges, by their ids.
+
+    `marks` are pairs of an exchange id and the id of the example made from it.
+    """
+    example_ids = dict(marks)
     return {
-        example_id: FAIL_EMPTY if one.response is None else FAIL_UNFINISHED
-        for one in recorded
-        if one.has_failed and (example_id := examples.get(one.id))
+        example_id: FAIL_EMPTY if exchange.response is None else FAIL_UNFINISHED
+        for exchange in recorded
+        if exchange.has_failed and (example_id := example_ids.get(exchange.id))
     }
 
 
 def make_unfinished(response: Response, recorded: Response) -> Response:
-    """A response that breaks off after its body, and promises what the recorded one did: a length, or more chunks."""
-    size, promised = measure_body(response.body), recorded.headers.get("content-length") or ""
-    if promised.isdecimal() and int(promised) > size:
-        headers = response.headers.replace("Content-Length", promised)
-    elif size == 0:  # no chunk can be sent that does not end the body
+    """Return the response as one that breaks off after its body: it announces a longer one, or more chunks."""
+    size, announced = measure_body(response.body), recorded.headers.get("content-length") or ""
+    if announced.isdecimal() and int(announced) > size:
+        headers = response.headers.replace("Content-Length", announced)
+    elif size == 0:  # an empty chunk would end the body
         headers = response.headers.replace("Content-Length", "1")
     else:
         headers = response.headers.drop(("content-length",))

@@ -1,4 +1,4 @@
-"""What a forwarded request and its answer are on the other side: the bytes that came, but for what must differ."""
+"""The heads of forwarded requests and responses: the received bytes, except for fields that have to differ."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from understudy.serving.http1.heads import RequestHead, ResponseHead
 from understudy.serving.http1.rules import RawFields
 from understudy.store.model.messages import Headers, Origin, Response
 
-# They are for the proxy that the client was told of, and no further (RFC 9110, section 7.6.1).
+# These are for the next proxy only (RFC 9110, section 7.6.1).
 PROXY_FIELDS = frozenset((b"proxy-connection", b"proxy-authorization"))
 
 _HOST = re.compile(rb"\r\n[Hh][Oo][Ss][Tt]:[ \t]*([^\r]*)")
 
 
 def rewrite_request_head(head: RequestHead, target: bytes, origin: Origin, *, reverse: bool) -> bytes:
-    """The head of a request as its upstream gets it: in origin form, and as it came where nothing has to change.
+    """Return the head of a request for its upstream: in origin form, else unchanged where possible.
 
-    `own`: the client takes the gateway for the API, so that Host has to be made the upstream's.
+    `reverse`: the client takes the gateway for the API, so Host has to become that of the upstream.
     """
     host = origin.authority.encode("latin-1")
     absolute = target != head.target
     if not absolute and (not reverse or _find_host(head.fields) == host):
         return head.raw
-    if not absolute and (there := _HOST.search(head.raw)) is not None:
-        return head.raw[: there.start(1)] + host + head.raw[there.end(1) :]
+    if not absolute and (field := _HOST.search(head.raw)) is not None:
+        return head.raw[: field.start(1)] + host + head.raw[field.end(1) :]
     fields = [(name, host if name.lower() == b"host" else value) for name, value in head.fields]
     if absolute:
-        fields = [field for field in fields if field[0].lower() not in PROXY_FIELDS]
+        fields = [(name, value) for name, value in fields if name.lower() not in PROXY_FIELDS]
     if _find_host(head.fields) is None:
         fields.append((b"Host", host))
     line = b"%s %s %s\r\n" % (head.method.encode("ascii"), target, head.http_version.encode("ascii"))
@@ -38,27 +38,30 @@ def rewrite_request_head(head: RequestHead, target: bytes, origin: Origin, *, re
 
 
 def rewrite_for_parent(head: bytes, origin: Origin, authorization: bytes | None) -> bytes:
-    """The head of a request as a parent proxy gets it: it is sent the whole URL (RFC 9112, section 3.2.2)."""
+    """Return the head of a request for a parent proxy, with the URL in absolute form (RFC 9112, section 3.2.2)."""
     method, rest = head.split(b" ", 1)
     line, fields = rest.split(b"\r\n", 1)
-    signed = b"Proxy-Authorization: %s\r\n" % authorization if authorization else b""
-    return b"%s %s%s\r\n%s%s" % (method, str(origin).encode("latin-1"), line.removeprefix(b"*"), signed, fields)
+    credentials = b"Proxy-Authorization: %s\r\n" % authorization if authorization else b""
+    return b"%s %s%s\r\n%s%s" % (method, str(origin).encode("latin-1"), line.removeprefix(b"*"), credentials, fields)
 
 
-def make_head_rewriter(upstream: Origin, base: Callable[[], Origin | None]) -> HeadRewriter:
-    """What makes an upstream's URLs and cookies those of a reverse proxy; `base` tells where its client knows it."""
+def make_head_rewriter(upstream: Origin, get_client_origin: Callable[[], Origin | None]) -> HeadRewriter:
+    """Return the function that rewrites URLs and cookies of an upstream for the clients of a reverse proxy.
 
-    def edit(head: ResponseHead) -> bytes:
+    `get_client_origin` returns the origin that the client calls; None if it is unknown.
+    """
+
+    def rewrite(head: ResponseHead) -> bytes:
         if not any(name.lower() in REWRITTEN_FIELDS for name, _ in head.fields):
             return head.raw
-        known = base()
-        came = Response(head.status, Headers(head.fields))
-        made = rewrite_for_client(came, upstream, str(known)) if known else came
-        if made is came:
+        client_origin = get_client_origin()
+        response = Response(head.status, Headers(head.fields))
+        rewritten = rewrite_for_client(response, upstream, str(client_origin)) if client_origin else response
+        if rewritten is response:
             return head.raw
-        return head.raw[: head.raw.index(b"\r\n") + 2] + _render_lines(made.headers.fields)
+        return head.raw[: head.raw.index(b"\r\n") + 2] + _render_lines(rewritten.headers.fields)
 
-    return edit
+    return rewrite
 
 
 def _find_host(fields: RawFields) -> bytes | None:

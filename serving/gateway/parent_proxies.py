@@ -1,4 +1,4 @@
-"""Parent proxies: which one leads to an origin, if any."""
+"""Parent proxies, and the choice of one for an origin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ParentProxy:
-    """A proxy that is spoken to in plain HTTP/1.1; `authorization` is what Proxy-Authorization says, if anything."""
+    """A proxy that is called in plain HTTP/1.1; `authorization` is the value of Proxy-Authorization, if any."""
 
     host: str
     port: int
@@ -23,9 +23,9 @@ class ParentProxy:
 
     @classmethod
     def parse(cls, url: str) -> ParentProxy:
-        """The parent of a URL such as http://user:password@proxy.example:3128; raises ValueError without the password.
+        """Parse a URL such as http://user:password@proxy.example:3128; the default port is 80.
 
-        Without a port it is 80's.
+        Raises ValueError, whose message has no password.
         """
         expected = "a parent proxy is a URL such as http://proxy.example:3128, a user and a password before its host"
         try:
@@ -43,7 +43,7 @@ class ParentProxy:
 
     @property
     def address(self) -> Address:
-        """Where to connect to."""
+        """The host and the port."""
         return self.host, self.port
 
     @property
@@ -64,9 +64,9 @@ def _encode_basic_auth(user: str | None, password: str | None) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class ParentProxies:
-    """The parents for http and https origins, and the hosts that are called directly, as NO_PROXY lists them.
+    """The parents for http and https origins, and the hosts that are called directly (NO_PROXY).
 
-    `loopback`: whether this machine's own addresses are called through a parent, too.
+    `loopback`: the addresses of this machine are called through a parent, too.
     """
 
     http: ParentProxy | None = None
@@ -76,16 +76,16 @@ class ParentProxies:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ParentProxies:
-        """Those that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY name, in either case; raises ValueError."""
-        every = _parse_variable(environment, "all_proxy")
+        """Return the parents of HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in either case; raises ValueError."""
+        default = _parse_variable(environment, "all_proxy")
         return cls(
-            _parse_variable(environment, "http_proxy") or every,
-            _parse_variable(environment, "https_proxy") or every,
+            _parse_variable(environment, "http_proxy") or default,
+            _parse_variable(environment, "https_proxy") or default,
             parse_no_proxy(environment),
         )
 
     def find_parent(self, origin: Origin) -> ParentProxy | None:
-        """The parent by which this origin is called."""
+        """Return the parent through which this origin is called; None if it is called directly."""
         parent = self.https if origin.scheme == "https" else self.http
         if parent is None or (not self.loopback and _is_loopback(origin.host)):
             return None
@@ -93,23 +93,23 @@ class ParentProxies:
 
     @property
     def addresses(self) -> frozenset[Address]:
-        """Where these parents are."""
+        """The addresses of these parents."""
         return frozenset(parent.address for parent in (self.http, self.https) if parent)
 
     def __bool__(self) -> bool:
         return self.http is not None or self.https is not None
 
     def __str__(self) -> str:
-        """For people; no passwords."""
-        named = dict.fromkeys(map(str, filter(None, (self.http, self.https))))
-        return " and ".join(named) or "none"
+        """Return the URLs without passwords."""
+        urls = dict.fromkeys(map(str, filter(None, (self.http, self.https))))
+        return " and ".join(urls) or "none"
 
 
 NO_PARENTS = ParentProxies()
 
 
 def parse_no_proxy(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What NO_PROXY lists."""
+    """Return the entries of NO_PROXY."""
     listed = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
     return tuple(host.strip().lower() for host in listed.split(",") if host.strip())
 
@@ -119,7 +119,7 @@ def _parse_variable(environment: Mapping[str, str], name: str) -> ParentProxy | 
     if not url:
         return None
     try:
-        return ParentProxy.parse(url if "://" in url else f"http://{url}")  # clients take those without a scheme
+        return ParentProxy.parse(url if "://" in url else f"http://{url}")  # clients accept these without a scheme
     except ValueError as error:
         raise ValueError(f"{name.upper()}: {error}") from error
 
@@ -132,7 +132,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_exempt(origin: Origin, pattern: str) -> bool:
-    """Whether one entry of NO_PROXY names this origin: `*`, a domain with all below it, an address or a network."""
+    """Return whether an entry of NO_PROXY covers this origin.
+
+    An entry is `*`, a domain with its subdomains, an address or a network; a domain or address may have a port.
+    """
     if pattern == "*":
         return True
     host, port = _split_port(pattern)

@@ -1,4 +1,4 @@
-"""The replay of a session: what a miss is answered with, and what was asked of it so far."""
+"""The replay of a session: the answer to a miss, and the tally of its requests."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
-from understudy.serving.gateway.failed_exchanges import FailedRequests
+from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Fault, FaultKind
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 MOST_MISSES = 1_000
-MOST_HOSTS = 3  # of a session, in words
+MOST_HOSTS = 3  # that an explanation lists
 ALL_GIVEN = "its recorded answers were all given"
 HANG_UP = Behaviour(fault=Fault(FaultKind.EMPTY))
 
 
 class MissAnswer(StrEnum):
-    """What a client gets whose request was not recorded."""
+    """The answer to a request that was not recorded."""
 
     NOT_FOUND = "404"
     BAD_GATEWAY = "502"
-    CLOSE = "close"  # nothing: the connection is closed
+    CLOSE = "close"  # no answer: the connection is closed
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A request that was not recorded, without its secrets; `why` in a few words."""
+    """A request that was not recorded, without its secrets, and the reason in a few words."""
 
     method: str
     url: str
     reason: str
+    hint: Hint | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class UnusedExample:
-    """A recorded request whose answer was not asked for, without its secrets; `entry` is its exchange's id."""
+    """A recorded request that no client made, without its secrets; `entry` is the id of its exchange."""
 
     method: str
     url: str
@@ -50,15 +52,15 @@ class UnusedExample:
 
 
 def explain_miss(decision: Decision) -> str:
-    """Why a session has no answer, in a few words."""
+    """Return why a session has no answer, in a few words."""
     return summarize_nearest(decision) if decision.candidate is None else ALL_GIVEN
 
 
 class Tally:
-    """What a replay was asked: which of the `session`'s `examples` it used, and what it had no answer to.
+    """The requests of a replay: which examples of the session were used, and which requests were misses.
 
-    Belongs to one thread. `redactor` takes out what is not to be shown. `misses` counts equal ones; of different ones
-    so many are kept, `further` counts the others. `asked`: whether any request came.
+    Belongs to one thread. `redactor` removes secrets from misses. `misses` counts equal misses, up to MOST_MISSES
+    different ones; `further` counts the rest. `has_requests`: whether there was any request.
     """
 
     def __init__(self, redactor: Redactor = BUILT_IN_REDACTOR) -> None:
@@ -70,41 +72,42 @@ class Tally:
         self.has_requests = False
         self._used: set[str] = set()
 
-    def note(self, request: Request, outcome: Outcome, why: str = "") -> None:
-        """Take note of one request and what came of it; `why` it is a miss, if that is not up to what is nearest."""
+    def note(self, request: Request, outcome: Outcome, note: MissNote | None = None) -> None:
+        """Count a request and its outcome; `note` has the reason of a miss that the nearest example does not show."""
         self.has_requests = True
         if outcome.example is not None:
             self._used.add(outcome.example.id)
         else:
-            self._count_miss(self._make_miss(request, why or explain_miss(outcome.decision)))
+            reason = note.text if note else explain_miss(outcome.decision)
+            self._count_miss(self._make_miss(request, reason, note.hint if note else None))
 
-    def _count_miss(self, missed: Miss) -> None:
-        if missed in self.misses or len(self.misses) < MOST_MISSES:
-            self.misses[missed] += 1
+    def _count_miss(self, miss: Miss) -> None:
+        if miss in self.misses or len(self.misses) < MOST_MISSES:
+            self.misses[miss] += 1
         else:
             self.further += 1
 
-    def note_divergence(self, request: Request, why: str) -> None:
-        """Take note of a WebSocket, begun by this request, on which the client did not say what was recorded."""
-        self._count_miss(self._make_miss(request, why))
+    def note_divergence(self, request: Request, reason: str) -> None:
+        """Count a WebSocket, opened by this request, on which the client sent another message than the recorded one."""
+        self._count_miss(self._make_miss(request, reason))
 
     @property
     def unused_examples(self) -> list[UnusedExample]:
-        """The recorded requests whose answer was not asked for, in recorded order."""
-        left = (example for example in self.examples if example.id not in self._used)
-        return [UnusedExample(one.request.method, self._redact_request(one.request).url, one.entry) for one in left]
+        """The recorded requests that no client made, in recorded order."""
+        unused = (example for example in self.examples if example.id not in self._used)
+        return [UnusedExample(one.request.method, self._redact_request(one.request).url, one.entry) for one in unused]
 
-    def _make_miss(self, request: Request, why: str) -> Miss:
-        return Miss(request.method, self._redact_request(request).url, self.redactor.redact_text(why))
+    def _make_miss(self, request: Request, reason: str, hint: Hint | None = None) -> Miss:
+        return Miss(request.method, self._redact_request(request).url, self.redactor.redact_text(reason), hint)
 
     def _redact_request(self, request: Request) -> Request:
-        # For people: which headers and body came is not told.
+        # A summary shows method and URL only.
         return self.redactor.redact_request(replace(request, headers=Headers(), body=b""), b"")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedWebSocket:
-    """A recorded WebSocket: the exchange of its handshake, and when that was answered, in seconds since the epoch."""
+    """A recorded WebSocket: the exchange of its handshake, and the time of its answer, in seconds since the epoch."""
 
     exchange_id: int
     began: float
@@ -112,9 +115,10 @@ class RecordedWebSocket:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay is beside its answers. `websockets` has those that follow a handshake, by its example's id.
+    """The settings and the state of a replay, except its answers.
 
-    `failed` are requests whose answer was never recorded, `hosts` those that were asked for when it was.
+    `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
+    failed when they were recorded, `hosts` the recorded origins.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -124,50 +128,51 @@ class Replay:
     hosts: frozenset[Origin] = frozenset()
 
     def note(self, request: Request, outcome: Outcome) -> None:
-        """Take note of one request and what came of it."""
-        self.tally.note(
-            request, outcome, self._find_note(outcome.decision.request) if outcome.decision.candidate is None else ""
-        )
+        """Count a request and its outcome."""
+        decision = outcome.decision
+        self.tally.note(request, outcome, self._find_note(decision.request) if decision.candidate is None else None)
 
     def explain(self, decision: Decision) -> str:
-        """Why a request is a miss, in a few words."""
-        return self._find_note(decision.request) or explain_miss(decision)
+        """Return why a request is a miss, in a few words."""
+        note = self._find_note(decision.request)
+        return note.text if note else explain_miss(decision)
 
-    def _find_note(self, request: Request) -> str:
-        """What is to be said of a request rather than what is nearest."""
+    def _find_note(self, request: Request) -> MissNote | None:
+        """Return the reason that comes before the nearest example."""
         return self.failed.explain(request) or self._explain_unknown_host(request)
 
-    def _explain_unknown_host(self, request: Request) -> str:
+    def _explain_unknown_host(self, request: Request) -> MissNote | None:
         if request.origin is not None or len(self.hosts) < 2:
-            return ""
+            return None
         listed = _format_hosts(sorted(map(str, self.hosts)))
-        how = "start with --upstream to name one, or set this as the client's proxy"
-        return f"it is for none of the recorded hosts, {listed}; {how}"
+        return MissNote(f"it is for none of the recorded hosts, {listed}", Hint("name_upstream"))
 
     def resolve_behaviour(self, outcome: Outcome) -> Behaviour | None:
-        """What is done on purpose: what failed fails again, and a miss may close the connection."""
+        """Return the behaviour of an answer: a recorded failure fails again, and a miss may close the connection."""
         if outcome.example is None:
             return HANG_UP if self.miss is MissAnswer.CLOSE else None
         return None if outcome.example.behaviour == PLAIN else outcome.example.behaviour
 
     def render_failure(self, outcome: Outcome) -> Response:
-        """The answer to a miss: what differs, and the explanation."""
-        missed = outcome.decision.match is None and outcome.decision.problem is None
-        response = self._render_not_recorded(outcome.decision) if missed else outcome.render_failure()
+        """Render the answer to a miss: what differs, and the explanation."""
+        is_miss = outcome.decision.match is None and outcome.decision.problem is None
+        response = self._render_not_recorded(outcome.decision) if is_miss else outcome.render_failure()
         return replace(response, status=502) if self.miss is MissAnswer.BAD_GATEWAY else response
 
     def _render_not_recorded(self, decision: Decision) -> Response:
-        # Postman's words of method and path would mislead: here query, body and host have to be equal, too.
+        # Postman's text is about method and path only, but a replay compares query, body and host, too.
         nearest, explanation = summarize_miss(decision)
         note = self._find_note(decision.request)
-        why = self.tally.redactor.redact_text(note or nearest)
+        reason = self.tally.redactor.redact_text(note.text if note else nearest)
         session = f"session {self.tally.session}" if self.tally.session else "the session"
         header, _ = NO_MATCH
-        message = f"This request is not in {session}{f': {why}' if why else ''}."
-        return render_explained_miss(header, message, explanation, note)
+        message = f"This request is not in {session}{f': {reason}' if reason else ''}."
+        if note is None:
+            return render_explained_miss(header, message, explanation)
+        return render_explained_miss(header, message, explanation, note.text, note.hint)
 
 
 def _format_hosts(hosts: Sequence[str]) -> str:
-    left = len(hosts) - MOST_HOSTS
-    *most, last = [*hosts[:MOST_HOSTS], f"{left} more"] if left > 0 else hosts
-    return f"{', '.join(most)} and {last}"
+    further = len(hosts) - MOST_HOSTS
+    *first, last = [*hosts[:MOST_HOSTS], f"{further} more"] if further > 0 else hosts
+    return f"{', '.join(first)} and {last}"

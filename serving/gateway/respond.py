@@ -1,4 +1,4 @@
-"""How a gateway answers, whoever asks: its layer or its hook. The same decision, the same example, the same bytes."""
+"""The answers of a gateway, shared by its layer and its hook: the same decision, the same example, the same bytes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_nearest
+from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.outcomes import Outcome, find_outcome
-from understudy.serving.answers.rate_limits import check_rate_limit
 from understudy.serving.answers.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
@@ -24,9 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Request:
-    """The request as it is decided on: one to a reverse proxy belongs to where the session was recorded from.
+    """Return the request with the origin by which it is decided.
 
-    Where that was several hosts, it belongs to the upstream that the proxy stands for.
+    A request to a reverse proxy gets the origin of the recorded session. If the session has several, the request keeps
+    that of the upstream.
     """
     if not reverse or request.origin in active.replay.hosts:
         return request
@@ -34,20 +35,20 @@ def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Req
 
 
 def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Outcome:
-    """What answers a request, which `asked` gave."""
-    what = find_outcome(active.reverse_answers if reverse else active.answers, request)
+    """Decide on a request of `assign_origin`; a replay counts it."""
+    outcome = find_outcome(active.reverse_answers if reverse else active.answers, request)
     if active.mode is Mode.REPLAY:
-        active.replay.note(request, what)
-    return what
+        active.replay.note(request, outcome)
+    return outcome
 
 
 def render_failure(active: ActiveMode, outcome: Outcome) -> Response:
-    """The error to answer with where there is no example."""
+    """Render the error for a request without an example."""
     return active.replay.render_failure(outcome) if active.mode is Mode.REPLAY else outcome.render_failure()
 
 
 def resolve_behaviour(active: ActiveMode, outcome: Outcome) -> Behaviour | None:
-    """What is done on purpose; a replay does nothing but what was recorded."""
+    """Return the behaviour of an answer; a replay only repeats what was recorded."""
     return (
         active.replay.resolve_behaviour(outcome)
         if active.mode is Mode.REPLAY
@@ -55,28 +56,26 @@ def resolve_behaviour(active: ActiveMode, outcome: Outcome) -> Behaviour | None:
     )
 
 
-def refuse_over_limit(active: ActiveMode, outcome: Outcome, on_purpose: Behaviour | None) -> Response | None:
-    """429 where a simulated rate limit is reached."""
-    if on_purpose is None or on_purpose.rate_limit is None:
-        return None
-    return check_rate_limit(on_purpose.rate_limit, active.rates, outcome.find_limit_key("gateway"), time())
+def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour | None) -> Response | None:
+    """Return the 429 if a simulated rate limit is exceeded."""
+    return example_replies.refuse_over_limit(behaviour, outcome, active.rates, "gateway", time)
 
 
 def build_response(request: Request, example: Example, body: Body, client: Origin | None) -> Response:
-    """The example's response; `client` is where a client of a reverse proxy believes to be talking to, else None."""
+    """Return the example's response; `client` is the origin that a client of a reverse proxy calls, else None."""
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    made = adapt_response(request, example, body)
+    response = adapt_response(request, example, body)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
-        made = make_unfinished(made, example.response)
+        response = make_unfinished(response, example.response)
     upstream = example.request.origin
-    return rewrite_for_client(made, upstream, str(client)) if upstream and client else made
+    return rewrite_for_client(response, upstream, str(client)) if upstream and client else response
 
 
 def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) -> None:
-    """One line for a request: what decided, without its query, headers and body, which may hold secrets."""
-    told = outcome.summary
+    """Log one line for a request: how it was decided, without query, headers and body, which may hold secrets."""
+    summary = outcome.summary
     if outcome.example is not None:
         if is_logging_hits():
             logger.info(
@@ -85,21 +84,21 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
                 method,
                 format_log_path(path),
                 escape_unprintable(outcome.example.name),
-                told,
+                summary,
             )
         return
     if is_logging_hits() and (nearest := summarize_nearest(outcome.decision)):
-        told = f"{told}; {nearest}"
-    logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), told)
+        summary = f"{summary}; {nearest}"
+    logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), summary)
 
 
 def report_divergence(active: ActiveMode, request: Request, entry: int, reason: str) -> None:
-    """Count and log that a client, on the WebSocket that this request began, did not say what the entry has."""
-    told = f"on the WebSocket of entry {entry}, {reason}"
-    active.replay.tally.note_divergence(request, told)
-    logger.warning("%s %s %s: %s", active.mode, request.method, format_log_path(request.path), escape_unprintable(told))
+    """Count and log that a client sent another message than the recorded one, on the WebSocket of this request."""
+    text = f"on the WebSocket of entry {entry}, {reason}"
+    active.replay.tally.note_divergence(request, text)
+    logger.warning("%s %s %s: %s", active.mode, request.method, format_log_path(request.path), escape_unprintable(text))
 
 
 def is_logging_hits() -> bool:
-    """Whether `log` says anything of a hit, and why a miss is one."""
+    """Return whether `log_outcome` logs hits, and the nearest example of a miss."""
     return logger.isEnabledFor(logging.INFO)

@@ -1,4 +1,4 @@
-"""What a gateway's layer answers from: the value that is active, for one kind of connection."""
+"""The sites of a gateway: the active mode, for one kind of connection each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from understudy.serving.answers.answer import is_recoded
+from understudy.serving.answers.example_replies import (
+    make_failure_reply,
+    make_reply_key,
+    may_cache,
+    render_example_reply,
+)
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, make_vary_key
-from understudy.serving.answers.streams import render_interim_heads, stream_from_response
+from understudy.serving.answers.streams import render_interim_heads
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.targets import to_origin_form
-from understudy.serving.http1.wire import render_head
 from understudy.serving.site_protocol import WireCache
 from understudy.serving.websockets.handshake import answer_handshake, is_websocket_request
 from understudy.store.model.collections import Example
@@ -30,11 +35,11 @@ _SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionKind:
-    """Connections that are answered alike.
+    """The properties of a connection that its answers depend on.
 
-    `place` is where requests in origin form go to; `own` whether the client takes the gateway for the API itself there,
-    `tunnel` whether it asked for that place by CONNECT. `tls` is about the client's side. `here` is the gateway's own
-    address: who has it for a proxy and for the API asks it for itself.
+    `origin` is the origin of requests in origin form. `is_reverse`: the client takes the gateway for that origin;
+    `tunnel`: it asked for that origin by CONNECT. `tls` is that of the client's side. `own_address` is the address of
+    the gateway: a client that uses it both as proxy and as API sends requests for that address to that address.
     """
 
     origin: Origin
@@ -47,7 +52,7 @@ class ConnectionKind:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes to, its target in origin form, and whether the client takes us for the API there."""
+    """The origin of a request, its target in origin form, and whether the client takes the gateway for that origin."""
 
     origin: Origin
     target: bytes
@@ -55,9 +60,9 @@ class Route:
 
 
 class GatewaySite:
-    """See `serving.site_protocol.Site`: takes requests that examples answer, and that the responder can answer whole.
+    """The `Site` of a gateway: it answers the requests that examples answer, except CONNECT and upgrades.
 
-    WebSockets of a replay, too, if it `speaks`.
+    Of upgrades it answers replayed WebSockets, unless `can_replay_websockets` is off.
     """
 
     can_replay_websockets = True
@@ -71,7 +76,7 @@ class GatewaySite:
         self._bodies = bodies
 
     def respond(self, raw_request: RawRequest) -> Reply | PendingReply | None:
-        """The reply; None for what belongs to mitmproxy: CONNECT, upgrades, and what is forwarded."""
+        """Return the reply; None for what mitmproxy handles: CONNECT, upgrades, and requests that are forwarded."""
         active = self._active
         if (
             not active.has_answers
@@ -79,86 +84,75 @@ class GatewaySite:
             or (_has_upgrade(raw_request) and not self._is_replayed_websocket(raw_request))
         ):
             return None
-        place = route_request(self._kind, raw_request.to_request())
-        if place is None:
+        routed = route_request(self._kind, raw_request.to_request())
+        if routed is None:
             return None
-        request, reverse = place
+        request, reverse = routed
+        client = self._find_client(request) if reverse else None
         request = respond.assign_origin(active, request, reverse=reverse)
-        what = respond.decide_outcome(active, request, reverse=reverse)
-        if not what.has_answer and active.mode is Mode.SPY:
+        outcome = respond.decide_outcome(active, request, reverse=reverse)
+        if not outcome.has_answer and active.mode is Mode.SPY:
             return None
-        respond.log_outcome(active, request.method, request.path, what)
-        return self._reply(request, what, self._find_client(place[0]) if reverse else None)
+        respond.log_outcome(active, request.method, request.path, outcome)
+        return self._reply(request, outcome, client)
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Gateways keep no call log."""
+        """Do nothing: gateways have no call log."""
 
-    def _is_replayed_websocket(self, arrived: RawRequest) -> bool:
-        asked = is_websocket_request(Headers(arrived.fields))
-        return self.can_replay_websockets and self._active.mode is Mode.REPLAY and asked and arrived.method == "GET"
+    def _is_replayed_websocket(self, raw_request: RawRequest) -> bool:
+        if not self.can_replay_websockets or self._active.mode is not Mode.REPLAY or raw_request.method != "GET":
+            return False
+        return is_websocket_request(Headers(raw_request.fields))
 
     def _find_client(self, request: Request) -> Origin | None:
         return find_client_origin(self._kind, request.headers.get("host"), request.origin or self._kind.origin)
 
-    def _reply(self, request: Request, what: Outcome, client: Origin | None) -> Reply | PendingReply:
-        behaviour = respond.resolve_behaviour(self._active, what)
-        limit = respond.refuse_over_limit(self._active, what, behaviour)
-        if limit is not None:
-            return make_reply(limit, summary="rate limit", head_only=request.method == "HEAD")
-        if what.example is None:
-            reply = make_reply(
-                respond.render_failure(self._active, what), summary=what.summary, head_only=request.method == "HEAD"
-            )
-            return reply if behaviour is None else replace(reply, behaviour=behaviour)
-        if what.example.response.status == 101:
-            return self._upgrade(request, what, what.example)
-        return self._answer_from_example(request, what, what.example, client, behaviour)
+    def _reply(self, request: Request, outcome: Outcome, client: Origin | None) -> Reply | PendingReply:
+        behaviour = respond.resolve_behaviour(self._active, outcome)
+        refusal = respond.refuse_over_limit(self._active, outcome, behaviour)
+        if refusal is not None:
+            return make_reply(refusal, summary="rate limit", method=request.method)
+        if outcome.example is None:
+            failure = respond.render_failure(self._active, outcome)
+            return make_failure_reply(failure, request, outcome.summary, behaviour)
+        if outcome.example.response.status == 101:
+            return self._upgrade(request, outcome, outcome.example)
+        return self._answer_from_example(request, outcome, outcome.example, client, behaviour)
 
-    def _upgrade(self, request: Request, what: Outcome, example: Example) -> Reply:
+    def _upgrade(self, request: Request, outcome: Outcome, example: Example) -> Reply:
         answer = answer_handshake(request, example.response)
-        reply = replace(make_reply(answer, summary=what.summary), example_id=example.id, example_name=example.name)
+        reply = replace(make_reply(answer, summary=outcome.summary), example_id=example.id, example_name=example.name)
         replay = self._active.replay
-        spoken = replay.websockets.get(example.id)
-        if answer.status != 101 or spoken is None:
+        recorded = replay.websockets.get(example.id)
+        if answer.status != 101 or recorded is None:
             return reply
-        diverged = partial(respond.report_divergence, self._active, request, spoken.exchange_id)
-        timing, redactor = what.resolve_timing(self._active.behaviour), replay.tally.redactor
-        return replace(reply, upgrade=Upgrade(reply.head, spoken.exchange_id, spoken.began, timing, diverged, redactor))
+        on_divergence = partial(respond.report_divergence, self._active, request, recorded.exchange_id)
+        timing, redactor = outcome.resolve_timing(self._active.behaviour), replay.tally.redactor
+        return replace(
+            reply, upgrade=Upgrade(reply.head, recorded.exchange_id, recorded.began, timing, on_divergence, redactor)
+        )
 
     def _answer_from_example(
-        self, request: Request, what: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None
+        self, request: Request, outcome: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None
     ) -> Reply | PendingReply:
-        # A hit that is logged is logged each time.
-        fixed = (
-            what.is_cacheable and (behaviour is None or behaviour.rate_limit is None) and not respond.is_logging_hits()
-        )
-        timing = what.resolve_timing(self._active.behaviour)
+        active = self._active
+        # A cached reply is not logged, and with such a log level each hit is logged.
+        is_cacheable = may_cache(outcome, behaviour) and not respond.is_logging_hits()
+        timing = outcome.resolve_timing(active.behaviour)
 
         def render(body: Body) -> Reply:
-            made = respond.build_response(request, example, body, client)
-            content = made.body if isinstance(made.body, bytes) else b""
-            told = (example.id, example.name, what.summary)
-            # A mock has other clients than those that were seen to take such a response.
-            interim = render_interim_heads(made) if self._active.mode is Mode.REPLAY else b""
-            return Reply(
-                render_head(made),
-                content,
-                made,
-                behaviour,
-                fixed,
-                None,
-                *told,
-                stream_from_response(made, timing),
-                interim,
-            )
+            response = respond.build_response(request, example, body, client)
+            # The clients of a mock are others than the recorded one, and may not know informational responses.
+            interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
+            return render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
 
-        key = None if what.is_filled else (id(example), client, behaviour, fixed, *make_vary_key(request))
+        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = is_recoded(request, example)
-        return self._active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
+        return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 
 class GatewaySites:
-    """The sites of a gateway: one for each kind of connection, as long as the same value is active."""
+    """The sites of a gateway: one for each kind of connection, as long as the same mode is active."""
 
     def __init__(self, bodies: BodyLookup) -> None:
         self._bodies = bodies
@@ -166,52 +160,52 @@ class GatewaySites:
         self._sites: dict[ConnectionKind, GatewaySite] = {}
 
     def get_site(self, active: ActiveMode, kind: ConnectionKind) -> GatewaySite:
-        """The site for a connection of this kind."""
+        """Return the site for a connection of this kind."""
         if active is not self._active or len(self._sites) >= MOST_KINDS:
             self._active = active
             self._sites = {}
-        found = self._sites.get(kind)
-        if found is None:
-            found = self._sites[kind] = GatewaySite(active, kind, self._bodies)
-        return found
+        site = self._sites.get(kind)
+        if site is None:
+            site = self._sites[kind] = GatewaySite(active, kind, self._bodies)
+        return site
 
 
 def is_own_address(own_address: tuple[str, int] | None, host: str, port: int) -> bool:
-    """Whether a request names the gateway itself, whose own address is `here`."""
+    """Return whether host and port are those of the gateway itself."""
     return own_address is not None and port == own_address[1] and host in (own_address[0], "localhost")
 
 
 def route_request(kind: ConnectionKind, request: Request) -> tuple[Request, bool] | None:
-    """The request in origin form with where it goes to, and whether the client takes us for the API there."""
-    place = find_route(kind, request.target)
-    return (replace(request, target=place.target, origin=place.origin), place.is_reverse) if place else None
+    """Return the request in origin form with its origin, and whether the client takes the gateway for that origin."""
+    route = find_route(kind, request.target)
+    return (replace(request, target=route.target, origin=route.origin), route.is_reverse) if route else None
 
 
 def find_route(kind: ConnectionKind, target: bytes) -> Route | None:
-    """Where a request of this target goes to; None if it names no place that it could go to."""
+    """Return the route of a request with this target; None if the target names no valid origin."""
     if target.startswith(b"/") or target == b"*":
         return Route(kind.origin, target, kind.is_reverse)
-    named = _SCHEME_AND_HOST.match(target)
-    if named is None or kind.tunnel:
+    prefix = _SCHEME_AND_HOST.match(target)
+    if prefix is None or kind.tunnel:
         return None
     try:
-        origin = Origin.parse(named[0].decode("latin-1"))
+        origin = Origin.parse(prefix[0].decode("latin-1"))
     except ValueError:
         return None
     target = to_origin_form(Request("", target))[0].target
     if is_own_address(kind.own_address, origin.host, origin.port):
         return Route(kind.origin, target, kind.is_reverse)
-    own = kind.is_reverse and (origin.host, origin.port) == (kind.origin.host, kind.origin.port)
-    return Route(origin, target, own)
+    is_reverse = kind.is_reverse and (origin.host, origin.port) == (kind.origin.host, kind.origin.port)
+    return Route(origin, target, is_reverse)
 
 
 def find_client_origin(kind: ConnectionKind, host: str | None, origin: Origin) -> Origin | None:
-    """Where a client believes to be talking to: its own Host, else the origin's, by the scheme of its connection."""
+    """Return the origin that a client of a reverse proxy calls: by its Host, else that of `origin`."""
     try:
         return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or origin.authority}")
     except ValueError:
         return None
 
 
-def _has_upgrade(arrived: RawRequest) -> bool:
-    return any(name.lower() == b"upgrade" for name, _ in arrived.fields)
+def _has_upgrade(raw_request: RawRequest) -> bool:
+    return any(name.lower() == b"upgrade" for name, _ in raw_request.fields)

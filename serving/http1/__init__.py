@@ -1,1 +1,1 @@
-"""HTTP/1.1 as bytes: reading, framing, writing."""
+"""HTTP/1.1 messages as bytes: reading, framing and writing."""

@@ -1,4 +1,4 @@
-"""One request and its answer, read while their bytes pass: what to pass on, and the exchange to keep. No sockets."""
+"""A reader of one exchange that is passed on: finds the bytes to pass on, and builds the exchange. No sockets."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ HeadRewriter = Callable[[ResponseHead], bytes]
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a request goes to; `target` in origin form."""
+    """The origin that a request is sent to; `target` is in origin form."""
 
     origin: Origin
     target: bytes
 
 
 class ExchangeReader:
-    """Follows one exchange; keeps nothing of it without `keeping`. `edit` gives the head of the response that is sent.
+    """Follows one exchange; it records no body without `body_limits`. `rewrite_head` makes the head that is sent.
 
     Times are seconds since the epoch.
     """
 
     __slots__ = (
-        "_edit",
+        "_body_limits",
         "_framing",
         "_interim",
-        "_keeping",
         "_request_body",
         "_request_end",
         "_response_at",
         "_response_body",
         "_response_end",
         "_rest",
+        "_rewrite_head",
         "destination",
         "excess",
         "request",
@@ -63,16 +63,16 @@ class ExchangeReader:
         head: RequestHead,
         destination: Destination,
         started: float,
-        keeping: BodyLimits | None = None,
+        body_limits: BodyLimits | None = None,
         rewrite_head: HeadRewriter | None = None,
     ) -> None:
         self.request = head
         self.destination = destination
         self.started = started
         self.response: ResponseHead | None = None
-        self.excess = False  # the upstream sent more than its answer
-        self._keeping = keeping
-        self._edit = rewrite_head
+        self.excess = False  # the upstream sent more than its response
+        self._body_limits = body_limits
+        self._rewrite_head = rewrite_head
         self._request_body: BodyRecorder | None = None
         self._request_end = started if head.framing.is_complete else None
         self._response_body: BodyRecorder | None = None
@@ -88,28 +88,28 @@ class ExchangeReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer is over."""
+        """Whether the response has ended."""
         return self._response_end is not None
 
     @property
     def has_response_bytes(self) -> bool:
-        """Whether any byte of an answer has come."""
+        """Whether any byte of a response was received."""
         return self.response is not None or bool(self._rest) or bool(self._interim)
 
     def take_request(self, data: bytes, now: float) -> int:
-        """Read the request's body; returns how many of these bytes belong to it. Raises BadFraming."""
+        """Read the body of the request; return how many of these bytes belong to it. Raises FramingError."""
         framing = self.request.framing
         end, content = framing.take(data, 0)
-        if self._keeping is not None and content:
+        if self._body_limits is not None and content:
             if self._request_body is None:
-                self._request_body = BodyRecorder(self._keeping)
+                self._request_body = BodyRecorder(self._body_limits)
             self._request_body.add(content, 0.0)
         if framing.is_complete:
             self._request_end = now
         return end
 
     def take_response(self, data: bytes, now: float) -> bytes:
-        """Read the answer; returns what the client gets of it. Raises UpstreamBroken."""
+        """Read the response; return the bytes for the client. Raises UpstreamProtocolError."""
         if self.response is not None:
             return data[: self._read_body(data, 0, now)]
         if self._rest:
@@ -130,13 +130,13 @@ class ExchangeReader:
         return b"".join(sent)
 
     def handle_close(self, now: float) -> bool:
-        """The upstream has closed its connection; returns whether that was the end of its answer."""
+        """Note that the upstream has closed its connection; return whether its response is complete."""
         if self.response is not None and self.response.framing.until_close:
             self._response_end = now
         return self.is_complete
 
     def take_pieces(self) -> list[Piece]:
-        """What the store should get now of bodies that are large; all of them when the exchange is over."""
+        """Return the pieces of large bodies that the store should get now."""
         request, response = self._request_body, self._response_body
         if (request is None or not request.is_large) and (response is None or not response.is_large):
             return []
@@ -144,12 +144,12 @@ class ExchangeReader:
         return pieces + (response.take_pieces(ended=self.is_complete) if response else [])
 
     def take_last_pieces(self) -> list[Piece]:
-        """What is left of large bodies, of an exchange that breaks off too."""
+        """Return what is left of large bodies, also of an exchange that breaks off."""
         kept = [body for body in (self._request_body, self._response_body) if body is not None]
         return [piece for body in kept for piece in body.take_pieces(ended=True)]
 
     def to_exchange(self, session_id: str, error: str | None = None) -> Exchange:
-        """What is kept; with an error, a failed exchange with what came of its response."""
+        """Return the exchange to record; with an error, a failed one with what was received of its response."""
         timings = Timings(self.started, self._request_end, self._response_at or None, self._response_end)
         return Exchange(
             session_id,
@@ -166,12 +166,12 @@ class ExchangeReader:
         head = read_response(raw, self.request.method)
         if head.status < 200:
             if head.status == 101:
-                raise UpstreamProtocolError("it switches protocols, which nobody asked for")
+                raise UpstreamProtocolError("it switches protocols without being asked to")
             self._interim += (InterimResponse(head.status, Headers(head.fields), head.reason),)
             return raw
         self.response = head
         self._response_at = now
-        return raw if self._edit is None else self._edit(head)
+        return raw if self._rewrite_head is None else self._rewrite_head(head)
 
     def _read_body(self, data: bytes, start: int, now: float) -> int:
         response = self.response
@@ -180,9 +180,9 @@ class ExchangeReader:
             end, content = response.framing.take(data, start)
         except FramingError as error:
             raise UpstreamProtocolError(str(error)) from None
-        if content and self._keeping is not None:
+        if content and self._body_limits is not None:
             if self._response_body is None:
-                self._response_body = BodyRecorder(self._keeping)
+                self._response_body = BodyRecorder(self._body_limits)
             self._response_body.add(content, now - self._response_at)
         if response.framing.is_complete:
             self._response_end = now
@@ -218,15 +218,15 @@ class ExchangeReader:
         )
 
     def _describe_losses(self) -> str:
-        told = []
+        losses = []
         for body, whose in ((self._request_body, "request"), (self._response_body, "response")):
             if body is not None and body.cut:
-                told.append(describe_cut(whose, body.size))
+                losses.append(describe_cut(whose, body.size))
         if self.is_complete and not self.is_request_complete:
-            told.append("the answer came before the end of the request")
-        return "; ".join(told)
+            losses.append("the answer came before the end of the request")
+        return "; ".join(losses)
 
 
 def _has_stream_type(head: ResponseHead) -> bool:
-    told = (value for name, value in head.fields if name.lower() == b"content-type")
-    return any(is_stream_type(value.decode("latin-1")) for value in told)
+    media_types = (value for name, value in head.fields if name.lower() == b"content-type")
+    return any(is_stream_type(value.decode("latin-1")) for value in media_types)

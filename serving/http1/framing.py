@@ -1,4 +1,4 @@
-"""Where the body of an HTTP/1.1 message ends (RFC 9112, section 6): read while its bytes pass, none changed."""
+"""The framing of HTTP/1.1 bodies (RFC 9112, section 6): finds where a body ends while its bytes are passed on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from understudy.serving.http1.rules import RawFields
 
-# Longer than any chunk extension in use, and all that a trailer section may have.
+# The first is longer than any chunk extension in use; the second bounds a whole trailer section.
 LONGEST_LINE = 16 * 1024
 LONGEST_TRAILERS = 64 * 1024
 
@@ -16,15 +16,11 @@ _TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?
 
 
 class FramingError(Exception):
-    """Bytes of which two readers could make different bodies."""
+    """The body is malformed: two readers could read different bodies."""
 
 
 class Framing:
-    """A body of `length` bytes; the base of the other two.
-
-    `take` is given what came and where to begin; it returns where the message ends in it, or where the bytes do, and
-    the content among them. `is_complete` says that no more belongs to the message.
-    """
+    """A body of `length` bytes, and the base of the other framings."""
 
     __slots__ = ("_left", "trailers")
     until_close = False
@@ -35,23 +31,26 @@ class Framing:
 
     @property
     def remaining(self) -> int | None:
-        """How many bytes of content are still to come; None if nobody knows."""
+        """The bytes of content that are still to come; None if unknown."""
         return self._left
 
     @property
     def is_complete(self) -> bool:
-        """Whether the message is over."""
+        """Whether the message has ended."""
         return not self._left
 
     def take(self, data: bytes, start: int) -> tuple[int, bytes]:
-        """Read on; raises BadFraming."""
+        """Read bytes from `start`; return where the message or the data ends, and the content before it.
+
+        Raises FramingError.
+        """
         end = min(len(data), start + self._left)
         self._left -= end - start
         return end, data[start:end]
 
 
 class UntilClose(Framing):
-    """A body that ends with its connection."""
+    """A body that ends when its connection is closed."""
 
     __slots__ = ()
     until_close = True
@@ -66,38 +65,41 @@ class UntilClose(Framing):
 
     @property
     def is_complete(self) -> bool:
-        """Never by what it says."""
+        """Never by its bytes."""
         return False
 
     def take(self, data: bytes, start: int) -> tuple[int, bytes]:
-        """All of it."""
+        """Return all bytes as content."""
         return len(data), data[start:]
 
 
 class Chunked(Framing):
-    """A body in chunks, and the trailers behind it."""
+    """A chunked body and its trailers (RFC 9112, section 7.1)."""
 
     __slots__ = ("_line", "_read", "_size", "_trailers")
 
     def __init__(self) -> None:
         super().__init__(0)
-        self._line = b""  # the beginning of a line that is not whole
+        self._line = b""  # the beginning of an incomplete line
         self._read: Callable[[bytes], None] | None = self._read_size_line
         self._trailers: list[tuple[bytes, bytes]] = []
         self._size = 0
 
     @property
     def remaining(self) -> int | None:
-        """Unknown until it is over."""
+        """Unknown until the end."""
         return None if self._read is not None else 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether its last line has come."""
+        """Whether its last line was read."""
         return self._read is None
 
     def take(self, data: bytes, start: int) -> tuple[int, bytes]:
-        """Read on; raises BadFraming."""
+        """Read bytes from `start`; return where the message or the data ends, and the content before it.
+
+        Raises FramingError.
+        """
         pieces: list[bytes] = []
         at, end = start, len(data)
         while at < end and self._read is not None:
@@ -148,10 +150,10 @@ class Chunked(Framing):
 
 
 def framing_from_fields(fields: RawFields, *, until_close: bool = False) -> Framing:
-    """How a body is framed that these fields announce; `until_close`: by its connection if they announce none.
+    """Return the framing that these fields announce; else none, or with `until_close` the end of the connection.
 
-    llhttp has seen to it that there is one Content-Length in digits, and not beside a Transfer-Encoding; a response may
-    tell the same length more than once.
+    llhttp has checked that Content-Length is digits, and not beside a Transfer-Encoding; a response may repeat the same
+    length.
     """
     for name, value in fields:
         lower = name.lower()

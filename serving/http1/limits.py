@@ -1,4 +1,4 @@
-"""How much of a request is read, and for how long: what a server must bound before it knows who calls."""
+"""Bounds on the size and the duration of a request, which protect a server from any client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Limits:
     """Bounds on one request, in bytes and in number of fields, and on waiting for it, in seconds.
 
     `head_seconds` is for the whole head, `body_seconds` for the next piece of a body, `idle_seconds` for the next
-    request on a connection, `write_seconds` for a client that takes nothing of its answer.
+    request on a connection, `write_seconds` for a client that does not read its answer.
     """
 
     target: int = 16 * 1024

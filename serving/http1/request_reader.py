@@ -1,7 +1,7 @@
-"""The bytes of one connection read as HTTP/1.1 requests, strictly: what two servers could read differently is refused.
+"""A strict reader of HTTP/1.1 requests: it refuses whatever two servers could read differently. No sockets.
 
-httptools (llhttp) reads; it refuses bare CR and LF, obs-fold, two lengths, and bad chunk sizes. What it lets pass and
-RFC 9112 does not is refused here. No sockets.
+httptools (llhttp) parses, and refuses bare CR and LF, obs-fold, two lengths, and bad chunk sizes. This module refuses
+what llhttp accepts and RFC 9112 forbids. The states of a reader are described in `serving/http1/reader_states.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httptools
 
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
+from understudy.serving.http1.reader_states import ReaderState
 from understudy.serving.http1.rules import (
     VERSIONS,
     MalformedRequest,
@@ -26,7 +27,7 @@ from understudy.store.model.messages import Headers, Request
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """One whole request. `target` is what came, in whatever form; after it the connection ends unless `keep_alive`."""
+    """One complete request. `target` is as received, in any form; without `keep_alive` the connection ends after it."""
 
     method: str
     target: bytes
@@ -37,7 +38,7 @@ class RawRequest:
     trailers: RawFields = ()
 
     def to_request(self) -> Request:
-        """The request as our messages have it, its target not yet in origin form."""
+        """Return the request as a message; its target is not yet in origin form."""
         trailers = Headers(self.trailers) if self.trailers else _NONE
         return Request(self.method, self.target, Headers(self.fields), self.body, None, self.http_version, trailers)
 
@@ -51,88 +52,91 @@ RequestEvent = RawRequest | MalformedRequest | ExpectContinue
 _NONE = Headers()
 
 
+# Members of an enum are slow to look up, and the states are compared with each request.
+_BETWEEN, _BEFORE_LINE, _HEAD, _HEAD_AGAIN = (
+    ReaderState.BETWEEN,
+    ReaderState.BEFORE_LINE,
+    ReaderState.HEAD,
+    ReaderState.HEAD_AGAIN,
+)
+_UNKNOWN_METHOD, _BODY, _ENDED, _REFUSED = (
+    ReaderState.UNKNOWN_METHOD,
+    ReaderState.BODY,
+    ReaderState.ENDED,
+    ReaderState.REFUSED,
+)
+
+
 class RequestReader:
-    """Reads the requests of one connection. After a `Malformed`, or a request without `keep_alive`, it is deaf."""
+    """Reads the requests of one connection, up to a refusal or a request without `keep_alive`."""
 
     __slots__ = (
-        "_again",
-        "_asked",
-        "_at",
-        "_begun",
         "_body",
-        "_body_size",
-        "_deaf",
+        "_buffer",
         "_events",
         "_fields",
         "_head",
         "_head_size",
         "_limits",
+        "_line_end",
         "_parser",
-        "_raw",
-        "_seen",
+        "_partial_head",
+        "_received",
+        "_state",
         "_target",
-        "_unread",
-        "_where",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limits = limits
-        self._deaf = False
         self._events: list[RequestEvent] = []
-        self._again = b""
-        self._asked: RawFields = ()  # the fields as they came of a head that is read again
-        self._begun = bytearray()  # the pieces of a head that is not complete
-        self._seen: bytes | bytearray = b""  # these, or else the piece that is being read
-        self._at = 0  # where in it the last request line ends
-        self._unread = False  # the method is none that llhttp knows: the rest of the line says what is to be answered
-        self._begin()
+        self._head: RawFields = ()  # the fields of the head that was read last
+        self._partial_head = bytearray()  # a head that is not complete, from its first byte
+        self._buffer: bytes | bytearray = b""  # the partial head and the bytes that are being read
+        self._line_end = 0  # in the buffer: where the last complete request line ends
+        self._begin(_BETWEEN)
         self._parser = httptools.HttpRequestParser(self)
 
     @property
     def is_between_requests(self) -> bool:
-        """Whether nothing of a further request has come."""
-        return self._where == _BETWEEN and not self._raw
+        """Whether nothing of a further request was received."""
+        return self._state is _BETWEEN or self._state is _ENDED
 
     @property
     def is_in_head(self) -> bool:
         """Whether a head has begun and is not complete."""
-        return self._where != _BODY and not self.is_between_requests
+        return self._state in (_BEFORE_LINE, _HEAD, _HEAD_AGAIN, _UNKNOWN_METHOD)
 
     @property
     def is_in_body(self) -> bool:
         """Whether a head is complete and its body is not."""
-        return self._where == _BODY
+        return self._state is _BODY
 
     def feed(self, data: bytes) -> list[RequestEvent]:
-        """What these bytes complete, in order."""
-        while data and not self._deaf:
+        """Return the events that these bytes complete, in order."""
+        while data and self._state is not _ENDED and self._state is not _REFUSED:
             data = self._read(data)
         events, self._events = self._events, []
         return events
 
     def _read(self, data: bytes) -> bytes:
-        """Read; returns what has to be read by a parser that knows of no upgrade."""
-        self._raw += len(data)
-        self._at = 0
-        if self._begun:
-            self._begun += data
-        self._seen = self._begun or data
-        if self._unread:
-            self._check_line()
+        """Read bytes; return those that are still to be read, after an upgrade."""
+        self._received += len(data)
+        self._line_end = 0
+        if self._partial_head:
+            self._partial_head += data
+        self._buffer = self._partial_head or data
+        if self._state is _UNKNOWN_METHOD:
+            self._check_unknown_method()
             return b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # The answer is not an upgrade, so what follows is HTTP still (RFC 9110, section 7.8).
-            head, self._again = self._again, b""
-            self._begun = bytearray()
-            self._parser = httptools.HttpRequestParser(self)
-            return head + data[upgrade.args[0] :]
+            return self._restart_parser() + data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError:
-            raise  # a bug of ours
+            raise  # a bug of Understudy
         except httptools.HttpParserInvalidMethodError:
-            if not self._deaf:
-                self._check_line()
+            if self._state is not _ENDED and self._state is not _REFUSED:
+                self._check_unknown_method()
         except httptools.HttpParserError as error:
             self._refuse(_refusal_from_error(str(error) or type(error).__name__))
         else:
@@ -140,125 +144,151 @@ class RequestReader:
             self._check_sizes(data)
         return b""
 
-    def _keep_partial_head(self) -> None:
-        """Keep what has come of a head, and nothing else."""
-        if self._where != _HEAD or self._deaf:
-            self._begun = bytearray()
-        elif self._at or not self._begun:
-            self._begun = bytearray(self._seen[self._find_last_end() :])
-        self._seen = b""
+    def _restart_parser(self) -> bytes:
+        """Let a new parser read what follows an upgrade; return the head that it has to read again, if any.
 
-    def _check_line(self) -> None:
-        """Refuse a request whose method llhttp does not know, when all of its line is here."""
-        line = self._begun = bytearray(self._seen[self._find_last_end() :])
+        The answer is not an upgrade, so what follows is HTTP still (RFC 9110, section 7.8).
+        """
+        head = b""
+        if self._state is _HEAD_AGAIN:
+            head = self._render_head_without_upgrade()
+            self._begin(_HEAD_AGAIN)
+        self._partial_head = bytearray()
+        self._parser = httptools.HttpRequestParser(self)
+        return head
+
+    def _render_head_without_upgrade(self) -> bytes:
+        fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")
+        version = self._parser.get_http_version().encode("ascii")
+        return b"%s %s HTTP/%s\r\n%s\r\n" % (self._parser.get_method(), self._target, version, fields)
+
+    def _keep_partial_head(self) -> None:
+        """Keep the bytes of an incomplete head, and no others."""
+        if self._state is not _HEAD and self._state is not _HEAD_AGAIN:
+            if self._partial_head:
+                self._partial_head = bytearray()
+        elif self._line_end or not self._partial_head:
+            self._partial_head = bytearray(self._buffer[self._find_last_end() :])
+        self._buffer = b""
+
+    def _check_unknown_method(self) -> None:
+        """Refuse a request whose method llhttp does not know, once its line is complete."""
+        line = self._partial_head = bytearray(self._buffer[self._find_last_end() :])
         refusal = refuse_unknown_method(line)
-        self._unread = refusal is None and may_begin_request_line(line)
-        if self._unread and len(line) > self._limits.target:
+        if refusal is not None or not may_begin_request_line(line):
+            self._refuse(refusal or MalformedRequest(400, "the bytes are not HTTP/1.1: they have no method"))
+        elif len(line) > self._limits.target:
             self._refuse_target()
-        elif not self._unread:
-            self._refuse(refusal or MalformedRequest(400, "that is not HTTP/1.1: it has no method"))
+        else:
+            self._state = _UNKNOWN_METHOD
 
     def _find_last_end(self) -> int:
-        """Where in what is seen the request before this one ends; behind chunks, that is not known."""
-        if not self._at:
+        """Return where in the buffer the last complete request ends; its body must not be chunked."""
+        if not self._line_end:
             return 0
         last = self._events[-1]
         assert isinstance(last, RawRequest)
-        return self._seen.find(b"\r\n\r\n", self._at) + 4 + len(last.body)
+        return self._buffer.find(b"\r\n\r\n", self._line_end) + 4 + len(last.body)
 
-    def _begin(self) -> None:
-        self._where = _BETWEEN
+    def _begin(self, state: ReaderState) -> None:
+        """Forget the last request."""
+        self._state = state
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._head_size = 0
         self._body = bytearray()
-        self._body_size = 0
-        self._raw = 0
+        self._received = 0  # bytes of the request, except those that came in one piece with the request before it
 
     def _refuse(self, malformed: MalformedRequest) -> None:
-        if not self._deaf:
-            self._deaf = True
+        if self._state is not _ENDED and self._state is not _REFUSED:
+            self._state = _REFUSED
             self._events.append(malformed)
 
     def _check_sizes(self, data: bytes) -> None:
         limits = self._limits
-        if self._where == _BODY:
-            # Chunk sizes and extensions count too: they are bytes that somebody sends us.
-            if max(self._body_size, self._raw - 2 * limits.head) > limits.body:
+        if self._state is _BODY:
+            # Chunk sizes and extensions count too: the client may send any number of them.
+            if max(len(self._body), self._received - 2 * limits.head) > limits.body:
                 self._refuse_body()
-        elif self._raw > 2 * limits.head:  # spaces around values are not counted otherwise
+            return
+        if self._received > 2 * limits.head:  # spaces around values are not counted otherwise
             self._refuse_head()
         elif self._target and data.endswith(b"\n") and self._parser.get_http_version() == "0.0":
             self._refuse(refuse_version("0.9"))  # its requests end with their line: nothing more would come
+        elif self._received and self._state is _BETWEEN:
+            self._state = _BEFORE_LINE
 
     def _refuse_body(self) -> None:
-        self._refuse(MalformedRequest(413, f"a body of up to {self._limits.body} bytes is read here"))
+        self._refuse(MalformedRequest(413, f"the body is larger than {self._limits.body} bytes"))
 
     def _refuse_head(self) -> None:
-        self._refuse(MalformedRequest(431, f"a head of up to {self._limits.head} bytes is read here"))
+        self._refuse(MalformedRequest(431, f"the head is larger than {self._limits.head} bytes"))
 
     def _refuse_target(self) -> None:
-        self._refuse(MalformedRequest(414, f"a target of up to {self._limits.target} bytes is read here"))
+        self._refuse(MalformedRequest(414, f"the target is longer than {self._limits.target} bytes"))
 
-    # What httptools calls.
+    # The callbacks of httptools.
 
     def on_message_begin(self) -> None:
-        """A request line begins."""
-        self._where = _HEAD
+        """Note that a request line begins."""
+        if self._state is _BETWEEN or self._state is _BEFORE_LINE:
+            self._state = _HEAD
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Take a piece of the target."""
         self._target += url
         if len(self._target) > self._limits.target:
             self._refuse_target()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head, or a trailer."""
-        value = value.rstrip(b" \t")  # llhttp leaves the space behind a value to us (RFC 9110, section 5.5)
+        """Take a field of the head, or a trailer."""
+        value = value.rstrip(b" \t")  # llhttp keeps the space behind a value (RFC 9110, section 5.5)
         self._fields.append((name, value))
         self._head_size += len(name) + len(value) + 4
         if self._head_size > self._limits.head:
             self._refuse_head()
         elif len(self._fields) > self._limits.fields:
-            self._refuse(MalformedRequest(431, f"up to {self._limits.fields} header fields are read here"))
+            self._refuse(MalformedRequest(431, f"the request has more than {self._limits.fields} header fields"))
 
     def on_headers_complete(self) -> None:
-        """The head is complete."""
-        self._where = _BODY
-        self._head, self._asked = self._asked or tuple(self._fields), ()
+        """Check the head, which is complete."""
+        if self._state is _HEAD:
+            self._head = tuple(self._fields)
+        elif self._state is not _HEAD_AGAIN:
+            return
+        self._state = _BODY
         self._fields = []
         self._head_size = 0
         version, method = self._parser.get_http_version(), self._parser.get_method()
         line = b"%s %s HTTP/%s\r\n" % (method, self._target, version.encode("ascii"))
-        begin = self._seen.find(line, self._at)
-        self._at = begin + len(line)
-        problem = check_head(version, method, self._target, self._head, self._limits)
+        begin = self._buffer.find(line, self._line_end)
+        self._line_end = begin + len(line)
+        refusal = check_head(version, method, self._target, self._head, self._limits)
         if begin < 0:
-            # llhttp reads two other protocols as well, and several spaces as one.
+            # llhttp also accepts two other protocols, and several spaces as one.
             self._refuse(MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
-        elif problem is not None:
-            self._refuse(problem)
+        elif refusal is not None:
+            self._refuse(refusal)
         elif any(name.lower() == b"expect" for name, _ in self._head):
             self._check_expect(version)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Take a piece of the body."""
         self._body += body
-        self._body_size += len(body)
 
     def on_message_complete(self) -> None:
-        """The request is complete."""
-        if self._deaf:
+        """Emit the request, which is complete."""
+        if self._state is not _BODY:
             return
-        if self._body_size > self._limits.body:
+        if len(self._body) > self._limits.body:
             self._refuse_body()
             return
         parser = self._parser
         if parser.should_upgrade() and has_body(self._head):
-            self._reparse_head(parser)
+            self._state = _HEAD_AGAIN
             return
         keep_alive = parser.should_keep_alive()
-        arrived = RawRequest(
+        request = RawRequest(
             parser.get_method().decode("ascii"),
             self._target,
             self._head,
@@ -267,35 +297,23 @@ class RequestReader:
             keep_alive,
             tuple(self._fields),
         )
-        self._events.append(arrived)
-        self._begin()
-        self._deaf = not keep_alive
-
-    def _reparse_head(self, parser: httptools.HttpRequestParser) -> None:
-        """Have the head read without its upgrade: llhttp takes the body of such a request for the other protocol."""
-        target, self._asked = self._target, self._head
-        fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")
-        version = parser.get_http_version().encode("ascii")
-        self._again = b"%s %s HTTP/%s\r\n%s\r\n" % (parser.get_method(), target, version, fields)
-        self._begin()
+        self._events.append(request)
+        self._begin(_BETWEEN if keep_alive else _ENDED)
 
     def _check_expect(self, version: str) -> None:
         values = {value.strip().lower() for name, value in self._head if name.lower() == b"expect"}
         if version == "1.0":
-            return  # to be ignored there
+            return  # HTTP/1.0 has no Expect (RFC 9110, section 10.1.1)
         if values != {b"100-continue"}:
             self._refuse(MalformedRequest(417, "Expect takes 100-continue"))
-        elif not self._parser.should_upgrade():  # else the head is read again
+        elif not self._parser.should_upgrade():  # otherwise the head is read again
             self._events.append(ExpectContinue())
 
 
-_BETWEEN, _HEAD, _BODY = range(3)
-
-
 def _refusal_from_error(error: str) -> MalformedRequest:
-    """The answer to what llhttp does not read; it knows HTTP/2 by its first bytes, and methods of other protocols."""
+    """Return the refusal for an error of llhttp, which recognises HTTP/2 and the methods of other protocols."""
     if error.startswith("Pause on PRI"):
         return refuse_version("2")
     if error.startswith("Invalid method for HTTP/"):
-        return MalformedRequest(501, "that method is not one of HTTP/1.1")
-    return MalformedRequest(400, f"that is not HTTP/1.1: {error}")
+        return MalformedRequest(501, "the method is not one of HTTP/1.1")
+    return MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")

@@ -1,4 +1,4 @@
-"""What HTTP/1.1 forbids in a head and llhttp lets pass: whatever two servers could read differently is refused."""
+"""Rules of HTTP/1.1 for heads that llhttp does not enforce: what two servers could read differently is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINE_BEGUN = re.compile(_METHOD + rb"(?: (?:\S+(?: [HTP/1.0]*\r?)?)?)?")
 
 @dataclass(frozen=True, slots=True)
 class MalformedRequest:
-    """What came is no request that can be answered: the status that says so, and why. Nothing after it is read."""
+    """A request that cannot be answered: the status and the reason. Nothing after it is read."""
 
     status: int
     message: str
@@ -33,7 +33,7 @@ class MalformedRequest:
 def check_head(
     version: str, method: bytes, target: bytes, fields: RawFields, limits: Limits
 ) -> MalformedRequest | None:
-    """What is wrong with a head that llhttp takes."""
+    """Return what is wrong with a head that llhttp accepts; None if nothing."""
     if version not in VERSIONS:
         return refuse_version(version)
     hosts = codings = 0
@@ -45,34 +45,34 @@ def check_head(
                 return MalformedRequest(400, "Host takes a host and a port (RFC 9112, section 3.2)")
         elif lower == b"content-length":
             if int(value) > limits.body:
-                return MalformedRequest(413, f"a body of up to {limits.body} bytes is read here")
+                return MalformedRequest(413, f"the body is larger than {limits.body} bytes")
         elif lower == b"transfer-encoding":
             codings += 1
             if not value:
                 return MalformedRequest(400, "Transfer-Encoding takes chunked, not nothing")
             if value.strip().lower() != b"chunked":
-                return MalformedRequest(501, "Transfer-Encoding takes chunked alone here")
+                return MalformedRequest(501, "Transfer-Encoding takes no coding except chunked")
     return _check_counts(version, hosts, codings) or _check_target(method, target, fields)
 
 
 def refuse_version(version: str) -> MalformedRequest:
-    """The answer to another version of HTTP."""
-    return MalformedRequest(505, f"HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{version}")
+    """Return the refusal of another version of HTTP."""
+    return MalformedRequest(505, f"the versions HTTP/1.1 and HTTP/1.0 are supported, not HTTP/{version}")
 
 
 def refuse_unknown_method(data: bytes | bytearray) -> MalformedRequest | None:
-    """The answer to a method that the parser does not know; None where this begins with no whole request line."""
+    """Return the refusal of a method that llhttp does not know; None if the request line is incomplete."""
     line = _LINE.match(data)
-    return None if line is None else MalformedRequest(501, f"the method {line[1].decode('ascii')} is not known here")
+    return None if line is None else MalformedRequest(501, f"the method {line[1].decode('ascii')} is not supported")
 
 
 def may_begin_request_line(data: bytes | bytearray) -> bool:
-    """Whether this can be the beginning of a request line."""
+    """Return whether this can be the beginning of a request line."""
     return _LINE_BEGUN.fullmatch(data) is not None
 
 
 def has_body(fields: RawFields) -> bool:
-    """Whether a head says that a body follows, if only an empty one."""
+    """Return whether these fields announce a body, which may be empty."""
     return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in fields)
 
 
@@ -80,7 +80,9 @@ def _check_counts(version: str, hosts: int, codings: int) -> MalformedRequest | 
     if hosts != 1 and (hosts or version == "1.1"):
         return MalformedRequest(400, f"a request has one Host header (RFC 9112, section 3.2), this one has {hosts}")
     if codings > 1 or (codings and version == "1.0"):
-        return MalformedRequest(400, "one Transfer-Encoding, and in HTTP/1.1 only (RFC 9112, section 6.1)")
+        return MalformedRequest(
+            400, "a request has at most one Transfer-Encoding, in HTTP/1.1 only (RFC 9112, section 6.1)"
+        )
     return None
 
 

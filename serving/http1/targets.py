@@ -11,13 +11,13 @@ _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 
 
 def to_origin_form(request: Request) -> tuple[Request, str]:
-    """The request with its target in origin form, and the host it names (RFC 9112, section 3.2)."""
+    """Return the request with its target in origin form, and the host that it names (RFC 9112, section 3.2)."""
     target = request.target
     if target.startswith(b"/"):
         return request, request.headers.get("host") or ""
-    found = _ORIGIN.match(target)
-    if found is None:  # asterisk form
+    origin = _ORIGIN.match(target)
+    if origin is None:  # asterisk form
         return request, request.headers.get("host") or ""
-    rest = target[found.end() :]
+    rest = target[origin.end() :]
     path = rest if rest.startswith(b"/") else b"/" + rest
-    return replace(request, target=path), found[1].decode("latin-1")
+    return replace(request, target=path), origin[1].decode("latin-1")

@@ -1,4 +1,4 @@
-"""Responses as the bytes of HTTP/1.1 (RFC 9112)."""
+"""Rendering of responses as the bytes of HTTP/1.1 (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ _REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus
 
 
 def render_head(response: Response) -> bytes:
-    """Status line and header fields, up to and including the empty line; Connection is not among them."""
+    """Render status line and header fields, up to and including the empty line; no Connection is added."""
     return b"%s%s\r\n" % (_render_status_line(response), render_fields(response.headers))
 
 
 def render_interim_head(interim: InterimResponse) -> bytes:
-    """An informational response, which has no body (RFC 9110, section 15.2)."""
+    """Render an informational response, which has no body (RFC 9110, section 15.2)."""
     return b"%s%s\r\n" % (_render_status_line(interim), render_fields(interim.headers))
 
 
 def render_fields(headers: Headers) -> bytes:
-    """Header or trailer fields, each as a line."""
+    """Render header or trailer fields, each as a line."""
     return b"".join([b"%s: %s\r\n" % field for field in headers.fields])
 
 
 def add_connection(head: bytes, line: bytes) -> bytes:
-    """A head that ends with a Connection field: `CLOSE`, or `KEEP` for HTTP/1.0 (RFC 9112, appendix C.2.2)."""
+    """Return a head with one more line at its end.
+
+    The line is CLOSE, KEEP_ALIVE for an HTTP/1.0 client (RFC 9112, appendix C.2.2), or another complete field.
+    """
     return head[:-2] + line
 
 

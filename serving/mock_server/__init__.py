@@ -1,1 +1,1 @@
-"""What a mock server answers."""
+"""The answers of mock servers."""

@@ -1,4 +1,4 @@
-"""What a mock server does with a call, in the order of the specification (mock servers, "The order of a call")."""
+"""The answer of a mock server to a call, in the order of the specification (mock servers, "The order of a call")."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from time import time
 
 from understudy.serving.answers import cors
 from understudy.serving.answers.answer import adapt_response, is_recoded, render_error
+from understudy.serving.answers.example_replies import (
+    make_failure_reply,
+    make_reply_key,
+    may_cache,
+    refuse_over_limit,
+    render_example_reply,
+)
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
-from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts, check_rate_limit
+from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
-from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.answers.url_rewriting import rewrite_for_client
-from understudy.serving.http1.wire import render_head
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
@@ -24,27 +29,27 @@ from understudy.store.model.mock_servers import Behaviour, MockServer
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
 
-MAX_CACHED_ERROR_BYTES = 4 * 1024  # bytes of an error that may be remembered with the request that met it
+MAX_CACHED_ERROR_BYTES = 4 * 1024  # of an error that may be cached by the bytes of its request
 EXAMPLE_HEADER = b"X-Understudy-Example"
 
 
 @dataclass(slots=True)
 class LocalCallCounter:
-    """A count that nobody else sees."""
+    """A count of calls in this process."""
 
     calls: int = 0
 
     def count(self) -> None:
-        """One more call."""
+        """Add one call."""
         self.calls += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledMockServer:
-    """A mock server, compiled. `keys` holds the digests of valid keys; `server_error` answers every call if set.
+    """A mock server with all that its calls need.
 
-    `unlogged` counts calls that are not logged because its log is off; None while it is on.
-    `rendered` keeps answers that do not depend on the request; it belongs to this value and its examples alone.
+    `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
+    that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
     """
 
     mock: MockServer
@@ -59,90 +64,88 @@ class CompiledMockServer:
     reply_cache: ReplyCache = field(default_factory=ReplyCache)
 
 
-def respond(served: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
-    """The reply to a request in origin form, below the mock server's root; `base` is the URL of that root."""
-    mock = served.mock
-    if mock.cors and cors.is_preflight(request) and not _has_example(served, request):
-        return _reply_without_example(served, request, cors.answer_preflight(request), "CORS preflight")
-    if mock.private and not _has_key(served, request):
+def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
+    """Return the reply to a request in origin form, relative to the root of the mock server at the URL `base`."""
+    mock = server.mock
+    if mock.cors and cors.is_preflight(request) and not _has_example(server, request):
+        return _reply_without_example(server, request, cors.answer_preflight(request), "CORS preflight")
+    if mock.private and not _has_key(server, request):
         return _reply_without_example(
-            served, request, render_error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key"
+            server, request, render_error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key"
         )
-    if served.server_error is not None:
-        return _reply_without_example(served, request, served.server_error, "active server error", fixed=True)
-    return _answer_match(served, request, base)
+    if server.server_error is not None:
+        return _allow_caching(_reply_without_example(server, request, server.server_error, "active server error"))
+    return _answer_match(server, request, base)
 
 
-def _has_example(served: CompiledMockServer, request: Request) -> bool:
-    return served.answers.index.decide(request).candidate is not None
+def _has_example(server: CompiledMockServer, request: Request) -> bool:
+    return server.answers.index.decide(request).candidate is not None
 
 
-def _has_key(served: CompiledMockServer, request: Request) -> bool:
+def _has_key(server: CompiledMockServer, request: Request) -> bool:
     headers = request.headers
-    given = [digest_key(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
-    # Every one is compared, and in constant time: how long it takes tells nothing.
-    equal = [hmac.compare_digest(one, known) for one in given for known in served.keys]
+    digests = [digest_key(key.encode("latin-1")) for name in KEY_HEADERS for key in headers.get_all(name)]
+    # All are compared, in constant time, so that the duration reveals nothing.
+    equal = [hmac.compare_digest(digest, valid) for digest in digests for valid in server.keys]
     return any(equal)
 
 
 def digest_key(key: bytes) -> str:
-    """What is kept of a key: its SHA-256, in hex."""
+    """Return the digest of a key that is stored in its place: SHA-256, in hex."""
     return hashlib.sha256(key).hexdigest()
 
 
-def _answer_match(served: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
-    found = find_outcome(served.answers, request)
-    behaviour = found.resolve_behaviour(served.mock.behaviour)
-    if behaviour is not None and behaviour.rate_limit is not None:
-        refused = check_rate_limit(
-            behaviour.rate_limit, served.rates, found.find_limit_key(served.mock.id), served.now()
-        )
-        if refused is not None:
-            return _reply_without_example(served, request, refused, "rate limit")
-    if found.example is None:
-        reply = _reply_without_example(served, request, found.render_failure(), found.summary, fixed=True)
-        return reply if behaviour is None else replace(reply, behaviour=behaviour, is_cacheable=False)
-    return _answer_from_example(served, request, found, behaviour, base)
+def _answer_match(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
+    outcome = find_outcome(server.answers, request)
+    behaviour = outcome.resolve_behaviour(server.mock.behaviour)
+    refusal = refuse_over_limit(behaviour, outcome, server.rates, server.mock.id, server.now)
+    if refusal is not None:
+        return _reply_without_example(server, request, refusal, "rate limit")
+    if outcome.example is None:
+        failure = _add_cors_headers(server, request, outcome.render_failure())
+        return _allow_caching(make_failure_reply(failure, request, outcome.summary, behaviour, server))
+    return _answer_from_example(server, request, outcome, behaviour, base)
 
 
 def _answer_from_example(
-    served: CompiledMockServer, request: Request, found: Outcome, behaviour: Behaviour | None, base: str
+    server: CompiledMockServer, request: Request, outcome: Outcome, behaviour: Behaviour | None, base: str
 ) -> Reply | PendingReply:
-    example = found.example
+    example = outcome.example
     assert example is not None
-    how = found.path_reason
-    fixed = found.is_cacheable and (behaviour is None or behaviour.rate_limit is None)
-    timing = found.resolve_timing(served.mock.behaviour)
+    reason, is_cacheable = outcome.path_reason, may_cache(outcome, behaviour)
+    timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        made = rewrite_for_client(adapt_response(request, example, body), example.request.origin, base)
-        response = _add_headers(served, request, example, made, how)
-        content = response.body if isinstance(response.body, bytes) else b""
-        told = (example.id, example.name, found.summary)
-        stream = stream_from_response(response, timing)
-        return Reply(render_head(response), content, response, behaviour, fixed, served, *told, stream)
+        response = rewrite_for_client(adapt_response(request, example, body), example.request.origin, base)
+        response = _add_headers(server, request, example, response, reason)
+        return render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
 
-    origin = ("origin",) if served.mock.cors else ()
-    key = None if found.is_filled else (id(example), base, how, behaviour, fixed, *make_vary_key(request, *origin))
+    vary = make_vary_key(request, "origin") if server.mock.cors else make_vary_key(request)
+    key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
     whole = is_recoded(request, example)
-    return served.reply_cache.get_or_render(key, example.response.body, served.bodies, render, whole=whole)
+    return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 
 
 def _add_headers(
-    served: CompiledMockServer, request: Request, example: Example, response: Response, how: str
+    server: CompiledMockServer, request: Request, example: Example, response: Response, reason: str
 ) -> Response:
-    told = f'{example.id}; path="{how}"'.encode("latin-1", "replace")
-    headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, told)))
-    if served.mock.cors:
-        headers = cors.add_cors_headers(headers, request.headers.get("origin"))
-    return replace(response, headers=headers)
+    value = f'{example.id}; path="{reason}"'.encode("latin-1", "replace")
+    headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, value)))
+    return _add_cors_headers(server, request, replace(response, headers=headers))
 
 
-def _reply_without_example(
-    served: CompiledMockServer, request: Request, response: Response, told: str, *, fixed: bool = False
-) -> Reply:
-    """A reply that no example gives."""
-    if served.mock.cors:
-        response = replace(response, headers=cors.add_cors_headers(response.headers, request.headers.get("origin")))
-    reply = make_reply(response, summary=told, server=served, head_only=request.method == "HEAD")
-    return replace(reply, is_cacheable=True) if fixed and len(reply.body) <= MAX_CACHED_ERROR_BYTES else reply
+def _add_cors_headers(server: CompiledMockServer, request: Request, response: Response) -> Response:
+    if not server.mock.cors:
+        return response
+    return replace(response, headers=cors.add_cors_headers(response.headers, request.headers.get("origin")))
+
+
+def _reply_without_example(server: CompiledMockServer, request: Request, response: Response, summary: str) -> Reply:
+    response = _add_cors_headers(server, request, response)
+    return make_reply(response, summary=summary, server=server, method=request.method)
+
+
+def _allow_caching(reply: Reply) -> Reply:
+    """Let an error be kept with the request that it answers, if it is small and nothing is done to it on purpose."""
+    small = len(reply.body) <= MAX_CACHED_ERROR_BYTES
+    return replace(reply, is_cacheable=True) if small and reply.behaviour is None else reply

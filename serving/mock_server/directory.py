@@ -1,4 +1,4 @@
-"""Which mock server is called: by its path `/mocks/<slug>/...`, by its Host `<slug>.localhost`, or the only one."""
+"""The mock servers of a port by path `/mocks/<slug>/...`, by Host `<slug>.localhost`, or one for the whole port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOST_SUFFIX = ".localhost"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MockCall:
-    """A call to a mock server: the request as it sees it, in origin form below its root, which is the URL `base`."""
+    """A call to a mock server: the request in origin form, relative to the root of the server at the URL `base`."""
 
     server: CompiledMockServer
     request: Request
@@ -24,9 +24,9 @@ class MockCall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Directory:
-    """The mock servers of one port by slug; `root` is the one that answers at its root, whatever the path and host.
+    """The mock servers of one port by slug; `root` is the one that answers all paths and hosts, if any.
 
-    `at_root`: the port is that one's alone, even when it is there no more.
+    `at_root`: the port belongs to one mock server, which may be deleted.
     """
 
     by_slug: Mapping[str, CompiledMockServer] = field(default_factory=dict)
@@ -35,33 +35,33 @@ class Directory:
     at_root: bool = False
 
     def find(self, request: Request) -> MockCall | None:
-        """The mock server that is called."""
+        """Return the call to the mock server that a request names; None if it names none of these."""
         request, host = to_origin_form(request)
         base = f"{self.scheme}://{host}"
         if self.root is not None:
             return MockCall(self.root, request, base)
         if request.target.startswith(PREFIX):
             slug, target = _split_path(request.target)
-            served = self.by_slug.get(slug)
-            return MockCall(served, replace(request, target=target), f"{base}/mocks/{slug}") if served else None
-        served = self.by_slug.get(_parse_slug(host))
-        return MockCall(served, request, base) if served else None
+            server = self.by_slug.get(slug)
+            return MockCall(server, replace(request, target=target), f"{base}/mocks/{slug}") if server else None
+        server = self.by_slug.get(_parse_slug(host))
+        return MockCall(server, request, base) if server else None
 
     def find_slug(self, request: Request) -> str:
-        """The slug that a request names, whether there is such a mock server or not; "" for none."""
+        """Return the slug that a request names, also of a mock server that does not exist; "" for none."""
         request, host = to_origin_form(request)
         return _split_path(request.target)[0] if request.target.startswith(PREFIX) else _parse_slug(host)
 
 
 def _parse_slug(host: str) -> str:
-    """What stands before `.localhost` in a Host; "" for any other."""
+    """Return the name before `.localhost` in a Host; "" for any other host."""
     name, _, port = host.rpartition(":")
     name = (name if name and port.isdigit() else host).lower()
     return name.removesuffix(HOST_SUFFIX) if name.endswith(HOST_SUFFIX) else ""
 
 
 def strip_mock_prefix(request: Request) -> Request:
-    """A request in origin form as the mock server that its path names sees it; itself if it names none."""
+    """Return a request in origin form without the prefix of a mock server; unchanged if it has none."""
     return replace(request, target=_split_path(request.target)[1]) if request.target.startswith(PREFIX) else request
 
 

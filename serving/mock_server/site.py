@@ -1,4 +1,4 @@
-"""The mock servers of one port."""
+"""The site of a port of mock servers."""
 
 from __future__ import annotations
 
@@ -12,25 +12,22 @@ from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import respond
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.site_protocol import WireCache
+from understudy.store.errors import Hint
 from understudy.store.model.naming import escape_unprintable
 
-SERVED_HINT = "'understudy mocks list' shows all there are, and 'understudy mocks serve' said which of them it serves."
-
-
-NO_MOCK_CALLED = f"No mock server is called: a URL begins with /mocks/<slug>/ here; {SERVED_HINT}"
-
-
+LIST_MOCK_SERVERS = Hint("list_mock_servers")
+NO_MOCK_CALLED = "The URL names no mock server: it has to begin with /mocks/<slug>/."
 MOCK_DELETED = "The mock server of this port was deleted."
 
 
 class CallLogger(Protocol):
-    """Takes what a call log keeps of a call, at once and without failing."""
+    """Logs a call; it neither blocks nor raises."""
 
     def __call__(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None: ...
 
 
 class MockSite:
-    """The mock servers of one port. Swapped whole when one of them changes, so what is `known` is never stale."""
+    """The `Site` of a port of mock servers; it is replaced as a whole when one of them changes."""
 
     __slots__ = ("_log", "directory", "wire_cache")
 
@@ -40,28 +37,30 @@ class MockSite:
         self._log = log
 
     def respond(self, raw_request: RawRequest) -> Reply | PendingReply:
-        """The reply of the mock server that is called."""
-        found = self.directory.find(raw_request.to_request())
-        if found is None:
+        """Return the reply of the mock server that is called."""
+        call = self.directory.find(raw_request.to_request())
+        if call is None:
             return self._reply_not_found(raw_request)
-        return respond(found.server, found.request, found.base)
+        return respond(call.server, call.request, call.base)
 
-    def _reply_not_found(self, arrived: RawRequest) -> Reply:
-        message = MOCK_DELETED if self.directory.at_root else NO_MOCK_CALLED
-        slug = self.directory.find_slug(arrived.to_request())
-        if slug and not self.directory.at_root:
-            message = f"There is no mock server {escape_unprintable(slug)} here; {SERVED_HINT}"
-        response = render_error(404, "mockNotFoundError", message)
-        # Any page may read it: without that a browser tells its reader of a broken network.
+    def _reply_not_found(self, raw_request: RawRequest) -> Reply:
+        response = render_error(404, "mockNotFoundError", self._explain_not_found(raw_request), LIST_MOCK_SERVERS)
+        # Any page may read it: otherwise a browser shows a network error.
         response = replace(response, headers=add_cors_headers(response.headers, None))
-        return make_reply(response, summary="no mock server", head_only=arrived.method == "HEAD")
+        return make_reply(response, summary="no mock server", method=raw_request.method)
+
+    def _explain_not_found(self, raw_request: RawRequest) -> str:
+        if self.directory.at_root:
+            return MOCK_DELETED
+        slug = self.directory.find_slug(raw_request.to_request())
+        return f"The mock server {escape_unprintable(slug)} does not exist on this port." if slug else NO_MOCK_CALLED
 
     def log_call(self, call: bytes | RawRequest, reply: Reply, at: float, duration: float) -> None:
-        """Count the call, and log it."""
-        served = reply.server
-        if served is not None:
-            served.calls.count()
-            if served.unlogged is not None:
-                served.unlogged.count()
+        """Count and log a call; one to no mock server is neither."""
+        server = reply.server
+        if server is not None:
+            server.calls.count()
+            if server.unlogged is not None:
+                server.unlogged.count()
             elif self._log is not None:
                 self._log(call, reply, at, duration)

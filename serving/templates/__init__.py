@@ -1,1 +1,1 @@
-"""Response templates and the values they take."""
+"""Response templates and their values."""

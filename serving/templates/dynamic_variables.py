@@ -1,7 +1,7 @@
-"""Postman's dynamic variables, all of them: `$guid`, `$timestamp`, `$randomFirstName`, ... and how each gets its value.
+"""All of Postman's dynamic variables, such as `$guid`, `$timestamp` and `$randomFirstName`, and their values.
 
-The names are those of learning.postman.com, "Use dynamic variables"; the values are of the same kind. Each follows from
-the Random and the time alone. Times are UTC, and random ones count from midnight, so that the runs of a day agree.
+The names are those of learning.postman.com, "Use dynamic variables"; the values are of the same kind. A value depends
+only on the Random and the time. Times are UTC; random ones count from midnight, so that the runs of one day agree.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IMAGES = "https://loremflickr.com/640/480"
 
 
 def prepare(names: Iterable[str]) -> None:
-    """Load what these names need, ahead of the first answer."""
+    """Load the modules that these variables need, before the first answer."""
     if not FAKER_VARIABLES.keys().isdisjoint(names):
         faker_variables.load_faker()
 
@@ -33,7 +33,7 @@ def _draw_with(draw: Callable[[Random], object]) -> ValueMaker:
 
 
 def _choose_from(*lists: Sequence[str]) -> ValueMaker:
-    """One word of each list."""
+    """Return a maker of one word of each list."""
     return _draw_with(lambda random: " ".join(random.choice(each) for each in lists))
 
 
@@ -47,7 +47,7 @@ def _draw_image(category: str) -> ValueMaker:
 
 
 def _draw_date(first: int, last: int) -> ValueMaker:
-    """A time between two seconds counted from midnight, as JavaScript writes a Date."""
+    """Return a maker of times between two seconds counted from midnight, in the format of JavaScript's Date."""
 
     def make(random: Random, now: float) -> str:
         midnight = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -66,7 +66,7 @@ def _draw_uuid(random: Random) -> uuid.UUID:
 
 
 def _draw_bitcoin(random: Random) -> str:
-    # Base 58, as addresses of the first two kinds are written.
+    # Base 58, the form of the first two kinds of addresses.
     return random.choice("13") + "".join(random.choices(BASE58, k=random.randint(25, 33)))
 
 
@@ -179,4 +179,4 @@ _OWN_VARIABLES: Mapping[str, ValueMaker] = {
 }
 
 DYNAMIC_VARIABLES: Mapping[str, ValueMaker] = {**_OWN_VARIABLES, **FAKER_VARIABLES}
-"""How each name gets its value, from an answer's Random and the time in seconds since the epoch."""
+"""The maker of each variable; it takes the Random of an answer and the time in seconds since the epoch."""

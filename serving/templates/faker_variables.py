@@ -1,4 +1,4 @@
-"""Those of Postman's dynamic variables whose values Faker makes; Faker is imported when the first one is needed."""
+"""The dynamic variables of Postman whose values Faker makes; Faker is imported when the first one is used."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 ValueMaker = Callable[[Random, float], str]
 
-# The one Faker is given the Random of each answer in turn.
+# All answers share one Faker, which uses the Random of one answer at a time.
 _faker_lock = threading.Lock()
 
 
 @cache
 def load_faker() -> tuple[Generator, Latin]:
-    """Faker in English, and its lorem ipsum. The first call takes longer than an answer may."""
+    """Return Faker in English, and its lorem ipsum; the first call is too slow for an answer."""
     from faker.factory import Factory
     from faker.providers.lorem.la import Provider
 
@@ -30,12 +30,12 @@ def load_faker() -> tuple[Generator, Latin]:
     return generator, Provider(generator)
 
 
-def _call_faker(ask: Callable[[Any], Any]) -> ValueMaker:
+def _call_faker(call: Callable[[Any], Any]) -> ValueMaker:
     def make(random: Random, _now: float) -> str:
         with _faker_lock:
             generator, _ = load_faker()
             generator.random = random
-            return str(ask(generator))
+            return str(call(generator))
 
     return make
 
@@ -44,19 +44,19 @@ def _call_method(name: str) -> ValueMaker:
     return _call_faker(lambda faker: getattr(faker, name)())
 
 
-def _call_latin(ask: Callable[[Latin], Any]) -> ValueMaker:
-    return _call_faker(lambda _: ask(load_faker()[1]))
+def _call_latin(call: Callable[[Latin], Any]) -> ValueMaker:
+    return _call_faker(lambda _: call(load_faker()[1]))
 
 
 def _choose_company_word(phrase: str, place: int) -> ValueMaker:
-    """A word from one of the lists that Faker's phrases are made of."""
+    """Return a maker of words from one of the lists of Faker's phrases."""
 
-    def ask(faker: Generator) -> Any:
+    def choose(faker: Generator) -> Any:
         from faker.providers.company import Provider
 
         return faker.random.choice(list(getattr(Provider, phrase)[place]))
 
-    return _call_faker(ask)
+    return _call_faker(choose)
 
 
 FAKER_VARIABLES: Mapping[str, ValueMaker] = {

@@ -1,6 +1,6 @@
-"""Text with `{{...}}` in it, parsed once and filled in for each answer (spec/matching.md, "Response templates").
+"""Parser of text with `{{...}}` fields, which are filled in for each answer (spec/matching.md, "Response templates").
 
-Filling is one pass: what a value holds is never looked at again, so a request cannot bring a template of its own.
+Filling is one pass: values are not parsed, so a request cannot inject a template.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
-from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequest
 
 # `{{$name 'first' 'second'}}`, or `{{anything}}`. Possessive, and two arguments at most: linear in any text.
 _FIELD = re.compile(
@@ -28,7 +28,7 @@ Escaper = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class TemplateValues:
-    """What the fields of one answer are filled from. `now` in seconds since the epoch."""
+    """The values of the fields of one answer; `now` is in seconds since the epoch."""
 
     request: LiveRequest
     random: Random
@@ -39,7 +39,7 @@ class TemplateValues:
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """One `{{...}}` as it was written: what it asks for, and whether it stands within a JSON string."""
+    """One `{{...}}` field: its source text, what it refers to, and whether it is within a JSON string."""
 
     source: str
     name: str
@@ -48,7 +48,7 @@ class TemplateField:
     in_string: bool = False
 
     def render(self, values: TemplateValues, escape: Escaper = str) -> str:
-        """What stands in its place, in the wording that its surroundings need; as written if it cannot be resolved."""
+        """Return the escaped value of the field; its source text if it cannot be resolved."""
         value = self._resolve(values)
         if value is None:
             value = self.default
@@ -61,60 +61,60 @@ class TemplateField:
             return REQUEST_VALUES[self.name](values.request, self.argument)
         if self.name in DYNAMIC_VARIABLES:
             return DYNAMIC_VARIABLES[self.name](values.random, values.now)
-        # Variables first: in the example's request they stand before any wildcard is looked for.
+        # Variables come first: in the request of the example they are filled in before its wildcards are found.
         return values.variables.get(self.name, values.captures.get(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Literal text and fields, in order."""
+    """A text with fields: literal pieces and fields, in order."""
 
     pieces: tuple[str | TemplateField, ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """The names it asks for."""
+        """The names of its fields."""
         return frozenset(piece.name for piece in self.pieces if isinstance(piece, TemplateField))
 
     def fill(self, values: TemplateValues, escape: Escaper = str) -> str:
-        """The text with every field in its place."""
+        """Return the text with all fields filled in."""
         return "".join(piece if isinstance(piece, str) else piece.render(values, escape) for piece in self.pieces)
 
 
 def parse_template(text: str, *, in_json: bool = False) -> Template | None:
-    """The template that a text is; None for one without fields. `in_json`: values are escaped within strings."""
+    """Parse a text as a template; None if it has no fields. With `in_json`, values are escaped within strings."""
     if "{{" not in text:
         return None
     pieces: list[str | TemplateField] = []
     done = read = 0
     in_string = False
-    for found in _FIELD.finditer(text):
-        in_string ^= in_json and _has_open_quote(text[read : found.start()])
-        asked = _parse_field(found, in_string=in_string)
-        read = found.start()
-        if asked is not None:
-            pieces += (text[done:read], asked)
-            done = read = found.end()
+    for match in _FIELD.finditer(text):
+        in_string ^= in_json and _has_open_quote(text[read : match.start()])
+        parsed = _parse_field(match, in_string=in_string)
+        read = match.start()
+        if parsed is not None:
+            pieces += (text[done:read], parsed)
+            done = read = match.end()
     return Template((*pieces, text[done:])) if pieces else None
 
 
-def _parse_field(found: re.Match[str], *, in_string: bool) -> TemplateField | None:
-    name = found["name"]
+def _parse_field(match: re.Match[str], *, in_string: bool) -> TemplateField | None:
+    name = match["name"]
     if name is None:
-        plain = found["plain"].strip()
-        return TemplateField(found[0], plain, in_string=in_string) if plain and not plain.startswith("$") else None
-    arguments = _ARGUMENT.findall(found["arguments"])
+        plain = match["plain"].strip()
+        return TemplateField(match[0], plain, in_string=in_string) if plain and not plain.startswith("$") else None
+    arguments = _ARGUMENT.findall(match["arguments"])
     if name in REQUEST_VALUES and (arguments or name == "$body"):
         argument = arguments[0] if arguments else None
         default = _ESCAPED.sub(r"\1", arguments[1]) if len(arguments) > 1 else None
-        return TemplateField(found[0], name, argument, default, in_string)
+        return TemplateField(match[0], name, argument, default, in_string)
     if name in DYNAMIC_VARIABLES and not arguments:
-        return TemplateField(found[0], name, in_string=in_string)
+        return TemplateField(match[0], name, in_string=in_string)
     return None
 
 
 def _has_open_quote(literal: str) -> bool:
-    """Whether a piece of JSON has an odd number of quotes."""
+    """Return whether a piece of JSON has an odd number of quotes."""
     return sum(1 for mark in _QUOTE.finditer(literal) if mark[1]) % 2 == 1
 
 

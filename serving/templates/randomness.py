@@ -1,4 +1,4 @@
-"""Where an answer gets its random values and the time from: state beside the index, seeded where runs must be alike."""
+"""The source of random values and of the time for answers; with a seed, runs get equal values."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from random import Random
 
 
 class RandomSource:
-    """The random values of one gateway run. `now` tells seconds since the epoch.
+    """The random values of one run; `now` returns seconds since the epoch.
 
-    With a seed, the n-th answer of one example gets the same values in every run, whatever is asked in between.
+    With a seed, the n-th answer of one example gets the same values in every run, whatever other requests there are.
     """
 
     def __init__(self, now: Callable[[], float], seed: int | None = None) -> None:
         self.now = now
         self._seed = seed
-        self._shared = Random()  # noqa: S311 - made-up names and numbers, no secrets
+        self._shared = Random()  # noqa: S311 - invented names and numbers, no secrets
         self._answers: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def next(self, key: str) -> Random:
-        """The source for the next answer of what `key` names; for the caller alone when there is a seed."""
+        """Return the Random for the next answer of `key`; with a seed, it belongs to the caller alone."""
         if self._seed is None:
             return self._shared
         with self._lock:

@@ -1,39 +1,38 @@
-"""Responses that are templates: parsed when an index is compiled, filled in for each request that they answer."""
+"""Responses with templates, which are parsed when an index is compiled and filled in for each request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import time
 
 from understudy.matcher.decision import Decision
+from understudy.matcher.parts.candidate import BodyLoader
 from understudy.serving.templates.dynamic_variables import prepare
 from understudy.serving.templates.parser import Template, TemplateValues, parse_template
 from understudy.serving.templates.randomness import RandomSource
-from understudy.serving.templates.request_helpers import LiveRequest
+from understudy.serving.templates.request_values import LiveRequest
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import Body, Headers, Response
+from understudy.store.model.messages import Headers, Response
 
-ExampleBodyLoader = Callable[[Body], bytes]
-
-# A line end would begin a header of its own (RFC 9110, section 5.5); no other control character belongs in one either.
+# A line end in a value would start another header (RFC 9110, section 5.5); other control characters are invalid too.
 _NO_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127))
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseTemplate:
-    """A response with fields: a template, or None, for each header in order, and for the body."""
+    """The templates of a response: one, or None, for each header in order, and for the body."""
 
     headers: tuple[Template | None, ...]
     body: Template | None
 
     @classmethod
     def of(cls, response: Response, body: bytes) -> ResponseTemplate | None:
-        """The template that a response with this body is; None for one without fields.
+        """Parse a response with this body; None if it has no fields.
 
-        A body is one if it is UTF-8 once its content codings are undone.
+        Its body can be a template if it is UTF-8 without its content codings.
         """
         headers = tuple(parse_template(value.decode("latin-1")) for _, value in response.headers.fields)
         text = _decode_text(response.headers, body)
@@ -42,11 +41,11 @@ class ResponseTemplate:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names it asks for."""
+        """The names of its fields."""
         return frozenset().union(*(template.names for template in (*self.headers, self.body) if template))
 
     def fill(self, response: Response, values: TemplateValues) -> Response:
-        """The response it was made of with its fields filled in; a body that is filled in has no content coding."""
+        """Return the response with its fields filled in; a body that is filled in has no content coding."""
         fields = zip(response.headers.fields, self.headers, strict=True)
         headers = Headers(
             tuple((name, _fill_header(template, values) if template else value) for (name, value), template in fields)
@@ -59,14 +58,14 @@ class ResponseTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """What an index needs to fill in its answers: templates by example id, variables, chance."""
+    """The templates of an index by example id, with their variables and random values."""
 
     by_example: Mapping[str, ResponseTemplate] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     random_source: RandomSource = field(default_factory=lambda: RandomSource(time))
 
     def apply(self, example: Example, decision: Decision) -> Example:
-        """The example as it answers the request of a decision; the very same if it is no template."""
+        """Return the example with its template filled in for a request; the same object if it is not a template."""
         template = self.by_example.get(example.id)
         if template is None:
             return example
@@ -80,23 +79,23 @@ class Templates:
         return replace(example, response=template.fill(example.response, values))
 
 
-def compile_templates(examples: Iterable[Example], body_of: ExampleBodyLoader) -> dict[str, ResponseTemplate]:
-    """The templates among examples, by id; what their fields need is loaded now.
+def compile_templates(examples: Iterable[Example], load_body: BodyLoader) -> dict[str, ResponseTemplate]:
+    """Parse the templates among examples, by id, and load the modules that their fields need.
 
-    Only bodies of examples whose `templates` is on are read. One that cannot be read is left out: answering says so.
+    It reads the bodies of examples with `templates` only. A body that cannot be read is skipped: its answer fails.
     """
-    found: dict[str, ResponseTemplate] = {}
+    templates: dict[str, ResponseTemplate] = {}
     for example in examples:
-        template = _compile_template(example, body_of) if example.templates else None
+        template = _compile_template(example, load_body) if example.templates else None
         if template is not None:
             prepare(template.names)
-            found[example.id] = template
-    return found
+            templates[example.id] = template
+    return templates
 
 
-def _compile_template(example: Example, body_of: ExampleBodyLoader) -> ResponseTemplate | None:
+def _compile_template(example: Example, load_body: BodyLoader) -> ResponseTemplate | None:
     try:
-        return ResponseTemplate.of(example.response, body_of(example.response.body))
+        return ResponseTemplate.of(example.response, load_body(example.response.body))
     except (UnderstudyError, OSError):
         return None
 
@@ -112,8 +111,8 @@ def _decode_text(headers: Headers, body: bytes) -> str | None:
 
 
 def _is_json(headers: Headers) -> bool:
-    kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
-    return kind.endswith(("/json", "+json"))
+    media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return media_type.endswith(("/json", "+json"))
 
 
 def _fill_header(template: Template, values: TemplateValues) -> bytes:

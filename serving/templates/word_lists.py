@@ -1,4 +1,4 @@
-"""Words for those of Postman's dynamic variables that Faker has none for."""
+"""Word lists for the dynamic variables of Postman that Faker does not have."""
 
 from __future__ import annotations
 

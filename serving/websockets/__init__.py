@@ -1,1 +1,1 @@
-"""Replaying WebSockets: the handshake and the recorded messages."""
+"""The replay of WebSockets: the handshake and the recorded messages."""

@@ -1,7 +1,7 @@
-"""A recorded WebSocket spoken again, without its socket: the client's messages are compared, the server's are sent.
+"""The replay of a recorded WebSocket, without its socket: client messages are compared, server messages are sent.
 
-Messages of the client are taken in recorded order; a message of the server goes out when all that the client had sent
-before it has come, and no sooner than it did.
+The client has to send its messages in recorded order. A message of the server is sent when all client messages
+recorded before it were received, and not before its recorded time.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
-from understudy.serving.responder import Close, Wait
+from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.message_comparison import describe_difference, is_expected
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
-# RFC 6455, section 7.4.1: received, and not what it has to be.
+# RFC 6455, section 7.4.1: the message violates a policy.
 POLICY_VIOLATION = 1008
 MOST_REASON_BYTES = 123  # RFC 6455, section 5.5: a control frame holds 125, and 2 are the code
 LINGER_SECONDS = 2.0
@@ -29,11 +29,11 @@ ConversationStep = bytes | Wait | Close
 
 
 class Conversation:
-    """One conversation with one client. `began` is when the recorded one did; `timing` as in `Behaviour.timing`.
+    """One conversation with one client. `began` is the start of the recorded one; `timing` as in `Behaviour.timing`.
 
-    Whoever owns the socket calls `receive` with what came, `awake` after a Wait, and then `next` until it is None.
-    `diverged` says which of the client's messages, counted from 1, was not the recorded one, what was expected and what
-    came, without what `redactor` finds; None as long as all were.
+    The owner of the socket calls `receive` with the bytes that arrive, `wake` after a Wait, and then `next` until it
+    returns None. `divergence` describes the first client message, counted from 1, that is not the recorded one, without
+    the secrets that `redactor` finds; None until then.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class Conversation:
         self._connection = Connection(ConnectionType.SERVER)
         self._script = deque(one for one in messages if not one.from_client or one.kind in COMPARED_KINDS)
         self._expected = deque(one for one in messages if one.from_client and one.kind in COMPARED_KINDS)
-        self._came = 0  # messages of the client that are still in the script
-        self._heard = 0  # messages of the client in all
+        self._early = 0  # messages of the client that are still in the script
+        self._received = 0  # messages of the client in all
         self._redactor = redactor
         self._timing = timing
         self._now = now
-        self._anchor = (now(), began)  # a moment, and the recorded one that it stands for
+        self._anchor = (now(), began)  # a time now, and the recorded time that it corresponds to
         self._parts: list[bytes] = []
         self._out: deque[ConversationStep] = deque()
-        self._asleep = False
-        self._ends: float | None = None  # we have closed, and wait for the client's answer until then
-        self._over = False
+        self._is_waiting = False
+        self._linger_until: float | None = None  # closed; the client may answer until then
+        self._is_over = False
         self.divergence: str | None = None
 
     def receive(self, data: bytes | None) -> None:
-        """Take what the client sent; None when it sends no more."""
+        """Take bytes of the client; None when it sends no more."""
         if data is None:
             self._end()
         elif self._connection.state is not ConnectionState.CLOSED:
@@ -71,32 +71,32 @@ class Conversation:
                 self._handle_event(event)
 
     def wake(self) -> None:
-        """What was waited for is over."""
-        self._asleep = False
+        """Note that the Wait is over."""
+        self._is_waiting = False
 
     def next(self) -> ConversationStep | None:
-        """What to do next; None until more is received, or a Wait is over."""
-        if not self._out and not self._over:
-            if self._ends is not None:
-                self._linger(self._ends)
+        """Return the next step; None until more is received, or a Wait is over."""
+        if not self._out and not self._is_over:
+            if self._linger_until is not None:
+                self._linger(self._linger_until)
             else:
                 self._advance()
         return self._out.popleft() if self._out else None
 
-    def _linger(self, ends: float) -> None:
-        if self._now() >= ends:
+    def _linger(self, until: float) -> None:
+        if self._now() >= until:
             self._end()
         else:
-            self._wait(ends - self._now())
+            self._wait(until - self._now())
 
     def _wait(self, seconds: float) -> None:
-        if not self._asleep:
-            self._asleep = True
+        if not self._is_waiting:
+            self._is_waiting = True
             self._out.append(Wait(seconds))
 
     def _end(self) -> None:
-        if not self._over:
-            self._over = True
+        if not self._is_over:
+            self._is_over = True
             self._out.append(Close())
 
     def _handle_event(self, event: Event) -> None:
@@ -113,31 +113,31 @@ class Conversation:
                 self._out.append(self._connection.send(event.response()))
             self._end()
 
-    def _compare(self, said: WebSocketMessage) -> None:
-        if self._ends is not None:
+    def _compare(self, received: WebSocketMessage) -> None:
+        if self._linger_until is not None:
             return
-        self._heard += 1
+        self._received += 1
         expected = self._expected.popleft() if self._expected else None
-        if is_expected(expected, said):
-            self._came += 1
+        if is_expected(expected, received):
+            self._early += 1
         else:
-            self._diverge(*describe_difference(expected, said, self._redactor))
+            self._diverge(*describe_difference(expected, received, self._redactor))
 
-    def _diverge(self, expected: str, came: str) -> None:
-        self.divergence = f"message {self._heard} of the client: expected {expected}, got {came}"
-        self._close(POLICY_VIOLATION, f"message {self._heard}: expected {expected}")
+    def _diverge(self, expected: str, received: str) -> None:
+        self.divergence = f"message {self._received} of the client: expected {expected}, got {received}"
+        self._close(POLICY_VIOLATION, f"message {self._received}: expected {expected}")
 
     def _advance(self) -> None:
-        while self._script and not self._out and self._ends is None:
+        while self._script and not self._out and self._linger_until is None:
             one = self._script[0]
             if one.from_client:
-                if not self._came:
+                if not self._early:
                     return
-                self._came -= 1
+                self._early -= 1
                 self._anchor = (self._now(), one.at)
             else:
-                moment, recorded = self._anchor
-                left = moment + (one.at - recorded) * self._timing - self._now()
+                anchor, recorded = self._anchor
+                left = anchor + (one.at - recorded) * self._timing - self._now()
                 if left > 0:
                     self._wait(left)
                     return
@@ -158,11 +158,11 @@ class Conversation:
             case MessageKind.CLOSE:
                 code = int.from_bytes(content[:2], "big") if len(content) >= 2 else CloseReason.NO_STATUS_RCVD
                 self._close(code, content[2:].decode("utf-8", "replace"))
-            case MessageKind.PONG:  # the client's pings are answered when they come
+            case MessageKind.PONG:  # pings of the client are answered when they arrive
                 pass
 
     def _close(self, code: int, reason: str) -> None:
         shortened = reason.encode()[:MOST_REASON_BYTES].decode("utf-8", "ignore")
         self._out.append(self._connection.send(CloseConnection(code, shortened or None)))
-        # The client answers, and that ends the connection; one that does not is not waited for forever.
-        self._ends = self._now() + LINGER_SECONDS
+        # The answer of the client ends the connection; a client that does not answer is not awaited forever.
+        self._linger_until = self._now() + LINGER_SECONDS

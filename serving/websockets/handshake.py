@@ -1,4 +1,4 @@
-"""The handshake of a WebSocket that is replayed (RFC 6455, section 4.2.2)."""
+"""The server's handshake of a replayed WebSocket (RFC 6455, section 4.2.2)."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from understudy.store.model.messages import Headers, Request, Response
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-# They are of one handshake; extensions are not spoken here.
+# They belong to one handshake; extensions are not replayed.
 _HANDSHAKE_FIELDS = ("sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol", "content-length")
 
 
 def is_websocket_request(headers: Headers) -> bool:
-    """Whether a request asks for the upgrade."""
+    """Return whether a request asks for an upgrade to WebSocket."""
     return any(value.strip().lower() == "websocket" for value in headers.get_all("upgrade"))
 
 
 def answer_handshake(request: Request, recorded: Response) -> Response:
-    """The answer to a handshake: as it was recorded, for this client's key; 400 or 426 to one that is none."""
+    """Return the recorded answer to a handshake, for the key of this client; 400 or 426 for an invalid handshake."""
     headers = request.headers
     if not is_websocket_request(headers) or headers.get("sec-websocket-version") != VERSION:
         refused = render_error(426, "upgradeRequiredError", f"This was recorded as a WebSocket of version {VERSION}.")
-        wanted = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", VERSION))
-        return replace(refused, headers=Headers(refused.headers.fields + Headers.of(wanted).fields))
+        required = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", VERSION))
+        return replace(refused, headers=Headers(refused.headers.fields + Headers.of(required).fields))
     key = (headers.get("sec-websocket-key") or "").strip()
     if not _is_key(key):
         return render_error(400, "malformedRequestError", "Sec-WebSocket-Key has to be 16 bytes in Base64.")
@@ -42,7 +42,7 @@ def answer_handshake(request: Request, recorded: Response) -> Response:
 
 
 def compute_accept(key: str) -> str:
-    """The value of Sec-WebSocket-Accept for a key."""
+    """Compute the value of Sec-WebSocket-Accept for a key."""
     return base64.b64encode(sha1(key.encode("latin-1") + _GUID, usedforsecurity=False).digest()).decode()
 
 

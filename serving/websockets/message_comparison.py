@@ -1,4 +1,4 @@
-"""Messages of a client on a WebSocket: whether one is what was recorded, and how it is told what was and what came."""
+"""Comparison of a client's WebSocket messages with the recorded ones, and descriptions of their differences."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from understudy.store.redaction.redactor import Redactor
 
 MAX_SHOWN_CHARS = 60  # characters of a text
 LEAD = 20  # characters of agreement before the first difference
-MAX_COMPARED_BYTES = 64 * 1024  # bytes of a text that is looked into: the event loop waits meanwhile
+MAX_COMPARED_BYTES = 64 * 1024  # larger texts are only compared as bytes: comparing blocks the event loop
 
 
 def is_expected(expected: WebSocketMessage | None, received: WebSocketMessage) -> bool:
-    """Whether a message is the recorded one; texts that are JSON compare as values, redacted places do not count."""
+    """Return whether a message equals the recorded one; JSON texts compare as values, redacted places are ignored."""
     if expected is None or expected.kind is not received.kind:
         return False
     if expected.content == received.content:
@@ -31,7 +31,7 @@ def is_expected(expected: WebSocketMessage | None, received: WebSocketMessage) -
 def describe_difference(
     expected: WebSocketMessage | None, received: WebSocketMessage, redactor: Redactor
 ) -> tuple[str, str]:
-    """What was expected instead of what was said, and that: in words, without secrets, texts shortened."""
+    """Describe the expected and the received message in words, without secrets, with texts shortened."""
     if expected is None or expected.kind is not received.kind or _is_long(expected) or _is_long(received):
         return _describe_message(expected, redactor), _describe_message(received, redactor)
     if received.kind is MessageKind.BINARY:
@@ -39,11 +39,12 @@ def describe_difference(
         return _describe_message(
             expected, redactor
         ), f"{_describe_message(received, redactor)}, another from byte {at + 1} on"
-    mine, theirs = _decode_text(redactor.redact_message(expected)), _decode_text(redactor.redact_message(received))
-    if mine == theirs:
-        return f"the text {_shorten(mine, 0)}", "the same with another secret"
-    at = measure_common_prefix(mine, theirs)
-    return f"the text {_shorten(mine, at)}", f"the text {_shorten(theirs, at)}"
+    expected_text = _decode_text(redactor.redact_message(expected))
+    received_text = _decode_text(redactor.redact_message(received))
+    if expected_text == received_text:
+        return f"the text {_shorten(expected_text, 0)}", "the same with another secret"
+    at = measure_common_prefix(expected_text, received_text)
+    return f"the text {_shorten(expected_text, at)}", f"the text {_shorten(received_text, at)}"
 
 
 def _describe_message(message: WebSocketMessage | None, redactor: Redactor) -> str:
@@ -72,14 +73,14 @@ def _decode_text(message: WebSocketMessage) -> str:
 
 
 def _shorten(text: str, at: int) -> str:
-    """The text, if it is long from shortly before the place `at` on, and no further than can be read at a glance."""
+    """Return the text; of a long one, a part that begins shortly before the place `at`."""
     start = at - LEAD if at > MAX_SHOWN_CHARS - LEAD and len(text) > MAX_SHOWN_CHARS else 0
     part = text[start : start + MAX_SHOWN_CHARS]
     return f"{'…' if start else ''}{part}{'…' if start + MAX_SHOWN_CHARS < len(text) else ''}"
 
 
 def _is_equal(expected: object, value: object) -> bool:
-    """Whether two values of JSON are equal, but for what was redacted."""
+    """Return whether two JSON values are equal, except for redacted places."""
     match expected, value:
         case str(), str():
             return is_equal_except_secrets(expected, value)
@@ -89,5 +90,5 @@ def _is_equal(expected: object, value: object) -> bool:
             )
         case list(), list():
             return len(expected) == len(value) and all(map(_is_equal, expected, value))
-    # To Python True is 1, and to JSON it is not; while 1 is 1.0 to both.
+    # In Python True equals 1, in JSON it does not; 1 equals 1.0 in both.
     return isinstance(expected, bool) is isinstance(value, bool) and bool(expected == value)

@@ -1,4 +1,4 @@
-"""Mock servers in memory for tests of the serving path, and a client that hears what they answer."""
+"""Mock servers in memory, and a client that collects their answers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import Close, Responder, Step, Wait
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import Close, Step, Wait
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import MockServer
 
@@ -28,23 +29,23 @@ HIT = b"hit"
 
 
 def hit(**options: Any) -> Example:
-    """The example that answers GET."""
+    """Return the example that answers GET."""
     return make_example(make_request(target="/users/7", origin=None), response=make_response(body=HIT), **options)
 
 
 def make_mock(slug: str = "shop", **options: Any) -> MockServer:
-    """A mock server without CORS, unless told otherwise."""
+    """Return a mock server, by default without CORS."""
     return MockServer(f"id-{slug}", slug.title(), slug, "collection", 0, 0, **{"cors": False, **options})
 
 
 def make_served(*examples: Example, mock: MockServer | None = None, **options: Any) -> CompiledMockServer:
-    """A mock server of these examples, or of the one that answers GET."""
+    """Return a compiled mock server of these examples, by default of the one that answers GET."""
     return CompiledMockServer(mock or make_mock(), Answers(compile_index(examples or [hit()])), **options)
 
 
 @dataclass
 class Logged:
-    """What a call log was told."""
+    """The calls that a call log was given."""
 
     calls: list[tuple[bytes | RawRequest, Reply]] = field(default_factory=list)
 
@@ -53,28 +54,28 @@ class Logged:
 
 
 def at_root(served: CompiledMockServer, log: Logged | None = None) -> MockSite:
-    """A site that this mock server answers the root of."""
+    """Return a site with this mock server at its root."""
     return MockSite(Directory({}, served), log)
 
 
 class Client:
-    """One connection: what is sent, and the steps that answer it. `body` is what is fetched; time passes by waiting."""
+    """One connection to a site. `body` is the result of each Fetch; time only passes by waiting."""
 
     def __init__(
-        self, site: Site, limits: Limits = DEFAULT_LIMITS, chance: Random | None = None, body: bytes | None = HIT
+        self, site: Site, limits: Limits = DEFAULT_LIMITS, random: Random | None = None, body: bytes | None = HIT
     ) -> None:
         self.site = site
         self.body = body
         self.now = 0.0
         self.pieces: list[bytes] = []
-        self.responder = Responder(lambda: self.site, limits, chance=chance, now=lambda: self.now)
+        self.responder = Responder(lambda: self.site, limits, random=random, now=lambda: self.now)
 
     def piece(self, position: int) -> bytes | None:
-        """The piece of a large body at a position; None for one that cannot be read."""
+        """Return the piece of a large body at a position; None if it cannot be read."""
         return self.pieces[position] if position < len(self.pieces) else None
 
     def steps(self, *pieces: bytes) -> list[Step]:
-        """All steps that these pieces lead to, waits and fetches being over at once."""
+        """Send these pieces and return all steps that follow; waits and fetches end at once."""
         steps: list[Step] = []
         for piece in pieces:
             self.responder.receive(piece)
@@ -82,7 +83,7 @@ class Client:
         return steps
 
     def go_on(self) -> list[Step]:
-        """The steps to be taken now."""
+        """Return the steps that are due now."""
         steps: list[Step] = []
         while (step := self.responder.next()) is not None:
             if isinstance(step, Fetch):
@@ -93,20 +94,20 @@ class Client:
         return steps
 
     def ask(self, *pieces: bytes) -> bytes:
-        """The bytes that go out."""
+        """Send these pieces and return the bytes of the answers."""
         return sent(self.steps(*pieces))
 
 
 def sent(steps: Iterable[Step]) -> bytes:
-    """The bytes of these steps."""
+    """Return the bytes of these steps."""
     return b"".join(step for step in steps if isinstance(step, bytes))
 
 
 def waited(steps: Iterable[Step]) -> list[float]:
-    """The seconds that are waited for."""
+    """Return the seconds of the waits."""
     return [step.seconds for step in steps if isinstance(step, Wait)]
 
 
 def closes(steps: Iterable[Step]) -> list[Close]:
-    """The ends of the connection: one at most."""
+    """Return the closes of the connection, at most one."""
     return [step for step in steps if isinstance(step, Close)]

@@ -28,8 +28,9 @@ from understudy.serving.gateway.site import ConnectionKind, GatewaySite
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import HandOver, Responder
+from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
+from understudy.serving.steps import HandOver
 from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example

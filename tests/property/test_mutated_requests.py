@@ -15,7 +15,7 @@ from tests.in_memory.mock_servers import Client, at_root, hit, make_mock, make_s
 from tests.traffic.mutated_requests import LEGAL, in_pieces, mutated
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import RawRequest, RequestReader
-from understudy.serving.responder import Close
+from understudy.serving.steps import Close
 
 pytestmark = pytest.mark.once
 

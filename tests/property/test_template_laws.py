@@ -16,7 +16,7 @@ from understudy.matcher.index import compile_index
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
 from understudy.serving.templates.parser import TemplateValues, parse_template
 from understudy.serving.templates.randomness import RandomSource
-from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequest
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.output import counted
 from understudy.store.model.naming import escape_unprintable
 
@@ -42,7 +43,8 @@ def _list_misses(tally: Tally) -> Iterator[str]:
     for missed, count in shown:
         times = f", {count} times" if count > 1 else ""
         reason = f": {missed.reason}" if missed.reason else ""
-        yield escape_unprintable(f"  {missed.method} {missed.url}{times}{reason}")
+        hint = f"; {render_hint(missed.hint)}" if missed.hint else ""
+        yield escape_unprintable(f"  {missed.method} {missed.url}{times}{reason}{hint}")
     left = misses - sum(count for _, count in shown)
     if left:
         yield f"  and {left} more"

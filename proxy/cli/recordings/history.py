@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import history_filter, json_option, with_store
 from understudy.proxy.cli.output import local_time, message_text, print_json, print_table
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import measure_body
+from understudy.store.model.messages import Request, measure_body
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _text(content: EntryContent) -> str:
         line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
         parts.append(message_text(line, response.headers, content.response_body))
     if exchange.error:
-        parts.append(f"Failed: {exchange.error}")
+        parts.append(f"Failed: {_failure(exchange.error, request)}")
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
     if exchange.redacted:
@@ -136,3 +137,10 @@ def _text(content: EntryContent) -> str:
 
         parts.append(f"Redacted when it was recorded: {format_places(exchange.redacted)}")
     return "\n\n".join(parts)
+
+
+def _failure(error: str, request: Request) -> str:
+    from understudy.serving.gateway.error_replies import find_hint
+
+    hint = find_hint(error, request.origin) if request.origin else None
+    return f"{error}; {render_hint(hint)}" if hint else error

@@ -207,9 +207,10 @@ def test_without_that_failures_were_never_recorded(broken: Understudy) -> None:
     done = run(broken, "replay", "broken", "--", "curl", "-sS", f"{API}/refused", f"{API}/late")
     assert done.code == 3
     assert done.out.endswith("here\n")
-    told = "it was recorded as failed (entry 1: reset), which --replay-failures would repeat"
-    assert f'"note": "{told}"' in done.out
-    assert f"  GET {API}/refused: {told}\n" in done.err
+    reason = "it was recorded as failed (entry 1: reset)"
+    assert f'"note": "{reason}"' in done.out
+    assert '"action": "replay_failures"' in done.out
+    assert f"  GET {API}/refused: {reason}; repeat the failure with --replay-failures\n" in done.err
 
 
 HOSTS = ["http://one.invalid", "https://two.invalid:8443", "http://three.invalid"]
@@ -245,11 +246,12 @@ def test_an_upstream_says_whose_requests_to_the_gateway_are(several: Understudy,
 @pytest.mark.parametrize("options", [(), ("--upstream", "http://four.invalid")])
 def test_without_it_a_miss_says_what_is_missing(several: Understudy, options: tuple[str, ...]) -> None:
     done = run(several, "replay", "several", *options, "--", "sh", "-c", WHO)
-    told = (
-        "it is for none of the recorded hosts, http://one.invalid, http://three.invalid and https://two.invalid:8443;"
+    reason = (
+        "it is for none of the recorded hosts, http://one.invalid, http://three.invalid and https://two.invalid:8443"
     )
-    assert done.out.count(f'"note": "{told} start with --upstream') == len(WAYS)
-    assert f"  GET /who, {len(WAYS)} times: {told} start with --upstream" in done.err
+    assert done.out.count(f'"note": "{reason}"') == len(WAYS)
+    assert done.out.count('"action": "name_upstream"') == len(WAYS)
+    assert f"  GET /who, {len(WAYS)} times: {reason}; name a host with --upstream URL" in done.err
 
 
 def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:

@@ -28,12 +28,13 @@ from tests.in_memory.mock_servers import (
     waited,
 )
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Reply
+from understudy.serving.answers.replies import EDIT_WAIT_SECONDS, Reply
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.http1.wire import CONTINUE
 from understudy.serving.mock_server.site import MockSite
-from understudy.serving.responder import GARBAGE_BYTES, PATIENCE_SECONDS, Close, Wait
+from understudy.serving.responder import GARBAGE_BYTES
+from understudy.serving.steps import Close, Wait
 from understudy.store.model.messages import LARGE_BODY, BodyRef, Chunk, Headers
 from understudy.store.model.mock_servers import (
     PLAIN,
@@ -47,15 +48,15 @@ from understudy.store.model.mock_servers import (
 )
 
 HEAD_OF_HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
-TOLD = b'X-Understudy-Example: 01; path="as it is"\r\n'
-ANSWER = HEAD_OF_HIT + TOLD + b"\r\nhit"
+EXAMPLE_FIELD = b'X-Understudy-Example: 01; path="as it is"\r\n'
+ANSWER = HEAD_OF_HIT + EXAMPLE_FIELD + b"\r\nhit"
 MISS = b"GET /nothing HTTP/1.1\r\n" + HOST + b"\r\n"
 CLOSING = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 EXPECTING = b"GET /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 
 
 def client(behaviour: Behaviour | None = None, **options: object) -> Client:
-    """A client of a mock server that behaves so."""
+    """Return a client of a mock server with this behaviour."""
     mock = make_mock(behaviour=behaviour) if behaviour else make_mock()
     return Client(at_root(make_served(mock=mock)), **options)  # type: ignore[arg-type]  # passed through
 
@@ -76,14 +77,14 @@ def test_the_connection_stays() -> None:
     assert closes(client().steps(GET, GET)) == []
 
 
-def test_a_client_that_wants_it_so_is_told_that_the_connection_ends() -> None:
+def test_a_client_that_closes_is_answered_with_close() -> None:
     steps = client().steps(CLOSING)
-    assert sent(steps) == HEAD_OF_HIT + TOLD + b"Connection: close\r\n\r\nhit"
+    assert sent(steps) == HEAD_OF_HIT + EXAMPLE_FIELD + b"Connection: close\r\n\r\nhit"
     assert closes(steps) == [Close()]
 
 
 @pytest.mark.parametrize(("field", "stays"), [(b"", False), (b"Connection: keep-alive\r\n", True)])
-def test_an_old_client_is_told_whether_the_connection_stays(field: bytes, stays: bool) -> None:
+def test_an_http_1_0_client_is_answered_with_its_connection_option(field: bytes, stays: bool) -> None:
     steps = client().steps(b"GET /users/7 HTTP/1.0\r\n" + field + b"\r\n")
     assert (b"Connection: keep-alive\r\n" if stays else b"Connection: close\r\n") in sent(steps)
     assert bool(closes(steps)) is not stays
@@ -102,14 +103,14 @@ def test_errors_to_head_have_no_body(target: bytes) -> None:
 
 
 @pytest.mark.parametrize(("status", "length"), [(204, False), (304, False), (205, True)])
-def test_answers_that_have_no_body_are_framed_so(status: int, length: bool) -> None:
+def test_answers_without_a_body_are_framed_by_their_status(status: int, length: bool) -> None:
     example = make_example("/users/7", response=make_response(status, b"", headers=(), reason=b""))
     answer = Client(at_root(make_served(example))).ask(GET)
     assert answer.endswith(b"\r\n\r\n")
     assert (b"Content-Length" in answer) is length
 
 
-def test_what_comes_behind_the_last_request_is_not_answered() -> None:
+def test_requests_after_the_last_one_are_not_answered() -> None:
     assert client().ask(CLOSING + GET, GET).count(b"HTTP/1.1 ") == 1
 
 
@@ -138,7 +139,7 @@ def test_requests_are_answered_in_order_in_any_pieces(names: list[bytes], cuts: 
     assert client().ask(*in_pieces(data, cuts)) == alone
 
 
-def test_a_request_that_is_refused_ends_what_is_answered() -> None:
+def test_nothing_is_answered_after_a_refusal() -> None:
     steps = client().steps(GET + b"GET / HTTP/9\r\n\r\n" + GET)
     assert sent(steps).startswith(ANSWER + b"HTTP/1.1 400 ")
     assert sent(steps).count(b"HTTP/1.1 ") == 2
@@ -159,7 +160,9 @@ def test_a_request_that_is_refused_ends_what_is_answered() -> None:
         (Limits(), b"\x16\x03\x01", b"400", b"malformedRequestError"),
     ],
 )
-def test_a_refusal_says_why_and_ends_the_connection(limits: Limits, data: bytes, status: bytes, name: bytes) -> None:
+def test_a_refusal_has_its_reason_and_closes_the_connection(
+    limits: Limits, data: bytes, status: bytes, name: bytes
+) -> None:
     steps = client(limits=limits).steps(data)
     assert sent(steps).startswith(b"HTTP/1.1 " + status + b" ")
     assert b"Connection: close\r\n" in sent(steps)
@@ -170,13 +173,13 @@ def test_a_refusal_says_why_and_ends_the_connection(limits: Limits, data: bytes,
 # 100-continue
 
 
-def test_who_waits_for_100_is_told_to_send() -> None:
+def test_a_client_that_waits_for_100_gets_it() -> None:
     one = client()
     assert one.ask(EXPECTING) == CONTINUE
     assert one.ask(b"ab").startswith(b"HTTP/1.1 200")
 
 
-def test_who_sends_without_waiting_for_100_is_not_told() -> None:
+def test_a_client_that_does_not_wait_for_100_gets_none() -> None:
     assert client().ask(EXPECTING + b"ab").startswith(b"HTTP/1.1 200")
 
 
@@ -184,10 +187,10 @@ def test_100_comes_after_the_answer_before_it() -> None:
     assert client().ask(GET + EXPECTING) == ANSWER + CONTINUE
 
 
-# What is known
+# The cache of whole requests
 
 
-def test_a_request_that_came_alone_is_known() -> None:
+def test_a_request_that_is_received_alone_is_cached() -> None:
     one = client()
     one.ask(GET)
     assert one.site.wire_cache[GET].wire == ANSWER
@@ -206,7 +209,7 @@ def test_a_request_that_came_alone_is_known() -> None:
         (b"GET /users/7 HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 5000 + b"\r\n\r\n",),
     ],
 )
-def test_what_did_not_come_so_is_not_known(pieces: tuple[bytes, ...]) -> None:
+def test_other_requests_are_not_cached(pieces: tuple[bytes, ...]) -> None:
     one = client()
     one.ask(*pieces)
     assert one.site.wire_cache == {}
@@ -219,25 +222,25 @@ SLOW = Behaviour(bytes_per_second=10**6)
     "behaviour",
     [SLOW, Behaviour(fault=Fault(FaultKind.ERROR, 1)), Behaviour(rate_limit=RateLimit(9)), Behaviour(Delay(5), 9)],
 )
-def test_what_may_be_answered_otherwise_is_not_known(behaviour: Behaviour) -> None:
+def test_answers_that_may_differ_are_not_cached(behaviour: Behaviour) -> None:
     one = client(behaviour)
     one.ask(GET)
     assert one.site.wire_cache == {}
 
 
-def test_a_sequence_is_not_known() -> None:
+def test_a_sequence_is_not_cached() -> None:
     one = Client(at_root(make_served(hit(sequence="s"), hit(id="02", sequence="s"))))
     one.ask(GET)
     assert one.site.wire_cache == {}
 
 
-def test_what_is_held_up_only_is_known_with_its_delay() -> None:
+def test_an_answer_that_is_only_delayed_is_cached_with_its_delay() -> None:
     one = client(Behaviour(Delay(5)))
     one.ask(GET)
     assert one.site.wire_cache[GET].delay == Delay(5)
 
 
-def test_a_site_that_takes_over_knows_nothing() -> None:
+def test_another_site_has_a_cache_of_its_own() -> None:
     one = client()
     one.ask(GET)
     one.site = at_root(make_served(replace(hit(), response=make_response(body=b"new"))))
@@ -255,13 +258,13 @@ def test_a_body_is_fetched() -> None:
     assert sent(steps) == ANSWER
 
 
-def test_a_body_that_cannot_be_read_is_asked_for_again_for_a_while() -> None:
+def test_a_body_that_cannot_be_read_is_fetched_again_for_a_while() -> None:
     steps = Client(at_root(make_served(KEPT)), body=None).steps(GET)
-    assert sum(waited(steps)) == pytest.approx(PATIENCE_SECONDS)
+    assert sum(waited(steps)) == pytest.approx(EDIT_WAIT_SECONDS)
     assert sent(steps).startswith(b"HTTP/1.1 500 ")
 
 
-def test_an_edit_that_took_the_body_away_answers_when_it_is_compiled() -> None:
+def test_after_an_edit_that_removed_the_body_the_new_example_answers() -> None:
     one = Client(at_root(make_served(KEPT)), body=None)
     one.responder.receive(GET)
     assert isinstance(one.responder.next(), Fetch)
@@ -279,14 +282,14 @@ GZIPPED = {"Content-Encoding": "gzip"}
 
 
 def large(*pieces: bytes, headers: dict[str, str] | None = None, **more: Any) -> Client:
-    """A client of an API whose answer is large and lies in these pieces, as far as they can be read."""
+    """Return a client of a mock server with a large answer, of which the store has these pieces."""
     response = replace(make_response(body=LARGE, headers=headers or {}), **more)
     one = Client(at_root(make_served(make_example("/users/7", response=response))))
     one.pieces = list(pieces)
     return one
 
 
-def test_a_large_body_goes_out_as_it_is_read() -> None:
+def test_a_large_body_is_sent_as_it_is_read() -> None:
     steps = large(FIRST, b"de").steps(GET)
     head, *rest = [step for step in steps if not isinstance(step, Wait)]
     assert b"Content-Length: %d\r\n" % LARGE.size in head  # type: ignore[operator]
@@ -311,7 +314,7 @@ def test_a_large_body_that_cannot_be_read_ends_the_connection() -> None:
     assert closes(large().steps(GET + GET)) == [Close()]
 
 
-def test_a_large_body_in_a_coding_that_is_not_taken_is_read_whole() -> None:
+def test_a_large_body_in_a_coding_that_the_client_refuses_is_read_completely() -> None:
     steps = large(headers=GZIPPED).steps(GET.replace(b"\r\n\r\n", b"\r\nAccept-Encoding: br\r\n\r\n"))
     assert [step for step in steps if isinstance(step, Fetch)] == [Fetch(LARGE)]
 
@@ -328,18 +331,18 @@ def test_a_large_body_in_a_coding_that_is_not_taken_is_read_whole() -> None:
     ],
 )
 def test_a_delay_is_waited_for_before_the_answer(delay: Delay, low: float, high: float) -> None:
-    first, *rest = client(Behaviour(delay), chance=Random(1)).steps(GET)
+    first, *rest = client(Behaviour(delay), random=Random(1)).steps(GET)
     assert isinstance(first, Wait)
     assert low <= first.seconds <= high
     assert sent(rest) == ANSWER
 
 
-def test_the_delay_that_a_request_asks_for_wins() -> None:
-    asked = GET.replace(b"\r\n\r\n", b"\r\nx-mock-response-delay: 7\r\n\r\n")
-    assert waited(client(Behaviour(Delay(500))).steps(asked)) == [0.007]
+def test_the_delay_of_a_request_precedes_others() -> None:
+    request = GET.replace(b"\r\n\r\n", b"\r\nx-mock-response-delay: 7\r\n\r\n")
+    assert waited(client(Behaviour(Delay(500))).steps(request)) == [0.007]
 
 
-def test_a_slow_body_comes_in_pieces_after_its_head() -> None:
+def test_a_throttled_body_is_sent_in_pieces_after_its_head() -> None:
     head, *rest = client(Behaviour(bytes_per_second=20)).steps(GET)
     assert head == ANSWER.removesuffix(HIT)
     assert waited(rest) == pytest.approx([0.05] * 3)
@@ -369,13 +372,13 @@ EVENTS = {"Content-Type": "text/event-stream"}
 def streamed(
     *, headers: dict[str, str] = EVENTS, behaviour: Behaviour = PLAIN, mock: MockServer | None = None, **more: Any
 ) -> Client:
-    """A client of an API that streams two pieces, unless told otherwise."""
+    """Return a client of a mock server that streams two pieces by default."""
     response = replace(make_response(body=b"".join(PIECES), headers=headers), **{"chunks": CHUNKS, **more})
     example = make_example("/users/7", response=response, behaviour=behaviour)
     return Client(at_root(make_served(example, mock=mock)))
 
 
-def test_a_stream_comes_in_its_pieces_at_their_times() -> None:
+def test_a_stream_is_sent_in_its_pieces_at_their_times() -> None:
     head, *rest = streamed().steps(GET)
     assert b"Transfer-Encoding: chunked\r\n\r\n" in head  # type: ignore[operator]  # bytes, if all is well
     assert b"Content-Length" not in head  # type: ignore[operator]
@@ -383,7 +386,7 @@ def test_a_stream_comes_in_its_pieces_at_their_times() -> None:
     assert sent(rest) == b"6\r\ndata: \r\n4\r\n1\n\n\n\r\n0\r\n\r\n"
 
 
-def test_a_stream_whose_length_was_told_tells_it_again() -> None:
+def test_a_stream_with_a_length_keeps_it() -> None:
     head, *rest = streamed(headers={**EVENTS, "Content-Length": "10"}).steps(GET)
     assert b"Content-Length: 10\r\n" in head  # type: ignore[operator]
     assert b"Transfer-Encoding" not in head  # type: ignore[operator]
@@ -394,7 +397,7 @@ def test_the_connection_stays_after_a_stream() -> None:
     assert closes(streamed().steps(GET, GET)) == []
 
 
-def test_an_old_client_gets_a_stream_until_the_connection_ends() -> None:
+def test_an_http_1_0_client_gets_a_stream_until_the_connection_ends() -> None:
     steps = streamed().steps(b"GET /users/7 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
     assert sent(steps).endswith(b"Connection: close\r\n\r\n" + b"".join(PIECES))
     assert closes(steps) == [Close()]
@@ -409,19 +412,19 @@ def test_an_old_client_gets_a_stream_until_the_connection_ends() -> None:
         (None, None, [0.25, 0.25]),
     ],
 )
-def test_a_stream_is_as_fast_as_is_set(example: float | None, mock: float | None, expected: list[float]) -> None:
-    """For its example, else for its mock server."""
+def test_a_stream_has_the_timing_that_is_set(example: float | None, mock: float | None, expected: list[float]) -> None:
+    """By its example, else by its mock server."""
     one = streamed(behaviour=Behaviour(timing=example), mock=make_mock(behaviour=Behaviour(timing=mock)))
     assert waited(one.steps(GET)) == expected
 
 
-def test_a_timing_slows_nothing_down_that_is_no_stream() -> None:
+def test_a_timing_applies_to_streams_only() -> None:
     one = client(Behaviour(timing=0.5))
     one.ask(GET)
     assert one.site.wire_cache[GET].wire == ANSWER
 
 
-def test_a_stream_is_not_known() -> None:
+def test_a_stream_is_not_cached() -> None:
     one = streamed()
     assert one.ask(GET) == one.ask(GET)
     assert one.site.wire_cache == {}
@@ -449,37 +452,37 @@ def test_trailers_need_no_chunks() -> None:
     assert answer.endswith(b"\r\n\r\na\r\ndata: 1\n\n\n\r\n0\r\nChecksum: abc\r\n\r\n")
 
 
-def test_a_stream_that_is_cut_cannot_be_taken_for_whole() -> None:
+def test_a_stream_that_is_cut_is_not_complete() -> None:
     answer = streamed(behaviour=Behaviour(fault=Fault(FaultKind.CUT))).ask(GET)
     assert answer.endswith(b"Transfer-Encoding: chunked\r\n\r\na\r\ndata:")
 
 
-def test_a_stream_can_be_slowed_down() -> None:
+def test_a_stream_can_be_throttled() -> None:
     steps = streamed(behaviour=Behaviour(bytes_per_second=20)).steps(GET)
     assert sum(waited(steps)) == pytest.approx(0.5)
     assert sent(steps).endswith(b"1\r\n\n\r\n0\r\n\r\n")
 
 
-def test_garbage_is_no_http() -> None:
-    steps = client(Behaviour(fault=Fault(FaultKind.GARBAGE)), chance=Random(1)).steps(GET)
+def test_garbage_is_not_http() -> None:
+    steps = client(Behaviour(fault=Fault(FaultKind.GARBAGE)), random=Random(1)).steps(GET)
     assert (len(sent(steps)), closes(steps)) == (GARBAGE_BYTES, [Close()])
     assert not sent(steps).startswith(b"HTTP/")
 
 
-def test_what_is_cut_has_a_head_that_ends_early_where_there_is_no_body() -> None:
+def test_an_answer_without_a_body_is_cut_in_its_head() -> None:
     answer = client(Behaviour(fault=Fault(FaultKind.CUT))).ask(GET.replace(b"GET", b"HEAD"))
     assert ANSWER.startswith(answer)
     assert b"\r\n\r\n" not in answer
 
 
-def test_an_error_on_purpose_leaves_the_connection() -> None:
+def test_a_simulated_error_leaves_the_connection() -> None:
     steps = client(Behaviour(fault=Fault(FaultKind.ERROR))).steps(GET + GET)
     assert sent(steps).count(b"HTTP/1.1 503 ") == 2
     assert closes(steps) == []
 
 
-def test_a_fault_strikes_the_share_of_calls_that_it_says() -> None:
-    one = client(Behaviour(fault=Fault(FaultKind.ERROR, 25)), chance=Random(1))
+def test_a_fault_applies_to_its_percentage_of_calls() -> None:
+    one = client(Behaviour(fault=Fault(FaultKind.ERROR, 25)), random=Random(1))
     assert 200 < one.ask(*[GET] * 1000).count(b"HTTP/1.1 503 ") < 300
 
 
@@ -493,7 +496,7 @@ def test_an_idle_connection_ends_at_once() -> None:
     assert one.go_on() == [Close()]
 
 
-def test_a_request_under_way_is_answered_before_the_end() -> None:
+def test_a_request_in_progress_is_answered_before_the_end() -> None:
     one = client()
     one.ask(GET[:9])
     one.responder.end_soon()
@@ -513,7 +516,7 @@ def test_an_end_during_an_answer_comes_after_it(behaviour: Behaviour) -> None:
     assert isinstance(steps[-1], Close)
 
 
-def test_who_sends_no_more_gets_all_answers() -> None:
+def test_a_client_that_ends_its_input_gets_all_answers() -> None:
     one = client(Behaviour(Delay(5)))
     one.responder.receive(GET * 3)
     assert isinstance(one.responder.next(), Wait)
@@ -523,7 +526,7 @@ def test_who_sends_no_more_gets_all_answers() -> None:
     assert closes(steps) == [Close()]
 
 
-def test_who_leaves_within_a_request_gets_nothing() -> None:
+def test_a_client_that_leaves_within_a_request_gets_no_answer() -> None:
     one = client()
     one.ask(GET[:9])
     one.responder.end_input()
@@ -534,7 +537,7 @@ def test_who_leaves_within_a_request_gets_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "behaviour", "told", "status"),
+    ("data", "behaviour", "summary", "status"),
     [
         (GET, Behaviour(), "path as it is, score 110", 200),
         (MISS, Behaviour(), "no match", 404),
@@ -543,22 +546,22 @@ def test_who_leaves_within_a_request_gets_nothing() -> None:
         (GET, Behaviour(rate_limit=RateLimit(0)), "rate limit", 429),
     ],
 )
-def test_the_log_is_told_of_a_call(data: bytes, behaviour: Behaviour, told: str, status: int | None) -> None:
+def test_a_call_is_logged(data: bytes, behaviour: Behaviour, summary: str, status: int | None) -> None:
     log = Logged()
     Client(at_root(make_served(mock=make_mock(behaviour=behaviour)), log)).ask(data)
     [(call, reply)] = log.calls
     assert isinstance(call, RawRequest)
-    assert (reply.summary, reply.response.status if reply.response else None) == (told, status)
+    assert (reply.summary, reply.response.status if reply.response else None) == (summary, status)
 
 
-def test_a_page_may_read_an_error_on_purpose_as_it_may_the_answer() -> None:
+def test_a_page_may_read_a_simulated_error() -> None:
     mock = make_mock(behaviour=Behaviour(fault=Fault(FaultKind.ERROR)), cors=True)
     head, _, _ = Client(at_root(make_served(mock=mock))).ask(GET).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nAccess-Control-Allow-Origin: *" in head
 
 
-def test_the_log_is_told_nothing_of_what_is_no_request() -> None:
+def test_bytes_that_are_not_a_request_are_not_logged() -> None:
     log = Logged()
     Client(at_root(make_served(), log)).ask(b"nonsense\r\n\r\n")
     assert log.calls == []
@@ -568,9 +571,9 @@ def test_the_log_is_told_nothing_of_what_is_no_request() -> None:
 
 
 class Broken(MockSite):
-    """Fails whatever it is asked."""
+    """Fails for each request."""
 
-    def respond(self, arrived: RawRequest) -> Reply:
+    def respond(self, raw_request: RawRequest) -> Reply:
         raise RuntimeError("broken")
 
 
@@ -582,8 +585,8 @@ def test_a_bug_ends_a_call_and_not_the_connection(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_request_with_a_body_is_answered_by_its_body() -> None:
-    asked = make_request("POST", "/users", body=b"one", content_type="text/plain", origin=None)
-    examples = [make_example(asked, response=make_response(body=b"first")), hit(id="02")]
+    request = make_request("POST", "/users", body=b"one", content_type="text/plain", origin=None)
+    examples = [make_example(request, response=make_response(body=b"first")), hit(id="02")]
     site = at_root(make_served(*examples))
     data = b"POST /users HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\none\r\n0\r\n\r\n"
     assert Client(site).ask(data).endswith(b"first")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from understudy.proxy.cli.hints import render_error
+from understudy import serving
+from understudy.proxy.cli.hints import HINTS, render_error
 from understudy.store.errors import Hint, UserError
 
 
@@ -20,3 +24,10 @@ from understudy.store.errors import Hint, UserError
 )
 def test_an_error_is_printed_with_its_option_and_its_hint(error: UserError, line: str) -> None:
     assert render_error(error) == line
+
+
+def test_each_hint_of_an_answer_can_be_rendered() -> None:
+    sources = "".join(file.read_text() for file in Path(serving.__path__[0]).rglob("*.py"))
+    actions = set(re.findall(r'Hint\("(\w+)"', sources))
+    assert actions
+    assert actions <= HINTS.keys()

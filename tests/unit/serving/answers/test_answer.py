@@ -1,4 +1,4 @@
-"""From a request and the example that answers it to the response that is sent."""
+"""The response for a request and its example."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CODED |= {"zstd": zstandard.compress(TEXT), "gzip, br": brotli.compress(CODED["g
 
 def recorded(*headers: tuple[str, str], body: bytes = TEXT, status: int = 200, **request: object) -> Example:
     """An example with these response headers."""
-    asked = make_request(**request)  # type: ignore[arg-type]  # passed through
-    return make_example(asked, response=make_response(status, body, headers=headers))
+    saved_request = make_request(**request)  # type: ignore[arg-type]  # passed through
+    return make_example(saved_request, response=make_response(status, body, headers=headers))
 
 
 def answered(example: Example, request: Request | None = None) -> Response:
@@ -56,12 +56,12 @@ def test_several_lengths_become_one() -> None:
 @pytest.mark.parametrize(
     "name", ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "transfer-encoding", "Upgrade"]
 )
-def test_what_was_said_of_the_upstreams_connection_is_left_out(name: str) -> None:
+def test_connection_fields_of_the_upstream_are_left_out(name: str) -> None:
     assert name not in answered(recorded((name, "chunked"), ("X", "1"))).headers
 
 
 def test_an_answer_is_http_1() -> None:
-    """An exchange of HTTP/2 is answered in the client's version, which the mouth knows."""
+    """A recorded HTTP/2 exchange is answered as HTTP/1.1."""
     example = make_example(response=Response(200, http_version="HTTP/2.0"))
     assert answered(example).http_version == "HTTP/1.1"
 
@@ -84,13 +84,13 @@ def test_a_recorded_head_without_a_length_gets_none() -> None:
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_a_status_without_a_body_has_none(status: int) -> None:
-    """Nor a length that was not recorded, though an edit may have left a body."""
+    """It has no length that was not recorded either, even if an edit left a body."""
     response = answered(recorded(body=b"left over", status=status))
     assert (response.body, "Content-Length" in response.headers) == (b"", False)
 
 
 def test_a_204_has_no_length() -> None:
-    """Not even one that stood there before its status was edited."""
+    """Not even a length that was recorded before the status was edited."""
     response = answered(recorded(("Content-Length", "24"), body=b"left over", status=204))
     assert "Content-Length" not in response.headers
 
@@ -120,7 +120,7 @@ def accepting(accept: str | None) -> Headers:
 
 @pytest.mark.parametrize("accept", [None, "gzip", "identity", "deflate;q=0"])
 def test_the_recorded_header_gets_the_recorded_bytes(accept: str | None) -> None:
-    """Whatever it says: an API may answer in a coding that was not asked for."""
+    """An API may answer in a coding that the client did not accept."""
     response = answered(coded("gzip", accept), make_request(headers=accepting(accept)))
     assert (response.body, response.headers.get("Content-Encoding")) == (CODED["gzip"], "gzip")
 
@@ -138,7 +138,7 @@ def test_a_client_that_does_not_gets_plain_bytes(coding: str) -> None:
     assert response.headers.get("Content-Length") == str(len(TEXT))
 
 
-def test_a_client_that_says_nothing_accepts_everything() -> None:
+def test_a_client_without_accept_encoding_accepts_everything() -> None:
     response = answered(coded("gzip", "gzip"), make_request())
     assert response.body == CODED["gzip"]
 
@@ -172,18 +172,18 @@ def test_a_miss_explains_itself() -> None:
     decision = compile_index([make_example("/users/7")]).decide(make_request(target="/users/7/x"))
     response = render_miss(decision)
     assert response.status == 404
-    told = json.loads(bytes_of(response))["error"]
-    assert told["name"] == "mockRequestNotFoundError"
-    assert "/users/7" in json.dumps(told["explanation"])
+    error = json.loads(bytes_of(response))["error"]
+    assert error["name"] == "mockRequestNotFoundError"
+    assert "/users/7" in json.dumps(error["explanation"])
 
 
 def test_a_request_item_without_example_asks_for_one() -> None:
     items = [BareItem("GET", "/carts/{{id}}", "Get cart")]
     decision = compile_index([make_example("/users/7")], items=items).decide(make_request(target="/carts/7"))
-    told = json.loads(bytes_of(render_miss(decision)))["error"]
-    assert told["header"] == "You need an example"
-    assert told["message"] == "To mock this request add an example response for the mock server to return."
-    assert "Get cart" in told["explanation"]["message"]
+    error = json.loads(bytes_of(render_miss(decision)))["error"]
+    assert error["header"] == "You need an example"
+    assert error["message"] == "To mock this request add an example response for the mock server to return."
+    assert "Get cart" in error["explanation"]["message"]
 
 
 def test_a_malformed_header_is_named() -> None:

@@ -1,4 +1,4 @@
-"""What is done to one answer on purpose: delays, slow bodies and faults, drawn for each call."""
+"""Simulated delays, throttled bodies and faults, drawn for each call."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOCK = Behaviour(Delay(2), 20, Fault(FaultKind.EMPTY), RateLimit(2), timing=2.0)
 
 
 class Drawing(Random):
-    """Chance that always draws this number from 0 to 1."""
+    """A Random that always draws this number from 0 to 1."""
 
     def __init__(self, number: float) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Drawing(Random):
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Behaviour)])
-def test_what_an_example_says_counts_before_its_mock_server_field_by_field(name: str) -> None:
+def test_each_part_of_an_examples_behaviour_precedes_that_of_its_mock_server(name: str) -> None:
     own = getattr(EXAMPLE, name)
     behaviour = merge_behaviours(Behaviour(**{name: own}), MOCK)
     others = {field.name: getattr(MOCK, field.name) for field in fields(Behaviour) if field.name != name}
@@ -56,12 +56,12 @@ def test_what_an_example_says_counts_before_its_mock_server_field_by_field(name:
     ("example", "mock", "expected"),
     [(PLAIN, MOCK, MOCK), (Behaviour(), MOCK, MOCK), (EXAMPLE, PLAIN, EXAMPLE), (PLAIN, PLAIN, PLAIN)],
 )
-def test_who_says_nothing_leaves_it_to_the_other(example: Behaviour, mock: Behaviour, expected: Behaviour) -> None:
+def test_a_plain_behaviour_leaves_the_other_as_it_is(example: Behaviour, mock: Behaviour, expected: Behaviour) -> None:
     assert merge_behaviours(example, mock) == expected
 
 
 @pytest.mark.parametrize(("millis", "delay"), [(None, Delay(2)), (7, Delay(7))])
-def test_the_delay_that_a_request_asks_for_wins(millis: int | None, delay: Delay) -> None:
+def test_the_delay_of_a_request_precedes_all_others(millis: int | None, delay: Delay) -> None:
     assert apply_requested_delay(MOCK, millis) == replace(MOCK, delay=delay)
 
 
@@ -125,12 +125,12 @@ def test_no_delay_is_longer_than_the_longest() -> None:
     ("size", "rate", "sizes"),
     [(0, 100, []), (3, 1, [1, 1, 1]), (10, 100, [5, 5]), (11, 100, [5, 5, 1]), (10, 1_000_000, [10])],
 )
-def test_a_slow_body_comes_in_pieces(size: int, rate: int, sizes: list[int]) -> None:
+def test_a_throttled_body_is_sent_in_pieces(size: int, rate: int, sizes: list[int]) -> None:
     assert [chunk.size for chunk in throttle_chunks(size, rate)] == sizes
 
 
 @pytest.mark.parametrize("rate", [1, 7, 100, 12_345])
-def test_a_slow_body_takes_the_time_that_its_rate_says(rate: int) -> None:
+def test_a_throttled_body_takes_the_time_of_its_rate(rate: int) -> None:
     chunks = list(throttle_chunks(1_000, rate))
     assert chunks[-1].at == pytest.approx(1_000 / rate)
     waits = [later.at - before.at for before, later in pairwise(chunks)]

@@ -1,4 +1,4 @@
-"""Bodies on their way out, from memory and from a store that gives a piece at a time."""
+"""Schedules of bodies in memory, and of bodies that the store returns piece by piece."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REF = BodyRef("d1935", len(BODY))
 
 
 def sent(sending: BodySchedule, stored: list[bytes]) -> list[DueChunk]:
-    """What goes out of a body that is stored in these pieces."""
+    """Return what is sent of a body that is stored in these pieces."""
     dues = []
     while (step := sending.next()) is not None:
         if isinstance(step, Fetch):
@@ -25,23 +25,23 @@ def sent(sending: BodySchedule, stored: list[bytes]) -> list[DueChunk]:
     return dues
 
 
-def test_chunks_say_what_goes_out_when() -> None:
+def test_chunks_set_the_times_of_the_pieces() -> None:
     sending = BodySchedule([Chunk(0.5, 4), Chunk(1.0, 0), Chunk(2.0, 6)], BODY)
     assert sent(sending, []) == [DueChunk(0.5, b"0123"), DueChunk(2.0, b"456789")]
 
 
-def test_without_chunks_a_stored_body_goes_out_as_it_is_read() -> None:
+def test_without_chunks_a_stored_body_is_sent_as_it_is_read() -> None:
     assert sent(BodySchedule((), REF), [b"01234", b"56789"]) == [DueChunk(0.0, b"01234"), DueChunk(0.0, b"56789")]
 
 
 @pytest.mark.parametrize("body", [b"", BodyRef("empty", 0)])
-def test_nothing_is_sent_of_no_body(body: bytes | BodyRef) -> None:
+def test_an_empty_body_has_no_pieces(body: bytes | BodyRef) -> None:
     assert sent(BodySchedule((), body), []) == []
 
 
 @given(st.lists(st.integers(0, 5)), st.lists(st.binary(max_size=6)))
-def test_whatever_the_pieces_the_body_goes_out_whole(sizes: list[int], stored: list[bytes]) -> None:
-    """In the bounds of the chunks as far as these go."""
+def test_the_body_is_sent_completely_in_any_pieces(sizes: list[int], stored: list[bytes]) -> None:
+    """In the bounds of its chunks, and the rest as it is read."""
     whole = b"".join(stored)
     dues = sent(BodySchedule([Chunk(0.0, size) for size in sizes], BodyRef("d1935", len(whole))), stored)
     assert b"".join(due.content for due in dues) == whole

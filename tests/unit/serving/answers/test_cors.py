@@ -1,4 +1,4 @@
-"""What browsers are told: every page may read every answer, and recorded Access-Control-* headers win."""
+"""CORS headers: any page may read any answer, and recorded Access-Control-* headers are kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asking(method: str = "OPTIONS", **headers: str) -> Request:
         ("OPTIONS", {}, False),
     ],
 )
-def test_a_preflight_is_known_by_method_origin_and_what_it_asks(
+def test_a_preflight_has_its_method_an_origin_and_a_requested_method(
     method: str, headers: Mapping[str, str], expected: bool
 ) -> None:
     assert is_preflight(make_request(method, headers=headers)) is expected
@@ -49,24 +49,24 @@ def test_a_preflight_gets_what_it_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "value", "name"),
+    ("requested", "value", "name"),
     [
         ("Access_Control_Request_Headers", "x-key, content-type", "Access-Control-Allow-Headers"),
         ("Access_Control_Request_Private_Network", "true", "Access-Control-Allow-Private-Network"),
     ],
 )
-def test_some_things_are_allowed_only_if_asked_for(asked: str, value: str, name: str) -> None:
-    assert answer_preflight(asking(**{asked: value})).headers.get(name) == value
+def test_some_things_are_allowed_only_if_asked_for(requested: str, value: str, name: str) -> None:
+    assert answer_preflight(asking(**{requested: value})).headers.get(name) == value
     assert name not in answer_preflight(asking()).headers
 
 
-def test_who_sends_no_origin_gets_an_answer_for_everybody() -> None:
+def test_a_request_without_an_origin_gets_an_answer_for_all_origins() -> None:
     headers = add_cors_headers(make_headers({"Content-Type": "text/plain"}), None)
     assert list(headers) == [("Content-Type", "text/plain"), ("Access-Control-Allow-Origin", "*")]
 
 
 def test_a_page_is_answered_by_name_and_may_read_every_header() -> None:
-    """With `*` it could not read an answer to a request with cookies."""
+    """With `*` a page cannot read an answer to a request with cookies."""
     headers = add_cors_headers(make_headers([("X-B", "1"), ("X-A", "2"), ("x-a", "3")]), ORIGIN)
     assert list(headers)[3:] == [
         ("Access-Control-Allow-Origin", ORIGIN),

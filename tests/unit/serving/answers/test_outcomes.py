@@ -1,4 +1,4 @@
-"""What a request is answered with: a decision and the example whose turn it is, or an error."""
+"""The outcome of a request: a decision and the example whose turn it is, or an error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_sequence_answers_in_turn() -> None:
         (GET, (TEMPLATE,), False, True),
     ],
 )
-def test_only_what_never_changes_is_fixed(
+def test_only_answers_that_never_change_are_cacheable(
     request_: Request, examples: tuple[Example, ...], fixed: bool, filled: bool
 ) -> None:
     found = ask(request_, *examples)
@@ -67,7 +67,7 @@ def test_a_template_is_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "answered", "told"),
+    ("request_", "answered", "summary"),
     [
         (GET, True, "path as it is, score 110"),
         (NAMED, True, "asked for by name"),
@@ -75,18 +75,18 @@ def test_a_template_is_filled_in() -> None:
         (BAD, True, "malformed header"),
     ],
 )
-def test_an_outcome_tells_how_it_came_to_this(request_: Request, answered: bool, told: str) -> None:
+def test_an_outcome_summarizes_the_decision(request_: Request, answered: bool, summary: str) -> None:
     found = ask(request_)
-    assert (found.has_answer, found.summary) == (answered, told)
+    assert (found.has_answer, found.summary) == (answered, summary)
 
 
-def test_a_request_without_an_example_is_told_from_a_miss() -> None:
-    """As the answer does: what has to be done about it differs."""
+def test_a_request_item_without_an_example_differs_from_a_miss() -> None:
+    """The user has to do something else about it."""
     index = compile_index((), items=[BareItem("GET", "/later", "Later")])
     assert find_outcome(Answers(index), make_request(target="/later")).summary == NEEDS_EXAMPLE
 
 
-def test_the_body_of_an_error_is_not_slowed() -> None:
+def test_the_body_of_an_error_is_not_throttled() -> None:
     slow = Behaviour(Delay(5), bytes_per_second=1)
     assert ask(MISS).resolve_behaviour(slow) == Behaviour(Delay(5))
     assert ask(GET).resolve_behaviour(slow) == slow
@@ -105,7 +105,7 @@ def ended() -> Outcome:
         (ended(), 404, "sequenceEndedError"),
     ],
 )
-def test_what_nothing_answers_says_why(found: Outcome, status: int, name: str) -> None:
+def test_a_failure_explains_itself(found: Outcome, status: int, name: str) -> None:
     response = found.render_failure()
     assert isinstance(response.body, bytes)
     assert (response.status, json.loads(response.body)["error"]["name"]) == (status, name)
@@ -131,7 +131,7 @@ HURRIED = make_request(headers={"x-mock-response-delay": "9"}, origin=None)
         (MISS, SLOW, Behaviour(Delay(3)), Behaviour(Delay(3))),
     ],
 )
-def test_the_request_then_the_example_then_the_mock_server_say_what_is_done(
+def test_behaviours_come_from_the_request_then_the_example_then_the_mock_server(
     request_: Request, example: Example, mock: Behaviour, expected: Behaviour | None
 ) -> None:
     assert ask(request_, example).resolve_behaviour(mock) == expected
@@ -146,7 +146,7 @@ def test_the_request_then_the_example_then_the_mock_server_say_what_is_done(
         (MISS, Behaviour(rate_limit=RateLimit(9)), "shop"),
     ],
 )
-def test_calls_are_counted_by_example_where_it_has_a_limit_of_its_own(
+def test_an_example_with_a_limit_of_its_own_is_counted_by_itself(
     request_: Request, behaviour: Behaviour, key: str
 ) -> None:
     assert ask(request_, make_example(behaviour=behaviour)).find_limit_key("shop") == key

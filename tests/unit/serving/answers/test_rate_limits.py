@@ -1,4 +1,4 @@
-"""Simulated rate limits: how many calls a window has, and how long it says to wait."""
+"""Simulated rate limits: the calls of a window, and Retry-After."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def test_a_window_has_so_many_calls(limit: RateLimit, times: tuple[float, ...], 
 @pytest.mark.parametrize(
     ("now", "wait"), [(0, 60), (0.1, 60), (59, 1), (59.5, 1), (59.999_999, 1), (1_000_000_020, 60), (119, 1)]
 )
-def test_it_says_when_the_next_window_begins(now: float, wait: int) -> None:
-    """In whole seconds, and never in none (RFC 9110, section 10.2.3)."""
+def test_a_refusal_has_the_seconds_until_the_next_window(now: float, wait: int) -> None:
+    """In whole seconds, at least one (RFC 9110, section 10.2.3)."""
     response = check_rate_limit(RateLimit(0, 60), LocalRateCounts(), "shop", now)
     assert response is not None
     assert response.headers.get_all("Retry-After") == [str(wait)]
 
 
-def test_who_waits_so_long_is_answered() -> None:
+def test_a_call_after_these_seconds_is_answered() -> None:
     limit, counts, now = RateLimit(1, 7), LocalRateCounts(), 1_000.3
     check_rate_limit(limit, counts, "shop", now)
     refused = check_rate_limit(limit, counts, "shop", now)
@@ -48,7 +48,7 @@ def test_who_waits_so_long_is_answered() -> None:
     assert check_rate_limit(limit, counts, "shop", now + int(refused.headers.get("Retry-After") or 0)) is None
 
 
-def test_the_error_says_what_the_limit_is() -> None:
+def test_the_error_names_the_limit() -> None:
     response = check_rate_limit(RateLimit(0, 60), LocalRateCounts(), "shop", 57)
     assert response is not None
     assert isinstance(response.body, bytes)
@@ -63,6 +63,6 @@ def test_keys_are_counted_apart() -> None:
     assert [counts.count(key, 1) for key in ("a", "b", "a", "b", "a")] == [1, 1, 2, 2, 3]
 
 
-def test_a_new_window_begins_at_nought() -> None:
+def test_a_new_window_starts_at_zero() -> None:
     counts = LocalRateCounts()
     assert [counts.count("a", window) for window in (1, 1, 2, 2, 7)] == [1, 2, 1, 2, 1]

@@ -1,4 +1,4 @@
-"""Replies that are rendered once, and those that never may be."""
+"""The cache of rendered replies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REF = BodyRef("d1935", 3)
 
 
 class Rendering:
-    """Renders bodies, and remembers which."""
+    """Renders bodies, and records them."""
 
     def __init__(self) -> None:
         self.replies = ReplyCache()
@@ -46,21 +46,21 @@ def test_another_key_is_rendered_for_itself() -> None:
     assert one.ask("a") is not one.ask("b")
 
 
-def test_what_has_no_key_is_rendered_for_every_request() -> None:
+def test_a_reply_without_a_key_is_rendered_for_each_request() -> None:
     one = Rendering()
     assert one.ask(None) is not one.ask(None)
     assert one.rendered == [b"hit"] * 2
 
 
 @pytest.mark.parametrize(("size", "times"), [(MAX_CACHED_BODY_BYTES, 1), (MAX_CACHED_BODY_BYTES + 1, 2)])
-def test_large_ones_are_not_kept(size: int, times: int) -> None:
+def test_large_replies_are_not_cached(size: int, times: int) -> None:
     one = Rendering()
     for _ in range(2):
         one.ask("a", bytes(size))
     assert len(one.rendered) == times
 
 
-def test_they_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reply_cache, "MAX_REPLIES", 2)
     one = Rendering()
     for key in "abcab":
@@ -68,7 +68,7 @@ def test_they_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.rendered == [b"a", b"b", b"c", b"a", b"b"]
 
 
-def test_they_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reply_cache, "MAX_CACHE_BYTES", 100)
     one = Rendering()
     for key in "abba":
@@ -76,7 +76,7 @@ def test_they_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [body[:1] for body in one.rendered] == [b"a", b"b", b"a"]
 
 
-def test_a_body_in_the_store_is_waited_for_and_then_kept() -> None:
+def test_a_reply_is_pending_until_its_body_is_read_and_then_cached() -> None:
     one = Rendering()
     pending = one.replies.get_or_render(("a",), REF, get_inline_body, one._render)
     assert isinstance(pending, PendingReply)
@@ -84,7 +84,7 @@ def test_a_body_in_the_store_is_waited_for_and_then_kept() -> None:
     assert pending.finish(b"hit") is one.ask("a", REF)
 
 
-def test_a_body_of_the_store_that_is_at_hand_is_not_waited_for() -> None:
+def test_a_reply_whose_stored_body_is_in_memory_is_not_pending() -> None:
     one = Rendering()
     assert one.ask("a", REF, lambda _: b"hit").body == b"hit"
 
@@ -106,7 +106,7 @@ def test_bytes_depend_on_method_codings_and_named_headers(request_: object, same
     assert (make_vary_key(request_, "origin") == make_vary_key(make_request(), "origin")) is same  # type: ignore[arg-type]
 
 
-def test_a_header_that_is_not_there_is_not_one_that_is_empty() -> None:
+def test_a_missing_header_differs_from_an_empty_one() -> None:
     assert make_vary_key(make_request(headers={"Origin": ""}), "origin") != make_vary_key(make_request(), "origin")
 
 
@@ -119,6 +119,6 @@ def test_a_large_body_stays_in_the_store() -> None:
     assert reply.content is LARGE
 
 
-def test_a_large_body_is_waited_for_where_it_has_to_be_whole() -> None:
+def test_a_large_body_is_read_if_all_of_its_bytes_are_needed() -> None:
     one = Rendering()
     assert isinstance(one.replies.get_or_render(("a",), LARGE, get_inline_body, one._render, whole=True), PendingReply)

@@ -16,7 +16,7 @@ from understudy.serving.answers.sequences import Sequences
 
 
 def candidate(*ids: str, sequence: str | None = "s") -> Candidate:
-    """The one candidate that these examples make."""
+    """Return the one candidate of these examples."""
     [only] = compile_index([make_example(id=id, sequence=sequence) for id in ids]).candidates
     return only
 
@@ -39,33 +39,33 @@ def test_examples_take_turns(once: bool, ids: str, expected: list[str | None]) -
 
 
 @pytest.mark.parametrize("once", [False, True])
-def test_each_sequence_stands_for_itself(once: bool) -> None:
+def test_sequences_are_independent(once: bool) -> None:
     sequences = Sequences(once=once)
     one, other = candidate("a", "b", sequence="s"), candidate("c", "d", sequence="t")
     assert [turns(sequences, each, 1) for each in (one, other, one, other)] == [["a"], ["c"], ["b"], ["d"]]
 
 
-def test_an_example_that_stands_alone_is_given_once_where_that_is_asked_for() -> None:
+def test_a_single_example_is_given_once_with_once() -> None:
     sequences = Sequences(once=True)
     assert turns(sequences, candidate("a", sequence=None), 2) == ["a", None]
     assert turns(sequences, candidate("b", sequence=None), 1) == ["b"]
 
 
 def test_a_sequence_goes_on_in_a_new_index() -> None:
-    """After an edit the examples are compiled again; the place in the sequence is known by its name."""
+    """An edit compiles the examples again; the position is kept by the name of the sequence."""
     sequences = Sequences()
     assert turns(sequences, candidate("a", "b", "c"), 1) == ["a"]
     assert turns(sequences, candidate("a", "b", "c"), 1) == ["b"]
 
 
 def test_a_sequence_that_grows_goes_on_with_what_is_new() -> None:
-    """However often its last answer was repeated before."""
+    """Even if its last answer was repeated before."""
     sequences = Sequences()
     assert turns(sequences, candidate("a", "b"), 5) == ["a", "b", "b", "b", "b"]
     assert turns(sequences, candidate("a", "b", "c", "d"), 3) == ["c", "d", "d"]
 
 
-def test_a_reset_starts_every_sequence_over() -> None:
+def test_a_reset_restarts_each_sequence() -> None:
     sequences = Sequences(once=True)
     assert turns(sequences, candidate("a", "b"), 3) == ["a", "b", None]
     sequences.reset()
@@ -74,7 +74,7 @@ def test_a_reset_starts_every_sequence_over() -> None:
 
 @pytest.fixture
 def hasty_switches() -> Iterator[None]:
-    """Threads take turns as often as the interpreter can."""
+    """Let the interpreter switch threads as often as it can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-9)
     yield

@@ -1,4 +1,4 @@
-"""What a reverse proxy changes for its client."""
+"""The fields that a reverse proxy rewrites for its client."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_response_without_anything_to_change_is_the_same_object() -> None:
     assert rewrite_for_client(response, UPSTREAM, str(GATEWAY)) is response
 
 
-def test_all_but_the_headers_stays() -> None:
+def test_everything_except_the_headers_stays() -> None:
     response = Response(301, Headers.of([("Location", "http://api.example.com/")]), b"body", b"Moved", "HTTP/2.0")
     changed = rewrite_for_client(response, UPSTREAM, str(GATEWAY))
     assert (changed.status, changed.body, changed.reason, changed.http_version) == (301, b"body", b"Moved", "HTTP/2.0")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from understudy.serving.gateway.error_replies import explain_reason
+from understudy.serving.gateway.error_replies import explain_reason, find_hint, render_unreachable
+from understudy.store.errors import Hint
+from understudy.store.model.messages import Origin
 
-NO_NAME = "its name cannot be resolved; --resolve gives a name an address"
+NO_NAME = "its name cannot be resolved"
 REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "explained"),
     [
         (REFUSED, "connection refused"),
         (f"Multiple exceptions: {REFUSED}, {REFUSED}", "connection refused"),
@@ -19,14 +23,38 @@ REFUSED = "[Errno 111] Connect call failed ('127.0.0.1', 9)"
         ("[Errno -2] Name or service not known", NO_NAME),
         ("[Errno -3] Temporary failure in name resolution", NO_NAME),
         ("[Errno 8] nodename nor servname provided, or not known", NO_NAME),
-        ("encoding with 'idna' codec failed (UnicodeError: label too long)", "its name is none that could be resolved"),
+        ("encoding with 'idna' codec failed (UnicodeError: label too long)", "its name is not a valid host name"),
         (
             "Certificate verify failed: self-signed certificate",
-            "Certificate verify failed: self-signed certificate; "
-            "--upstream-ca names whom to trust, --insecure trusts anybody",
+            "Certificate verify failed: self-signed certificate",
         ),
         ("the parent proxy answers 407", "the parent proxy answers 407"),
     ],
 )
-def test_a_reason_is_told_in_words(reason: str, told: str) -> None:
-    assert explain_reason(reason) == told
+def test_a_reason_is_explained(reason: str, explained: str) -> None:
+    assert explain_reason(reason) == explained
+
+
+ORIGIN = Origin.parse("https://api.test")
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        (NO_NAME, Hint("resolve_name", {"host": "api.test", "port": "443"})),
+        ("Certificate verify failed: self-signed certificate", Hint("trust_upstream")),
+        ("connection refused", None),
+    ],
+)
+def test_a_reason_has_the_hint_that_may_help(reason: str, hint: Hint | None) -> None:
+    assert find_hint(reason, ORIGIN) == hint
+
+
+def test_a_hint_is_data_in_the_error_and_not_in_its_message() -> None:
+    response = render_unreachable(ORIGIN, NO_NAME)
+    assert isinstance(response.body, bytes)
+    assert json.loads(response.body)["error"] == {
+        "name": "upstreamUnreachableError",
+        "message": "cannot reach https://api.test:443: its name cannot be resolved",
+        "hint": {"action": "resolve_name", "host": "api.test", "port": "443"},
+    }

@@ -1,4 +1,4 @@
-"""Failures that are repeated."""
+"""Failures that a replay repeats."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from understudy.serving.gateway.failed_exchanges import (
     FAIL_EMPTY,
     FAIL_UNFINISHED,
     FailedRequests,
+    MissNote,
     clear_failure,
     find_failure_behaviours,
     is_repeated,
     make_unfinished,
 )
+from understudy.store.errors import Hint
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from understudy.store.model.messages import Response
 
@@ -26,20 +28,20 @@ REFUSED = make_exchange(response=None, error="refused", id=2)
 WELL = make_exchange(id=3)
 
 
-def test_what_failed_gets_an_answer_for_as_long_as_it_is_looked_at() -> None:
-    """What came of it, or one that nobody will see."""
+def test_an_exchange_without_its_failure_has_a_response() -> None:
+    """The response that was received, or one that is never sent."""
     assert clear_failure(BROKEN) == replace(BROKEN, error=None)
     assert clear_failure(REFUSED).response == Response(502)
 
 
 @pytest.mark.parametrize("exchange", [WELL, make_exchange(response=make_response(101), error="reset")])
-def test_others_stay_as_they_are(exchange: object) -> None:
-    """A WebSocket that broke off is none of these."""
+def test_other_exchanges_are_unchanged(exchange: object) -> None:
+    """A WebSocket that broke off is not a failed exchange."""
     assert clear_failure(exchange) is exchange  # type: ignore[arg-type]
 
 
-def test_each_fails_as_it_did() -> None:
-    """Those that became an example, by its id."""
+def test_each_example_fails_as_its_exchange_did() -> None:
+    """By the ids of their examples."""
     marks = [(1, "a"), (2, "b"), (3, "c")]
     assert find_failure_behaviours([BROKEN, REFUSED, WELL], marks) == {"a": FAIL_UNFINISHED, "b": FAIL_EMPTY}
     assert find_failure_behaviours([BROKEN], [(1, None)]) == {}
@@ -54,12 +56,18 @@ def test_each_fails_as_it_did() -> None:
         ({"Content-Length": "10"}, b"", "10", 0),
         ({}, b"", "1", 0),
     ],
-    ids=["as long as recorded", "chunks", "no longer than what came", "nothing came of a length", "nothing came"],
+    ids=[
+        "as long as recorded",
+        "chunks",
+        "no longer than received",
+        "nothing received of a length",
+        "nothing received",
+    ],
 )
-def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
+def test_an_unfinished_response_announces_more_than_it_sends(
     recorded: dict[str, str], body: bytes, promised: str | None, chunks: int
 ) -> None:
-    """A client must not take it for whole."""
+    """A client must not take it for complete."""
     sent = make_response(body=body, headers={"Content-Length": str(len(body))})
     response = make_unfinished(sent, make_response(body=body, headers=recorded))
     assert response.headers.get("content-length") == promised
@@ -76,16 +84,22 @@ def test_a_response_that_breaks_off_promises_what_the_recorded_one_did(
         (replace(REFUSED, error=CLIENT_LEFT), False, False),
         (replace(BROKEN, error=GATEWAY_STOPPED), False, True),
     ],
-    ids=["whole", "broken", "broken and wanted", "given up by its client", "given up before anything came", "stopped"],
+    ids=[
+        "whole",
+        "broken",
+        "broken and repeated",
+        "abandoned by its client",
+        "abandoned before any response",
+        "stopped",
+    ],
 )
-def test_what_is_given_again(exchange: Exchange, failures: bool, repeated: bool) -> None:
-    """Who stopped reading gets what was read."""
+def test_which_exchanges_are_repeated(exchange: Exchange, failures: bool, repeated: bool) -> None:
+    """A client that stopped reading gets what it had read."""
     assert is_repeated(exchange, failures=failures) is repeated
 
 
-def test_what_failed_and_is_not_repeated_is_told() -> None:
-    """With what would repeat it; nothing is said of other requests."""
+def test_a_failure_that_is_not_repeated_is_explained() -> None:
     failed = FailedRequests(compile_index([make_example("/cut", id="01", entry=57)]), {"01": "reset"})
-    told = "it was recorded as failed (entry 57: reset), which --replay-failures would repeat"
-    assert failed.explain(make_request(target="/cut")) == told
-    assert failed.explain(make_request(target="/other")) == ""
+    note = MissNote("it was recorded as failed (entry 57: reset)", Hint("replay_failures", {"entry": "57"}))
+    assert failed.explain(make_request(target="/cut")) == note
+    assert failed.explain(make_request(target="/other")) is None

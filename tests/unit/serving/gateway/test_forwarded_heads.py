@@ -1,4 +1,4 @@
-"""What an upstream gets of a request: the bytes that came, but for the name of the upstream."""
+"""The head of a request for its upstream: the received bytes, except for Host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ API = Origin("http", "api.test", 8080)
 
 
 def sent(fields: bytes, version: bytes = b"1.1") -> bytes:
-    """The fields of a request as the upstream gets them from a gateway that stands for it."""
+    """Return the head of a request that a reverse proxy sends to its upstream."""
     begin = b"GET /a?b HTTP/" + version + b"\r\n"
     head = read_request(begin + fields + b"\r\n")
     assert isinstance(head, RequestHead)
@@ -23,7 +23,7 @@ def sent(fields: bytes, version: bytes = b"1.1") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("came", "expected"),
+    ("received", "expected"),
     [
         (b"A: 1\r\nHost: here:1\r\nB: 2\r\n", b"A: 1\r\nHost: api.test:8080\r\nB: 2\r\n"),
         (b"hOsT:here:1\r\nA:  1 \r\n", b"hOsT:api.test:8080\r\nA:  1 \r\n"),
@@ -31,8 +31,8 @@ def sent(fields: bytes, version: bytes = b"1.1") -> bytes:
         (b"Host: \r\n", b"Host: api.test:8080\r\n"),
     ],
 )
-def test_nothing_but_the_value_of_host_is_changed(came: bytes, expected: bytes) -> None:
-    assert sent(came) == expected
+def test_only_the_value_of_host_is_changed(received: bytes, expected: bytes) -> None:
+    assert sent(received) == expected
 
 
 def test_a_request_without_host_gets_one() -> None:

@@ -1,4 +1,4 @@
-"""Which parent proxy leads to an origin."""
+"""The choice of a parent proxy for an origin."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def test_a_url_names_a_parent(url: str, parent: ParentProxy) -> None:
         "http://a b:1",
     ],
 )
-def test_what_is_none_is_refused_without_its_password(url: str) -> None:
+def test_an_invalid_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="a parent proxy is a URL such as") as caught:
         ParentProxy.parse(url)
     assert "hunter2" not in str(caught.value)
 
 
-def test_no_text_of_it_holds_a_password() -> None:
+def test_no_text_of_a_parent_has_a_password() -> None:
     parent = ParentProxy.parse("http://ann:hunter2@proxy.example:1")
-    told = f"{parent} {parent!r} {ParentProxies(parent)} {ParentProxies(parent)!r}"
-    assert "http://proxy.example:1" in told
-    assert not any(secret in told for secret in ("hunter2", "YW5u", "ann"))
+    text = f"{parent} {parent!r} {ParentProxies(parent)} {ParentProxies(parent)!r}"
+    assert "http://proxy.example:1" in text
+    assert not any(secret in text for secret in ("hunter2", "YW5u", "ann"))
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_no_text_of_it_holds_a_password() -> None:
         ({"HTTP_PROXY": "proxy.example:3128", "HTTPS_PROXY": "proxy"}, PROXY, "http://proxy:80"),
     ],
 )
-def test_the_environment_names_them(environment: dict[str, str], http: str | None, https: str | None) -> None:
+def test_the_environment_sets_the_parents(environment: dict[str, str], http: str | None, https: str | None) -> None:
     parents = ParentProxies.from_environment(environment)
     assert [parent and str(parent) for parent in (parents.http, parents.https)] == [http, https]
     assert bool(parents) is bool(http or https)
 
 
-def test_a_bad_one_is_refused_by_its_name() -> None:
+def test_an_invalid_variable_is_refused_by_its_name() -> None:
     with pytest.raises(ValueError, match="HTTPS_PROXY: a parent proxy is"):
         ParentProxies.from_environment({"https_proxy": "ftp://x"})
 
@@ -99,17 +99,17 @@ def test_a_bad_one_is_refused_by_its_name() -> None:
         ("", "http://a.localhost", False),
     ],
 )
-def test_what_is_exempt_is_called_directly(exempt: str, url: str, through: bool) -> None:
+def test_exempt_hosts_are_called_directly(exempt: str, url: str, through: bool) -> None:
     parents = ParentProxies.from_environment({"http_proxy": PROXY, "NO_PROXY": exempt})
     assert (parents.find_parent(Origin.parse(url)) is not None) is through
 
 
-def test_loopback_can_be_called_through_it() -> None:
+def test_loopback_can_be_called_through_a_parent() -> None:
     parent = ParentProxy.parse(PROXY)
     assert ParentProxies(parent, parent, loopback=True).find_parent(Origin.parse("https://127.0.0.1")) is parent
 
 
-def test_each_scheme_has_its_own() -> None:
+def test_each_scheme_has_a_parent_of_its_own() -> None:
     parents = ParentProxies.from_environment({"https_proxy": PROXY})
     assert parents.find_parent(Origin.parse("http://api.example.com")) is None
     assert parents.find_parent(Origin.parse("https://api.example.com")) == ParentProxy.parse(PROXY)

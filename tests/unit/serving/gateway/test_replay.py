@@ -1,4 +1,4 @@
-"""What a replay was asked, and what it answers to what was not recorded."""
+"""The tally of a replay, and its answers to requests that were not recorded."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from understudy.serving.answers.outcomes import Answers, find_outcome
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, Miss, MissAnswer, Replay, Tally, UnusedExample
+from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
 from understudy.store.redaction.redactor import Redactor
@@ -22,8 +23,8 @@ from understudy.store.redaction.rules import Rules
 EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other", entry=57)]
 
 
-def asked(tally: Tally, *targets: str, once: bool = False) -> Tally:
-    """The tally after requests to these targets."""
+def tally_of(tally: Tally, *targets: str, once: bool = False) -> Tally:
+    """Return the tally after requests to these targets."""
     answers = Answers(compile_index(EXAMPLES, STRICT), Sequences(once=once))
     tally.examples = EXAMPLES
     for target in targets:
@@ -33,37 +34,37 @@ def asked(tally: Tally, *targets: str, once: bool = False) -> Tally:
 
 
 def test_equal_misses_are_counted() -> None:
-    """With what was nearest, and in the order in which they came."""
-    missed = asked(Tally(), "/users/9", "/users/7", "/users/9").misses
+    """With the nearest example, in the order of the requests."""
+    missed = tally_of(Tally(), "/users/9", "/users/7", "/users/9").misses
     assert missed == {Miss("GET", "http://api.example.com/users/9", 'nearest is "Example 01" (01): path differs'): 2}
 
 
 def test_a_sequence_that_ended_is_a_miss() -> None:
-    """It is not said to be unknown."""
-    [missed] = asked(Tally(), "/users/7", "/users/7", once=True).misses
+    """Its reason is not an unknown request."""
+    [missed] = tally_of(Tally(), "/users/7", "/users/7", once=True).misses
     assert missed.reason == "its recorded answers were all given"
 
 
-def test_secrets_of_a_miss_are_not_told() -> None:
-    [missed] = asked(Tally(), "/users/8?token=0th3r").misses
+def test_secrets_of_a_miss_are_redacted() -> None:
+    [missed] = tally_of(Tally(), "/users/8?token=0th3r").misses
     assert "0th3r" not in missed.url
 
 
-def test_what_was_not_asked_for_is_told_without_its_secrets() -> None:
-    [unused] = asked(Tally(), "/users/7").unused_examples
+def test_unused_examples_are_listed_without_their_secrets() -> None:
+    [unused] = tally_of(Tally(), "/users/7").unused_examples
     assert unused == UnusedExample("GET", "http://api.example.com/users/8?token=REDACTED", 57)
 
 
-def test_rules_of_ones_own_count() -> None:
-    """What is told goes to terminals and CI logs."""
+def test_own_redaction_rules_apply() -> None:
+    """Misses are shown in terminals and CI logs."""
     rules = Rules.from_json({"query": ["sid"]})
-    [missed] = asked(Tally(Redactor(rules)), "/users/9?sid=0th3r").misses
+    [missed] = tally_of(Tally(Redactor(rules)), "/users/9?sid=0th3r").misses
     assert "0th3r" not in missed.url
 
 
 def test_different_misses_are_bounded() -> None:
-    """A client that asks for a million things fills no memory; the rest is counted."""
-    tally = asked(Tally(), *(f"/{number}" for number in range(MOST_MISSES + 5)), "/0")
+    """A client with a million different requests must not fill the memory; the rest is only counted."""
+    tally = tally_of(Tally(), *(f"/{number}" for number in range(MOST_MISSES + 5)), "/0")
     assert (len(tally.misses), tally.misses.total(), tally.further) == (MOST_MISSES, MOST_MISSES + 1, 5)
 
 
@@ -71,7 +72,7 @@ def test_different_misses_are_bounded() -> None:
     ("answer", "status", "behaviour"),
     [(MissAnswer.NOT_FOUND, 404, None), (MissAnswer.BAD_GATEWAY, 502, None), (MissAnswer.CLOSE, 404, HANG_UP)],
 )
-def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour: object) -> None:
+def test_a_miss_is_answered_as_configured(answer: MissAnswer, status: int, behaviour: object) -> None:
     """With the explanation, or by closing the connection."""
     what = find_outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request(target="/other"))
     replay = Replay(answer)
@@ -88,49 +89,49 @@ def test_a_miss_is_answered_as_asked(answer: MissAnswer, status: int, behaviour:
         (make_request("PUT", "/buy?t=1", body=b'{"n": 1}', content_type="application/json"), "method differs"),
     ],
 )
-def test_a_miss_says_first_what_differs(request_: Request, why: str) -> None:
-    """Not always method or path, which Postman's words have one check."""
+def test_the_message_of_a_miss_has_the_first_difference(request_: Request, why: str) -> None:
+    """Postman's text is about method and path only."""
     bought = make_request("POST", "/buy?t=1", body=b'{"n": 1}', content_type="application/json")
     replay = Replay(tally=Tally())
     replay.tally.session = "shop"
-    message = told(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
+    message = error_of(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
     assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
 
 
-def test_a_miss_says_first_that_the_request_failed_when_it_was_recorded() -> None:
-    """Beside what was nearest of those that did not."""
+def test_the_message_of_a_miss_has_the_recorded_failure() -> None:
+    """Instead of the nearest example."""
     failed = FailedRequests(compile_index([make_example("/cut", id="02", entry=58)], STRICT), {"02": "reset"})
-    error = told(Replay(failed=failed), make_example(), make_request(target="/cut"))
+    error = error_of(Replay(failed=failed), make_example(), make_request(target="/cut"))
     assert error["message"] == f"This request is not in the session: {error['note']}."
     assert "entry 58: reset" in error["note"]
+    assert error["hint"] == {"action": "replay_failures", "entry": "58"}
 
 
-def test_a_request_that_names_none_of_several_hosts_is_told_how_to() -> None:
-    """Beside a nearest one that differs in its host, what is to be done; the host that is missing says nothing."""
+def test_a_request_without_a_host_gets_a_hint_if_several_were_recorded() -> None:
+    """The nearest example would only differ in its host."""
     hosts = frozenset({ORIGIN, Origin.parse("https://pay.example.com")})
     replay, request = Replay(hosts=hosts, tally=Tally()), make_request(origin=None)
-    error = told(replay, make_example(), request)
+    error = error_of(replay, make_example(), request)
     assert error["message"] == f"This request is not in the session: {error['note']}."
-    assert error["note"] == (
-        "it is for none of the recorded hosts, http://api.example.com and https://pay.example.com; "
-        "start with --upstream to name one, or set this as the client's proxy"
-    )
+    assert error["note"] == ("it is for none of the recorded hosts, http://api.example.com and https://pay.example.com")
+    assert error["hint"] == {"action": "name_upstream"}
     replay.note(request, find_outcome(Answers(compile_index([make_example()], STRICT)), request))
-    assert [missed.reason for missed in replay.tally.misses] == [error["note"]]
+    [missed] = replay.tally.misses
+    assert (missed.reason, missed.hint) == (error["note"], Hint("name_upstream"))
 
 
-def test_of_many_hosts_some_are_named() -> None:
+def test_of_many_hosts_the_first_are_listed() -> None:
     hosts = frozenset(Origin.parse(f"http://{number}.example.com") for number in range(1, 9))
-    note = told(Replay(hosts=hosts), make_example(), make_request(origin=None))["note"]
-    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more;" in note
+    note = error_of(Replay(hosts=hosts), make_example(), make_request(origin=None))["note"]
+    assert "http://1.example.com, http://2.example.com, http://3.example.com and 5 more" in note
 
 
-def test_where_nothing_was_recorded_nothing_is_nearest() -> None:
-    assert told(Replay(), None, make_request())["message"] == "This request is not in the session."
+def test_an_empty_session_has_no_nearest_example() -> None:
+    assert error_of(Replay(), None, make_request())["message"] == "This request is not in the session."
 
 
-def told(replay: Replay, example: Example | None, request: Request) -> dict[str, Any]:
-    """The error that answers this request where there is this example, or none."""
+def error_of(replay: Replay, example: Example | None, request: Request) -> dict[str, Any]:
+    """Return the error for this request, with this example or without any."""
     examples = [example] if example else []
     response = replay.render_failure(find_outcome(Answers(compile_index(examples, STRICT)), request))
     assert isinstance(response.body, bytes)
@@ -138,6 +139,6 @@ def told(replay: Replay, example: Example | None, request: Request) -> dict[str,
     return error
 
 
-def test_nothing_is_done_to_a_hit() -> None:
+def test_a_hit_has_no_behaviour() -> None:
     what = find_outcome(Answers(compile_index(EXAMPLES, STRICT)), make_request())
     assert Replay(MissAnswer.CLOSE).resolve_behaviour(what) is None

@@ -1,4 +1,4 @@
-"""Bodies that are kept while they pass."""
+"""Recording of bodies that are passed on."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_a_large_body_is_in_pieces_of_a_size() -> None:
     assert body.to_body() == PiecedBody(sha256(content * 9).hexdigest(), len(content) * 9, body.key)
 
 
-def test_no_more_than_the_cap_is_kept() -> None:
+def test_no_more_than_the_maximum_is_recorded() -> None:
     body = fed(BodyRecorder(BodyLimits(max_size=3)), (0, b"ab"), (1, b"cd"), (2, b"ef"))
     assert (body.to_body(), body.cut, body.size) == (b"abc", True, 3)
     assert sum(chunk.size for chunk in body.to_chunks(stream=True)) == 3
 
 
-def test_a_body_as_long_as_the_cap_is_not_cut() -> None:
+def test_a_body_of_the_maximum_size_is_not_cut() -> None:
     assert not fed(BodyRecorder(BodyLimits(max_size=2)), (0, b"ab")).cut
 
 

@@ -1,4 +1,4 @@
-"""Where bodies end, whatever pieces they come in."""
+"""The ends of bodies, in any pieces."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NEXT = b"GET / HTTP/1.1\r\n"
 
 
 def read(framing: Framing, data: bytes, size: int) -> tuple[bytes, int]:
-    """The content, and how many bytes were of the message, in pieces of so many bytes."""
+    """Return the content and the number of bytes of the message, read in pieces of `size` bytes."""
     content, at = b"", 0
     while at < len(data) and not framing.is_complete:
-        end, came = framing.take(data[: at + size], at)
-        content += came
+        end, part = framing.take(data[: at + size], at)
+        content += part
         if end < at + size:
             at = end
             break
@@ -31,7 +31,7 @@ def read(framing: Framing, data: bytes, size: int) -> tuple[bytes, int]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_chunks_are_undone_and_end_where_they_end(size: int) -> None:
+def test_chunks_are_decoded_and_end_at_their_last_byte(size: int) -> None:
     framing = Chunked()
     assert read(framing, CHUNKS + NEXT, size) == (b"Wiki0123456789", len(CHUNKS))
     assert framing.is_complete
@@ -63,7 +63,7 @@ def test_chunks_that_two_readers_could_read_differently_are_refused(bad: bytes, 
         read(Chunked(), bad + b"0\r\n\r\n", size)
 
 
-def test_a_line_has_a_bound() -> None:
+def test_lines_are_bounded() -> None:
     with pytest.raises(FramingError):
         read(Chunked(), b"1;" + b"x" * LONGEST_LINE, 1000)
 
@@ -93,7 +93,7 @@ def test_a_body_that_ends_with_its_connection_is_never_complete() -> None:
         (((b"Transfer-Encoding", b"gzip, chunked"),), Chunked),
     ],
 )
-def test_fields_say_how_a_body_is_framed(fields: tuple[tuple[bytes, bytes], ...], kind: type[Framing]) -> None:
+def test_fields_set_the_framing(fields: tuple[tuple[bytes, bytes], ...], kind: type[Framing]) -> None:
     assert type(framing_from_fields(fields)) is kind
 
 

@@ -1,4 +1,4 @@
-"""Heads on their way through: their fields are what llhttp says, though they are not taken from it."""
+"""Heads that are passed on: their fields equal those that llhttp parses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ HEADS = [
 ]
 
 
-class Told:
-    """Remembers the fields that httptools tells."""
+class FieldCollector:
+    """Collects the fields that httptools parses."""
 
     def __init__(self) -> None:
         self.fields: list[tuple[bytes, bytes]] = []
@@ -30,15 +30,15 @@ class Told:
 
 @pytest.mark.parametrize("fields", HEADS)
 def test_a_request_has_the_fields_that_llhttp_reads(fields: bytes) -> None:
-    raw, told = b"POST /a:b HTTP/1.1\r\n" + fields + b"\r\n", Told()
-    httptools.HttpRequestParser(told).feed_data(raw)
+    raw, collector = b"POST /a:b HTTP/1.1\r\n" + fields + b"\r\n", FieldCollector()
+    httptools.HttpRequestParser(collector).feed_data(raw)
     head = read_request(raw)
     assert isinstance(head, RequestHead)
-    assert list(head.fields) == told.fields
+    assert list(head.fields) == collector.fields
 
 
 @pytest.mark.parametrize("fields", HEADS)
 def test_a_response_has_the_fields_that_llhttp_reads(fields: bytes) -> None:
-    raw, told = b"HTTP/1.1 200 Very: OK\r\n" + fields + b"\r\n", Told()
-    httptools.HttpResponseParser(told).feed_data(raw)
-    assert list(read_response(raw, "GET").fields) == told.fields
+    raw, collector = b"HTTP/1.1 200 Very: OK\r\n" + fields + b"\r\n", FieldCollector()
+    httptools.HttpResponseParser(collector).feed_data(raw)
+    assert list(read_response(raw, "GET").fields) == collector.fields

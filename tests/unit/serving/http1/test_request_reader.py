@@ -1,4 +1,4 @@
-"""Bytes read as requests: what is legal, in any pieces; what is refused, and with which status."""
+"""Bytes read as requests: legal ones in any pieces, and refusals with their status."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def byte_by_byte(data: bytes) -> list[bytes]:
     return [data[place : place + 1] for place in range(len(data))]
 
 
-def told(event: RequestEvent) -> tuple[object, ...]:
-    """What counts of a request here."""
+def summarize(event: RequestEvent) -> tuple[object, ...]:
+    """Return the parts of a request that the tests compare."""
     assert isinstance(event, RawRequest), event
     return event.method, event.target, event.body, event.http_version, event.keep_alive
 
 
-ONE_ONE, ONE_NOUGHT = "HTTP/1.1", "HTTP/1.0"
+ONE_ONE, ONE_ZERO = "HTTP/1.1", "HTTP/1.0"
 LEGAL = {
     "a get": (get(), ("GET", b"/", b"", ONE_ONE, True)),
     "empty lines before": (b"\r\n\r\n" + get(), ("GET", b"/", b"", ONE_ONE, True)),
@@ -40,22 +40,22 @@ LEGAL = {
     "address as host": (get(fields=b"Host: [::1]:80\r\n"), ("GET", b"/", b"", ONE_ONE, True)),
     "connection close": (get(fields=HOST + b"Connection: close\r\n"), ("GET", b"/", b"", ONE_ONE, False)),
     "close among others": (get(fields=HOST + b"Connection: x, Close\r\n"), ("GET", b"/", b"", ONE_ONE, False)),
-    "1.0": (get(version=b"HTTP/1.0"), ("GET", b"/", b"", ONE_NOUGHT, False)),
-    "1.0 without host": (get(fields=b"", version=b"HTTP/1.0"), ("GET", b"/", b"", ONE_NOUGHT, False)),
+    "1.0": (get(version=b"HTTP/1.0"), ("GET", b"/", b"", ONE_ZERO, False)),
+    "1.0 without host": (get(fields=b"", version=b"HTTP/1.0"), ("GET", b"/", b"", ONE_ZERO, False)),
     "1.0 kept alive": (
         get(fields=b"Connection: keep-alive\r\n", version=b"HTTP/1.0"),
-        ("GET", b"/", b"", ONE_NOUGHT, True),
+        ("GET", b"/", b"", ONE_ZERO, True),
     ),
     "1.0 expects nothing": (
         b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
-        ("POST", b"/", b"x", ONE_NOUGHT, False),
+        ("POST", b"/", b"x", ONE_ZERO, False),
     ),
     "absolute form": (get(b"http://b:80/x?y"), ("GET", b"http://b:80/x?y", b"", ONE_ONE, True)),
     "absolute form, no path": (get(b"http://[::1]"), ("GET", b"http://[::1]", b"", ONE_ONE, True)),
     "asterisk form": (b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", ("OPTIONS", b"*", b"", ONE_ONE, True)),
     "authority form": (b"CONNECT b:443 HTTP/1.1\r\nHost: b\r\n\r\n", ("CONNECT", b"b:443", b"", ONE_ONE, True)),
     "a length": (post(b"Content-Length: 3", b"abc"), ("POST", b"/", b"abc", ONE_ONE, True)),
-    "a length of nought": (post(b"Content-Length: 0"), ("POST", b"/", b"", ONE_ONE, True)),
+    "a length of zero": (post(b"Content-Length: 0"), ("POST", b"/", b"", ONE_ONE, True)),
     "spaces around a length": (post(b"Content-Length: \t3 ", b"abc"), ("POST", b"/", b"abc", ONE_ONE, True)),
     "a body of a get": (get(fields=HOST + b"Content-Length: 1\r\n") + b"x", ("GET", b"/", b"x", ONE_ONE, True)),
     "chunks": (chunks(b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), ("POST", b"/c", b"abc", ONE_ONE, True)),
@@ -76,25 +76,25 @@ LEGAL = {
 @pytest.mark.parametrize("name", LEGAL)
 def test_a_legal_request_is_read(name: str) -> None:
     data, expected = LEGAL[name]
-    assert [told(event) for event in read(data)] == [expected]
+    assert [summarize(event) for event in read(data)] == [expected]
 
 
 @pytest.mark.parametrize("name", LEGAL)
 def test_a_legal_request_is_read_byte_by_byte(name: str) -> None:
     data, expected = LEGAL[name]
-    assert [told(event) for event in read(*byte_by_byte(data))] == [expected]
+    assert [summarize(event) for event in read(*byte_by_byte(data))] == [expected]
 
 
 @given(st.lists(st.sampled_from(sorted(LEGAL)), max_size=6), st.lists(st.integers(0, 900)))
-def test_a_row_of_requests_is_read_the_same_in_any_pieces(names: list[str], cuts: list[int]) -> None:
-    data = b"".join(LEGAL[name][0] for name in names if LEGAL[name][1][-1]) + CLOSING + b"GET /deaf"
+def test_pipelined_requests_are_read_alike_in_any_pieces(names: list[str], cuts: list[int]) -> None:
+    data = b"".join(LEGAL[name][0] for name in names if LEGAL[name][1][-1]) + CLOSING + b"GET /later"
     places = sorted({0, *(cut for cut in cuts if cut < len(data)), len(data)})
     pieces = [data[start:end] for start, end in pairwise(places)]
     expected = [LEGAL[name][1] for name in names if LEGAL[name][1][-1]]
-    assert [told(event) for event in read(*pieces)] == [*expected, ("GET", b"/last", b"", ONE_ONE, False)]
+    assert [summarize(event) for event in read(*pieces)] == [*expected, ("GET", b"/last", b"", ONE_ONE, False)]
 
 
-def test_fields_are_kept_as_they_came() -> None:
+def test_fields_are_kept_as_received() -> None:
     [event] = read(get(fields=b"hOST: a\r\nX-One:  a \r\nx-one:\xe9\r\nEmpty:\r\n"))
     assert isinstance(event, RawRequest)
     assert event.fields == ((b"hOST", b"a"), (b"X-One", b"a"), (b"x-one", b"\xe9"), (b"Empty", b""))
@@ -113,42 +113,42 @@ def test_trailers_are_kept_apart() -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_malformed_is_refused_and_nothing_after_it_is_read(name: str) -> None:
+def test_a_malformed_request_is_refused_and_nothing_after_it_is_read(name: str) -> None:
     status, data = REFUSED[name]
     *before, refusal = read(get(), data + get(b"/after"), get(b"/later"))
-    assert [told(event)[1] for event in before] == [b"/"]
+    assert [summarize(event)[1] for event in before] == [b"/"]
     assert isinstance(refusal, MalformedRequest)
     assert refusal.status == status
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_malformed_is_refused_byte_by_byte(name: str) -> None:
+def test_a_malformed_request_is_refused_byte_by_byte(name: str) -> None:
     status, data = REFUSED[name]
     assert [event.status for event in read(*byte_by_byte(data)) if isinstance(event, MalformedRequest)] == [status]
 
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("before", [get(), post(b"Content-Length: 3", b"a c")])
-def test_what_is_malformed_is_refused_behind_another_request_in_any_pieces(name: str, before: bytes) -> None:
+def test_a_malformed_request_behind_another_is_refused_in_any_pieces(name: str, before: bytes) -> None:
     status, data = REFUSED[name]
     for pieces in ([before + data + get()], byte_by_byte(before + data), [before + data[:1], data[1:] + get()]):
         refusals = [event.status for event in read(*pieces) if isinstance(event, MalformedRequest)]
         assert refusals == [status]
 
 
-def test_a_line_is_not_taken_for_that_of_the_request_before_it() -> None:
+def test_a_request_line_is_not_confused_with_the_one_before_it() -> None:
     before = get(fields=b"Connection: keep-alive\r\n", version=b"HTTP/1.0")
     events = read(before[:8], before[8:] + b"GET / RT", b"SP/1.0\r\n\r\n")
     assert [type(event) for event in events] == [RawRequest, MalformedRequest]
 
 
-def test_a_method_that_is_not_whole_is_waited_for() -> None:
+def test_an_incomplete_line_with_an_unknown_method_is_not_refused_yet() -> None:
     reader = RequestReader()
     assert (reader.feed(b"BREW / HTTP/1.1\r"), reader.is_in_head) == ([], True)
     assert [type(event) for event in reader.feed(b"\n")] == [MalformedRequest]
 
 
-def test_the_first_http_is_refused_at_the_end_of_its_line() -> None:
+def test_http_0_9_is_refused_at_the_end_of_its_line() -> None:
     [event] = read(b"GET /\r\n")
     assert isinstance(event, MalformedRequest)
     assert event.status == 505
@@ -157,15 +157,15 @@ def test_the_first_http_is_refused_at_the_end_of_its_line() -> None:
 # 100-continue
 
 
-def test_a_client_that_waits_to_be_told_is_told_before_its_body() -> None:
+def test_expect_continue_comes_before_the_body() -> None:
     reader = RequestReader()
     [first] = reader.feed(post(b"Content-Length: 3\r\nExpect: 100-Continue"))
     [second] = reader.feed(b"abc")
     assert isinstance(first, ExpectContinue)
-    assert told(second)[2] == b"abc"
+    assert summarize(second)[2] == b"abc"
 
 
-def test_an_upgrade_with_a_body_is_told_once() -> None:
+def test_an_upgrade_with_a_body_expects_continue_once() -> None:
     data = b"POST / HTTP/1.1\r\n%sExpect: 100-continue\r\nContent-Length: 1\r\n\r\n" % UPGRADE
     assert [type(event) for event in read(data, b"x")] == [ExpectContinue, RawRequest]
 
@@ -196,13 +196,13 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("name", WITHIN)
-def test_what_is_just_within_a_limit_is_read(name: str) -> None:
+def test_a_request_at_a_limit_is_read(name: str) -> None:
     assert [type(event) for event in read(WITHIN[name], limits=SMALL)] == [RawRequest]
     assert [type(event) for event in read(*byte_by_byte(WITHIN[name]), limits=SMALL)] == [RawRequest]
 
 
 @pytest.mark.parametrize("name", BEYOND)
-def test_what_is_beyond_a_limit_is_refused_in_any_pieces(name: str) -> None:
+def test_a_request_beyond_a_limit_is_refused_in_any_pieces(name: str) -> None:
     status, data = BEYOND[name]
     for pieces in ([data], byte_by_byte(data)):
         [event] = read(*pieces, limits=SMALL)
@@ -224,7 +224,7 @@ def test_what_is_beyond_a_limit_is_refused_in_any_pieces(name: str) -> None:
         (413, CHUNKED, b"1\r\nx\r\n"),
     ],
 )
-def test_what_never_ends_is_refused(status: int, begun: bytes, more: bytes) -> None:
+def test_a_request_without_an_end_is_refused(status: int, begun: bytes, more: bytes) -> None:
     reader = RequestReader(SMALL)
     events = reader.feed(begun)
     for _ in range(200):
@@ -232,7 +232,7 @@ def test_what_never_ends_is_refused(status: int, begun: bytes, more: bytes) -> N
     assert [event.status for event in events if isinstance(event, MalformedRequest)] == [status]
 
 
-# Where a reader stands
+# States
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,16 @@ def test_what_never_ends_is_refused(status: int, begun: bytes, more: bytes) -> N
         (post(b"Content-Length: 2", b"xx"), "between"),
     ],
 )
-def test_a_reader_knows_where_it_stands(data: bytes, place: str) -> None:
+def test_a_reader_has_one_state_at_a_time(data: bytes, place: str) -> None:
     reader = RequestReader()
     reader.feed(data)
     stands = {"between": reader.is_between_requests, "head": reader.is_in_head, "body": reader.is_in_body}
     assert [name for name, here in stands.items() if here] == [place]
+
+
+@pytest.mark.parametrize("last", [CLOSING, b"GET / HTTP/9\r\n\r\n"])
+def test_the_last_states_are_final(last: bytes) -> None:
+    reader = RequestReader()
+    [_] = reader.feed(last + get())
+    assert reader.feed(get()) == []
+    assert (reader.is_in_head, reader.is_in_body) == (False, False)

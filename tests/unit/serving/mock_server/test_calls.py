@@ -1,4 +1,4 @@
-"""What a mock server does with a call: the order of the specification, keys, rate limits, and what is rendered once."""
+"""The answer of a mock server to a call: order of steps, keys, rate limits, and cached replies."""
 
 from __future__ import annotations
 
@@ -69,16 +69,16 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("told", STEPS)
-def test_each_step_comes_before_the_next(told: str) -> None:
-    """Each row still has what the later steps would refuse."""
-    expected, served, method, headers = STEPS[told]
+@pytest.mark.parametrize("summary", STEPS)
+def test_each_step_comes_before_the_next(summary: str) -> None:
+    """Each row also has what the later steps would refuse."""
+    expected, served, method, headers = STEPS[summary]
     reply = ask(served, method, headers=headers)
-    assert (status(reply), reply.summary) == (expected, told)
+    assert (status(reply), reply.summary) == (expected, summary)
 
 
-def test_a_call_that_is_refused_says_whose_it_was() -> None:
-    """It is logged with its mock server."""
+def test_a_refusal_has_the_mock_server_that_was_called() -> None:
+    """The call is logged with its mock server."""
     for _, served, method, headers in STEPS.values():
         assert ask(served, method, headers=headers).server is served
 
@@ -98,7 +98,7 @@ OPTIONS = make_example(make_request("OPTIONS", origin=None), response=make_respo
         (False, OPTIONS, PREFLIGHT, 204),
     ],
 )
-def test_a_preflight_is_answered_where_nothing_else_answers_it(
+def test_a_preflight_without_an_example_is_answered(
     cors: bool, example: Example, headers: Mapping[str, str], expected: int
 ) -> None:
     reply = ask(make_served(example, mock=make_mock(cors=cors)), "OPTIONS", headers=headers)
@@ -129,28 +129,28 @@ def test_a_preflight_that_an_example_answers_needs_the_key() -> None:
         ({}, 401),
     ],
 )
-def test_a_private_one_answers_those_with_a_key(headers: Mapping[str, str], expected: int) -> None:
+def test_a_private_mock_server_answers_calls_with_a_key(headers: Mapping[str, str], expected: int) -> None:
     assert status(ask(make_served(mock=make_mock(private=True), keys=KEYS), headers=headers)) == expected
 
 
-def test_a_key_in_the_query_is_none() -> None:
+def test_a_key_in_the_query_is_ignored() -> None:
     served = make_served(mock=make_mock(private=True), keys=KEYS)
     assert status(ask(served, target="/users/7?x-api-key=secret")) == 401
 
 
-def test_without_any_key_nobody_is_answered() -> None:
+def test_a_private_mock_server_without_keys_answers_no_call() -> None:
     served = make_served(mock=make_mock(private=True))
     assert [status(ask(served, headers=headers)) for headers in ({}, {"x-api-key": ""}, KEY)] == [401] * 3
 
 
-def test_who_has_no_key_is_told_which_header_takes_one() -> None:
-    told = error_of(ask(make_served(mock=make_mock(private=True), keys=KEYS)))
-    assert told["name"] == "invalidCredentialsError"
-    assert "x-api-key" in told["message"]
+def test_a_refusal_names_the_header_of_the_key() -> None:
+    error = error_of(ask(make_served(mock=make_mock(private=True), keys=KEYS)))
+    assert error["name"] == "invalidCredentialsError"
+    assert "x-api-key" in error["message"]
 
 
-def test_the_key_is_no_header_that_is_compared() -> None:
-    """A public one answers whoever sends a key, too."""
+def test_the_key_is_not_compared_with_examples() -> None:
+    """A public mock server ignores a key."""
     assert status(ask(make_served(), headers=KEY)) == 200
 
 
@@ -186,7 +186,7 @@ def test_the_headers_of_an_example_win() -> None:
 # Answers
 
 
-def test_an_answer_names_its_example_and_how_it_was_found() -> None:
+def test_an_answer_names_its_example_and_the_match_of_its_path() -> None:
     reply = ask(make_served(hit(id="07", name="Seven")))
     assert reply.response is not None
     assert reply.response.headers.get(EXAMPLE_HEADER.decode()) == '07; path="as it is"'
@@ -194,7 +194,7 @@ def test_an_answer_names_its_example_and_how_it_was_found() -> None:
     assert reply.wire == reply.head + HIT
 
 
-def test_an_answer_leads_nobody_to_the_live_api() -> None:
+def test_an_answer_has_no_urls_of_the_live_api() -> None:
     moved = make_response(302, b"", headers={"Location": "http://api.example.com/next"})
     reply = ask(make_served(make_example(response=moved)))
     assert reply.response is not None
@@ -227,7 +227,7 @@ LONG = make_response(503, b"x" * (MAX_CACHED_ERROR_BYTES + 1))
         (make_served(mock=make_mock(private=True)), "/users/7", False),
     ],
 )
-def test_only_what_answers_alike_again_is_fixed(served: CompiledMockServer, target: str, fixed: bool) -> None:
+def test_only_answers_that_never_change_are_cacheable(served: CompiledMockServer, target: str, fixed: bool) -> None:
     assert ask(served, target=target).is_cacheable is fixed
 
 
@@ -240,28 +240,28 @@ def test_an_answer_is_rendered_once() -> None:
     ("method", "headers"),
     [("HEAD", {}), ("GET", {"Accept-Encoding": "gzip"}), ("GET", ORIGIN), ("GET", {"x-mock-response-delay": "1"})],
 )
-def test_what_an_answer_depends_on_is_rendered_for_itself(method: str, headers: Mapping[str, str]) -> None:
+def test_an_answer_is_rendered_for_each_input_that_it_depends_on(method: str, headers: Mapping[str, str]) -> None:
     served = make_served(mock=make_mock(cors=True))
     assert ask(served) is not ask(served, method, headers=headers)
 
 
-def test_an_answer_is_rendered_for_each_url_that_it_is_asked_at() -> None:
+def test_an_answer_is_rendered_for_each_base_url() -> None:
     served = make_served()
     other = respond(served, make_request(origin=None), "http://shop.localhost:4000")
     assert other is not ask(served)
 
 
 def test_a_template_is_rendered_for_every_request() -> None:
-    """It is filled in for one request, and gone after that: no key could name it."""
+    """It is filled in for one request only, so no key can name it."""
     body = b"{{$queryParams 'a'}}"
     example = replace(make_example(make_request(origin=None), response=make_response(body=body)), templates=True)
     templates = Templates(compile_templates([example], lambda _: body))
     served = CompiledMockServer(make_mock(), Answers(compile_index([example]), templates=templates))
-    asked = [str(number) for number in range(20)]
-    assert [ask(served, target=f"/users/7?a={one}").body.decode() for one in asked] == asked
+    values = [str(number) for number in range(20)]
+    assert [ask(served, target=f"/users/7?a={one}").body.decode() for one in values] == values
 
 
-def test_a_body_in_the_store_is_waited_for() -> None:
+def test_an_answer_is_pending_while_its_body_is_in_the_store() -> None:
     kept = make_example(make_request(origin=None), response=make_response(body=BodyRef("d1935", 3)))
     pending = respond(make_served(kept), make_request(origin=None), BASE)
     assert isinstance(pending, PendingReply)
@@ -279,14 +279,14 @@ def test_a_body_in_the_store_is_waited_for() -> None:
         (Behaviour(Delay(7)), Behaviour(Delay(5), 10), Behaviour(Delay(7), 10)),
     ],
 )
-def test_an_answer_is_to_behave_as_its_example_and_mock_server_say(
+def test_an_answer_has_the_behaviour_of_its_example_and_mock_server(
     own: Behaviour, mock: Behaviour, expected: Behaviour | None
 ) -> None:
     assert ask(make_served(hit(behaviour=own), mock=make_mock(behaviour=mock))).behaviour == expected
 
 
 @pytest.mark.parametrize("target", ["/users/7", "/nothing"])
-def test_delays_and_faults_meet_hits_and_misses(target: str) -> None:
+def test_delays_and_faults_apply_to_hits_and_misses(target: str) -> None:
     behaviour = Behaviour(Delay(5), fault=Fault(FaultKind.RESET))
     assert ask(make_served(mock=make_mock(behaviour=behaviour)), target=target).behaviour == behaviour
 
@@ -299,7 +299,7 @@ def test_delays_and_faults_meet_hits_and_misses(target: str) -> None:
         make_served(mock=make_mock(behaviour=Behaviour(Delay(5))), server_error=DOWN),
     ],
 )
-def test_what_is_refused_before_is_refused_at_once(served: CompiledMockServer) -> None:
+def test_refusals_before_the_decision_have_no_behaviour(served: CompiledMockServer) -> None:
     assert ask(served).behaviour is None
 
 
@@ -321,7 +321,7 @@ def test_a_limit_of_an_example_is_its_own() -> None:
     assert [status(ask(served, target=target)) for target in ("/users/7", "/orders")] == [200, 429]
 
 
-def test_a_limit_says_when_to_come_again() -> None:
+def test_a_rate_limit_has_retry_after() -> None:
     served = make_served(mock=make_mock(behaviour=NONE_LEFT), now=lambda: 57.0)
     reply = ask(served)
     assert reply.response is not None

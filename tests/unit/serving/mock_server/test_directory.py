@@ -1,4 +1,4 @@
-"""Which mock server is called, and what it sees of the request."""
+"""The mock server that a request names, and the request that it gets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCAL = "127.0.0.1:4000"
 
 
 def found(directory: Directory, target: str, host: str | None) -> tuple[str, bytes, str] | None:
-    """The slug of who is called, the target it sees, and the URL of its root."""
+    """Return the slug of the mock server, the target that it gets, and the URL of its root."""
     headers = {} if host is None else {"Host": host}
     visit = directory.find(make_request(target=target, headers=headers, origin=None))
     return None if visit is None else (visit.server.mock.slug, visit.request.target, visit.base)
@@ -69,13 +69,13 @@ def test_a_mock_server_is_called_by_path_or_host(
     ("target", "seen"),
     [("/users/7", b"/users/7"), ("/mocks/cart/x", b"/mocks/cart/x"), ("http://cart.localhost/x", b"/x"), ("*", b"*")],
 )
-def test_one_at_the_root_answers_whatever_path_and_host_are(target: str, seen: bytes) -> None:
+def test_a_mock_server_at_the_root_answers_any_path_and_host(target: str, seen: bytes) -> None:
     visit = Directory({"cart": CART}, SHOP).find(make_request(target=target, headers={"Host": "cart.localhost"}))
     assert visit is not None
     assert (visit.server, visit.request.target, visit.base) == (SHOP, seen, "http://cart.localhost")
 
 
-def test_the_root_url_is_spoken_as_the_port_is() -> None:
+def test_the_root_url_has_the_scheme_of_the_port() -> None:
     assert found(Directory({"shop": SHOP}, scheme="https"), "/mocks/shop/", LOCAL) == (
         "shop",
         b"/",
@@ -93,7 +93,7 @@ def test_the_root_url_is_spoken_as_the_port_is() -> None:
         ("http://a#b", b"/#b", "a"),
     ],
 )
-def test_origin_form_tells_path_and_host(target: str, path: bytes, host: str) -> None:
+def test_origin_form_splits_path_and_host(target: str, path: bytes, host: str) -> None:
     request, named = to_origin_form(make_request(target=target, headers={"Host": "header"}))
     assert (request.target, named) == (path, host)
 
@@ -101,5 +101,5 @@ def test_origin_form_tells_path_and_host(target: str, path: bytes, host: str) ->
 @pytest.mark.parametrize(
     ("target", "seen"), [("/mocks/shop/x", b"/x"), ("/mocks/any?y", b"/?y"), ("/users/7", b"/users/7")]
 )
-def test_a_mock_server_sees_what_is_below_its_root(target: str, seen: bytes) -> None:
+def test_a_mock_server_gets_the_target_below_its_root(target: str, seen: bytes) -> None:
     assert strip_mock_prefix(make_request(target=target)).target == seen

@@ -1,4 +1,4 @@
-"""What a port answers from: the whole requests that it knows, calls to nobody, and what is counted and logged."""
+"""The site of a port: its cache of whole requests, calls to no mock server, and the counts and logs of calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_reply(body: bytes = b"hit", behaviour: Behaviour | None = None, *, fixe
     return Reply(b"head", body, make_response(), behaviour, fixed, **more)
 
 
-def arrived(target: bytes = b"/users/7", method: str = "GET") -> RawRequest:
+def raw_request(target: bytes = b"/users/7", method: str = "GET") -> RawRequest:
     return RawRequest(method, target, ((b"Host", b"127.0.0.1:4000"),), b"", "HTTP/1.1", True)
 
 
@@ -41,13 +41,13 @@ def arrived(target: bytes = b"/users/7", method: str = "GET") -> RawRequest:
         (bytes(MAX_CACHED_REQUEST_BYTES + 1), make_reply(), False),
     ],
 )
-def test_only_short_requests_with_one_small_answer_are_known(data: bytes, reply: Reply, kept: bool) -> None:
+def test_only_short_requests_with_one_small_answer_are_cached(data: bytes, reply: Reply, kept: bool) -> None:
     known = WireCache()
     known.remember(data, reply)
     assert (known.get(data) is reply) is kept
 
 
-def test_what_is_known_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wire_cache_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site_protocol, "MAX_WIRE_CACHE_ENTRIES", 2)
     known = WireCache()
     for data in (b"a", b"b", b"c"):
@@ -55,7 +55,7 @@ def test_what_is_known_is_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(known) == [b"c"]
 
 
-def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wire_cache_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site_protocol, "MAX_WIRE_CACHE_BYTES", 150)
     known = WireCache()
     for data in (b"a", b"b", b"c", b"d"):
@@ -64,8 +64,8 @@ def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(("method", "empty"), [("GET", False), ("HEAD", True)])
-def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> None:
-    reply = MockSite(Directory()).respond(arrived(b"/mocks/shop/x", method))
+def test_a_call_to_no_mock_server_gets_a_hint(method: str, empty: bool) -> None:
+    reply = MockSite(Directory()).respond(raw_request(b"/mocks/shop/x", method))
     assert isinstance(reply, Reply)
     assert (reply.response.status if reply.response else None, reply.summary, reply.body == b"") == (
         404,
@@ -74,39 +74,39 @@ def test_a_call_to_nobody_is_told_where_they_are(method: str, empty: bool) -> No
     )
     assert reply.response is not None
     assert isinstance(reply.response.body, bytes)
-    told = json.loads(reply.response.body)["error"]
-    assert told["name"] == "mockNotFoundError"
-    assert "understudy mocks list" in told["message"]
+    error = json.loads(reply.response.body)["error"]
+    assert error["name"] == "mockNotFoundError"
+    assert error["hint"] == {"action": "list_mock_servers"}
 
 
 @pytest.mark.parametrize(
-    ("directory", "target", "said"),
+    ("directory", "target", "message"),
     [
-        (Directory(), b"/mocks/cart/x", "There is no mock server cart here;"),
-        (Directory(), b"/users", "No mock server is called: a URL begins with /mocks/<slug>/ here;"),
+        (Directory(), b"/mocks/cart/x", "The mock server cart does not exist on this port."),
+        (Directory(), b"/users", "The URL names no mock server: it has to begin with /mocks/<slug>/."),
         (Directory(at_root=True), b"/mocks/cart/x", "The mock server of this port was deleted."),
     ],
 )
-def test_a_call_to_nobody_is_told_what_is_wrong(directory: Directory, target: bytes, said: str) -> None:
-    reply = MockSite(directory).respond(arrived(target))
+def test_a_call_to_no_mock_server_is_explained(directory: Directory, target: bytes, message: str) -> None:
+    reply = MockSite(directory).respond(raw_request(target))
     assert isinstance(reply, Reply)
-    assert json.loads(reply.body)["error"]["message"].startswith(said)
+    assert json.loads(reply.body)["error"]["message"] == message
 
 
-def test_any_page_may_read_that_nobody_is_called() -> None:
-    assert b"Access-Control-Allow-Origin: *\r\n" in MockSite(Directory()).respond(arrived()).head  # type: ignore[union-attr]
+def test_any_page_may_read_that_no_mock_server_is_called() -> None:
+    assert b"Access-Control-Allow-Origin: *\r\n" in MockSite(Directory()).respond(raw_request()).head  # type: ignore[union-attr]
 
 
-def test_a_call_to_nobody_is_asked_anew_each_time() -> None:
-    """Its mock server may be made any moment, and anybody can make up paths."""
-    reply = MockSite(Directory()).respond(arrived())
+def test_the_answer_to_a_call_to_no_mock_server_is_not_cached() -> None:
+    """The mock server may be created at any moment, and clients can invent any number of paths."""
+    reply = MockSite(Directory()).respond(raw_request())
     assert not isinstance(reply, PendingReply)
     assert not reply.is_cacheable
 
 
 def test_the_mock_server_that_is_called_answers() -> None:
     served = make_served()
-    reply = MockSite(Directory({"shop": served})).respond(arrived(b"/mocks/shop/users/7"))
+    reply = MockSite(Directory({"shop": served})).respond(raw_request(b"/mocks/shop/users/7"))
     assert isinstance(reply, Reply)
     assert (reply.server, reply.body) == (served, HIT)
 
@@ -124,7 +124,7 @@ def test_a_call_is_counted_and_logged_unless_the_log_is_off(
     assert (tally.calls, len(log.calls), unlogged.calls if unlogged else 0) == (calls, logged, 1 - logged)
 
 
-def test_a_call_to_nobody_is_not_logged() -> None:
+def test_a_call_to_no_mock_server_is_not_logged() -> None:
     log = Logged()
     MockSite(Directory(), log).log_call(GET, make_reply(), 0.0, 0.0)
     assert log.calls == []

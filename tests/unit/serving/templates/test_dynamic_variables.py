@@ -1,4 +1,4 @@
-"""Postman's dynamic variables: every name has a value of its kind, which follows from the seed and the time."""
+"""Dynamic variables: each name has a value of its kind, which depends on the seed and the time only."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", sorted(DYNAMIC_VARIABLES))
 def test_value_is_of_its_kind(name: str) -> None:
-    """Each name gives text of the shape that people expect, whatever the chance."""
+    """Each name has values of the expected shape, for any random numbers."""
     shape = re.compile(SHAPES.get(name, TEXT))
     for seed in range(50):
         value = DYNAMIC_VARIABLES[name](Random(seed), NOON)
@@ -105,7 +105,7 @@ def test_page_lists_every_name() -> None:
     [("$randomDatePast", -365, 0), ("$randomDateRecent", -1, 0), ("$randomDateFuture", 1, 366)],
 )
 def test_dates_count_from_midnight(name: str, first: int, last: int) -> None:
-    """A random date is the same at any time of a day, and lies on its side of it."""
+    """A random date is the same at any time of a day, and before or after that day."""
     for seed in range(50):
         value = DYNAMIC_VARIABLES[name](Random(seed), NOON)
         assert value == DYNAMIC_VARIABLES[name](Random(seed), NOON + 3600)
@@ -114,13 +114,13 @@ def test_dates_count_from_midnight(name: str, first: int, last: int) -> None:
 
 
 def test_dates_are_written_as_javascript_does() -> None:
-    """A date looks as Postman's: the form of JavaScript's Date, in UTC."""
+    """A date has the format of JavaScript's Date, in UTC, as in Postman."""
     value = DYNAMIC_VARIABLES["$randomDatePast"](Random(0), NOON)
     assert re.fullmatch(r"[A-Z]\w\w [A-Z]\w\w \d\d \d{4} [\d:]{8} GMT\+0000 \(Coordinated Universal Time\)", value)
 
 
 def test_values_do_not_depend_on_the_process() -> None:
-    """Two processes with other hash seeds make the same values of one seed."""
+    """Two processes with different hash seeds make equal values from one seed."""
     program = (
         "import json; from random import Random;"
         "from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES as names;"

@@ -1,4 +1,4 @@
-"""Faker is paid for only by those who use it."""
+"""Faker is imported only if it is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[4]
 
 @pytest.mark.parametrize(("name", "loaded"), [("$guid", False), ("$randomInt", False), ("$randomFirstName", True)])
 def test_faker_is_imported_when_it_is_needed(name: str, loaded: bool) -> None:
-    """Getting ready for a name imports Faker only if Faker makes its value."""
+    """Preparing a variable imports Faker only if Faker makes its value."""
     program = (
         "import sys, understudy.serving.templates.dynamic_variables as d;"
         f"d.prepare(['{name}', 'id']); print('faker' in sys.modules)"

@@ -12,7 +12,7 @@ import pytest
 from tests.factories.messages import make_request
 from understudy.serving.templates.dynamic_variables import DYNAMIC_VARIABLES
 from understudy.serving.templates.parser import TemplateValues, parse_template
-from understudy.serving.templates.request_helpers import LiveRequest
+from understudy.serving.templates.request_values import LiveRequest
 from understudy.store.model.messages import Request
 
 ASKED = make_request(
@@ -67,7 +67,7 @@ def filled(text: str, values: TemplateValues | None = None, **options: Any) -> s
     ],
 )
 def test_fields_are_filled_in(text: str, expected: str) -> None:
-    """Each kind of field gives its value, or its default; what a value holds is not looked at again."""
+    """Each kind of field is replaced by its value or default; values are not parsed again."""
     assert filled(text) == expected
 
 
@@ -82,25 +82,25 @@ def test_fields_are_filled_in(text: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_resolved_stays(text: str) -> None:
-    """Unknown names, missing values without a default and what is no field stay as they are written."""
+    """Unknown names, missing values without a default, and text that is not a field stay as they are."""
     assert filled(text) == text
     assert filled(f"{text} {{{{id}}}} {text}") == f"{text} 42 {text}"
 
 
 @pytest.mark.parametrize("text", ["", "plain", "{{", "{{}}", "{{$unknown}}", "{{$queryParams}}", '{"a": {"b": 1}}'])
 def test_text_without_fields_is_no_template(text: str) -> None:
-    """Nothing to fill in, nothing to keep."""
+    """The result is None."""
     assert parse_template(text) is None
 
 
 @pytest.mark.parametrize("name", sorted(DYNAMIC_VARIABLES))
 def test_every_dynamic_variable_is_a_field(name: str) -> None:
-    """Each of Postman's names is known in a template."""
+    """Each of Postman's names is a field of a template."""
     assert "{{" not in filled(f"{{{{{name}}}}}")
 
 
 def test_variables_beat_captures() -> None:
-    """A variable comes before a wildcard of the same name; a wildcard gives what it stood for."""
+    """A variable comes before a wildcard of the same name; a wildcard has the text that it matched."""
     values = make_values(variables={"id": "42"}, id="7", user="ada")
     assert filled("{{id}} {{user}}", values) == "42 ada"
 
@@ -126,24 +126,24 @@ def test_whole_body() -> None:
     ],
 )
 def test_json_stays_json(text: str, expected: Any) -> None:
-    """Within a string of a JSON body a value is escaped; elsewhere it goes in as it is."""
+    """Within a string of a JSON body a value is escaped, elsewhere it is not."""
     assert json.loads(filled(text, in_json=True)) == expected
 
 
 def test_other_text_is_not_escaped() -> None:
-    """In a body that is no JSON a value goes in as it is."""
+    """In a body that is not JSON a value is not escaped."""
     assert filled("\"{{$body 'name'}}\"") == '"Ada "A""'
 
 
 def test_wording() -> None:
-    """What surrounds a value may need it worded in its own way; what was written stays."""
+    """The caller can escape values; literal text stays as it is."""
     template = parse_template("{{id}} {{unknown}}")
     assert template
     assert template.fill(make_values(variables={"id": "a"}), str.upper) == "A {{unknown}}"
 
 
 def test_names() -> None:
-    """A template tells what it asks for."""
+    """A template lists the names of its fields."""
     template = parse_template("{{id}} {{$guid}} {{$body 'x'}} {{$unknown}}")
     assert template
     assert template.names == {"id", "$guid", "$body"}

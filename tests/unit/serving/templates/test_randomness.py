@@ -1,4 +1,4 @@
-"""Random values of a run: with a seed, alike in every run."""
+"""Random values of a run: with a seed, equal in every run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def draws(chance: RandomSource, *keys: str) -> list[tuple[str, float]]:
 
 
 def test_seed_makes_runs_alike() -> None:
-    """The n-th answer of an example gets the same values, whatever is asked in between."""
+    """The n-th answer of an example gets the same values, whatever other requests there are."""
     first = draws(RandomSource(lambda: 0, seed=7), "a", "a", "b")
     second = draws(RandomSource(lambda: 0, seed=7), "b", "a", "c", "a")
     assert sorted(first) == sorted(draw for draw in second if draw[0] != "c")
@@ -18,15 +18,15 @@ def test_seed_makes_runs_alike() -> None:
 
 
 def test_other_seed_other_values() -> None:
-    """Seeds differ in what they give."""
+    """Different seeds have different values."""
     assert draws(RandomSource(lambda: 0, seed=7), "a") != draws(RandomSource(lambda: 0, seed=8), "a")
 
 
 def test_without_seed_runs_differ() -> None:
-    """No seed, no repetition."""
+    """Without a seed, no run repeats another."""
     assert draws(RandomSource(lambda: 0), "a") != draws(RandomSource(lambda: 0), "a")
 
 
-def test_tells_the_time() -> None:
-    """The time is the one it was given."""
+def test_returns_the_time() -> None:
+    """The time is that of its clock."""
     assert RandomSource(lambda: 12.5).now() == 12.5

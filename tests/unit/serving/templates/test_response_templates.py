@@ -1,4 +1,4 @@
-"""Responses as templates: headers, body, codings, and that others cost nothing."""
+"""Responses as templates: headers, bodies, codings, and no cost for other responses."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def answered(example: Example, target: str = "/users/7", seed: int = 1, **variab
 
 
 def test_headers_and_body_are_filled_in() -> None:
-    """Wildcards, variables and request values stand in headers and body."""
+    """Headers and bodies can have wildcards, variables and request values."""
     headers = {**JSON, "Location": "{{base}}/users/{{id}}", "X-Plain": "as it is"}
     example = make_template(make_response(body=b'{"id": {{id}}, "q": "{{$queryParams \'q\'}}"}', headers=headers))
-    told = answered(example, "/users/7?q=%22", base="http://shop")
-    assert told.body == b'{"id": 7, "q": "\\""}'
-    assert told.headers.get("location") == "http://shop/users/7"
-    assert told.headers.get("x-plain") == "as it is"
+    response = answered(example, "/users/7?q=%22", base="http://shop")
+    assert response.body == b'{"id": 7, "q": "\\""}'
+    assert response.headers.get("location") == "http://shop/users/7"
+    assert response.headers.get("x-plain") == "as it is"
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,25 @@ def test_headers_and_body_are_filled_in() -> None:
     ],
 )
 def test_escapes_in_json_only(kind: str, body: bytes) -> None:
-    """The Content-Type says whether a value is escaped."""
+    """The Content-Type decides whether a value is escaped."""
     example = make_template(make_response(body=b'"{{v}}"', headers={"Content-Type": kind}))
     assert answered(example, v='"').body == body
 
 
 def test_coding_is_undone() -> None:
-    """A compressed body is filled in as text, and sent so."""
+    """A compressed body is filled in and sent as text."""
     headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain"}
-    told = answered(make_template(make_response(body=gzip.compress(b"id {{id}}"), headers=headers)))
-    assert (told.body, told.headers.get("content-encoding")) == (b"id 7", None)
+    response = answered(make_template(make_response(body=gzip.compress(b"id {{id}}"), headers=headers)))
+    assert (response.body, response.headers.get("content-encoding")) == (b"id 7", None)
 
 
 def test_header_alone_leaves_the_body() -> None:
     """A body without fields stays in its coding, the very same object."""
     body = gzip.compress(b"plain")
     headers = {"Content-Encoding": "gzip", "X-Id": "{{id}}"}
-    told = answered(make_template(make_response(body=body, headers=headers)))
-    assert told.body is body
-    assert list(told.headers) == [("Content-Encoding", "gzip"), ("X-Id", "7")]
+    response = answered(make_template(make_response(body=body, headers=headers)))
+    assert response.body is body
+    assert list(response.headers) == [("Content-Encoding", "gzip"), ("X-Id", "7")]
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_header_alone_leaves_the_body() -> None:
 )
 def test_header_values_cannot_break_framing(value: str, sent: bytes) -> None:
     """Line ends and other control characters are dropped; the rest is UTF-8."""
-    told = answered(make_template(make_response(headers={"X-V": "{{v}}"})), v=value)
-    assert told.headers.fields == ((b"X-V", sent),)
+    response = answered(make_template(make_response(headers={"X-V": "{{v}}"})), v=value)
+    assert response.headers.fields == ((b"X-V", sent),)
 
 
 def test_lone_surrogates_can_be_sent() -> None:
@@ -103,15 +103,15 @@ def test_lone_surrogates_can_be_sent() -> None:
         ({"Content-Encoding": "unknown"}, b"{{id}}"),
     ],
 )
-def test_what_is_no_template_stays(headers: dict[str, str], body: bytes) -> None:
-    """A body without fields, in no coding we know, or that is not UTF-8: the example itself answers."""
+def test_a_response_without_fields_stays(headers: dict[str, str], body: bytes) -> None:
+    """A body without fields, in an unknown coding, or not in UTF-8: the example itself answers."""
     example = make_template(make_response(body=body, headers=headers))
     assert not compile_templates([example], as_bytes)
     assert Templates().apply(example, compile_index([example]).decide(make_request())) is example
 
 
 def test_bodies_of_others_are_not_read() -> None:
-    """Only an example that is switched on has its body read."""
+    """Only bodies of examples with templates are read."""
     read: list[Body] = []
 
     def body_of(body: Body) -> bytes:
@@ -125,7 +125,7 @@ def test_bodies_of_others_are_not_read() -> None:
 
 
 def test_body_that_cannot_be_read_is_left_out() -> None:
-    """A broken store breaks the one answer, not the index."""
+    """A broken store breaks one answer, not the index."""
 
     def body_of(_: Body) -> bytes:
         raise StoreError("gone")
@@ -134,7 +134,7 @@ def test_body_that_cannot_be_read_is_left_out() -> None:
 
 
 def test_seed_repeats_and_answers_differ() -> None:
-    """One seed, one run of values; the second answer has others than the first."""
+    """One seed has one series of values; the second answer has other values than the first."""
     example = make_template(make_response(body=b"{{$guid}} {{$guid}} {{$randomFullName}}"))
     assert answered(example, seed=1) == answered(example, seed=1)
     assert answered(example, seed=1) != answered(example, seed=2)
@@ -143,7 +143,7 @@ def test_seed_repeats_and_answers_differ() -> None:
 
 
 def test_redacted_values_of_the_example_stay_out() -> None:
-    """What a template says of the request is the live one's; the example's own is never read."""
+    """Templates use the values of the live request; those of the example's own request are never read."""
     response = make_response(body=b"{{$headers 'x-key' 'none'}} {{$body 'a' 'none'}}")
     recorded = make_request(headers={"X-Key": "REDACTED"}, body=b'{"a": "REDACTED"}')
     example = replace(make_example(recorded, response=response), templates=True)

@@ -1,4 +1,4 @@
-"""A recorded WebSocket, spoken with a client that keeps to what was recorded, and with others."""
+"""The replay of a recorded WebSocket, for clients that send the recorded messages and for others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 
-from understudy.serving.responder import Close, Wait
+from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.conversation import LINGER_SECONDS, MOST_REASON_BYTES, Conversation
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
@@ -21,15 +21,15 @@ TEXT, BINARY, CLOSE = MessageKind.TEXT, MessageKind.BINARY, MessageKind.CLOSE
 
 
 def client(at: float, content: str | bytes = b"", kind: MessageKind | None = None) -> WebSocketMessage:
-    return said(at, content, kind, from_client=True)
+    return make_message(at, content, kind, from_client=True)
 
 
 def server(at: float, content: str | bytes = b"", kind: MessageKind | None = None) -> WebSocketMessage:
-    return said(at, content, kind, from_client=False)
+    return make_message(at, content, kind, from_client=False)
 
 
-def said(at: float, content: str | bytes, kind: MessageKind | None, *, from_client: bool) -> WebSocketMessage:
-    """A text or, of bytes, a binary message so many seconds after the handshake."""
+def make_message(at: float, content: str | bytes, kind: MessageKind | None, *, from_client: bool) -> WebSocketMessage:
+    """A text message, or for bytes a binary message, this many seconds after the handshake."""
     usual = TEXT if isinstance(content, str) else BINARY
     return WebSocketMessage(
         BEGAN + at, from_client, kind or usual, content.encode() if isinstance(content, str) else content
@@ -37,7 +37,7 @@ def said(at: float, content: str | bytes, kind: MessageKind | None, *, from_clie
 
 
 class Peer:
-    """A client of a conversation; time passes by waiting only."""
+    """A client of a conversation; time only passes by waiting."""
 
     def __init__(self, *script: WebSocketMessage, timing: float = 1.0) -> None:
         self.now = 5.0
@@ -46,8 +46,8 @@ class Peer:
         self.waits: list[float] = []
         self.ended = False
 
-    def heard(self) -> list[Event]:
-        """All that the server says now, waiting where it waits; up to its end, or until it listens."""
+    def receive(self) -> list[Event]:
+        """Return all messages of the server until it ends or waits for the client."""
         events: list[Event] = []
         while (step := self.conversation.next()) is not None:
             if isinstance(step, bytes):
@@ -62,24 +62,24 @@ class Peer:
                 self.ended = True
         return events
 
-    def says(self, *events: Event) -> list[Event]:
-        """What the server says to these."""
+    def send(self, *events: Event) -> list[Event]:
+        """Return the messages of the server after these of the client."""
         for event in events:
             self.conversation.receive(self.connection.send(event))
-        return self.heard()
+        return self.receive()
 
 
 def texts(events: Sequence[Event]) -> list[Any]:
     return [event.data for event in events if isinstance(event, TextMessage | BytesMessage)]
 
 
-def test_the_server_says_what_it_said() -> None:
+def test_the_server_sends_the_recorded_messages() -> None:
     peer = Peer(server(0, "hello"), server(0, b"\x00\x01"))
-    assert texts(peer.heard()) == ["hello", b"\x00\x01"]
+    assert texts(peer.receive()) == ["hello", b"\x00\x01"]
 
 
 @pytest.mark.parametrize(
-    ("expected", "said", "alike"),
+    ("expected", "message", "alike"),
     [
         ('{"a": 1}', '{"a":1.0}', True),
         ('{"a": true}', '{"a":true}', True),
@@ -88,50 +88,50 @@ def test_the_server_says_what_it_said() -> None:
         ("[null]", "[false]", False),
     ],
 )
-def test_messages_compare_as_values_of_json(expected: str, said: str, alike: bool) -> None:
-    """Numbers by their value; what is true is no number."""
+def test_messages_compare_as_values_of_json(expected: str, message: str, alike: bool) -> None:
+    """Numbers compare by value; true is not a number."""
     peer = Peer(client(1, expected), server(1, "well"))
-    assert (texts(peer.says(TextMessage(said))) == ["well"]) is alike
+    assert (texts(peer.send(TextMessage(message))) == ["well"]) is alike
 
 
-def test_what_followed_a_message_waits_for_it() -> None:
+def test_a_message_that_followed_another_waits_for_it() -> None:
     peer = Peer(server(0, "who?"), client(1, "me"), server(1, "hello me"), client(2, "bye"), server(2, "bye"))
-    assert texts(peer.heard()) == ["who?"]
-    assert texts(peer.says(TextMessage("me"))) == ["hello me"]
-    assert texts(peer.says(TextMessage("bye"))) == ["bye"]
+    assert texts(peer.receive()) == ["who?"]
+    assert texts(peer.send(TextMessage("me"))) == ["hello me"]
+    assert texts(peer.send(TextMessage("bye"))) == ["bye"]
 
 
 @pytest.mark.parametrize(("timing", "waits"), [(1.0, [0.5, 1.5, 0.25]), (0.5, [0.25, 0.75, 0.125]), (0.0, [])])
-def test_the_servers_messages_come_at_their_times(timing: float, waits: list[float]) -> None:
-    """Counted from the handshake, and then from the message that they followed."""
+def test_messages_of_the_server_are_sent_at_their_times(timing: float, waits: list[float]) -> None:
+    """Counted from the handshake, then from the client message that they followed."""
     peer = Peer(server(0.5, "a"), server(2, "b"), client(3, "x"), server(3.25, "c"), timing=timing)
-    peer.heard()
+    peer.receive()
     peer.now += 100
-    assert texts(peer.says(TextMessage("x"))) == ["c"]
+    assert texts(peer.send(TextMessage("x"))) == ["c"]
     assert peer.waits == waits
 
 
 def test_a_client_may_be_faster_than_it_was() -> None:
-    """Its message counts at once, what followed it comes in turn."""
+    """Its message counts at once; those that followed it are sent in turn."""
     peer = Peer(server(1, "a"), client(2, "x"), server(2, "b"))
-    assert texts(peer.says(TextMessage("x"))) == ["a", "b"]
+    assert texts(peer.send(TextMessage("x"))) == ["a", "b"]
 
 
 def test_messages_in_pieces_are_joined() -> None:
     peer = Peer(client(0, "abc"), server(0, "right"))
     pieces = [TextMessage("a", message_finished=False), TextMessage("bc", message_finished=True)]
-    assert texts(peer.says(*pieces)) == ["right"]
+    assert texts(peer.send(*pieces)) == ["right"]
 
 
 @pytest.mark.parametrize(
-    ("recorded", "said"), [('{"a": 1, "b": [2]}', '{"b":[2],"a":1}'), ("[1.0]", "[1]"), ("x", "x")]
+    ("recorded", "message"), [('{"a": 1, "b": [2]}', '{"b":[2],"a":1}'), ("[1.0]", "[1]"), ("x", "x")]
 )
-def test_json_texts_are_compared_as_values(recorded: str, said: str) -> None:
-    assert texts(Peer(client(0, recorded), server(0, "right")).says(TextMessage(said))) == ["right"]
+def test_json_texts_are_compared_as_values(recorded: str, message: str) -> None:
+    assert texts(Peer(client(0, recorded), server(0, "right")).send(TextMessage(message))) == ["right"]
 
 
 @pytest.mark.parametrize(
-    ("script", "said", "expected", "came"),
+    ("script", "message", "expected", "received"),
     [
         ([client(0, "a")], TextMessage("b"), "the text a", "the text b"),
         ([client(0, "a")], BytesMessage(b"a"), "the text a", "a binary message of 1 byte"),
@@ -139,56 +139,56 @@ def test_json_texts_are_compared_as_values(recorded: str, said: str) -> None:
         ([], TextMessage("b"), "no further message", "the text b"),
     ],
 )
-def test_a_client_that_says_something_else_is_told_what_was_expected(
-    script: list[WebSocketMessage], said: Event, expected: str, came: str
+def test_a_client_that_diverges_gets_the_expected_message(
+    script: list[WebSocketMessage], message: Event, expected: str, received: str
 ) -> None:
-    peer = Peer(*script, server(0, "never said") if script else server(0, "hello"))
-    assert peer.says(said)[-1] == CloseConnection(1008, f"message 1: expected {expected}")
-    assert peer.conversation.divergence == f"message 1 of the client: expected {expected}, got {came}"
+    peer = Peer(*script, server(0, "never sent") if script else server(0, "hello"))
+    assert peer.send(message)[-1] == CloseConnection(1008, f"message 1: expected {expected}")
+    assert peer.conversation.divergence == f"message 1 of the client: expected {expected}, got {received}"
     assert peer.ended
 
 
-def test_it_is_told_which_message_was_another() -> None:
-    """Of the client's, whatever the server said between them."""
+def test_a_divergence_has_the_number_of_its_message() -> None:
+    """Only messages of the client count."""
     peer = Peer(client(0, "a"), server(0, "x"), server(0, "y"), client(0, "b"))
-    [*_, closed] = peer.says(TextMessage("a"), TextMessage("c"))
+    [*_, closed] = peer.send(TextMessage("a"), TextMessage("c"))
     assert closed == CloseConnection(1008, "message 2: expected the text b")
     assert peer.conversation.divergence == "message 2 of the client: expected the text b, got the text c"
 
 
 def test_what_was_expected_fits_a_close_frame() -> None:
-    [event] = Peer(client(0, "€" * 1000)).says(TextMessage("b"))
+    [event] = Peer(client(0, "€" * 1000)).send(TextMessage("b"))
     assert isinstance(event, CloseConnection)
     assert event.reason is not None
     assert len(event.reason.encode()) <= MOST_REASON_BYTES
 
 
-def test_after_a_divergence_nothing_more_is_judged() -> None:
+def test_after_a_divergence_nothing_is_compared() -> None:
     peer = Peer(client(0, "a"), client(0, "b"))
     peer.conversation.receive(peer.connection.send(TextMessage("x")) + peer.connection.send(TextMessage("y")))
     assert peer.conversation.divergence == "message 1 of the client: expected the text a, got the text x"
-    assert len(peer.heard()) == 1
+    assert len(peer.receive()) == 1
 
 
 def test_the_server_closes_as_it_did() -> None:
     peer = Peer(server(0, (4001).to_bytes(2, "big") + b"enough", CLOSE))
-    assert peer.heard() == [CloseConnection(4001, "enough")]
+    assert peer.receive() == [CloseConnection(4001, "enough")]
 
 
 def test_a_close_without_a_code_is_one() -> None:
-    [event] = Peer(server(0, b"", CLOSE)).heard()
+    [event] = Peer(server(0, b"", CLOSE)).receive()
     assert isinstance(event, CloseConnection)
     assert event.code == 1005
 
 
 def test_a_connection_that_broke_off_breaks_off() -> None:
     peer = Peer(server(0, "a"), server(0, BROKEN_OFF, CLOSE))
-    assert texts(peer.heard()) == ["a"]
+    assert texts(peer.receive()) == ["a"]
     assert peer.ended
 
 
-def test_after_a_close_the_clients_answer_is_waited_for() -> None:
-    """So that it can read the close; but not forever."""
+def test_after_a_close_the_server_waits_for_the_client() -> None:
+    """The client can read the close; the wait is bounded."""
     peer = Peer(server(0, (1000).to_bytes(2, "big"), CLOSE))
     step = peer.conversation.next()
     assert isinstance(step, bytes)
@@ -196,38 +196,38 @@ def test_after_a_close_the_clients_answer_is_waited_for() -> None:
     peer.connection.receive_data(step)
     [event] = peer.connection.events()
     assert isinstance(event, CloseConnection)
-    assert peer.says(event.response()) == []
+    assert peer.send(event.response()) == []
     assert peer.ended
 
 
 @pytest.mark.parametrize("script", [[client(0, b"", CLOSE)], [client(0, "a")], []])
 def test_a_client_may_close_at_any_time(script: list[WebSocketMessage]) -> None:
     peer = Peer(*script)
-    assert peer.says(CloseConnection(1000, "bye")) == [CloseConnection(1000, "bye")]
+    assert peer.send(CloseConnection(1000, "bye")) == [CloseConnection(1000, "bye")]
     assert (peer.ended, peer.conversation.divergence) == (True, None)
 
 
 def test_a_client_that_goes_away_ends_it() -> None:
     peer = Peer(client(0, "a"))
     peer.conversation.receive(None)
-    assert peer.heard() == []
+    assert peer.receive() == []
     assert peer.ended
 
 
 def test_pings_are_answered_whatever_was_recorded() -> None:
     peer = Peer(client(0, b"x", MessageKind.PING), server(0, b"x", MessageKind.PONG), client(0, "a"), server(0, "b"))
-    assert peer.says(Ping(b"mine")) == [Pong(b"mine")]
-    assert texts(peer.says(TextMessage("a"))) == ["b"]
+    assert peer.send(Ping(b"mine")) == [Pong(b"mine")]
+    assert texts(peer.send(TextMessage("a"))) == ["b"]
 
 
 def test_pings_of_the_server_are_sent_again() -> None:
-    [event] = Peer(server(0, b"x", MessageKind.PING)).heard()
+    [event] = Peer(server(0, b"x", MessageKind.PING)).receive()
     assert isinstance(event, Ping)
 
 
 @given(st.binary(max_size=200))
-def test_whatever_comes_it_ends_well(data: bytes) -> None:
-    """What is no WebSocket is answered by a close, or waited for."""
+def test_any_bytes_end_in_a_close_or_a_wait(data: bytes) -> None:
+    """Bytes that are not a WebSocket are answered by a close, or are an incomplete frame."""
     peer = Peer(client(0, "a"), server(0, "b"))
     peer.conversation.receive(data)
     for _ in range(20):
@@ -241,40 +241,42 @@ def test_whatever_comes_it_ends_well(data: bytes) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.text(max_size=5)), max_size=12))
-def test_a_faithful_client_hears_everything(script: list[tuple[bool, str]]) -> None:
-    """However the messages of both sides alternate."""
-    messages = [said(number, json.dumps(text), None, from_client=ours) for number, (ours, text) in enumerate(script)]
+def test_a_faithful_client_gets_all_messages(script: list[tuple[bool, str]]) -> None:
+    """In any order of the messages of both sides."""
+    messages = [
+        make_message(number, json.dumps(text), None, from_client=ours) for number, (ours, text) in enumerate(script)
+    ]
     peer = Peer(*messages)
-    heard = texts(peer.heard())
+    received = texts(peer.receive())
     for ours, text in script:
         if ours:
-            heard += texts(peer.says(TextMessage(json.dumps(text))))
-    assert heard == [json.dumps(text) for ours, text in script if not ours]
+            received += texts(peer.send(TextMessage(json.dumps(text))))
+    assert received == [json.dumps(text) for ours, text in script if not ours]
     assert peer.conversation.divergence is None
 
 
 @pytest.mark.parametrize(
-    ("recorded", "said"),
+    ("recorded", "message"),
     [
         ("auth REDACTED-0123456789ab", "auth another"),
         ('{"type": "auth", "token": "REDACTED-0123456789ab"}', '{"token":"another","type":"auth"}'),
         ('[{"key": "Bearer REDACTED-0123456789ab"}]', '[{"key": "Bearer another"}]'),
     ],
 )
-def test_any_secret_is_right_where_one_was_redacted(recorded: str, said: str) -> None:
+def test_any_secret_is_right_where_one_was_redacted(recorded: str, message: str) -> None:
     peer = Peer(client(0, recorded), server(0, "welcome"))
-    assert texts(peer.says(TextMessage(said))) == ["welcome"]
+    assert texts(peer.send(TextMessage(message))) == ["welcome"]
 
 
-@pytest.mark.parametrize("said", ["auth", "login another", '{"token": "another", "more": 1}', '{"token": 1}'])
-def test_around_a_secret_everything_counts(said: str) -> None:
-    recorded = '{"token": "REDACTED-0123456789ab"}' if said.startswith("{") else "auth REDACTED-0123456789ab"
+@pytest.mark.parametrize("message", ["auth", "login another", '{"token": "another", "more": 1}', '{"token": 1}'])
+def test_the_text_around_a_secret_is_compared(message: str) -> None:
+    recorded = '{"token": "REDACTED-0123456789ab"}' if message.startswith("{") else "auth REDACTED-0123456789ab"
     peer = Peer(client(0, recorded), server(0, "welcome"))
-    assert texts(peer.says(TextMessage(said))) == []
+    assert texts(peer.send(TextMessage(message))) == []
     assert peer.conversation.divergence
 
 
-def test_no_secret_is_told_to_who_says_something_else() -> None:
+def test_a_divergence_has_no_secrets() -> None:
     peer = Peer(client(0, '{"token": "sesame", "n": 1}'))
-    [closed] = peer.says(TextMessage("{}"))
+    [closed] = peer.send(TextMessage("{}"))
     assert closed == CloseConnection(1008, 'message 1: expected the text {"token": "REDACTED", "n": 1}')

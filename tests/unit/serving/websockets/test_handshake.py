@@ -50,7 +50,7 @@ def test_an_upgrade_is_answered_for_the_clients_key() -> None:
     ]
 
 
-def test_a_protocol_that_is_not_offered_is_not_taken() -> None:
+def test_a_protocol_that_is_not_offered_is_not_chosen() -> None:
     """A client would refuse it."""
     answer = answer_handshake(make_request(headers={**ASKED, "Sec-WebSocket-Protocol": "other"}), RECORDED)
     assert "Sec-WebSocket-Protocol" not in answer.headers
@@ -66,7 +66,7 @@ def test_a_protocol_that_is_not_offered_is_not_taken() -> None:
         ({"Sec-WebSocket-Key": "?"}, 400),
     ],
 )
-def test_what_is_no_handshake_is_refused(change: dict[str, str], status: int) -> None:
+def test_an_invalid_handshake_is_refused(change: dict[str, str], status: int) -> None:
     answer = answer_handshake(make_request(headers={**ASKED, **change}), RECORDED)
     assert answer.status == status
     assert answer.headers.get("sec-websocket-version") == ("13" if status == 426 else None)

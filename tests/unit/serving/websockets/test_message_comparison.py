@@ -1,4 +1,4 @@
-"""What a client says on a WebSocket beside what was recorded: how the two are told apart for people."""
+"""Descriptions of a client's WebSocket message and of the recorded one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ PLAIN = Redactor()
 
 
 def message(content: str | bytes) -> WebSocketMessage:
-    """A text or, of bytes, a binary message of the client."""
+    """A text message of the client, or for bytes a binary one."""
     if isinstance(content, bytes):
         return WebSocketMessage(0.0, True, MessageKind.BINARY, content)
     return WebSocketMessage(0.0, True, MessageKind.TEXT, content.encode())
 
 
 @pytest.mark.parametrize(
-    ("expected", "said", "words"),
+    ("expected", "received", "descriptions"),
     [
         ("a", "b", ("the text a", "the text b")),
         ("a", b"a", ("the text a", "a binary message of 1 byte")),
@@ -32,12 +32,14 @@ def message(content: str | bytes) -> WebSocketMessage:
         (b"ab", b"a", ("a binary message of 2 bytes", "a binary message of 1 byte, another from byte 2 on")),
     ],
 )
-def test_both_are_told(expected: str | bytes, said: str | bytes, words: tuple[str, str]) -> None:
-    assert describe_difference(message(expected), message(said), PLAIN) == words
+def test_both_messages_are_described(
+    expected: str | bytes, received: str | bytes, descriptions: tuple[str, str]
+) -> None:
+    assert describe_difference(message(expected), message(received), PLAIN) == descriptions
 
 
-def test_texts_are_cut_to_what_can_be_read_at_a_glance() -> None:
-    """Where they differ late, from shortly before that on."""
+def test_long_texts_are_shortened_around_their_difference() -> None:
+    """A late difference is shown from shortly before it."""
     mine, theirs = describe_difference(
         message("x" * 100 + "one" + "y" * 100), message("x" * 100 + "two" + "y" * 100), PLAIN
     )
@@ -48,8 +50,8 @@ def test_texts_are_cut_to_what_can_be_read_at_a_glance() -> None:
     )
 
 
-def test_secrets_of_both_are_left_out() -> None:
-    """Those that a store's own rules find, too."""
+def test_secrets_of_both_are_redacted() -> None:
+    """Also secrets that the rules of a store find."""
     redactor = Redactor(Rules.from_json({"json": ["$.pin"]}))
     mine, theirs = describe_difference(
         message('{"pin": "1234", "n": 1}'), message('{"pin": "5678", "password": "sesame"}'), redactor
@@ -58,15 +60,17 @@ def test_secrets_of_both_are_left_out() -> None:
     assert theirs == 'the text {"pin": "REDACTED", "password": "REDACTED"}'
 
 
-def test_what_differs_in_a_secret_alone_is_told_so() -> None:
-    """Else both would look alike."""
+def test_a_difference_in_a_secret_only_is_described() -> None:
+    """Otherwise both descriptions would be equal."""
     _, theirs = describe_difference(message('{"token": "sesame"}'), message('{"token": "simsim"}'), PLAIN)
     assert theirs == "the same with another secret"
 
 
 @pytest.mark.parametrize(
-    ("expected", "said"), [("a", "b" * (MAX_COMPARED_BYTES + 1)), ("b" * (MAX_COMPARED_BYTES + 1), "a")]
+    ("expected", "received"), [("a", "b" * (MAX_COMPARED_BYTES + 1)), ("b" * (MAX_COMPARED_BYTES + 1), "a")]
 )
-def test_large_texts_are_told_by_their_size(expected: str, said: str) -> None:
-    """To look for secrets in them takes time, in which other clients wait."""
-    assert f"a text of {MAX_COMPARED_BYTES + 1} bytes" in describe_difference(message(expected), message(said), PLAIN)
+def test_large_texts_are_described_by_their_size(expected: str, received: str) -> None:
+    """Searching them for secrets would block other clients."""
+    assert f"a text of {MAX_COMPARED_BYTES + 1} bytes" in describe_difference(
+        message(expected), message(received), PLAIN
+    )

@@ -7,6 +7,7 @@ import pytest
 from tests.factories.messages import make_example
 from understudy.proxy.cli.gateway.replay_output import FEW_SHOWN, MOST_SHOWN, summarize_replay
 from understudy.serving.gateway.replay import Miss, Tally
+from understudy.store.errors import Hint
 
 
 def tally(misses: int = 0, unused: int = 0) -> Tally:
@@ -47,6 +48,16 @@ def test_most_misses_are_listed(more: int) -> None:
     _, *told = lines(tally(misses=MOST_SHOWN + more))
     assert told[MOST_SHOWN:] == ([f"  and {more} more"] if more else [])
     assert told[0] == "  GET http://a/0: path differs"
+
+
+def test_a_miss_comes_with_the_hint_that_may_help() -> None:
+    replay = tally()
+    replay.misses[Miss("GET", "http://a/1", "it was recorded as failed (entry 1: reset)", Hint("replay_failures"))] = 2
+    *_, line = lines(replay)
+    assert line == (
+        "  GET http://a/1, 2 times: it was recorded as failed (entry 1: reset); "
+        "repeat the failure with --replay-failures"
+    )
 
 
 def test_a_complete_replay_prints_nothing() -> None:

@@ -62,7 +62,7 @@ def test_an_environment_that_is_not_used_is_deleted(store: Store) -> None:
 def test_an_environment_that_is_used_stays(store: Store) -> None:
     stage = set_variables(store, "stage", {}, actor="ada")
     serve(store, store.collections.create("shop"), environment_id=stage.id)
-    with pytest.raises(UserError, match="environment stage is used by mock server shop"):
+    with pytest.raises(UserError, match="the environment stage is used by the mock server shop"):
         delete_environment(store, "stage", actor="ada")
 
 

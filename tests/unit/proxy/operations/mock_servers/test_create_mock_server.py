@@ -126,7 +126,9 @@ def test_where_public_ones_are_forbidden_a_private_one_is_created(store: Store) 
     assert create(store, private=True).private
 
 
-@pytest.mark.parametrize("missing", [ExistingCollection("x"), RecordedHistory(EVERYTHING, "x")], ids=["collection", "session"])
+@pytest.mark.parametrize(
+    "missing", [ExistingCollection("x"), RecordedHistory(EVERYTHING, "x")], ids=["collection", "session"]
+)
 def test_a_source_has_to_exist(store: Store, missing: MockSource) -> None:
     with pytest.raises(NotFound):
         create(store, missing)

@@ -1,6 +1,6 @@
-"""What a template can say of the request that is being answered: `$body`, `$queryParams`, `$pathSegments`, `$headers`.
+"""The values of a request for templates: `$body`, `$queryParams`, `$pathSegments` and `$headers`.
 
-Each takes the text between the quotes, None without, and gives None where the request has no such value.
+Each takes the text between the quotes, or None, and returns None if the request has no such value.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ _LONGEST_INDEX = 9  # digits; Python refuses to read numbers of more than 4,300
 
 @dataclass(frozen=True)
 class LiveRequest:
-    """A request, each part of it read when a template first asks."""
+    """A request whose parts are parsed when a template first uses them."""
 
     request: Request
 
     def find_body(self, path: str | None) -> str | None:
-        """The whole body as text; with a path such as `user.tags[0]`, a value of a JSON or form body."""
+        """Return the body as text; with a path such as `user.tags[0]`, a value of a JSON or form body."""
         if not path:
             return None if self._plain is None else self._plain.decode("utf-8", "replace")
-        found = self._json
-        if found is None:
+        node = self._json
+        if node is None:
             return self._form.get(_unescape(path))
         for step in _split_path(path):
-            found = _descend(found, step)
-            if found is None:
+            node = _descend(node, step)
+            if node is None:
                 return None
-        return _as_text(found.value)
+        return _as_text(node.value)
 
     def find_query(self, name: str | None) -> str | None:
-        """The first value of a query parameter."""
+        """Return the first value of a query parameter."""
         return None if name is None else self._query.get(_unescape(name))
 
     def find_segment(self, number: str | None) -> str | None:
-        """A segment of the path, decoded; the first is 0."""
-        place = _parse_index(number or "", len(self._segments))
-        return None if place is None else self._segments[place]
+        """Return a segment of the path, decoded; the first has number 0."""
+        index = _parse_index(number or "", len(self._segments))
+        return None if index is None else self._segments[index]
 
     def find_header(self, name: str | None) -> str | None:
-        """All values of a header, joined as RFC 9110, section 5.3, allows; None where there is nothing in them."""
+        """Return all values of a header, joined (RFC 9110, section 5.3); None if they are empty."""
         if name is None or not name.isascii():
             return None
         return ", ".join(self.request.headers.get_all(_unescape(name))) or None
@@ -99,13 +99,13 @@ REQUEST_VALUES: Mapping[str, Callable[[LiveRequest, str | None], str | None]] = 
 
 @dataclass(frozen=True, slots=True)
 class _Json:
-    """A JSON value, so that `null` and no value differ."""
+    """A JSON value; it distinguishes `null` from no value."""
 
     value: Any
 
 
 def _split_path(path: str) -> Iterable[str]:
-    # `tags[0]` and `tags.0` say the same.
+    # `tags[0]` and `tags.0` are the same path.
     return map(_unescape, _STEP.findall(_INDEX.sub(r".\1", path)))
 
 
@@ -113,20 +113,20 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(r"\1", text)
 
 
-def _descend(found: _Json, step: str) -> _Json | None:
-    match found.value:
+def _descend(node: _Json, step: str) -> _Json | None:
+    match node.value:
         case dict() as members if step in members:
             return _Json(members[step])
         case list() as elements:
-            place = _parse_index(step, len(elements))
-            return None if place is None else _Json(elements[place])
+            index = _parse_index(step, len(elements))
+            return None if index is None else _Json(elements[index])
     return None
 
 
-def _parse_index(index: str, length: int) -> int | None:
-    if not (index.isascii() and index.isdigit() and len(index) <= _LONGEST_INDEX):
+def _parse_index(digits: str, length: int) -> int | None:
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_INDEX):
         return None
-    return int(index) if int(index) < length else None
+    return int(digits) if int(digits) < length else None
 
 
 def _as_text(value: Any) -> str | None:
@@ -139,7 +139,7 @@ def _as_text(value: Any) -> str | None:
 
 
 def _reject_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _parse_first_values(encoded: bytes) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What templates can say of a request."""
+"""The values of a request for templates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.serving.templates.request_helpers import REQUEST_VALUES, LiveRequest
+from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequest
 
 JSON = rb"""{"name": "Ada \"A\" L", "a.b": "dotted", "price": 1.10, "big": 9007199254740993, "none": null, "yes": true,
 "user": {"tags": ["x", {"k": "deep"}], "a.b": {"c": 1}}, "it's": "quoted", "": "empty", "half": "\ud800"}"""
@@ -64,7 +64,7 @@ def test_json_body(path: str | None, value: str | None) -> None:
     ],
 )
 def test_form_body(body: bytes, path: str, value: str | None) -> None:
-    """A form gives its first value of a name; JSON that is called a form, as curl does, is JSON."""
+    """A form has the first value of each name; JSON that curl sends as a form is JSON."""
     assert live(body=body, content_type=FORM).find_body(path) == value
 
 
@@ -76,25 +76,25 @@ def test_form_body(body: bytes, path: str, value: str | None) -> None:
     ],
 )  # fmt: skip
 def test_body_without_that_value(body: bytes) -> None:
-    """What is no JSON object with the name has no value, and breaks nothing."""
+    """A body that is not a JSON object with the name has no value, and raises nothing."""
     assert live(body=body).find_body("a") is None
 
 
 def test_container_that_json_cannot_hold() -> None:
-    """A number that only Python can hold is a value, its container is none."""
+    """A number that JSON cannot hold is a value, but its container is not."""
     request = live(body=b'{"a": {"b": 1e400}}')
     assert (request.find_body("a.b"), request.find_body("a")) == ("1E+400", None)
 
 
 def test_coded_body() -> None:
-    """Content codings are undone; a broken one leaves no body."""
+    """Content codings are removed; a broken coding leaves no body."""
     headers = {"Content-Encoding": "gzip"}
     assert live(body=gzip.compress(b'{"a": 1}'), headers=headers).find_body("a") == "1"
     assert live(body=b"broken", headers=headers).find_body(None) is None
 
 
 def test_whole_body_is_text() -> None:
-    """The body as a whole is text, bytes that are not UTF-8 replaced; no body is no text."""
+    """The whole body is text; bytes that are not UTF-8 are replaced."""
     assert live(body=b"a\xffb").find_body(None) == "a\ufffdb"
     assert live().find_body(None) == ""
 
@@ -113,7 +113,7 @@ def test_query(name: str | None, value: str | None) -> None:
     [("0", "users"), ("1", "a/b"), ("2", ""), ("3", "x"), ("4", None), ("-1", None), ("one", None), (None, None)],
 )
 def test_path_segments(number: str | None, value: str | None) -> None:
-    """Segments count from 0 and are decoded; a trailing slash is none."""
+    """Segments count from 0 and are decoded; a trailing slash is not a segment."""
     assert live("/users/a%2Fb//x/?q=1").find_segment(number) == value
 
 
@@ -126,11 +126,11 @@ def test_root_has_no_segment() -> None:
     ("name", "value"), [("x-id", "7"), ("X-ID", "7"), ("Accept", "a, b"), ("none", None), ("é", None), (None, None)]
 )
 def test_headers(name: str | None, value: str | None) -> None:
-    """A header is found without case, its values joined."""
+    """A header is found in any case, and its values are joined."""
     request = live(headers=[("X-Id", "7"), ("Accept", "a"), ("accept", "b")])
     assert request.find_header(name) == value
 
 
-def test_every_name_has_its_reader() -> None:
+def test_every_name_has_its_function() -> None:
     """The four names that Postman has."""
     assert set(REQUEST_VALUES) == {"$body", "$queryParams", "$pathSegments", "$headers"}

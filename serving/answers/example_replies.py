@@ -1,0 +1,71 @@
+"""The replies of mock servers and gateways to a decided request: by its example, by its rate limit, or by its failure.
+
+What differs between the two stays with them: whose example it is, how URLs are rewritten, CORS, and call logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.answers.rate_limits import RateCounts, check_rate_limit
+from understudy.serving.answers.replies import CalledServer, Reply, make_reply
+from understudy.serving.answers.streams import stream_from_response
+from understudy.serving.http1.wire import render_head
+from understudy.store.model.messages import Request, Response
+from understudy.store.model.mock_servers import Behaviour
+
+
+def may_cache(outcome: Outcome, behaviour: Behaviour | None) -> bool:
+    """Return whether equal requests get equal bytes as long as nothing is edited."""
+    return outcome.is_cacheable and (behaviour is None or behaviour.rate_limit is None)
+
+
+def make_reply_key(
+    outcome: Outcome, behaviour: Behaviour | None, is_cacheable: bool, *parts: object
+) -> tuple[object, ...] | None:
+    """Return the cache key of a reply by an example; None if its template was filled in for this request alone.
+
+    `parts` is what else its bytes depend on.
+    """
+    return None if outcome.is_filled else (id(outcome.example), behaviour, is_cacheable, *parts)
+
+
+def render_example_reply(
+    response: Response,
+    outcome: Outcome,
+    behaviour: Behaviour | None,
+    timing: float,
+    is_cacheable: bool,
+    *,
+    server: CalledServer | None = None,
+    interim: bytes = b"",
+) -> Reply:
+    """Render the reply that sends this response, made from the example of `outcome`."""
+    example = outcome.example
+    assert example is not None
+    content = response.body if isinstance(response.body, bytes) else b""
+    origin = (example.id, example.name, outcome.summary)
+    stream = stream_from_response(response, timing)
+    return Reply(render_head(response), content, response, behaviour, is_cacheable, server, *origin, stream, interim)
+
+
+def refuse_over_limit(
+    behaviour: Behaviour | None, outcome: Outcome, rates: RateCounts, owner: str, now: Callable[[], float]
+) -> Response | None:
+    """Count the call; return the 429 if a simulated rate limit is exceeded.
+
+    `owner` is the key of the count that all examples without a limit of their own share.
+    """
+    if behaviour is None or behaviour.rate_limit is None:
+        return None
+    return check_rate_limit(behaviour.rate_limit, rates, outcome.find_limit_key(owner), now())
+
+
+def make_failure_reply(
+    failure: Response, request: Request, summary: str, behaviour: Behaviour | None, server: CalledServer | None = None
+) -> Reply:
+    """Return the reply to a request that no example answers, with what is done to it on purpose."""
+    reply = make_reply(failure, summary=summary, server=server, method=request.method)
+    return reply if behaviour is None else replace(reply, behaviour=behaviour)
