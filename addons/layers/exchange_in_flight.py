@@ -29,7 +29,8 @@ class ExchangeInFlight:
     `held` are the bytes of the answer that the client has not got, `begun` says that it got some. `sent` is what the
     upstream got, None once that is too much to be sent again. `owed` counts bytes on their way to the store. `failure`
     is why it failed, `reply` what the client gets for that; `lost` why it cannot be kept. `keeping`: nothing more
-    comes, and the history writer has it or will; `entry` is its number in history.
+    comes, and the history writer has it or will; `entry` is its number in history. `is_abandoned`: the client has left
+    before the end of its answer and gets no more; `late_bytes` counts what has come since.
     """
 
     active: ActiveMode
@@ -42,6 +43,8 @@ class ExchangeInFlight:
     failure: str | None = None
     reply: Response | None = None
     loss: StoreError | None = None
+    is_abandoned: bool = False
+    late_bytes: int = 0
     is_committing: bool = False
     submitted: bool = False
     entry: int | None = None
@@ -72,6 +75,22 @@ class ExchangeInFlight:
         reader = self.reader
         ended = reader.response is not None and reader.response.ends_connection
         return reader.request.keep_alive and reader.is_request_complete and not (ended and self.failure is None)
+
+    @property
+    def lacks_only_its_end(self) -> bool:
+        """Whether the client can have all content of an answer whose end has not come, such as its last chunk."""
+        response = self.reader.response
+        return (
+            self.records
+            and response is not None
+            and response.framing.remaining is None
+            and self.reader.is_request_complete
+        )
+
+    def count_late(self, data: bytes) -> int:
+        """Count bytes that came after the client had left; returns how many there are."""
+        self.late_bytes += len(data)
+        return self.late_bytes
 
     def note_sent(self, data: bytes) -> None:
         """The upstream gets these bytes."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
 
-from mitmproxy.connection import Connection
+from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
@@ -40,6 +40,7 @@ from understudy.serving.http1.heads import (
 from understudy.serving.http1.heads import RequestHead as Head
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.serving.http1.wire import CONTINUE
+from understudy.store.model.exchanges import CLIENT_LEFT
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Headers, Origin, Response
 
@@ -49,6 +50,9 @@ MAX_UNREAD_BYTES = 256 * 1024
 MAX_PENDING_BYTES = 4 * 1024 * 1024
 # Upstreams close connections that were idle; what may not be sent twice goes through a fresh one.
 MAX_REUSE_IDLE_SECONDS = 1.0
+# What may still come of an answer whose client closed its connection before the end, for the exchange to be complete.
+MAX_LATE_SECONDS = 0.5
+MAX_LATE_BYTES = 64 * 1024
 
 
 class Successor(Enum):
@@ -129,7 +133,7 @@ class RecordLayer(layer.Layer):
         if event.command is self._timer:
             self._timer = None
             if self._exchange is not None and not self._exchange.is_committing:
-                yield from self._send_held(self._exchange)
+                yield from self._handle_timer(self._exchange)
         elif (upstream := self._sources.pop(event.command, None)) is not None:
             yield from self._run_upstream(upstream, upstream.handle_event(event))
         elif self._spy_request is not None:
@@ -331,13 +335,17 @@ class RecordLayer(layer.Layer):
             yield from self._fail(turn, f"the upstream's answer cannot be followed: {problem}")
             return
         if turn.reader.is_complete:
-            turn.held.append(passed)
+            if not turn.is_abandoned:
+                turn.held.append(passed)
             yield from self._complete(turn)
+        elif turn.is_abandoned and turn.count_late(passed) > MAX_LATE_BYTES:
+            yield from self._fail(turn, CLIENT_LEFT)
         else:
             yield from self._pass_on(turn, passed)
             self._committer.keep_pieces(turn, turn.reader.take_pieces())
 
     def _handle_upstream_close(self, upstream: UpstreamConnection) -> CommandIterator:
+        was_cut = upstream.is_cut
         yield from upstream.close()
         turn = self._exchange
         if upstream is not self._upstream:
@@ -345,7 +353,9 @@ class RecordLayer(layer.Layer):
         self._upstream = None
         if turn is None or turn.is_committing:
             return
-        if turn.reader.handle_close(time.time()):
+        if turn.is_abandoned and was_cut:
+            yield from self._fail(turn, CLIENT_LEFT)
+        elif turn.reader.handle_close(time.time()):
             yield from self._complete(turn)
         elif upstream.was_used and turn.may_be_sent_again:
             again, turn.sent = b"".join(turn.sent or []), None
@@ -358,6 +368,8 @@ class RecordLayer(layer.Layer):
 
     def _pass_on(self, turn: ExchangeInFlight, data: bytes) -> CommandIterator:
         response = turn.reader.response
+        if turn.is_abandoned:
+            return
         if response is None or turn.has_begun:  # interim responses are not held up
             if data:
                 yield commands.SendData(self.context.client, data)
@@ -369,6 +381,9 @@ class RecordLayer(layer.Layer):
         elif self._timer is None:
             self._timer = commands.RequestWakeup(REPLACEABLE_SECONDS)
             yield self._timer
+
+    def _handle_timer(self, turn: ExchangeInFlight) -> CommandIterator:
+        yield from self._fail(turn, CLIENT_LEFT) if turn.is_abandoned else self._send_held(turn)
 
     def _send_held(self, turn: ExchangeInFlight) -> CommandIterator:
         if turn.held:
@@ -410,9 +425,9 @@ class RecordLayer(layer.Layer):
         self._shared.guard.end_request(self.context.client.id)
         lost = turn.loss if self._shared.on_loss is OnLoss.STOP else None
         keep = turn.may_keep_connection and not self._input_closed
-        if lost is None and turn.failure is None:
+        if lost is None and turn.failure is None and not turn.is_abandoned:
             yield from self._send_held(turn)
-        elif turn.has_begun:
+        elif turn.has_begun or turn.is_abandoned:
             keep = False
             if turn.breaks_silently:
                 self._shared.connections.reset(self.context.client.id)
@@ -464,6 +479,15 @@ class RecordLayer(layer.Layer):
         if turn is None:
             yield from self._close_client()
         elif not turn.is_committing:
+            yield from self._outlive_client(turn)
+
+    def _outlive_client(self, turn: ExchangeInFlight) -> CommandIterator:
+        # mitmproxy closes the connections to upstreams with one that is closed on both sides (ConnectionHandler).
+        if turn.lacks_only_its_end and self.context.client.state is ConnectionState.CAN_WRITE:
+            turn.is_abandoned, turn.held = True, []
+            self._timer = commands.RequestWakeup(MAX_LATE_SECONDS)
+            yield self._timer
+        else:
             yield from self._fail(turn, explain_disconnect(self.context.client))
 
     def _close_client(self) -> CommandIterator:

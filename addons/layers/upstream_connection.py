@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mitmproxy.connection import Server
+from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ServerTLSLayer
@@ -71,6 +71,11 @@ class UpstreamConnection:
         stack /= _InnermostLayer(inner, self)
         self._top = stack[0]
         self._is_plain = not secure
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was closed here, with its client's connection, and not by the upstream."""
+        return self.socket.state is ConnectionState.CLOSED
 
     def start(self) -> CommandIterator:
         """Open it."""

@@ -68,7 +68,9 @@ class ClientConnections:
         """Break a client's connection off in a way that it can tell from an end."""
         handler = self._find_handler(client_id)
         writer = self._find_writer(client_id, handler.client) if handler else None
-        if writer is not None and (peer := writer.get_extra_info("socket")) is not None:
+        if writer is None or writer.is_closing():
+            return
+        if (peer := writer.get_extra_info("socket")) is not None:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 

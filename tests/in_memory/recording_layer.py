@@ -222,8 +222,12 @@ class Driven:
         """The client closes its connection."""
         self._close(self.context.client)
 
-    def _close(self, connection: Connection) -> None:
-        connection.state = ConnectionState.CAN_WRITE
+    def upstream_is_cut(self) -> None:
+        """mitmproxy closes the connection to the upstream, because the client's has ended."""
+        self._close(self.servers[-1], ConnectionState.CLOSED)
+
+    def _close(self, connection: Connection, state: ConnectionState = ConnectionState.CAN_WRITE) -> None:
+        connection.state = state
         self.tell(events.ConnectionClosed(connection))
 
     def _do(self, command: commands.Command) -> None:
@@ -237,6 +241,7 @@ class Driven:
                 self._open(command)
             case commands.CloseConnection():
                 self.closed.append(command.connection)
+                command.connection.state = ConnectionState.CLOSED
             case commands.RequestWakeup():
                 self.timers.append(command)
 

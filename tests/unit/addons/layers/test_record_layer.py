@@ -22,6 +22,7 @@ GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"
 POST = b"POST /users HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello"
 OK = b"HTTP/1.1 200 Fine\r\nX-Case: Kept\r\nx-case: Twice\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ne\r\ndata: [DONE]\n\n\r\n"
 UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
 LARGE = BodyLimits(large=100)
 FULL = StoreError("no space left")
@@ -380,6 +381,115 @@ def test_a_client_that_leaves_is_kept_as_failed() -> None:
     driven.client_closes()
     driven.commit()
     assert (driven.kept[0].error, driven.servers[-1] in driven.closed) == ("the client closed the connection", True)
+
+
+def stream(driven: Driven) -> None:
+    """A streamed answer of which the client got all but the end."""
+    driven.send(GET)
+    driven.answer(STREAM)
+    assert driven.wake() == STREAM
+
+
+@pytest.mark.parametrize("answer", [OK, CHUNKED])
+def test_a_client_that_closes_while_its_answer_is_committed_leaves_it_complete(answer: bytes) -> None:
+    driven = Driven()
+    driven.send(GET)
+    driven.answer(answer)
+    driven.client_closes()
+    driven.commit()
+    assert ([one.error for one in driven.kept], driven.hung_up) == ([None], True)
+
+
+def test_a_client_that_closes_while_the_body_is_committed_leaves_it_complete() -> None:
+    driven = Driven(keeping=LARGE)
+    driven.send(GET)
+    driven.answer(OK[:-2].replace(b"Length: 2", b"Length: 200") + b"x" * 200)
+    driven.client_closes()
+    assert driven.kept == []
+    driven.commit()
+    assert [one.error for one in driven.kept] == [None]
+
+
+def test_a_client_that_closes_before_the_last_chunk_leaves_a_complete_exchange() -> None:
+    """SDKs of LLMs close their connection at `data: [DONE]`; the chunk that ends the body comes behind it."""
+    driven = Driven()
+    stream(driven)
+    driven.client_closes()
+    assert driven.kept == []
+    assert driven.answer(b"0\r\n\r\n") + driven.commit() == b""
+    [kept] = driven.kept
+    assert kept.response is not None
+    assert (kept.error, kept.response.body, driven.hung_up) == (None, b"data: [DONE]\n\n", True)
+
+
+def test_a_client_that_closed_its_sending_side_alone_gets_no_shortened_answer() -> None:
+    driven = Driven()
+    driven.send(GET)
+    driven.answer(UNTIL_CLOSE)
+    driven.wake()
+    driven.client_closes()
+    driven.answer(b"more")
+    driven.upstream_closes()
+    assert driven.commit() == b""
+    assert (driven.connections.resets, driven.hung_up) == (1, True)
+
+
+def test_a_client_that_closes_before_its_upstream_does_leaves_a_complete_exchange() -> None:
+    driven = Driven()
+    driven.send(GET)
+    driven.answer(UNTIL_CLOSE)
+    driven.wake()
+    driven.client_closes()
+    driven.upstream_closes()
+    driven.commit()
+    assert ([one.error for one in driven.kept], driven.hung_up) == ([None], True)
+
+
+def test_an_answer_whose_end_does_not_come_soon_after_its_client_has_closed_has_failed() -> None:
+    driven = Driven()
+    stream(driven)
+    driven.client_closes()
+    driven.answer(b"3\r\nabc\r\n")
+    driven.wake()
+    driven.commit()
+    assert (driven.kept[0].error, driven.servers[-1] in driven.closed) == ("the client closed the connection", True)
+
+
+def test_an_answer_that_goes_on_after_its_client_has_closed_has_failed() -> None:
+    driven = Driven()
+    stream(driven)
+    driven.client_closes()
+    driven.answer(b"fffff\r\n" + b"x" * 65_536)
+    driven.commit()
+    assert (driven.kept[0].error, driven.servers[-1] in driven.closed) == ("the client closed the connection", True)
+
+
+def test_an_upstream_that_is_closed_with_its_client_has_not_ended_its_answer() -> None:
+    """When mitmproxy ends a client's connection, it closes those to upstreams, and reports them as closed by them."""
+    driven = Driven()
+    driven.send(GET)
+    driven.answer(UNTIL_CLOSE)
+    driven.client_closes()
+    driven.upstream_is_cut()
+    driven.commit()
+    assert [one.error for one in driven.kept] == ["the client closed the connection"]
+
+
+@pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
+def test_a_client_that_cannot_have_all_content_is_not_waited_for(mode: Mode) -> None:
+    driven = Driven(mode)
+    driven.send(GET)
+    driven.answer(OK[:-1])
+    driven.client_closes()
+    assert driven.servers[-1] in driven.closed
+
+
+def test_without_recording_an_upstream_is_left_with_its_client() -> None:
+    driven = Driven(Mode.PASS)
+    driven.send(GET)
+    driven.answer(STREAM)
+    driven.client_closes()
+    assert driven.servers[-1] in driven.closed
 
 
 def test_a_client_that_is_hung_up_on_has_not_left() -> None:
