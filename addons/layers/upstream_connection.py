@@ -70,7 +70,7 @@ class UpstreamConnection:
             stack /= ServerTLSLayer(inner)
         stack /= _InnermostLayer(inner, self)
         self._top = stack[0]
-        self._is_plain = not secure
+        self.is_plain = not secure
 
     @property
     def is_cut(self) -> bool:
@@ -83,9 +83,6 @@ class UpstreamConnection:
 
     def handle_event(self, event: events.Event) -> CommandIterator:
         """Something happened to it."""
-        if self._is_plain and isinstance(event, events.DataReceived):  # as the innermost layer would, in less time
-            self.pending_events.append(event.data)
-            return iter(())
         return self._top.handle_event(event)
 
     def send(self, data: bytes) -> CommandIterator:
@@ -93,7 +90,7 @@ class UpstreamConnection:
         if self.is_open:
             return (
                 iter((commands.SendData(self.server, data),))
-                if self._is_plain
+                if self.is_plain
                 else self._top.handle_event(_SendBytes(data))
             )
         self._waiting.append(data)

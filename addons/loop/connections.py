@@ -91,3 +91,25 @@ class ClientConnections:
         handler = self._find_handler(client_id)
         found = handler.transports.get(connection) if handler else None
         return found.writer if found and isinstance(found.writer, StreamWriter) else None
+
+
+class PausedReading:
+    """The connections of one client, its own among them, that are not read for now, so that their senders wait."""
+
+    def __init__(self, connections: ClientConnections, client_id: str) -> None:
+        self._client_connections = connections
+        self._client_id = client_id
+        self.connections: set[Connection] = set()
+
+    def set(self, connection: Connection, *, is_paused: bool) -> None:
+        """Pause a connection, or resume it."""
+        if is_paused:
+            self.connections.add(connection)
+            self._client_connections.pause_reading(self._client_id, connection)
+        elif connection in self.connections:
+            self.connections.discard(connection)
+            self._client_connections.resume_reading(self._client_id, connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Leave a connection as it is: it is about to be closed."""
+        self.connections.discard(connection)
