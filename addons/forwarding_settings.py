@@ -1,4 +1,4 @@
-"""What the layers that forward share in one gateway."""
+"""The settings and services of one gateway that its recording layers share."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
-# An answer that is this small, or this soon complete, can still be replaced when it cannot be kept.
+# A response waits until it is complete, up to this size and this long: an error can replace it if it is not kept.
 REPLACEABLE_BYTES = 64 * 1024
 REPLACEABLE_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardingSettings:
-    """How requests are forwarded and kept.
+    """How requests are forwarded and recorded.
 
-    With an `upstream` nothing else is called, unless `elsewhere`; `urls`: its URLs and cookies are made the gateway's
-    own. `parents` are the proxies that upstreams are called through.
+    With an `upstream` no other host is called, unless `elsewhere`. With `urls`, its URLs and cookies are rewritten to
+    those of the gateway. `keeping` limits what is recorded of a body. `parents` are the proxies towards upstreams.
     """
 
     current: CurrentMode

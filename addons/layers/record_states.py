@@ -37,7 +37,7 @@ from understudy.addons.layers.spy import SpyRequest
 from understudy.serving.http1.heads import RequestHead
 
 
-class _State:
+class ClientState:
     """A state of the client's connection, with the classes of those that may follow."""
 
     __slots__ = ()
@@ -45,31 +45,31 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Idle(_State):
+class Idle(ClientState):
     """The next bytes begin a request."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spying(_State):
+class Spying(ClientState):
     """A request in spy mode is read, or looked up."""
 
     spy: SpyRequest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Forwarding(_State):
+class Forwarding(ClientState):
     """A request is with the forwarder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Skipping(_State):
+class Skipping(ClientState):
     """A request with this head is answered, and not read to its end."""
 
     head: RequestHead
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ended(_State):
+class Ended(ClientState):
     """Nothing more is sent to the client."""
 
 
@@ -105,11 +105,10 @@ Delivery.WITHHELD.moves = (Delivery.BEGUN, Delivery.ABANDONED)
 Delivery.BEGUN.moves = (Delivery.BEGUN, Delivery.ABANDONED)
 Delivery.ABANDONED.moves = ()
 
-ClientState = Idle | Spying | Forwarding | Skipping | Ended
-_AnyState = TypeVar("_AnyState", ClientState, Progress, Delivery)
+_State = TypeVar("_State", ClientState, Progress, Delivery)
 
 
-def move(before: _AnyState, after: _AnyState) -> _AnyState:
+def move(before: _State, after: _State) -> _State:
     """Return the state after a move; raise RuntimeError if the state before does not allow it."""
     if type(after) not in before.moves and after not in before.moves:
         raise RuntimeError(f"no move leads from {before} to {after}")
