@@ -1,4 +1,4 @@
-"""The settings and parts that the forwarding layers of one gateway share."""
+"""The settings and services of one gateway that its recording layers share."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from understudy.serving.http1.body_recorder import BodyLimits
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.messages import Origin
 
-# A response this small, or complete this soon, can still be replaced by an error when it cannot be kept.
+# A response waits until it is complete, up to this size and this long: an error can replace it if it is not kept.
 REPLACEABLE_BYTES = 64 * 1024
 REPLACEABLE_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardingSettings:
-    """How requests are forwarded and kept.
+    """How requests are forwarded and recorded.
 
-    With an `upstream` no other host is called, unless `elsewhere` is set; `urls` means that its URLs and cookie domains
-    are rewritten to the gateway's. `keeping` limits the bodies that are kept. `parents` are the proxies that upstreams
-    are called through.
+    With an `upstream` no other host is called, unless `elsewhere`. With `urls`, its URLs and cookies are rewritten to
+    those of the gateway. `keeping` limits what is recorded of a body. `parents` are the proxies towards upstreams.
     """
 
     current: CurrentMode

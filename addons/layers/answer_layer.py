@@ -1,6 +1,6 @@
-"""The layer that answers HTTP/1.1 in mock and replay: mitmproxy moves the bytes, `serving.responder` speaks.
+"""The layer that answers HTTP/1.1 in mock and replay, with the responder that mock servers have, too.
 
-No flow is made and no hook runs. What it does not take goes on to mitmproxy's own HTTP layer, for good.
+It makes no flow and runs no hooks of HTTP. A connection that it cannot read goes to another layer.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from understudy.store.model.messages import Body, Origin
 
 logger = logging.getLogger(__name__)
 
-# mitmproxy takes any head and body; a body is held in memory here as there.
+# As in mitmproxy, heads and bodies may be large; a body is held in memory.
 LIMITS = Limits(body=1024 * 1024 * 1024)
 
 
 @dataclass
 class BodyFetch:
-    """A body, or the piece of it at a position, that a layer waits for; `content` stays None if it cannot be read."""
+    """A body, or its piece at a position, that a layer waits for; `content` stays None if it cannot be read."""
 
     body: Body
     position: int | None = None
@@ -44,7 +44,7 @@ class BodyFetch:
 
 @dataclass
 class FetchBodyHook(commands.StartHook):
-    """A layer needs a body from the store; see `BodyFetcher`."""
+    """A layer waits for a body from the store; `BodyFetcher` reads it."""
 
     fetch: BodyFetch
 
@@ -56,15 +56,15 @@ class BodyFetcher:
         self._bodies = bodies
 
     async def fetch_body(self, fetch: BodyFetch) -> None:
-        """Read it; the layer goes on when this is done."""
+        """Read the body; the layer goes on when this is done."""
         try:
             fetch.content = await self._bodies.read_part(fetch.body, fetch.position)
-        except Exception as error:  # noqa: BLE001 - the client is told
+        except Exception as error:  # noqa: BLE001 - the layer sends the client an error
             logger.warning("could not read a body: %s", error)
 
 
 class AnswerLayer(layer.Layer):
-    """One connection. `handed_over` makes the layer that takes it over, told the bytes that it begins with."""
+    """One connection. `make_next_layer` makes the layer that takes it over, for the bytes that it goes on with."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class AnswerLayer(layer.Layer):
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that was asked is answered."""
+        """Whether every request is answered."""
         return self._responder.is_idle and self._waiting is None
 
     @property
@@ -109,7 +109,7 @@ class AnswerLayer(layer.Layer):
         return self._is_closed
 
     def answer_request(self, active: ActiveMode, request: bytes) -> layer.CommandGenerator[None]:
-        """Answer one whole request in the mode that it started in."""
+        """Answer one complete request in the mode that it began in."""
         self._active = active
         self._responder.receive(request)
         yield from self._advance()
@@ -131,9 +131,9 @@ class AnswerLayer(layer.Layer):
             yield from self._advance()
 
     def _wake(self) -> layer.CommandGenerator[None]:
-        takes = yield from wait_for_client(self.context.client)
+        is_there = yield from wait_for_client(self.context.client)
         self._waiting = None
-        if takes:
+        if is_there:
             yield from self._advance()
         else:
             yield commands.CloseConnection(self.context.client)
@@ -153,9 +153,9 @@ class AnswerLayer(layer.Layer):
                 self._waiting = commands.RequestWakeup(step.seconds)
                 yield self._waiting
             case Fetch():
-                wanted = BodyFetch(step.body, step.position)
-                yield FetchBodyHook(wanted)
-                self._responder.receive_body(wanted.content)
+                fetch = BodyFetch(step.body, step.position)
+                yield FetchBodyHook(fetch)
+                self._responder.receive_body(fetch.content)
             case Close():
                 self._is_closed = True
                 yield commands.CloseConnection(self.context.client)
@@ -172,15 +172,19 @@ class AnswerLayer(layer.Layer):
 
 
 def get_gateway_address(client: Client) -> tuple[str, int]:
-    """The gateway's address that this client came to."""
+    """Return the address of the gateway that this client connected to."""
     host, port, *_ = client.sockname
     return host, port
 
 
-def describe_connection(context: Context, *, own: bool, tunnel: bool) -> ConnectionKind:
-    """The kind of a connection whose place is known."""
+def describe_connection(context: Context, *, is_reverse: bool, tunnel: bool) -> ConnectionKind:
+    """Return the kind of a connection whose server address is set."""
     host, port = context.server.address or UNRESOLVABLE_ADDRESS
     scheme = "https" if context.server.tls else "http"
     return ConnectionKind(
-        Origin(scheme, host.lower(), port), own, tunnel, bool(context.client.tls), get_gateway_address(context.client)
+        Origin(scheme, host.lower(), port),
+        is_reverse,
+        tunnel,
+        bool(context.client.tls),
+        get_gateway_address(context.client),
     )

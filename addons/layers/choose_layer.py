@@ -1,7 +1,7 @@
-"""Which layer of mitmproxy speaks on a connection: all request forms on one listener, nothing that calls out by itself.
+"""The choice of the layer for a connection: all request forms on one listener, and no layer that calls out by itself.
 
-Chosen here and not by mitmproxy's NextLayer, which opens a raw tunnel for what is neither TLS nor HTTP, and builds the
-layer for an upstream's TLS before anybody asked for the upstream.
+mitmproxy's own NextLayer opens a raw tunnel for what is neither TLS nor HTTP, and begins TLS with an upstream before a
+request asks for the upstream.
 """
 
 from __future__ import annotations
@@ -24,15 +24,13 @@ TLS_HANDSHAKE = b"\x16"
 
 
 class LayerChooser:
-    """Answers mitmproxy's question which layer comes next; stands before NextLayer, which takes what is left."""
+    """The addon that chooses the next layer, before mitmproxy's NextLayer, which chooses where this one does not."""
 
-    def __init__(self, shared: ForwardingSettings) -> None:
-        self._current = shared.current
-        self._upstream = shared.upstream
-        self._shared = shared
+    def __init__(self, settings: ForwardingSettings) -> None:
+        self._settings = settings
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
-        """Decide by the first bytes of the client; before any came, wait."""
+        """Choose by the first bytes of the client; wait until they have come."""
         # Empty lines before a request are to be skipped (RFC 9112, section 2.2).
         data, context = nextlayer.data_client().lstrip(b"\r\n"), nextlayer.context
         if not data or context.client.transport_protocol != "tcp":
@@ -43,7 +41,7 @@ class LayerChooser:
         if data[:1] == TLS_HANDSHAKE:
             context.server.tls = context.server.tls or in_tunnel
             nextlayer.layer = ClientTLSLayer(context)
-        elif self._current.active.mode.is_offline or _looks_like_http(context, data):
+        elif self._settings.current.active.mode.is_offline or _looks_like_http(context, data):
             nextlayer.layer = self._make_http_layer(context, data, in_tunnel=in_tunnel)
 
     def _make_http_layer(self, context: Context, data: bytes, *, in_tunnel: bool) -> layer.Layer:
@@ -51,54 +49,55 @@ class LayerChooser:
             context.client.alpn = b"h2"  # by prior knowledge (RFC 9113, section 3.3)
         if not _is_http_1(context, data):
             return _make_gateway_http_layer(context, data)
-        kind = describe_connection(context, own=self._is_own(context), tunnel=in_tunnel)
-        return Http1Layer(context, self._shared, kind, _make_gateway_http_layer)
+        kind = describe_connection(context, is_reverse=self._is_reverse(context), tunnel=in_tunnel)
+        return Http1Layer(context, self._settings, kind, _make_gateway_http_layer)
 
-    def _is_own(self, context: Context) -> bool:
-        upstream = self._upstream
+    def _is_reverse(self, context: Context) -> bool:
+        upstream = self._settings.upstream
         return context.server.address == ((upstream.host, upstream.port) if upstream else UNRESOLVABLE_ADDRESS)
 
     def _set_server_address(self, context: Context) -> None:
         # A request in origin form goes to the upstream of a reverse proxy, and nowhere through a forward proxy.
-        if self._upstream is None:
+        upstream = self._settings.upstream
+        if upstream is None:
             context.server.address = UNRESOLVABLE_ADDRESS
         else:
-            context.server.address = (self._upstream.host, self._upstream.port)
-            context.server.tls = self._upstream.scheme == "https"
-            context.server.sni = self._upstream.host
+            context.server.address = (upstream.host, upstream.port)
+            context.server.tls = upstream.scheme == "https"
+            context.server.sni = upstream.host
 
 
 def _make_gateway_http_layer(context: Context, data: bytes) -> GatewayHttpLayer:
-    """mitmproxy's HTTP layer for a connection that begins with these bytes."""
+    """Make mitmproxy's HTTP layer for a connection that begins with these bytes."""
     in_tunnel = any(isinstance(outer, HttpLayer) for outer in context.layers)
-    regular = not in_tunnel and _is_in_proxy_form(data.lstrip(b"\r\n"))
-    return GatewayHttpLayer(context, HTTPMode.regular if regular else HTTPMode.transparent)
+    is_regular = not in_tunnel and _is_in_proxy_form(data.lstrip(b"\r\n"))
+    return GatewayHttpLayer(context, HTTPMode.regular if is_regular else HTTPMode.transparent)
 
 
 class GatewayHttpLayer(HttpLayer):
-    """mitmproxy's HTTP layer with streams of ours."""
+    """mitmproxy's HTTP layer with the streams of the gateway."""
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, CommitEvent):  # for a layer of ours inside CONNECT
+        if isinstance(event, CommitEvent):  # for a recording layer inside CONNECT
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
         else:
             yield from super()._handle_event(event)
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
-        """Begin one request."""
+        """Begin a request."""
         self.streams[stream_id] = GatewayStream(self.context.fork(), stream_id)
         yield from self.event_to_child(self.streams[stream_id], events.Start())
 
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
-        """Find or open a connection; one that failed is tried anew, where mitmproxy would repeat its error for good."""
-        for connection in [one for one in self.connections if isinstance(one, Server) and _is_over(one)]:
+        """Find or open a connection; try one that failed again, where mitmproxy would repeat its error for ever."""
+        for connection in [each for each in self.connections if isinstance(each, Server) and _is_over(each)]:
             del self.connections[connection]
         yield from super().get_connection(event, reuse=reuse)
 
 
 def _is_over(server: Server) -> bool:
-    # Failed before it was open, or closed since: no event of it is still to come.
+    # It failed before it was open, or has been closed: no more events come from it.
     return bool(server.error) and (server.timestamp_tcp_setup is None or server.timestamp_end is not None)
 
 
@@ -108,7 +107,7 @@ def _is_in_proxy_form(data: bytes) -> bool:
 
 
 def _is_http_1(context: Context, data: bytes) -> bool:
-    # A tunnel is opened by mitmproxy, and what comes out of it is asked about again.
+    # mitmproxy opens a tunnel, and asks for the layer inside it then.
     return context.client.alpn != b"h2" and not data.startswith(b"PRI ") and data[:8].upper() != b"CONNECT "
 
 

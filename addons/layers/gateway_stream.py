@@ -1,4 +1,4 @@
-"""One request and its answer inside mitmproxy's HTTP layer: HTTP/2, and what our own layers hand over."""
+"""One exchange in mitmproxy's HTTP layer, for HTTP/2 and for connections that the gateway's own layers hand over."""
 
 from __future__ import annotations
 
@@ -44,32 +44,32 @@ from understudy.serving.gateway.error_replies import explain_reason, render_unre
 from understudy.serving.gateway.site import is_own_address
 from understudy.store.model.messages import Origin
 
-# mitmproxy 12 has a name for it, mitmproxy 11 the number of a status: nothing is said to the client.
+# Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
-# What a client of HTTP/2 has not given room for waits in memory up to here; then it is looked at so often.
+# How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
 MAX_WAITING_BYTES = 64 * 1024
 POLL_SECONDS = 0.02
-# How mitmproxy says that a client went away: of a connection, of a stream of HTTP/2, and of all streams of one.
+# mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
 _CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
 
 class GatewayStream(HttpStream):
-    """One request, in whatever form, and its answer; that an upstream cannot be reached is said in JSON.
+    """One request, in any form, and its response.
 
-    The client's connection is kept then. An answer of ours that has a `sending` goes out piece by piece. One that is
-    recorded passes as it comes, but its beginning waits a moment, while it can still be replaced, and the piece that
-    makes it complete until it is kept.
+    If the upstream cannot be reached, the client gets a JSON error and keeps its connection. A response of the gateway
+    with a body schedule goes out piece by piece. A recorded response passes as it comes; but its beginning waits a
+    moment, in which an error can replace it, and its last piece waits until the exchange is kept.
     """
 
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
-        self._sending: BodySchedule | None = None
-        self._due: DueChunk | None = None
-        self._begun = 0.0
-        self._withheld: list[bytes] | None = None  # what came of an answer of which nothing has gone out
-        self._held: bytes | None = None  # the piece that makes the answer complete
+        self._schedule: BodySchedule | None = None
+        self._due_chunk: DueChunk | None = None
+        self._schedule_start = 0.0
+        self._withheld: list[bytes] | None = None  # the pieces of a response that has not begun
+        self._last_piece: bytes | None = None  # the piece that completes the response
         self._timer: commands.RequestWakeup | None = None
-        self._passed = 0
+        self._passed_size = 0
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
@@ -81,8 +81,8 @@ class GatewayStream(HttpStream):
             yield from super()._handle_event(event)
 
     def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
-        """A request begins; outside of CONNECT each one may have another form than the one before."""
-        if not any(isinstance(one, HttpStream) for one in self.context.layers if one is not self):
+        """Begin a request; outside of CONNECT each one may have another form than the one before."""
+        if not any(isinstance(each, HttpStream) for each in self.context.layers if each is not self):
             request = event.request
             if request.method != "CONNECT" and is_own_address(
                 get_gateway_address(self.context.client), request.host, request.port
@@ -94,8 +94,8 @@ class GatewayStream(HttpStream):
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Get a connection to the upstream; on failure answer 502 after the error hook."""
-        wanted = yield from self._choose_connection()
-        connection, reason = yield wanted
+        command = yield from self._choose_connection()
+        connection, reason = yield command
         if not reason:
             self.context.server = self.flow.server_conn = connection
             return True
@@ -107,21 +107,21 @@ class GatewayStream(HttpStream):
         return False
 
     def _choose_connection(self) -> layer.CommandGenerator[GetHttpConnection]:
-        """The connection that leads to the upstream: its own, one to a parent proxy, or a tunnel through that."""
+        """Choose the connection to the upstream: its own, one to a parent proxy, or a tunnel through that proxy."""
         request = self.flow.request
         via, transport = self.flow.server_conn.via, self.flow.server_conn.transport_protocol
         tls = request.scheme == "https"
-        way = UpstreamRoute(Origin(request.scheme, request.host.lower(), request.port))
-        yield ChooseRouteHook(way)
-        if way.parent is None:
+        route = UpstreamRoute(Origin(request.scheme, request.host.lower(), request.port))
+        yield ChooseRouteHook(route)
+        if route.parent is None:
             return GetHttpConnection((request.host, request.port), tls, via, transport)
         if tls or request.is_http2 or "upgrade" in request.headers:
-            return GetHttpConnection((request.host, request.port), tls, ("http", way.parent.address), transport)
+            return GetHttpConnection((request.host, request.port), tls, ("http", route.parent.address), transport)
         # A proxy is sent the whole URL (RFC 9112, section 3.2.2); many open no tunnels but to port 443.
-        request.authority = way.origin.authority
-        if way.parent.authorization:
-            request.headers["Proxy-Authorization"] = way.parent.authorization.decode("ascii")
-        return GetHttpConnection(way.parent.address, False, None, transport)
+        request.authority = route.origin.authority
+        if route.parent.authorization:
+            request.headers["Proxy-Authorization"] = route.parent.authorization.decode("ascii")
+        return GetHttpConnection(route.parent.address, False, None, transport)
 
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
@@ -134,22 +134,22 @@ class GatewayStream(HttpStream):
         yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
-    # Passing on what the upstream answers.
+    # Responses of the upstream.
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """A recorded request that turns out to be large passes as it comes from then on."""
-        sent = get_note(self.flow).request_tap
-        if request and sent is not None and len(self.request_body_buf) > sent.large_size:
-            came = bytes(self.request_body_buf)
+        """Pass a recorded request as it comes, once it turns out to be large."""
+        tap = get_note(self.flow).request_tap
+        if request and tap is not None and len(self.request_body_buf) > tap.large_size:
+            data = bytes(self.request_body_buf)
             self.request_body_buf.clear()
-            self.flow.request.stream = sent.take
+            self.flow.request.stream = tap.take
             yield from self.start_request_stream()
-            yield from self.handle_event(RequestData(self.stream_id, came))
+            yield from self.handle_event(RequestData(self.stream_id, data))
             return False
         return (yield from super().check_body_size(request))
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
-        """Begin to pass an answer on; what is recorded, in a moment."""
+        """Begin to pass a response on; a recorded one after a moment."""
         if get_note(self.flow).response_tap is None:
             yield from super().start_response_stream()
             return
@@ -159,13 +159,13 @@ class GatewayStream(HttpStream):
         self.server_state = self.state_stream_response_body
 
     def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
-        """A piece of the answer, or its end."""
-        came, response = get_note(self.flow).response_tap, self.flow.response
+        """Take a piece of the response, or its end."""
+        tap, response = get_note(self.flow).response_tap, self.flow.response
         assert response
-        if came is None:
+        if tap is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._pass_on(came.take(event.data))
+            yield from self._pass_on(tap.take(event.data))
         elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
             response.data.content, self._withheld = b"".join(self._withheld), None
             yield from self.send_response()
@@ -178,12 +178,12 @@ class GatewayStream(HttpStream):
             if sum(map(len, self._withheld)) > REPLACEABLE_BYTES:
                 yield from self._send_withheld()
             return
-        if not data:  # the frame of an end alone
+        if not data:  # a frame that only ends the stream
             return
-        self._passed += len(data)
+        self._passed_size += len(data)
         length = parse_content_length(self.flow.response) if self.flow.response else None
-        if length is not None and self._passed >= length:
-            self._held = data
+        if length is not None and self._passed_size >= length:
+            self._last_piece = data
         else:
             yield SendHttp(ResponseData(self.stream_id, data), self.context.client)
 
@@ -197,7 +197,7 @@ class GatewayStream(HttpStream):
             yield from self._pass_on(data)
 
     def send_response(self, already_streamed: bool = False) -> layer.CommandGenerator[None]:
-        """Send a whole response, or the end of one that was passed on."""
+        """Send a complete response, or the end of one that was passed on."""
         assert self.flow.response
         if not already_streamed:
             self.flow.response.stream = False
@@ -207,7 +207,7 @@ class GatewayStream(HttpStream):
             yield from self._send_own_response()
 
     def _adapt_commands(self, steps: layer.CommandGenerator[None]) -> layer.CommandGenerator[None]:
-        """mitmproxy's own steps, with the piece that was held back after the hook."""
+        """Yield mitmproxy's own commands, and the last piece as soon as the hook has run."""
         reply = None
         while True:
             try:
@@ -216,26 +216,26 @@ class GatewayStream(HttpStream):
                 break
             sent = command.event if isinstance(command, SendHttp) else None
             if sent is not None and not isinstance(sent, ResponseProtocolError):
-                yield from self._send_held()
+                yield from self._send_last_piece()
             if isinstance(sent, ResponseTrailers) and not self._is_http_2:
-                continue  # mitmproxy's HTTP/1 side does not know them
+                continue  # mitmproxy's HTTP/1 side cannot send them
             reply = yield command
         if self.server_state != self.state_errored:
-            yield from self._send_held()
+            yield from self._send_last_piece()
 
-    def _send_held(self) -> layer.CommandGenerator[None]:
-        held, self._held = self._held, None
-        if held is not None:
-            yield SendHttp(ResponseData(self.stream_id, held), self.context.client)
+    def _send_last_piece(self) -> layer.CommandGenerator[None]:
+        data, self._last_piece = self._last_piece, None
+        if data is not None:
+            yield SendHttp(ResponseData(self.stream_id, data), self.context.client)
 
     @property
     def _is_http_2(self) -> bool:
         return self.context.client.alpn == b"h2"
 
-    # Answering by ourselves.
+    # Responses of the gateway.
 
     def _send_own_response(self) -> layer.CommandGenerator[None]:
-        sending, response = get_note(self.flow).sending, self.flow.response
+        schedule, response = get_note(self.flow).sending, self.flow.response
         assert response
         response.timestamp_end = time.time()
         yield HttpResponseHook(self.flow)
@@ -243,17 +243,17 @@ class GatewayStream(HttpStream):
         if (yield from self.check_killed(False)):
             return
         yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
-        self._sending, self._begun = sending, time.monotonic()
+        self._schedule, self._schedule_start = schedule, time.monotonic()
         yield from self._continue_sending()
 
     def handle_protocol_error(
         self, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
-        """A side has gone: what was to be sent is not sent any more, and what came of an answer is kept."""
-        self._sending = self._due = self._held = self._withheld = None
+        """Stop sending, because a side has gone, and keep what came of a response."""
+        self._schedule = self._due_chunk = self._last_piece = self._withheld = None
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
-        # mitmproxy says of every stream that is reset that its client did it; whose side it is, only the event tells.
+        # mitmproxy's message for a stream that is reset names the client; only the class of the event shows the side.
         if isinstance(event, ResponseProtocolError):
             event.message = event.message.replace("reset by client", "reset by the upstream")
         elif _CLIENT_DISCONNECTED.match(event.message):
@@ -261,18 +261,18 @@ class GatewayStream(HttpStream):
         yield from super().handle_protocol_error(event)
 
     def _continue_sending(self) -> layer.CommandGenerator[None]:
-        assert self._sending
-        while (step := self._sending.next()) is not None:
+        assert self._schedule
+        while (step := self._schedule.next()) is not None:
             if isinstance(step, DueChunk):
-                self._due = step
-                yield commands.RequestWakeup(max(0.0, self._begun + step.at - time.monotonic()))
+                self._due_chunk = step
+                yield commands.RequestWakeup(max(0.0, self._schedule_start + step.at - time.monotonic()))
                 return
             content = yield from self._fetch_body(step)
             if content is None:
                 yield from self._break_off("the body could not be read")
                 return
-            self._sending.add_piece(content)
-        self._sending = None
+            self._schedule.add_piece(content)
+        self._schedule = None
         if get_note(self.flow).breaks_off:
             yield from self._break_off("it broke off when it was recorded")
             return
@@ -284,35 +284,34 @@ class GatewayStream(HttpStream):
             yield from self.flow_done()
 
     def _fetch_body(self, fetch: Fetch) -> layer.CommandGenerator[bytes | None]:
-        wanted = BodyFetch(fetch.body, fetch.position)
-        yield FetchBodyHook(wanted)
-        return wanted.content
+        body_fetch = BodyFetch(fetch.body, fetch.position)
+        yield FetchBodyHook(body_fetch)
+        return body_fetch.content
 
     def _wake(self) -> layer.CommandGenerator[None]:
-        if self._due is None:
+        if self._due_chunk is None:
             return
         if not (yield from wait_for_client(self.context.client)):
             yield from self._break_off("the client has gone")
         elif self._count_waiting() > MAX_WAITING_BYTES:
             yield commands.RequestWakeup(POLL_SECONDS)
         else:
-            due, self._due = self._due, None
-            yield SendHttp(ResponseData(self.stream_id, due.content), self.context.client)
+            chunk, self._due_chunk = self._due_chunk, None
+            yield SendHttp(ResponseData(self.stream_id, chunk.content), self.context.client)
             yield from self._continue_sending()
 
-    def _break_off(self, why: str) -> layer.CommandGenerator[None]:
-        self._sending = self._due = None
-        broken = ResponseProtocolError(self.stream_id, why, KILLED)
-        yield SendHttp(broken, self.context.client)
+    def _break_off(self, reason: str) -> layer.CommandGenerator[None]:
+        self._schedule = self._due_chunk = None
+        yield SendHttp(ResponseProtocolError(self.stream_id, reason, KILLED), self.context.client)
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
         yield DropStream(self.stream_id)
 
     def _count_waiting(self) -> int:
-        # An HTTP/2 client opens its window when it has read; what does not fit waits in mitmproxy without a bound.
+        # An HTTP/2 client opens its window when it has read; mitmproxy's buffer of what does not fit has no bound.
         outer = self.context.layers[self.context.layers.index(self) - 1]
         assert isinstance(outer, HttpLayer)
         connection = outer.connections.get(self.context.client)
         if not isinstance(connection, Http2Connection):
             return 0
-        return sum(len(one.data) for one in connection.h2_conn.stream_buffers.get(self.stream_id, ()))
+        return sum(len(each.data) for each in connection.h2_conn.stream_buffers.get(self.stream_id, ()))

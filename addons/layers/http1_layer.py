@@ -1,4 +1,4 @@
-"""A connection that speaks HTTP/1.1, in whatever mode: the layer that forwards, or the one that answers."""
+"""The layer of an HTTP/1.1 connection in all modes: it alternates between forwarding and answering."""
 
 from __future__ import annotations
 
@@ -17,43 +17,46 @@ HttpLayerFactory = Callable[[Context, bytes], layer.Layer]
 
 
 class Http1Layer(layer.Layer):
-    """Gives each event to the layer whose turn it is; between two requests they hand the connection over.
+    """Passes events to a `RecordLayer` or an `AnswerLayer`, which hand the connection over between two requests.
 
-    `http_layer` makes mitmproxy's own, which gets what neither takes, for good.
+    `make_http_layer` makes mitmproxy's own layer, which gets what neither of them can read, and keeps the connection.
     """
 
     def __init__(
-        self, context: Context, shared: ForwardingSettings, kind: ConnectionKind, http_layer: HttpLayerFactory
+        self, context: Context, settings: ForwardingSettings, kind: ConnectionKind, make_http_layer: HttpLayerFactory
     ) -> None:
         super().__init__(context)
-        self._shared = shared
+        self._settings = settings
         self._kind = kind
-        self._http_layer = http_layer
-        self._record = RecordLayer(context.fork(), shared, kind, self._switch_layer)
+        self._make_http_layer = make_http_layer
+        self._record = RecordLayer(context.fork(), settings, kind, self._switch_layer)
         self._child: layer.Layer = self._record
-        if shared.current.active.mode.is_offline:
+        if settings.current.active.mode.is_offline:
             self._child = self._make_answer_layer()
 
-    def handle_event(self, event: events.Event) -> CommandIterator:  # type: ignore[override]  # it makes nothing of its own
-        """Pass it on."""
+    def handle_event(self, event: events.Event) -> CommandIterator:  # type: ignore[override]  # it has no commands of its own
+        """Pass an event to the layer that has the connection."""
         record = self._record
         if self._child is not record and isinstance(event, events.ConnectionEvent) and record.owns(event.connection):
-            return record.handle_event(event)  # the last of an upstream that was left
+            return record.handle_event(event)  # such as the end of an upstream that it closed
         return self._child.handle_event(event)
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield from self.handle_event(event)
 
-    def _switch_layer(self, to: Successor, data: bytes) -> CommandIterator:
-        self._child = self._make_answer_layer() if to is Successor.ANSWERS else self._http_layer(self.context, data)
+    def _switch_layer(self, successor: Successor, data: bytes) -> CommandIterator:
+        is_answered = successor is Successor.ANSWERS
+        self._child = self._make_answer_layer() if is_answered else self._make_http_layer(self.context, data)
         yield from self._child.handle_event(events.Start())
         yield from self._child.handle_event(events.DataReceived(self.context.client, data))
 
     def _make_answer_layer(self) -> AnswerLayer:
-        shared = self._shared
-        return AnswerLayer(self.context.fork(), shared.current, shared.sites, self._kind, self._replace_answer_layer)
+        settings = self._settings
+        return AnswerLayer(
+            self.context.fork(), settings.current, settings.sites, self._kind, self._replace_answer_layer
+        )
 
     def _replace_answer_layer(self, _: Context, data: bytes) -> layer.Layer:
-        live = not self._shared.current.active.mode.is_offline
-        self._child = self._record if live else self._http_layer(self.context, data)
+        is_live = not self._settings.current.active.mode.is_offline
+        self._child = self._record if is_live else self._make_http_layer(self.context, data)
         return self._child

@@ -1,91 +1,92 @@
-"""A request in spy mode: read as a whole, then asked of the examples; what none answers is forwarded."""
+"""A request in spy mode: read whole, then looked up in the examples; what no example answers is forwarded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum, auto
 
 from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 
+from understudy.addons.forwarding_settings import ForwardingSettings
+from understudy.addons.layers.accepted_request import AcceptedRequest
 from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.upstream_connection import CommandIterator
-from understudy.serving.gateway.active import ActiveMode
-from understudy.serving.gateway.site import Route
+from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.heads import RequestHead, read_request
 
-AnswerLayerFactory = Callable[[Callable[[Context, bytes], layer.Layer]], AnswerLayer]
+
+class LookupState(Enum):
+    """How far the lookup of a request is."""
+
+    READING = auto()  # the request is not complete
+    PENDING = auto()  # an example is found, its response is not sent to the end
+    MISSED = auto()  # no example answers
+    ANSWERED = auto()
+    ANSWERED_LAST = auto()  # and the response closed the client's connection
 
 
 class SpyRequest:
-    """One request to `place` that came in `active`, at `since`. `answers` makes the layer that is asked.
-
-    `missed` says that no example answers it, `over` that one did, `closed` that the connection was closed with that.
-    """
+    """One request that an `AnswerLayer` gets when it is complete."""
 
     def __init__(
-        self, active: ActiveMode, head: RequestHead, place: Route, since: float, make_answer_layer: AnswerLayerFactory
+        self, context: Context, settings: ForwardingSettings, kind: ConnectionKind, request: AcceptedRequest
     ) -> None:
-        self.active = active
-        self.place = place
-        self.since = since
-        self.head = head
-        self.has_missed = False
-        self._parts = [head.raw]
-        self._make_answer_layer = make_answer_layer
-        self._layer: AnswerLayer | None = None
+        self.request = request
+        self._pieces = [request.head.raw]
+        self._is_missed = False
+        self._is_complete = False
+        self._layer = AnswerLayer(context.fork(), settings.current, settings.sites, kind, self._handle_miss)
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the request is complete."""
-        return self._layer is not None
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether it is answered."""
-        return self._layer is not None and not self.has_missed and (self._layer.is_idle or self._layer.is_closed)
-
-    @property
-    def has_closed_connection(self) -> bool:
-        """Whether the connection was closed with the answer."""
-        return self._layer is not None and self._layer.is_closed
+    def state(self) -> LookupState:
+        """How far the lookup is."""
+        if not self._is_complete:
+            return LookupState.READING
+        if self._is_missed:
+            return LookupState.MISSED
+        if self._layer.is_closed:
+            return LookupState.ANSWERED_LAST
+        return LookupState.ANSWERED if self._layer.is_idle else LookupState.PENDING
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the client will send the body when it is told to (RFC 9110, section 10.1.1)."""
-        if self.head.framing.is_complete:
+        """Whether the client sends the body only after a 100 Continue (RFC 9110, section 10.1.1)."""
+        head = self.request.head
+        if head.framing.is_complete:
             return False
-        return any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in self.head.fields)
+        return any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in head.fields)
 
-    def take(self, data: bytes) -> int:
-        """Read on; returns how many of these bytes belong to the request. Raises BadFraming."""
-        end, _ = self.head.framing.take(data, 0)
+    def read_body(self, data: bytes) -> int:
+        """Read on; return how many of these bytes belong to the request. Raises FramingError."""
+        end, _ = self.request.head.framing.take(data, 0)
         if end:
-            self._parts.append(data[:end])
+            self._pieces.append(data[:end])
         return end
 
-    def find_answer(self) -> CommandIterator:
-        """Ask the examples, once the request is complete."""
-        self._layer = self._make_answer_layer(self._handle_miss)
-        yield from self._layer.answer_request(self.active, b"".join(self._parts))
+    def look_up(self) -> CommandIterator:
+        """Ask the examples, if the request is complete."""
+        if self.request.head.framing.is_complete and not self._is_complete:
+            self._is_complete = True
+            yield from self._layer.answer_request(self.request.active, b"".join(self._pieces))
 
     def handle_event(self, event: events.Event) -> CommandIterator:
-        """Something that the answer waited for has happened."""
-        if self._layer is not None:
-            yield from self._layer.handle_event(event)
+        """Go on with the response after something that it waited for."""
+        yield from self._layer.handle_event(event)
 
-    def rewind(self) -> tuple[RequestHead, bytes]:
-        """The request from its beginning: its head, and the bytes of its body."""
-        head = read_request(self.head.raw)
+    def rewind(self) -> tuple[AcceptedRequest, bytes]:
+        """Return the request as it was before its body was read, and the bytes of the body."""
+        head = read_request(self.request.head.raw)
         assert isinstance(head, RequestHead)
-        return head, b"".join(self._parts[1:])
+        return replace(self.request, head=head), b"".join(self._pieces[1:])
 
     def _handle_miss(self, context: Context, _: bytes) -> layer.Layer:
-        self.has_missed = True
+        self._is_missed = True
         return _SilentLayer(context.fork())
 
 
 class _SilentLayer(layer.Layer):
-    """Stands where the connection would have been handed over: the request alone goes on."""
+    """Takes the place of the layer that would get the connection: here the request alone goes on."""
 
-    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:  # noqa: ARG002 - whatever it is
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:  # noqa: ARG002 - it ignores them all
         yield from ()

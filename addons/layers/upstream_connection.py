@@ -1,4 +1,4 @@
-"""One connection of a layer of ours to an upstream: mitmproxy's layers for TLS beneath, bytes in and out above."""
+"""One connection to an upstream: plain bytes for its user, above mitmproxy's layers for TLS and tunnels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mitmproxy.connection import Server
+from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ServerTLSLayer
@@ -35,14 +35,15 @@ UpstreamEvent = bytes | Opened | Closed
 
 
 class UpstreamConnection:
-    """A connection to an origin; `sni` is the name that TLS asks for, `first` what is sent when it is open.
+    """A connection to an origin. `sni` is the server name for TLS, `first` what is sent as soon as it is open.
 
-    With a `parent` it goes through that proxy: by a tunnel for https, else to the proxy itself. `socket` is the
-    connection that is really made.
+    With a `parent` it goes through that proxy: in a tunnel for https, else to the proxy itself. `socket` is the
+    connection that mitmproxy opens, `is_plain` means that no layer changes its bytes. `was_used`: a request went
+    through it before the present one. `idle_since` is when the last response ended, in seconds since the epoch.
 
-    `used` says that a request has gone through it, `idle_since` when the last was answered, on the owner's clock.
-    Whoever owns it hands it the events of its `server`, and those that complete its commands; then `news` say what came
-    of them. They are not told inside: what is commanded there passes the layers beneath, and is encrypted once more.
+    The owner passes it the events of `socket`, and the completions of its commands. What came of them is then in
+    `pending_events`. It is not reported from inside an event: a command that is made there passes through the layers
+    beneath, and TLS would encrypt it once more.
     """
 
     def __init__(
@@ -65,42 +66,44 @@ class UpstreamConnection:
             stack /= HttpUpstreamProxy.make(inner, send_connect=True)
         if secure:
             inner.server.sni = sni
-            # Whoever speaks HTTP/1.1 to us gets what HTTP/1.1 says.
+            # A client of HTTP/1.1 gets the response of an HTTP/1.1 connection.
             inner.server.alpn_offers = (b"http/1.1",)
             stack /= ServerTLSLayer(inner)
         stack /= _InnermostLayer(inner, self)
         self._top = stack[0]
-        self._is_plain = not secure
+        self.is_plain = not secure
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether mitmproxy closed it, because the client's connection has ended, and not the upstream."""
+        return self.socket.state is ConnectionState.CLOSED
 
     def start(self) -> CommandIterator:
-        """Open it."""
+        """Open the connection."""
         return self.handle_event(events.Start())
 
     def handle_event(self, event: events.Event) -> CommandIterator:
-        """Something happened to it."""
-        if self._is_plain and isinstance(event, events.DataReceived):  # as the innermost layer would, in less time
-            self.pending_events.append(event.data)
-            return iter(())
+        """Pass an event to the layers beneath."""
         return self._top.handle_event(event)
 
     def send(self, data: bytes) -> CommandIterator:
-        """Send bytes; once it is open, if it is not yet."""
+        """Send bytes; if the connection is not open yet, as soon as it is."""
         if self.is_open:
             return (
                 iter((commands.SendData(self.server, data),))
-                if self._is_plain
+                if self.is_plain
                 else self._top.handle_event(_SendBytes(data))
             )
         self._waiting.append(data)
         return iter(())
 
     def close(self) -> CommandIterator:
-        """Send nothing more, and hear of nothing."""
+        """Close the connection; later events have no effect."""
         self.is_closed = True
         yield commands.CloseConnection(self.socket)
 
     def take_waiting(self) -> bytes:
-        """What was to be sent before it was open; it is given once."""
+        """Return what was to be sent before the connection was open, once."""
         data, self._waiting = b"".join(self._waiting), []
         return data
 

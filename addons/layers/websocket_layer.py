@@ -1,4 +1,4 @@
-"""The layer that replays a WebSocket: mitmproxy moves the bytes, `conversation` decides. It has no upstream."""
+"""The layer that replays a WebSocket. `Conversation` decides what is sent; there is no upstream."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Script:
-    """The messages of a recorded WebSocket that a layer waits for; None if they cannot be read."""
+    """The messages of a recorded WebSocket that a layer waits for; None until they are read, or if they cannot be."""
 
     exchange_id: int
     messages: Sequence[WebSocketMessage] | None = None
@@ -30,19 +30,19 @@ class Script:
 
 @dataclass
 class FetchScriptHook(commands.StartHook):
-    """A layer needs messages from the store; see `ScriptFetcher`."""
+    """A layer waits for messages from the store; `ScriptFetcher` reads them."""
 
     script: Script
 
 
 class ScriptFetcher:
-    """The addon that reads messages for layers, in a thread. `read` is `History.messages`."""
+    """The addon that reads messages for layers, in a thread; `read` gets the id of an exchange."""
 
     def __init__(self, read: Callable[[int], Sequence[WebSocketMessage]]) -> None:
         self._read = read
 
     async def fetch_script(self, script: Script) -> None:
-        """Read them; the layer goes on when this is done."""
+        """Read the messages; the layer goes on when this is done."""
         try:
             script.messages = await asyncio.to_thread(self._read, script.exchange_id)
         except StoreError as error:
@@ -50,11 +50,11 @@ class ScriptFetcher:
 
 
 class ConversationLayer(layer.Layer):
-    """One client's WebSocket, beginning with the answer to its handshake."""
+    """One client's WebSocket, from the response to its handshake on."""
 
-    def __init__(self, context: Context, speak: Upgrade) -> None:
+    def __init__(self, context: Context, upgrade: Upgrade) -> None:
         super().__init__(context)
-        self._speak = speak
+        self._upgrade = upgrade
         self._conversation: Conversation | None = None
         self._waiting: commands.Command | None = None
         self._has_reported = False
@@ -74,20 +74,20 @@ class ConversationLayer(layer.Layer):
             yield from self._wake(self._conversation)
 
     def _begin(self) -> layer.CommandGenerator[None]:
-        script = Script(self._speak.exchange_id)
+        script = Script(self._upgrade.exchange_id)
         yield FetchScriptHook(script)
         if script.messages is None:
             yield commands.CloseConnection(self.context.client)
             return
-        yield commands.SendData(self.context.client, self._speak.head)
-        speak = self._speak
-        self._conversation = Conversation(script.messages, speak.began, speak.timing, redactor=speak.redactor)
+        yield commands.SendData(self.context.client, self._upgrade.head)
+        upgrade = self._upgrade
+        self._conversation = Conversation(script.messages, upgrade.began, upgrade.timing, redactor=upgrade.redactor)
         yield from self._advance(self._conversation)
 
     def _wake(self, conversation: Conversation) -> layer.CommandGenerator[None]:
-        takes = yield from wait_for_client(self.context.client)
+        is_there = yield from wait_for_client(self.context.client)
         conversation.wake()
-        if not takes:
+        if not is_there:
             conversation.receive(None)
         yield from self._advance(conversation)
 
@@ -103,4 +103,4 @@ class ConversationLayer(layer.Layer):
                     yield commands.CloseConnection(self.context.client)
         if conversation.divergence is not None and not self._has_reported:
             self._has_reported = True
-            self._speak.on_divergence(conversation.divergence)
+            self._upgrade.on_divergence(conversation.divergence)

@@ -68,7 +68,9 @@ class ClientConnections:
         """Reset a client's connection, so that the client does not take it for a regular end."""
         handler = self._find_handler(client_id)
         writer = self._find_writer(client_id, handler.client) if handler else None
-        if writer is not None and (peer := writer.get_extra_info("socket")) is not None:
+        if writer is None or writer.is_closing():
+            return
+        if (peer := writer.get_extra_info("socket")) is not None:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             writer.transport.abort()
 
@@ -89,3 +91,25 @@ class ClientConnections:
         handler = self._find_handler(client_id)
         io = handler.transports.get(connection) if handler else None
         return io.writer if io and isinstance(io.writer, StreamWriter) else None
+
+
+class PausedReading:
+    """The connections of one client, its own among them, that are not read for now, so that their senders wait."""
+
+    def __init__(self, connections: ClientConnections, client_id: str) -> None:
+        self._client_connections = connections
+        self._client_id = client_id
+        self.connections: set[Connection] = set()
+
+    def set(self, connection: Connection, *, is_paused: bool) -> None:
+        """Pause a connection, or resume it."""
+        if is_paused:
+            self.connections.add(connection)
+            self._client_connections.pause_reading(self._client_id, connection)
+        elif connection in self.connections:
+            self.connections.discard(connection)
+            self._client_connections.resume_reading(self._client_id, connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Leave a connection as it is: it is about to be closed."""
+        self.connections.discard(connection)

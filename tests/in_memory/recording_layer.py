@@ -1,7 +1,8 @@
-"""A recording layer driven by events, as mitmproxy's server sends them: no sockets, a writer that commits when told."""
+"""A recording layer driven by events as mitmproxy's server sends them, without sockets; a writer commits on demand."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -30,11 +31,19 @@ from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Origin
 
 UPSTREAM = Origin("http", "api.test", 80)
+GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"
+POST = b"POST /users HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello"
+OK = b"HTTP/1.1 200 Fine\r\nX-Case: Kept\r\nx-case: Twice\r\nContent-Length: 2\r\n\r\nok"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ne\r\ndata: [DONE]\n\n\r\n"
+UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
+LARGE = BodyLimits(large=100)
+FULL = StoreError("no space left")
 
 
 @dataclass
 class FakeCommits:
-    """What waits for the history writer, and what it has."""
+    """A history writer: what waits for it, and what it has."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     pieces: BodyPieces = field(default_factory=list)
@@ -57,18 +66,18 @@ class FakeCommits:
 
 
 class FakeConnections:
-    """Delivers at once; remembers whose reading is stopped, and who was reset."""
+    """Delivers events at once; remembers which connections are paused, and counts resets."""
 
     def __init__(self) -> None:
-        self.tell: Callable[[events.Event], None] | None = None
+        self.deliver: Callable[[events.Event], None] | None = None
         self.stopped: set[Connection] = set()
         self.resets = 0
 
-    def put(self, _: str, event: events.Event, gone: Callable[[], None]) -> None:
-        if self.tell is None:
-            gone()
+    def put(self, _: str, event: events.Event, on_gone: Callable[[], None]) -> None:
+        if self.deliver is None:
+            on_gone()
         else:
-            self.tell(event)
+            self.deliver(event)
 
     def pause_reading(self, _: str, connection: Connection) -> None:
         self.stopped.add(connection)
@@ -89,7 +98,7 @@ def make_forwarding(
     urls: bool = True,
     elsewhere: bool = False,
 ) -> ForwardingSettings:
-    """What layers share, with a writer and connections that are none."""
+    """Make what layers share, with fakes of the writer and the connections."""
     current = CurrentMode(active)
     return ForwardingSettings(
         current,
@@ -105,8 +114,8 @@ def make_forwarding(
     )
 
 
-class Taker(layer.Layer):
-    """Takes a connection over; remembers what it is told."""
+class SuccessorLayer(layer.Layer):
+    """Takes a connection over, and remembers the bytes that it began with."""
 
     def __init__(self, context: Context, data: bytes) -> None:
         super().__init__(context)
@@ -116,10 +125,10 @@ class Taker(layer.Layer):
         yield from ()
 
 
-class Driven:
-    """A connection to a gateway, and those that it makes; `client` and `upstream` hold the bytes that each of them got.
+class ConnectionDriver:
+    """Drives one connection to a gateway; `client` and `upstream` hold the bytes that each of them got.
 
-    An upstream is connected at once, unless `unreachable` says why not.
+    A connection to an upstream is opened at once, or fails for the reason `unreachable`.
     """
 
     def __init__(
@@ -139,14 +148,14 @@ class Driven:
         )
         self.commits = cast("FakeCommits", self.shared.commits)
         self.connections = cast("FakeConnections", self.shared.connections)
-        self.connections.tell = self.tell
+        self.connections.deliver = self.handle
         self.context = Context(tclient_conn(), Options())
         HttpProxy(self.context)
-        self.takers: list[Taker] = []
+        self.successors: list[SuccessorLayer] = []
         kind = ConnectionKind(
             place or upstream or Origin("http", "origin-form.invalid", 80), not tunnel, tunnel, tls=False
         )
-        self.layer = Http1Layer(self.context, self.shared, kind, self._taken)
+        self.layer = Http1Layer(self.context, self.shared, kind, self._hand_over)
         self.client = b""
         self.upstream = b""
         self.servers: list[Connection] = []
@@ -154,11 +163,11 @@ class Driven:
         self.timers: list[commands.RequestWakeup] = []
         self.closed: list[Connection] = []
         self.unreachable: str | None = None
-        self.tell(events.Start())
+        self.handle(events.Start())
 
-    def _taken(self, context: Context, data: bytes) -> Taker:
-        self.takers.append(Taker(context, data))
-        return self.takers[-1]
+    def _hand_over(self, context: Context, data: bytes) -> SuccessorLayer:
+        self.successors.append(SuccessorLayer(context, data))
+        return self.successors[-1]
 
     @property
     def hung_up(self) -> bool:
@@ -167,34 +176,34 @@ class Driven:
 
     @property
     def kept(self) -> list[Exchange]:
-        """What was handed to the writer."""
+        """The exchanges that the writer got."""
         return self.commits.exchanges
 
     def switch(self, mode: Mode) -> None:
         """Change the mode, as the gateway does."""
         self.shared.current.active = replace(self.shared.current.active, mode=mode)
 
-    def tell(self, event: events.Event) -> None:
-        """An event, and what follows from it."""
+    def handle(self, event: events.Event) -> None:
+        """Pass an event to the layer, and carry out its commands."""
         for command in self.layer.handle_event(event):
-            self._do(command)
+            self._carry_out(command)
 
     def send(self, *pieces: bytes) -> bytes:
-        """The client sends; returns what the upstream got of it."""
+        """Send pieces as the client; return what the upstream got."""
         self.upstream = b""
         for piece in pieces:
-            self.tell(events.DataReceived(self.context.client, piece))
+            self.handle(events.DataReceived(self.context.client, piece))
         return self.upstream
 
     def answer(self, *pieces: bytes) -> bytes:
-        """The upstream sends; returns what the client got of it, before anything is committed."""
+        """Send pieces as the upstream; return what the client got before any commit."""
         self.client = b""
         for piece in pieces:
-            self.tell(events.DataReceived(self.servers[-1], piece))
+            self.handle(events.DataReceived(self.servers[-1], piece))
         return self.client
 
     def commit(self, failure: StoreError | None = None) -> bytes:
-        """The writer commits what it has, or fails to; returns what the client got then."""
+        """Commit what the writer has, or fail to; return what the client got then."""
         self.client = b""
         while self.commits.waiting:
             done, number = self.commits.waiting.pop(0)
@@ -202,31 +211,35 @@ class Driven:
         return self.client
 
     def exchange(self, request: bytes, *answer: bytes) -> bytes:
-        """A request and its answer, committed; returns all that the client got."""
+        """Send a request and its answer, and commit them; return all that the client got."""
         self.send(request)
         return self.answer(*answer) + self.commit()
 
     def wake(self) -> bytes:
-        """The time has come that the layer waits for; returns what the client got then."""
+        """Let the time pass that the layer waits for; return what the client got then."""
         self.client = b""
-        self.tell(events.Wakeup(self.timers.pop()))
+        self.handle(events.Wakeup(self.timers.pop()))
         return self.client
 
-    def upstream_closes(self) -> bytes:
-        """The upstream closes its connection; returns what the client got then."""
+    def close_upstream(self) -> bytes:
+        """Close the connection as the upstream; return what the client got then."""
         self.client = b""
         self._close(self.servers[-1])
         return self.client
 
-    def client_closes(self) -> None:
-        """The client closes its connection."""
+    def close_client(self) -> None:
+        """Close the connection as the client."""
         self._close(self.context.client)
 
-    def _close(self, connection: Connection) -> None:
-        connection.state = ConnectionState.CAN_WRITE
-        self.tell(events.ConnectionClosed(connection))
+    def cut_upstream(self) -> None:
+        """Close the connection to the upstream as mitmproxy does when that of the client has ended."""
+        self._close(self.servers[-1], ConnectionState.CLOSED)
 
-    def _do(self, command: commands.Command) -> None:
+    def _close(self, connection: Connection, state: ConnectionState = ConnectionState.CAN_WRITE) -> None:
+        connection.state = state
+        self.handle(events.ConnectionClosed(connection))
+
+    def _carry_out(self, command: commands.Command) -> None:
         match command:
             case commands.SendData():
                 if command.connection is self.context.client:
@@ -237,6 +250,7 @@ class Driven:
                 self._open(command)
             case commands.CloseConnection():
                 self.closed.append(command.connection)
+                command.connection.state = ConnectionState.CLOSED
             case commands.RequestWakeup():
                 self.timers.append(command)
 
@@ -247,4 +261,10 @@ class Driven:
         self.servers.append(command.connection)
         if self.unreachable is None:
             command.connection.state = ConnectionState.OPEN
-        self.tell(events.OpenConnectionCompleted(command, self.unreachable))
+        self.handle(events.OpenConnectionCompleted(command, self.unreachable))
+
+
+def error_of(reply: bytes) -> tuple[int, str]:
+    """Return the status and the name of an error of the gateway."""
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), json.loads(body)["error"]["name"]

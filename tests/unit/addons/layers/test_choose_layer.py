@@ -1,4 +1,4 @@
-"""Which layer speaks on a connection: never one that calls out by itself."""
+"""The choice of the layer for a connection: never one that calls out by itself."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ GET = b"GET / HTTP/1.1\r\n"
 ABSOLUTE = b"GET http://a/ HTTP/1.1\r\n"
 
 
-class Asking(NextLayer):
-    """mitmproxy's question, after the client has sent `data`."""
+class Question(NextLayer):
+    """mitmproxy's question for the next layer, after the client has sent `data`."""
 
     def __init__(self, context: Context, data: bytes) -> None:
         super().__init__(context)
@@ -35,8 +35,8 @@ class Asking(NextLayer):
         return self.data
 
 
-def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: bytes | None = None) -> Asking:
-    """The question on a fresh connection, or inside CONNECT."""
+def ask(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: bytes | None = None) -> Question:
+    """Make the question on a fresh connection, or inside CONNECT."""
     client = tclient_conn()
     client.transport_protocol = protocol  # type: ignore[assignment]  # a literal
     client.alpn = alpn
@@ -44,16 +44,16 @@ def asked(data: bytes, *, in_tunnel: bool = False, protocol: str = "tcp", alpn: 
     HttpProxy(context)
     if in_tunnel:
         GatewayHttpLayer(context, HTTPMode.regular)
-    return Asking(context, data)
+    return Question(context, data)
 
 
-def chosen(question: Asking, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
+def choose(question: Question, mode: Mode = Mode.PASS, upstream: Origin | None = None) -> Layer | None:
     LayerChooser(make_forwarding(ActiveMode(mode), upstream=upstream)).next_layer(question)
     return question.layer
 
 
-def http_mode(found: Layer | None) -> HTTPMode | None:
-    return found.mode if isinstance(found, GatewayHttpLayer) else None
+def http_mode(chosen: Layer | None) -> HTTPMode | None:
+    return chosen.mode if isinstance(chosen, GatewayHttpLayer) else None
 
 
 FORMS = [GET, b"g", b"OPTIONS * HTTP/1.1\r\n", ABSOLUTE, b"GET HTTPS://a/ HTTP/1.1\r\n"]
@@ -62,42 +62,42 @@ FORMS = [GET, b"g", b"OPTIONS * HTTP/1.1\r\n", ABSOLUTE, b"GET HTTPS://a/ HTTP/1
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("data", FORMS)
 @pytest.mark.parametrize("in_tunnel", [False, True])
-def test_all_forms_of_http_1_are_our_own_layers(data: bytes, mode: Mode, in_tunnel: bool) -> None:
-    assert type(chosen(asked(data, in_tunnel=in_tunnel), mode)) is Http1Layer
+def test_all_forms_of_http_1_get_the_gateways_own_layer(data: bytes, mode: Mode, in_tunnel: bool) -> None:
+    assert type(choose(ask(data, in_tunnel=in_tunnel), mode)) is Http1Layer
 
 
 @pytest.mark.parametrize("data", [b"CONNECT a:443 HTTP/1.1\r\n", b"connect a:443 HTTP/1.1\r\n"])
 def test_a_tunnel_is_opened_by_mitmproxy(data: bytes) -> None:
-    assert http_mode(chosen(asked(data))) is HTTPMode.regular
+    assert http_mode(choose(ask(data))) is HTTPMode.regular
 
 
-def test_http_2_is_http() -> None:
-    assert http_mode(chosen(asked(b"PRI * HTTP/2.0\r\n", alpn=b"h2"))) is HTTPMode.transparent
+def test_http_2_gets_mitmproxys_layer() -> None:
+    assert http_mode(choose(ask(b"PRI * HTTP/2.0\r\n", alpn=b"h2"))) is HTTPMode.transparent
 
 
 @pytest.mark.parametrize("in_tunnel", [False, True])
-def test_a_handshake_is_taken_without_the_upstreams_tls(in_tunnel: bool) -> None:
-    assert type(chosen(asked(TLS_HELLO, in_tunnel=in_tunnel))) is ClientTLSLayer
+def test_a_handshake_begins_no_tls_with_the_upstream(in_tunnel: bool) -> None:
+    assert type(choose(ask(TLS_HELLO, in_tunnel=in_tunnel))) is ClientTLSLayer
 
 
-@pytest.mark.parametrize("question", [asked(b""), asked(GET, protocol="udp"), asked(b"\x00\x01raw", in_tunnel=True)])
-def test_mitmproxy_takes_what_is_left(question: Asking) -> None:
-    assert chosen(question, Mode.PASS) is None
+@pytest.mark.parametrize("question", [ask(b""), ask(GET, protocol="udp"), ask(b"\x00\x01raw", in_tunnel=True)])
+def test_mitmproxy_chooses_for_all_other_connections(question: Question) -> None:
+    assert choose(question, Mode.PASS) is None
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
 @pytest.mark.parametrize("data", [b"\x00\x01raw", b"SSH-2.0-OpenSSH\r\n", b" \r\n"])
 def test_offline_no_raw_tunnel_is_opened(mode: Mode, data: bytes) -> None:
-    """Bytes that are neither TLS nor HTTP would open an upstream."""
-    assert type(chosen(asked(data, in_tunnel=True), mode)) is Http1Layer
+    """For bytes that are neither TLS nor HTTP, mitmproxy would call an upstream."""
+    assert type(choose(ask(data, in_tunnel=True), mode)) is Http1Layer
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])
 @pytest.mark.parametrize(
-    "question", [asked(b"CONNECT a:443 HTTP/1.1\r\n"), asked(b"PRI * HTTP/2.0\r\n"), asked(b"\0", alpn=b"h2")]
+    "question", [ask(b"CONNECT a:443 HTTP/1.1\r\n"), ask(b"PRI * HTTP/2.0\r\n"), ask(b"\0", alpn=b"h2")]
 )
-def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking) -> None:
-    assert http_mode(chosen(question, mode)) is not None
+def test_offline_tunnels_and_http_2_get_mitmproxys_layer(mode: Mode, question: Question) -> None:
+    assert http_mode(choose(question, mode)) is not None
 
 
 @pytest.mark.parametrize(
@@ -109,16 +109,16 @@ def test_offline_tunnels_and_http_2_are_mitmproxys(mode: Mode, question: Asking)
     ],
 )
 @pytest.mark.parametrize("data", [GET, TLS_HELLO])
-def test_a_connection_is_aimed_at_the_upstream_or_nowhere(
+def test_a_connection_gets_the_address_of_the_upstream_or_an_unresolvable_one(
     upstream: Origin | None, address: tuple[str, int], tls: bool, data: bytes
 ) -> None:
-    question = asked(data)
-    chosen(question, upstream=upstream)
+    question = ask(data)
+    choose(question, upstream=upstream)
     assert (question.context.server.address, question.context.server.tls) == (address, tls)
 
 
-def test_a_tunnel_keeps_its_aim() -> None:
-    question = asked(TLS_HELLO, in_tunnel=True)
+def test_a_tunnel_keeps_its_address() -> None:
+    question = ask(TLS_HELLO, in_tunnel=True)
     question.context.server.address = ("asked.example", 443)
-    chosen(question, upstream=Origin("http", "api.example.com", 80))
+    choose(question, upstream=Origin("http", "api.example.com", 80))
     assert (question.context.server.address, question.context.server.tls) == (("asked.example", 443), True)

@@ -1,76 +1,63 @@
-"""The layer that forwards and records, driven by events as mitmproxy's server sends them."""
+"""The recording layer forwards and records: driven by events as mitmproxy's server sends them."""
 
 from __future__ import annotations
 
-import json
 import logging
 
 import pytest
 
-from tests.factories.messages import make_example, make_response
-from tests.in_memory.recording_layer import UPSTREAM, Driven
-from understudy.matcher.index import compile_index
-from understudy.serving.answers.outcomes import Answers
-from understudy.serving.gateway.active import ActiveMode
-from understudy.serving.http1.body_recorder import PIECE_BYTES, BodyLimits
-from understudy.store.errors import StoreError
-from understudy.store.model.exchanges import GATEWAY_STOPPED
+from tests.in_memory.recording_layer import (
+    CHUNKED,
+    GET,
+    OK,
+    POST,
+    UNTIL_CLOSE,
+    UPSTREAM,
+    ConnectionDriver,
+    error_of,
+)
 from understudy.store.model.gateways import Mode, OnLoss
-from understudy.store.model.messages import Chunk, Headers, InterimResponse, Origin, PiecedBody
-
-GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"
-POST = b"POST /users HTTP/1.1\r\nHost: api.test\r\nContent-Length: 5\r\n\r\nhello"
-OK = b"HTTP/1.1 200 Fine\r\nX-Case: Kept\r\nx-case: Twice\r\nContent-Length: 2\r\n\r\nok"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n"
-UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
-LARGE = BodyLimits(large=100)
-FULL = StoreError("no space left")
-
-
-def told(reply: bytes) -> tuple[int, str]:
-    """Status and name of an error of ours."""
-    head, _, body = reply.partition(b"\r\n\r\n")
-    return int(head.split(b" ")[1]), json.loads(body)["error"]["name"]
+from understudy.store.model.messages import Chunk, Headers, InterimResponse, Origin
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
 @pytest.mark.parametrize("request_", [GET, POST, POST.replace(b"Content-Length: 5\r\n\r\nhello", b"TE: x\r\n\r\n")])
 def test_bytes_pass_untouched(mode: Mode, request_: bytes) -> None:
-    driven = Driven(mode)
-    assert driven.send(request_) == request_
-    assert driven.answer(OK) + driven.commit() == OK
+    driver = ConnectionDriver(mode)
+    assert driver.send(request_) == request_
+    assert driver.answer(OK) + driver.commit() == OK
 
 
 @pytest.mark.parametrize("answer", [OK, CHUNKED, CHUNKED.replace(b"200 OK", b"404 No")])
 @pytest.mark.parametrize("size", [1, 7])
 def test_pieces_pass_as_they_come(answer: bytes, size: int) -> None:
-    driven = Driven(on_loss=OnLoss.CONTINUE)
+    driver = ConnectionDriver(on_loss=OnLoss.CONTINUE)
     pieces = [GET[at : at + size] for at in range(0, len(GET), size)]
-    assert driven.send(*pieces) == GET
-    came = driven.answer(*(answer[at : at + size] for at in range(0, len(answer), size)))
+    assert driver.send(*pieces) == GET
+    came = driver.answer(*(answer[at : at + size] for at in range(0, len(answer), size)))
     assert answer.startswith(came)
     assert 0 < len(came) < len(answer)
-    assert came + driven.commit() == answer
+    assert came + driver.commit() == answer
 
 
 @pytest.mark.parametrize("answer", [OK, CHUNKED])
 def test_the_end_of_an_answer_waits_for_its_commit(answer: bytes) -> None:
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(answer) == b""
-    assert driven.commit() == answer
+    driver = ConnectionDriver()
+    driver.send(GET)
+    assert driver.answer(answer) == b""
+    assert driver.commit() == answer
 
 
 def test_in_pass_mode_nothing_is_kept_and_nothing_waits() -> None:
-    driven = Driven(Mode.PASS)
-    driven.send(GET)
-    assert (driven.answer(OK), driven.kept) == (OK, [])
+    driver = ConnectionDriver(Mode.PASS)
+    driver.send(GET)
+    assert (driver.answer(OK), driver.kept) == (OK, [])
 
 
-def test_what_came_is_what_is_kept() -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    [kept] = driven.kept
+def test_an_exchange_is_kept_as_it_came() -> None:
+    driver = ConnectionDriver()
+    driver.exchange(GET, OK)
+    [kept] = driver.kept
     assert kept.response is not None
     assert (kept.session_id, kept.request.method, kept.request.target) == ("s", "GET", b"/users/7?token=1")
     assert (kept.request.origin, kept.request.headers.fields) == (UPSTREAM, ((b"host", b"api.test"), (b"X-A", b"1")))
@@ -79,36 +66,36 @@ def test_what_came_is_what_is_kept() -> None:
     assert (kept.has_failed, kept.degraded) == (False, "")
 
 
-def test_chunks_are_undone_and_trailers_kept() -> None:
-    driven = Driven()
-    driven.exchange(GET, CHUNKED)
-    response = driven.kept[0].response
+def test_a_chunked_body_is_kept_decoded_with_its_trailers() -> None:
+    driver = ConnectionDriver()
+    driver.exchange(GET, CHUNKED)
+    response = driver.kept[0].response
     assert response is not None
     assert (response.body, response.trailers) == (b"ok", Headers(((b"X-Sum", b"1"),)))
 
 
 def test_a_request_in_chunks_is_kept_whole() -> None:
     request = b"POST / HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"
-    driven = Driven()
-    assert driven.send(request[:80], request[80:]) == request
-    driven.answer(OK)
-    assert driven.kept[0].request.body == b"hello"
+    driver = ConnectionDriver()
+    assert driver.send(request[:80], request[80:]) == request
+    driver.answer(OK)
+    assert driver.kept[0].request.body == b"hello"
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
-    driven = Driven()
-    assert [driven.exchange(GET, OK) for _ in range(3)] == [OK] * 3
-    assert (len(driven.servers), driven.hung_up) == (1, False)
+    driver = ConnectionDriver()
+    assert [driver.exchange(GET, OK) for _ in range(3)] == [OK] * 3
+    assert (len(driver.servers), driver.hung_up) == (1, False)
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
-    driven = Driven()
-    assert driven.send(GET + POST[:-2], POST[-2:] + GET) == GET
-    assert driven.answer(OK) + driven.commit() == OK
-    assert driven.upstream == GET + POST
-    assert driven.answer(CHUNKED) + driven.commit() == CHUNKED
-    assert driven.answer(OK) + driven.commit() == OK
-    assert [one.request.method for one in driven.kept] == ["GET", "POST", "GET"]
+    driver = ConnectionDriver()
+    assert driver.send(GET + POST[:-2], POST[-2:] + GET) == GET
+    assert driver.answer(OK) + driver.commit() == OK
+    assert driver.upstream == GET + POST
+    assert driver.answer(CHUNKED) + driver.commit() == CHUNKED
+    assert driver.answer(OK) + driver.commit() == OK
+    assert [exchange.request.method for exchange in driver.kept] == ["GET", "POST", "GET"]
 
 
 @pytest.mark.parametrize(
@@ -121,10 +108,10 @@ def test_pipelined_requests_are_answered_in_order() -> None:
     ],
 )
 def test_an_answer_without_a_body_ends_with_its_head(request_: bytes, answer: bytes) -> None:
-    driven = Driven()
-    assert driven.exchange(request_, answer) == answer
-    assert driven.exchange(GET, OK) == OK
-    assert len(driven.servers) == 1
+    driver = ConnectionDriver()
+    assert driver.exchange(request_, answer) == answer
+    assert driver.exchange(GET, OK) == OK
+    assert len(driver.servers) == 1
 
 
 @pytest.mark.parametrize(
@@ -135,28 +122,28 @@ def test_an_answer_without_a_body_ends_with_its_head(request_: bytes, answer: by
         OK.replace(b"X-Case: Kept", b"CONTENT-LENGTH: 2,2"),
     ],
 )
-def test_a_length_that_is_told_twice_is_one(answer: bytes) -> None:
-    """Clients take that from the upstream; it passes, and is kept, as it came (RFC 9110, section 8.6)."""
-    driven = Driven()
-    assert driven.exchange(GET, answer) == answer
-    assert driven.exchange(GET, OK) == OK
-    assert len(driven.servers) == 1
-    kept = driven.kept[0].response
+def test_a_length_that_is_repeated_counts_once(answer: bytes) -> None:
+    """Clients accept that from an upstream; it passes, and is kept, as it came (RFC 9110, section 8.6)."""
+    driver = ConnectionDriver()
+    assert driver.exchange(GET, answer) == answer
+    assert driver.exchange(GET, OK) == OK
+    assert len(driver.servers) == 1
+    kept = driver.kept[0].response
     assert kept is not None
     fields = [tuple(line.split(b": ", 1)) for line in answer.split(b"\r\n")[1:-2]]
     assert (kept.headers.fields, kept.body) == (tuple(fields), b"ok")
 
 
 def test_a_body_may_end_with_its_connection() -> None:
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(UNTIL_CLOSE) + driven.wake() == UNTIL_CLOSE
-    driven.upstream_closes()
-    assert not driven.hung_up
-    driven.commit()
-    assert driven.hung_up
-    assert driven.kept[0].response is not None
-    assert (driven.kept[0].response.body, driven.kept[0].has_failed) == (b"ok", False)
+    driver = ConnectionDriver()
+    driver.send(GET)
+    assert driver.answer(UNTIL_CLOSE) + driver.wake() == UNTIL_CLOSE
+    driver.close_upstream()
+    assert not driver.hung_up
+    driver.commit()
+    assert driver.hung_up
+    assert driver.kept[0].response is not None
+    assert (driver.kept[0].response.body, driver.kept[0].has_failed) == (b"ok", False)
 
 
 @pytest.mark.parametrize(
@@ -168,84 +155,84 @@ def test_a_body_may_end_with_its_connection() -> None:
         (GET.replace(b"HTTP/1.1", b"HTTP/1.0"), OK),
     ],
 )
-def test_a_connection_ends_where_either_side_says_so(request_: bytes, answer: bytes) -> None:
-    driven = Driven()
-    assert driven.exchange(request_, answer) == answer
-    assert driven.hung_up
+def test_a_connection_ends_when_either_side_asks_for_it(request_: bytes, answer: bytes) -> None:
+    driver = ConnectionDriver()
+    assert driver.exchange(request_, answer) == answer
+    assert driver.hung_up
 
 
 def test_interim_answers_pass_at_once_and_are_kept() -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(early) == early
-    assert driven.answer(OK) + driven.commit() == OK
-    response = driven.kept[0].response
+    driver = ConnectionDriver()
+    driver.send(GET)
+    assert driver.answer(early) == early
+    assert driver.answer(OK) + driver.commit() == OK
+    response = driver.kept[0].response
     assert response is not None
     assert response.interim == (InterimResponse(103, Headers(((b"Link", b"</a>"),)), b"Early Hints"),)
 
 
-def test_a_client_that_expects_100_hears_it_from_the_upstream() -> None:
+def test_a_client_that_expects_100_gets_it_from_the_upstream() -> None:
     head, body = POST[:-5].replace(b"Content", b"Expect: 100-continue\r\nContent"), POST[-5:]
     go_on = b"HTTP/1.1 100 Continue\r\n\r\n"
-    driven = Driven()
-    assert driven.send(head) == head
-    assert driven.answer(go_on) == go_on
-    assert driven.send(body) == body
-    assert driven.answer(OK) + driven.commit() == OK
+    driver = ConnectionDriver()
+    assert driver.send(head) == head
+    assert driver.answer(go_on) == go_on
+    assert driver.send(body) == body
+    assert driver.answer(OK) + driver.commit() == OK
 
 
 def test_an_answer_before_the_end_of_the_request_ends_the_connection() -> None:
-    driven = Driven()
-    driven.send(POST[:-2])
+    driver = ConnectionDriver()
+    driver.send(POST[:-2])
     answer = OK.replace(b"200 Fine", b"413 Too Large")
-    assert driven.answer(answer) + driven.commit() == answer
-    assert driven.hung_up
-    assert driven.kept[0].degraded == "the answer came before the end of the request"
+    assert driver.answer(answer) + driver.commit() == answer
+    assert driver.hung_up
+    assert driver.kept[0].degraded == "the answer came before the end of the request"
 
 
 # Reverse and forward proxy.
 
 
 def test_a_reverse_proxy_addresses_the_upstream_and_keeps_what_came() -> None:
-    driven = Driven()
-    assert driven.send(GET.replace(b"api.test", b"127.0.0.1:8080")) == GET
-    driven.answer(OK)
-    assert driven.kept[0].request.headers.get("host") == "127.0.0.1:8080"
+    driver = ConnectionDriver()
+    assert driver.send(GET.replace(b"api.test", b"127.0.0.1:8080")) == GET
+    driver.answer(OK)
+    assert driver.kept[0].request.headers.get("host") == "127.0.0.1:8080"
 
 
-def test_a_reverse_proxy_makes_urls_its_own_and_keeps_what_came() -> None:
+def test_a_reverse_proxy_rewrites_urls_for_the_client_and_keeps_what_came() -> None:
     answer = OK.replace(b"X-Case: Kept", b"Location: http://api.test/a\r\nSet-Cookie: a=b; Domain=api.test")
-    driven = Driven()
-    given = driven.exchange(GET.replace(b"api.test", b"127.0.0.1:8080"), answer)
+    driver = ConnectionDriver()
+    given = driver.exchange(GET.replace(b"api.test", b"127.0.0.1:8080"), answer)
     assert b"\r\nLocation: http://127.0.0.1:8080/a\r\nSet-Cookie: a=b\r\n" in given
-    assert driven.kept[0].response is not None
-    assert driven.kept[0].response.headers.get("location") == "http://api.test/a"
-    assert Driven(urls=False).exchange(GET, answer) == answer
+    assert driver.kept[0].response is not None
+    assert driver.kept[0].response.headers.get("location") == "http://api.test/a"
+    assert ConnectionDriver(urls=False).exchange(GET, answer) == answer
 
 
-def test_a_forward_proxy_asks_the_host_that_is_named() -> None:
-    driven = Driven(upstream=None)
+def test_a_forward_proxy_calls_the_host_of_the_target() -> None:
+    driver = ConnectionDriver(upstream=None)
     request = b"GET http://Shop.test:81/a?b HTTP/1.1\r\nHost: other\r\nProxy-Connection: keep-alive\r\nX-A: 1\r\n\r\n"
-    assert driven.send(request) == b"GET /a?b HTTP/1.1\r\nHost: shop.test:81\r\nX-A: 1\r\n\r\n"
-    driven.answer(OK)
-    assert driven.opened == [Origin("http", "shop.test", 81)]
-    kept = driven.kept[0].request
+    assert driver.send(request) == b"GET /a?b HTTP/1.1\r\nHost: shop.test:81\r\nX-A: 1\r\n\r\n"
+    driver.answer(OK)
+    assert driver.opened == [Origin("http", "shop.test", 81)]
+    kept = driver.kept[0].request
     assert (kept.origin, kept.target, kept.headers.get("host")) == (Origin("http", "shop.test", 81), b"/a?b", "other")
 
 
 def test_a_forward_proxy_changes_hosts_on_one_connection() -> None:
-    driven = Driven(upstream=None)
+    driver = ConnectionDriver(upstream=None)
     for host in ("a.test", "b.test", "b.test"):
-        driven.exchange(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), OK)
-    assert [origin.host for origin in driven.opened] == ["a.test", "b.test"]
+        driver.exchange(f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), OK)
+    assert [origin.host for origin in driver.opened] == ["a.test", "b.test"]
 
 
 def test_inside_a_tunnel_a_head_is_not_touched() -> None:
-    driven = Driven(upstream=None, tunnel=True, place=Origin("http", "api.test", 8080))
+    driver = ConnectionDriver(upstream=None, tunnel=True, place=Origin("http", "api.test", 8080))
     request = GET.replace(b"api.test", b"elsewhere")
-    assert driven.send(request) == request
-    assert driven.opened == [Origin("http", "api.test", 8080)]
+    assert driver.send(request) == request
+    assert driver.opened == [Origin("http", "api.test", 8080)]
 
 
 @pytest.mark.parametrize(
@@ -256,389 +243,21 @@ def test_inside_a_tunnel_a_head_is_not_touched() -> None:
         (UPSTREAM, GET.replace(b"/users", b"ftp://other.test/users"), (400, "malformedRequestError")),
     ],
 )
-def test_a_request_that_nobody_can_be_asked(
+def test_a_request_without_an_allowed_upstream_is_refused(
     upstream: Origin | None, request_: bytes, expected: tuple[int, str]
 ) -> None:
-    driven = Driven(upstream=upstream)
-    driven.send(request_)
-    assert (told(driven.client), driven.opened, driven.hung_up) == (expected, [], False)
+    driver = ConnectionDriver(upstream=upstream)
+    driver.send(request_)
+    assert (error_of(driver.client), driver.opened, driver.hung_up) == (expected, [], False)
 
 
 def test_a_refused_upload_is_read_to_its_end() -> None:
-    driven = Driven(upstream=None)
-    driven.send(POST[:-5])
-    assert told(driven.client) == (400, "noUpstreamError")
-    driven.client = b""
-    driven.send(POST[-5:] + GET)
-    assert (told(driven.client), driven.hung_up) == ((400, "noUpstreamError"), False)
-
-
-# What goes wrong.
-
-
-def test_an_upstream_that_cannot_be_reached() -> None:
-    driven = Driven()
-    driven.unreachable = "refused"
-    driven.send(GET)
-    assert driven.client == b""
-    assert told(driven.commit()) == (502, "upstreamUnreachableError")
-    [kept] = driven.kept
-    assert (kept.error, kept.response, driven.hung_up) == ("refused", None, False)
-    driven.unreachable = None
-    assert driven.exchange(GET, OK) == OK
-
-
-def test_an_upload_to_an_upstream_that_cannot_be_reached_is_read_to_its_end() -> None:
-    driven = Driven()
-    driven.unreachable = "refused"
-    driven.send(POST[:-5])
-    assert told(driven.commit()) == (502, "upstreamUnreachableError")
-    driven.unreachable = None
-    assert driven.send(POST[-5:] + GET) == GET
-    assert driven.answer(OK) + driven.commit() == OK
-
-
-def test_an_upstream_that_closes_without_an_answer() -> None:
-    driven = Driven()
-    driven.send(POST)
-    driven.upstream_closes()
-    assert told(driven.commit()) == (502, "upstreamFailedError")
-    assert driven.kept[0].error == "the upstream closed the connection without an answer"
-
-
-def test_an_answer_that_breaks_off_is_kept_with_what_came() -> None:
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(OK[:-1]) + driven.wake() == OK[:-1]
-    driven.upstream_closes()
-    assert not driven.hung_up
-    driven.commit()
-    [kept] = driven.kept
-    assert kept.response is not None
-    assert (kept.has_failed, kept.response.body, driven.hung_up) == (True, b"o", True)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"SSH-2.0\r\n\r\n",
-        OK.replace(b"X-Case: Kept", b"Content-Length: 3"),
-        OK.replace(b"Content-Length: 2", b"Content-Length: 2, 3"),
-        OK.replace(b"X-Case: Kept", b"Content-Length: 2\r\nContent-Length: x"),
-        OK.replace(b"X-Case: Kept", b"Content-Length: 2\r\nTransfer-Encoding: chunked"),
-        OK.replace(b"X-Case: Kept", b"Transfer-Encoding: chunked"),
-        OK.replace(b"X-Case: Kept", b"X: a\r\n folded"),
-        CHUNKED.replace(b"2;a", b"0x2;a"),
-        OK.replace(b"200 Fine", b"101 Switching Protocols"),
-    ],
-)
-def test_an_answer_that_can_be_read_in_two_ways_is_not_passed_on(answer: bytes) -> None:
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(answer) == b""
-    assert told(driven.commit()) == (502, "upstreamFailedError")
-    assert driven.kept[0].has_failed
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        POST.replace(b"Host", b"Content-Length: 5\r\nHost"),
-        POST.replace(b"Host", b"Transfer-Encoding: chunked\r\nHost"),
-        POST.replace(b"Content-Length: 5", b"Content-Length: 5, 5"),
-        POST.replace(b"Content-Length: 5", b"Transfer-Encoding: gzip, chunked"),
-        GET.replace(b"X-A: 1", b"X-A: 1\r\n folded"),
-        GET.replace(b"X-A: 1", b"X-A: 1\rX-B: 2"),
-        GET.replace(b"X-A: 1", b"X-A: 1\nX-B: 2"),
-        GET.replace(b"X-A: 1", b"X-A : 1"),
-        GET.replace(b"X-A: 1", b"Host: other"),
-        GET.replace(b"GET /users", b"GET  /users"),
-        GET.replace(b" HTTP", b" /b HTTP"),
-        GET.replace(b"host: api.test\r\n", b""),
-    ],
-)
-def test_a_request_that_can_be_read_in_two_ways_is_refused(request_: bytes) -> None:
-    driven = Driven()
-    assert driven.send(request_ + GET) == b""
-    assert driven.client.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
-    assert (driven.hung_up, driven.opened) == (True, [])
-
-
-@pytest.mark.parametrize("chunk", [b"0x1\r\na\r\n", b"2\r\na\r\n\r\n", b"1\na\n", b"1;\r\r\na\r\n", b"\r\n", b"-1\r\n"])
-def test_a_bad_chunk_is_not_passed_on(chunk: bytes) -> None:
-    head = b"POST / HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n"
-    driven = Driven()
-    assert driven.send(head, chunk) == head
-    assert told(driven.commit()) == (400, "malformedRequestError")
-    assert (driven.hung_up, driven.servers[-1] in driven.closed) == (True, True)
-
-
-def test_a_client_that_leaves_is_kept_as_failed() -> None:
-    driven = Driven()
-    driven.send(GET)
-    driven.answer(OK[:-1])
-    driven.client_closes()
-    driven.commit()
-    assert (driven.kept[0].error, driven.servers[-1] in driven.closed) == ("the client closed the connection", True)
-
-
-def test_a_client_that_is_hung_up_on_has_not_left() -> None:
-    """The gateway ends: its own doing is not put on the client."""
-    driven = Driven()
-    driven.send(GET)
-    driven.context.client.error = GATEWAY_STOPPED
-    driven.client_closes()
-    driven.commit()
-    assert driven.kept[0].error == "the gateway was stopped"
-
-
-def test_an_exchange_is_kept_when_its_client_is_gone_for_good() -> None:
-    driven = Driven(keeping=LARGE)
-    driven.send(GET)
-    driven.answer(OK.replace(b"Length: 2", b"Length: 999") + b"x" * 200)
-    driven.client_closes()
-    driven.connections.tell = None
-    driven.commit()
-    assert [one.error for one in driven.kept] == ["the client closed the connection"]
-
-
-def test_what_an_idle_upstream_says_unasked_ends_its_connection() -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    assert driven.answer(OK) == b""
-    assert driven.servers[0] in driven.closed
-    assert driven.exchange(GET, OK) == OK
-
-
-def test_an_idle_connection_that_is_closed_is_opened_anew() -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    driven.upstream_closes()
-    assert driven.exchange(POST, OK) == OK
-    assert len(driven.servers) == 2
-
-
-def test_a_request_that_meets_a_closing_connection_is_sent_again() -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    driven.send(GET)
-    driven.upstream = b""
-    driven.upstream_closes()
-    assert driven.upstream == GET
-    assert driven.answer(OK) + driven.commit() == OK
-    driven.upstream_closes()
-    assert [one.has_failed for one in driven.kept] == [False, False]
-
-
-def test_a_request_that_may_not_be_sent_twice_is_not() -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    driven.send(POST)
-    driven.upstream_closes()
-    assert told(driven.commit()) == (502, "upstreamFailedError")
-    assert len(driven.servers) == 1
-
-
-# When it cannot be kept.
-
-
-def test_an_answer_that_cannot_be_kept_is_replaced() -> None:
-    driven = Driven()
-    driven.send(GET)
-    driven.answer(OK)
-    assert told(driven.commit(FULL)) == (502, "recordingFailedError")
-    assert driven.exchange(GET, OK) == OK
-
-
-def test_an_answer_in_two_pieces_is_replaced_if_they_come_at_once() -> None:
-    driven = Driven()
-    driven.send(GET)
-    assert driven.answer(OK[:-2], OK[-2:]) == b""
-    assert told(driven.commit(FULL)) == (502, "recordingFailedError")
-
-
-def test_an_answer_that_has_begun_and_cannot_be_kept_is_broken_off() -> None:
-    driven = Driven()
-    driven.send(GET)
-    driven.answer(OK[:-1])
-    driven.wake()
-    driven.answer(OK[-1:])
-    assert (driven.commit(FULL), driven.hung_up) == (b"", True)
-
-
-def test_the_end_of_a_connection_does_not_pass_for_that_of_an_answer() -> None:
-    driven = Driven()
-    driven.send(GET)
-    driven.answer(UNTIL_CLOSE)
-    driven.wake()
-    driven.upstream_closes()
-    driven.commit(FULL)
-    assert driven.connections.resets == 1
-
-
-def test_with_on_loss_continue_the_answer_goes_on() -> None:
-    driven = Driven(on_loss=OnLoss.CONTINUE)
-    driven.send(GET)
-    driven.answer(OK)
-    assert driven.commit(FULL) == OK
-
-
-def test_without_a_session_nothing_passes_for_kept() -> None:
-    driven = Driven(active=ActiveMode(Mode.RECORD))
-    driven.send(GET)
-    assert told(driven.answer(OK)) == (502, "recordingFailedError")
-    assert driven.commits.lost == [""]
-
-
-# Large bodies.
-
-
-def test_a_large_body_goes_to_the_store_in_pieces() -> None:
-    body = bytes(range(256)) * (3 * PIECE_BYTES // 256)
-    driven = Driven(keeping=LARGE)
-    driven.send(GET)
-    driven.answer(OK[:-2].replace(b"Length: 2", b"Length: %d" % len(body)))
-    for at in range(0, len(body), 65_535):
-        driven.answer(body[at : at + 65_535])
-    assert driven.kept == []
-    driven.commit()
-    [kept] = driven.kept
-    assert kept.response is not None
-    assert isinstance(kept.response.body, PiecedBody)
-    assert b"".join(content for _, _, content in driven.commits.pieces) == body
-    assert [number for _, number, _ in driven.commits.pieces] == [0, 1, 2]
-    assert {key for key, _, _ in driven.commits.pieces} == {kept.response.body.key}
-    assert kept.response.body.size == len(body)
-
-
-def test_who_sends_faster_than_the_store_takes_has_to_wait() -> None:
-    driven = Driven(keeping=LARGE)
-    driven.send(GET)
-    driven.answer(OK[:-2].replace(b"Length: 2", b"Length: 99999999"))
-    for _ in range(5):
-        driven.answer(b"x" * 1024 * 1024)
-    assert driven.servers[0] in driven.connections.stopped
-    driven.commit()
-    assert driven.connections.stopped == set()
-
-
-def test_a_client_that_sends_ahead_has_to_wait() -> None:
-    driven = Driven()
-    driven.send(GET, *[GET] * 10_000)
-    assert driven.context.client in driven.connections.stopped
-
-
-def test_a_large_request_goes_to_the_store_in_pieces() -> None:
-    driven = Driven(keeping=LARGE)
-    driven.send(POST[:-5].replace(b"Length: 5", b"Length: 150"), b"x" * 150)
-    driven.answer(OK)
-    driven.commit()
-    assert isinstance(driven.kept[0].request.body, PiecedBody)
-    assert [content for _, _, content in driven.commits.pieces] == [b"x" * 150]
-
-
-def test_a_large_body_that_cannot_be_kept_breaks_off() -> None:
-    driven = Driven(keeping=LARGE)
-    driven.send(GET)
-    driven.answer(OK[:-2].replace(b"Length: 2", b"Length: 999999999"), b"x" * PIECE_BYTES)
-    driven.commit(FULL)
-    assert (driven.hung_up, driven.kept) == (True, [])
-    assert driven.commits.lost == ["/users/7?token=1: no space left"]
-
-
-def test_a_large_body_that_cannot_be_kept_goes_on_if_it_is_to() -> None:
-    driven = Driven(keeping=LARGE, on_loss=OnLoss.CONTINUE)
-    driven.send(GET)
-    body = b"x" * PIECE_BYTES
-    driven.answer(OK[:-2].replace(b"Length: 2", b"Length: %d" % (2 * len(body))), body)
-    driven.commit(FULL)
-    assert driven.answer(body) == body
-    assert (driven.hung_up, driven.kept) == (False, [])
-    assert driven.commits.lost == ["/users/7?token=1: no space left"]
-
-
-def test_a_cap_marks_what_it_cut() -> None:
-    driven = Driven(keeping=BodyLimits(max_size=1))
-    assert driven.exchange(POST, OK) == OK
-    [kept] = driven.kept
-    assert kept.response is not None
-    assert (kept.request.body, kept.response.body) == (b"h", b"o")
-    cut = "the body of the request was cut after 1 bytes; the body of the response was cut after 1 bytes"
-    assert kept.degraded == cut
-
-
-# Modes.
-
-
-def test_the_next_request_gets_the_new_mode() -> None:
-    answers = Answers(compile_index([make_example(response=make_response(body=b"hit"))]))
-    driven = Driven(active=ActiveMode(Mode.RECORD, answers, answers, session_id="s"))
-    driven.exchange(GET, OK)
-    driven.send(GET)
-    driven.switch(Mode.MOCK)
-    assert driven.answer(OK) + driven.commit() == OK
-    driven.client = b""
-    assert driven.send(GET) == b""
-    assert driven.client.endswith(b"hit")
-    driven.switch(Mode.RECORD)
-    assert driven.exchange(GET, OK) == OK
-    assert len(driven.kept) == 3
-
-
-def test_a_live_request_counts_until_its_end() -> None:
-    driven = Driven()
-    client = driven.context.client.id
-    driven.send(GET)
-    assert driven.shared.guard.live[client] == 1
-    driven.answer(OK)
-    assert not driven.shared.guard.idle.is_set()
-    driven.commit()
-    assert driven.shared.guard.live[client] == 0
-    assert driven.shared.guard.idle.is_set()
-
-
-def spying() -> Driven:
-    answers = Answers(compile_index([make_example(response=make_response(body=b"hit"))]))
-    return Driven(active=ActiveMode(Mode.SPY, answers, answers, session_id="s"))
-
-
-def test_spy_answers_what_is_known_and_forwards_the_rest() -> None:
-    driven = spying()
-    other = GET.replace(b"/users/7", b"/others/a")
-    driven.send(GET + other)
-    assert driven.client.endswith(b"hit")
-    assert driven.upstream == other
-    assert driven.answer(OK) + driven.commit() == OK
-    driven.client = b""
-    assert driven.send(GET) == b""
-    assert driven.client.endswith(b"hit")
-    assert [one.request.path for one in driven.kept] == [b"/others/a"]
-
-
-def test_spy_reads_a_body_before_it_decides() -> None:
-    driven = spying()
-    request = POST.replace(b"/users", b"/others/a").replace(b"Host", b"Expect: 100-continue\r\nHost")
-    assert driven.send(request[:-5]) == b""
-    assert driven.client == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert driven.send(request[-5:]) == request
-    driven.answer(OK)
-    assert driven.kept[0].request.body == b"hello"
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        GET.replace(b"X-A: 1", b"Upgrade: websocket\r\nConnection: Upgrade"),
-        GET.replace(b"GET", b"BREW"),
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n",
-    ],
-)
-def test_what_is_not_spoken_here_is_mitmproxys_from_its_first_byte(request_: bytes) -> None:
-    driven = Driven()
-    driven.exchange(GET, OK)
-    assert driven.send(request_) == b""
-    assert [taker.data for taker in driven.takers] == [request_]
+    driver = ConnectionDriver(upstream=None)
+    driver.send(POST[:-5])
+    assert error_of(driver.client) == (400, "noUpstreamError")
+    driver.client = b""
+    driver.send(POST[-5:] + GET)
+    assert (error_of(driver.client), driver.hung_up) == ((400, "noUpstreamError"), False)
 
 
 # How it came.
@@ -647,16 +266,16 @@ def test_what_is_not_spoken_here_is_mitmproxys_from_its_first_byte(request_: byt
 def test_a_stream_is_kept_with_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(100))
     monkeypatch.setattr("understudy.addons.layers.record_layer.time.time", lambda: float(next(now)))
-    driven = Driven()
-    driven.send(GET)
-    driven.answer(OK[:-2], b"o", b"k")
-    response = driven.kept[0].response
+    driver = ConnectionDriver()
+    driver.send(GET)
+    driver.answer(OK[:-2], b"o", b"k")
+    response = driver.kept[0].response
     assert response is not None
     assert [(chunk.size, chunk.at) for chunk in response.chunks] == [(1, 1.0), (1, 2.0)]
     assert response.chunks[0] == Chunk(1.0, 1)
 
 
-def test_a_line_says_what_became_of_a_request_and_hides_its_query(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_line_of_a_request_has_its_outcome_and_no_query(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="understudy"):
-        Driven().exchange(GET, OK)
+        ConnectionDriver().exchange(GET, OK)
     assert caplog.messages == ["record GET /users/7: 200, entry 1"]
