@@ -101,9 +101,9 @@ def choose_state(
     mode needs and does not get, or gets and does not use; NotFound for a name that does not exist.
     """
     _check_names(mode, mock=mock, session=session)
-    with store.transaction(actor):
-        found = find_mock(store, mock) if mock is not None else None
-        session_id = _choose_session(store, mode, session, upstream, actor)
+    found = find_mock(store, mock) if mock is not None else None
+    # Last, and alone in a transaction: a mode that creates nothing works on a store that cannot be written.
+    session_id = _choose_session(store, mode, session, upstream, actor)
     if isinstance(found, MockServer):
         return GatewayState(mode, found.collection_id, session_id, found.id)
     return GatewayState(mode, found.id if found else None, session_id)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry
-from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 from understudy.proxy.operations.views.messages import iso_time, request_json, response_json
 from understudy.store.model.exchanges import Exchange, RedactedPlace
 from understudy.store.model.messages import measure_body
@@ -16,6 +14,10 @@ from understudy.store.redaction.rules import Rules
 from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
 from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
 from understudy.store.repositories.history import SessionSummary
+
+if TYPE_CHECKING:
+    from understudy.proxy.operations.recordings.history import EntryContent, HistoryEntry
+    from understudy.proxy.operations.recordings.promotion import PromotionOutcome
 
 
 def session_json(summary: SessionSummary) -> dict[str, Any]:
