@@ -25,7 +25,7 @@ from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 Message = TypeVar("Message", Request, Response)
 # Finds only the places that it is given for comparing.
 _NO_BUILT_INS = Redactor(built_in=False)
-BodyReader = Callable[[Body], bytes]
+ReadStoredBody = Callable[[Body], bytes]
 """Returns the bytes of a body, which may be a reference."""
 
 
@@ -124,7 +124,7 @@ def promote(
     known: CollectionState,
     plan: PromotionPlan,
     *,
-    read: BodyReader,
+    read: ReadStoredBody,
     request_key: Callable[[Request, bytes], str],
     new_id: Callable[[], str] = ids.new_id,
     redactor: Redactor = BUILT_IN_REDACTOR,
@@ -218,7 +218,7 @@ class _RedactedResponse:
     redacted: frozenset[RedactedPlace]
 
 
-def _redact_request(exchange: Exchange, redactor: Redactor | None, read: BodyReader) -> _RedactedRequest:
+def _redact_request(exchange: Exchange, redactor: Redactor | None, read: ReadStoredBody) -> _RedactedRequest:
     body = read(exchange.request.body)
     request, places = _drop_hop_by_hop(exchange.request), exchange.redacted
     redacted = request
@@ -232,7 +232,7 @@ def _redact_request(exchange: Exchange, redactor: Redactor | None, read: BodyRea
 
 
 def _redact_response(
-    response: Response, redactor: Redactor | None, read: BodyReader, *, comparing: bool
+    response: Response, redactor: Redactor | None, read: ReadStoredBody, *, comparing: bool
 ) -> _RedactedResponse:
     response = _drop_hop_by_hop(response)
     redacted = compared = response

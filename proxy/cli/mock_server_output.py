@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 MOCK_COLUMNS = ("MOCK SERVER", "COLLECTION", "ENVIRONMENT", "ACCESS", "DELAY", "URL")
 
-SettingRow = tuple[object, ...]
+ShownSetting = tuple[object, ...]
 
 
-def mock_rows(found: Sequence[MockServerDetails]) -> list[SettingRow]:
+def mock_rows(found: Sequence[MockServerDetails]) -> list[ShownSetting]:
     """Return the table rows of mock servers, by MOCK_COLUMNS."""
     from understudy.proxy.operations.collections.behaviour_text import delay_text
     from understudy.proxy.operations.mock_servers.mock_server_urls import urls
@@ -34,7 +34,7 @@ def mock_rows(found: Sequence[MockServerDetails]) -> list[SettingRow]:
     ]
 
 
-def setting_rows(details: MockServerDetails) -> list[SettingRow]:
+def setting_rows(details: MockServerDetails) -> list[ShownSetting]:
     """Return everything about one mock server as pairs of a setting and its value."""
     from understudy.proxy.operations.mock_servers.mock_server_urls import urls
 
@@ -59,7 +59,7 @@ def setting_rows(details: MockServerDetails) -> list[SettingRow]:
     ]
 
 
-def behaviour_rows(behaviour: Behaviour) -> list[SettingRow]:
+def behaviour_rows(behaviour: Behaviour) -> list[ShownSetting]:
     """Return what is done on purpose as pairs of a setting and its value."""
     from understudy.proxy.operations.collections import behaviour_text
 
@@ -72,7 +72,7 @@ def behaviour_rows(behaviour: Behaviour) -> list[SettingRow]:
     ]
 
 
-def _matching_rows(matching: Matching) -> list[SettingRow]:
+def _matching_rows(matching: Matching) -> list[ShownSetting]:
     usual = "as usual for its collection" if matching.distance is None else _switch(matching.distance)
     lists = {"headers": matching.headers, "ignored query": matching.ignore_query}
     lists |= {"ignored headers": matching.ignore_headers, "ignored json": matching.ignore_json}

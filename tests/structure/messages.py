@@ -7,8 +7,18 @@ from collections.abc import Iterator
 
 from tests.structure.source import PRODUCT, Module, modules
 
-ERRORS = frozenset({"UserError", "NotFound", "Conflict", "StoreError", "ValueRefused", "SchemaMismatch"})
-GATEWAY_ERRORS = frozenset({"error", "refusal", "Malformed"})
+ERRORS = {
+    "UserError": 0,
+    "NotFound": 0,
+    "Conflict": 0,
+    "StoreError": 0,
+    "ValueRefused": 0,
+    "SchemaMismatch": 0,
+    "render_error": 2,
+    "MalformedRequest": 1,
+}
+"""What makes an error, and the place of its message among the arguments."""
+
 DATA = ("what", "which", "field", "hint")
 
 
@@ -18,12 +28,32 @@ def user_errors() -> list[str]:
 
 
 def _errors_of(module: Module) -> Iterator[str]:
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-            if node.func.id in ERRORS:
-                yield f"{module.path} {node.func.id}: {_text(node.args[0])}{_data(node)}"
-            elif node.func.id in GATEWAY_ERRORS and module.path.startswith(("serving/", "addons/")):
-                yield f"{module.path} {node.func.id}: {_text(node.args[-1])}{_data(node)}"
+    for scope in ast.walk(module.tree):
+        if isinstance(scope, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
+            texts: dict[str, ast.expr] = {}
+            for node in _own_nodes(scope):
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                    texts.setdefault(node.targets[0].id, node.value)
+            for node in _own_nodes(scope):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                    yield from _error_lines(module, node, node.func.id, texts)
+
+
+def _own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope, without those of the functions in it."""
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _own_nodes(child)
+
+
+def _error_lines(module: Module, call: ast.Call, kind: str, texts: dict[str, ast.expr]) -> Iterator[str]:
+    place = ERRORS.get(kind)
+    if place is not None and len(call.args) > place:
+        message = call.args[place]
+        while isinstance(message, ast.Name) and message.id in texts:
+            message = texts.pop(message.id)
+        yield f"{module.path} {kind}: {_text(message)}{_data(call)}"
 
 
 def _data(call: ast.Call) -> str:

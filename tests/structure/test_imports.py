@@ -32,7 +32,8 @@ def test_no_two_files_import_each_other_in_a_circle() -> None:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+        circle: list[str] = error.args[1]
+        pytest.fail(f"a circle of imports: {' -> '.join(circle)}")
 
 
 def below_the_command_line() -> list[Module]:
@@ -51,7 +52,7 @@ def _is_of_terminals(name: str) -> bool:
 def test_nothing_below_the_command_line_names_an_option_or_a_command() -> None:
     """Errors carry fields and hints instead, which each face says in its own way."""
     found = [
-        f"{module.path}:{string.lineno}: {string.value[:80]!r}"
+        f"{module.path}:{string.lineno}: {str(string.value)[:80]!r}"
         for module in below_the_command_line()
         for string in module.strings()
         if OPTION.search(str(string.value)) or COMMAND.search(str(string.value))
