@@ -17,7 +17,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q tests/structure tests/unit
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record

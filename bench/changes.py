@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +20,7 @@ from rich.table import Table
 from bench.matcher import CASES, MICROSECOND, Case, examples_of, machine
 from understudy.matcher.index import Index, compile_index
 from understudy.store.model.collections import Example
+from understudy.store.model.values import replace
 
 LONGEST_MS = 5.0
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from bench.arguments import arguments
 from bench.load.clients import download, latencies, latencies_among, load_for_seconds, load_of_requests
 from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
 from bench.recorders import MITMDUMP, OURS, Recorder, Start, recording_peers
+from understudy.store.model.values import replace
 
 LEAST_RATIO = 20.0
 LEAST_PEER_RATIO = 2.0

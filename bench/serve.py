@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import replace
 
 from rich.console import Console
 
@@ -19,6 +18,7 @@ from bench.programs import installed
 from bench.serving import tables
 from bench.serving.aims import aims_of
 from bench.serving.cases import PARTS, QUICK, Plan, measured
+from understudy.store.model.values import replace
 
 
 def main() -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from understudy.matcher import mock_headers
 from understudy.matcher.mock_headers import SelectorProblem, Selectors
@@ -12,7 +14,6 @@ from understudy.matcher.parts.bodies import NO_BODY
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine, RequestPart
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Request
 
 
@@ -63,9 +64,7 @@ class Explainer(Protocol):
         """Return the name of the request item without an example that the request fits, or None."""
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, eq=False):
     """The candidate that answers a request, or a miss: then a named part filtered out every example.
 
     `match` is None on a miss. `is_get_fallback` is true if no HEAD example fitted, so that the request was decided as
@@ -73,11 +72,22 @@ class Decision:
     are worked out only when their methods are called.
     """
 
-    normal_request: NormalRequest = field(repr=False, compare=False)
+    normal_request: NormalRequest
     match: Match | None
-    explainer: Explainer = field(repr=False, compare=False)
+    explainer: Explainer
     is_get_fallback: bool = False
     problem: SelectorProblem | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what was decided, not the request and the index that it was decided on."""
+        return isinstance(other, Decision) and self._values == other._values
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    @property
+    def _values(self) -> tuple[Match | None, bool, SelectorProblem | None]:
+        return self.match, self.is_get_fallback, self.problem
 
     @property
     def request(self) -> Request:

@@ -7,7 +7,6 @@ The number of examples does not change the time of a decision: the candidates ar
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from operator import attrgetter
 
 from understudy.matcher.decision import Decision, NearMiss
@@ -27,6 +26,7 @@ from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
 from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
+from understudy.store.model.values import replace
 
 MethodKey = tuple[str, Origin | None]  # the method, and the origin if hosts are compared
 

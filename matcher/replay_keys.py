@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms.canonical import compute_body_key
@@ -12,6 +11,7 @@ from understudy.matcher.parts.headers import read_header_values
 from understudy.matcher.parts.queries import select_pairs
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.messages import Headers, Request
+from understudy.store.model.values import replace
 
 ALL_HEADERS = "*"
 """Stands in a list of header names for all recorded ones."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
+from understudy.store.model.values import replace
 
 OWN_HEADER_PREFIXES = ("x-mock-", "x-understudy-")
 """Header fields whose names begin with one of these are addressed to Understudy, not to the API."""

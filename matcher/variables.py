@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from understudy.store.model.messages import Headers, Request
+from understudy.store.model.values import replace
 
 Variables = Mapping[str, str]
 NO_VARIABLES: Variables = {}

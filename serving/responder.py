@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import replace
 from random import Random
 from time import time
 
@@ -36,6 +35,7 @@ from understudy.serving.site_protocol import CurrentSite, Site
 from understudy.serving.steps import Close, HandOver, Step, Wait
 from understudy.store.model.messages import Chunk, measure_body
 from understudy.store.model.mock_servers import FaultKind
+from understudy.store.model.values import replace
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar
@@ -20,6 +20,7 @@ from understudy.store.model.header_fields import compute_fingerprint, drop_hop_b
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, BodyRef, Request, Response
 from understudy.store.model.naming import name_example, name_request
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 Message = TypeVar("Message", Request, Response)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.serving.gateway import error_replies as replies
@@ -13,13 +14,10 @@ from understudy.serving.gateway.site import ConnectionKind, Route, find_client_o
 from understudy.serving.http1.exchange_reader import HeadRewriter
 from understudy.serving.http1.heads import PASSTHROUGH_LIMITS, RequestHead, check_version
 from understudy.serving.http1.rules import MalformedRequest
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Headers, Origin, Response
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class AcceptedRequest:
+class AcceptedRequest(msgspec.Struct, frozen=True):
     """A request that an example or an upstream answers.
 
     `active` is the mode that it began in, `route` where it goes to, `started` when its first byte came, in seconds

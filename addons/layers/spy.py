@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 
 from mitmproxy.proxy import events, layer
@@ -14,6 +13,7 @@ from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.upstream_connection import CommandIterator
 from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.heads import RequestHead, read_request
+from understudy.store.model.values import replace
 
 
 class LookupState(Enum):

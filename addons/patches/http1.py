@@ -9,7 +9,6 @@ requests. Our own layers for HTTP/1.1 do not use this.
 from __future__ import annotations
 
 import re
-from dataclasses import replace as copy_with
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,6 +23,7 @@ from mitmproxy.proxy.layers.http._events import RequestHeaders, RequestTrailers
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection
 
 from understudy.addons.patches.replace import get_original, replace
+from understudy.store.model.values import replace as copy_with
 
 # RFC 9110, section 15.2; 101 is a final response. An incomplete head begins like this, too.
 INFORMATIONAL = re.compile(rb"HTTP/1\.[01] (1(?!01)[0-9][0-9])[ \r\n]")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from understudy.store.model.values import replace
 
 ANSWER_BYTES = 300
 # Every run asks the same, so that runs can be compared.

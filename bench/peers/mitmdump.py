@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ from mitmproxy.io import FlowWriter
 
 from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
+from understudy.store.model.values import replace
 
 # It goes by the host that a request names, which for wrk is the address of the listener.
 HOST = "127.0.0.1"

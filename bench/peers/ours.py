@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -18,6 +17,7 @@ from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
 from understudy.store.model.naming import name_example, name_request
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.sql.open_store import open_store
 

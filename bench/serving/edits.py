@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load.check_answers import seconds_until
@@ -21,6 +21,7 @@ from bench.load.wrk import Load, load
 from bench.peers.ours import COMMAND, MOCKS, NAME, environment
 from bench.peers.peer import Place, Server, started
 from bench.programs import free_port
+from understudy.store.model.values import replace
 
 HOT = 1_000
 SERVED_WITHIN = 30.0

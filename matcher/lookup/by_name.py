@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from operator import attrgetter
 
 from understudy.matcher.lookup import persistent_list
@@ -11,6 +10,7 @@ from understudy.matcher.lookup.persistent_list import SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, update_by_key
 from understudy.matcher.parts.candidate import Candidate
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 
 NameKey = tuple[str, Origin | None, str]  # method, origin if hosts are compared, and name
 _ID = attrgetter("id")

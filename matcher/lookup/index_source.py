@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key
 from understudy.matcher.parts.candidate import BodyLoader, Candidate
@@ -11,6 +11,7 @@ from understudy.matcher.settings import MatchSettings
 from understudy.matcher.variables import Variables
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
+from understudy.store.model.values import replace
 
 READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.canonical import MAX_PARSED_SIZE, digest_body, undo_codings
 from understudy.matcher.body_forms.forms import find_wild_parts
@@ -24,7 +26,6 @@ from understudy.matcher.body_forms.open_places import (
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.json_paths import parse_json_path
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers
@@ -44,9 +45,7 @@ def collect_ignored_places(settings: MatchSettings) -> Places:
     return frozenset(Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json)
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class BodyPattern:
+class BodyPattern(msgspec.Struct, frozen=True):
     """The places whose values do not count, the digest of the rest, and what a digest cannot decide.
 
     `form` is set if wildcards and values spelled out may share a name, `required` if the settings ask for subset

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, contains_value
 from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern
@@ -16,9 +17,9 @@ from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Origin, Request
+from understudy.store.model.values import replace
 
 BodyLoader = Callable[[Body], bytes]
 Rank = tuple[int, int, str]
@@ -53,9 +54,7 @@ def _load_if_needed(body: Body, settings: MatchSettings, load_body: BodyLoader) 
         return None  # the example still answers, except requests that compare its body
 
 
-@fast_init
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, eq=False):
     """One example, or the examples of one sequence in recorded order; the newest one's request is the one compared.
 
     `request` is that request with variables substituted. `headers` and `body` are empty unless they are compared;
@@ -203,9 +202,7 @@ class Candidate:
         return None if line is None or fit is None else Match(self, line, fit)
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A candidate that answers a request, with its points; the path line is None if a selector header named it."""
 
     candidate: Candidate

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.matcher import normal_forms
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Headers
 
 HeaderNames = tuple[str, ...]
@@ -39,9 +39,7 @@ def build_header_key(values: HeaderValues, names: HeaderNames, open_names: froze
     )
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class HeaderPattern:
+class HeaderPattern(msgspec.Struct, frozen=True):
     """The listed headers of an example; those in `open_names` are redacted or a single `{{name}}`."""
 
     names: HeaderNames = ()

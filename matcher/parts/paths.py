@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.matcher import normal_forms
 from understudy.matcher.normal_forms import Wildcard
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.fast_init import fast_init
 
 Shape = tuple[tuple[int, Wildcard], ...]
 
@@ -51,9 +51,7 @@ def split_segments(text: str) -> tuple[str, ...]:
     return tuple(normal_forms.trim(text).split("/"))
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class PathPattern:
+class PathPattern(msgspec.Struct, frozen=True):
     """An example's path: its normal form and, if it has wildcards, its segments.
 
     `wild` holds a folded literal or a wildcard for each segment; () for a path without wildcards. A redacted text is a

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.matcher import normal_forms
 from understudy.matcher.normal_forms import Pair
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import QueryRule
-from understudy.store.model.fast_init import fast_init
 
 HIDDEN = "[redacted]"
 ANY = "[any]"
@@ -38,9 +38,7 @@ def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
     return (*closed, *((name, None) for name in opened))
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class QueryPattern:
+class QueryPattern(msgspec.Struct, frozen=True):
     """An example's query: pairs with a value, and the names of those that match any value, once for each."""
 
     pairs: Pairs

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from understudy.serving.answers.replies import Reply
 from understudy.serving.http1.request_reader import RawRequest, RequestReader
 from understudy.serving.http1.targets import to_origin_form
 from understudy.serving.mock_server.directory import strip_mock_prefix
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Body, BodyRef, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 MAX_SCANNED_BYTES = 1024 * 1024  # of a body that is searched for secrets; a larger body is not logged

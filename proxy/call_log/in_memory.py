@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from understudy.proxy.call_log.entry import CallBuilder
 from understudy.proxy.call_log.reader import CallCounts
 from understudy.serving.answers.replies import Reply
 from understudy.serving.http1.request_reader import RawRequest
 from understudy.store.model.calls import Call
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 MAX_CALLS = 10_000

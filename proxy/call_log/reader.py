@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.proxy.settings import locate_counts_file
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 

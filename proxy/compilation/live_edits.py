@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 from understudy.matcher.parts.candidate import BodyLoader
 from understudy.serving.answers.outcomes import Answers
@@ -12,6 +11,7 @@ from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import GatewayState
 from understudy.store.model.mock_servers import Matching
+from understudy.store.model.values import replace
 
 
 def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:

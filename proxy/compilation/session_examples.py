@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
 
@@ -17,6 +17,7 @@ from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.model.naming import name_example
+from understudy.store.model.values import replace
 from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, promote
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import make_display_redactor

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from understudy.matcher.index import compile_index
 from understudy.matcher.replay_keys import expand_headers
@@ -27,6 +26,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
+from understudy.store.model.values import replace
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import Hint, UserError
 from understudy.store.model.json_paths import parse_json_path
+from understudy.store.model.values import replace
 
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
 LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from understudy.serving.gateway.replay import Tally
 from understudy.store.errors import UnderstudyError, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
+from understudy.store.model.values import replace
 from understudy.store.redaction.settings import add_redaction, make_display_redactor, make_recording_redactor
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

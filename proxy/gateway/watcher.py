@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
 
 from understudy.proxy.compilation.live_edits import may_affect
 from understudy.store.errors import StoreError
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import Gateway, GatewayState
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from understudy.store.model.calls import Call
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import Matching, MockServer, ServerError
 from understudy.store.model.naming import slug_from_name
+from understudy.store.model.values import replace
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.mock_servers import MockServers
 from understudy.store.repositories.store import Store

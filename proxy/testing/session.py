@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from understudy.matcher.normal_forms import format_for_display
 from understudy.proxy.call_log.in_memory import InMemoryCallLog
 from understudy.proxy.gateway.activation import Activation
@@ -19,6 +17,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
 

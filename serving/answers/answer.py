@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from understudy.matcher.decision import Decision
@@ -16,6 +15,7 @@ from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Body, Headers, Request, Response, measure_body
+from understudy.store.model.values import replace
 
 # The texts of Postman.
 NO_MATCH = "No matching requests", "Double check your method and the request path and try again."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from understudy.store.model.messages import Chunk
 from understudy.store.model.mock_servers import LONGEST_DELAY, PLAIN, Behaviour, Delay, DelayKind, FaultKind
+from understudy.store.model.values import replace
 
 STEP_SECONDS = 0.05  # between the pieces of a throttled body
 MILLISECOND = 0.001

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.values import replace
 
 _PREFIX = b"access-control-"
 PREFLIGHT_SECONDS = 600

@@ -6,7 +6,6 @@ What differs between the two stays with them: whose example it is, how URLs are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.rate_limits import RateCounts, check_rate_limit
@@ -15,6 +14,7 @@ from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.http1.wire import render_head
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import Behaviour
+from understudy.store.model.values import replace
 
 
 def may_cache(outcome: Outcome, behaviour: Behaviour | None) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from understudy.matcher.decision import Decision
 from understudy.matcher.index import Index, compile_index
@@ -18,6 +20,7 @@ from understudy.store.model.calls import NEEDS_EXAMPLE, NO_MATCH
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
+from understudy.store.model.values import replace
 
 
 class SequenceState(Protocol):
@@ -45,8 +48,7 @@ class Answers:
     templates: Templates = field(default_factory=Templates)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The decision on a request and the example that answers it, its templates filled in; None for an error.
 
     `is_filled`: the example is a template that was filled in for this request alone. `is_cacheable`: the same request

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Protocol
 
 from understudy.serving.answers.answer import json_response
 from understudy.store.model.messages import Headers, Response
 from understudy.store.model.mock_servers import RateLimit
+from understudy.store.model.values import replace
 
 
 class RateCounts(Protocol):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from understudy.serving.answers.streams import Stream
 from understudy.serving.http1.wire import render_head
 from understudy.store.model.messages import Body, BodyRef, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, MockServer
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 

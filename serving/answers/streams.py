@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.serving.http1.wire import render_fields, render_interim_head
 from understudy.store.model.messages import Body, Chunk, Headers, Response, measure_body
+from understudy.store.model.values import replace
 
 RECORDED_TIMING = 1.0
 AT_ONCE = 0.0

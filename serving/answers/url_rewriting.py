@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from understudy.store.model.messages import Headers, Origin, Response
+from understudy.store.model.values import replace
 
 URL_HEADERS = (b"location", b"content-location")
 REWRITTEN_FIELDS = frozenset((*URL_HEADERS, b"set-cookie"))

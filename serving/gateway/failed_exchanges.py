@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from understudy.matcher.index import Index, compile_index
 from understudy.store.errors import Hint
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Chunk, Headers, Request, Response, measure_body
 from understudy.store.model.mock_servers import Behaviour, Fault, FaultKind
+from understudy.store.model.values import replace
 
 FAIL_EMPTY = Behaviour(fault=Fault(FaultKind.EMPTY))
 FAIL_UNFINISHED = Behaviour(fault=Fault(FaultKind.UNFINISHED))

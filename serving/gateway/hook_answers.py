@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from understudy.serving.answers.behaviour_plan import Plan, throttle_chunks
 from understudy.serving.answers.body_schedule import BodySchedule
 from understudy.serving.answers.outcomes import Outcome
@@ -14,6 +12,7 @@ from understudy.serving.gateway.error_replies import NO_UPSTREAM, render_other_u
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin, Request, Response, measure_body
 from understudy.store.model.mock_servers import FaultKind
+from understudy.store.model.values import replace
 
 
 def decide_answer(active: ActiveMode, request: Request, *, reverse: bool) -> Outcome | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from understudy.matcher.decision import Decision
@@ -16,6 +16,7 @@ from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Fault, FaultKind
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 MOST_MISSES = 1_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_nearest
@@ -18,6 +17,7 @@ from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
 from understudy.store.model.mock_servers import Behaviour, FaultKind
 from understudy.store.model.naming import escape_unprintable
+from understudy.store.model.values import replace
 from understudy.store.redaction.log_paths import format_log_path
 
 logger = logging.getLogger(__name__)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from understudy.serving.answers.answer import is_recoded
 from understudy.serving.answers.example_replies import (
@@ -24,10 +26,10 @@ from understudy.serving.http1.targets import to_origin_form
 from understudy.serving.site_protocol import WireCache
 from understudy.serving.websockets.handshake import answer_handshake, is_websocket_request
 from understudy.store.model.collections import Example
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Headers, Origin, Request
 from understudy.store.model.mock_servers import Behaviour
+from understudy.store.model.values import replace
 
 MOST_KINDS = 256
 _SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -49,9 +51,7 @@ class ConnectionKind:
     own_address: tuple[str, int] | None = None
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """The origin of a request, its target in origin form, and whether the client takes the gateway for that origin."""
 
     origin: Origin

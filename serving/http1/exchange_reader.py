@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from understudy.serving.http1.body_recorder import BodyLimits, BodyRecorder, Piece
 from understudy.serving.http1.framing import FramingError
@@ -16,7 +17,6 @@ from understudy.serving.http1.heads import (
     read_response,
 )
 from understudy.store.model.exchanges import Exchange, Timings, describe_cut
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Chunk, Headers, InterimResponse, Origin, Request, Response
 
@@ -25,9 +25,7 @@ _NONE = Headers()
 HeadRewriter = Callable[[ResponseHead], bytes]
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """The origin that a request is sent to; `target` is in origin form."""
 
     origin: Origin

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import httptools
+import msgspec
 
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.reader_states import ReaderState
@@ -25,8 +26,7 @@ from understudy.serving.http1.rules import (
 from understudy.store.model.messages import Headers, Request
 
 
-@dataclass(frozen=True, slots=True)
-class RawRequest:
+class RawRequest(msgspec.Struct, frozen=True):
     """One complete request. `target` is as received, in any form; without `keep_alive` the connection ends after it."""
 
     method: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import time
 
 from understudy.serving.answers import cors
@@ -25,6 +25,7 @@ from understudy.serving.answers.url_rewriting import rewrite_for_client
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
+from understudy.store.model.values import replace
 
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."

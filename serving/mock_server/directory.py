@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from understudy.serving.http1.targets import to_origin_form
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 PREFIX = b"/mocks/"
 HOST_SUFFIX = ".localhost"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MockCall:
+class MockCall(msgspec.Struct, frozen=True, eq=False):
     """A call to a mock server: the request in origin form, relative to the root of the server at the URL `base`."""
 
     server: CompiledMockServer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from understudy.serving.answers.answer import render_error
@@ -14,6 +13,7 @@ from understudy.serving.mock_server.directory import Directory
 from understudy.serving.site_protocol import WireCache
 from understudy.store.errors import Hint
 from understudy.store.model.naming import escape_unprintable
+from understudy.store.model.values import replace
 
 LIST_MOCK_SERVERS = Hint("list_mock_servers")
 NO_MOCK_CALLED = "The URL names no mock server: it has to begin with /mocks/<slug>/."

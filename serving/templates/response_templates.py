@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import time
 
 from understudy.matcher.decision import Decision
@@ -16,6 +16,7 @@ from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Response
+from understudy.store.model.values import replace
 
 # A line end in a value would start another header (RFC 9110, section 5.5); other control characters are invalid too.
 _NO_CONTROLS = dict.fromkeys((*range(9), *range(10, 32), 127))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import replace
 from hashlib import sha1
 
 from understudy.serving.answers.answer import render_error
 from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.values import replace
 
 VERSION = "13"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

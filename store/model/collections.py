@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from understudy.store.model.exchanges import RedactedPlace
-from understudy.store.model.fast_init import fast_init
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 
@@ -50,9 +51,7 @@ class RequestItem:
     path: str = ""
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """A saved response with the request it answers. Ids sort by time.
 
     `literal`: the request was recorded and not edited since, so that `{{x}}` and `:x` in it are plain text.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from understudy.store.model.fast_init import fast_init
+import msgspec
+
 from understudy.store.model.messages import Origin, Request, Response
 
 
@@ -19,9 +20,7 @@ class Session:
     created_at: float
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(msgspec.Struct, frozen=True):
     """The times of an exchange, in seconds since the epoch; None for steps that were not reached."""
 
     started: float
@@ -70,9 +69,7 @@ def describe_cut(noun: str, size: int) -> str:
     return f"the body of the {noun} {_CUT} {size} bytes"
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True):
     """One recorded request and its response.
 
     A failed exchange has `error` set, and an incomplete response or None. `id` is 0 until it is stored. `redacted` are

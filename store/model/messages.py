@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from understudy.store.model.fast_init import fast_init
+import msgspec
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -17,9 +17,7 @@ def strip_url(url: str) -> str:
     return re.sub(r"^([a-z]+://)?[^/]*@", r"\1", re.split("[?#]", url)[0])
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(msgspec.Struct, frozen=True):
     """An ordered multi-map of header fields, as the bytes that were received (RFC 9110, section 5).
 
     `fields` holds (name, value) pairs. Look-ups ignore the case of names; names and values are decoded as Latin-1.
@@ -82,17 +80,14 @@ LARGE_BODY = 1024 * 1024
 """The default of recorders: a body of more bytes is written to the store in pieces while it passes."""
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class BodyRef:
+class BodyRef(msgspec.Struct, frozen=True):
     """A reference to a body in the store: the SHA-256 of its bytes (hex), and its `size` in bytes."""
 
     digest: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class PiecedBody(BodyRef):
+class PiecedBody(BodyRef, frozen=True):
     """A new body whose pieces are in the store already, under `key`; storing its exchange makes them permanent."""
 
     key: str
@@ -106,9 +101,7 @@ def measure_body(body: Body) -> int:
     return body.size if isinstance(body, BodyRef) else len(body)
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """A piece of a streamed body: the time in seconds after the head of the response, and the size in bytes.
 
     The size is that of the content, without its framing (chunked coding, DATA frames).
@@ -118,9 +111,7 @@ class Chunk:
     size: int
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class InterimResponse:
+class InterimResponse(msgspec.Struct, frozen=True):
     """An informational response before the final one (RFC 9110, section 15.2), such as 103 Early Hints."""
 
     status: int
@@ -159,9 +150,7 @@ class Origin:
         return f"{self.scheme}://{self.authority}"
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One request. `target` is in origin form (`/path?query`) as it was sent, `origin` is the server it was sent to."""
 
     method: str
@@ -188,9 +177,7 @@ class Request:
         return f"{self.origin or ''}{self.target.decode('utf-8', 'replace')}"
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """One response. `reason` is the reason phrase as it was received; it is empty for HTTP/2.
 
     `chunks` are the pieces of a streamed body, whose sizes add up to that of the body; empty for other bodies.

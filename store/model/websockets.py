@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
-from understudy.store.model.fast_init import fast_init
+import msgspec
 
 
 class MessageKind(StrEnum):
@@ -18,9 +17,7 @@ class MessageKind(StrEnum):
     CLOSE = "close"
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class WebSocketMessage:
+class WebSocketMessage(msgspec.Struct, frozen=True):
     """One message of one side, with its fragments joined and its extensions decoded.
 
     `at` is in seconds since the epoch. The content of a text is UTF-8. The content of a close is its code, two bytes,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Body, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.repositories.history import History, HistoryFilter

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Chunk, Headers, InterimResponse, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.bodies import NO_PLACES, PlaceSet, decode_body, find_body_edits, find_pair_edits
 from understudy.store.redaction.placeholders import PlaceholderFactory, mask_secret, replace_by_constant

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 
+from understudy.store.model.values import replace
 from understudy.store.redaction.placeholders import Placeholders
 from understudy.store.redaction.redacting_history import RedactingHistory
 from understudy.store.redaction.redactor import Redactor

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import AnyStr
 
 from understudy.store.model.messages import Chunk
+from understudy.store.model.values import replace
 
 Edit = tuple[int, int, bytes]
 """Start and end of the replaced bytes, and the new bytes. A list of edits is in order and without overlap."""

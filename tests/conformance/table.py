@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -16,6 +16,7 @@ from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -149,7 +150,7 @@ def rows(
 
 def under(settings: MatchSettings = POSTMAN, **changes: object) -> MatchSettings:
     """Return settings with changes."""
-    return replace(settings, **changes)  # type: ignore[arg-type]
+    return replace(settings, **changes)
 
 
 def _make_request(written: Request | str) -> Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.repositories import calls as sql_calls

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -25,6 +24,7 @@ from tests.factories.stored import (
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Environment, Folder
 from understudy.store.model.mock_servers import ApiKey, MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

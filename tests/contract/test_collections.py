@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -12,6 +10,7 @@ from understudy.store.errors import Conflict, NotFound, StoreError, UserError
 from understudy.store.model.collections import Collection, Example, Folder
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Body, BodyRef
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.stored import make_gateway
@@ -11,6 +9,7 @@ from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 BEAT = 1_000.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.factories.stored import EVERYTHING, make_exchange, record
 from understudy.store.errors import Hint, NotFound, StoreError
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Origin, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 

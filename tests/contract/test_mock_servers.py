@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example
@@ -24,6 +22,7 @@ from understudy.store.model.mock_servers import (
     MockServer,
     RateLimit,
 )
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 BEHAVIOURS = [

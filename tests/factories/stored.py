@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from tests.factories.messages import make_request, make_response
@@ -13,6 +12,7 @@ from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Body, Request, Response
 from understudy.store.model.mock_servers import MockServer, ServerError
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import cast
 
 from mitmproxy.connection import Connection, ConnectionState
@@ -29,6 +29,7 @@ from understudy.store.history_writer import BodyPieces, DoneCallback
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.gateways import Mode, OnLoss
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 
 UPSTREAM = Origin("http", "api.test", 80)
 GET = b"GET /users/7?token=1 HTTP/1.1\r\nhost: api.test\r\nX-A: 1\r\n\r\n"

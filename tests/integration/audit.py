@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.programs import Understudy
+from understudy.store.model.values import replace
 
 CALLS = (
     "socket.connect",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -20,6 +19,7 @@ from understudy.matcher.settings import MatchSettings, choose_default_settings
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request
+from understudy.store.model.values import replace
 
 pytestmark = pytest.mark.once
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from unittest import mock
@@ -27,6 +26,7 @@ from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRul
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 pytestmark = pytest.mark.once

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -37,6 +36,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 
 PLACE = Origin("http", *UPSTREAM)
 OWN_HEADER = re.compile(rb"X-Understudy-Example: [^\r\n]*\r\n")

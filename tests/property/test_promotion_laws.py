@@ -7,7 +7,6 @@ import itertools
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import quote
 
 from hypothesis import given
@@ -17,6 +16,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.header_fields import drop_hop_by_hop
 from understudy.store.model.messages import Body, Headers, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, promote
 
 EMPTY = CollectionState("c")

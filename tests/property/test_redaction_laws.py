@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from urllib.parse import quote_plus
 
 from hypothesis import given
@@ -13,6 +12,7 @@ from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import STRICT
 from understudy.store.model.messages import Chunk, Headers, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.redaction.placeholders import Placeholders, mask_secret
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import BodyRef, Headers, Origin, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -20,6 +19,7 @@ from understudy.serving.templates.request_values import REQUEST_VALUES, LiveRequ
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
+from understudy.store.model.values import replace
 
 # The pieces that fields are made of, so that most texts hold some, whole and broken.
 pytestmark = pytest.mark.once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -58,3 +59,31 @@ def test_nothing_below_the_command_line_names_an_option_or_a_command() -> None:
         if OPTION.search(str(string.value)) or COMMAND.search(str(string.value))
     ]
     assert found == []
+
+
+def test_values_are_made_of_the_standard_library_and_msgspec() -> None:
+    allowed = {*sys.stdlib_module_names, "msgspec"}
+    found = [
+        (one.path, name)
+        for one in modules("store/model")
+        for name in imported(one)
+        if name.split(".")[0] not in allowed
+        and not name.startswith(("understudy.store.model", "understudy.store.errors"))
+    ]
+    assert found == []
+
+
+def test_no_two_folders_import_each_other() -> None:
+    """A folder and those in it may: its top says what they do together."""
+    files = {one.name: one for one in modules(*PRODUCT)}
+    pairs = {
+        (one.folder, files[other].folder)
+        for one in files.values()
+        for other in imported(one)
+        if other in files and not _are_nested(one.folder, files[other].folder)
+    }
+    assert {pair for pair in pairs if (pair[1], pair[0]) in pairs} == set()
+
+
+def _are_nested(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")

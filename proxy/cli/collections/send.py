@@ -73,11 +73,11 @@ def send(
 
 
 def _request(method: str, url: str, headers: tuple[str, ...], data: str) -> Request:
-    from dataclasses import replace
     from importlib.metadata import version
 
     from understudy.proxy.operations.collections.request_lines import with_type
     from understudy.proxy.operations.collections.send import prepared
+    from understudy.store.model.values import replace
 
     request = url_request(method, url, headers, data, ABSOLUTE_URL)
     if "@" in url.partition("://")[2].partition("/")[0]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection as Names
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.proxy.operations.collections.variables import change_variables
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.store.model.collections import Collection, Example, RequestItem
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionSummary
 from understudy.store.repositories.store import Store
 

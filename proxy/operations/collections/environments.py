@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.proxy.operations.collections.variables import change_variables
 from understudy.store.errors import Hint, NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

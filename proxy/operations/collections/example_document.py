@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from understudy.proxy.operations.collections.behaviour_text import (
@@ -24,6 +23,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour
+from understudy.store.model.values import replace
 from understudy.store.redaction.placeholders import has_placeholder
 
 REQUEST_LINE = "=== request ==="

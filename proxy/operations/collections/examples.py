@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.proxy.operations.collections.example_document import apply_changes, from_document
@@ -11,6 +11,7 @@ from understudy.proxy.operations.collections.request_lines import Typed, typed_e
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.matcher.decision import Difference
 from understudy.matcher.explanation.differences import explain_differences
@@ -18,6 +18,7 @@ from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
 
 _JSON = ("Content-Type", "application/json")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from understudy.proxy.call_log.reader import CallCounts, StoredCallLog, open_call_log
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 

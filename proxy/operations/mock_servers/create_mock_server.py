@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from understudy.proxy.operations.collections.environments import find_environment
 from understudy.proxy.operations.mock_servers.mock_server_rules import check_names, check_public
@@ -21,6 +21,7 @@ from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching, MockServer
 from understudy.store.model.naming import find_free_name, slug_from_name
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

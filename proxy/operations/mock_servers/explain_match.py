@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from understudy.matcher.decision import Decision
@@ -12,6 +11,7 @@ from understudy.proxy.compilation.mock_setup import read_mock_setup
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

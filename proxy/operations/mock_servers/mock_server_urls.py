@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from understudy.proxy.settings import MOCKS_PORT
 from understudy.store.errors import Conflict, Hint, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

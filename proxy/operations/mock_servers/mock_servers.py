@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.proxy.operations.collections.environments import find_environment
@@ -21,6 +21,7 @@ from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.naming import describe_choices
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from understudy.matcher.body_forms.canonical import compute_request_key
 from understudy.proxy.compilation.session_examples import split_in_batches
@@ -19,6 +19,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.naming import escape_unprintable, find_free_name
+from understudy.store.model.values import replace
 from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, promote
 from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.collections import CollectionUpdate

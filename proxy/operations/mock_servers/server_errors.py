@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from understudy.store.errors import NotFound, UserError
@@ -11,6 +11,7 @@ from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Response
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.model.naming import describe_choices
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 FIRST, LAST = 500, 599

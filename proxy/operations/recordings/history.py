@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request, Response
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import make_display_redactor

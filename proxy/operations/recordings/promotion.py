@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from understudy.matcher.body_forms.canonical import compute_request_key
@@ -17,6 +17,7 @@ from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.exchanges import Exchange, RedactedPlace
 from understudy.store.model.ids import new_id
+from understudy.store.model.values import replace
 from understudy.store.promotion import (
     CollectionState,
     PromotionPlan,

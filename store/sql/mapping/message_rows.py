@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from understudy.store.model.messages import (
     Response,
     measure_body,
 )
+from understudy.store.model.values import replace
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping.body_rows import Columns, NewBodies, body_from_columns
 

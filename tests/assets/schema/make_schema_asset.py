@@ -5,7 +5,6 @@ Run it once when a schema is released, and commit the file. What it holds is tol
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from understudy.store.model.collections import Environment
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Chunk, InterimResponse
 from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matching
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.sql.database.schema import HEAD

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.integration.clients import Answer, Call, Wire
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
 from understudy.proxy.operations.gateways.modes import choose_state, find_gateway
 from understudy.store.model.gateways import Mode
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store

@@ -8,7 +8,7 @@ import subprocess
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 
 import brotli  # type: ignore[import-untyped]  # ships no types
@@ -20,6 +20,7 @@ from tests.integration.clients import CLIENTS, Answer, Call, Wire
 from tests.integration.upstreams import BIG, httpbin
 from tests.programs import Understudy, answer, upstream
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.values import replace
 from understudy.store.redaction.placeholders import PATTERN
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store

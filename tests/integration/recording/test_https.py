@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.integration.clients import CLIENTS, Answer, Call, Route, Wire, ask_cu
 from tests.peers.certificates import make_certificate
 from tests.programs import Serving, Understudy, answer, upstream
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.sql.open_store import open_store
 

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.integration.recording.test_mitmproxy_addon import running
 from tests.programs import Understudy
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store

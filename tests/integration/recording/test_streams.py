@@ -7,7 +7,6 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import httpx
 import psutil
@@ -18,6 +17,7 @@ from tests.programs import Serving, Understudy
 from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Chunk, Headers, PiecedBody, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 from mitmproxy import http
@@ -25,6 +24,7 @@ from understudy.store.errors import NotFound, StoreError
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, BodyRef, Origin
+from understudy.store.model.values import replace
 
 ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]
 GATEWAY = Origin("http", "127.0.0.1", 8080)

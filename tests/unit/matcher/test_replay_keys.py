@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example, make_request
@@ -11,6 +9,7 @@ from understudy.matcher.index import compile_index
 from understudy.matcher.replay_keys import compute_replay_key, expand_headers
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 
 def make_post(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example
@@ -18,6 +16,7 @@ from understudy.matcher.settings import (
 )
 from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
+from understudy.store.model.values import replace
 
 PUBLIC = frozenset({"x-understudy-key"})
 RECORDED, AUTHORED = make_example(), make_example(literal=False)
@@ -58,7 +57,7 @@ def test_a_mock_server_has_its_own_settings() -> None:
     compared = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
     ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "json")}
     matching = Matching(query="require", **compared, **ignored)  # type: ignore[arg-type]  # a table of settings
-    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)  # type: ignore[arg-type]
+    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)
     assert settings_from_matching(matching, [RECORDED]) == expected
 
 

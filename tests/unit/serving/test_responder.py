@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -46,6 +45,7 @@ from understudy.store.model.mock_servers import (
     MockServer,
     RateLimit,
 )
+from understudy.store.model.values import replace
 
 HEAD_OF_HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n"
 EXAMPLE_FIELD = b'X-Understudy-Example: 01; path="as it is"\r\n'

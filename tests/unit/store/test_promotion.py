@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import Body, BodyRef, Headers, Origin, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.promotion import (
     CollectionState,
     PromotionPlan,
@@ -28,7 +28,7 @@ KEEP = PromotionPlan(keep_secrets=True)
 
 
 def exchange(number: int, target: bytes = b"/users/1", body: Body = b"{}", **response: object) -> Exchange:
-    answer = replace(Response(200, Headers.of([("Content-Type", "application/json")]), body), **response)  # type: ignore[arg-type]
+    answer = replace(Response(200, Headers.of([("Content-Type", "application/json")]), body), **response)
     return Exchange("s1", Request("GET", target), answer, Timings(started=float(number)), id=number)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from mitmproxy.options import Options
@@ -29,6 +28,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, BodyRef, Chunk, Headers, InterimResponse
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind
+from understudy.store.model.values import replace
 
 GET = b"GET /users/7 HTTP/1.1\r\nHost: gateway\r\n\r\n"
 HIT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\nhit"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example, make_request
@@ -18,6 +16,7 @@ from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRul
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef, Request
+from understudy.store.model.values import replace
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRul
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "explain"
 REQUIRE = MatchSettings(query=QueryRule.REQUIRE)

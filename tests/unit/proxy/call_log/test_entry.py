@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_response
@@ -15,6 +13,7 @@ from understudy.serving.http1.request_reader import RawRequest
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Response
+from understudy.store.model.values import replace
 
 SERVED = CompiledMockServer(make_mock_server("collection"), Answers())
 WIRE = b"GET /mocks/shop/users/7?token=secret HTTP/1.1\r\nHost: localhost\r\nCookie: sid=secret\r\n\r\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -17,6 +15,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Body
 from understudy.store.model.mock_servers import Matching
+from understudy.store.model.values import replace
 
 COLLECTION = GatewayState(Mode.MOCK, "c")
 MOCK = GatewayState(Mode.MOCK, "c", None, "m")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.mock_servers import Matching
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
 

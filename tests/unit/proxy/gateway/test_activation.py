@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from understudy.store.model.collections import Environment, Example
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.model.mock_servers import PLAIN, Matching
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

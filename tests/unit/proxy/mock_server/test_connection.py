@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
+from understudy.store.model.values import replace
 
 LIMITS = Limits(head_seconds=10, body_seconds=20, idle_seconds=40, write_seconds=30)
 BODY = b"POST /users/7 HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n"

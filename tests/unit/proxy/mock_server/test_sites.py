@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from understudy.serving.mock_server.site import MockSite
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import ApiKey, Behaviour, Delay, Matching, MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.store import Store
 

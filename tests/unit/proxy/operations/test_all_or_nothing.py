@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from understudy.proxy.operations.mock_servers.mock_servers import MockServerChan
 from understudy.proxy.operations.mock_servers.mock_sources import ExistingCollection, RecordedHistory, TypedRequests
 from understudy.proxy.operations.recordings.promotion import save_exchange
 from understudy.store.model.collections import Environment
+from understudy.store.model.values import replace
 from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.factories.stored import make_gateway, serve
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.store.errors import Conflict
 from understudy.store.model.gateways import GatewayState, Mode
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 KINDS = ("collection_id", "mock_server_id", "session_id")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from understudy.proxy.testing.mock_server import SETTINGS, SingleMockServer, moc
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind, Matching, MockServer, RateLimit
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 KEPT: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from itertools import pairwise
 from random import Random
 from statistics import median
@@ -28,6 +28,7 @@ from understudy.store.model.mock_servers import (
     FaultKind,
     RateLimit,
 )
+from understudy.store.model.values import replace
 
 EXAMPLE = Behaviour(Delay(1), 10, Fault(FaultKind.RESET), RateLimit(1), timing=0.0)
 MOCK = Behaviour(Delay(2), 20, Fault(FaultKind.EMPTY), RateLimit(2), timing=2.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -22,6 +20,7 @@ from understudy.serving.gateway.failed_exchanges import (
 from understudy.store.errors import Hint
 from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
 from understudy.store.model.messages import Response
+from understudy.store.model.values import replace
 
 BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)
 REFUSED = make_exchange(response=None, error="refused", id=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from understudy.serving.gateway.hook_answers import decide_answer, refuse_forwar
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Chunk, Origin
 from understudy.store.model.mock_servers import FaultKind
+from understudy.store.model.values import replace
 
 UPSTREAM = Origin("http", "api.example.com", 80)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from understudy.serving.templates.response_templates import Templates, compile_t
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import BodyRef
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
+from understudy.store.model.values import replace
 
 BASE = "http://127.0.0.1:4000/mocks/shop"
 KEYS = frozenset({digest_key(b"secret"), digest_key(b"another")})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 
 import pytest
 
@@ -14,6 +13,7 @@ from understudy.serving.templates.response_templates import Templates, compile_t
 from understudy.store.errors import StoreError
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, BodyRef, Response
+from understudy.store.model.values import replace
 
 JSON = {"Content-Type": "application/json"}
 

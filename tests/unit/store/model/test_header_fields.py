@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from understudy.store.model.header_fields import compute_fingerprint, drop_hop_by_hop
 from understudy.store.model.messages import Headers, Response
+from understudy.store.model.values import replace
 
 BASE = Response(200, Headers.of([("Content-Type", "text/plain"), ("ETag", "a"), ("Vary", "x"), ("Vary", "y")]))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from tests.factories.messages import make_request, make_response
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
 from understudy.store.model.messages import Chunk, PiecedBody
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.placeholders import Placeholders
 from understudy.store.redaction.redacting_history import RedactingHistory, redact_exchange
@@ -41,7 +41,7 @@ def redactor() -> Redactor:
 
 def exchange(target: str = "/", response_body: bytes = b"{}", **parts: object) -> Exchange:
     complete = Exchange("s", make_request(target=target), make_response(body=response_body), Timings(1.0))
-    return replace(complete, **parts)  # type: ignore[arg-type]
+    return replace(complete, **parts)
 
 
 def test_an_exchange_has_the_redacted_places_of_its_request() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from understudy.proxy.operations.collections.collections import (
 )
 from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.gateways import GatewayState, Mode
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

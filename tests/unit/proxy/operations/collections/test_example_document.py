@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 
 import pytest
 
@@ -20,6 +19,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
+from understudy.store.model.values import replace
 
 POST = make_request("POST", "/users?a=1", headers=[("Accept", "*/*"), ("X", "")], body=b"asked")
 ANSWER = make_response(201, b'{"id": 1}', headers=[("Content-Type", "application/json"), ("X", "1")], reason=b"Made")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -25,6 +24,7 @@ from understudy.proxy.operations.gateways.modes import (
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.gateways import Gateway, GatewayState, Mode
 from understudy.store.model.messages import Origin
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

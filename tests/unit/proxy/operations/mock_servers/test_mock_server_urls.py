@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.stored import make_mock_server, serve
@@ -11,6 +9,7 @@ from understudy.proxy.operations.mock_servers.mock_server_urls import environmen
 from understudy.store.errors import Conflict, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

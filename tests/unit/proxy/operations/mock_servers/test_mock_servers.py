@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.collections import Environment
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import Behaviour, Matching, MockServer
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 

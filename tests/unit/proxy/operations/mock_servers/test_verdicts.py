@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from understudy.proxy.operations.mock_servers.verdicts import Verdict, find_matc
 from understudy.proxy.operations.views.verdicts import verdict_json
 from understudy.store.model.calls import KEPT_BODY, Call
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 JSON = "application/json"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.factories.stored import make_exchange, record
@@ -18,6 +16,7 @@ from understudy.proxy.operations.recordings.promotion import (
 from understudy.store.errors import NotFound, UserError
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.values import replace
 from understudy.store.promotion import PromotionPlan, Repeats
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store

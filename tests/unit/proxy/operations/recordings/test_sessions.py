@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -18,6 +17,7 @@ from understudy.proxy.operations.recordings.sessions import (
 )
 from understudy.store.errors import Conflict, NotFound
 from understudy.store.model.gateways import GatewayState, Mode
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 

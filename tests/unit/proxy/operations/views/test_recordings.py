@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from understudy.proxy.operations.views.recordings import (
     websocket_message_json,
 )
 from understudy.store.model.exchanges import Part, RedactedPlace, Session, Timings
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 from understudy.store.redaction.rules import Rules
 from understudy.store.repositories.history import SessionSummary
