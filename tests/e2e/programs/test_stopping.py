@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,12 @@ IN_FLIGHT = 8
 SOME_LOAD = 100
 
 stopped_by = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line in processes of its own, as a shell starts them."""
+    return Understudy(tmp_path, forked=False)
 
 
 @asynccontextmanager
