@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from understudy.store.repositories.store import Store
 # No property fails because the machine is busy, and one that fails says how to see it again.
 settings.register_profile("understudy", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("understudy")
+
+# In the background of a script Ctrl-C is ignored. So it would be by every program that tests start: in a new program an
+# ignored signal stays ignored, and one with a handler gets the default (execve(2)).
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 OPTIONAL = "Skipped: optional: "
 
