@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, normalize_graphql, normalize_query
@@ -51,14 +48,3 @@ def test_request_in_normal_form() -> None:
 def test_what_is_no_request(value: object) -> None:
     """Other JSON."""
     assert normalize_graphql(value) is None
-
-
-def test_library_is_loaded_when_a_query_comes() -> None:
-    """Not before: the mock server starts without it."""
-    code = (
-        "import sys, understudy.matcher.index; from understudy.matcher.body_forms.canonical import canonicalize;"
-        "canonicalize(b'{}', 'application/json');"
-        "print('graphql' in sys.modules); canonicalize(b'{a}', 'application/graphql'); print('graphql' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]
