@@ -151,7 +151,7 @@ def answers(examples: list[Example], settings: MatchSettings) -> Answers:
 CALLS = st.builds(
     lambda request, accepting: replace(
         request,
-        headers=Headers((*request.headers.without(["x-mock-response-delay"]).fields, *Headers.of(accepting).fields)),
+        headers=Headers((*request.headers.drop(["x-mock-response-delay"]).fields, *Headers.of(accepting).fields)),
     ),
     ASKED,
     ACCEPTING,

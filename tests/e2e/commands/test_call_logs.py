@@ -16,8 +16,6 @@ from tests.e2e.inside import quick_json, quickly, refused
 from tests.e2e.shop import call
 from tests.programs import Serving, Understudy, wait_for
 
-pytestmark = pytest.mark.once
-
 SECRETS = ("sesame-header", "sesame-cookie", "sesame-json", "sesame-query", "sesame-set-cookie", "sesame-answer")
 ORDER = b'{"item": 7, "token": "sesame-json"}'
 REQUESTS = (

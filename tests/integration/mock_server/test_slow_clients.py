@@ -20,7 +20,7 @@ from tests.programs import Serving, Understudy, wait_for
 TIMEOUT = 20.0
 SHORT = """
 import understudy.serving.http1.limits as limits
-limits.USUAL = limits.Limits(head_seconds=1, body_seconds=1, idle_seconds=1, write_seconds=1)
+limits.DEFAULT_LIMITS = limits.Limits(head_seconds=1, body_seconds=1, idle_seconds=1, write_seconds=1)
 """
 BIG = 50 * 1024 * 1024
 GET = b"GET /users/me HTTP/1.1\r\nHost: mock.test\r\n\r\n"
