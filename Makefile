@@ -5,7 +5,7 @@ VENV := .venv/$(shell $(PYTHON) -c 'import sys; print("py%d.%d" % sys.version_in
 BIN := $(VENV)/bin
 PROCESSES ?= 2
 
-.PHONY: demo test proofs check bench clean
+.PHONY: demo test proofs check bench environment clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python -m demo
@@ -29,6 +29,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.serve
 	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.changes
+
+environment: $(VENV)/dev.stamp
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
