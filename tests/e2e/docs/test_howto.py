@@ -22,7 +22,7 @@ def sample_api(port: int) -> Iterator[None]:
     """The API that the pages call."""
     with subprocess.Popen([sys.executable, "-m", "demo.sample_api", str(port)], cwd=ROOT) as sample:
         try:
-            wait_for(lambda: probe(port), 20)
+            wait_for(lambda: probe(port))
             yield
         finally:
             sample.terminate()
