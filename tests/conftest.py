@@ -30,7 +30,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 OPTIONAL = "Skipped: optional: "
 TESTS = Path(__file__).parent
 # The marks of whole folders; see the markers in pyproject.toml.
-MARKS = {"property": ("once", "proof"), "e2e/commands": ("once",), "e2e/docs": ("once",)}
+MARKS = {
+    "property": ("once", "proof"),
+    "unit/matcher": ("once",),
+    "e2e/commands": ("once",),
+    "e2e/docs": ("once",),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

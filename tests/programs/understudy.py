@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from tests.programs import forked
+from tests.programs import fork_client
 from tests.programs.process import Process, Start
 from tests.programs.serving import Serving
 
@@ -60,8 +60,8 @@ class Understudy:
     def start(self, *arguments: object, streams: tuple[int, int, int], **environment: str) -> Process:
         """Start a command on these descriptors: standard input, output and error."""
         start = Start(tuple(map(str, arguments)), self.environment | environment, streams, Path.cwd())
-        if self.forked and not self.preamble and forked.can_fork(start):
-            return forked.server().fork(start)
+        if self.forked and not self.preamble and fork_client.can_fork(start):
+            return fork_client.server().fork(start)
         stdin, stdout, stderr = streams
         return subprocess.Popen(
             self.command(*arguments), stdin=stdin, stdout=stdout, stderr=stderr, env=start.environment
