@@ -69,6 +69,7 @@ def import_program() -> None:
             importlib.import_module(module.name)
     for name in ALSO:
         importlib.import_module(name)
+    assert threading.active_count() == 1, "a fork takes along one thread alone, and the locks of all"
     gc.collect()
     gc.freeze()  # the collector of a forked process has nothing to do with these
 

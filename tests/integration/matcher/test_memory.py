@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.once
 def test_memory_is_bounded() -> None:
     """All of the ten megabytes, one after the other, in a process that may have a gigabyte."""
     code = """
