@@ -1,4 +1,4 @@
-"""What a benchmark wants of what it measured, and whether it got it."""
+"""The aims of a benchmark, and whether its measurements meet them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Aim:
-    """A value that has to be at least, or at most, so much; None was not measured, and is not met.
+    """A measured value and its lower or upper limit; a value of None was not measured, and does not meet the aim.
 
-    `form` shows a value: a format specification and a unit.
+    `form` formats a value: a format specification and a unit.
     """
 
     name: str
@@ -30,21 +30,21 @@ class Aim:
 
     @property
     def shown(self) -> tuple[str, str, str, str]:
-        """The row of a table."""
+        """The row of the table of aims."""
         value = "not measured" if self.value is None else self.form.format(self.value)
         bound = f"at {'least' if self.least else 'most'} {self.form.format(self.wanted)}"
         return self.name, value, bound, "met" if self.met else "NOT MET"
 
 
 def ratio(ours: float | None, theirs: float | None) -> float | None:
-    """How many times theirs ours is; None when either was not measured, endless when theirs is 0."""
+    """Return `ours` divided by `theirs`: None if either was not measured, infinity if `theirs` is 0."""
     if ours is None or theirs is None:
         return None
     return ours / theirs if theirs else float("inf")
 
 
 def table_of(aims: Sequence[Aim]) -> Table:
-    """All aims."""
+    """Return the table of all aims."""
     table = Table(title="Aims", title_justify="left", box=MARKDOWN)
     for column in ("measured", "value", "aim", ""):
         table.add_column(column, justify="right" if column == "value" else "left")

@@ -1,4 +1,4 @@
-"""The programs a benchmark starts, such as an upstream, the gateway, mitmdump. Loopback only, ended with the block."""
+"""The programs that a benchmark runs on loopback, such as an upstream, the gateway and mitmdump."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.005
 LOG_CHARACTERS = 500
-# Answers are JSON of about a kilobyte that name their request, so that no two bodies are the same.
+# Answers are JSON of about a kilobyte that contain their request, so that all bodies differ.
 PADDING = "x" * 960
 
 NGINX = """
@@ -39,7 +39,7 @@ NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 @dataclass(frozen=True)
 class Program:
-    """A server that listens; `started` is how many seconds that took, from the start of its process."""
+    """A server that listens; `started` is the time from the start of its process to then, in seconds."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -51,23 +51,23 @@ class Program:
 
     @property
     def resident(self) -> int:
-        """Resident memory in bytes of its processes; pages that they share count for each."""
+        """The resident memory of its processes, in bytes; shared pages count for each process."""
         return sum(process.memory_info().rss for process in _family(self.process))
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of its processes so far."""
+        """The processor time of its processes so far."""
         return sum(sum(process.cpu_times()[:2]) for process in _family(self.process))
 
 
 def installed(program: str) -> str | None:
-    """The path of a program; Debian keeps nginx where a user's PATH does not look."""
+    """Return the path of a program; also looks in /usr/sbin, where Debian installs nginx."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
 def upstream(folder: Path) -> Iterator[Program]:
-    """nginx where it is installed, else a bare asyncio server."""
+    """Run nginx if it is installed, else a bare asyncio server."""
     port = free_port()
     nginx = installed("nginx")
     if nginx is None:
@@ -83,7 +83,7 @@ def upstream(folder: Path) -> Iterator[Program]:
 
 @contextmanager
 def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
-    """This gateway, recording to a store in the folder."""
+    """Run this gateway, recording to a store in the folder."""
     port = free_port()
     command = [
         sys.executable,
@@ -99,7 +99,7 @@ def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
 
 @contextmanager
 def mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
-    """mitmproxy's own recorder, writing flows to a file in the folder."""
+    """Run mitmproxy's own recorder, which writes flows to a file in the folder."""
     port = free_port()
     command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
     command += ["--mode", f"reverse:{upstream_url}", "-w", str(folder / "flows"), "--set", f"confdir={folder}"]
@@ -109,7 +109,7 @@ def mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
 
 
 def store_file(folder: Path) -> Path:
-    """Where the gateway of this folder keeps its history."""
+    """Return the store of the gateway in this folder."""
     return folder / "understudy.db"
 
 
@@ -122,9 +122,10 @@ def running(
     environment: Mapping[str, str] | None = None,
     ready: Callable[[], bool] | None = None,
 ) -> Iterator[Program]:
-    """A server in the folder of its log until the block ends; `ready` asks it, else it has to listen on its port.
+    """Run a server in the folder of its log until the block ends.
 
-    Raises RuntimeError with the end of its log when it is not ready in time.
+    The block starts when `ready` returns True, by default when the server listens on its port. Raises RuntimeError
+    with the end of its log if it is not ready in time.
     """
     begun = time.perf_counter()
     with log.open("wb") as file:
@@ -139,7 +140,7 @@ def running(
 
 
 def free_port() -> int:
-    """A TCP port of loopback that was free a moment ago."""
+    """Return a free TCP port of loopback."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -152,7 +153,7 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
             return
         time.sleep(LOOK_SECONDS)
     said = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
-    # `args` is what we gave it: a list.
+    # `args` is the list that the process was started with.
     raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {said}")  # type: ignore[index]
 
 

@@ -1,4 +1,4 @@
-"""Standing: normal calls beside 500 connections that send heads byte by byte, and memory of 10,000 kept connections.
+"""Connections: normal calls beside 500 that send heads byte by byte, and the memory of 10,000 keep-alive ones.
 
 python -m bench.protocol [--quick]
 """
@@ -32,7 +32,7 @@ GET = b"GET /users/7 HTTP/1.1\r\nHost: bench.test\r\n\r\n"
 SLOW_HEAD = b"GET /users/7 HTTP/1.1\r\nHost: bench.test\r\n" + b"X: y\r\n" * 1000
 BYTE_SECONDS = 0.1
 CALLERS = 4
-# One address of a client has some 28,000 ports.
+# One client address has some 28,000 ports.
 PER_ADDRESS = 10_000
 AT_ONCE = 100
 
@@ -41,7 +41,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(frozen=True)
 class Calls:
-    """What normal calls took, in milliseconds, and how many there were."""
+    """The latency of normal calls in milliseconds, and their number."""
 
     median: float
     p99: float
@@ -49,9 +49,9 @@ class Calls:
 
 
 def main() -> int:
-    """Measure, print, and fail if an aim is missed."""
+    """Measure, print, and return 1 if an aim is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.protocol", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    parser.add_argument("--quick", action="store_true", help="a small run, to check that the benchmark works")
     quick = parser.parse_args().quick
     slow, kept, seconds = (20, 100, 1.0) if quick else (500, 10_000, 15.0)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
@@ -68,21 +68,21 @@ def main() -> int:
             least=False,
             form="{:.2f} ms",
         ),
-        Aim("memory of a kept connection", each, MOST_PER_CONNECTION_KB, least=False, form="{:.1f} KB"),
+        Aim("memory of a keep-alive connection", each, MOST_PER_CONNECTION_KB, least=False, form="{:.1f} KB"),
     ]
     console = Console(width=120)
-    for name, calls in (("nobody", alone), (f"{slow} slow heads", beside)):
+    for name, calls in (("no other connections", alone), (f"{slow} slow heads", beside)):
         console.print(f"Beside {name}: median {calls.median:.2f} ms, p99 {calls.p99:.2f} ms, {calls.number:,} calls")
     megabytes = [size / 1024 / 1024 for size in (before, during)]
-    console.print(f"Resident: {megabytes[0]:.1f} MB, with {kept:,} kept connections {megabytes[1]:.1f} MB")
+    console.print(f"Resident: {megabytes[0]:.1f} MB, with {kept:,} keep-alive connections {megabytes[1]:.1f} MB")
     console.print(table_of(aims))
-    console.print(f"{CALLERS} callers without a pause; {machine()}", highlight=False)
+    console.print(f"{CALLERS} clients without a pause; {machine()}", highlight=False)
     return 0 if quick or all(aim.met for aim in aims) else 1
 
 
 @contextmanager
 def _server(folder: Path) -> Iterator[Program]:
-    """A mock server of one example at its root."""
+    """Run a mock server with one example at its root."""
     command = [
         sys.executable,
         "-c",
@@ -98,7 +98,7 @@ def _server(folder: Path) -> Iterator[Program]:
 
 
 async def _calls(port: int, slow: int, seconds: float) -> Calls:
-    """What callers see while so many clients send their heads a byte at a time, anew when they are ended."""
+    """Measure normal calls beside `slow` clients that send heads byte by byte and reconnect when they are disconnected."""
     taken: list[float] = []
     end = time.perf_counter() + seconds
     dawdling = [asyncio.ensure_future(_dawdle(port, number, end)) for number in range(slow)]
@@ -129,7 +129,7 @@ async def _dawdle(port: int, number: int, end: float) -> None:
 
 
 async def _kept(server: Program, number: int) -> tuple[int, int]:
-    """Resident memory before, and while so many connections stay that have each been answered."""
+    """Return resident memory before and with `number` idle connections that each had an answer."""
     async with contextlib.AsyncExitStack() as stack:
         reader, writer = await stack.enter_async_context(_connected(server.port))
         await _ask(reader, writer)
@@ -141,7 +141,7 @@ async def _kept(server: Program, number: int) -> tuple[int, int]:
         for one in kept:
             stack.callback(one[1].close)
         await asyncio.gather(*(_ask(*one) for one in kept))
-        await asyncio.sleep(1.5)  # the server has looked at all of them once
+        await asyncio.sleep(1.5)  # the server has checked each of them once
         return before, server.resident
 
 
@@ -149,7 +149,7 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.write(GET)
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"not what was expected: {head!r}")
+        raise RuntimeError(f"expected status 200, got {head!r}")
     await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
 
 
@@ -163,7 +163,7 @@ async def _connected(port: int) -> AsyncIterator[Connection]:
 
 
 async def _connection(port: int, number: int) -> Connection:
-    """From an address of its own for each so many: a client has only so many ports at one."""
+    """Open a connection, from another client address for each `PER_ADDRESS`, because an address has a limited number of ports."""
     source = f"127.0.0.{2 + number // PER_ADDRESS}", 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source)
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

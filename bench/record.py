@@ -1,4 +1,4 @@
-"""Recording: this gateway with everything durable beside `mitmdump -w` and mock servers that record, under one load.
+"""Recording: this gateway, `mitmdump -w`, and mock servers that record, under the same load.
 
 python -m bench.record [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
@@ -36,7 +36,7 @@ AMONG = (8, 32)
 MB = 1024 * 1024
 MILLISECONDS = 1000.0
 WARM_UP_REQUESTS = 200
-# Memory is read when the garbage of the last batch had time to go.
+# Memory is read after the garbage of the last batch was collected.
 SETTLE_SECONDS = 1.0
 
 MICROSECONDS = 1e6
@@ -47,7 +47,7 @@ Row = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """The size of a run."""
 
     rounds: int = 3
     seconds: int = 10
@@ -64,7 +64,7 @@ QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000, large=64 * MB
 
 @dataclass
 class Rates:
-    """What a recorder did in each round; `problem` is why it was left out of those that follow."""
+    """The results of a recorder in each round; `problem` is why it was left out of later rounds."""
 
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)  # seconds for each request
@@ -80,7 +80,7 @@ def main() -> int:
     """Measure, and print the table."""
     plan = _plan()
     if installed("wrk") is None:
-        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+        print("This benchmark needs wrk: apt install wrk, or brew install wrk", file=sys.stderr)
         return 2
     if installed("nginx") is None:
         print("nginx is not installed (apt install nginx): a bare asyncio server is the upstream", file=sys.stderr)
@@ -109,7 +109,7 @@ def _measured(plan: Plan, folder: Path, server: Program, peers: Sequence[Recorde
 
 
 def throughput(plan: Plan, folder: Path, url: str, peers: Sequence[Recorder]) -> list[Row]:
-    """Requests per second of all, in turn."""
+    """Measure the requests per second of all recorders in turn; return the rows."""
     seen = {recorder: Rates() for recorder in (OURS, MITMDUMP, *peers)}
     for _ in range(plan.rounds):
         for recorder, rates in seen.items():
@@ -157,7 +157,7 @@ def _ratio_row(name: str, ours: Rates, theirs: Rates, least: float) -> Row:
 
 
 def latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
-    """What recording adds to a request on one connection."""
+    """Measure the latency that recording adds on one connection; return the rows."""
     direct: list[float] = []
     added: dict[str, list[float]] = {}
     starts: dict[str, Start] = {"understudy": understudy, "mitmdump -w": mitmdump}
@@ -175,7 +175,7 @@ def latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
 
 
 def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
-    """Resident memory after few and after many exchanges; every one of them is in the store."""
+    """Measure resident memory after few and after many exchanges, and check that all of them are in the store."""
     with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
         small = _resident_after(Path(place), program, plan.few)
         large = _resident_after(Path(place), program, plan.many - plan.few)
@@ -188,7 +188,7 @@ def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
 
 
 def latency_among(plan: Plan, folder: Path, server: Program) -> list[Row]:
-    """What recording adds to a request while others are under way."""
+    """Measure the latency that recording adds under load; return the rows."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), server.url) as program:
         latencies(program.port, WARM_UP_REQUESTS)
@@ -203,10 +203,10 @@ def latency_among(plan: Plan, folder: Path, server: Program) -> list[Row]:
 
 
 def download_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
-    """The most resident memory while one large body passes and is kept."""
+    """Measure the maximum of resident memory during a large download that is recorded; return the row."""
     if installed("nginx") is None:
         return []
-    folder.chmod(0o755)  # a worker of an nginx that root starts is nobody
+    folder.chmod(0o755)  # the workers of an nginx that root started run as the user nobody
     with (folder / "large.bin").open("wb") as file:
         file.truncate(plan.large)
     with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
@@ -217,7 +217,7 @@ def download_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
                 most, looked = max(most, program.resident), came
         _check_kept(Path(place), 1)
     if came < plan.large:
-        raise RuntimeError(f"{came} bytes of {plan.large} came")
+        raise RuntimeError(f"received {came} of {plan.large} bytes")
     name = f"most resident memory over a download of {plan.large // MB:,} MB"
     return [(name, f"{most / MB:.0f} MB", f"under {MOST_MB:.0f} MB", _met(most / MB < MOST_MB))]
 
@@ -233,7 +233,7 @@ def _resident_after(place: Path, program: Program, number: int) -> float:
 def _check_kept(place: Path, delivered: int) -> None:
     kept = _kept(place)
     if kept < delivered:
-        raise RuntimeError(f"{delivered} responses were delivered, and {kept} are in history")
+        raise RuntimeError(f"{delivered} responses were delivered, but only {kept} are in history")
 
 
 def _kept(place: Path) -> int:
@@ -245,7 +245,7 @@ def _kept(place: Path) -> int:
 
 
 def _quantiles(taken: list[float]) -> tuple[float, float]:
-    """Median and 99th percentile, in milliseconds."""
+    """Return the median and the 99th percentile, in milliseconds."""
     return statistics.median(taken) * MILLISECONDS, statistics.quantiles(taken, n=100)[-1] * MILLISECONDS
 
 

@@ -1,4 +1,4 @@
-"""The programs that record in the comparison: each forwards all to one upstream, and keeps what passes."""
+"""The recorders in the comparison: each forwards everything to one upstream and records it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Start = Callable[[Path, str], AbstractContextManager[Program]]
 
 @dataclass(frozen=True)
 class Recorder:
-    """A program that records; `warm_up` in seconds. `proxy`: it takes the whole URL of the upstream."""
+    """A program that records. `warm_up` is in seconds; `proxy`: it is a forward proxy, so requests have absolute targets."""
 
     name: str
     start: Start
@@ -42,7 +42,7 @@ MITMDUMP = Recorder("mitmdump -w", mitmdump)
 
 
 def recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
-    """Those that this machine can have, installed in the folder for peers; and why it cannot have the others."""
+    """Install the recording peers; return those that are available, and the reason for each that is not."""
     found, missing = [], {}
     for peer, start in STARTS.items():
         try:
@@ -56,7 +56,7 @@ def recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
 
 @contextmanager
 def _wiremock(installed: Path, folder: Path, url: str) -> Iterator[Program]:
-    # Its own recording: everything is in its journal, in memory, until it is told to make mappings of it.
+    # WireMock records to its journal in memory, until it is requested to create mappings.
     jar, port = npm.only(installed, "build/wiremock-standalone-*.jar"), free_port()
     command = ["java", "-jar", jar, "--port", port, "--bind-address", "127.0.0.1", "--root-dir", folder]
     with _running([*command, "--disable-request-logging"], port, folder, "/__admin/mappings") as program:
@@ -67,7 +67,7 @@ def _wiremock(installed: Path, folder: Path, url: str) -> Iterator[Program]:
 
 @contextmanager
 def _mockserver(installed: Path, folder: Path, url: str) -> Iterator[Program]:
-    # What it forwards is in its event log, in memory; of that no more is kept than it chooses itself.
+    # MockServer keeps forwarded requests in its event log in memory, and chooses the size of the log.
     jar, port, to = npm.only(installed, "mockserver-netty-*.jar"), free_port(), urlsplit(url)
     options = ["-Dmockserver.logLevel=ERROR", "-Dmockserver.localBoundIP=127.0.0.1"]
     command = ["java", *options, "-jar", jar, "-serverPort", port]
@@ -124,11 +124,11 @@ def _answers(port: int, target: str) -> bool:
 
 
 def _prove(port: int, program: Program, method: str, target: str) -> None:
-    """Have what this address tells be what was recorded: what is not kept is not to be compared."""
+    """Send a request if needed, and raise RuntimeError if `target` does not list it as recorded."""
     if port == program.port:
         _ask(port, "GET", PROBE)
     if PROBE not in _ask(port, method, target):
-        raise RuntimeError(f"{target} does not tell of a request that was forwarded")
+        raise RuntimeError(f"{target} does not list the forwarded request")
 
 
 def _ask(port: int, method: str, target: str, body: object = None) -> str:

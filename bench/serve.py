@@ -1,4 +1,4 @@
-"""Serving: this mock server and gateway beside the mock servers that registries have, and nginx, under one load.
+"""Serving: this mock server and gateway, the mock servers of package registries, and nginx under the same load.
 
 python -m bench.serve [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
@@ -22,11 +22,11 @@ from understudy.store.model.values import replace
 
 
 def main() -> int:
-    """Measure, print the tables, and fail if a ratio is not what it should be."""
+    """Measure, print the tables, and return 1 if an aim is missed."""
     given = arguments("bench.serve", __doc__, PARTS)
     plan = _plan(given)
     if installed("wrk") is None:
-        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+        print("This benchmark needs wrk: apt install wrk, or brew install wrk", file=sys.stderr)
         return 2
     begun = time.monotonic()
 

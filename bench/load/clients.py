@@ -1,4 +1,4 @@
-"""Load on a server, every URL unique: wrk for throughput, one raw connection for latency, a number of requests."""
+"""Load in which every URL is unique: wrk for throughput, raw connections for latency and for a number of requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 CONNECTIONS = 32
 
-# Each run has a name of its own, so that no URL ever comes twice.
+# Each run has its own name, so that no URL is repeated.
 SCRIPT = """
 local sent = 0
 function init(args)
@@ -37,7 +37,7 @@ _run_numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw."""
+    """A result of wrk."""
 
     requests: int
     seconds: float
@@ -48,7 +48,9 @@ class Load:
 
 
 def load_for_seconds(folder: Path, url: str, seconds: int, through: str = "") -> Load:
-    """32 connections for so long, from wrk; `through` a forward proxy, with whole URLs of that upstream."""
+    """Run wrk with 32 connections; with `through`, the URL of an upstream, requests have absolute targets for a forward proxy.
+
+    Raises RuntimeError if a request failed."""
     script = folder / "unique.lua"
     script.write_text(SCRIPT)
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
@@ -61,12 +63,12 @@ def load_for_seconds(folder: Path, url: str, seconds: int, through: str = "") ->
 
 
 def load_of_requests(port: int, number: int) -> None:
-    """So many requests on 32 connections; wrk knows no number."""
+    """Send a number of requests on 32 connections, which wrk cannot do."""
     asyncio.run(_requests(port, number))
 
 
 def latencies(port: int, number: int) -> list[float]:
-    """Seconds each of so many requests took, one after the other on one connection."""
+    """Send `number` requests one after the other on one connection; return the seconds that each took."""
     run = next(_run_numbers)
     taken = []
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -81,12 +83,12 @@ def latencies(port: int, number: int) -> list[float]:
 
 
 def latencies_among(port: int, number: int, connections: int) -> list[float]:
-    """Seconds that requests take while so many connections ask without a pause; `number` in all."""
+    """Send `number` requests on `connections` without a pause; return the seconds that each took."""
     return asyncio.run(_timed(port, number, connections))
 
 
 def download(port: int, target: str) -> Iterator[int]:
-    """Read a body and throw it away; yields how many bytes came, time and again."""
+    """Read a body and discard it; yield the number of bytes of each read."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
         while data := connection.recv(1024 * 1024):
@@ -131,7 +133,7 @@ def _read_response(connection: socket.socket) -> None:
 
 def _content_length(head: bytes) -> int:
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"not what was expected: {head!r}")
+        raise RuntimeError(f"expected status 200, got {head!r}")
     fields = dict(line.lower().split(b": ", 1) for line in head.strip().split(b"\r\n")[1:])
     return int(fields[b"content-length"])
 

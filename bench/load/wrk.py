@@ -1,4 +1,4 @@
-"""wrk as the client: requests from a list, picked at random from a fixed seed, no two alike where that is asked."""
+"""wrk as the client: random requests from a list, with a fixed seed, and optionally no two alike."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from bench.load.pairs import SEED, Pair, lines
 
 CONNECTIONS = 64
-# Some peers take seconds for a request; that is a slow answer and no error.
+# Some peers take seconds for a request; that is slow, but no error.
 TIMEOUT = "60s"
 
-# A counter is written in white space into a JSON body, whose bytes are then never the same: a space is 0, a tab is 1.
+# A counter in white space makes the bytes of each JSON body unique: a space is 0, a tab is 1.
 SCRIPT = """
 local requests, rests, spaces = {}, {}, {}
 local unique, count = false, 0
@@ -76,7 +76,7 @@ _runs = itertools.count(1)
 
 
 class Bytes(StrEnum):
-    """Whether requests come again byte for byte, or each has a header, and a white space in its body, of its own."""
+    """Whether requests repeat byte for byte, or each has a unique header and unique white space in its body."""
 
     ALIKE = "alike"
     UNIQUE = "unique"
@@ -84,7 +84,7 @@ class Bytes(StrEnum):
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw; latencies in seconds."""
+    """A result of wrk; latencies are in seconds."""
 
     requests: int
     seconds: float
@@ -106,7 +106,7 @@ def load(
     asked: Bytes = Bytes.ALIKE,
     connections: int = CONNECTIONS,
 ) -> Load:
-    """Ask for so many seconds; raises RuntimeError when a request failed or got a status over 399."""
+    """Run wrk for some seconds; raises RuntimeError if a request failed or its status was over 399."""
     script, requests = folder / "requests.lua", folder / "requests.txt"
     script.write_text(SCRIPT)
     requests.write_text(lines(pairs))

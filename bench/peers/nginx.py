@@ -1,4 +1,4 @@
-"""nginx: a map from the URL to the answer. It compares no bodies, and stands for what is possible at all."""
+"""nginx: a map from the URL to the answer. It compares no bodies, and is the limit of what is possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Peers from the npm registry: fixed versions, installed without running their scripts, each in a folder of its own."""
+"""Peers from the npm registry: fixed versions, installed without their scripts, each in its own folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTALL_SECONDS = 600
 
 
 def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path], Path]:
-    """Installs a package; returns its folder. `needs` is the program that runs it."""
+    """Return a function that installs a package and returns its folder; `needs` is the program that runs the package."""
 
     def install(peers: Path) -> Path:
         place = peers / f"{name.replace('/', '-')}-{version}"
@@ -29,15 +29,15 @@ def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path],
 
 
 def version(installed: Path) -> str:
-    """What the package says of itself."""
+    """Return the version in the package's metadata."""
     return str(json.loads((installed / "package.json").read_text())["version"])
 
 
 def only(installed: Path, pattern: str) -> Path:
-    """The one file of a package that fits; raises Missing, for packages that fetch it when they are installed."""
+    """Return the file of a package that matches a pattern; raises Missing, as for packages that download it at installation."""
     found = sorted(installed.glob(pattern))
     if not found:
-        raise Missing(f"the package ships no {pattern}")
+        raise Missing(f"the package contains no {pattern}")
     return found[0]
 
 

@@ -30,9 +30,9 @@ LOGGED = 10_000
 
 
 def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> None:
-    """A store with a collection of these pairs, as if recorded and promoted, and a mock server of it, both `bench`.
+    """Create a store with a collection of these pairs, as if promoted, and a mock server of it, both called `bench`.
 
-    Bodies are compared where there are any. `log_limit` is how many calls its log keeps.
+    Bodies are compared if a pair has one. `log_limit` is the number of calls in the call log.
     """
     store = open_store(str(file))
     try:
@@ -49,12 +49,12 @@ def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_li
 
 
 def environment(place: Place) -> dict[str, str]:
-    """Nothing of ours comes to lie in the user's own folders."""
+    """Return the variables that keep all files out of the user's own folders."""
     return {"UNDERSTUDY_STORE": str(store_file(place)), "XDG_DATA_HOME": str(place.folder)}
 
 
 def store_file(place: Place) -> Path:
-    """Where the store of this place is."""
+    """Return the path of the store in this place."""
     return place.folder / "understudy.db"
 
 
@@ -83,7 +83,7 @@ def _version(_: Path) -> str:
 
 
 def mocks(name: str, behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Peer:
-    """A mock server that does something on purpose, or keeps another number of calls."""
+    """Return a mock server with a behaviour or another limit of its call log."""
     return replace(MOCKS, name=name, launch=partial(_mocks, behaviour=behaviour, log_limit=log_limit))
 
 

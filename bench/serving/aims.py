@@ -1,4 +1,4 @@
-"""What serving is to reach, beside which peer."""
+"""The aims of serving, and the peers they refer to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ START_FEW, START_MANY = 0.5, 3.0
 
 
 def aims_of(plan: Plan, seen: Measured) -> list[Aim]:
-    """The aims of what was measured."""
+    """Return the aims of all measured cases."""
     found = [aim for name, results in seen.cases.items() for aim in _OF_CASES[name](results)]
     found += _of_edits(seen)
     for number, seconds in seen.starts.items():
@@ -46,21 +46,21 @@ def aims_of(plan: Plan, seen: Measured) -> list[Aim]:
 
 def _of_one(one: Results) -> list[Aim]:
     return [
-        _times("one example: rate, by the best peer's", one, SAME, MOCKS, _is_peer, 2),
-        _times("one example: rate, by nginx's", one, SAME, MOCKS, lambda peer: peer.limit, 0.6),
-        _times("gateway in mock mode: rate, by mitmdump's", one, SAME, GATEWAY, MITMDUMP.__eq__, 20),
+        _times("one example: rate, compared with the best peer", one, SAME, MOCKS, _is_peer, 2),
+        _times("one example: rate, compared with nginx", one, SAME, MOCKS, lambda peer: peer.limit, 0.6),
+        _times("gateway in mock mode: rate, compared with mitmdump", one, SAME, GATEWAY, MITMDUMP.__eq__, 20),
         _times("the same over HTTPS", one, SAME, GATEWAY_HTTPS, MITMDUMP_HTTPS.__eq__, 10),
     ]
 
 
 def _of_many(many: Results) -> list[Aim]:
-    return [_times(f"{many.case.title}: rate, by the best peer's", many, RANDOM, MOCKS, _is_peer, 12)]
+    return [_times(f"{many.case.title}: rate, compared with the best peer", many, RANDOM, MOCKS, _is_peer, 12)]
 
 
 def _of_bodies(bodies: Results) -> list[Aim]:
     return [
-        _times("JSON bodies, laid out anew: rate, by the best peer's", bodies, ANEW, MOCKS, _is_peer, 200),
-        _times("JSON bodies, as recorded: rate, by mitmdump's", bodies, RECORDED, MOCKS, MITMDUMP.__eq__, 40),
+        _times("JSON bodies in another layout: rate, compared with the best peer", bodies, ANEW, MOCKS, _is_peer, 200),
+        _times("JSON bodies as recorded: rate, compared with mitmdump", bodies, RECORDED, MOCKS, MITMDUMP.__eq__, 40),
     ]
 
 
@@ -87,8 +87,8 @@ def _cost(name: str, results: Results, dearer: Peer) -> Aim:
 def _of_edits(seen: Measured) -> list[Aim]:
     found = []
     for edits in seen.edits:
-        served = f"edit, load {edits.asked}: served after the command's return"
-        worse = f"edit, load {edits.asked}: p99, by that before"
+        served = f"edit, load {edits.asked}: time from the command's return until served"
+        worse = f"edit, load {edits.asked}: p99, compared with before"
         found += [
             Aim(served, max(edits.after_return), SERVED_WITHIN, least=False, form=SECONDS),
             Aim(worse, edits.worse, MOST_WORSE, least=False, form=TIMES),

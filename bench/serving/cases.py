@@ -1,4 +1,4 @@
-"""The cases that serving is measured in: who answers what, and how it is asked."""
+"""The cases of the benchmark of serving: their servers, requests and loads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from understudy.store.model.mock_servers import Behaviour, Delay
 ONE, SOME, MANY, BODIES, SETTINGS, EDITS, STARTS = "one", "some", "many", "bodies", "settings", "edits", "starts"
 SAME, RANDOM, UNIQUE = "same bytes", "at random", "no two alike"
 RECORDED, ANEW, ANEW_UNIQUE = "layout as recorded", "another layout", "another layout, no two alike"
-# So many that a millisecond of delay is not what holds them up.
+# With this many connections a delay of a millisecond does not limit the rate.
 MANY_CONNECTIONS = 512
 PLAIN_MOCK = mocks("no call log, no delay", log_limit=0)
 LOGGED_MOCK = mocks("call log")
@@ -31,10 +31,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. Loads take `seconds`, those on bodies `body_seconds`, as some answer them slowly, those
-    around an edit `edit_seconds`, so that the command begins and ends within one.
+    """The size of a run.
 
-    `warm_up` in seconds, twice that where there are thousands of examples; 0 is none.
+    Loads take `seconds`; those with bodies `body_seconds`, because some servers answer them slowly; those around an
+    edit `edit_seconds`, so that the command begins and ends within one. `warm_up` is in seconds, and twice that with
+    thousands of examples; 0 is no warm-up.
     """
 
     rounds: int = 3
@@ -56,7 +57,7 @@ QUICK = Plan(1, 1, 1, 1, some=20, many=50, bodies=20, many_kept=200, starts=1, w
 
 @dataclass
 class Measured:
-    """What a run measured: cases by their name, edits, and seconds to start by the number of examples."""
+    """The results of a run: cases by name, edits, and seconds to start by the number of examples."""
 
     cases: dict[str, Results] = field(default_factory=dict)
     edits: list[Edits] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Measured:
 
 
 def measured(plan: Plan, found: Found, chosen: Container[str], tell: Tell) -> Measured:
-    """Measure what was chosen of PARTS, with the servers that were found."""
+    """Measure the chosen ones of PARTS with the available servers."""
     seen = Measured()
     for name in CASES:
         if name in chosen:
@@ -122,7 +123,7 @@ def _settings(plan: Plan, found: Found) -> Case:
         Question(UNIQUE, pairs, Bytes.UNIQUE, connections=MANY_CONNECTIONS),
     ]
     peers = dict.fromkeys((PLAIN_MOCK, LOGGED_MOCK, DELAYED_MOCK), found[MOCKS])
-    title = f"One example, {MANY_CONNECTIONS} connections: what settings cost"
+    title = f"One example, {MANY_CONNECTIONS} connections: the cost of settings"
     return Case(title, pairs, questions, peers, plan.seconds, plan.warm_up)
 
 

@@ -1,4 +1,4 @@
-"""An edit of one example while a mock server of very many is under load: when it is served, and what the load feels."""
+"""Edits of one example while a mock server with many is under load: the time until served, and the effect on the load."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ from understudy.store.model.values import replace
 
 HOT = 1_000
 SERVED_WITHIN = 30.0
-# wrk reads its requests first, then connects; the edit has to fall into its load.
+# wrk reads its requests before it connects; the edit has to happen during its load.
 HEAD_START = 0.8
 
 
 @dataclass
 class Edits:
-    """What was seen, one of each a round; times in seconds.
+    """The results of edits, one of each per round; times are in seconds.
 
-    `beside_show` is the load beside a command that only reads: it takes as much of the two processors, and edits
-    nothing.
+    `beside_show` is the load during a command that only reads: it uses as much processor time but edits nothing.
     """
 
     asked: str
@@ -46,22 +45,22 @@ class Edits:
 
     @property
     def worse(self) -> float:
-        """How many times the p99 before is the p99 during an edit; medians of the rounds."""
+        """The p99 during an edit divided by the p99 before, of the medians of the rounds."""
         return p99(self.during) / p99(self.before)
 
 
 def p99(loads: Sequence[Load]) -> float:
-    """The median of the rounds, in seconds."""
+    """Return the median of the p99 of all rounds, in seconds."""
     return statistics.median(load.p99 for load in loads)
 
 
 def longest(loads: Sequence[Load]) -> float:
-    """The slowest answer in each round, of these the median, in seconds."""
+    """Return the median of the slowest answers of all rounds, in seconds."""
     return statistics.median(load.most for load in loads)
 
 
 def edits_under_load(examples: int, rounds: int, seconds: int) -> list[Edits]:
-    """Edit under two loads: at random among all examples, and among a thousand of them."""
+    """Edit under two random loads: on all examples, and on a thousand of them."""
     pairs = gets(examples)
     some = random.Random(SEED).sample(pairs, min(HOT, examples))
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
@@ -94,7 +93,7 @@ def _edits(server: Server, place: Place, asked: Sequence[Pair], seen: Edits, rou
 
 
 def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[float, float]:
-    """Seconds until the new answer is served, from the start of the command and from its end."""
+    """Edit an example; return the seconds until its new answer is served, from the start and from the end of the command."""
     body = json.dumps({**json.loads(edited.answer), "edition": number})
     returned: list[float] = []
 

@@ -1,6 +1,6 @@
-"""Several servers on the same requests: all are up at once, and asked in turn, so that what else happens hits all.
+"""Several servers with the same requests: all run at once and are loaded in turn, so that other load affects all.
 
-One question after the other: what a server remembers of one must not be what it is measured by in the next.
+The questions are measured one after the other, so that a cache filled by one does not help in the next.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.peers.peer import Peer, Server, serving
 CHECKED = 12
 MB = 1024 * 1024
 MICROSECONDS = 1e6
-# A server whose queue of 64 takes longer than this would still be at it when the next one is measured.
+# A server that is still busy after this time would disturb the measurement of the next one.
 CALM_SECONDS = 6.0
 LOOK_SECONDS = 0.1
 CALM = 0.3  # of one processor
@@ -29,9 +29,9 @@ CALM = 0.3  # of one processor
 
 @dataclass(frozen=True)
 class Question:
-    """A way to ask: these requests, alike or each with bytes of its own, by so many connections.
+    """A load: the requests, whether their bytes are unique, and the number of connections.
 
-    `goes_to`: who can answer it.
+    `goes_to` returns whether a peer can answer it.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Case:
-    """Servers that are to answer the same pairs, and how they are asked.
+    """Servers that answer the same pairs, and their questions.
 
-    `warm_up` in seconds, more for servers that need more; 0 is none.
+    `warm_up` is in seconds, more for servers that need more; 0 is no warm-up.
     """
 
     title: str
@@ -58,14 +58,14 @@ class Case:
 
 @dataclass
 class Asked:
-    """What came of one question to one server: a load a round, and the processor time of the server in each."""
+    """The results of one question to one server: the load of each round, and the processor time of the server in it."""
 
     loads: list[Load] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Requests per second, the median of the rounds."""
+        """The requests per second: the median of the rounds."""
         return statistics.median(load.rate for load in self.loads)
 
     @property
@@ -80,14 +80,14 @@ class Asked:
 
     @property
     def cpu_each(self) -> float | None:
-        """Microseconds of processor time a request."""
+        """The processor time per request, in microseconds."""
         requests = sum(load.requests for load in self.loads)
         return sum(self.cpu) / requests * MICROSECONDS if requests else None
 
 
 @dataclass
 class Outcome:
-    """What one server showed in a case; `problem` says why it was not measured, or not to the end."""
+    """The results of one server in a case; `problem` is why it was not measured, or not completely."""
 
     started: float | None = None
     resident: float | None = None
@@ -97,13 +97,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Results:
-    """All outcomes of a case."""
+    """The outcomes of all servers in a case."""
 
     case: Case
     of: Mapping[Peer, Outcome]
 
     def rate(self, question: str, chosen: Callable[[Peer], bool]) -> float | None:
-        """The best rate among the chosen; None when none of them was measured."""
+        """Return the best rate of the chosen servers; None if none of them was measured."""
         rates = [
             outcome.asked[question].rate
             for peer, outcome in self.of.items()
@@ -113,7 +113,7 @@ class Results:
 
 
 def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
-    """Start all servers, see that they answer rightly, warm them up, ask them in turn."""
+    """Start all servers, check their answers, warm them up, and load them in turn."""
     with ExitStack() as stack:
         run = _Run(case, stack, tell)
         for peer in case.peers:
@@ -127,7 +127,7 @@ def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
 
 
 class _Run:
-    """One case under way."""
+    """The run of one case."""
 
     def __init__(self, case: Case, stack: ExitStack, tell: Callable[[str], None]) -> None:
         self._case = case
@@ -137,7 +137,7 @@ class _Run:
         self.outcomes = {peer: Outcome() for peer in case.peers}
 
     def start(self, peer: Peer) -> None:
-        """Start a server and see whether it answers all questions as it should."""
+        """Start a server, and check its answers to all questions."""
         self._tell(f"{self._case.title}: starting {peer.name}")
         stack = self._stack.enter_context(ExitStack())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="understudy-bench-")))
@@ -155,13 +155,13 @@ class _Run:
             self._up[server] = stack
 
     def warm_up(self, question: Question) -> None:
-        """Ask for a while; what comes of it counts only for servers that are too slow for more."""
+        """Load all servers for a while; the result counts only for servers that are too slow to be measured again."""
         for server in self._asked(question) if self._case.warm_up else ():
             self._tell(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
             self._ask(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
 
     def round(self, question: Question, number: int) -> None:
-        """Ask every server once. Nobody always comes first, or after the same one."""
+        """Load every server once; the first one changes with each round."""
         self._tell(f"{self._case.title}, {question.name}: round {number + 1}")
         servers = self._asked(question)
         start = number % max(1, len(servers))
@@ -169,7 +169,7 @@ class _Run:
             self._ask(question, server, self._case.seconds, counts=True)
 
     def weigh(self) -> None:
-        """Note the memory of all that are still up."""
+        """Record the memory of all servers that still run."""
         for server in self._up:
             self.outcomes[server.peer].resident = server.program.resident / MB
 
@@ -189,7 +189,7 @@ class _Run:
             asked.cpu.append(spent)
         if not calm:
             outcome.resident = server.program.resident / MB
-            self._drop(server, f"still busy {CALM_SECONDS:.0f} s after a load, so ended then")
+            self._drop(server, f"stopped, because it was still busy {CALM_SECONDS:.0f} s after a load")
 
     def _load(self, question: Question, server: Server, seconds: int) -> Load:
         with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
@@ -211,7 +211,7 @@ class _Run:
 
 
 def _calm(server: Server) -> bool:
-    """Whether a server has done all that it was asked, after a while."""
+    """Return whether a server becomes idle within `CALM_SECONDS`."""
     deadline = time.monotonic() + CALM_SECONDS
     while time.monotonic() < deadline:
         before = server.program.cpu_seconds

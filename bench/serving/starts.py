@@ -1,4 +1,4 @@
-"""From the start of the process to the first good answer of a mock server, with few examples and with very many."""
+"""The time from the start of a mock server's process to its first right answer, with few and with many examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.programs import free_port
 
 
 def seconds_to_start(examples: int, times: int) -> float:
-    """The median of so many starts on one store."""
+    """Start a mock server several times on one store; return the median in seconds."""
     pairs = gets(examples)
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
         place = Place(Path(name), free_port(), Path())

@@ -1,4 +1,4 @@
-"""The tables of a run, and what was run with what."""
+"""The tables of a run, and the versions of all programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRAMS = (("Node", ["node", "--version"]), ("Java", ["java", "-version"]))
 
 
 def show(console: Console, plan: Plan, seen: Measured) -> None:
-    """Every case, the fastest first."""
+    """Print a table for every case, the fastest server first."""
     for results in seen.cases.values():
         console.print(_table(results))
         for peer, outcome in results.of.items():
@@ -35,14 +35,14 @@ def show(console: Console, plan: Plan, seen: Measured) -> None:
         console.print(_edits(plan, seen.edits))
     console.print(
         f"{plan.rounds} rounds in turn, medians; wrk with one thread and 64 connections on the same machine, which "
-        "takes up to one of its processors. HTTPS goes straight to the gateway's and mitmdump's reverse listener, as "
-        "wrk knows no CONNECT. Answers are 300 bytes of JSON, checked before they are measured.",
+        "uses up to one of its processors. HTTPS goes directly to the gateway's and mitmdump's reverse listener, because "
+        "wrk does not support CONNECT. Answers are 300 bytes of JSON, checked before the load.",
         highlight=False,
     )
 
 
 def versions(found: Mapping[Peer, Path], missing: Mapping[Peer, str]) -> str:
-    """What was run, and what could not be had."""
+    """Return the versions of all programs, and the peers that were not available."""
     known = {peer.name.partition(",")[0]: peer.version(place) for peer, place in found.items()}
     words = [f"{name} {version}" for name, version in known.items()]
     words += [f"{name} {_version(command)}" for name, command in PROGRAMS if shutil.which(command[0])]
