@@ -18,7 +18,7 @@ class Aim:
 
     name: str
     value: float | None
-    wanted: float
+    limit: float
     least: bool = True
     form: str = "{:.2f}"
 
@@ -26,24 +26,24 @@ class Aim:
     def met(self) -> bool:
         if self.value is None:
             return False
-        return self.value >= self.wanted if self.least else self.value <= self.wanted
+        return self.value >= self.limit if self.least else self.value <= self.limit
 
     @property
     def shown(self) -> tuple[str, str, str, str]:
         """The row of the table of aims."""
         value = "not measured" if self.value is None else self.form.format(self.value)
-        bound = f"at {'least' if self.least else 'most'} {self.form.format(self.wanted)}"
+        bound = f"at {'least' if self.least else 'most'} {self.form.format(self.limit)}"
         return self.name, value, bound, "met" if self.met else "NOT MET"
 
 
-def ratio(ours: float | None, theirs: float | None) -> float | None:
+def compute_ratio(ours: float | None, theirs: float | None) -> float | None:
     """Return `ours` divided by `theirs`: None if either was not measured, infinity if `theirs` is 0."""
     if ours is None or theirs is None:
         return None
     return ours / theirs if theirs else float("inf")
 
 
-def table_of(aims: Sequence[Aim]) -> Table:
+def make_table(aims: Sequence[Aim]) -> Table:
     """Return the table of all aims."""
     table = Table(title="Aims", title_justify="left", box=MARKDOWN)
     for column in ("measured", "value", "aim", ""):

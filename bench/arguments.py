@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 
-def arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Namespace:
     """Parse the options of `python -m <bench>`; `parts` are the values of --only."""
     parser = argparse.ArgumentParser(prog=f"python -m {bench}", description=doc)
     parser.add_argument("--rounds", type=int, help="rounds of each load")

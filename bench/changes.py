@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench.matcher import CASES, MICROSECOND, Case, examples_of, machine
+from bench.matcher import CASES, MICROSECOND, Case, describe_machine, make_examples
 from understudy.matcher.index import Index, compile_index
 from understudy.store.model.collections import Example
 from understudy.store.model.values import replace
@@ -55,25 +55,28 @@ def main() -> int:
             met = "met" if costs[-1].median <= LONGEST_MS * 1000 else "NOT MET"
             table.add_row(case.name, *(f"{cost.median:,.0f} ({cost.longest:,.0f})" for cost in costs), met)
     console.print(table)
-    console.print(f"{changes:,} consecutive changes, each applied to the result of the one before; {machine()}", highlight=False)
+    console.print(
+        f"{changes:,} consecutive changes, each applied to the result of the one before; {describe_machine()}",
+        highlight=False,
+    )
     return 0 if quick or slowest <= LONGEST_MS * 1000 else 1
 
 
 def _cost(case: Case, size: int, changes: int) -> Cost:
-    examples = examples_of(case, size)
+    examples = make_examples(case, size)
     index = compile_index(examples, case.settings)
     gc.collect()
     gc.freeze()  # as a program does with an index
     chance = random.Random(size)
-    taken = []
+    durations = []
     for number in range(changes):
         gone, come = _change(case, examples, number, chance)
         started = time.perf_counter_ns()
         index = index.apply_changes(gone, come)
-        taken.append((time.perf_counter_ns() - started) / MICROSECOND)
+        durations.append((time.perf_counter_ns() - started) / MICROSECOND)
     gc.unfreeze()
     _check(index, case, size)
-    return Cost(statistics.median(taken), max(taken))
+    return Cost(statistics.median(durations), max(durations))
 
 
 def _change(case: Case, examples: list[Example], number: int, chance: random.Random) -> Change:

@@ -44,7 +44,7 @@ class Case:
 
     name: str
     example: Make
-    asked: Make
+    request: Make
     settings: MatchSettings = POSTMAN
     hits: bool = True
     bounded: bool = False  # the cost grows up to 1,000 paths, for which distance is computed, and no further
@@ -59,12 +59,12 @@ class Cost:
     p99: float
 
 
-def get(target: str) -> Request:
+def make_get(target: str) -> Request:
     """Return a GET request as a client sends it."""
     return Request("GET", target.encode(), Headers.of(CLIENT))
 
 
-def order(number: int, *, spaced: bool) -> Request:
+def make_order(number: int, *, spaced: bool) -> Request:
     """Return a POST request with a JSON body of about 1 KB; `spaced`: in another layout."""
     items = [{"sku": f"item-{line:04d}", "count": line, "price": line * 1.25, "gift": False} for line in range(14)]
     value = {"customer": f"customer-{number}", "items": items, "note": "Leave it with the neighbours, please. " * 5}
@@ -75,26 +75,40 @@ def order(number: int, *, spaced: bool) -> Request:
 CASES = (
     Case(
         "exact path",
-        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
-        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
     ),
     Case(
-        "wildcard path", lambda i, _: get(f"/shop{i:06d}/{{{{id}}}}/posts"), lambda i, _: get(f"/shop{i:06d}/ann/posts")
+        "wildcard path",
+        lambda i, _: make_get(f"/shop{i:06d}/{{{{id}}}}/posts"),
+        lambda i, _: make_get(f"/shop{i:06d}/ann/posts"),
     ),
-    Case("path without ids", lambda i, _: get(f"/shop{i:06d}x/7/posts"), lambda i, _: get(f"/shop{i:06d}x/8/posts")),
+    Case(
+        "path without ids",
+        lambda i, _: make_get(f"/shop{i:06d}x/7/posts"),
+        lambda i, _: make_get(f"/shop{i:06d}x/8/posts"),
+    ),
     Case(
         "query, up to 1,000 on one path",
-        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?q=tea&page={i}"),
-        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?page={i}&q=tea"),
+        lambda i, _: make_get(f"/search/{i // ON_ONE_PATH}?q=tea&page={i}"),
+        lambda i, _: make_get(f"/search/{i // ON_ONE_PATH}?page={i}&q=tea"),
     ),
-    Case("JSON body, all on one path", lambda i, _: order(i, spaced=False), lambda i, _: order(i, spaced=True), BODIES),
     Case(
-        "a miss", lambda i, _: get(f"/users/user-name-{i:06d}/posts"), lambda i, _: get(f"/nothing/here{i}"), hits=False
+        "JSON body, all on one path",
+        lambda i, _: make_order(i, spaced=False),
+        lambda i, _: make_order(i, spaced=True),
+        BODIES,
+    ),
+    Case(
+        "a miss",
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/nothing/here{i}"),
+        hits=False,
     ),
     Case(
         "a miss with near paths",
-        lambda i, _: get(f"/users/{i * 7919 % 999983:x}-x"),
-        lambda i, _: get(f"/users/{i * 104729 % 999983:x}-q"),
+        lambda i, _: make_get(f"/users/{i * 7919 % 999983:x}-x"),
+        lambda i, _: make_get(f"/users/{i * 104729 % 999983:x}-q"),
         hits=False,
         bounded=True,
     ),
@@ -112,7 +126,7 @@ def main() -> int:
     ratios = {name: each[-1].median / each[0].median for name, each in costs.items()}
     console.print(_table(sizes, costs, ratios))
     console.print(_memory(sizes))
-    console.print(f"Medians of {decisions:,} decisions each; {machine()}", highlight=False)
+    console.print(f"Medians of {decisions:,} decisions each; {describe_machine()}", highlight=False)
     for name, aim in AIMS.items():
         case = next(each for each in costs if each.startswith(name))
         console.print(f"{case}: {costs[case][-1].median:.1f} µs; the aim is about {aim:.0f} µs on a fast laptop core")
@@ -122,41 +136,41 @@ def main() -> int:
 
 def _costs(case: Case, sizes: tuple[int, ...], decisions: int) -> list[Cost]:
     """Return the cost at every size, measured in turns, so that other load affects all sizes equally."""
-    compiled, taken = zip(*(_compiled(case, size) for size in sizes), strict=True)
+    compiled, durations = zip(*(_compile(case, size) for size in sizes), strict=True)
     times: list[list[int]] = [[] for _ in sizes]
     gc.collect()
     gc.freeze()  # as programs do with an index, so that full collections do not traverse it
     for turn in range(TURNS):
         for number, size in enumerate(sizes):
             chance = random.Random(turn)
-            asked = [case.asked(chance.randrange(size), size) for _ in range(decisions // TURNS)]
-            times[number] += _times(compiled[number], asked, case)
+            requests = [case.request(chance.randrange(size), size) for _ in range(decisions // TURNS)]
+            times[number] += _times(compiled[number], requests, case)
     gc.unfreeze()
     return [
         Cost(each, statistics.median(found) / MICROSECOND, statistics.quantiles(found, n=100)[-1] / MICROSECOND)
-        for each, found in zip(taken, times, strict=True)
+        for each, found in zip(durations, times, strict=True)
     ]
 
 
-def _compiled(case: Case, size: int) -> tuple[Index, float]:
-    examples = examples_of(case, size)
+def _compile(case: Case, size: int) -> tuple[Index, float]:
+    examples = make_examples(case, size)
     started = time.process_time()
     index = compile_index(examples, case.settings)
     return index, time.process_time() - started
 
 
-def _times(index: Index, asked: list[Request], case: Case) -> list[int]:
-    if (index.decide(asked[0]).candidate is not None) is not case.hits:
-        raise RuntimeError(f"{case.name}: {asked[0].url} had the wrong decision")
-    taken = []
-    for request in asked:
+def _times(index: Index, requests: list[Request], case: Case) -> list[int]:
+    if (index.decide(requests[0]).candidate is not None) is not case.hits:
+        raise RuntimeError(f"{case.name}: {requests[0].url} had the wrong decision")
+    durations = []
+    for request in requests:
         started = time.perf_counter_ns()
         index.decide(request)
-        taken.append(time.perf_counter_ns() - started)
-    return taken
+        durations.append(time.perf_counter_ns() - started)
+    return durations
 
 
-def examples_of(case: Case, size: int) -> list[Example]:
+def make_examples(case: Case, size: int) -> list[Example]:
     """Return the examples of a case, by ascending id."""
     answer = Response(200, Headers.of([("Content-Type", "application/json")]), b'{"ok": true}')
     return [
@@ -188,12 +202,12 @@ def _memory(sizes: tuple[int, ...]) -> Table:
         table.add_column(f"{size:,}", justify="right")
     for case in CASES:
         if case.hits:
-            table.add_row(case.name, *(f"{_held(case, size):,.0f}" for size in sizes))
+            table.add_row(case.name, *(f"{_measure_memory(case, size):,.0f}" for size in sizes))
     return table
 
 
-def _held(case: Case, size: int) -> float:
-    examples = examples_of(case, size)
+def _measure_memory(case: Case, size: int) -> float:
+    examples = make_examples(case, size)
     compile_index(examples[:1], case.settings)  # imports and caches of the first use are not counted
     gc.collect()
     tracemalloc.start()
@@ -205,7 +219,7 @@ def _held(case: Case, size: int) -> float:
     return held / size
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """Return a description of this machine."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     name = models[0].partition(":")[2].strip() if models else platform.machine()

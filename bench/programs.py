@@ -52,24 +52,24 @@ class Program:
     @property
     def resident(self) -> int:
         """The resident memory of its processes, in bytes; shared pages count for each process."""
-        return sum(process.memory_info().rss for process in _family(self.process))
+        return sum(process.memory_info().rss for process in _list_processes(self.process))
 
     @property
     def cpu_seconds(self) -> float:
         """The processor time of its processes so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in _family(self.process))
+        return sum(sum(process.cpu_times()[:2]) for process in _list_processes(self.process))
 
 
-def installed(program: str) -> str | None:
+def find_program(program: str) -> str | None:
     """Return the path of a program; also looks in /usr/sbin, where Debian installs nginx."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
-def upstream(folder: Path) -> Iterator[Program]:
+def run_upstream(folder: Path) -> Iterator[Program]:
     """Run nginx if it is installed, else a bare asyncio server."""
-    port = free_port()
-    nginx = installed("nginx")
+    port = find_free_port()
+    nginx = find_program("nginx")
     if nginx is None:
         command = [sys.executable, "-m", "bench.load.upstream", str(port)]
     else:
@@ -77,14 +77,14 @@ def upstream(folder: Path) -> Iterator[Program]:
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, port=port, padding=PADDING, temporary=temporary))
         command = [nginx, "-p", str(folder), "-e", "stderr", "-c", str(config)]
-    with running(command, port, folder / "upstream.log") as program:
+    with run_program(command, port, folder / "upstream.log") as program:
         yield program
 
 
 @contextmanager
-def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
+def run_understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
     """Run this gateway, recording to a store in the folder."""
-    port = free_port()
+    port = find_free_port()
     command = [
         sys.executable,
         "-c",
@@ -93,18 +93,18 @@ def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
         str(store_file(folder)),
     ]
     command += ["record", "--upstream", upstream_url, "--session", "bench", "--listen", f"127.0.0.1:{port}"]
-    with running(command, port, folder / "understudy.log") as program:
+    with run_program(command, port, folder / "understudy.log") as program:
         yield program
 
 
 @contextmanager
-def mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
+def run_mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
     """Run mitmproxy's own recorder, which writes flows to a file in the folder."""
-    port = free_port()
+    port = find_free_port()
     command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
     command += ["--mode", f"reverse:{upstream_url}", "-w", str(folder / "flows"), "--set", f"confdir={folder}"]
     command += ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
-    with running(command, port, folder / "mitmdump.log") as program:
+    with run_program(command, port, folder / "mitmdump.log") as program:
         yield program
 
 
@@ -114,7 +114,7 @@ def store_file(folder: Path) -> Path:
 
 
 @contextmanager
-def running(
+def run_program(
     command: list[str],
     port: int,
     log: Path,
@@ -139,7 +139,7 @@ def running(
         _end(process)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Return a free TCP port of loopback."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -152,9 +152,9 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         if ready():
             return
         time.sleep(LOOK_SECONDS)
-    said = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    output = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
     # `args` is the list that the process was started with.
-    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {said}")  # type: ignore[index]
+    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {output}")  # type: ignore[index]
 
 
 def _listens(port: int) -> bool:
@@ -163,7 +163,7 @@ def _listens(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    children = _family(process)[1:]
+    children = _list_processes(process)[1:]
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
@@ -174,7 +174,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             child.kill()
 
 
-def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def _list_processes(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
         return [parent, *parent.children(recursive=True)]

@@ -16,25 +16,25 @@ from bench.load.pairs import Pair
 TIMEOUT_SECONDS = 30.0
 
 
-def answers(url: str, pair: Pair) -> bool:
+def has_right_answer(url: str, pair: Pair) -> bool:
     """Return whether a server gives the right answer to one request."""
     try:
-        with connected(url) as connection:
-            return ask(connection, pair)
+        with connect(url) as connection:
+            return is_answered(connection, pair)
     except (OSError, http.client.HTTPException):
         return False
 
 
-def check(url: str, pairs: Sequence[Pair]) -> None:
+def check_answers(url: str, pairs: Sequence[Pair]) -> None:
     """Send all requests; raise RuntimeError at the first wrong answer."""
-    with connected(url) as connection:
+    with connect(url) as connection:
         for pair in pairs:
-            if not ask(connection, pair):
+            if not is_answered(connection, pair):
                 raise RuntimeError(f"wrong answer to {pair.method} {pair.target} {pair.body}")
 
 
 @contextmanager
-def connected(url: str) -> Iterator[http.client.HTTPConnection]:
+def connect(url: str) -> Iterator[http.client.HTTPConnection]:
     """Open a connection to a server; its certificate is not verified."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
@@ -50,16 +50,16 @@ def connected(url: str) -> Iterator[http.client.HTTPConnection]:
         yield connection
 
 
-def ask(connection: http.client.HTTPConnection, pair: Pair) -> bool:
+def is_answered(connection: http.client.HTTPConnection, pair: Pair) -> bool:
     """Return whether the answer is a 200 with the expected JSON."""
-    status, body = answer_to(connection, pair)
+    status, body = send(connection, pair)
     try:
         return status == 200 and json.loads(body) == json.loads(pair.answer)
     except ValueError:
         return False
 
 
-def answer_to(connection: http.client.HTTPConnection, pair: Pair) -> tuple[int, bytes]:
+def send(connection: http.client.HTTPConnection, pair: Pair) -> tuple[int, bytes]:
     """Send a request; return the status and body of its answer."""
     fields = {"Content-Type": "application/json"} if pair.body else {}
     connection.request(pair.method, pair.target, body=pair.body or None, headers=fields)
@@ -67,11 +67,14 @@ def answer_to(connection: http.client.HTTPConnection, pair: Pair) -> tuple[int, 
     return response.status, response.read()
 
 
-def seconds_until(url: str, pair: Pair, *, within: float) -> float:
-    """Return the seconds until the answer is this one, with a request each millisecond; raises RuntimeError after `within`."""
+def wait_for_answer(url: str, pair: Pair, *, within: float) -> float:
+    """Send a request each millisecond; return the seconds until the answer is right.
+
+    Raises RuntimeError after `within` seconds.
+    """
     begun = time.perf_counter()
-    with connected(url) as connection:
-        while not ask(connection, pair):
+    with connect(url) as connection:
+        while not is_answered(connection, pair):
             if time.perf_counter() - begun > within:
                 raise RuntimeError(f"{pair.target} had no new answer within {within} s")
             time.sleep(0.001)

@@ -24,27 +24,27 @@ class Pair:
     body: str = ""
 
 
-def gets(number: int) -> list[Pair]:
+def make_gets(number: int) -> list[Pair]:
     """Return GET requests of different paths, each with its own answer of 300 bytes."""
     return [Pair("GET", f"/items/{one}", _answer(one)) for one in range(1, number + 1)]
 
 
-def searches(number: int) -> list[Pair]:
+def make_searches(number: int) -> list[Pair]:
     """Return POST requests of one path whose JSON bodies, of about 90 bytes, differ in two values."""
     return [Pair("POST", "/search", _answer(one), _search(one)) for one in range(1, number + 1)]
 
 
-def laid_out_anew(pairs: Sequence[Pair]) -> list[Pair]:
+def change_layout(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the same requests in another layout: keys in reverse order, spaces after the commas."""
     return [replace(pair, body=_in_another_layout(pair.body)) for pair in pairs]
 
 
-def sample(pairs: Sequence[Pair], number: int) -> list[Pair]:
+def choose_sample(pairs: Sequence[Pair], number: int) -> list[Pair]:
     """Return the first pair, the last, and random ones, `number` in all."""
     return [pairs[0], pairs[-1], *random.Random(SEED).choices(pairs, k=number - 2)]
 
 
-def lines(pairs: Sequence[Pair]) -> str:
+def format_lines(pairs: Sequence[Pair]) -> str:
     """Return the requests as lines of method, target and body."""
     return "".join(f"{pair.method} {pair.target} {pair.body}\n" for pair in pairs)
 

@@ -14,7 +14,7 @@ INSTALL_SECONDS = 600
 
 
 def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path], Path]:
-    """Return a function that installs a package and returns its folder; `needs` is the program that runs the package."""
+    """Return a function that installs a package and returns its folder; `needs` is the program that runs it."""
 
     def install(peers: Path) -> Path:
         place = peers / f"{name.replace('/', '-')}-{version}"
@@ -33,22 +33,25 @@ def version(installed: Path) -> str:
     return str(json.loads((installed / "package.json").read_text())["version"])
 
 
-def only(installed: Path, pattern: str) -> Path:
-    """Return the file of a package that matches a pattern; raises Missing, as for packages that download it at installation."""
+def find_file(installed: Path, pattern: str) -> Path:
+    """Return the file of a package that matches a pattern.
+
+    Raises Missing, for example for packages that download the file when they are installed.
+    """
     found = sorted(installed.glob(pattern))
     if not found:
         raise Missing(f"the package contains no {pattern}")
     return found[0]
 
 
-def _install(place: Path, wanted: str) -> None:
+def _install(place: Path, specifier: str) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise Missing("no npm on the PATH")
     place.mkdir(parents=True, exist_ok=True)
     (place / "package.json").write_text('{"private": true}')
-    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", wanted]
+    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", specifier]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     if done.returncode != 0:
         shutil.rmtree(place)
-        raise Missing(f"npm install {wanted} failed: {done.stderr.strip().splitlines()[-1:]}")
+        raise Missing(f"npm install {specifier} failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from bench.load.check_answers import answers
+from bench.load.check_answers import has_right_answer
 from bench.load.pairs import Pair
-from bench.programs import Program, free_port, running
+from bench.programs import Program, find_free_port, run_program
 
 
 class Missing(Exception):
@@ -54,8 +54,9 @@ class Launch:
 class Peer:
     """A server in the comparison.
 
-    `install` takes the folder for peers and returns this one's folder in it; it raises Missing. `launch` writes the files
-    that the server needs to answer the pairs. `warm_up` is in seconds. `limit`: it compares nothing, so it is not a peer.
+    `install` takes the folder for peers and returns this one's folder in it; it raises Missing. `launch` writes the
+    files that the server needs to answer the pairs. `warm_up` is in seconds. `limit`: it compares nothing, and is the
+    limit of what is possible.
     """
 
     name: str
@@ -82,23 +83,25 @@ class Server:
 
 
 @contextmanager
-def serving(peer: Peer, installed: Path, folder: Path, pairs: Sequence[Pair]) -> Iterator[Server]:
+def set_up_and_run(peer: Peer, installed: Path, folder: Path, pairs: Sequence[Pair]) -> Iterator[Server]:
     """Set up a peer for these pairs and run it; raises RuntimeError if it does not answer."""
-    place = Place(folder, free_port(), installed)
-    with started(peer, place, peer.launch(place, pairs), pairs[-1]) as server:
+    place = Place(folder, find_free_port(), installed)
+    with run_peer(peer, place, peer.launch(place, pairs), pairs[-1]) as server:
         yield server
 
 
 @contextmanager
-def started(peer: Peer, place: Place, launch: Launch, pair: Pair) -> Iterator[Server]:
+def run_peer(peer: Peer, place: Place, launch: Launch, pair: Pair) -> Iterator[Server]:
     """Run a peer that is set up; the block starts when it gives the answer of this pair."""
     url = f"{peer.scheme}://127.0.0.1:{place.port}"
     command, log = [str(word) for word in launch.command], place.folder / "server.log"
-    with running(command, place.port, log, environment=launch.environment, ready=lambda: answers(url, pair)) as program:
+    with run_program(
+        command, place.port, log, environment=launch.environment, ready=lambda: has_right_answer(url, pair)
+    ) as program:
         yield Server(peer, program)
 
 
-def on_path(program: str) -> Callable[[Path], Path]:
+def from_path(program: str) -> Callable[[Path], Path]:
     """Return a function that finds a program on the PATH, and raises Missing if it is not there."""
 
     def find(_: Path) -> Path:
@@ -110,7 +113,7 @@ def on_path(program: str) -> Callable[[Path], Path]:
     return find
 
 
-def said(*command: str | Path) -> str:
-    """Return the output of a command, whatever its exit code: some programs print their version and do not exit with 0."""
+def output_of(*command: str | Path) -> str:
+    """Return the output of a command; some programs print their version and do not exit with 0."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip()

@@ -31,16 +31,18 @@ OTHERS = (
     MITMDUMP_HTTPS,
 )
 # Servers that a cache of whole requests could speed up, and those of a similar speed.
-QUICK_ONES = frozenset({MOCKS, GATEWAY, NGINX, HOVERFLY, MOCKTTP, MOCKSERVER})
+FAST_PEERS = frozenset({MOCKS, GATEWAY, NGINX, HOVERFLY, MOCKTTP, MOCKSERVER})
 
 
-def had(wanted: Sequence[Peer], folder: Path, tell: Callable[[str], None]) -> tuple[dict[Peer, Path], dict[Peer, str]]:
+def find_peers(
+    peers: Sequence[Peer], folder: Path, report: Callable[[str], None]
+) -> tuple[dict[Peer, Path], dict[Peer, str]]:
     """Install the servers; return the folder of each available one, and the reason for each other one."""
-    found, missing = {}, {}
-    for peer in wanted:
-        tell(f"looking for {peer.name}")
+    available, missing = {}, {}
+    for peer in peers:
+        report(f"looking for {peer.name}")
         try:
-            found[peer] = peer.install(folder)
+            available[peer] = peer.install(folder)
         except Missing as reason:
             missing[peer] = str(reason)
-    return found, missing
+    return available, missing

@@ -1,4 +1,4 @@
-"""Edits of one example while a mock server with many is under load: the time until served, and the effect on the load."""
+"""Edits of one example of a mock server under load: the time until served, and the effect on the load."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.load.check_answers import seconds_until
-from bench.load.pairs import SEED, Pair, gets
+from bench.load.check_answers import wait_for_answer
+from bench.load.pairs import SEED, Pair, make_gets
 from bench.load.wrk import Load, load
 from bench.peers.ours import COMMAND, MOCKS, NAME, environment
-from bench.peers.peer import Place, Server, started
-from bench.programs import free_port
+from bench.peers.peer import Place, Server, run_peer
+from bench.programs import find_free_port
 from understudy.store.model.values import replace
 
 HOT = 1_000
@@ -36,7 +36,7 @@ class Edits:
     `beside_show` is the load during a command that only reads: it uses as much processor time but edits nothing.
     """
 
-    asked: str
+    load: str
     before: list[Load] = field(default_factory=list)
     during: list[Load] = field(default_factory=list)
     beside_show: list[Load] = field(default_factory=list)
@@ -46,54 +46,54 @@ class Edits:
     @property
     def worse(self) -> float:
         """The p99 during an edit divided by the p99 before, of the medians of the rounds."""
-        return p99(self.during) / p99(self.before)
+        return median_p99(self.during) / median_p99(self.before)
 
 
-def p99(loads: Sequence[Load]) -> float:
+def median_p99(loads: Sequence[Load]) -> float:
     """Return the median of the p99 of all rounds, in seconds."""
     return statistics.median(load.p99 for load in loads)
 
 
-def longest(loads: Sequence[Load]) -> float:
+def median_longest(loads: Sequence[Load]) -> float:
     """Return the median of the slowest answers of all rounds, in seconds."""
     return statistics.median(load.most for load in loads)
 
 
-def edits_under_load(examples: int, rounds: int, seconds: int) -> list[Edits]:
+def measure_edits(examples: int, rounds: int, seconds: int) -> list[Edits]:
     """Edit under two random loads: on all examples, and on a thousand of them."""
-    pairs = gets(examples)
+    pairs = make_gets(examples)
     some = random.Random(SEED).sample(pairs, min(HOT, examples))
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
-        place = Place(Path(name), free_port(), Path())
+        place = Place(Path(name), find_free_port(), Path())
         launch = MOCKS.launch(place, pairs)
-        with started(MOCKS, place, launch, pairs[-1]) as server:
+        with run_peer(MOCKS, place, launch, pairs[-1]) as server:
             return [
-                _edits(server, place, asked, Edits(f"at random among {len(asked):,}"), rounds, seconds)
-                for asked in ([pairs, some] if examples > HOT else [pairs])
+                _edits(server, place, chosen, Edits(f"at random among {len(chosen):,}"), rounds, seconds)
+                for chosen in ([pairs, some] if examples > HOT else [pairs])
             ]
 
 
-def _edits(server: Server, place: Place, asked: Sequence[Pair], seen: Edits, rounds: int, seconds: int) -> Edits:
-    load(place.folder, server.url, asked, seconds)
+def _edits(server: Server, place: Place, pairs: Sequence[Pair], edits: Edits, rounds: int, seconds: int) -> Edits:
+    load(place.folder, server.url, pairs, seconds)
     for number in range(rounds):
-        edited = asked[number * 7 % len(asked)]
-        seen.before.append(load(place.folder, server.url, asked, seconds))
+        edited = pairs[number * 7 % len(pairs)]
+        edits.before.append(load(place.folder, server.url, pairs, seconds))
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(load, place.folder, server.url, asked, seconds)
+            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
             time.sleep(HEAD_START)
             after_start, after_return = _edit(server, place, edited, number)
-            seen.during.append(loading.result())
-            seen.after_start.append(after_start)
-            seen.after_return.append(after_return)
-            loading = beside.submit(load, place.folder, server.url, asked, seconds)
+            edits.during.append(loading.result())
+            edits.after_start.append(after_start)
+            edits.after_return.append(after_return)
+            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
             time.sleep(HEAD_START)
             _run("show", place, edited)
-            seen.beside_show.append(loading.result())
-    return seen
+            edits.beside_show.append(loading.result())
+    return edits
 
 
 def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[float, float]:
-    """Edit an example; return the seconds until its new answer is served, from the start and from the end of the command."""
+    """Edit an example; return the seconds until it is served, from the start and from the end of the command."""
     body = json.dumps({**json.loads(edited.answer), "edition": number})
     returned: list[float] = []
 
@@ -103,7 +103,7 @@ def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[floa
 
     thread = threading.Thread(target=command)
     thread.start()
-    after_start = seconds_until(server.url, replace(edited, answer=body), within=SERVED_WITHIN)
+    after_start = wait_for_answer(server.url, replace(edited, answer=body), within=SERVED_WITHIN)
     served = time.perf_counter()
     thread.join()
     return after_start, max(0.0, served - returned[0])

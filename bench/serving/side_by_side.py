@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.load.check_answers import check
-from bench.load.pairs import Pair, sample
-from bench.load.wrk import CONNECTIONS, Bytes, Load, load
-from bench.peers.peer import Peer, Server, serving
+from bench.load.check_answers import check_answers
+from bench.load.pairs import Pair, choose_sample
+from bench.load.wrk import CONNECTIONS, Load, Uniqueness, load
+from bench.peers.peer import Peer, Server, set_up_and_run
 
 CHECKED = 12
 MB = 1024 * 1024
@@ -36,7 +36,7 @@ class Question:
 
     name: str
     pairs: Sequence[Pair]
-    asked: Bytes = Bytes.ALIKE
+    uniqueness: Uniqueness = Uniqueness.ALIKE
     connections: int = CONNECTIONS
     goes_to: Callable[[Peer], bool] = lambda _: True
 
@@ -57,7 +57,7 @@ class Case:
 
 
 @dataclass
-class Asked:
+class Measurement:
     """The results of one question to one server: the load of each round, and the processor time of the server in it."""
 
     loads: list[Load] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Outcome:
 
     started: float | None = None
     resident: float | None = None
-    asked: dict[str, Asked] = field(default_factory=dict)
+    measurements: dict[str, Measurement] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -105,17 +105,17 @@ class Results:
     def rate(self, question: str, chosen: Callable[[Peer], bool]) -> float | None:
         """Return the best rate of the chosen servers; None if none of them was measured."""
         rates = [
-            outcome.asked[question].rate
+            outcome.measurements[question].rate
             for peer, outcome in self.of.items()
-            if chosen(peer) and question in outcome.asked
+            if chosen(peer) and question in outcome.measurements
         ]
         return max(rates, default=None)
 
 
-def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
+def measure(case: Case, rounds: int, report: Callable[[str], None]) -> Results:
     """Start all servers, check their answers, warm them up, and load them in turn."""
     with ExitStack() as stack:
-        run = _Run(case, stack, tell)
+        run = _Run(case, stack, report)
         for peer in case.peers:
             run.start(peer)
         for question in case.questions:
@@ -129,24 +129,24 @@ def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
 class _Run:
     """The run of one case."""
 
-    def __init__(self, case: Case, stack: ExitStack, tell: Callable[[str], None]) -> None:
+    def __init__(self, case: Case, stack: ExitStack, report: Callable[[str], None]) -> None:
         self._case = case
         self._stack = stack
-        self._tell = tell
+        self._report = report
         self._up: dict[Server, ExitStack] = {}
         self.outcomes = {peer: Outcome() for peer in case.peers}
 
     def start(self, peer: Peer) -> None:
         """Start a server, and check its answers to all questions."""
-        self._tell(f"{self._case.title}: starting {peer.name}")
+        self._report(f"{self._case.title}: starting {peer.name}")
         stack = self._stack.enter_context(ExitStack())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="understudy-bench-")))
         outcome = self.outcomes[peer]
         try:
-            server = stack.enter_context(serving(peer, self._case.peers[peer], folder, self._case.pairs))
+            server = stack.enter_context(set_up_and_run(peer, self._case.peers[peer], folder, self._case.pairs))
             for question in self._case.questions:
                 if question.goes_to(peer):
-                    check(server.url, sample(question.pairs, CHECKED))
+                    check_answers(server.url, choose_sample(question.pairs, CHECKED))
         except (RuntimeError, OSError) as problem:
             outcome.problem = str(problem)
             stack.close()
@@ -156,24 +156,24 @@ class _Run:
 
     def warm_up(self, question: Question) -> None:
         """Load all servers for a while; the result counts only for servers that are too slow to be measured again."""
-        for server in self._asked(question) if self._case.warm_up else ():
-            self._tell(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
-            self._ask(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
+        for server in self._list_servers(question) if self._case.warm_up else ():
+            self._report(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
+            self._measure(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
 
     def round(self, question: Question, number: int) -> None:
         """Load every server once; the first one changes with each round."""
-        self._tell(f"{self._case.title}, {question.name}: round {number + 1}")
-        servers = self._asked(question)
+        self._report(f"{self._case.title}, {question.name}: round {number + 1}")
+        servers = self._list_servers(question)
         start = number % max(1, len(servers))
         for server in servers[start:] + servers[:start]:
-            self._ask(question, server, self._case.seconds, counts=True)
+            self._measure(question, server, self._case.seconds, counts=True)
 
     def weigh(self) -> None:
         """Record the memory of all servers that still run."""
         for server in self._up:
             self.outcomes[server.peer].resident = server.program.resident / MB
 
-    def _ask(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
+    def _measure(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
         before = server.program.cpu_seconds
         outcome = self.outcomes[server.peer]
         try:
@@ -182,11 +182,11 @@ class _Run:
             self._drop(server, str(problem))
             return
         spent = server.program.cpu_seconds - before
-        calm = _calm(server)
+        calm = _becomes_idle(server)
         if counts or not calm:
-            asked = outcome.asked.setdefault(question.name, Asked())
-            asked.loads.append(done)
-            asked.cpu.append(spent)
+            measurement = outcome.measurements.setdefault(question.name, Measurement())
+            measurement.loads.append(done)
+            measurement.cpu.append(spent)
         if not calm:
             outcome.resident = server.program.resident / MB
             self._drop(server, f"stopped, because it was still busy {CALM_SECONDS:.0f} s after a load")
@@ -198,7 +198,7 @@ class _Run:
                 server.url,
                 question.pairs,
                 seconds,
-                asked=question.asked,
+                uniqueness=question.uniqueness,
                 connections=question.connections,
             )
 
@@ -206,11 +206,11 @@ class _Run:
         self.outcomes[server.peer].problem = problem
         self._up.pop(server).close()
 
-    def _asked(self, question: Question) -> list[Server]:
+    def _list_servers(self, question: Question) -> list[Server]:
         return [server for server in self._up if question.goes_to(server.peer)]
 
 
-def _calm(server: Server) -> bool:
+def _becomes_idle(server: Server) -> bool:
     """Return whether a server becomes idle within `CALM_SECONDS`."""
     deadline = time.monotonic() + CALM_SECONDS
     while time.monotonic() < deadline:

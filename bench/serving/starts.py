@@ -6,20 +6,20 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from bench.load.pairs import gets
+from bench.load.pairs import make_gets
 from bench.peers.ours import MOCKS
-from bench.peers.peer import Place, started
-from bench.programs import free_port
+from bench.peers.peer import Place, run_peer
+from bench.programs import find_free_port
 
 
-def seconds_to_start(examples: int, times: int) -> float:
+def measure_start(examples: int, times: int) -> float:
     """Start a mock server several times on one store; return the median in seconds."""
-    pairs = gets(examples)
+    pairs = make_gets(examples)
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
-        place = Place(Path(name), free_port(), Path())
+        place = Place(Path(name), find_free_port(), Path())
         launch = MOCKS.launch(place, pairs)
-        taken = []
+        durations = []
         for _ in range(times):
-            with started(MOCKS, place, launch, pairs[-1]) as server:
-                taken.append(server.program.started)
-    return statistics.median(taken)
+            with run_peer(MOCKS, place, launch, pairs[-1]) as server:
+                durations.append(server.program.started)
+    return statistics.median(durations)
