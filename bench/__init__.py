@@ -1,1 +1,1 @@
-"""Side-by-side benchmarks: each prints a table with the versions it ran and the aims it has."""
+"""Side-by-side benchmarks: each prints a table with the measured versions and the aims."""

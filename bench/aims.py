@@ -1,4 +1,4 @@
-"""What a benchmark wants of what it measured, and whether it got it."""
+"""The aims of a benchmark, and whether its measurements meet them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Aim:
-    """A value that has to be at least, or at most, so much; None was not measured, and is not met.
+    """A measured value and its lower or upper limit; a value of None was not measured, and does not meet the aim.
 
-    `form` shows a value: a format specification and a unit.
+    `form` formats a value: a format specification and a unit.
     """
 
     name: str
     value: float | None
-    wanted: float
+    limit: float
     least: bool = True
     form: str = "{:.2f}"
 
@@ -26,25 +26,25 @@ class Aim:
     def met(self) -> bool:
         if self.value is None:
             return False
-        return self.value >= self.wanted if self.least else self.value <= self.wanted
+        return self.value >= self.limit if self.least else self.value <= self.limit
 
     @property
     def shown(self) -> tuple[str, str, str, str]:
-        """The row of a table."""
+        """The row of the table of aims."""
         value = "not measured" if self.value is None else self.form.format(self.value)
-        bound = f"at {'least' if self.least else 'most'} {self.form.format(self.wanted)}"
+        bound = f"at {'least' if self.least else 'most'} {self.form.format(self.limit)}"
         return self.name, value, bound, "met" if self.met else "NOT MET"
 
 
-def ratio(ours: float | None, theirs: float | None) -> float | None:
-    """How many times theirs ours is; None when either was not measured, endless when theirs is 0."""
+def compute_ratio(ours: float | None, theirs: float | None) -> float | None:
+    """Return `ours` divided by `theirs`: None if either was not measured, infinity if `theirs` is 0."""
     if ours is None or theirs is None:
         return None
     return ours / theirs if theirs else float("inf")
 
 
-def table_of(aims: Sequence[Aim]) -> Table:
-    """All aims."""
+def make_table(aims: Sequence[Aim]) -> Table:
+    """Return the table of all aims."""
     table = Table(title="Aims", title_justify="left", box=MARKDOWN)
     for column in ("measured", "value", "aim", ""):
         table.add_column(column, justify="right" if column == "value" else "left")

@@ -1,4 +1,4 @@
-"""The options of the benches that compare with peers."""
+"""The options of the benchmarks that compare with peers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import platformdirs
 
 
-def arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Namespace:
-    """What was given to `python -m <bench>`, which can measure these parts by themselves."""
+def parse_arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Namespace:
+    """Parse the options of `python -m <bench>`; `parts` are the values of --only."""
     parser = argparse.ArgumentParser(prog=f"python -m {bench}", description=doc)
     parser.add_argument("--rounds", type=int, help="rounds of each load")
     parser.add_argument("--seconds", type=int, help="seconds of each load")
@@ -20,9 +20,9 @@ def arguments(bench: str, doc: str | None, parts: Sequence[str]) -> argparse.Nam
         type=Path,
         metavar="DIR",
         default=platformdirs.user_cache_path("understudy") / "bench-peers",
-        help="where peers are installed [%(default)s]",
+        help="the folder for installed peers [%(default)s]",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a small run, without peers, that only shows that it works"
+        "--quick", action="store_true", help="a small run without peers, to check that the benchmark works"
     )
     return parser.parse_args()

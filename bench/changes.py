@@ -1,4 +1,4 @@
-"""Changing: what one example more, less or edited costs an index of 10, 1,000 and 100,000 examples.
+"""Changes: the cost of adding, deleting or editing one example in an index of 10, 1,000 and 100,000 examples.
 
 python -m bench.changes [--quick]
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from bench.matcher import CASES, MICROSECOND, Case, examples_of, machine
+from bench.matcher import CASES, MICROSECOND, Case, describe_machine, make_examples
 from understudy.matcher.index import Index, compile_index
 from understudy.store.model.collections import Example
 from understudy.store.model.values import replace
@@ -29,7 +29,7 @@ Change = tuple[Collection[str], Collection[Example]]
 
 @dataclass(frozen=True)
 class Cost:
-    """What changes cost, in microseconds."""
+    """The cost of changes, in microseconds."""
 
     median: float
     longest: float
@@ -38,7 +38,7 @@ class Cost:
 def main() -> int:
     """Measure, print the table, and fail if a change of the largest index takes longer than the aim."""
     parser = argparse.ArgumentParser(prog="python -m bench.changes", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    parser.add_argument("--quick", action="store_true", help="a small run, to check that the benchmark works")
     quick = parser.parse_args().quick
     sizes, changes = ((10, 100, 1_000), 30) if quick else ((10, 1_000, 100_000), 600)
     console = Console(width=120)
@@ -55,29 +55,32 @@ def main() -> int:
             met = "met" if costs[-1].median <= LONGEST_MS * 1000 else "NOT MET"
             table.add_row(case.name, *(f"{cost.median:,.0f} ({cost.longest:,.0f})" for cost in costs), met)
     console.print(table)
-    console.print(f"{changes:,} changes in a row, each on top of the ones before; {machine()}", highlight=False)
+    console.print(
+        f"{changes:,} consecutive changes, each applied to the result of the one before; {describe_machine()}",
+        highlight=False,
+    )
     return 0 if quick or slowest <= LONGEST_MS * 1000 else 1
 
 
 def _cost(case: Case, size: int, changes: int) -> Cost:
-    examples = examples_of(case, size)
+    examples = make_examples(case, size)
     index = compile_index(examples, case.settings)
     gc.collect()
     gc.freeze()  # as a program does with an index
     chance = random.Random(size)
-    taken = []
+    durations = []
     for number in range(changes):
         gone, come = _change(case, examples, number, chance)
         started = time.perf_counter_ns()
         index = index.apply_changes(gone, come)
-        taken.append((time.perf_counter_ns() - started) / MICROSECOND)
+        durations.append((time.perf_counter_ns() - started) / MICROSECOND)
     gc.unfreeze()
     _check(index, case, size)
-    return Cost(statistics.median(taken), max(taken))
+    return Cost(statistics.median(durations), max(durations))
 
 
 def _change(case: Case, examples: list[Example], number: int, chance: random.Random) -> Change:
-    """An example that is deleted, edited, or new, in turn."""
+    """Return a change: a deletion, an edit or an addition, in turn."""
     size = len(examples)
     chosen = examples[chance.randrange(size)]
     request = case.example(size + number, size)
@@ -91,7 +94,7 @@ def _change(case: Case, examples: list[Example], number: int, chance: random.Ran
 def _check(index: Index, case: Case, size: int) -> None:
     newest = next(iter(index.candidates))
     if index.decide(newest.request).candidate is not newest:
-        raise RuntimeError(f"{case.name}: a change of {size:,} examples is not served")
+        raise RuntimeError(f"{case.name}: a change among {size:,} examples has no effect")
 
 
 if __name__ == "__main__":

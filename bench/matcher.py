@@ -1,4 +1,4 @@
-"""Deciding: what a decision costs among 10, 1,000 and 100,000 examples, and what an index costs to make and to hold.
+"""Decisions: the cost of a decision among 10, 1,000 and 100,000 examples, and of compiling and keeping an index.
 
 python -m bench.matcher [--quick]
 """
@@ -30,42 +30,42 @@ from understudy.store.model.messages import Headers, Request, Response
 MOST_RATIO = 1.5
 AIMS = {"exact path": 5.0, "JSON body": 25.0}  # microseconds, on a fast laptop core
 MICROSECOND = 1_000
-ON_ONE_PATH = 1_000  # examples on one path where queries are chosen among
+ON_ONE_PATH = 1_000  # examples on one path that differ by query
 CLIENT = (("Host", "api.example.com"), ("User-Agent", "curl/8.5.0"), ("Accept", "*/*"))
 TURNS = 20
 BODIES = MatchSettings(body=True)
 
-Make = Callable[[int, int], Request]  # the request of one example, of so many
+Make = Callable[[int, int], Request]  # the request of an example, from its number and the number of all examples
 
 
 @dataclass(frozen=True)
 class Case:
-    """A way to find an example: what the examples are, and what the requests."""
+    """A case: the examples, and the requests that find them."""
 
     name: str
     example: Make
-    asked: Make
+    request: Make
     settings: MatchSettings = POSTMAN
     hits: bool = True
-    bounded: bool = False  # grows up to the 1,000 paths that distance is worked out for, and no further
+    bounded: bool = False  # the cost grows up to 1,000 paths, for which distance is computed, and no further
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one case costs at one size; times in microseconds."""
+    """The cost of a case at one size; times are in microseconds."""
 
     compile_s: float
     median: float
     p99: float
 
 
-def get(target: str) -> Request:
-    """A GET request as a client sends it."""
+def make_get(target: str) -> Request:
+    """Return a GET request as a client sends it."""
     return Request("GET", target.encode(), Headers.of(CLIENT))
 
 
-def order(number: int, *, spaced: bool) -> Request:
-    """An order of about 1 KB; `spaced` as another client would lay it out."""
+def make_order(number: int, *, spaced: bool) -> Request:
+    """Return a POST request with a JSON body of about 1 KB; `spaced`: in another layout."""
     items = [{"sku": f"item-{line:04d}", "count": line, "price": line * 1.25, "gift": False} for line in range(14)]
     value = {"customer": f"customer-{number}", "items": items, "note": "Leave it with the neighbours, please. " * 5}
     body = json.dumps(value, sort_keys=spaced, separators=None if spaced else (",", ":")).encode()
@@ -75,26 +75,40 @@ def order(number: int, *, spaced: bool) -> Request:
 CASES = (
     Case(
         "exact path",
-        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
-        lambda i, _: get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
     ),
     Case(
-        "wildcard path", lambda i, _: get(f"/shop{i:06d}/{{{{id}}}}/posts"), lambda i, _: get(f"/shop{i:06d}/ann/posts")
+        "wildcard path",
+        lambda i, _: make_get(f"/shop{i:06d}/{{{{id}}}}/posts"),
+        lambda i, _: make_get(f"/shop{i:06d}/ann/posts"),
     ),
-    Case("path without ids", lambda i, _: get(f"/shop{i:06d}x/7/posts"), lambda i, _: get(f"/shop{i:06d}x/8/posts")),
+    Case(
+        "path without ids",
+        lambda i, _: make_get(f"/shop{i:06d}x/7/posts"),
+        lambda i, _: make_get(f"/shop{i:06d}x/8/posts"),
+    ),
     Case(
         "query, up to 1,000 on one path",
-        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?q=tea&page={i}"),
-        lambda i, _: get(f"/search/{i // ON_ONE_PATH}?page={i}&q=tea"),
-    ),
-    Case("JSON body, all on one path", lambda i, _: order(i, spaced=False), lambda i, _: order(i, spaced=True), BODIES),
-    Case(
-        "a miss", lambda i, _: get(f"/users/user-name-{i:06d}/posts"), lambda i, _: get(f"/nothing/here{i}"), hits=False
+        lambda i, _: make_get(f"/search/{i // ON_ONE_PATH}?q=tea&page={i}"),
+        lambda i, _: make_get(f"/search/{i // ON_ONE_PATH}?page={i}&q=tea"),
     ),
     Case(
-        "a miss beside all others",
-        lambda i, _: get(f"/users/{i * 7919 % 999983:x}-x"),
-        lambda i, _: get(f"/users/{i * 104729 % 999983:x}-q"),
+        "JSON body, all on one path",
+        lambda i, _: make_order(i, spaced=False),
+        lambda i, _: make_order(i, spaced=True),
+        BODIES,
+    ),
+    Case(
+        "a miss",
+        lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),
+        lambda i, _: make_get(f"/nothing/here{i}"),
+        hits=False,
+    ),
+    Case(
+        "a miss with near paths",
+        lambda i, _: make_get(f"/users/{i * 7919 % 999983:x}-x"),
+        lambda i, _: make_get(f"/users/{i * 104729 % 999983:x}-q"),
         hits=False,
         bounded=True,
     ),
@@ -102,9 +116,9 @@ CASES = (
 
 
 def main() -> int:
-    """Measure, print the tables, and fail if a ratio is above its aim."""
+    """Measure, print the tables, and return 1 if a ratio is above its aim."""
     parser = argparse.ArgumentParser(prog="python -m bench.matcher", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
+    parser.add_argument("--quick", action="store_true", help="a small run, to check that the benchmark works")
     quick = parser.parse_args().quick
     sizes, decisions = ((10, 100, 1_000), 500) if quick else ((10, 1_000, 100_000), 4_000)
     console = Console(width=120)
@@ -112,7 +126,7 @@ def main() -> int:
     ratios = {name: each[-1].median / each[0].median for name, each in costs.items()}
     console.print(_table(sizes, costs, ratios))
     console.print(_memory(sizes))
-    console.print(f"Medians of {decisions:,} decisions each; {machine()}", highlight=False)
+    console.print(f"Medians of {decisions:,} decisions each; {describe_machine()}", highlight=False)
     for name, aim in AIMS.items():
         case = next(each for each in costs if each.startswith(name))
         console.print(f"{case}: {costs[case][-1].median:.1f} µs; the aim is about {aim:.0f} µs on a fast laptop core")
@@ -121,43 +135,43 @@ def main() -> int:
 
 
 def _costs(case: Case, sizes: tuple[int, ...], decisions: int) -> list[Cost]:
-    """The cost at every size, measured in turns, so that what else the machine does falls on all alike."""
-    compiled, taken = zip(*(_compiled(case, size) for size in sizes), strict=True)
+    """Return the cost at every size, measured in turns, so that other load affects all sizes equally."""
+    compiled, durations = zip(*(_compile(case, size) for size in sizes), strict=True)
     times: list[list[int]] = [[] for _ in sizes]
     gc.collect()
-    gc.freeze()  # as a program does with an index: full collections would walk it
+    gc.freeze()  # as programs do with an index, so that full collections do not traverse it
     for turn in range(TURNS):
         for number, size in enumerate(sizes):
             chance = random.Random(turn)
-            asked = [case.asked(chance.randrange(size), size) for _ in range(decisions // TURNS)]
-            times[number] += _times(compiled[number], asked, case)
+            requests = [case.request(chance.randrange(size), size) for _ in range(decisions // TURNS)]
+            times[number] += _times(compiled[number], requests, case)
     gc.unfreeze()
     return [
         Cost(each, statistics.median(found) / MICROSECOND, statistics.quantiles(found, n=100)[-1] / MICROSECOND)
-        for each, found in zip(taken, times, strict=True)
+        for each, found in zip(durations, times, strict=True)
     ]
 
 
-def _compiled(case: Case, size: int) -> tuple[Index, float]:
-    examples = examples_of(case, size)
+def _compile(case: Case, size: int) -> tuple[Index, float]:
+    examples = make_examples(case, size)
     started = time.process_time()
     index = compile_index(examples, case.settings)
     return index, time.process_time() - started
 
 
-def _times(index: Index, asked: list[Request], case: Case) -> list[int]:
-    if (index.decide(asked[0]).candidate is not None) is not case.hits:
-        raise RuntimeError(f"{case.name}: {asked[0].url} was not decided as it should be")
-    taken = []
-    for request in asked:
+def _times(index: Index, requests: list[Request], case: Case) -> list[int]:
+    if (index.decide(requests[0]).candidate is not None) is not case.hits:
+        raise RuntimeError(f"{case.name}: {requests[0].url} had the wrong decision")
+    durations = []
+    for request in requests:
         started = time.perf_counter_ns()
         index.decide(request)
-        taken.append(time.perf_counter_ns() - started)
-    return taken
+        durations.append(time.perf_counter_ns() - started)
+    return durations
 
 
-def examples_of(case: Case, size: int) -> list[Example]:
-    """The examples of a case, ids rising."""
+def make_examples(case: Case, size: int) -> list[Example]:
+    """Return the examples of a case, by ascending id."""
     answer = Response(200, Headers.of([("Content-Type", "application/json")]), b'{"ok": true}')
     return [
         Example(f"{i:026d}", "collection", "item", f"Example {i}", case.example(i, size), answer, literal=False)
@@ -182,19 +196,19 @@ def _table(sizes: tuple[int, ...], costs: dict[str, list[Cost]], ratios: dict[st
 
 
 def _memory(sizes: tuple[int, ...]) -> Table:
-    table = Table(title="An index, in bytes an example beyond the example itself", title_justify="left")
+    table = Table(title="An index, in bytes per example, without the example itself", title_justify="left")
     table.add_column("case")
     for size in sizes:
         table.add_column(f"{size:,}", justify="right")
     for case in CASES:
         if case.hits:
-            table.add_row(case.name, *(f"{_held(case, size):,.0f}" for size in sizes))
+            table.add_row(case.name, *(f"{_measure_memory(case, size):,.0f}" for size in sizes))
     return table
 
 
-def _held(case: Case, size: int) -> float:
-    examples = examples_of(case, size)
-    compile_index(examples[:1], case.settings)  # what is imported and cached at first use is not counted
+def _measure_memory(case: Case, size: int) -> float:
+    examples = make_examples(case, size)
+    compile_index(examples[:1], case.settings)  # imports and caches of the first use are not counted
     gc.collect()
     tracemalloc.start()
     index = compile_index(examples, case.settings)
@@ -205,8 +219,8 @@ def _held(case: Case, size: int) -> float:
     return held / size
 
 
-def machine() -> str:
-    """What it was measured on."""
+def describe_machine() -> str:
+    """Return a description of this machine."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     name = models[0].partition(":")[2].strip() if models else platform.machine()
     return f"Python {platform.python_version()}, {name}, {os.cpu_count()} CPUs, {platform.system()}"

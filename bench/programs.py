@@ -1,4 +1,4 @@
-"""The programs a benchmark starts, such as an upstream, the gateway, mitmdump. Loopback only, ended with the block."""
+"""The programs that a benchmark runs on loopback, such as an upstream, the gateway and mitmdump."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.005
 LOG_CHARACTERS = 500
-# Answers are JSON of about a kilobyte that name their request, so that no two bodies are the same.
+# Answers are JSON of about a kilobyte that contain their request, so that all bodies differ.
 PADDING = "x" * 960
 
 NGINX = """
@@ -39,7 +39,7 @@ NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 @dataclass(frozen=True)
 class Program:
-    """A server that listens; `started` is how many seconds that took, from the start of its process."""
+    """A server that listens; `started` is the time from the start of its process to then, in seconds."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -51,25 +51,25 @@ class Program:
 
     @property
     def resident(self) -> int:
-        """Resident memory in bytes of its processes; pages that they share count for each."""
-        return sum(process.memory_info().rss for process in _family(self.process))
+        """The resident memory of its processes, in bytes; shared pages count for each process."""
+        return sum(process.memory_info().rss for process in _list_processes(self.process))
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of its processes so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in _family(self.process))
+        """The processor time of its processes so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in _list_processes(self.process))
 
 
-def installed(program: str) -> str | None:
-    """The path of a program; Debian keeps nginx where a user's PATH does not look."""
+def find_program(program: str) -> str | None:
+    """Return the path of a program; also looks in /usr/sbin, where Debian installs nginx."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 @contextmanager
-def upstream(folder: Path) -> Iterator[Program]:
-    """nginx where it is installed, else a bare asyncio server."""
-    port = free_port()
-    nginx = installed("nginx")
+def run_upstream(folder: Path) -> Iterator[Program]:
+    """Run nginx if it is installed, else a bare asyncio server."""
+    port = find_free_port()
+    nginx = find_program("nginx")
     if nginx is None:
         command = [sys.executable, "-m", "bench.load.upstream", str(port)]
     else:
@@ -77,14 +77,14 @@ def upstream(folder: Path) -> Iterator[Program]:
         config = folder / "nginx.conf"
         config.write_text(NGINX.format(folder=folder, port=port, padding=PADDING, temporary=temporary))
         command = [nginx, "-p", str(folder), "-e", "stderr", "-c", str(config)]
-    with running(command, port, folder / "upstream.log") as program:
+    with run_program(command, port, folder / "upstream.log") as program:
         yield program
 
 
 @contextmanager
-def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
-    """This gateway, recording to a store in the folder."""
-    port = free_port()
+def run_understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
+    """Run this gateway, recording to a store in the folder."""
+    port = find_free_port()
     command = [
         sys.executable,
         "-c",
@@ -93,28 +93,28 @@ def understudy(folder: Path, upstream_url: str) -> Iterator[Program]:
         str(store_file(folder)),
     ]
     command += ["record", "--upstream", upstream_url, "--session", "bench", "--listen", f"127.0.0.1:{port}"]
-    with running(command, port, folder / "understudy.log") as program:
+    with run_program(command, port, folder / "understudy.log") as program:
         yield program
 
 
 @contextmanager
-def mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
-    """mitmproxy's own recorder, writing flows to a file in the folder."""
-    port = free_port()
+def run_mitmdump(folder: Path, upstream_url: str) -> Iterator[Program]:
+    """Run mitmproxy's own recorder, which writes flows to a file in the folder."""
+    port = find_free_port()
     command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
     command += ["--mode", f"reverse:{upstream_url}", "-w", str(folder / "flows"), "--set", f"confdir={folder}"]
     command += ["--listen-host", "127.0.0.1", "--listen-port", str(port)]
-    with running(command, port, folder / "mitmdump.log") as program:
+    with run_program(command, port, folder / "mitmdump.log") as program:
         yield program
 
 
 def store_file(folder: Path) -> Path:
-    """Where the gateway of this folder keeps its history."""
+    """Return the store of the gateway in this folder."""
     return folder / "understudy.db"
 
 
 @contextmanager
-def running(
+def run_program(
     command: list[str],
     port: int,
     log: Path,
@@ -122,9 +122,10 @@ def running(
     environment: Mapping[str, str] | None = None,
     ready: Callable[[], bool] | None = None,
 ) -> Iterator[Program]:
-    """A server in the folder of its log until the block ends; `ready` asks it, else it has to listen on its port.
+    """Run a server in the folder of its log until the block ends.
 
-    Raises RuntimeError with the end of its log when it is not ready in time.
+    The block starts when `ready` returns True, by default when the server listens on its port. Raises RuntimeError
+    with the end of its log if it is not ready in time.
     """
     begun = time.perf_counter()
     with log.open("wb") as file:
@@ -138,8 +139,8 @@ def running(
         _end(process)
 
 
-def free_port() -> int:
-    """A TCP port of loopback that was free a moment ago."""
+def find_free_port() -> int:
+    """Return a free TCP port of loopback."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -151,9 +152,9 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         if ready():
             return
         time.sleep(LOOK_SECONDS)
-    said = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
-    # `args` is what we gave it: a list.
-    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {said}")  # type: ignore[index]
+    output = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    # `args` is the list that the process was started with.
+    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {output}")  # type: ignore[index]
 
 
 def _listens(port: int) -> bool:
@@ -162,7 +163,7 @@ def _listens(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    children = _family(process)[1:]
+    children = _list_processes(process)[1:]
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
@@ -173,7 +174,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             child.kill()
 
 
-def _family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def _list_processes(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
         return [parent, *parent.children(recursive=True)]

@@ -1,4 +1,4 @@
-"""Recording: this gateway with everything durable beside `mitmdump -w` and mock servers that record, under one load.
+"""Recording: this gateway, `mitmdump -w`, and mock servers that record, under the same load.
 
 python -m bench.record [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
@@ -22,10 +22,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.arguments import arguments
-from bench.load.clients import download, latencies, latencies_among, load_for_seconds, load_of_requests
-from bench.programs import Program, installed, mitmdump, store_file, understudy, upstream
-from bench.recorders import MITMDUMP, OURS, Recorder, Start, recording_peers
+from bench.arguments import parse_arguments
+from bench.load.clients import (
+    download,
+    load_for_seconds,
+    measure_latencies,
+    measure_latencies_under_load,
+    send_requests,
+)
+from bench.programs import Program, find_program, run_mitmdump, run_understudy, run_upstream, store_file
+from bench.recorders import MITMDUMP, OURS, Recorder, Start, find_recording_peers
 from understudy.store.model.values import replace
 
 LEAST_RATIO = 20.0
@@ -36,7 +42,7 @@ AMONG = (8, 32)
 MB = 1024 * 1024
 MILLISECONDS = 1000.0
 WARM_UP_REQUESTS = 200
-# Memory is read when the garbage of the last batch had time to go.
+# Memory is read after the garbage of the last batch was collected.
 SETTLE_SECONDS = 1.0
 
 MICROSECONDS = 1e6
@@ -47,7 +53,7 @@ Row = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """The size of a run."""
 
     rounds: int = 3
     seconds: int = 10
@@ -64,7 +70,7 @@ QUICK = Plan(rounds=1, seconds=2, single=300, few=500, many=3_000, large=64 * MB
 
 @dataclass
 class Rates:
-    """What a recorder did in each round; `problem` is why it was left out of those that follow."""
+    """The results of a recorder in each round; `problem` is why it was left out of later rounds."""
 
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)  # seconds for each request
@@ -79,46 +85,50 @@ class Rates:
 def main() -> int:
     """Measure, and print the table."""
     plan = _plan()
-    if installed("wrk") is None:
-        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+    if find_program("wrk") is None:
+        print("This benchmark needs wrk: apt install wrk, or brew install wrk", file=sys.stderr)
         return 2
-    if installed("nginx") is None:
+    if find_program("nginx") is None:
         print("nginx is not installed (apt install nginx): a bare asyncio server is the upstream", file=sys.stderr)
-    peers, missing = recording_peers(plan.peers) if plan.peers else ([], {})
+    peers, missing = find_recording_peers(plan.peers) if plan.peers else ([], {})
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
         folder = Path(name)
-        with upstream(folder) as server:
-            rows = _measured(plan, folder, server, peers)
+        with run_upstream(folder) as server:
+            rows = _measure(plan, folder, server, peers)
     _print(plan, rows, peers)
     for peer, reason in missing.items():
         print(f"Not measured: {peer}, {reason}.")
     return 0
 
 
-def _measured(plan: Plan, folder: Path, server: Program, peers: Sequence[Recorder]) -> list[Row]:
+def _measure(plan: Plan, folder: Path, server: Program, peers: Sequence[Recorder]) -> list[Row]:
     rows: list[Row] = []
     if "throughput" in plan.parts:
-        rows += throughput(plan, folder, server.url, peers)
+        rows += measure_throughput(plan, folder, server.url, peers)
     if "latency" in plan.parts:
-        rows += [*latency(plan, folder, server), *latency_among(plan, folder, server)]
+        rows += [*measure_latency(plan, folder, server), *measure_latency_under_load(plan, folder, server)]
     if "memory" in plan.parts:
-        rows += memory(plan, folder, server.url)
+        rows += measure_memory(plan, folder, server.url)
     if "download" in plan.parts:
-        rows += download_memory(plan, folder, server.url)
+        rows += measure_download(plan, folder, server.url)
     return rows
 
 
-def throughput(plan: Plan, folder: Path, url: str, peers: Sequence[Recorder]) -> list[Row]:
-    """Requests per second of all, in turn."""
-    seen = {recorder: Rates() for recorder in (OURS, MITMDUMP, *peers)}
+def measure_throughput(plan: Plan, folder: Path, url: str, peers: Sequence[Recorder]) -> list[Row]:
+    """Measure the requests per second of all recorders in turn; return the rows."""
+    results = {recorder: Rates() for recorder in (OURS, MITMDUMP, *peers)}
     for _ in range(plan.rounds):
-        for recorder, rates in seen.items():
+        for recorder, rates in results.items():
             if not rates.problem:
                 _load(plan, folder, url, recorder, rates)
-    rows = [_rate_row(recorder, rates) for recorder, rates in seen.items()]
-    rows.append(_ratio_row("ratio to mitmdump -w", seen[OURS], seen[MITMDUMP], LEAST_RATIO))
-    best = max((rates for recorder, rates in seen.items() if recorder in peers), key=lambda one: one.rate, default=None)
-    return rows if best is None else [*rows, _ratio_row("ratio to the best peer", seen[OURS], best, LEAST_PEER_RATIO)]
+    rows = [_rate_row(recorder, rates) for recorder, rates in results.items()]
+    rows.append(_ratio_row("ratio to mitmdump -w", results[OURS], results[MITMDUMP], LEAST_RATIO))
+    best = max(
+        (rates for recorder, rates in results.items() if recorder in peers), key=lambda one: one.rate, default=None
+    )
+    return (
+        rows if best is None else [*rows, _ratio_row("ratio to the best peer", results[OURS], best, LEAST_PEER_RATIO)]
+    )
 
 
 def _load(plan: Plan, folder: Path, url: str, recorder: Recorder, rates: Rates) -> None:
@@ -133,7 +143,7 @@ def _load(plan: Plan, folder: Path, url: str, recorder: Recorder, rates: Rates) 
                 rates.cpu.append((program.cpu_seconds - cpu) / load.requests)
                 rates.resident = max(rates.resident, program.resident)
                 if recorder is OURS:
-                    _check_kept(place, load.requests)
+                    _check_recorded(place, load.requests)
         except RuntimeError as problem:
             if recorder is OURS:
                 raise
@@ -156,27 +166,27 @@ def _ratio_row(name: str, ours: Rates, theirs: Rates, least: float) -> Row:
     return (name, f"{ratio:.2f}", f"at least {least:.0f}", _met(ratio >= least))
 
 
-def latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
-    """What recording adds to a request on one connection."""
+def measure_latency(plan: Plan, folder: Path, server: Program) -> list[Row]:
+    """Measure the latency that recording adds on one connection; return the rows."""
     direct: list[float] = []
     added: dict[str, list[float]] = {}
-    starts: dict[str, Start] = {"understudy": understudy, "mitmdump -w": mitmdump}
+    starts: dict[str, Start] = {"understudy": run_understudy, "mitmdump -w": run_mitmdump}
     for name, start in starts.items():
         with tempfile.TemporaryDirectory(dir=folder) as place, start(Path(place), server.url) as program:
-            latencies(program.port, WARM_UP_REQUESTS)
-            direct += latencies(server.port, plan.single)
-            added[name] = latencies(program.port, plan.single)
+            measure_latencies(program.port, WARM_UP_REQUESTS)
+            direct += measure_latencies(server.port, plan.single)
+            added[name] = measure_latencies(program.port, plan.single)
     median, slow = _quantiles(direct)
     rows: list[Row] = [("direct call, median / p99", f"{median:.2f} / {slow:.2f} ms", "", "")]
-    for name, taken in added.items():
-        more_median, more_slow = (x - y for x, y in zip(_quantiles(taken), (median, slow), strict=True))
+    for name, durations in added.items():
+        more_median, more_slow = (x - y for x, y in zip(_quantiles(durations), (median, slow), strict=True))
         rows.append((f"added by {name}, median / p99", f"{more_median:.2f} / {more_slow:.2f} ms", "", ""))
     return rows
 
 
-def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
-    """Resident memory after few and after many exchanges; every one of them is in the store."""
-    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
+def measure_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
+    """Measure resident memory after few and after many exchanges, and check that all of them are in the store."""
+    with tempfile.TemporaryDirectory(dir=folder) as place, run_understudy(Path(place), url) as program:
         small = _resident_after(Path(place), program, plan.few)
         large = _resident_after(Path(place), program, plan.many - plan.few)
     growth = large - small
@@ -187,14 +197,14 @@ def memory(plan: Plan, folder: Path, url: str) -> list[Row]:
     ]
 
 
-def latency_among(plan: Plan, folder: Path, server: Program) -> list[Row]:
-    """What recording adds to a request while others are under way."""
+def measure_latency_under_load(plan: Plan, folder: Path, server: Program) -> list[Row]:
+    """Measure the latency that recording adds under load; return the rows."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), server.url) as program:
-        latencies(program.port, WARM_UP_REQUESTS)
+    with tempfile.TemporaryDirectory(dir=folder) as place, run_understudy(Path(place), server.url) as program:
+        measure_latencies(program.port, WARM_UP_REQUESTS)
         for connections in AMONG:
-            median, slow = _quantiles(latencies_among(server.port, plan.single, connections))
-            more_median, more_slow = _quantiles(latencies_among(program.port, plan.single, connections))
+            median, slow = _quantiles(measure_latencies_under_load(server.port, plan.single, connections))
+            more_median, more_slow = _quantiles(measure_latencies_under_load(program.port, plan.single, connections))
             name = f"at {connections} connections, median / p99"
             rows.append((f"direct call {name}", f"{median:.2f} / {slow:.2f} ms", "", ""))
             value = f"{more_median - median:.2f} / {more_slow - slow:.2f} ms"
@@ -202,41 +212,41 @@ def latency_among(plan: Plan, folder: Path, server: Program) -> list[Row]:
     return rows
 
 
-def download_memory(plan: Plan, folder: Path, url: str) -> list[Row]:
-    """The most resident memory while one large body passes and is kept."""
-    if installed("nginx") is None:
+def measure_download(plan: Plan, folder: Path, url: str) -> list[Row]:
+    """Measure the maximum of resident memory during a large download that is recorded; return the row."""
+    if find_program("nginx") is None:
         return []
-    folder.chmod(0o755)  # a worker of an nginx that root starts is nobody
+    folder.chmod(0o755)  # the workers of an nginx that root started run as the user nobody
     with (folder / "large.bin").open("wb") as file:
         file.truncate(plan.large)
-    with tempfile.TemporaryDirectory(dir=folder) as place, understudy(Path(place), url) as program:
+    with tempfile.TemporaryDirectory(dir=folder) as place, run_understudy(Path(place), url) as program:
         most, came, looked = program.resident, 0, 0
         for size in download(program.port, "/large.bin"):
             came += size
             if came - looked > 16 * MB:
                 most, looked = max(most, program.resident), came
-        _check_kept(Path(place), 1)
+        _check_recorded(Path(place), 1)
     if came < plan.large:
-        raise RuntimeError(f"{came} bytes of {plan.large} came")
+        raise RuntimeError(f"received {came} of {plan.large} bytes")
     name = f"most resident memory over a download of {plan.large // MB:,} MB"
     return [(name, f"{most / MB:.0f} MB", f"under {MOST_MB:.0f} MB", _met(most / MB < MOST_MB))]
 
 
 def _resident_after(place: Path, program: Program, number: int) -> float:
-    before = _kept(place)
-    load_of_requests(program.port, number)
-    _check_kept(place, before + number)
+    before = _count_exchanges(place)
+    send_requests(program.port, number)
+    _check_recorded(place, before + number)
     time.sleep(SETTLE_SECONDS)
     return program.resident / MB
 
 
-def _check_kept(place: Path, delivered: int) -> None:
-    kept = _kept(place)
-    if kept < delivered:
-        raise RuntimeError(f"{delivered} responses were delivered, and {kept} are in history")
+def _check_recorded(place: Path, delivered: int) -> None:
+    recorded = _count_exchanges(place)
+    if recorded < delivered:
+        raise RuntimeError(f"{delivered} responses were delivered, but only {recorded} are in history")
 
 
-def _kept(place: Path) -> int:
+def _count_exchanges(place: Path) -> int:
     connection = sqlite3.connect(store_file(place))
     try:
         return int(connection.execute("select count(*) from exchanges").fetchone()[0])
@@ -244,9 +254,9 @@ def _kept(place: Path) -> int:
         connection.close()
 
 
-def _quantiles(taken: list[float]) -> tuple[float, float]:
-    """Median and 99th percentile, in milliseconds."""
-    return statistics.median(taken) * MILLISECONDS, statistics.quantiles(taken, n=100)[-1] * MILLISECONDS
+def _quantiles(durations: list[float]) -> tuple[float, float]:
+    """Return the median and the 99th percentile, in milliseconds."""
+    return statistics.median(durations) * MILLISECONDS, statistics.quantiles(durations, n=100)[-1] * MILLISECONDS
 
 
 def _met(holds: bool) -> str:
@@ -268,7 +278,7 @@ def _print(plan: Plan, rows: list[Row], peers: Sequence[Recorder]) -> None:
 
 
 def _versions(peers: Sequence[Recorder]) -> list[str]:
-    nginx = _said([installed("nginx") or "nginx", "-v"]).rpartition("/")[2] if installed("nginx") else ""
+    nginx = _said([find_program("nginx") or "nginx", "-v"]).rpartition("/")[2] if find_program("nginx") else ""
     return [
         f"understudy {version('understudy')}",
         f"mitmproxy {version('mitmproxy')}",
@@ -287,13 +297,13 @@ def _said(command: list[str]) -> str:
 
 
 def _plan() -> Plan:
-    given = arguments("bench.record", __doc__, PARTS)
-    plan = QUICK if given.quick else Plan(peers=given.peers)
+    options = parse_arguments("bench.record", __doc__, PARTS)
+    plan = QUICK if options.quick else Plan(peers=options.peers)
     return replace(
         plan,
-        rounds=given.rounds or plan.rounds,
-        seconds=given.seconds or plan.seconds,
-        parts=given.only or plan.parts,
+        rounds=options.rounds or plan.rounds,
+        seconds=options.seconds or plan.seconds,
+        parts=options.only or plan.parts,
     )
 
 

@@ -1,4 +1,4 @@
-"""The programs that record in the comparison: each forwards all to one upstream, and keeps what passes."""
+"""The recorders in the comparison: each forwards everything to one upstream and records it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.peers.mockserver import MOCKSERVER
 from bench.peers.mountebank import MOUNTEBANK
 from bench.peers.peer import Missing, Peer
 from bench.peers.wiremock import WIREMOCK
-from bench.programs import Program, free_port, mitmdump, running, understudy
+from bench.programs import Program, find_free_port, run_mitmdump, run_program, run_understudy
 
 TIMEOUT_SECONDS = 60.0
 PROBE = "/items/probe/0"
@@ -28,7 +28,10 @@ Start = Callable[[Path, str], AbstractContextManager[Program]]
 
 @dataclass(frozen=True)
 class Recorder:
-    """A program that records; `warm_up` in seconds. `proxy`: it takes the whole URL of the upstream."""
+    """A program that records.
+
+    `warm_up` is in seconds. `proxy`: it is a forward proxy, so requests have absolute targets.
+    """
 
     name: str
     start: Start
@@ -37,12 +40,12 @@ class Recorder:
     proxy: bool = False
 
 
-OURS = Recorder("understudy", understudy)
-MITMDUMP = Recorder("mitmdump -w", mitmdump)
+OURS = Recorder("understudy", run_understudy)
+MITMDUMP = Recorder("mitmdump -w", run_mitmdump)
 
 
-def recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
-    """Those that this machine can have, installed in the folder for peers; and why it cannot have the others."""
+def find_recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
+    """Install the recording peers; return those that are available, and the reason for each that is not."""
     found, missing = [], {}
     for peer, start in STARTS.items():
         try:
@@ -56,24 +59,24 @@ def recording_peers(folder: Path) -> tuple[list[Recorder], dict[str, str]]:
 
 @contextmanager
 def _wiremock(installed: Path, folder: Path, url: str) -> Iterator[Program]:
-    # Its own recording: everything is in its journal, in memory, until it is told to make mappings of it.
-    jar, port = npm.only(installed, "build/wiremock-standalone-*.jar"), free_port()
+    # WireMock records to its journal in memory, until it is requested to create mappings.
+    jar, port = npm.find_file(installed, "build/wiremock-standalone-*.jar"), find_free_port()
     command = ["java", "-jar", jar, "--port", port, "--bind-address", "127.0.0.1", "--root-dir", folder]
-    with _running([*command, "--disable-request-logging"], port, folder, "/__admin/mappings") as program:
-        _ask(port, "POST", "/__admin/recordings/start", {"targetBaseUrl": url, "persist": False})
-        _prove(port, program, "GET", "/__admin/requests")
+    with _run_recorder([*command, "--disable-request-logging"], port, folder, "/__admin/mappings") as program:
+        _send(port, "POST", "/__admin/recordings/start", {"targetBaseUrl": url, "persist": False})
+        _check_recording(port, program, "GET", "/__admin/requests")
         yield program
 
 
 @contextmanager
 def _mockserver(installed: Path, folder: Path, url: str) -> Iterator[Program]:
-    # What it forwards is in its event log, in memory; of that no more is kept than it chooses itself.
-    jar, port, to = npm.only(installed, "mockserver-netty-*.jar"), free_port(), urlsplit(url)
+    # MockServer keeps forwarded requests in its event log in memory, and chooses the size of the log.
+    jar, port, to = npm.find_file(installed, "mockserver-netty-*.jar"), find_free_port(), urlsplit(url)
     options = ["-Dmockserver.logLevel=ERROR", "-Dmockserver.localBoundIP=127.0.0.1"]
     command = ["java", *options, "-jar", jar, "-serverPort", port]
     command += ["-proxyRemoteHost", to.hostname, "-proxyRemotePort", to.port]
-    with _running(command, port, folder) as program:
-        _prove(port, program, "PUT", "/mockserver/retrieve?type=REQUEST_RESPONSES&format=JSON")
+    with _run_recorder(command, port, folder) as program:
+        _check_recording(port, program, "PUT", "/mockserver/retrieve?type=REQUEST_RESPONSES&format=JSON")
         yield program
 
 
@@ -81,23 +84,23 @@ def _mockserver(installed: Path, folder: Path, url: str) -> Iterator[Program]:
 def _mountebank(installed: Path, folder: Path, url: str) -> Iterator[Program]:
     generators = [{"matches": {"method": True, "path": True, "query": True}}]
     proxy = {"to": url, "mode": "proxyAlways", "predicateGenerators": generators}
-    port, admin = free_port(), free_port()
+    port, admin = find_free_port(), find_free_port()
     imposter = {"protocol": "http", "port": port, "stubs": [{"responses": [{"proxy": proxy}]}]}
     config = folder / "imposters.json"
     config.write_text(json.dumps({"imposters": [imposter]}))
     command = ["node", installed / "bin" / "mb", "start", "--configfile", config, "--noParse", "--nologfile"]
     command += ["--loglevel", "error", "--localOnly", "--host", "127.0.0.1", "--port", admin]
-    with _running(command, port, folder) as program:
-        _prove(admin, program, "GET", f"/imposters/{port}")
+    with _run_recorder(command, port, folder) as program:
+        _check_recording(admin, program, "GET", f"/imposters/{port}")
         yield program
 
 
 @contextmanager
 def _hoverfly(installed: Path, folder: Path, url: str) -> Iterator[Program]:
-    port, admin = free_port(), free_port()
+    port, admin = find_free_port(), find_free_port()
     command = [installed, "-capture", "-pp", port, "-ap", admin, "-journal-size", "0", "-log-level", "error"]
-    with _running(command, port, folder, url + PROBE) as program:
-        _prove(admin, program, "GET", "/api/v2/simulation")
+    with _run_recorder(command, port, folder, url + PROBE) as program:
+        _check_recording(admin, program, "GET", "/api/v2/simulation")
         yield program
 
 
@@ -110,28 +113,30 @@ STARTS: dict[Peer, Callable[[Path, Path, str], AbstractContextManager[Program]]]
 
 
 @contextmanager
-def _running(command: Sequence[object], port: int, folder: Path, target: str = PROBE) -> Iterator[Program]:
-    with running(list(map(str, command)), port, folder / "server.log", ready=lambda: _answers(port, target)) as program:
+def _run_recorder(command: Sequence[object], port: int, folder: Path, target: str = PROBE) -> Iterator[Program]:
+    with run_program(
+        list(map(str, command)), port, folder / "server.log", ready=lambda: _is_up(port, target)
+    ) as program:
         yield program
 
 
-def _answers(port: int, target: str) -> bool:
+def _is_up(port: int, target: str) -> bool:
     try:
-        _ask(port, "GET", target)
+        _send(port, "GET", target)
     except (OSError, http.client.HTTPException, RuntimeError):
         return False
     return True
 
 
-def _prove(port: int, program: Program, method: str, target: str) -> None:
-    """Have what this address tells be what was recorded: what is not kept is not to be compared."""
+def _check_recording(port: int, program: Program, method: str, target: str) -> None:
+    """Send a request if needed, and raise RuntimeError if `target` does not list it as recorded."""
     if port == program.port:
-        _ask(port, "GET", PROBE)
-    if PROBE not in _ask(port, method, target):
-        raise RuntimeError(f"{target} does not tell of a request that was forwarded")
+        _send(port, "GET", PROBE)
+    if PROBE not in _send(port, method, target):
+        raise RuntimeError(f"{target} does not list the forwarded request")
 
 
-def _ask(port: int, method: str, target: str, body: object = None) -> str:
+def _send(port: int, method: str, target: str, body: object = None) -> str:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)) as connection:
         connection.request(method, target, None if body is None else json.dumps(body), JSON)
         answer = connection.getresponse()

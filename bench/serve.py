@@ -1,4 +1,4 @@
-"""Serving: this mock server and gateway beside the mock servers that registries have, and nginx, under one load.
+"""Serving: this mock server and gateway, the mock servers of package registries, and nginx under the same load.
 
 python -m bench.serve [--rounds N] [--seconds N] [--only PART] [--peers DIR] [--quick]
 """
@@ -11,45 +11,45 @@ import time
 
 from rich.console import Console
 
-from bench.aims import table_of
-from bench.arguments import arguments
-from bench.peers.table import OTHERS, OURS, had
-from bench.programs import installed
+from bench.aims import make_table
+from bench.arguments import parse_arguments
+from bench.peers.table import OTHERS, OURS, find_peers
+from bench.programs import find_program
 from bench.serving import tables
-from bench.serving.aims import aims_of
-from bench.serving.cases import PARTS, QUICK, Plan, measured
+from bench.serving.aims import list_aims
+from bench.serving.cases import PARTS, QUICK, Plan, measure_cases
 from understudy.store.model.values import replace
 
 
 def main() -> int:
-    """Measure, print the tables, and fail if a ratio is not what it should be."""
-    given = arguments("bench.serve", __doc__, PARTS)
-    plan = _plan(given)
-    if installed("wrk") is None:
-        print("This benchmark loads with wrk, and there is none: apt install wrk, or brew install wrk", file=sys.stderr)
+    """Measure, print the tables, and return 1 if an aim is missed."""
+    options = parse_arguments("bench.serve", __doc__, PARTS)
+    plan = _plan(options)
+    if find_program("wrk") is None:
+        print("This benchmark needs wrk: apt install wrk, or brew install wrk", file=sys.stderr)
         return 2
     begun = time.monotonic()
 
-    def tell(what: str) -> None:
+    def report(what: str) -> None:
         print(f"{time.monotonic() - begun:5.0f} s  {what}", file=sys.stderr, flush=True)
 
-    found, missing = had([*OURS, *(OTHERS if plan.others else ())], given.peers, tell)
-    seen = measured(plan, found, given.only or PARTS, tell)
-    tell("done")
-    aims = aims_of(plan, seen)
+    available, missing = find_peers([*OURS, *(OTHERS if plan.others else ())], options.peers, report)
+    measured = measure_cases(plan, available, options.only or PARTS, report)
+    report("done")
+    aims = list_aims(plan, measured)
     console = Console(width=130)
-    tables.show(console, plan, seen)
-    console.print(tables.versions(found, missing), highlight=False)
-    console.print(table_of(aims))
-    return 0 if given.quick or all(aim.met for aim in aims) else 1
+    tables.show(console, plan, measured)
+    console.print(tables.versions(available, missing), highlight=False)
+    console.print(make_table(aims))
+    return 0 if options.quick or all(aim.met for aim in aims) else 1
 
 
-def _plan(given: argparse.Namespace) -> Plan:
-    plan = QUICK if given.quick else Plan()
-    seconds = given.seconds or plan.seconds
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = QUICK if options.quick else Plan()
+    seconds = options.seconds or plan.seconds
     return replace(
         plan,
-        rounds=given.rounds or plan.rounds,
+        rounds=options.rounds or plan.rounds,
         seconds=seconds,
         body_seconds=max(seconds, plan.body_seconds),
     )

@@ -1,8 +1,8 @@
-"""Requests that each differ in one header: what reading, deciding and answering cost when no bytes were seen before.
+"""Requests that all differ in one header: the cost of reading, deciding and answering without help from caches.
 
 python -m bench.unlike [--quick] [--profile]
 
-Real clients send trace ids and dates, so this is what a mock server's users pay; in process, without sockets.
+Real clients send trace ids and dates, so this is the cost in practice. It is measured in process, without sockets.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SEED = 1
 
 
 def main() -> None:
-    """Measure, and print one table."""
+    """Measure, and print a table."""
     options = _options()
     examples, requests = (100, 1_000) if options.quick else (10_000, 30_000)
     index = compile_index([_example(number) for number in range(examples)], POSTMAN)
@@ -56,7 +56,7 @@ def main() -> None:
         "decide": _cost(_deciding(index, targets), requests),
         "read, decide and answer": _cost(_answering(index, heads), requests),
     }
-    table = Table("processor microseconds a request", "median", "least", box=None)
+    table = Table("processor microseconds per request", "median", "least", box=None)
     for name, rounds in costs.items():
         table.add_row(name, f"{rounds[len(rounds) // 2]:.1f}", f"{rounds[0]:.1f}")
     Console().print(table)
@@ -64,8 +64,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.unlike", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a small run that only shows that it works")
-    parser.add_argument("--profile", action="store_true", help="print where answering spends its time instead")
+    parser.add_argument("--quick", action="store_true", help="a small run, to check that the benchmark works")
+    parser.add_argument("--profile", action="store_true", help="print a profile of answering instead")
     return parser.parse_args()
 
 
@@ -110,7 +110,7 @@ def _answering(index: Index, heads: Sequence[bytes]) -> Callable[[], None]:
 
 
 def _cost(work: Callable[[], None], requests: int) -> list[float]:
-    """Processor microseconds a request in each round, least first."""
+    """Return the processor time per request in each round, in microseconds, in ascending order."""
     rounds = []
     for _ in range(ROUNDS):
         began = time.process_time()

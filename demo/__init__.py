@@ -1,1 +1,1 @@
-"""The demo: the whole job once, with real processes and sockets. Run by `make demo`."""
+"""The demo: the whole workflow once, with real processes and sockets. Run by `make demo`."""

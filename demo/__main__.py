@@ -1,4 +1,4 @@
-"""Records a sample API, promotes the session, stops the API, and gets the same answers from mock and replay."""
+"""The demo: record a sample API, promote the session, stop the API, and get the same answers from mock and replay."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CALLS = [
 ]
 START_SECONDS = 20.0
 OWN_API = """
-The same with your own API:
+The same steps with your own API:
   {program} record --upstream https://api.example.com --session first     (then call http://127.0.0.1:8080)
   {program} promote --session first --to my-api
   {program} mock my-api                                                   (the same calls, without the API)"""
@@ -37,7 +37,7 @@ The same with your own API:
 
 @dataclass(frozen=True)
 class Answer:
-    """All that a client gets of an answer."""
+    """An answer as a client gets it."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -45,19 +45,20 @@ class Answer:
 
 
 def main() -> int:
+    """Run the six steps; return 1 if an answer differs."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     api, gateway = free_port(), free_port()
     with running([sys.executable, "-m", "demo.sample_api", str(api)], api):
-        say("1. started", f"a sample API on http://127.0.0.1:{api}")
+        report("1. started", f"a sample API on http://127.0.0.1:{api}")
         with running(
             [*understudy("record", "--upstream", f"http://127.0.0.1:{api}", "-s", "demo"), *at(gateway)], gateway
         ):
             recorded = call_all(gateway)
-        say("2. recorded", f"{len(recorded)} calls through the gateway into session demo of {store()}")
+        report("2. recorded", f"{len(recorded)} calls through the gateway into session demo of {store()}")
     promoted = subprocess.run(understudy("promote", "-s", "demo", "--to", "demo"), check=True, capture_output=True)
-    say("3. promoted", promoted.stdout.decode().splitlines()[0])
-    say("4. stopped", f"the sample API; port {api} answers: {probe(api)}")
+    report("3. promoted", promoted.stdout.decode().splitlines()[0])
+    report("4. stopped", f"the sample API; a connection to port {api}: {probe(api)}")
     with running([*understudy("mock", "demo"), *at(gateway)], gateway):
         same = compare("5. mocked", "from the examples of collection demo", recorded, call_all(gateway))
     with running([*understudy("replay", "demo"), *at(gateway)], gateway):
@@ -78,7 +79,7 @@ def store() -> Path:
     return FOLDER / "understudy.db"
 
 
-def say(step: str, what: str) -> None:
+def report(step: str, what: str) -> None:
     print(f"{step:<12} {what}", flush=True)
 
 
@@ -90,7 +91,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], port: int) -> Iterator[None]:
-    """A program that accepts connections on a port, until the block ends; what it prints goes to a log file."""
+    """Run a program that accepts connections on a port until the block ends; its output goes to a log file."""
     with (FOLDER / "programs.log").open("ab") as log:
         program = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -126,9 +127,9 @@ def call_all(port: int) -> list[Answer]:
 
 
 def compare(step: str, source: str, recorded: list[Answer], answered: list[Answer]) -> bool:
-    """Say how many answers are the same to the byte: status, headers and body."""
+    """Print how many answers are the same to the byte (status, headers and body); return whether all are."""
     different = [call for call, was, now in zip(CALLS, recorded, answered, strict=True) if was != now]
-    say(step, f"{len(CALLS) - len(different)} of {len(CALLS)} answers {source} are the same to the byte")
+    report(step, f"{len(CALLS) - len(different)} of {len(CALLS)} answers {source} are the same to the byte")
     for method, target, _ in different:
         print(f"             different: {method} {target}")
     return not different

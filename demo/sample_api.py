@@ -8,12 +8,12 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 USERS = {"1": {"id": 1, "name": "Ada"}, "2": {"id": 2, "name": "Grace"}}
-# What an order goes through, one state further at each look.
+# Each GET of an order moves it to the next state.
 STATES = ["received", "packed", "sent"]
 
 
 class SampleApi(BaseHTTPRequestHandler):
-    """Users, an order that changes while one watches it, a redirect, and a compressed report."""
+    """An API with users, an order whose state changes at each GET, a redirect, and a compressed report."""
 
     protocol_version = "HTTP/1.1"
     looks = 0

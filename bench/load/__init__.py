@@ -1,1 +1,1 @@
-"""What benchmarks ask, and how."""
+"""The load of benchmarks: requests, expected answers, and clients."""

@@ -1,4 +1,4 @@
-"""One request at a time, to see that a server gives the right answers: error pages are not measured."""
+"""A client for single requests that checks answers, so that no benchmark measures error pages."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from urllib.parse import urlsplit
 
 from bench.load.pairs import Pair
 
-# Loading 10,000 paths keeps some peers busy for a while after they began to listen.
+# Some peers are busy with loading 10,000 paths for a while after they began to listen.
 TIMEOUT_SECONDS = 30.0
 
 
-def answers(url: str, pair: Pair) -> bool:
-    """Whether a server is up and gives the right answer, asked once."""
+def has_right_answer(url: str, pair: Pair) -> bool:
+    """Return whether a server gives the right answer to one request."""
     try:
-        with connected(url) as connection:
-            return ask(connection, pair)
+        with connect(url) as connection:
+            return is_answered(connection, pair)
     except (OSError, http.client.HTTPException):
         return False
 
 
-def check(url: str, pairs: Sequence[Pair]) -> None:
-    """Raises RuntimeError for the first answer that is not the right one."""
-    with connected(url) as connection:
+def check_answers(url: str, pairs: Sequence[Pair]) -> None:
+    """Send all requests; raise RuntimeError at the first wrong answer."""
+    with connect(url) as connection:
         for pair in pairs:
-            if not ask(connection, pair):
+            if not is_answered(connection, pair):
                 raise RuntimeError(f"wrong answer to {pair.method} {pair.target} {pair.body}")
 
 
 @contextmanager
-def connected(url: str) -> Iterator[http.client.HTTPConnection]:
-    """A connection to a server; certificates are not looked at."""
+def connect(url: str) -> Iterator[http.client.HTTPConnection]:
+    """Open a connection to a server; its certificate is not verified."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     if parts.scheme == "https":
@@ -50,29 +50,32 @@ def connected(url: str) -> Iterator[http.client.HTTPConnection]:
         yield connection
 
 
-def ask(connection: http.client.HTTPConnection, pair: Pair) -> bool:
-    """Whether the answer is a 200 with the JSON that is expected."""
-    status, body = answer_to(connection, pair)
+def is_answered(connection: http.client.HTTPConnection, pair: Pair) -> bool:
+    """Return whether the answer is a 200 with the expected JSON."""
+    status, body = send(connection, pair)
     try:
         return status == 200 and json.loads(body) == json.loads(pair.answer)
     except ValueError:
         return False
 
 
-def answer_to(connection: http.client.HTTPConnection, pair: Pair) -> tuple[int, bytes]:
-    """Status and body of the answer."""
+def send(connection: http.client.HTTPConnection, pair: Pair) -> tuple[int, bytes]:
+    """Send a request; return the status and body of its answer."""
     fields = {"Content-Type": "application/json"} if pair.body else {}
     connection.request(pair.method, pair.target, body=pair.body or None, headers=fields)
     response = connection.getresponse()
     return response.status, response.read()
 
 
-def seconds_until(url: str, pair: Pair, *, within: float) -> float:
-    """How long it takes until the answer is this one, asked every millisecond; raises RuntimeError when it does not."""
+def wait_for_answer(url: str, pair: Pair, *, within: float) -> float:
+    """Send a request each millisecond; return the seconds until the answer is right.
+
+    Raises RuntimeError after `within` seconds.
+    """
     begun = time.perf_counter()
-    with connected(url) as connection:
-        while not ask(connection, pair):
+    with connect(url) as connection:
+        while not is_answered(connection, pair):
             if time.perf_counter() - begun > within:
-                raise RuntimeError(f"{pair.target} was not answered anew within {within} s")
+                raise RuntimeError(f"{pair.target} had no new answer within {within} s")
             time.sleep(0.001)
     return time.perf_counter() - begun

@@ -1,4 +1,4 @@
-"""Load on a server, every URL unique: wrk for throughput, one raw connection for latency, a number of requests."""
+"""Load in which every URL is unique: wrk for throughput, raw connections for latency and for a number of requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 CONNECTIONS = 32
 
-# Each run has a name of its own, so that no URL ever comes twice.
+# Each run has its own name, so that no URL is repeated.
 SCRIPT = """
 local sent = 0
 function init(args)
@@ -37,7 +37,7 @@ _run_numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw."""
+    """A result of wrk."""
 
     requests: int
     seconds: float
@@ -48,27 +48,29 @@ class Load:
 
 
 def load_for_seconds(folder: Path, url: str, seconds: int, through: str = "") -> Load:
-    """32 connections for so long, from wrk; `through` a forward proxy, with whole URLs of that upstream."""
+    """Run wrk with 32 connections; raises RuntimeError if a request failed.
+
+    With `through`, the URL of an upstream, requests have absolute targets for a forward proxy."""
     script = folder / "unique.lua"
     script.write_text(SCRIPT)
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
     command += ["--timeout", "10s", "--script", str(script), url, "--", f"run-{next(_run_numbers)}", through]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    told = json.loads(printed.strip().splitlines()[-1])
-    if told["failed"]:
-        raise RuntimeError(f"{told['failed']} requests failed: {printed}")
-    return Load(told["requests"], told["microseconds"] / 1e6)
+    result = json.loads(printed.strip().splitlines()[-1])
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']} requests failed: {printed}")
+    return Load(result["requests"], result["microseconds"] / 1e6)
 
 
-def load_of_requests(port: int, number: int) -> None:
-    """So many requests on 32 connections; wrk knows no number."""
+def send_requests(port: int, number: int) -> None:
+    """Send a number of requests on 32 connections, which wrk cannot do."""
     asyncio.run(_requests(port, number))
 
 
-def latencies(port: int, number: int) -> list[float]:
-    """Seconds each of so many requests took, one after the other on one connection."""
+def measure_latencies(port: int, number: int) -> list[float]:
+    """Send `number` requests one after the other on one connection; return the seconds that each took."""
     run = next(_run_numbers)
-    taken = []
+    durations = []
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for sent in range(number):
@@ -76,17 +78,17 @@ def latencies(port: int, number: int) -> list[float]:
             begun = time.perf_counter()
             connection.sendall(request)
             _read_response(connection)
-            taken.append(time.perf_counter() - begun)
-    return taken
+            durations.append(time.perf_counter() - begun)
+    return durations
 
 
-def latencies_among(port: int, number: int, connections: int) -> list[float]:
-    """Seconds that requests take while so many connections ask without a pause; `number` in all."""
+def measure_latencies_under_load(port: int, number: int, connections: int) -> list[float]:
+    """Send `number` requests on `connections` without a pause; return the seconds that each took."""
     return asyncio.run(_timed(port, number, connections))
 
 
 def download(port: int, target: str) -> Iterator[int]:
-    """Read a body and throw it away; yields how many bytes came, time and again."""
+    """Read a body and discard it; yield the number of bytes of each read."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
         while data := connection.recv(1024 * 1024):
@@ -96,9 +98,9 @@ def download(port: int, target: str) -> Iterator[int]:
 async def _timed(port: int, number: int, connections: int) -> list[float]:
     run = next(_run_numbers)
     targets = iter([f"/items/among-{run}/{sent}" for sent in range(number)])
-    taken: list[float] = []
-    await asyncio.gather(*(_connection(port, targets, taken) for _ in range(connections)))
-    return taken
+    durations: list[float] = []
+    await asyncio.gather(*(_connection(port, targets, durations) for _ in range(connections)))
+    return durations
 
 
 async def _requests(port: int, number: int) -> None:
@@ -107,36 +109,36 @@ async def _requests(port: int, number: int) -> None:
     await asyncio.gather(*(_connection(port, targets) for _ in range(CONNECTIONS)))
 
 
-async def _connection(port: int, targets: Iterator[str], taken: list[float] | None = None) -> None:
+async def _connection(port: int, targets: Iterator[str], durations: list[float] | None = None) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for target in targets:
         begun = time.perf_counter()
         writer.write(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(_content_length(head))
-        if taken is not None:
-            taken.append(time.perf_counter() - begun)
+        await reader.readexactly(_parse_content_length(head))
+        if durations is not None:
+            durations.append(time.perf_counter() - begun)
     writer.close()
 
 
 def _read_response(connection: socket.socket) -> None:
     data = b""
     while b"\r\n\r\n" not in data:
-        data += _received(connection)
+        data += _receive(connection)
     head, _, body = data.partition(b"\r\n\r\n")
-    missing = _content_length(head) - len(body)
+    missing = _parse_content_length(head) - len(body)
     while missing > 0:
-        missing -= len(_received(connection))
+        missing -= len(_receive(connection))
 
 
-def _content_length(head: bytes) -> int:
+def _parse_content_length(head: bytes) -> int:
     if not head.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"not what was expected: {head!r}")
+        raise RuntimeError(f"expected status 200, got {head!r}")
     fields = dict(line.lower().split(b": ", 1) for line in head.strip().split(b"\r\n")[1:])
     return int(fields[b"content-length"])
 
 
-def _received(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket) -> bytes:
     data = connection.recv(65536)
     if not data:
         raise ConnectionError("the server closed the connection")

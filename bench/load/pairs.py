@@ -1,4 +1,4 @@
-"""What is asked, and the answer that has to come: GET requests of many paths, JSON bodies on one path."""
+"""Requests and their expected answers: GET requests of many paths, JSON bodies on one path."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from understudy.store.model.values import replace
 
 ANSWER_BYTES = 300
-# Every run asks the same, so that runs can be compared.
+# All runs send the same requests, so that their results can be compared.
 SEED = 2026
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A request and the JSON text that answers it; `body` is JSON too, in the layout in which it was recorded."""
+    """A request and the JSON text of its answer; `body` is JSON too, in its recorded layout."""
 
     method: str
     target: str
@@ -24,28 +24,28 @@ class Pair:
     body: str = ""
 
 
-def gets(number: int) -> list[Pair]:
-    """So many paths, each with an answer of its own of 300 bytes."""
+def make_gets(number: int) -> list[Pair]:
+    """Return GET requests of different paths, each with its own answer of 300 bytes."""
     return [Pair("GET", f"/items/{one}", _answer(one)) for one in range(1, number + 1)]
 
 
-def searches(number: int) -> list[Pair]:
-    """So many JSON bodies of about 90 bytes on one path, which differ in two values."""
+def make_searches(number: int) -> list[Pair]:
+    """Return POST requests of one path whose JSON bodies, of about 90 bytes, differ in two values."""
     return [Pair("POST", "/search", _answer(one), _search(one)) for one in range(1, number + 1)]
 
 
-def laid_out_anew(pairs: Sequence[Pair]) -> list[Pair]:
-    """The same requests as another client would write them: keys in another order, spaces after the commas."""
+def change_layout(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the same requests in another layout: keys in reverse order, spaces after the commas."""
     return [replace(pair, body=_in_another_layout(pair.body)) for pair in pairs]
 
 
-def sample(pairs: Sequence[Pair], number: int) -> list[Pair]:
-    """The first, the last, and some between."""
+def choose_sample(pairs: Sequence[Pair], number: int) -> list[Pair]:
+    """Return the first pair, the last, and random ones, `number` in all."""
     return [pairs[0], pairs[-1], *random.Random(SEED).choices(pairs, k=number - 2)]
 
 
-def lines(pairs: Sequence[Pair]) -> str:
-    """The requests, one a line: method, target, body."""
+def format_lines(pairs: Sequence[Pair]) -> str:
+    """Return the requests as lines of method, target and body."""
     return "".join(f"{pair.method} {pair.target} {pair.body}\n" for pair in pairs)
 
 

@@ -10,16 +10,16 @@ from bench.programs import PADDING
 
 
 class Server(asyncio.Protocol):
-    """Answers each GET with JSON that names its target."""
+    """A protocol that answers each GET with JSON that contains its target."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has come."""
+        """Keep the transport of a new connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
+        """Answer each complete request."""
         *heads, self._rest = (self._rest + data).split(b"\r\n\r\n")
         for head in heads:
             target = head.split(b" ", 2)[1].decode("latin-1")
@@ -29,7 +29,7 @@ class Server(asyncio.Protocol):
 
 
 async def serve(port: int) -> None:
-    """Serve until killed."""
+    """Serve until the process is killed."""
     server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port)
     await server.serve_forever()
 

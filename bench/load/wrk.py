@@ -1,4 +1,4 @@
-"""wrk as the client: requests from a list, picked at random from a fixed seed, no two alike where that is asked."""
+"""wrk as the client: random requests from a list, with a fixed seed, and optionally no two alike."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bench.load.pairs import SEED, Pair, lines
+from bench.load.pairs import SEED, Pair, format_lines
 
 CONNECTIONS = 64
-# Some peers take seconds for a request; that is a slow answer and no error.
+# Some peers take seconds for a request; that is slow, but no error.
 TIMEOUT = "60s"
 
-# A counter is written in white space into a JSON body, whose bytes are then never the same: a space is 0, a tab is 1.
+# A counter in white space makes the bytes of each JSON body unique: a space is 0, a tab is 1.
 SCRIPT = """
 local requests, rests, spaces = {}, {}, {}
 local unique, count = false, 0
@@ -64,7 +64,7 @@ function request()
   return requests[chosen] .. count .. "\\r\\n\\r\\n{" .. counted() .. rest
 end
 
-function done(summary, latency, told)
+function done(summary, latency, requests)
   local e = summary.errors
   local failed = e.connect + e.read + e.write + e.status + e.timeout
   print(string.format('{"requests": %d, "microseconds": %d, "failed": %d, "p50": %d, "p99": %d, "most": %d}',
@@ -75,8 +75,8 @@ end
 _runs = itertools.count(1)
 
 
-class Bytes(StrEnum):
-    """Whether requests come again byte for byte, or each has a header, and a white space in its body, of its own."""
+class Uniqueness(StrEnum):
+    """Whether requests repeat byte for byte, or each has a unique header and unique white space in its body."""
 
     ALIKE = "alike"
     UNIQUE = "unique"
@@ -84,7 +84,7 @@ class Bytes(StrEnum):
 
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw; latencies in seconds."""
+    """A result of wrk; latencies are in seconds."""
 
     requests: int
     seconds: float
@@ -103,20 +103,22 @@ def load(
     pairs: Sequence[Pair],
     seconds: int,
     *,
-    asked: Bytes = Bytes.ALIKE,
+    uniqueness: Uniqueness = Uniqueness.ALIKE,
     connections: int = CONNECTIONS,
 ) -> Load:
-    """Ask for so many seconds; raises RuntimeError when a request failed or got a status over 399."""
+    """Run wrk for some seconds; raises RuntimeError if a request failed or its status was over 399."""
     script, requests = folder / "requests.lua", folder / "requests.txt"
     script.write_text(SCRIPT)
-    requests.write_text(lines(pairs))
+    requests.write_text(format_lines(pairs))
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
-    command += ["--timeout", TIMEOUT, "--script", str(script), url, "--", str(requests), asked, str(SEED)]
+    command += ["--timeout", TIMEOUT, "--script", str(script), url, "--", str(requests), uniqueness, str(SEED)]
     command.append(str(next(_runs)))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    if told["failed"]:
-        raise RuntimeError(f"{told['failed']:,} of {told['requests']:,} requests failed")
-    return Load(told["requests"], told["microseconds"] / 1e6, told["p50"] / 1e6, told["p99"] / 1e6, told["most"] / 1e6)
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']:,} of {result['requests']:,} requests failed")
+    return Load(
+        result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e6, result["p99"] / 1e6, result["most"] / 1e6
+    )

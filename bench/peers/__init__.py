@@ -1,1 +1,1 @@
-"""The servers that are measured side by side, one module each: where it comes from, and how it is set up."""
+"""The servers of the comparison, one module each: its installation and its configuration."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.load.pairs import Pair
-from bench.peers.peer import Bodies, Launch, Peer, Place, on_path, said
-from bench.programs import free_port
+from bench.peers.peer import Bodies, Launch, Peer, Place, from_path, output_of
+from bench.programs import find_free_port
 
 
 def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
@@ -18,12 +18,12 @@ def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
         "meta": {"schemaVersion": "v5.2", "hoverflyVersion": "v1", "timeExported": "2026-01-01T00:00:00Z"},
     }
     file = place.write("simulation.json", json.dumps(simulation))
-    ports = ["-pp", str(place.port), "-ap", str(free_port())]
+    ports = ["-pp", str(place.port), "-ap", str(find_free_port())]
     return Launch([place.installed, "-webserver", *ports, "-import", file, "-journal-size", "0", "-log-level", "error"])
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    request = {"method": [_exactly(pair.method)], "path": [_exactly(pair.target)]}
+    request = {"method": [_match_exactly(pair.method)], "path": [_match_exactly(pair.target)]}
     if pair.body:
         request["body"] = [{"matcher": "json", "value": pair.body}]
     headers = {"Content-Type": ["application/json"]}
@@ -31,12 +31,12 @@ def _pair(pair: Pair) -> dict[str, Any]:
     return {"request": request, "response": response}
 
 
-def _exactly(value: str) -> dict[str, str]:
+def _match_exactly(value: str) -> dict[str, str]:
     return {"matcher": "exact", "value": value}
 
 
 def _version(installed: Path) -> str:
-    return said(installed, "-version").rpartition(" ")[2]
+    return output_of(installed, "-version").rpartition(" ")[2]
 
 
-HOVERFLY = Peer("Hoverfly", on_path("hoverfly"), _version, _launch, bodies=Bodies.VALUES)
+HOVERFLY = Peer("Hoverfly", from_path("hoverfly"), _version, _launch, bodies=Bodies.VALUES)

@@ -1,4 +1,4 @@
-"""mitmdump --server-replay: flows written by mitmproxy's own writer, replayed in reverse mode, never used up."""
+"""mitmdump --server-replay: flows written by mitmproxy's own writer, replayed in reverse mode, any number of times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.load.pairs import Pair
 from bench.peers.peer import Bodies, Launch, Peer, Place
 from understudy.store.model.values import replace
 
-# It goes by the host that a request names, which for wrk is the address of the listener.
+# mitmdump compares the host of a request, which with wrk is the address of the listener.
 HOST = "127.0.0.1"
 OPTIONS = {
     "server_replay_reuse": "true",

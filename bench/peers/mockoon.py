@@ -1,4 +1,4 @@
-"""Mockoon CLI: a data file with one route for each request; bodies are told apart by rules on single values."""
+"""Mockoon CLI: a data file with one route for each request; bodies are compared by rules on single values."""
 
 from __future__ import annotations
 

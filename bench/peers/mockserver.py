@@ -22,9 +22,9 @@ def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
         "localBoundIP": "127.0.0.1",
         "initializationJsonPath": str(expectations),
     }
-    jar = npm.only(place.installed, "mockserver-netty-*.jar")
-    said = [f"-Dmockserver.{name}={value}" for name, value in properties.items()]
-    return Launch(["java", *said, "-jar", jar, "-serverPort", str(place.port)])
+    jar = npm.find_file(place.installed, "mockserver-netty-*.jar")
+    settings = [f"-Dmockserver.{name}={value}" for name, value in properties.items()]
+    return Launch(["java", *settings, "-jar", jar, "-serverPort", str(place.port)])
 
 
 def _expectation(pair: Pair) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from bench.load.pairs import Pair
 from bench.peers import npm
 from bench.peers.peer import Bodies, Launch, Peer, Place
-from bench.programs import free_port
+from bench.programs import find_free_port
 
 
 def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
@@ -25,7 +25,7 @@ def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
         "error",
         "--localOnly",
     ]
-    admin = ["--host", "127.0.0.1", "--port", str(free_port())]
+    admin = ["--host", "127.0.0.1", "--port", str(find_free_port())]
     return Launch(["node", place.installed / "bin" / "mb", "start", *options, *admin])
 
 

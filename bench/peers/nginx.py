@@ -1,4 +1,4 @@
-"""nginx: a map from the URL to the answer. It compares no bodies, and stands for what is possible at all."""
+"""nginx: a map from the URL to the answer. It compares no bodies, and is the limit of what is possible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.load.pairs import Pair
-from bench.peers.peer import Launch, Peer, Place, on_path, said
+from bench.peers.peer import Launch, Peer, Place, from_path, output_of
 
 CONFIG = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr error;
@@ -41,7 +41,7 @@ def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
 
 
 def _version(installed: Path) -> str:
-    return said(installed, "-v").rpartition("/")[2]
+    return output_of(installed, "-v").rpartition("/")[2]
 
 
-NGINX = Peer("nginx", on_path("nginx"), _version, _launch, limit=True)
+NGINX = Peer("nginx", from_path("nginx"), _version, _launch, limit=True)

@@ -1,4 +1,4 @@
-"""Peers from the npm registry: fixed versions, installed without running their scripts, each in a folder of its own."""
+"""Peers from the npm registry: fixed versions, installed without their scripts, each in its own folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTALL_SECONDS = 600
 
 
 def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path], Path]:
-    """Installs a package; returns its folder. `needs` is the program that runs it."""
+    """Return a function that installs a package and returns its folder; `needs` is the program that runs it."""
 
     def install(peers: Path) -> Path:
         place = peers / f"{name.replace('/', '-')}-{version}"
@@ -29,26 +29,29 @@ def package(name: str, version: str, *, needs: str = "node") -> Callable[[Path],
 
 
 def version(installed: Path) -> str:
-    """What the package says of itself."""
+    """Return the version in the package's metadata."""
     return str(json.loads((installed / "package.json").read_text())["version"])
 
 
-def only(installed: Path, pattern: str) -> Path:
-    """The one file of a package that fits; raises Missing, for packages that fetch it when they are installed."""
+def find_file(installed: Path, pattern: str) -> Path:
+    """Return the file of a package that matches a pattern.
+
+    Raises Missing, for example for packages that download the file when they are installed.
+    """
     found = sorted(installed.glob(pattern))
     if not found:
-        raise Missing(f"the package ships no {pattern}")
+        raise Missing(f"the package contains no {pattern}")
     return found[0]
 
 
-def _install(place: Path, wanted: str) -> None:
+def _install(place: Path, specifier: str) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise Missing("no npm on the PATH")
     place.mkdir(parents=True, exist_ok=True)
     (place / "package.json").write_text('{"private": true}')
-    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", wanted]
+    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", specifier]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     if done.returncode != 0:
         shutil.rmtree(place)
-        raise Missing(f"npm install {wanted} failed: {done.stderr.strip().splitlines()[-1:]}")
+        raise Missing(f"npm install {specifier} failed: {done.stderr.strip().splitlines()[-1:]}")

@@ -29,16 +29,16 @@ BATCH = 1_000
 LOGGED = 10_000
 
 
-def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> None:
-    """A store with a collection of these pairs, as if recorded and promoted, and a mock server of it, both `bench`.
+def create_store(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> None:
+    """Create a store with a collection of these pairs, as if promoted, and a mock server of it, both called `bench`.
 
-    Bodies are compared where there are any. `log_limit` is how many calls its log keeps.
+    Bodies are compared if a pair has one. `log_limit` is the number of calls in the call log.
     """
     store = open_store(str(file))
     try:
         collection = store.collections.create(NAME)
-        kept = (_kept(collection, position, pair) for position, pair in enumerate(pairs))
-        while batch := list(islice(kept, BATCH)):
+        rows = (_make_example(collection, position, pair) for position, pair in enumerate(pairs))
+        while batch := list(islice(rows, BATCH)):
             items, examples = zip(*batch, strict=True)
             store.collections.update(collection.id, CollectionUpdate(items, examples))
         now, matching = time.time(), Matching(body=any(pair.body for pair in pairs))
@@ -49,16 +49,16 @@ def keep(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_li
 
 
 def environment(place: Place) -> dict[str, str]:
-    """Nothing of ours comes to lie in the user's own folders."""
+    """Return the variables that keep all files out of the user's own folders."""
     return {"UNDERSTUDY_STORE": str(store_file(place)), "XDG_DATA_HOME": str(place.folder)}
 
 
 def store_file(place: Place) -> Path:
-    """Where the store of this place is."""
+    """Return the path of the store in this place."""
     return place.folder / "understudy.db"
 
 
-def _kept(collection: Collection, position: int, pair: Pair) -> tuple[RequestItem, Example]:
+def _make_example(collection: Collection, position: int, pair: Pair) -> tuple[RequestItem, Example]:
     headers = JSON if pair.body else Headers()
     request = Request(pair.method, pair.target.encode(), headers, pair.body.encode(), ORIGIN)
     response = Response(200, JSON, pair.answer.encode(), b"OK")
@@ -68,12 +68,12 @@ def _kept(collection: Collection, position: int, pair: Pair) -> tuple[RequestIte
 
 
 def _mocks(place: Place, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Launch:
-    keep(store_file(place), pairs, behaviour, log_limit)
+    create_store(store_file(place), pairs, behaviour, log_limit)
     return Launch([*COMMAND, "mocks", "serve", NAME, "--port", str(place.port)], environment(place))
 
 
 def _gateway(place: Place, pairs: Sequence[Pair], scheme: str = "http") -> Launch:
-    keep(store_file(place), pairs)
+    create_store(store_file(place), pairs)
     upstream, listen = f"{scheme}://{ORIGIN.host}", f"127.0.0.1:{place.port}"
     return Launch([*COMMAND, "mock", NAME, "--upstream", upstream, "--listen", listen], environment(place))
 
@@ -82,8 +82,8 @@ def _version(_: Path) -> str:
     return version("understudy")
 
 
-def mocks(name: str, behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Peer:
-    """A mock server that does something on purpose, or keeps another number of calls."""
+def make_mocks_peer(name: str, behaviour: Behaviour = PLAIN, log_limit: int = LOGGED) -> Peer:
+    """Return a mock server with a behaviour or another limit of its call log."""
     return replace(MOCKS, name=name, launch=partial(_mocks, behaviour=behaviour, log_limit=log_limit))
 
 

@@ -1,4 +1,4 @@
-"""What a server in the comparison is: where it comes from, and the command that serves given requests."""
+"""A server in the comparison: its installation, and the command that serves given requests."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from bench.load.check_answers import answers
+from bench.load.check_answers import has_right_answer
 from bench.load.pairs import Pair
-from bench.programs import Program, free_port, running
+from bench.programs import Program, find_free_port, run_program
 
 
 class Missing(Exception):
-    """A peer cannot be had on this machine, and why."""
+    """A peer is not available on this machine; the message is the reason."""
 
 
 class Bodies(StrEnum):
-    """How a server tells JSON bodies apart."""
+    """How a server compares JSON bodies."""
 
     VALUES = "as values"
     BYTES = "as bytes"
@@ -29,14 +29,14 @@ class Bodies(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a server runs: an empty folder of its own, its port, and the folder that it was installed in."""
+    """The place of a running server: its own empty folder, its port, and the folder of its installation."""
 
     folder: Path
     port: int
     installed: Path
 
     def write(self, name: str, text: str) -> Path:
-        """A file in the folder."""
+        """Write a file in the folder; return its path."""
         path = self.folder / name
         path.write_text(text)
         return path
@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Launch:
-    """The command that starts a server, and what it adds to the environment."""
+    """The command that starts a server, and its additional environment variables."""
 
     command: Sequence[str | Path]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -54,8 +54,9 @@ class Launch:
 class Peer:
     """A server in the comparison.
 
-    `install` takes the folder for peers and returns where this one is in it; it raises Missing. `launch` writes what
-    the server needs to answer these pairs. `warm_up` in seconds. `limit`: it compares nothing, and is no peer to beat.
+    `install` takes the folder for peers and returns this one's folder in it; it raises Missing. `launch` writes the
+    files that the server needs to answer the pairs. `warm_up` is in seconds. `limit`: it compares nothing, and is the
+    limit of what is possible.
     """
 
     name: str
@@ -71,7 +72,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Server:
-    """A peer that runs and gave a right answer."""
+    """A running peer that gave a right answer."""
 
     peer: Peer
     program: Program
@@ -82,24 +83,26 @@ class Server:
 
 
 @contextmanager
-def serving(peer: Peer, installed: Path, folder: Path, pairs: Sequence[Pair]) -> Iterator[Server]:
-    """Set a peer up for these pairs, and start it; raises RuntimeError when it does not answer."""
-    place = Place(folder, free_port(), installed)
-    with started(peer, place, peer.launch(place, pairs), pairs[-1]) as server:
+def set_up_and_run(peer: Peer, installed: Path, folder: Path, pairs: Sequence[Pair]) -> Iterator[Server]:
+    """Set up a peer for these pairs and run it; raises RuntimeError if it does not answer."""
+    place = Place(folder, find_free_port(), installed)
+    with run_peer(peer, place, peer.launch(place, pairs), pairs[-1]) as server:
         yield server
 
 
 @contextmanager
-def started(peer: Peer, place: Place, launch: Launch, pair: Pair) -> Iterator[Server]:
-    """Start a peer that is set up; it is up when it gives the answer of this pair."""
+def run_peer(peer: Peer, place: Place, launch: Launch, pair: Pair) -> Iterator[Server]:
+    """Run a peer that is set up; the block starts when it gives the answer of this pair."""
     url = f"{peer.scheme}://127.0.0.1:{place.port}"
     command, log = [str(word) for word in launch.command], place.folder / "server.log"
-    with running(command, place.port, log, environment=launch.environment, ready=lambda: answers(url, pair)) as program:
+    with run_program(
+        command, place.port, log, environment=launch.environment, ready=lambda: has_right_answer(url, pair)
+    ) as program:
         yield Server(peer, program)
 
 
-def on_path(program: str) -> Callable[[Path], Path]:
-    """A peer that has to be on the PATH already."""
+def from_path(program: str) -> Callable[[Path], Path]:
+    """Return a function that finds a program on the PATH, and raises Missing if it is not there."""
 
     def find(_: Path) -> Path:
         found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
@@ -110,7 +113,7 @@ def on_path(program: str) -> Callable[[Path], Path]:
     return find
 
 
-def said(*command: str | Path) -> str:
-    """What a command prints; not all programs that tell their version exit with 0."""
+def output_of(*command: str | Path) -> str:
+    """Return the output of a command; some programs print their version and do not exit with 0."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip()

@@ -1,4 +1,4 @@
-"""All servers of the comparison, and which of them this machine can have."""
+"""All servers of the comparison, and those that are available on this machine."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ OTHERS = (
     MITMDUMP,
     MITMDUMP_HTTPS,
 )
-# Whose answers a cache of whole requests could speed up, or who come near.
-QUICK_ONES = frozenset({MOCKS, GATEWAY, NGINX, HOVERFLY, MOCKTTP, MOCKSERVER})
+# Servers that a cache of whole requests could speed up, and those of a similar speed.
+FAST_PEERS = frozenset({MOCKS, GATEWAY, NGINX, HOVERFLY, MOCKTTP, MOCKSERVER})
 
 
-def had(wanted: Sequence[Peer], folder: Path, tell: Callable[[str], None]) -> tuple[dict[Peer, Path], dict[Peer, str]]:
-    """Where each server is, installed if need be, and those that cannot be had, with the reason."""
-    found, missing = {}, {}
-    for peer in wanted:
-        tell(f"looking for {peer.name}")
+def find_peers(
+    peers: Sequence[Peer], folder: Path, report: Callable[[str], None]
+) -> tuple[dict[Peer, Path], dict[Peer, str]]:
+    """Install the servers; return the folder of each available one, and the reason for each other one."""
+    available, missing = {}, {}
+    for peer in peers:
+        report(f"looking for {peer.name}")
         try:
-            found[peer] = peer.install(folder)
+            available[peer] = peer.install(folder)
         except Missing as reason:
             missing[peer] = str(reason)
-    return found, missing
+    return available, missing

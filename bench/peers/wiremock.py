@@ -14,7 +14,7 @@ from bench.peers.peer import Bodies, Launch, Peer, Place
 def _launch(place: Place, pairs: Sequence[Pair]) -> Launch:
     (place.folder / "mappings").mkdir()
     place.write("mappings/all.json", json.dumps({"mappings": [_mapping(pair) for pair in pairs]}))
-    jar = npm.only(place.installed, "build/wiremock-standalone-*.jar")
+    jar = npm.find_file(place.installed, "build/wiremock-standalone-*.jar")
     options = ["--port", str(place.port), "--bind-address", "127.0.0.1", "--root-dir", str(place.folder)]
     return Launch(["java", "-jar", jar, *options, "--no-request-journal", "--disable-request-logging"])
 

@@ -1,15 +1,14 @@
-"""What serving is to reach, beside which peer."""
+"""The aims of serving, and the peers they refer to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bench.aims import Aim, ratio
+from bench.aims import Aim, compute_ratio
 from bench.peers.mitmdump import MITMDUMP, MITMDUMP_HTTPS
 from bench.peers.ours import GATEWAY, GATEWAY_HTTPS, MOCKS
 from bench.peers.peer import Peer
 from bench.serving.cases import (
-    ANEW,
     BODIES,
     DELAYED_MOCK,
     LOGGED_MOCK,
@@ -18,6 +17,7 @@ from bench.serving.cases import (
     PLAIN_MOCK,
     RANDOM,
     RECORDED,
+    RELAID,
     SAME,
     SETTINGS,
     SOME,
@@ -34,33 +34,35 @@ MOST_WORSE = 2.0
 START_FEW, START_MANY = 0.5, 3.0
 
 
-def aims_of(plan: Plan, seen: Measured) -> list[Aim]:
-    """The aims of what was measured."""
-    found = [aim for name, results in seen.cases.items() for aim in _OF_CASES[name](results)]
-    found += _of_edits(seen)
-    for number, seconds in seen.starts.items():
+def list_aims(plan: Plan, measured: Measured) -> list[Aim]:
+    """Return the aims of all measured cases."""
+    aims = [aim for name, results in measured.cases.items() for aim in _OF_CASES[name](results)]
+    aims += _of_edits(measured)
+    for number, seconds in measured.starts.items():
         most = START_FEW if number == plan.few_kept else START_MANY
-        found.append(Aim(f"start with {number:,} examples", seconds, most, least=False, form=SECONDS))
-    return found
+        aims.append(Aim(f"start with {number:,} examples", seconds, most, least=False, form=SECONDS))
+    return aims
 
 
 def _of_one(one: Results) -> list[Aim]:
     return [
-        _times("one example: rate, by the best peer's", one, SAME, MOCKS, _is_peer, 2),
-        _times("one example: rate, by nginx's", one, SAME, MOCKS, lambda peer: peer.limit, 0.6),
-        _times("gateway in mock mode: rate, by mitmdump's", one, SAME, GATEWAY, MITMDUMP.__eq__, 20),
+        _times("one example: rate, compared with the best peer", one, SAME, MOCKS, _is_peer, 2),
+        _times("one example: rate, compared with nginx", one, SAME, MOCKS, lambda peer: peer.limit, 0.6),
+        _times("gateway in mock mode: rate, compared with mitmdump", one, SAME, GATEWAY, MITMDUMP.__eq__, 20),
         _times("the same over HTTPS", one, SAME, GATEWAY_HTTPS, MITMDUMP_HTTPS.__eq__, 10),
     ]
 
 
 def _of_many(many: Results) -> list[Aim]:
-    return [_times(f"{many.case.title}: rate, by the best peer's", many, RANDOM, MOCKS, _is_peer, 12)]
+    return [_times(f"{many.case.title}: rate, compared with the best peer", many, RANDOM, MOCKS, _is_peer, 12)]
 
 
 def _of_bodies(bodies: Results) -> list[Aim]:
     return [
-        _times("JSON bodies, laid out anew: rate, by the best peer's", bodies, ANEW, MOCKS, _is_peer, 200),
-        _times("JSON bodies, as recorded: rate, by mitmdump's", bodies, RECORDED, MOCKS, MITMDUMP.__eq__, 40),
+        _times(
+            "JSON bodies in another layout: rate, compared with the best peer", bodies, RELAID, MOCKS, _is_peer, 200
+        ),
+        _times("JSON bodies as recorded: rate, compared with mitmdump", bodies, RECORDED, MOCKS, MITMDUMP.__eq__, 40),
     ]
 
 
@@ -75,25 +77,27 @@ def _is_peer(peer: Peer) -> bool:
     return not peer.ours and not peer.limit
 
 
-def _times(name: str, results: Results, question: str, ours: Peer, theirs: Chosen, wanted: float) -> Aim:
-    return Aim(name, ratio(results.rate(question, ours.__eq__), results.rate(question, theirs)), wanted, form=TIMES)
+def _times(name: str, results: Results, question: str, ours: Peer, theirs: Chosen, limit: float) -> Aim:
+    return Aim(
+        name, compute_ratio(results.rate(question, ours.__eq__), results.rate(question, theirs)), limit, form=TIMES
+    )
 
 
-def _cost(name: str, results: Results, dearer: Peer) -> Aim:
-    kept = ratio(results.rate(SAME, dearer.__eq__), results.rate(SAME, PLAIN_MOCK.__eq__))
+def _cost(name: str, results: Results, peer: Peer) -> Aim:
+    kept = compute_ratio(results.rate(SAME, peer.__eq__), results.rate(SAME, PLAIN_MOCK.__eq__))
     return Aim(name, None if kept is None else 100 * (1 - kept), MOST_COST, least=False, form=PERCENT)
 
 
-def _of_edits(seen: Measured) -> list[Aim]:
-    found = []
-    for edits in seen.edits:
-        served = f"edit, load {edits.asked}: served after the command's return"
-        worse = f"edit, load {edits.asked}: p99, by that before"
-        found += [
+def _of_edits(measured: Measured) -> list[Aim]:
+    aims = []
+    for edits in measured.edits:
+        served = f"edit, load {edits.load}: time from the command's return until served"
+        worse = f"edit, load {edits.load}: p99, compared with before"
+        aims += [
             Aim(served, max(edits.after_return), SERVED_WITHIN, least=False, form=SECONDS),
             Aim(worse, edits.worse, MOST_WORSE, least=False, form=TIMES),
         ]
-    return found
+    return aims
 
 
 _OF_CASES: Mapping[str, Callable[[Results], list[Aim]]] = {

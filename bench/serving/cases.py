@@ -1,4 +1,4 @@
-"""The cases that serving is measured in: who answers what, and how it is asked."""
+"""The cases of the benchmark of serving: their servers, requests and loads."""
 
 from __future__ import annotations
 
@@ -6,35 +6,36 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.load.pairs import gets, laid_out_anew, searches
-from bench.load.wrk import Bytes
-from bench.peers.ours import GATEWAY, MOCKS, mocks
+from bench.load.pairs import change_layout, make_gets, make_searches
+from bench.load.wrk import Uniqueness
+from bench.peers.ours import GATEWAY, MOCKS, make_mocks_peer
 from bench.peers.peer import Bodies, Peer
-from bench.peers.table import QUICK_ONES
-from bench.serving.edits import Edits, edits_under_load
+from bench.peers.table import FAST_PEERS
+from bench.serving.edits import Edits, measure_edits
 from bench.serving.side_by_side import Case, Question, Results, measure
-from bench.serving.starts import seconds_to_start
+from bench.serving.starts import measure_start
 from understudy.store.model.mock_servers import Behaviour, Delay
 
 ONE, SOME, MANY, BODIES, SETTINGS, EDITS, STARTS = "one", "some", "many", "bodies", "settings", "edits", "starts"
 SAME, RANDOM, UNIQUE = "same bytes", "at random", "no two alike"
-RECORDED, ANEW, ANEW_UNIQUE = "layout as recorded", "another layout", "another layout, no two alike"
-# So many that a millisecond of delay is not what holds them up.
+RECORDED, RELAID, RELAID_UNIQUE = "layout as recorded", "another layout", "another layout, no two alike"
+# With this many connections a delay of a millisecond does not limit the rate.
 MANY_CONNECTIONS = 512
-PLAIN_MOCK = mocks("no call log, no delay", log_limit=0)
-LOGGED_MOCK = mocks("call log")
-DELAYED_MOCK = mocks("call log, delay of 1 ms", Behaviour(delay=Delay(1)))
+PLAIN_MOCK = make_mocks_peer("no call log, no delay", log_limit=0)
+LOGGED_MOCK = make_mocks_peer("call log")
+DELAYED_MOCK = make_mocks_peer("call log, delay of 1 ms", Behaviour(delay=Delay(1)))
 
 Found = dict[Peer, Path]
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. Loads take `seconds`, those on bodies `body_seconds`, as some answer them slowly, those
-    around an edit `edit_seconds`, so that the command begins and ends within one.
+    """The size of a run.
 
-    `warm_up` in seconds, twice that where there are thousands of examples; 0 is none.
+    Loads take `seconds`; those with bodies `body_seconds`, because some servers answer them slowly; those around an
+    edit `edit_seconds`, so that the command begins and ends within one. `warm_up` is in seconds, and twice that with
+    thousands of examples; 0 is no warm-up.
     """
 
     rounds: int = 3
@@ -56,73 +57,73 @@ QUICK = Plan(1, 1, 1, 1, some=20, many=50, bodies=20, many_kept=200, starts=1, w
 
 @dataclass
 class Measured:
-    """What a run measured: cases by their name, edits, and seconds to start by the number of examples."""
+    """The results of a run: cases by name, edits, and seconds to start by the number of examples."""
 
     cases: dict[str, Results] = field(default_factory=dict)
     edits: list[Edits] = field(default_factory=list)
     starts: dict[int, float] = field(default_factory=dict)
 
 
-def measured(plan: Plan, found: Found, chosen: Container[str], tell: Tell) -> Measured:
-    """Measure what was chosen of PARTS, with the servers that were found."""
-    seen = Measured()
+def measure_cases(plan: Plan, available: Found, chosen: Container[str], report: Report) -> Measured:
+    """Measure the chosen ones of PARTS with the available servers."""
+    measured = Measured()
     for name in CASES:
         if name in chosen:
-            seen.cases[name] = measure(CASES[name](plan, found), plan.rounds, tell)
+            measured.cases[name] = measure(CASES[name](plan, available), plan.rounds, report)
     if EDITS in chosen:
-        tell(f"edits among {plan.many_kept:,} examples")
-        seen.edits = edits_under_load(plan.many_kept, plan.rounds, plan.edit_seconds)
+        report(f"edits among {plan.many_kept:,} examples")
+        measured.edits = measure_edits(plan.many_kept, plan.rounds, plan.edit_seconds)
     if STARTS in chosen:
-        tell("starts")
-        seen.starts = {number: seconds_to_start(number, plan.starts) for number in (plan.few_kept, plan.many_kept)}
-    return seen
+        report("starts")
+        measured.starts = {number: measure_start(number, plan.starts) for number in (plan.few_kept, plan.many_kept)}
+    return measured
 
 
-def _one(plan: Plan, found: Found) -> Case:
-    pairs = gets(1)
-    questions = [Question(SAME, pairs), Question(UNIQUE, pairs, Bytes.UNIQUE, goes_to=QUICK_ONES.__contains__)]
-    return Case("One example", pairs, questions, found, plan.seconds, plan.warm_up)
+def _one(plan: Plan, available: Found) -> Case:
+    pairs = make_gets(1)
+    questions = [Question(SAME, pairs), Question(UNIQUE, pairs, Uniqueness.UNIQUE, goes_to=FAST_PEERS.__contains__)]
+    return Case("One example", pairs, questions, available, plan.seconds, plan.warm_up)
 
 
-def _some(plan: Plan, found: Found) -> Case:
-    pairs = gets(plan.some)
+def _some(plan: Plan, available: Found) -> Case:
+    pairs = make_gets(plan.some)
     title = f"{plan.some:,} examples, GET"
-    return Case(title, pairs, [Question(RANDOM, pairs)], _beside_mocks(found), plan.seconds, plan.warm_up)
+    return Case(title, pairs, [Question(RANDOM, pairs)], _beside_mocks(available), plan.seconds, plan.warm_up)
 
 
-def _many(plan: Plan, found: Found) -> Case:
-    pairs = gets(plan.many)
-    questions = [Question(RANDOM, pairs), Question(UNIQUE, pairs, Bytes.UNIQUE, goes_to=QUICK_ONES.__contains__)]
+def _many(plan: Plan, available: Found) -> Case:
+    pairs = make_gets(plan.many)
+    questions = [Question(RANDOM, pairs), Question(UNIQUE, pairs, Uniqueness.UNIQUE, goes_to=FAST_PEERS.__contains__)]
     title = f"{plan.many:,} examples, GET"
-    return Case(title, pairs, questions, _beside_mocks(found), plan.seconds, 2 * plan.warm_up)
+    return Case(title, pairs, questions, _beside_mocks(available), plan.seconds, 2 * plan.warm_up)
 
 
-def _beside_mocks(found: Found) -> Found:
-    return {peer: place for peer, place in found.items() if peer.scheme == "http" and peer is not GATEWAY}
+def _beside_mocks(available: Found) -> Found:
+    return {peer: place for peer, place in available.items() if peer.scheme == "http" and peer is not GATEWAY}
 
 
-def _bodies(plan: Plan, found: Found) -> Case:
-    pairs = searches(plan.bodies)
-    anew = laid_out_anew(pairs)
-    peers = {peer: place for peer, place in _beside_mocks(found).items() if peer.bodies is not Bodies.NONE}
+def _bodies(plan: Plan, available: Found) -> Case:
+    pairs = make_searches(plan.bodies)
+    relaid = change_layout(pairs)
+    peers = {peer: place for peer, place in _beside_mocks(available).items() if peer.bodies is not Bodies.NONE}
     questions = [
         Question(RECORDED, pairs),
-        Question(ANEW, anew, goes_to=lambda peer: peer.bodies is Bodies.VALUES),
-        Question(ANEW_UNIQUE, anew, Bytes.UNIQUE, goes_to=lambda peer: peer.ours),
+        Question(RELAID, relaid, goes_to=lambda peer: peer.bodies is Bodies.VALUES),
+        Question(RELAID_UNIQUE, relaid, Uniqueness.UNIQUE, goes_to=lambda peer: peer.ours),
     ]
     return Case(
         f"{plan.bodies:,} JSON bodies on one path, POST", pairs, questions, peers, plan.body_seconds, plan.warm_up
     )
 
 
-def _settings(plan: Plan, found: Found) -> Case:
-    pairs = gets(1)
+def _settings(plan: Plan, available: Found) -> Case:
+    pairs = make_gets(1)
     questions = [
         Question(SAME, pairs, connections=MANY_CONNECTIONS),
-        Question(UNIQUE, pairs, Bytes.UNIQUE, connections=MANY_CONNECTIONS),
+        Question(UNIQUE, pairs, Uniqueness.UNIQUE, connections=MANY_CONNECTIONS),
     ]
-    peers = dict.fromkeys((PLAIN_MOCK, LOGGED_MOCK, DELAYED_MOCK), found[MOCKS])
-    title = f"One example, {MANY_CONNECTIONS} connections: what settings cost"
+    peers = dict.fromkeys((PLAIN_MOCK, LOGGED_MOCK, DELAYED_MOCK), available[MOCKS])
+    title = f"One example, {MANY_CONNECTIONS} connections: the cost of settings"
     return Case(title, pairs, questions, peers, plan.seconds, plan.warm_up)
 
 

@@ -1,4 +1,4 @@
-"""An edit of one example while a mock server of very many is under load: when it is served, and what the load feels."""
+"""Edits of one example of a mock server under load: the time until served, and the effect on the load."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.load.check_answers import seconds_until
-from bench.load.pairs import SEED, Pair, gets
+from bench.load.check_answers import wait_for_answer
+from bench.load.pairs import SEED, Pair, make_gets
 from bench.load.wrk import Load, load
 from bench.peers.ours import COMMAND, MOCKS, NAME, environment
-from bench.peers.peer import Place, Server, started
-from bench.programs import free_port
+from bench.peers.peer import Place, Server, run_peer
+from bench.programs import find_free_port
 from understudy.store.model.values import replace
 
 HOT = 1_000
 SERVED_WITHIN = 30.0
-# wrk reads its requests first, then connects; the edit has to fall into its load.
+# wrk reads its requests before it connects; the edit has to happen during its load.
 HEAD_START = 0.8
 
 
 @dataclass
 class Edits:
-    """What was seen, one of each a round; times in seconds.
+    """The results of edits, one of each per round; times are in seconds.
 
-    `beside_show` is the load beside a command that only reads: it takes as much of the two processors, and edits
-    nothing.
+    `beside_show` is the load during a command that only reads: it uses as much processor time but edits nothing.
     """
 
-    asked: str
+    load: str
     before: list[Load] = field(default_factory=list)
     during: list[Load] = field(default_factory=list)
     beside_show: list[Load] = field(default_factory=list)
@@ -46,55 +45,55 @@ class Edits:
 
     @property
     def worse(self) -> float:
-        """How many times the p99 before is the p99 during an edit; medians of the rounds."""
-        return p99(self.during) / p99(self.before)
+        """The p99 during an edit divided by the p99 before, of the medians of the rounds."""
+        return median_p99(self.during) / median_p99(self.before)
 
 
-def p99(loads: Sequence[Load]) -> float:
-    """The median of the rounds, in seconds."""
+def median_p99(loads: Sequence[Load]) -> float:
+    """Return the median of the p99 of all rounds, in seconds."""
     return statistics.median(load.p99 for load in loads)
 
 
-def longest(loads: Sequence[Load]) -> float:
-    """The slowest answer in each round, of these the median, in seconds."""
+def median_longest(loads: Sequence[Load]) -> float:
+    """Return the median of the slowest answers of all rounds, in seconds."""
     return statistics.median(load.most for load in loads)
 
 
-def edits_under_load(examples: int, rounds: int, seconds: int) -> list[Edits]:
-    """Edit under two loads: at random among all examples, and among a thousand of them."""
-    pairs = gets(examples)
+def measure_edits(examples: int, rounds: int, seconds: int) -> list[Edits]:
+    """Edit under two random loads: on all examples, and on a thousand of them."""
+    pairs = make_gets(examples)
     some = random.Random(SEED).sample(pairs, min(HOT, examples))
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
-        place = Place(Path(name), free_port(), Path())
+        place = Place(Path(name), find_free_port(), Path())
         launch = MOCKS.launch(place, pairs)
-        with started(MOCKS, place, launch, pairs[-1]) as server:
+        with run_peer(MOCKS, place, launch, pairs[-1]) as server:
             return [
-                _edits(server, place, asked, Edits(f"at random among {len(asked):,}"), rounds, seconds)
-                for asked in ([pairs, some] if examples > HOT else [pairs])
+                _edits(server, place, chosen, Edits(f"at random among {len(chosen):,}"), rounds, seconds)
+                for chosen in ([pairs, some] if examples > HOT else [pairs])
             ]
 
 
-def _edits(server: Server, place: Place, asked: Sequence[Pair], seen: Edits, rounds: int, seconds: int) -> Edits:
-    load(place.folder, server.url, asked, seconds)
+def _edits(server: Server, place: Place, pairs: Sequence[Pair], edits: Edits, rounds: int, seconds: int) -> Edits:
+    load(place.folder, server.url, pairs, seconds)
     for number in range(rounds):
-        edited = asked[number * 7 % len(asked)]
-        seen.before.append(load(place.folder, server.url, asked, seconds))
+        edited = pairs[number * 7 % len(pairs)]
+        edits.before.append(load(place.folder, server.url, pairs, seconds))
         with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(load, place.folder, server.url, asked, seconds)
+            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
             time.sleep(HEAD_START)
             after_start, after_return = _edit(server, place, edited, number)
-            seen.during.append(loading.result())
-            seen.after_start.append(after_start)
-            seen.after_return.append(after_return)
-            loading = beside.submit(load, place.folder, server.url, asked, seconds)
+            edits.during.append(loading.result())
+            edits.after_start.append(after_start)
+            edits.after_return.append(after_return)
+            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
             time.sleep(HEAD_START)
             _run("show", place, edited)
-            seen.beside_show.append(loading.result())
-    return seen
+            edits.beside_show.append(loading.result())
+    return edits
 
 
 def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[float, float]:
-    """Seconds until the new answer is served, from the start of the command and from its end."""
+    """Edit an example; return the seconds until it is served, from the start and from the end of the command."""
     body = json.dumps({**json.loads(edited.answer), "edition": number})
     returned: list[float] = []
 
@@ -104,7 +103,7 @@ def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[floa
 
     thread = threading.Thread(target=command)
     thread.start()
-    after_start = seconds_until(server.url, replace(edited, answer=body), within=SERVED_WITHIN)
+    after_start = wait_for_answer(server.url, replace(edited, answer=body), within=SERVED_WITHIN)
     served = time.perf_counter()
     thread.join()
     return after_start, max(0.0, served - returned[0])

@@ -1,6 +1,6 @@
-"""Several servers on the same requests: all are up at once, and asked in turn, so that what else happens hits all.
+"""Several servers with the same requests: all run at once and are loaded in turn, so that other load affects all.
 
-One question after the other: what a server remembers of one must not be what it is measured by in the next.
+The questions are measured one after the other, so that a cache filled by one does not help in the next.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.load.check_answers import check
-from bench.load.pairs import Pair, sample
-from bench.load.wrk import CONNECTIONS, Bytes, Load, load
-from bench.peers.peer import Peer, Server, serving
+from bench.load.check_answers import check_answers
+from bench.load.pairs import Pair, choose_sample
+from bench.load.wrk import CONNECTIONS, Load, Uniqueness, load
+from bench.peers.peer import Peer, Server, set_up_and_run
 
 CHECKED = 12
 MB = 1024 * 1024
 MICROSECONDS = 1e6
-# A server whose queue of 64 takes longer than this would still be at it when the next one is measured.
+# A server that is still busy after this time would disturb the measurement of the next one.
 CALM_SECONDS = 6.0
 LOOK_SECONDS = 0.1
 CALM = 0.3  # of one processor
@@ -29,23 +29,23 @@ CALM = 0.3  # of one processor
 
 @dataclass(frozen=True)
 class Question:
-    """A way to ask: these requests, alike or each with bytes of its own, by so many connections.
+    """A load: the requests, whether their bytes are unique, and the number of connections.
 
-    `goes_to`: who can answer it.
+    `goes_to` returns whether a peer can answer it.
     """
 
     name: str
     pairs: Sequence[Pair]
-    asked: Bytes = Bytes.ALIKE
+    uniqueness: Uniqueness = Uniqueness.ALIKE
     connections: int = CONNECTIONS
     goes_to: Callable[[Peer], bool] = lambda _: True
 
 
 @dataclass(frozen=True)
 class Case:
-    """Servers that are to answer the same pairs, and how they are asked.
+    """Servers that answer the same pairs, and their questions.
 
-    `warm_up` in seconds, more for servers that need more; 0 is none.
+    `warm_up` is in seconds, more for servers that need more; 0 is no warm-up.
     """
 
     title: str
@@ -57,15 +57,15 @@ class Case:
 
 
 @dataclass
-class Asked:
-    """What came of one question to one server: a load a round, and the processor time of the server in each."""
+class Measurement:
+    """The results of one question to one server: the load of each round, and the processor time of the server in it."""
 
     loads: list[Load] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Requests per second, the median of the rounds."""
+        """The requests per second: the median of the rounds."""
         return statistics.median(load.rate for load in self.loads)
 
     @property
@@ -80,42 +80,42 @@ class Asked:
 
     @property
     def cpu_each(self) -> float | None:
-        """Microseconds of processor time a request."""
+        """The processor time per request, in microseconds."""
         requests = sum(load.requests for load in self.loads)
         return sum(self.cpu) / requests * MICROSECONDS if requests else None
 
 
 @dataclass
 class Outcome:
-    """What one server showed in a case; `problem` says why it was not measured, or not to the end."""
+    """The results of one server in a case; `problem` is why it was not measured, or not completely."""
 
     started: float | None = None
     resident: float | None = None
-    asked: dict[str, Asked] = field(default_factory=dict)
+    measurements: dict[str, Measurement] = field(default_factory=dict)
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Results:
-    """All outcomes of a case."""
+    """The outcomes of all servers in a case."""
 
     case: Case
     of: Mapping[Peer, Outcome]
 
     def rate(self, question: str, chosen: Callable[[Peer], bool]) -> float | None:
-        """The best rate among the chosen; None when none of them was measured."""
+        """Return the best rate of the chosen servers; None if none of them was measured."""
         rates = [
-            outcome.asked[question].rate
+            outcome.measurements[question].rate
             for peer, outcome in self.of.items()
-            if chosen(peer) and question in outcome.asked
+            if chosen(peer) and question in outcome.measurements
         ]
         return max(rates, default=None)
 
 
-def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
-    """Start all servers, see that they answer rightly, warm them up, ask them in turn."""
+def measure(case: Case, rounds: int, report: Callable[[str], None]) -> Results:
+    """Start all servers, check their answers, warm them up, and load them in turn."""
     with ExitStack() as stack:
-        run = _Run(case, stack, tell)
+        run = _Run(case, stack, report)
         for peer in case.peers:
             run.start(peer)
         for question in case.questions:
@@ -127,26 +127,26 @@ def measure(case: Case, rounds: int, tell: Callable[[str], None]) -> Results:
 
 
 class _Run:
-    """One case under way."""
+    """The run of one case."""
 
-    def __init__(self, case: Case, stack: ExitStack, tell: Callable[[str], None]) -> None:
+    def __init__(self, case: Case, stack: ExitStack, report: Callable[[str], None]) -> None:
         self._case = case
         self._stack = stack
-        self._tell = tell
+        self._report = report
         self._up: dict[Server, ExitStack] = {}
         self.outcomes = {peer: Outcome() for peer in case.peers}
 
     def start(self, peer: Peer) -> None:
-        """Start a server and see whether it answers all questions as it should."""
-        self._tell(f"{self._case.title}: starting {peer.name}")
+        """Start a server, and check its answers to all questions."""
+        self._report(f"{self._case.title}: starting {peer.name}")
         stack = self._stack.enter_context(ExitStack())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="understudy-bench-")))
         outcome = self.outcomes[peer]
         try:
-            server = stack.enter_context(serving(peer, self._case.peers[peer], folder, self._case.pairs))
+            server = stack.enter_context(set_up_and_run(peer, self._case.peers[peer], folder, self._case.pairs))
             for question in self._case.questions:
                 if question.goes_to(peer):
-                    check(server.url, sample(question.pairs, CHECKED))
+                    check_answers(server.url, choose_sample(question.pairs, CHECKED))
         except (RuntimeError, OSError) as problem:
             outcome.problem = str(problem)
             stack.close()
@@ -155,25 +155,25 @@ class _Run:
             self._up[server] = stack
 
     def warm_up(self, question: Question) -> None:
-        """Ask for a while; what comes of it counts only for servers that are too slow for more."""
-        for server in self._asked(question) if self._case.warm_up else ():
-            self._tell(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
-            self._ask(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
+        """Load all servers for a while; the result counts only for servers that are too slow to be measured again."""
+        for server in self._list_servers(question) if self._case.warm_up else ():
+            self._report(f"{self._case.title}, {question.name}: warming up {server.peer.name}")
+            self._measure(question, server, max(self._case.warm_up, server.peer.warm_up), counts=False)
 
     def round(self, question: Question, number: int) -> None:
-        """Ask every server once. Nobody always comes first, or after the same one."""
-        self._tell(f"{self._case.title}, {question.name}: round {number + 1}")
-        servers = self._asked(question)
+        """Load every server once; the first one changes with each round."""
+        self._report(f"{self._case.title}, {question.name}: round {number + 1}")
+        servers = self._list_servers(question)
         start = number % max(1, len(servers))
         for server in servers[start:] + servers[:start]:
-            self._ask(question, server, self._case.seconds, counts=True)
+            self._measure(question, server, self._case.seconds, counts=True)
 
     def weigh(self) -> None:
-        """Note the memory of all that are still up."""
+        """Record the memory of all servers that still run."""
         for server in self._up:
             self.outcomes[server.peer].resident = server.program.resident / MB
 
-    def _ask(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
+    def _measure(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
         before = server.program.cpu_seconds
         outcome = self.outcomes[server.peer]
         try:
@@ -182,14 +182,14 @@ class _Run:
             self._drop(server, str(problem))
             return
         spent = server.program.cpu_seconds - before
-        calm = _calm(server)
+        calm = _becomes_idle(server)
         if counts or not calm:
-            asked = outcome.asked.setdefault(question.name, Asked())
-            asked.loads.append(done)
-            asked.cpu.append(spent)
+            measurement = outcome.measurements.setdefault(question.name, Measurement())
+            measurement.loads.append(done)
+            measurement.cpu.append(spent)
         if not calm:
             outcome.resident = server.program.resident / MB
-            self._drop(server, f"still busy {CALM_SECONDS:.0f} s after a load, so ended then")
+            self._drop(server, f"stopped, because it was still busy {CALM_SECONDS:.0f} s after a load")
 
     def _load(self, question: Question, server: Server, seconds: int) -> Load:
         with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
@@ -198,7 +198,7 @@ class _Run:
                 server.url,
                 question.pairs,
                 seconds,
-                asked=question.asked,
+                uniqueness=question.uniqueness,
                 connections=question.connections,
             )
 
@@ -206,12 +206,12 @@ class _Run:
         self.outcomes[server.peer].problem = problem
         self._up.pop(server).close()
 
-    def _asked(self, question: Question) -> list[Server]:
+    def _list_servers(self, question: Question) -> list[Server]:
         return [server for server in self._up if question.goes_to(server.peer)]
 
 
-def _calm(server: Server) -> bool:
-    """Whether a server has done all that it was asked, after a while."""
+def _becomes_idle(server: Server) -> bool:
+    """Return whether a server becomes idle within `CALM_SECONDS`."""
     deadline = time.monotonic() + CALM_SECONDS
     while time.monotonic() < deadline:
         before = server.program.cpu_seconds

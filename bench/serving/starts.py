@@ -1,4 +1,4 @@
-"""From the start of the process to the first good answer of a mock server, with few examples and with very many."""
+"""The time from the start of a mock server's process to its first right answer, with few and with many examples."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from bench.load.pairs import gets
+from bench.load.pairs import make_gets
 from bench.peers.ours import MOCKS
-from bench.peers.peer import Place, started
-from bench.programs import free_port
+from bench.peers.peer import Place, run_peer
+from bench.programs import find_free_port
 
 
-def seconds_to_start(examples: int, times: int) -> float:
-    """The median of so many starts on one store."""
-    pairs = gets(examples)
+def measure_start(examples: int, times: int) -> float:
+    """Start a mock server several times on one store; return the median in seconds."""
+    pairs = make_gets(examples)
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as name:
-        place = Place(Path(name), free_port(), Path())
+        place = Place(Path(name), find_free_port(), Path())
         launch = MOCKS.launch(place, pairs)
-        taken = []
+        durations = []
         for _ in range(times):
-            with started(MOCKS, place, launch, pairs[-1]) as server:
-                taken.append(server.program.started)
-    return statistics.median(taken)
+            with run_peer(MOCKS, place, launch, pairs[-1]) as server:
+                durations.append(server.program.started)
+    return statistics.median(durations)

@@ -1,4 +1,4 @@
-"""Laws of a changed index: it answers and explains as one that is compiled anew, and the one before stays as it was."""
+"""Properties of a changed index: it equals a newly compiled one, and the index before the change stays unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNREADABLE = b"\xff"
 
 @st.composite
 def examples(draw: st.DrawFn) -> Example:
-    """An example with one of a few ids, so that many replace each other; some in sequences."""
+    """Draw an example with one of a few ids, so that many replace each other; some are in sequences."""
     return make_example(
         draw(REQUESTS),
         id=draw(IDS),
@@ -43,20 +43,20 @@ CHANGES = st.tuples(st.lists(IDS, max_size=4), st.lists(examples(), max_size=8, 
 
 
 def body_of(body: Body) -> bytes:
-    """The bytes of a body, one of which cannot be had."""
+    """Return the bytes of a body; raise for the one that cannot be read."""
     assert isinstance(body, bytes)
     if body == UNREADABLE:
         raise NotFound("no such body")
     return body
 
 
-def compiled(held: Iterable[Example], chosen: MatchSettings) -> Index:
-    """An index of examples whose variables have values."""
-    return compile_index(held, chosen, load_body=body_of, variables={"x": "a", "n": "2"})
+def compile_examples(examples: Iterable[Example], chosen: MatchSettings) -> Index:
+    """Compile an index of examples, with values for their variables."""
+    return compile_index(examples, chosen, load_body=body_of, variables={"x": "a", "n": "2"})
 
 
-def told(decision: Decision) -> tuple[object, ...]:
-    """Everything that a decision says."""
+def describe(decision: Decision) -> tuple[object, ...]:
+    """Return all parts of a decision."""
     misses = [(miss.candidate.id, miss.differences) for miss in decision.find_near_misses()]
     others = [(match.candidate.id, match.order) for match in decision.find_runners_up()]
     winner = decision.candidate.examples if decision.candidate else None
@@ -72,8 +72,8 @@ def told(decision: Decision) -> tuple[object, ...]:
     )
 
 
-def held_by(index: Index) -> tuple[object, ...]:
-    """What an index is made of, as far as it shows."""
+def list_content(index: Index) -> tuple[object, ...]:
+    """Return the visible content of an index."""
     reasons = [(each.example, each.reason) for each in index.unusable]
     return [each.examples for each in index.candidates], reasons, index.default_settings
 
@@ -86,42 +86,46 @@ def held_by(index: Index) -> tuple[object, ...]:
     st.sampled_from([0, 1, 8]),
     st.sampled_from([1, 2, 256]),
 )
-def test_changed_index_is_as_compiled_anew(
-    changes: list[tuple[list[str], list[Example]]], asked: list[Request], chosen: MatchSettings, few: int, piece: int
+def test_a_changed_index_equals_a_newly_compiled_one(
+    changes: list[tuple[list[str], list[Example]]], requests: list[Request], chosen: MatchSettings, few: int, piece: int
 ) -> None:
-    """Whatever goes, comes, joins or leaves a sequence, however small the pieces, and whatever was asked before."""
+    """For any additions, deletions and changes of sequences, any size of pieces, and any earlier decisions."""
     with (
         mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few),
         mock.patch.object(persistent_map, "LEAF_SIZE", piece),
         mock.patch.object(persistent_list, "PIECE_SIZE", piece),
     ):
-        held: dict[str, Example] = {}
-        index = compiled([], chosen)
-        for gone, come in changes:
-            before, said = index, [told(index.decide(request)) for request in asked]
-            held = {id: example for id, example in held.items() if id not in gone} | {each.id: each for each in come}
-            index = before.apply_changes(gone, come)
-            anew = compiled(held.values(), chosen)
-            assert held_by(index) == held_by(anew)
-            assert index.default_settings == choose_default_settings(held.values())
-            for request, answer in zip(asked, said, strict=True):
-                assert told(index.decide(request)) == told(anew.decide(request))
-                assert told(before.decide(request)) == answer
+        current: dict[str, Example] = {}
+        index = compile_examples([], chosen)
+        for removed, added in changes:
+            before, decisions = index, [describe(index.decide(request)) for request in requests]
+            current = {id: example for id, example in current.items() if id not in removed} | {
+                each.id: each for each in added
+            }
+            index = before.apply_changes(removed, added)
+            recompiled = compile_examples(current.values(), chosen)
+            assert list_content(index) == list_content(recompiled)
+            assert index.default_settings == choose_default_settings(current.values())
+            for request, decision in zip(requests, decisions, strict=True):
+                assert describe(index.decide(request)) == describe(recompiled.decide(request))
+                assert describe(before.decide(request)) == decision
 
 
 @settings(max_examples=choose(100, 20))
 @given(st.lists(CHANGES, min_size=1, max_size=4), ASKED, EVERY_SETTING)
 def test_index_under_other_settings_changes_alike(
-    changes: list[tuple[list[str], list[Example]]], asked: Request, chosen: MatchSettings
+    changes: list[tuple[list[str], list[Example]]], request: Request, chosen: MatchSettings
 ) -> None:
-    """A gateway compares hosts in an index made of another: each can be changed by itself."""
+    """An index with other settings, such as a gateway's that compares hosts, can be changed independently."""
     other = replace(chosen, host=not chosen.host)
-    held: dict[str, Example] = {}
-    own = compiled([], chosen)
+    current: dict[str, Example] = {}
+    own = compile_examples([], chosen)
     index = own.apply_settings(other)
-    for gone, come in changes:
-        held = {id: example for id, example in held.items() if id not in gone} | {each.id: each for each in come}
-        own, index = own.apply_changes(gone, come), index.apply_changes(gone, come)
-        anew = compiled(held.values(), chosen).apply_settings(other)
-        assert held_by(index) == held_by(anew)
-        assert told(index.decide(asked)) == told(anew.decide(asked))
+    for removed, added in changes:
+        current = {id: example for id, example in current.items() if id not in removed} | {
+            each.id: each for each in added
+        }
+        own, index = own.apply_changes(removed, added), index.apply_changes(removed, added)
+        recompiled = compile_examples(current.values(), chosen).apply_settings(other)
+        assert list_content(index) == list_content(recompiled)
+        assert describe(index.decide(request)) == describe(recompiled.decide(request))

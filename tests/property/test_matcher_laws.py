@@ -1,4 +1,4 @@
-"""Laws of the matcher: the index agrees with the plain algorithm, and nothing that should not count does."""
+"""Properties of the matcher: the index agrees with the plain algorithm, and irrelevant differences do not count."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ SELECTORS = st.lists(
 
 
 def requests(fields: st.SearchStrategy[list[tuple[str, str]]]) -> st.SearchStrategy[Request]:
-    """Requests near each other, with these headers."""
+    """Return a strategy for similar requests with these headers."""
     return st.builds(
         lambda method, target, body, kind, origin, headers: make_request(
             method, target, body=body, content_type=kind, origin=origin, headers=headers
@@ -146,7 +146,7 @@ ANY_REQUESTS = st.builds(Request, st.text(max_size=5), st.binary(max_size=40), A
 
 @st.composite
 def example_lists(draw: st.DrawFn, max_size: int = 14) -> list[Example]:
-    """Examples with rising ids; some recorded, some typed in, some in sequences."""
+    """Draw examples with ascending ids; some are recorded, some typed in, some in sequences."""
     requests = draw(st.lists(REQUESTS, max_size=max_size))
     return [
         make_example(
@@ -163,7 +163,7 @@ def example_lists(draw: st.DrawFn, max_size: int = 14) -> list[Example]:
 
 
 def outcome(decision: Decision) -> tuple[str, int] | None:
-    """Winner and score, as the plain algorithm gives them."""
+    """Return the winner and the score, in the form of the plain algorithm."""
     if decision.candidate is None or decision.score is None:
         return None
     return decision.candidate.id, decision.score
@@ -171,7 +171,7 @@ def outcome(decision: Decision) -> tuple[str, int] | None:
 
 @settings(max_examples=choose(600, 60))
 @given(ASKED, example_lists(), SETTINGS, st.sampled_from([0, 8]))
-def test_index_decides_as_a_scan_does(
+def test_the_index_decides_as_a_full_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
 ) -> None:
     """Look-ups find the same winner with the same score as scoring every example."""
@@ -222,7 +222,7 @@ EVERY_SETTING = st.one_of(
 
 @st.composite
 def recorded_requests(draw: st.DrawFn) -> Request:
-    """Requests as clients send them: bodies and Content-Types of every kind or none, signed in or not."""
+    """Draw requests as clients send them: any body and Content-Type or none, with and without credentials."""
     body = draw(st.one_of(WRITTEN, st.binary(max_size=60)))
     coding, kind = draw(CODINGS), draw(st.sampled_from(KINDS))
     fields = [("Content-Encoding", coding)] if coding else []
@@ -235,7 +235,7 @@ def recorded_requests(draw: st.DrawFn) -> Request:
 @settings(max_examples=choose(500, 50))
 @given(recorded_requests(), EVERY_SETTING, st.booleans(), st.booleans())
 def test_example_matches_its_own_request(request: Request, chosen: MatchSettings, literal: bool, redact: bool) -> None:
-    """Whatever came, it matches what was kept of it: under every setting, redacted or not."""
+    """An example matches the request it was recorded from, with any setting, redacted or not."""
     assert isinstance(request.body, bytes)
     kept, redacted = (
         BUILT_IN_REDACTOR.redact_request(request, request.body) if redact else (request, frozenset[RedactedPlace]())
@@ -250,7 +250,7 @@ def test_example_matches_its_own_request(request: Request, chosen: MatchSettings
 @case(b"/?a=%&b=%zz", b"{", Headers(((b"content-type", b"application/json"),)), True)
 @case(b"/", b"x", Headers(((b"content-encoding", b"gzip"),)), True)
 def test_any_bytes_match_themselves(target: bytes, body: bytes, headers: Headers, literal: bool) -> None:
-    """In a replay, where selector headers are the recorded client's own."""
+    """A replay matches a request of any bytes with its own recording; selector headers have no effect."""
     request = Request("GET", target, headers, body)
     assert compile_index([make_example(request, literal=literal)], STRICT).decide(request).candidate is not None
 
@@ -258,7 +258,7 @@ def test_any_bytes_match_themselves(target: bytes, body: bytes, headers: Headers
 @settings(max_examples=choose(150, 20))
 @given(ASKED, example_lists(), SETTINGS)
 def test_case_of_header_names_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
-    """Neither in the request nor in what is listed."""
+    """The case of names in requests and in settings does not change a decision."""
     shouted = Headers(tuple((name.swapcase(), value) for name, value in request.headers.fields))
     loud = replace(chosen, headers=frozenset(name.swapcase() for name in chosen.headers))
     assert outcome(compile_index(examples, chosen).decide(request)) == outcome(
@@ -269,7 +269,7 @@ def test_case_of_header_names_does_not_count(request: Request, examples: list[Ex
 @settings(max_examples=choose(150, 20))
 @given(ANY_REQUESTS, example_lists(max_size=4), SETTINGS)
 def test_any_bytes_give_a_decision(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
-    """No request, however odd, raises: neither when decided nor when explained."""
+    """No request raises an error, neither in the decision nor in the explanation."""
     decision = compile_index(examples, chosen).decide(request)
     assert as_text(decision).encode()
     assert as_json(decision)
@@ -282,7 +282,7 @@ def test_any_bytes_give_a_decision(request: Request, examples: list[Example], ch
 @settings(max_examples=choose(200, 20))
 @given(ANY_REQUESTS, st.lists(ANY_REQUESTS, max_size=4), SETTINGS)
 def test_any_bytes_compile(request: Request, recorded: list[Request], chosen: MatchSettings) -> None:
-    """No recorded request breaks an index, nor the explanation that names it."""
+    """No recorded request raises an error, neither when the index is compiled nor in an explanation that names it."""
     examples = [make_example(one, id=str(number), literal=False) for number, one in enumerate(recorded)]
     assert as_text(compile_index(examples, chosen).decide(request)).encode()
 
@@ -292,7 +292,7 @@ def test_any_bytes_compile(request: Request, recorded: list[Request], chosen: Ma
 def test_order_of_examples_does_not_count(
     request: Request, examples: list[Example], chosen: MatchSettings, chance: Random
 ) -> None:
-    """Only ids order examples."""
+    """The order of the input does not count; only ids order examples."""
     shuffled = list(examples)
     chance.shuffle(shuffled)
     assert outcome(compile_index(examples, chosen).decide(request)) == outcome(
@@ -303,7 +303,7 @@ def test_order_of_examples_does_not_count(
 @settings(max_examples=choose(150, 20))
 @given(REQUESTS, example_lists(), SETTINGS)
 def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
-    """The pairs of a request can come in any order."""
+    """Shuffled query pairs give the same decision."""
     backwards = b"&".join(reversed(request.query.split(b"&")))
     other = replace(request, target=request.path + b"?" + backwards)
     index = compile_index(examples, chosen)
@@ -327,10 +327,10 @@ def test_worse_candidate_never_changes_the_winner(
 
 @settings(max_examples=choose(150, 20))
 @given(ASKED, example_lists(max_size=6), SETTINGS)
-def test_miss_means_every_example_was_filtered_out(
+def test_a_miss_means_that_every_example_was_excluded(
     request: Request, examples: list[Example], chosen: MatchSettings
 ) -> None:
-    """On a miss each near miss names at least one part; on a hit there is none."""
+    """On a miss each near miss names at least one part; on a hit near misses do not exist."""
     decision = compile_index(examples, chosen).decide(request)
     misses = decision.find_near_misses()
     assert len(misses) == (0 if decision.candidate or decision.problem else min(3, decision.candidate_count))
@@ -342,7 +342,7 @@ def test_miss_means_every_example_was_filtered_out(
 def test_runners_up_come_in_the_order_of_decisions(
     request: Request, examples: list[Example], chosen: MatchSettings
 ) -> None:
-    """The first runner-up is who wins when the winner is gone."""
+    """The first runner-up wins if the winner is removed."""
     decision = compile_index(examples, chosen).decide(request)
     if decision.candidate is None:
         return
@@ -361,22 +361,22 @@ JSON_VALUES = st.recursive(
 )
 
 
-def exactly(text: bytes) -> object:
-    """The value of a JSON text, no digit of its numbers lost."""
+def parse_exactly(text: bytes) -> object:
+    """Parse a JSON text without losing a digit of its numbers."""
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
 @settings(max_examples=choose(150, 20))
 @given(JSON_VALUES)
 def test_json_layout_does_not_count(value: object) -> None:
-    """White space and escapes are free; the canonical text is JSON of the same value, and its own canonical form."""
+    """White space and escapes do not count; the canonical text has the same value and is its own canonical form."""
     kind = "application/json"
     dense = canonicalize(
         json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"), kind
     )
     assert dense == canonicalize(json.dumps(value, indent=3).encode(), kind)
     assert dense == canonicalize(dense.removeprefix(b"json:"), kind)
-    assert exactly(dense.removeprefix(b"json:")) == exactly(json.dumps(value).encode())
+    assert parse_exactly(dense.removeprefix(b"json:")) == parse_exactly(json.dumps(value).encode())
 
 
 NUMBER_TEXTS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
@@ -408,8 +408,8 @@ JSON_BYTES = st.one_of(
 )
 
 
-def read_or_refused(read: Callable[[bytes], object], body: bytes) -> bytes | None:
-    """The canonical text that this way to read JSON gives; None if it refuses."""
+def canonicalize_or_refuse(read: Callable[[bytes], object], body: bytes) -> bytes | None:
+    """Return the canonical text from this JSON parser; None if the parser refuses the body."""
     try:
         return encode_value(read(body))
     except (ValueError, RecursionError):
@@ -423,6 +423,6 @@ def read_or_refused(read: Callable[[bytes], object], body: bytes) -> bytes | Non
 @case(b"9" * 5000)
 @case(b"1e" + b"9" * 5000)
 @case(b"\xef\xbb\xbf-0.0")
-def test_quick_and_exact_reading_agree(body: bytes) -> None:
-    """Any bytes: one canonical text by either way, or both refuse."""
-    assert read_or_refused(parse_json, body) == read_or_refused(parse_json_exact, body)
+def test_the_fast_and_the_exact_json_parser_agree(body: bytes) -> None:
+    """For any bytes both give the same canonical text, or both refuse."""
+    assert canonicalize_or_refuse(parse_json, body) == canonicalize_or_refuse(parse_json_exact, body)

@@ -1,4 +1,4 @@
-"""Mutated requests: no exception, no hang, nothing left behind, and never read otherwise than h11 reads them."""
+"""Mutated requests: no exception, no hang, no leak, and the same requests as h11 parses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MUTATIONS = choose(100_000, 5_000)
 LIMITS = Limits(body=10_000)
 
 
-def test_a_responder_bears_mutated_requests(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_responder_handles_mutated_requests(caplog: pytest.LogCaptureFixture) -> None:
     chance = Random(20_260)
     site = at_root(make_served(*EXAMPLES, mock=make_mock(cors=True)))
     process = psutil.Process()
@@ -54,8 +54,8 @@ EXAMPLES = [
 ]
 
 
-def by_h11(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
-    """The whole requests that h11 reads, up to the first from HTTP/1.0; None when it refuses."""
+def parse_by_h11(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
+    """Return the complete requests that h11 parses, up to the first of HTTP/1.0; None if it refuses the data."""
     server, found, body = h11.Connection(h11.SERVER), [], b""
     server.receive_data(data)
     try:
@@ -78,20 +78,20 @@ def by_h11(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
     return found
 
 
-def by_reader(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
-    """The whole requests that our reader reads; None when it refuses."""
+def parse_by_reader(data: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
+    """Return the complete requests that our reader parses; None if it refuses the data."""
     events = RequestReader(LIMITS).feed(data)
     found = [(one.method.encode(), one.target, one.body) for one in events if isinstance(one, RawRequest)]
     return found if all(isinstance(one, RawRequest) or "Continue" in type(one).__name__ for one in events) else None
 
 
-def test_what_both_read_our_reader_and_h11_read_alike() -> None:
-    """Two servers that find different requests in the same bytes are what smuggling needs."""
+def test_our_reader_and_h11_parse_the_same_requests() -> None:
+    """Request smuggling needs two servers that parse different requests from the same bytes."""
     chance = Random(11)
     both = 0
     for _ in range(choose(40_000, 4_000)):
         data = mutated(chance, LEGAL)
-        ours, theirs = by_reader(data), by_h11(data)
+        ours, theirs = parse_by_reader(data), parse_by_h11(data)
         if ours is not None and theirs is not None:
             assert theirs == ours[: len(theirs)], data
             assert len(theirs) == len(ours) or b"HTTP/1.0" in data, data

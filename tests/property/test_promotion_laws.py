@@ -1,4 +1,4 @@
-"""Laws of promotion: once is enough, arrival order is nothing, batches add up, secrets do not get through."""
+"""Properties of promotion: it is idempotent, ignores arrival order, works in batches, and removes all secrets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RESPONSES = st.builds(Response, st.sampled_from([101, 200, 404]), HEADERS, BODIE
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Exchange]:
-    """Exchanges with ids of their own, some at the same time, some failed."""
+    """Draw exchanges with unique ids; some are simultaneous, some failed."""
     count = draw(st.integers(0, 8))
     return [
         Exchange(
@@ -111,7 +111,7 @@ def test_batches_in_recorded_order_add_up_to_the_whole(history: list[Exchange], 
 
 
 @given(histories(), PLANS)
-def test_known_is_what_items_and_examples_say(history: list[Exchange], plan: PromotionPlan) -> None:
+def test_the_known_state_follows_from_items_and_examples(history: list[Exchange], plan: PromotionPlan) -> None:
     promoted = run(history, plan)
     marked = [exchange for exchange, _ in promoted.marks]
     assert CollectionState.of("c", marked, promoted.items, promoted.examples) == promoted.known
@@ -148,7 +148,7 @@ JSON_NOISE = st.recursive(
 
 @st.composite
 def json_bodies(draw: st.DrawFn) -> bytes:
-    """JSON with a secret somewhere in it, written in one way or another, compressed or not."""
+    """Draw a JSON body with a secret at any place, in any layout, compressed or not."""
     value: object = {**draw(st.dictionaries(st.text(max_size=3), JSON_NOISE, max_size=2)), draw(NAMES): draw(VALUES)}
     for _ in range(draw(st.integers(0, 3))):
         value = draw(st.sampled_from([[1, value], {"in": value, "n": 1.5}, [value, value]]))
@@ -158,7 +158,7 @@ def json_bodies(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def pairs(draw: st.DrawFn) -> bytes:
-    """A query or form with a secret in it, its name escaped or not."""
+    """Draw a query or form with a secret, its name escaped or not."""
     name = quote(draw(NAMES), safe=draw(st.sampled_from(["", "[]-_"])))
     secret = f"{name}={quote(draw(VALUES), safe='')}"
     return "&".join(draw(st.permutations(["a=1", "token", "b", secret]))).encode()
@@ -166,7 +166,7 @@ def pairs(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def secretive(draw: st.DrawFn) -> Exchange:
-    """An exchange with a secret in every place where one can be."""
+    """Draw an exchange with a secret at every possible place."""
     cookie = f"{SECRET}; b={SECRET}" if draw(st.booleans()) else f"sid={SECRET}"
     fields = [("Authorization", draw(st.sampled_from(["Bearer ", "", "x "])) + SECRET), ("Cookie", cookie)]
     fields += [("X-Api-Key", SECRET), ("Referer", f"http://a/?token={SECRET}"), ("Proxy-Authorization", SECRET)]

@@ -1,4 +1,4 @@
-"""Laws of redaction: no secret gets through, once is enough, and the rest stays."""
+"""Properties of redaction: it removes all secrets, is idempotent, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADER_NAMES = st.sampled_from(["Authorization", "X-Session", "Cookie", "Referer
 
 
 def values(secret: str, numbers: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
-    """JSON documents in which the secret stands at places that tell."""
+    """Return a strategy for JSON documents with the secret under names of secrets."""
     leaf = WORDS | numbers | st.booleans() | st.none()
     known = st.tuples(st.sampled_from(["token", "ssn"]), st.just(secret)).map(lambda pair: dict([pair]))
     inner = leaf | known
@@ -39,7 +39,7 @@ def values(secret: str, numbers: st.SearchStrategy[object]) -> st.SearchStrategy
 
 @st.composite
 def requests(draw: st.DrawFn, secret: str = SECRET, numbers: st.SearchStrategy[object] = NUMBERS) -> Request:
-    """A request that holds the secret where its name tells, in some coding or other."""
+    """Draw a request with the secret under names of secrets, in any content coding."""
     pairs = draw(
         st.lists(st.tuples(st.sampled_from(["token", "sid"]), st.just(secret)) | st.tuples(WORDS, WORDS), max_size=3)
     )
@@ -74,14 +74,14 @@ def test_no_secret_gets_through(request: Request, redactor: Redactor) -> None:
 
 @given(requests(numbers=st.nothing()), REDACTORS)
 def test_redacting_twice_is_redacting_once(request: Request, redactor: Redactor) -> None:
-    """But for numbers, which nobody sees that they are placeholders."""
+    """This does not hold for numbers, whose placeholders cannot be recognised."""
     once, _ = redactor.redact_request(request, body_of(request))
     assert redactor.redact_request(once, body_of(once))[0] == once
 
 
 @given(requests())
-def test_what_is_kept_matches_what_came(request: Request) -> None:
-    """And the same request with another secret, as a strict replay does."""
+def test_a_redacted_request_matches_the_original(request: Request) -> None:
+    """It also matches the same request with another secret, as in a strict replay."""
     kept, places = Redactor(RULES, Placeholders(b"k")).redact_request(request, body_of(request))
     index = compile_index([make_example(kept, redacted=places)], STRICT)
     other = replace(
@@ -94,7 +94,7 @@ def test_what_is_kept_matches_what_came(request: Request) -> None:
 
 
 @given(st.lists(values(SECRET, NUMBERS), min_size=1, max_size=4), st.data())
-def test_chunks_of_a_stream_add_up_to_what_is_kept(events: list[object], data: st.DataObject) -> None:
+def test_chunks_of_a_redacted_stream_add_up_to_its_body(events: list[object], data: st.DataObject) -> None:
     body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
     bounds = sorted(data.draw(st.sets(st.integers(1, len(body) - 1), max_size=5)))
     sizes = [end - start for start, end in zip([0, *bounds], [*bounds, len(body)], strict=True)]

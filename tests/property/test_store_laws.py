@@ -1,4 +1,4 @@
-"""Laws of the store: whatever can come is kept, and comes back byte for byte."""
+"""Properties of the store: everything that can be recorded comes back byte for byte."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ EXAMPLES = st.builds(
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    """One store for all examples of a test; each is a session or collection of its own."""
+    """Open one store for all examples of a test; each uses its own session or collection."""
     opened = open_fresh_memory()
     yield opened
     opened.close()
@@ -65,7 +65,7 @@ Message = TypeVar("Message", Request, Response)
 
 
 def read(store: Store, message: Message) -> Message:
-    """The message with its body read; what is not empty was a reference."""
+    """Return the message with its body read; a body that is not empty has to be a reference."""
     assert message.body == b"" or isinstance(message.body, BodyRef)
     return replace(message, body=store.bodies.read(message.body))
 

@@ -1,4 +1,4 @@
-"""Laws of response templates: nothing raises, nothing is lost, nothing is quadratic."""
+"""Properties of response templates: no error, no lost text, no quadratic time."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def make_values(request: Request, variables: dict[str, str] | None = None) -> Te
     return TemplateValues(LiveRequest(request), Random(1), 1_700_000_000.0, variables or {})
 
 
-def filled(text: str, values: TemplateValues, *, in_json: bool = False) -> str:
+def fill_in_text(text: str, values: TemplateValues, *, in_json: bool = False) -> str:
     template = parse_template(text, in_json=in_json)
     return text if template is None else template.fill(values)
 
 
-def applied(example: Example, request: Request, seed: int) -> Response:
+def apply_templates(example: Example, request: Request, seed: int) -> Response:
     templates = Templates(compile_templates([example], _as_bytes), {"id": "42"}, RandomSource(lambda: 0.0, seed))
     return templates.apply(example, compile_index([example]).decide(request)).response
 
@@ -79,7 +79,7 @@ def with_templates(response: Response) -> Example:
 
 @given(body=BODIES.filter(lambda body: b"{{" not in body))
 def test_body_without_braces_is_the_same_object(body: bytes) -> None:
-    """An example whose body holds no `{{` is no template: it answers itself, body and all."""
+    """An example without `{{` in its body is not a template, so its response is returned unchanged."""
     example = with_templates(make_response(body=body))
     templates = Templates(compile_templates([example], _as_bytes))
     assert templates.apply(example, compile_index([example]).decide(make_request("POST"))) is example
@@ -87,36 +87,38 @@ def test_body_without_braces_is_the_same_object(body: bytes) -> None:
 
 @given(text=TEXTS, request=REQUESTS)
 def test_unknown_names_stay_as_written(text: str, request: Request) -> None:
-    """Text that asks for nothing there is comes out as it went in."""
+    """Text with unknown names only is returned unchanged."""
     template = parse_template(text)
     if template is None or not template.names & {*REQUEST_VALUES, *DYNAMIC_VARIABLES, "id"}:
-        assert filled(text, make_values(request)) == text
+        assert fill_in_text(text, make_values(request)) == text
 
 
 @given(before=PLAIN, after=PLAIN, value=TEXTS)
-def test_values_are_not_looked_at_again(before: str, after: str, value: str) -> None:
-    """A value goes in whole, whatever it holds: a request cannot bring a template of its own."""
-    assert filled(f"{before}{{{{id}}}}{after}", make_values(make_request(), {"id": value})) == before + value + after
+def test_values_are_not_templates(before: str, after: str, value: str) -> None:
+    """Any value is inserted unchanged, so a request cannot contain a template."""
+    assert (
+        fill_in_text(f"{before}{{{{id}}}}{after}", make_values(make_request(), {"id": value})) == before + value + after
+    )
 
 
 @given(headers=HEADERS, body=BODIES, kind=KINDS, request=REQUESTS, seed=st.integers())
 def test_any_template_answers_any_request(
     headers: Headers, body: bytes, kind: str | None, request: Request, seed: int
 ) -> None:
-    """Any text as headers and body, any bytes as request: an answer, the same for the same seed, framing kept."""
+    """Any headers, body and request give an answer: the same for the same seed, with correct framing."""
     fields = headers if kind is None else headers.replace("Content-Type", kind)
     example = with_templates(Response(200, fields, body))
-    told = applied(example, request, seed)
-    assert told == applied(example, request, seed)
+    told = apply_templates(example, request, seed)
+    assert told == apply_templates(example, request, seed)
     assert len(told.headers) == len(fields)
     assert not any(byte in value for _, value in told.headers.fields for byte in b"\r\n")
 
 
 @given(text=TEXTS, value=TEXTS)
 def test_json_stays_json(text: str, value: str) -> None:
-    """In a string of a JSON body any value stands whole, whatever text is around it."""
+    """A string of a JSON body contains any value completely, whatever text is around it."""
     document = json.dumps([text.replace("{", ""), "{{id}}"])
-    told = filled(document, make_values(make_request(), {"id": value}), in_json=True)
+    told = fill_in_text(document, make_values(make_request(), {"id": value}), in_json=True)
     assert json.loads(told) == [text.replace("{", ""), value]
 
 

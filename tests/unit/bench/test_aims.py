@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bench.aims import Aim, ratio
+from bench.aims import Aim, compute_ratio
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ def test_what_was_not_measured_meets_no_aim(least: bool) -> None:
     ("ours", "theirs", "times"), [(6.0, 2.0, 3.0), (6.0, 0.0, math.inf), (None, 2.0, None), (6.0, None, None)]
 )
 def test_a_ratio_needs_both_sides(ours: float | None, theirs: float | None, times: float | None) -> None:
-    assert ratio(ours, theirs) == times
+    assert compute_ratio(ours, theirs) == times

@@ -1,4 +1,4 @@
-"""One brain, many mouths: mock server, the gateway's layer and its hook give the same bytes to the same request."""
+"""A mock server, the gateway's layer and its hook give the same bytes for the same request."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ EXAMPLES = st.builds(
 
 
 def collection(made: Sequence[tuple[Request, Response, bool, bool]], in_turn: bool) -> list[Example]:
-    """Examples; those with the request of the first one are a sequence if they are to answer `in_turn`."""
+    """Return examples; with `in_turn`, those with the request of the first one are a sequence."""
     first = made[0][0] if made else None
     return [
         Example(
@@ -104,8 +104,8 @@ def collection(made: Sequence[tuple[Request, Response, bool, bool]], in_turn: bo
     ]
 
 
-def on_the_wire(request: Request, version: bytes) -> bytes:
-    """The request as a client sends it to a server at `gateway:8080`."""
+def encode_request(request: Request, version: bytes) -> bytes:
+    """Return the bytes of a request to a server at `gateway:8080`."""
     assert isinstance(request.body, bytes)
     fields = [(b"Host", b"gateway:8080"), *request.headers.fields]
     if request.body:
@@ -114,8 +114,8 @@ def on_the_wire(request: Request, version: bytes) -> bytes:
     return b"%s %s %s\r\n%s\r\n%s" % (request.method.encode(), request.target, version, lines, request.body)
 
 
-def by_responder(site: Site, wire: bytes) -> bytes | None:
-    """What goes out; None if the connection is handed over."""
+def answer_by_responder(site: Site, wire: bytes) -> bytes | None:
+    """Return the bytes of the responder's answer; None if it hands the connection over."""
     responder = Responder(lambda: site, hands_over=True)
     responder.receive(wire)
     sent: list[bytes] = []
@@ -128,8 +128,8 @@ def by_responder(site: Site, wire: bytes) -> bytes | None:
     return b"".join(sent)
 
 
-def by_hook(active: ActiveMode, request: Request) -> bytes:
-    """What mitmproxy makes of the flow that the hook answered."""
+def answer_by_hook(active: ActiveMode, request: Request) -> bytes:
+    """Return the bytes that mitmproxy writes for the flow that the hook answered."""
     assert isinstance(request.body, bytes)
     fields = ((b"Host", b"gateway:8080"), *request.headers.fields)
     flow = make_flow(request.method, request.target, headers=fields, body=request.body)
@@ -144,7 +144,7 @@ def _bytes(body: Body) -> bytes:
 
 
 def answers(examples: list[Example], settings: MatchSettings) -> Answers:
-    """A fresh set: nothing has been answered from it, and chance is what it always is."""
+    """Return new answers: no sequence has advanced, and random values are the same each time."""
     templates = Templates(compile_templates(examples, _bytes), {"x": "filled"}, RandomSource(lambda: 0.0, seed=1))
     return Answers(compile_index(examples, settings), Sequences(), templates)
 
@@ -179,10 +179,10 @@ def test_mock_server_layer_and_hook_give_the_same_bytes(
     hook = ActiveMode(Mode.MOCK, reverse_answers=answers(examples, settings))
     # Each is asked twice: the second time from what it remembers.
     for request in (*calls, *calls):
-        wire = on_the_wire(request, b"HTTP/1.1")
-        from_layer = by_responder(layer, wire)
+        wire = encode_request(request, b"HTTP/1.1")
+        from_layer = answer_by_responder(layer, wire)
         assume(from_layer is not None)  # a target that is not ASCII is left to mitmproxy
-        from_mock_server = by_responder(mock_server, wire)
+        from_mock_server = answer_by_responder(mock_server, wire)
         assert from_mock_server is not None
         assert OWN_HEADER.sub(b"", from_mock_server) == from_layer
-        assert by_hook(hook, request) == from_layer
+        assert answer_by_hook(hook, request) == from_layer
