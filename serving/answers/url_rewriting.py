@@ -1,14 +1,30 @@
-"""The fields that a reverse proxy rewrites for its client: URLs and cookie domains of the upstream."""
+"""The fields that lead a client to the upstream: their URLs and cookies become those of the gateway or mock server."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from understudy.serving.http1.rules import RawFields
 from understudy.store.model.messages import Headers, Origin, Response
 from understudy.store.model.values import replace
 
-URL_HEADERS = (b"location", b"content-location")
-REWRITTEN_FIELDS = frozenset((*URL_HEADERS, b"set-cookie"))
+# These hold one URL, absolute or relative (RFC 3986, section 4.1), and nothing else.
+URL_HEADERS = frozenset(
+    (b"location", b"content-location", b"operation-location", b"azure-asyncoperation", b"sourcemap", b"x-sourcemap")
+)
+# URLs of these are identifiers that clients compare or send back, not places that they call.
+_IDENTIFIERS = frozenset((b"content-type", b"etag", b"access-control-allow-origin", b"vary"))
+
+_URL = re.compile(rb"""(?<![A-Za-z0-9+.-])(?:https?|wss?)://[^\s"'<>,;]+""", re.IGNORECASE)
+_LINK_TARGET = re.compile(rb'(?:(?<=<)[^<>]*(?=>))|(?:(?<=anchor=")[^"]*(?="))', re.IGNORECASE)  # RFC 8288, section 3
+_REFRESH = re.compile(rb"""(\s*[0-9.]+\s*[;,]\s*(?:url\s*=\s*)?["']?)([^"']*)(.*)""", re.IGNORECASE | re.DOTALL)
+
+
+def may_lead_away(fields: RawFields) -> bool:
+    """Return whether `rewrite_for_client` may change a field of these."""
+    return any(b"://" in value or name.lower() in _REWRITTEN for name, value in fields)
 
 
 def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -> Response:
@@ -16,20 +32,23 @@ def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -
 
     Without an upstream only paths are rewritten, to be below the path of the base. The same object if nothing changes.
     """
-    if not any(name.lower() in REWRITTEN_FIELDS for name, _ in response.headers.fields):
+    recorded = response.headers.fields
+    if not may_lead_away(recorded):
         return response
-    fields = tuple(
-        (name, _rewrite_field(name.lower(), value, upstream, base)) for name, value in response.headers.fields
-    )
-    return response if fields == response.headers.fields else replace(response, headers=Headers(fields))
+    fields = tuple((name, _rewrite_field(name.lower(), value, upstream, base)) for name, value in recorded)
+    return response if fields == recorded else replace(response, headers=Headers(fields))
 
 
 def _rewrite_field(name: bytes, value: bytes, upstream: Origin | None, base: str) -> bytes:
-    if name in URL_HEADERS:
-        return _rewrite_url(value, upstream, base)
-    if name == b"set-cookie" and upstream is not None:
-        return _drop_domain(value, upstream.host)
-    return value
+    rewrite = _REWRITTEN.get(name)
+    if rewrite is not None:
+        return rewrite(value, upstream, base)
+    if b"://" not in value or name in _IDENTIFIERS or upstream is None:
+        return value
+    # The hash of Digest authentication covers realm and domain (RFC 7616, section 3.4).
+    if name.endswith(b"-authenticate") and value[:6].lower() == b"digest":
+        return value
+    return _URL.sub(lambda url: _rewrite_url(url[0], upstream, base), value)
 
 
 def _rewrite_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
@@ -40,12 +59,30 @@ def _rewrite_url(url: bytes, upstream: Origin | None, base: str) -> bytes:
         return url
     if text.startswith("//"):  # relative to the scheme of the page (RFC 3986, section 4.2)
         text = f"{upstream.scheme}:{text}"
+    # A WebSocket has the origin of the HTTP that its handshake is (RFC 6455, section 3).
+    is_websocket = text[:2].lower() == "ws"
+    if is_websocket:
+        text, base = f"http{text[2:]}", f"ws{base.removeprefix('http')}"
     end = next((i for i, c in enumerate(text) if c in "/?#" and i > text.find("://") + 2), len(text))
     try:
         origin = Origin.parse(text[:end])
     except ValueError:
         return url  # relative, or of another scheme
     return f"{base}{text[end:]}".encode("latin-1") if origin == upstream else url
+
+
+def _rewrite_link(value: bytes, upstream: Origin | None, base: str) -> bytes:
+    # Relation types and profiles may be URLs, too; they are names (RFC 8288, section 2.1.2).
+    return _LINK_TARGET.sub(lambda target: _rewrite_url(target[0], upstream, base), value)
+
+
+def _rewrite_refresh(value: bytes, upstream: Origin | None, base: str) -> bytes:
+    parts = _REFRESH.fullmatch(value)
+    return parts[1] + _rewrite_url(parts[2], upstream, base) + parts[3] if parts else value
+
+
+def _rewrite_cookie(cookie: bytes, upstream: Origin | None, _: str) -> bytes:
+    return cookie if upstream is None else _drop_domain(cookie, upstream.host)
 
 
 def _drop_domain(cookie: bytes, host: str) -> bytes:
@@ -59,3 +96,11 @@ def _is_domain_of(attribute: bytes, host: str) -> bool:
     name, _, value = attribute.partition(b"=")
     domain = value.strip().lstrip(b".").decode("latin-1").lower()
     return name.strip().lower() == b"domain" and (host == domain or host.endswith("." + domain))
+
+
+_REWRITTEN: dict[bytes, Callable[[bytes, Origin | None, str], bytes]] = {
+    **dict.fromkeys(URL_HEADERS, _rewrite_url),
+    b"link": _rewrite_link,
+    b"refresh": _rewrite_refresh,
+    b"set-cookie": _rewrite_cookie,
+}

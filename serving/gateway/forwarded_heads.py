@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from understudy.serving.answers.url_rewriting import REWRITTEN_FIELDS, rewrite_for_client
+from understudy.serving.answers.url_rewriting import may_lead_away, rewrite_for_client
 from understudy.serving.http1.exchange_reader import HeadRewriter
 from understudy.serving.http1.heads import RequestHead, ResponseHead
 from understudy.serving.http1.rules import RawFields
@@ -52,7 +52,7 @@ def make_head_rewriter(upstream: Origin, get_client_origin: Callable[[], Origin 
     """
 
     def rewrite(head: ResponseHead) -> bytes:
-        if not any(name.lower() in REWRITTEN_FIELDS for name, _ in head.fields):
+        if not may_lead_away(head.fields):
             return head.raw
         client_origin = get_client_origin()
         response = Response(head.status, Headers(head.fields))

@@ -1,0 +1,58 @@
+"""Fields that would lead a client away: while recording, from a replay, and from a mock server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+
+import httpx
+import pytest
+
+from tests.programs import Serving, Understudy, answer, upstream
+
+MODES = ("record", "replay", "mock")
+
+
+@contextmanager
+def recorded(understudy: Understudy, url: str, mode: str, *targets: str) -> Iterator[Serving]:
+    """A gateway or mock server with recordings of these targets; in record mode the gateway that records them."""
+    with understudy.serving("record", "--upstream", url, "--session", "api") as gateway:
+        if mode == "record":
+            yield gateway
+            return
+        for target in targets:
+            call(gateway, target)
+    if mode == "replay":
+        with understudy.serving("replay", "api") as gateway:
+            yield gateway
+        return
+    understudy.run("promote", "--session", "api", "--to", "api", "--keep-secrets")
+    understudy.run("mocks", "create", "api", "--collection", "api")
+    with understudy.mocks_serving("api") as server:
+        yield server
+
+
+def call(serving: Serving, target: str, **headers: str) -> httpx.Response:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.get(f"{serving.url}{target}", headers=fields, trust_env=False, timeout=20.0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_urls_of_the_upstream_lead_to_the_gateway_or_mock_server(understudy: Understudy, mode: str) -> None:
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        root = f"http://{handler.headers['Host']}"
+        link = f'<{root}/items?page=2>; rel="next"'
+        answer(
+            handler, b"[]", Link=link, Refresh=f"0; url={root}/x", Location=f"{root}/y", Operation_Location=f"{root}/z"
+        )
+
+    with upstream(handle) as url, recorded(understudy, url, mode, "/items") as serving:
+        fields = call(serving, "/items").headers
+    own = serving.url
+    assert [fields["link"], fields["refresh"], fields["location"], fields["operation-location"]] == [
+        f'<{own}/items?page=2>; rel="next"',
+        f"0; url={own}/x",
+        f"{own}/y",
+        f"{own}/z",
+    ]
