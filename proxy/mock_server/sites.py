@@ -12,6 +12,7 @@ from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_
 from understudy.proxy.compilation.mock_setup import read_mock_setup, resolve_variables
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.serving.answers.answer import frame_response
+from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.reply_cache import BodyLookup
 from understudy.serving.mock_server.calls import CompiledMockServer
@@ -170,7 +171,9 @@ class MockSites:
             return known
         calls = known.calls if known else counts.make_counter(f"{mock.id} calls")
         unlogged = None if mock.log_limit else counts.make_counter(f"{mock.id} unlogged")
-        return CompiledMockServer(mock, answers, keys, failing, self._context.bodies, counts, calls, unlogged)
+        renamed = known.renamed if known else RenamedCookies()
+        bodies = self._context.bodies
+        return CompiledMockServer(mock, answers, keys, failing, bodies, counts, calls, unlogged, renamed=renamed)
 
     def _read_server_error(self, mock: MockServer) -> Response | None:
         for error in self._store.mock_servers.list_server_errors(mock.id):

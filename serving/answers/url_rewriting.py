@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from understudy.serving.answers.cookie_rewriting import RenamedCookies, rewrite_cookie
 from understudy.serving.http1.rules import RawFields
 from understudy.store.model.messages import Headers, Origin, Response
 from understudy.store.model.values import replace
@@ -24,22 +25,28 @@ _REFRESH = re.compile(rb"""(\s*[0-9.]+\s*[;,]\s*(?:url\s*=\s*)?["']?)([^"']*)(.*
 
 def may_lead_away(fields: RawFields) -> bool:
     """Return whether `rewrite_for_client` may change a field of these."""
-    return any(b"://" in value or name.lower() in _REWRITTEN for name, value in fields)
+    return any(b"://" in value or name.lower() in _REWRITTEN_NAMES for name, value in fields)
 
 
-def rewrite_for_client(response: Response, upstream: Origin | None, base: str) -> Response:
+def rewrite_for_client(
+    response: Response, upstream: Origin | None, base: str, renamed: RenamedCookies | None = None
+) -> Response:
     """Return the response for a client that reaches the root of the upstream at the URL `base`, without a last slash.
 
-    Without an upstream only paths are rewritten, to be below the path of the base. The same object if nothing changes.
+    Without an upstream only paths and cookies are rewritten. `renamed` remembers the cookies whose names are changed.
+    The same object if nothing changes.
     """
     recorded = response.headers.fields
     if not may_lead_away(recorded):
         return response
-    fields = tuple((name, _rewrite_field(name.lower(), value, upstream, base)) for name, value in recorded)
+    renamed = RenamedCookies() if renamed is None else renamed
+    fields = tuple((name, _rewrite_field(name.lower(), value, upstream, base, renamed)) for name, value in recorded)
     return response if fields == recorded else replace(response, headers=Headers(fields))
 
 
-def _rewrite_field(name: bytes, value: bytes, upstream: Origin | None, base: str) -> bytes:
+def _rewrite_field(name: bytes, value: bytes, upstream: Origin | None, base: str, renamed: RenamedCookies) -> bytes:
+    if name == b"set-cookie":
+        return rewrite_cookie(value, upstream, base, renamed)
     rewrite = _REWRITTEN.get(name)
     if rewrite is not None:
         return rewrite(value, upstream, base)
@@ -81,26 +88,9 @@ def _rewrite_refresh(value: bytes, upstream: Origin | None, base: str) -> bytes:
     return parts[1] + _rewrite_url(parts[2], upstream, base) + parts[3] if parts else value
 
 
-def _rewrite_cookie(cookie: bytes, upstream: Origin | None, _: str) -> bytes:
-    return cookie if upstream is None else _drop_domain(cookie, upstream.host)
-
-
-def _drop_domain(cookie: bytes, host: str) -> bytes:
-    # A cookie without Domain belongs to the host that the client called (RFC 6265, section 5.3): the gateway.
-    pair, *attributes = cookie.split(b";")
-    kept = [attribute for attribute in attributes if not _is_domain_of(attribute, host)]
-    return b";".join([pair, *kept])
-
-
-def _is_domain_of(attribute: bytes, host: str) -> bool:
-    name, _, value = attribute.partition(b"=")
-    domain = value.strip().lstrip(b".").decode("latin-1").lower()
-    return name.strip().lower() == b"domain" and (host == domain or host.endswith("." + domain))
-
-
 _REWRITTEN: dict[bytes, Callable[[bytes, Origin | None, str], bytes]] = {
     **dict.fromkeys(URL_HEADERS, _rewrite_url),
     b"link": _rewrite_link,
     b"refresh": _rewrite_refresh,
-    b"set-cookie": _rewrite_cookie,
 }
+_REWRITTEN_NAMES = frozenset((*_REWRITTEN, b"set-cookie"))

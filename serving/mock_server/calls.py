@@ -10,6 +10,7 @@ from time import time
 
 from understudy.serving.answers import cors
 from understudy.serving.answers.answer import adapt_response, is_recoded, render_error
+from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
@@ -51,6 +52,7 @@ class CompiledMockServer:
 
     `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
     that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
+    `renamed` are the cookies that the mock server renamed for its clients.
     """
 
     mock: MockServer
@@ -63,6 +65,7 @@ class CompiledMockServer:
     unlogged: CallCounter | None = None
     now: Callable[[], float] = time
     reply_cache: ReplyCache = field(default_factory=ReplyCache)
+    renamed: RenamedCookies = field(default_factory=RenamedCookies)
 
 
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
@@ -76,6 +79,8 @@ def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | 
         )
     if server.server_error is not None:
         return _allow_caching(_reply_without_example(server, request, server.server_error, "active server error"))
+    if base.startswith("http:"):
+        request = server.renamed.restore_request(request)
     return _answer_match(server, request, base)
 
 
@@ -117,7 +122,9 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = rewrite_for_client(adapt_response(request, example, body), example.request.origin, base)
+        response = rewrite_for_client(
+            adapt_response(request, example, body), example.request.origin, base, server.renamed
+        )
         response = _add_headers(server, request, example, response, reason)
         return render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
 

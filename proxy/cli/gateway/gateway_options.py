@@ -31,7 +31,7 @@ GATEWAY_OPTIONS = (
         help=f"The address to listen on [default: {DEFAULT_LISTEN}; with a COMMAND a free port].",
     ),
     click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
-    click.option("--no-rewrite", is_flag=True, help="Leave Location and cookie domains of the upstream unchanged."),
+    click.option("--no-rewrite", is_flag=True, help="Leave URLs and cookies of the upstream unchanged."),
     click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
     click.option(
         "--resolve",

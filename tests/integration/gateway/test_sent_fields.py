@@ -56,3 +56,43 @@ def test_urls_of_the_upstream_lead_to_the_gateway_or_mock_server(understudy: Und
         f"{own}/y",
         f"{own}/z",
     ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_that_require_tls_work_over_plain_http(understudy: Understudy, mode: str) -> None:
+    """The upstream gets the cookie by the name that it gave, and history keeps that name."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/login":
+            answer(handler, b"in", Set_Cookie="__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=None")
+        else:
+            answer(handler, (handler.headers["Cookie"] or "no cookie").encode())
+
+    with upstream(handle) as url, recorded(understudy, url, mode, "/login", "/me") as serving:
+        cookie = call(serving, "/login").headers["set-cookie"]
+        answered = call(serving, "/me", Cookie="other=2; sid=1").text
+    assert cookie == "sid=1; Path=/; HttpOnly"
+    if mode == "record":
+        assert answered == "other=2; __Host-sid=1"
+        shown = understudy.json("history", "show", "1")
+        assert ["Set-Cookie", "__Host-sid=REDACTED; Path=/; Secure; HttpOnly; SameSite=None"] in shown["response"][
+            "headers"
+        ]
+
+
+def test_cookie_paths_are_below_the_mock_server(understudy: Understudy) -> None:
+    understudy.run("mocks", "create", "other", "--request", "GET /y 200")
+    understudy.run("mocks", "create", "shop", "--request", "GET /login 200")
+    understudy.run(
+        "examples",
+        "add",
+        "shop",
+        "GET /in",
+        "--header",
+        "Set-Cookie: lang=en; Path=/api",
+        "--header",
+        "Location: /api/me",
+    )
+    with understudy.mocks_serving() as server:
+        fields = call(server, "/mocks/shop/in").headers
+    assert (fields["set-cookie"], fields["location"]) == ("lang=en; Path=/mocks/shop/api", "/mocks/shop/api/me")

@@ -129,7 +129,7 @@ def test_addresses_of_ip_version_6_keep_their_brackets() -> None:
     ("cookie", "expected"),
     [
         ("a=1; Domain=api.example.com", "a=1"),
-        ("a=1; Domain=api.example.com; Path=/; Secure", "a=1; Path=/; Secure"),
+        ("a=1; Domain=api.example.com; Path=/; HttpOnly", "a=1; Path=/; HttpOnly"),
         ("a=1; Path=/; domain = .API.example.com ;HttpOnly", "a=1; Path=/;HttpOnly"),
         ("a=1; Domain=example.com", "a=1"),
         ("a=1; Domain=.example.com", "a=1"),

@@ -11,6 +11,7 @@ import pytest
 from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import HIT, hit, make_mock, make_served
 from understudy.matcher.index import compile_index
+from understudy.matcher.settings import MatchSettings
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.serving.mock_server.calls import (
@@ -326,3 +327,15 @@ def test_a_rate_limit_has_retry_after() -> None:
     reply = ask(served)
     assert reply.response is not None
     assert reply.response.headers.get("Retry-After") == "3"
+
+
+def test_an_example_is_matched_by_the_recorded_name_of_a_cookie() -> None:
+    """The mock server took its prefix off for the client."""
+    cookie = [("Set-Cookie", "__Host-sid=1; Secure; Path=/")]
+    login = make_example(make_request(target="/login", origin=None), id="01", response=make_response(headers=cookie))
+    me = make_example(make_request(target="/me", headers=[("Cookie", "__Host-sid=1")], origin=None), id="02")
+    index = compile_index([login, me], MatchSettings(headers=frozenset({"cookie"})))
+    served = CompiledMockServer(make_mock(), Answers(index))
+    assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 404
+    ask(served, target="/login")
+    assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 200
