@@ -22,7 +22,7 @@ from understudy.addons.flows import (
     set_response,
 )
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.serving.answers.answer import is_recoded, render_error, render_simulated_error
+from understudy.serving.answers.answer import needs_whole_body, render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.outcomes import Outcome
@@ -122,6 +122,6 @@ class Answerer:
             return render_failure(active, request, outcome)
         body = outcome.example.response.body
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
-        if is_whole or is_recoded(request, outcome.example):
+        if is_whole or needs_whole_body(request, outcome.example):
             body = await self._bodies.read(body)
         return respond.build_response(request, outcome.example, body, client, self._renamed)

@@ -8,7 +8,7 @@ from functools import partial
 
 import msgspec
 
-from understudy.serving.answers.answer import is_recoded
+from understudy.serving.answers.answer import needs_whole_body
 from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
@@ -153,7 +153,7 @@ class GatewaySite:
             return render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
-        whole = is_recoded(request, example)
+        whole = needs_whole_body(request, example)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import time
 
 from understudy.serving.answers import cors
-from understudy.serving.answers.answer import adapt_response, is_recoded, render_error
+from understudy.serving.answers.answer import adapt_response, needs_whole_body, render_error
 from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
@@ -130,7 +130,7 @@ def _answer_from_example(
 
     vary = make_vary_key(request, "origin") if server.mock.cors else make_vary_key(request)
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
-    whole = is_recoded(request, example)
+    whole = needs_whole_body(request, example)
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 
 

@@ -96,3 +96,14 @@ def test_cookie_paths_are_below_the_mock_server(understudy: Understudy) -> None:
     with understudy.mocks_serving() as server:
         fields = call(server, "/mocks/shop/in").headers
     assert (fields["set-cookie"], fields["location"]) == ("lang=en; Path=/mocks/shop/api", "/mocks/shop/api/me")
+
+
+def test_plain_bytes_are_not_labelled_as_compressed(understudy: Understudy) -> None:
+    understudy.run("mocks", "create", "shop", "--request", "GET /x 200")
+    claims = ("--header", "Content-Encoding: gzip", "--header", "Content-MD5: AAAA", "--header", "X-Own: 1")
+    understudy.run("examples", "add", "shop", "GET /e", *claims, "--body", "hello")
+    with understudy.mocks_serving("shop") as server, understudy.serving("mock", "shop") as gateway:
+        answers = [call(serving, "/e", Accept_Encoding="gzip") for serving in (server, gateway)]
+    for answered in answers:
+        assert (answered.text, answered.headers["x-own"]) == ("hello", "1")
+        assert not {"content-encoding", "content-md5"} & set(answered.headers)
