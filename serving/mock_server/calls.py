@@ -33,6 +33,7 @@ KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key hea
 
 MAX_CACHED_ERROR_BYTES = 4 * 1024  # of an error that may be cached by the bytes of its request
 EXAMPLE_HEADER = b"X-Understudy-Example"
+_PREFLIGHT_HEADERS = ("origin", "access-control-request-method", "access-control-request-headers")
 
 
 @dataclass(slots=True)
@@ -71,8 +72,11 @@ class CompiledMockServer:
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
     """Return the reply to a request in origin form, relative to the root of the mock server at the URL `base`."""
     mock = server.mock
-    if mock.cors and cors.is_preflight(request) and not _has_example(server, request):
+    is_preflight = mock.cors and cors.is_preflight(request)
+    if is_preflight and not _has_example(server, request):
         return _reply_without_example(server, request, cors.answer_preflight(request), "CORS preflight")
+    if is_preflight:  # a browser sends no key with it
+        return _answer_match(server, request, base)
     if mock.private and not _has_key(server, request):
         return _reply_without_example(
             server, request, render_error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key"
@@ -128,10 +132,17 @@ def _answer_from_example(
         response = _add_headers(server, request, example, response, reason)
         return render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
 
-    vary = make_vary_key(request, "origin") if server.mock.cors else make_vary_key(request)
+    vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
     whole = needs_whole_body(request, example)
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
+
+
+def _list_cors_headers(server: CompiledMockServer, request: Request) -> tuple[str, ...]:
+    """Return the names of the header fields of a request that CORS fields of its answer depend on."""
+    if not server.mock.cors:
+        return ()
+    return _PREFLIGHT_HEADERS if request.method == "OPTIONS" else ("origin",)
 
 
 def _add_headers(
@@ -139,6 +150,8 @@ def _add_headers(
 ) -> Response:
     value = f'{example.id}; path="{reason}"'.encode("latin-1", "replace")
     headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, value)))
+    if server.mock.private and server.mock.cors and cors.is_preflight(request):
+        headers = cors.allow_headers(headers, request, KEY_HEADERS)
     return _add_cors_headers(server, request, replace(response, headers=headers))
 
 

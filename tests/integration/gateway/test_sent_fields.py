@@ -107,3 +107,20 @@ def test_plain_bytes_are_not_labelled_as_compressed(understudy: Understudy) -> N
     for answered in answers:
         assert (answered.text, answered.headers["x-own"]) == ("hello", "1")
         assert not {"content-encoding", "content-md5"} & set(answered.headers)
+
+
+def test_a_page_may_call_a_private_mock_server(understudy: Understudy) -> None:
+    """Recorded were an API that allows another page, and its answer to the preflight."""
+    other = ("--header", "Access-Control-Allow-Origin: https://other.test")
+    understudy.run("mocks", "create", "shop", "--private", "--request", "GET /x 200")
+    for line in ("OPTIONS /e", "GET /e"):
+        understudy.run("examples", "add", "shop", line, *other)
+    key = understudy.json("keys", "create", "page")["key"]
+    page = {"Origin": "https://page.test"}
+    asking = page | {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x-api-key"}
+    with understudy.mocks_serving("shop") as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        answers = [client.options("/e", headers=asking), client.get("/e", headers=page | {"x-api-key": key})]
+    for answered in answers:
+        assert answered.status_code == 200
+        assert answered.headers["access-control-allow-origin"] == "https://page.test"
+    assert answers[0].headers["access-control-allow-headers"] == "x-api-key"
