@@ -24,9 +24,9 @@ from understudy.addons.flows import (
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.serving.answers.answer import needs_whole_body, render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.hook_answers import decide_answer, refuse_forwarding, render_failure, schedule_body
@@ -124,4 +124,4 @@ class Answerer:
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
         if is_whole or needs_whole_body(request, outcome.example):
             body = await self._bodies.read(body)
-        return respond.build_response(request, outcome.example, body, client, self._renamed)
+        return respond.build_response(active, request, outcome.example, body, client, self._renamed)

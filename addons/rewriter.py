@@ -12,8 +12,8 @@ from understudy.addons.flows import (
     set_response_headers,
     stash_response_headers,
 )
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.store.model.messages import Headers, Origin
 
 

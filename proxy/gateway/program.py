@@ -43,7 +43,8 @@ from understudy.proxy.gateway.listening import format_address, make_addon_option
 from understudy.proxy.gateway.name_overrides import override_names
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.watcher import Watcher
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.dates import Dates
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import GatewaySites
 from understudy.store.history_writer import HistoryWriter
@@ -73,7 +74,9 @@ class GatewayProgram:
         self._settings = settings
         self._first_state = state
         self._loop = asyncio.get_running_loop()
-        self._activation = Activation(store, replay=settings.replay, seed=settings.seed)
+        self._activation = Activation(
+            store, replay=settings.replay, seed=settings.seed, dates=Dates(settings.shift_dates)
+        )
         self._servers = Proxyserver()
         self._connections = ClientConnections(self._servers)
         self._bodies = BodyReader(store.bodies.read, store.bodies.read_piece)

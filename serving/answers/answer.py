@@ -8,8 +8,8 @@ from typing import Any
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json
 from understudy.matcher.mock_headers import SelectorProblem
-from understudy.serving.answers.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
 from understudy.serving.answers.streams import is_unsized, replace_body
+from understudy.serving.fields.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import Hint

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
-from understudy.serving.answers.url_rewriting import may_lead_away, rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.url_rewriting import may_lead_away, rewrite_for_client
 from understudy.serving.http1.exchange_reader import HeadRewriter
 from understudy.serving.http1.heads import RequestHead, ResponseHead
 from understudy.serving.http1.rules import RawFields

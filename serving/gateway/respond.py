@@ -8,9 +8,9 @@ from time import time
 from understudy.matcher.explanation.rendering import summarize_nearest
 from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.outcomes import Outcome, find_outcome
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
 from understudy.store.model.collections import Example
@@ -63,7 +63,12 @@ def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour
 
 
 def build_response(
-    request: Request, example: Example, body: Body, client: Origin | None, renamed: RenamedCookies
+    active: ActiveMode,
+    request: Request,
+    example: Example,
+    body: Body,
+    client: Origin | None,
+    renamed: RenamedCookies,
 ) -> Response:
     """Return the example's response; `client` is the origin that a client of a reverse proxy calls, else None.
 
@@ -71,7 +76,7 @@ def build_response(
     """
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = adapt_response(request, example, body)
+    response = active.dates.apply(adapt_response(request, example, body), example)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
         response = make_unfinished(response, example.response)

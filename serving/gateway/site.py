@@ -9,17 +9,18 @@ from functools import partial
 import msgspec
 
 from understudy.serving.answers.answer import needs_whole_body
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
     may_cache,
     render_example_reply,
+    set_end,
 )
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, make_vary_key
 from understudy.serving.answers.streams import render_interim_heads
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.http1.request_reader import RawRequest
@@ -147,10 +148,11 @@ class GatewaySite:
         timing = outcome.resolve_timing(active.behaviour)
 
         def render(body: Body) -> Reply:
-            response = respond.build_response(request, example, body, client, self._renamed)
+            response = respond.build_response(active, request, example, body, client, self._renamed)
             # The clients of a mock are others than the recorded one, and may not know informational responses.
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
-            return render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
+            reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
+            return set_end(reply, active.dates.find_end(example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = needs_whole_body(request, example)

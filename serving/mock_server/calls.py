@@ -10,19 +10,21 @@ from time import time
 
 from understudy.serving.answers import cors
 from understudy.serving.answers.answer import adapt_response, needs_whole_body, render_error
-from understudy.serving.answers.cookie_rewriting import RenamedCookies
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
     may_cache,
     refuse_over_limit,
     render_example_reply,
+    set_end,
 )
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.dates import AS_NOW, Dates
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
@@ -53,7 +55,8 @@ class CompiledMockServer:
 
     `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
     that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
-    `renamed` are the cookies that the mock server renamed for its clients.
+    `renamed` are the cookies that the mock server renamed for its clients,
+    `dates` is how recorded dates are sent.
     """
 
     mock: MockServer
@@ -67,6 +70,7 @@ class CompiledMockServer:
     now: Callable[[], float] = time
     reply_cache: ReplyCache = field(default_factory=ReplyCache)
     renamed: RenamedCookies = field(default_factory=RenamedCookies)
+    dates: Dates = AS_NOW
 
 
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
@@ -126,11 +130,11 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = rewrite_for_client(
-            adapt_response(request, example, body), example.request.origin, base, server.renamed
-        )
+        response = server.dates.apply(adapt_response(request, example, body), example)
+        response = rewrite_for_client(response, example.request.origin, base, server.renamed)
         response = _add_headers(server, request, example, response, reason)
-        return render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
+        reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
+        return set_end(reply, server.dates.find_end(example))
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)

@@ -92,6 +92,11 @@ seed_option = click.option(
 )
 
 
+no_shift_dates_option = click.option(
+    "--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since."
+)
+
+
 def gateway_options(command: Command) -> Command:
     """Add the options of every gateway."""
     for option in reversed(GATEWAY_OPTIONS):
@@ -139,6 +144,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         body_limits=choose_body_limits(options.get("large_body"), options.get("max_body"), redact=redact),
         forward_elsewhere=runs_command,
         name_overrides=parse_overrides(options["resolve"]),
+        shift_dates=not options.get("no_shift_dates", False),
     )
 
 

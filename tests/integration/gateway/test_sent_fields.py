@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler
+from time import time
 
 import httpx
 import pytest
 
-from tests.programs import Serving, Understudy, answer, upstream
+from tests.programs import Serving, Understudy, answer, upstream, wait_for
 
 MODES = ("record", "replay", "mock")
 
@@ -124,3 +127,22 @@ def test_a_page_may_call_a_private_mock_server(understudy: Understudy) -> None:
         assert answered.status_code == 200
         assert answered.headers["access-control-allow-origin"] == "https://page.test"
     assert answers[0].headers["access-control-allow-headers"] == "x-api-key"
+
+
+@pytest.mark.parametrize("mode", ["replay", "mock"])
+def test_dates_are_those_of_the_recording_moved_to_now(understudy: Understudy, mode: str) -> None:
+    """The API's clock is at 1994, where a login is valid for a day."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        fields = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nSet-Cookie: a=1; Expires=Mon, 07 Nov 1994 08:49:37 GMT"
+        handler.wfile.write(f"HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with upstream(handle) as url, recorded(understudy, url, mode, "/login") as serving:
+        before = int(time())
+        answers = [call(serving, "/login")]
+        wait_for(lambda: int(time()) > before)
+        answers.append(call(serving, "/login"))
+    dates = [parsedate_to_datetime(one.headers["date"]) for one in answers]
+    assert before <= dates[0].timestamp() < dates[1].timestamp() <= time()
+    expiry = answers[0].headers["set-cookie"].partition("Expires=")[2]
+    assert parsedate_to_datetime(expiry) - dates[0] == timedelta(days=1)

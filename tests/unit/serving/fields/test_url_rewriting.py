@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_response
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.store.model.messages import Headers, Origin, Response
 
 UPSTREAM = Origin("http", "api.example.com", 80)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from understudy.serving.answers.cookie_rewriting import RenamedCookies, rewrite_cookie
+from understudy.serving.fields.cookie_rewriting import RenamedCookies, rewrite_cookie
 from understudy.serving.http1.rules import RawFields
 from understudy.store.model.messages import Headers, Origin, Response
 from understudy.store.model.values import replace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.serving.answers.cookie_rewriting import RenamedCookies, rewrite_cookie
+from understudy.serving.fields.cookie_rewriting import RenamedCookies, rewrite_cookie
 from understudy.store.model.messages import Origin
 
 UPSTREAM = Origin("https", "api.example.com", 443)
