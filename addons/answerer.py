@@ -22,10 +22,11 @@ from understudy.addons.flows import (
     set_response,
 )
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.serving.answers.answer import is_recoded, render_error, render_simulated_error
+from understudy.serving.answers.answer import needs_whole_body, render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.hook_answers import decide_answer, refuse_forwarding, render_failure, schedule_body
@@ -39,10 +40,17 @@ logger = logging.getLogger(__name__)
 class Answerer:
     """The addon that answers from the examples; a request that cannot be forwarded gets an error that explains why.
 
-    With an `upstream` nothing else is called.
+    With an `upstream` nothing else is called. `renamed` are the cookies that the gateway renamed for its clients.
     """
 
-    def __init__(self, current: CurrentMode, bodies: BodyReader, upstream: Origin | None = None) -> None:
+    def __init__(
+        self,
+        current: CurrentMode,
+        bodies: BodyReader,
+        upstream: Origin | None = None,
+        renamed: RenamedCookies | None = None,
+    ) -> None:
+        self._renamed = RenamedCookies() if renamed is None else renamed
         self._current = current
         self._bodies = bodies
         self._upstream = upstream
@@ -79,6 +87,8 @@ class Answerer:
         reverse = is_in_origin_form(flow)
         if active.has_answers:
             request = respond.assign_origin(active, request_from_flow(flow), reverse=reverse)
+            if reverse and not flow.client_conn.tls:
+                request = self._renamed.restore_request(request)
             outcome = decide_answer(active, request, reverse=reverse)
             if outcome is not None:
                 client = find_client_origin(flow) if reverse else None
@@ -112,6 +122,6 @@ class Answerer:
             return render_failure(active, request, outcome)
         body = outcome.example.response.body
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
-        if is_whole or is_recoded(request, outcome.example):
+        if is_whole or needs_whole_body(request, outcome.example):
             body = await self._bodies.read(body)
-        return respond.build_response(request, outcome.example, body, client)
+        return respond.build_response(active, request, outcome.example, body, client, self._renamed)

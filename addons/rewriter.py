@@ -12,23 +12,27 @@ from understudy.addons.flows import (
     set_response_headers,
     stash_response_headers,
 )
-from understudy.serving.answers.url_rewriting import rewrite_for_client
-from understudy.store.model.messages import Origin
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.url_rewriting import rewrite_for_client
+from understudy.store.model.messages import Headers, Origin
 
 
 class Rewriter:
     """The addon that rewrites what passes, and leaves the received headers for the recorder.
 
-    Without `urls` responses are not rewritten.
+    Without `urls` responses are not rewritten. `renamed` are the cookies that the gateway renamed for its clients.
     """
 
-    def __init__(self, upstream: Origin, *, urls: bool = True) -> None:
+    def __init__(self, upstream: Origin, *, urls: bool = True, renamed: RenamedCookies | None = None) -> None:
         self._upstream = upstream
         self._urls = urls
+        self._renamed = RenamedCookies() if renamed is None else renamed
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Set the request's Host to the upstream's."""
+        """Set the request's Host to the upstream's, and give cookies the names that the upstream gave them."""
         if is_in_origin_form(flow):
+            if not flow.client_conn.tls:
+                self._restore_cookies(flow)
             flow.request.host_header = self._upstream.authority
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -36,7 +40,17 @@ class Rewriter:
         if not self._urls or get_note(flow).is_answered or not is_in_origin_form(flow):
             return
         received, gateway = response_from_flow(flow), find_client_origin(flow)
-        rewritten = rewrite_for_client(received, self._upstream, str(gateway)) if received and gateway else None
+        rewritten = (
+            rewrite_for_client(received, self._upstream, str(gateway), self._renamed) if received and gateway else None
+        )
         if rewritten and rewritten is not received:
             stash_response_headers(flow)
             set_response_headers(flow, rewritten.headers)
+
+    def _restore_cookies(self, flow: http.HTTPFlow) -> None:
+        note, fields = get_note(flow), tuple(flow.request.headers.fields)
+        restored = self._renamed.restore_fields(fields)
+        if restored is not fields:
+            flow.request.headers = http.Headers(restored)
+            if note.request_headers is not None:  # history has the names that the upstream knows
+                note.request_headers = Headers(self._renamed.restore_fields(note.request_headers.fields))

@@ -14,7 +14,7 @@ MAX_CACHED_REQUEST_BYTES = 4 * 1024
 
 
 class WireCache(dict[bytes, Reply]):
-    """A bounded cache of replies by the bytes of a whole request."""
+    """A bounded cache of replies by the bytes of a whole request; a reply may be sent until its `end`."""
 
     __slots__ = ("_bytes",)
 
@@ -29,8 +29,9 @@ class WireCache(dict[bytes, Reply]):
             if len(self) >= MAX_WIRE_CACHE_ENTRIES or self._bytes >= MAX_WIRE_CACHE_BYTES:
                 self.clear()
                 self._bytes = 0
+            previous = self.get(data)
+            self._bytes += len(data) + len(reply.wire) - (len(data) + len(previous.wire) if previous else 0)
             self[data] = reply
-            self._bytes += len(data) + len(reply.wire)
 
 
 class Site(Protocol):

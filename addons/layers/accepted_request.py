@@ -62,7 +62,7 @@ def make_response_rewriter(
     origin = request.route.origin
     if not request.route.is_reverse or not settings.urls:
         return None
-    return make_head_rewriter(origin, partial(_find_client_origin, kind, request.head, origin))
+    return make_head_rewriter(origin, partial(_find_client_origin, kind, request.head, origin), settings.sites.renamed)
 
 
 def _find_client_origin(kind: ConnectionKind, head: RequestHead, origin: Origin) -> Origin | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from time import time
 
 from mitmproxy.connection import Client
 from mitmproxy.proxy import commands, events, layer
@@ -123,7 +125,7 @@ class AnswerLayer(layer.Layer):
             self._active = self._current.active
         if responder.is_idle:
             reply = self._get_site().wire_cache.get(data)
-            if reply is not None and reply.behaviour is None:
+            if reply is not None and reply.behaviour is None and (reply.end == inf or time() < reply.end):
                 yield commands.SendData(self.context.client, reply.wire)
                 return
         responder.receive(data)

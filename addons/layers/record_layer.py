@@ -24,6 +24,7 @@ from understudy.addons.loop.connections import PausedReading
 from understudy.serving.answers.answer import render_refusal
 from understudy.serving.gateway import error_replies as replies
 from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.forwarded_heads import restore_cookies
 from understudy.serving.gateway.site import ConnectionKind, find_route
 from understudy.serving.http1.framing import FramingError
 from understudy.serving.http1.heads import HEAD_END, RequestHead, UnsupportedRequest, read_request
@@ -152,6 +153,8 @@ class RecordLayer(layer.Layer):
         if route is None or refusal is not None:
             yield from self._reply(refusal or replies.BAD_TARGET, head)
             return
+        if route.is_reverse and not self._kind.tls:
+            head = restore_cookies(head, self._settings.sites.renamed)
         self._settings.guard.begin_request(self.context.client.id)
         request = AcceptedRequest(active, head, route, self._unread_since)
         if active.mode is Mode.SPY:

@@ -17,6 +17,7 @@ from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.rate_limits import LocalRateCounts
 from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.answers.sequences import Sequences
+from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import Replay, Tally
@@ -36,10 +37,14 @@ logger = logging.getLogger(__name__)
 class Activation:
     """The compiler of states for one gateway; its methods block, so a thread calls them.
 
-    `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run.
+    `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run; `dates` is
+    how recorded dates are sent.
     """
 
-    def __init__(self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None) -> None:
+    def __init__(
+        self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None, dates: Dates = AS_NOW
+    ) -> None:
+        self._dates = dates
         self._store = store
         self._replay_settings = replay
         self._seed = seed
@@ -125,6 +130,7 @@ class Activation:
             setup.mock.behaviour if setup.mock else PLAIN,
             self._rates,
             state.session_id,
+            dates=self._dates,
         )
 
     def _compile_replay(self, state: GatewayState) -> ActiveMode:
@@ -151,4 +157,4 @@ class Activation:
         replay = Replay(
             settings.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
         )
-        return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay)
+        return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

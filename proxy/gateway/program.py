@@ -43,6 +43,8 @@ from understudy.proxy.gateway.listening import format_address, make_addon_option
 from understudy.proxy.gateway.name_overrides import override_names
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.watcher import Watcher
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.dates import Dates
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import GatewaySites
 from understudy.store.history_writer import HistoryWriter
@@ -72,7 +74,9 @@ class GatewayProgram:
         self._settings = settings
         self._first_state = state
         self._loop = asyncio.get_running_loop()
-        self._activation = Activation(store, replay=settings.replay, seed=settings.seed)
+        self._activation = Activation(
+            store, replay=settings.replay, seed=settings.seed, dates=Dates(settings.shift_dates)
+        )
         self._servers = Proxyserver()
         self._connections = ClientConnections(self._servers)
         self._bodies = BodyReader(store.bodies.read, store.bodies.read_piece)
@@ -82,6 +86,7 @@ class GatewayProgram:
         keepers = (store.history.add, store.bodies.add_pieces, store.history.add_messages)
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
         self.current = CurrentMode(ActiveMode(state.mode))
+        self._renamed = RenamedCookies()
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)
 
     async def start(self) -> Gateway:
@@ -151,7 +156,7 @@ class GatewayProgram:
             self.guard,
             Commits(self.writer),
             self._connections,
-            GatewaySites(self._bodies.get_cached),
+            GatewaySites(self._bodies.get_cached, self._renamed),
             settings.upstream,
             settings.forward_elsewhere,
             settings.rewrite,
@@ -162,11 +167,13 @@ class GatewayProgram:
 
     def _make_addons(self) -> list[object]:
         settings = self._settings
-        rewriter = [Rewriter(settings.upstream, urls=settings.rewrite)] if settings.upstream else []
+        rewriter = (
+            [Rewriter(settings.upstream, urls=settings.rewrite, renamed=self._renamed)] if settings.upstream else []
+        )
         return [
             ParentChooser(settings.parents, settings.sole_upstream),
             *rewriter,
-            Answerer(self.current, self._bodies, settings.sole_upstream),
+            Answerer(self.current, self._bodies, settings.sole_upstream, self._renamed),
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.list_messages),
             Backpressure(self._connections.drain),

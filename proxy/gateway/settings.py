@@ -25,7 +25,7 @@ class GatewaySettings:
     `client_cert` are about TLS towards upstreams, `parents` are the proxies that upstreams are called through. `seed`
     makes random values the same in every run. `redact` removes secrets from what is recorded, `body_limits` bounds what
     is recorded of bodies. `forward_elsewhere` forwards requests for other hosts beside the upstream.
-    `name_overrides` are addresses that names resolve to.
+    `name_overrides` are addresses that names resolve to. `shift_dates` moves recorded dates by the time since.
     """
 
     host: str
@@ -45,6 +45,7 @@ class GatewaySettings:
     body_limits: BodyLimits = field(default_factory=BodyLimits)
     forward_elsewhere: bool = False
     name_overrides: NameOverrides = field(default_factory=dict)
+    shift_dates: bool = True
 
     @property
     def sole_upstream(self) -> Origin | None:

@@ -79,9 +79,9 @@ class MockConnection(asyncio.Protocol):
         if idle and not connections.ending:
             site = connections.site
             reply = site.wire_cache.get(data)
-            if reply is not None and not (self._waiting or self._paused):
+            at = time()
+            if reply is not None and at < reply.end and not (self._waiting or self._paused):
                 self._since = connections.seconds
-                at = time()
                 if reply.delay is not None:
                     self._waiting = True
                     connections.delayed_replies.schedule(self, data, site, reply, at)

@@ -22,6 +22,7 @@ from understudy.proxy.mock_server.open_connections import OpenConnections
 from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.shared_counts import SharedCounts
 from understudy.proxy.signals import STOP_SIGNALS
+from understudy.serving.fields.dates import Dates
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.mock_server.site import MockSite
 from understudy.store.model.calls import Call
@@ -44,6 +45,7 @@ class ServeSettings:
     """How mock servers are served: which by name (all without names), where, and by how many processes.
 
     `at_root`: a single mock server answers at the root of the port. `certificate` has the files of certificate and key.
+    `shift_dates` moves recorded dates by the time since.
     """
 
     host: str
@@ -53,6 +55,7 @@ class ServeSettings:
     workers: int = 1
     certificate: tuple[Path, Path] | None = None
     seed: int | None = None
+    shift_dates: bool = True
     limits: Limits = field(default=DEFAULT_LIMITS)
 
     @property
@@ -75,7 +78,10 @@ class MockProcess:
         self._bodies = BodyReader(self._read, self._read_piece)
         shown = make_display_redactor(store)
         self._log = CallLogWriter(self._write_calls, self._get_counters, at_root=settings.at_root, redactor=shown)
-        context = ServingContext(counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme)
+        dates = Dates(settings.shift_dates)
+        context = ServingContext(
+            counts, self._bodies.get_cached, self._read, self._log, settings.seed, settings.scheme, dates
+        )
         self._sites = MockSites(store, context, settings.names, at_root=settings.at_root)
         self._seen = 0
 

@@ -14,6 +14,8 @@ from understudy.proxy.shared_counts import SharedCounts
 from understudy.serving.answers.answer import frame_response
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.reply_cache import BodyLookup
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.mock_server.calls import CompiledMockServer
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import CallLogger, MockSite
@@ -69,6 +71,7 @@ class ServingContext:
     log: CallLogger
     seed: int | None = None
     scheme: str = "http"
+    dates: Dates = AS_NOW
 
 
 class MockSites:
@@ -170,7 +173,11 @@ class MockSites:
             return known
         calls = known.calls if known else counts.make_counter(f"{mock.id} calls")
         unlogged = None if mock.log_limit else counts.make_counter(f"{mock.id} unlogged")
-        return CompiledMockServer(mock, answers, keys, failing, self._context.bodies, counts, calls, unlogged)
+        renamed = known.renamed if known else RenamedCookies()
+        bodies, dates = self._context.bodies, self._context.dates
+        return CompiledMockServer(
+            mock, answers, keys, failing, bodies, counts, calls, unlogged, renamed=renamed, dates=dates
+        )
 
     def _read_server_error(self, mock: MockServer) -> Response | None:
         for error in self._store.mock_servers.list_server_errors(mock.id):

@@ -9,12 +9,13 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json
 from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
+from understudy.serving.fields.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.header_fields import drop_hop_by_hop
-from understudy.store.model.messages import Body, Headers, Request, Response, measure_body
+from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response, measure_body
 from understudy.store.model.values import replace
 
 # The texts of Postman.
@@ -32,6 +33,8 @@ def adapt_response(request: Request, example: Example, body: Body) -> Response:
     coding has to be removed, a large body may stay in the store.
     """
     headers = drop_hop_by_hop(example.response.headers)
+    if isinstance(body, bytes) and has_uncertain_claims(example):
+        headers = drop_false_claims(headers, body)
     coding = headers.get("content-encoding")
     if coding and body and isinstance(body, bytes) and not _can_accept_coding(request, example.request, coding):
         headers, body = _decode(headers, body, coding)
@@ -44,8 +47,13 @@ def adapt_response(request: Request, example: Example, body: Body) -> Response:
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
 
 
-def is_recoded(request: Request, example: Example) -> bool:
-    """Return whether the content coding of an example has to be removed for this request."""
+def needs_whole_body(request: Request, example: Example) -> bool:
+    """Return whether the body of an example is in the store, and the response depends on all of its bytes."""
+    is_stored = isinstance(example.response.body, BodyRef)
+    return is_stored and (_is_recoded(request, example) or has_uncertain_claims(example))
+
+
+def _is_recoded(request: Request, example: Example) -> bool:
     coding = example.response.headers.get("content-encoding")
     return bool(coding) and not _can_accept_coding(request, example.request, coding or "")
 
@@ -123,7 +131,7 @@ def _can_accept_coding(request: Request, recorded: Request, coding: str) -> bool
 def _decode(headers: Headers, body: bytes, coding: str) -> tuple[Headers, bytes]:
     plain = remove_codings(coding, body)
     # Without a result, the API itself sent bytes that are not in the coding of its header: they are kept.
-    return (headers, body) if plain is None else (headers.drop(("content-encoding",)), plain)
+    return (headers, body) if plain is None else (drop_false_digests(headers.drop(("content-encoding",)), plain), plain)
 
 
 def _frame(method: str, recorded_method: str, status: int, headers: Headers, body: Body) -> tuple[Headers, Body]:

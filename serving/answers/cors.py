@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.values import replace
 
 _PREFIX = b"access-control-"
+_ALLOW_ORIGIN, _ALLOW_HEADERS = "Access-Control-Allow-Origin", "Access-Control-Allow-Headers"
 PREFLIGHT_SECONDS = 600
 
 
@@ -36,11 +39,11 @@ def answer_preflight(request: Request) -> Response:
 def add_cors_headers(headers: Headers, origin: str | None) -> Headers:
     """Return the headers with those that let the page at `origin` read the answer.
 
-    Headers that have CORS fields of their own stay as they are. An origin is answered by its name, since `*` does not
-    allow credentials.
+    Headers that have CORS fields of their own, and allow this origin, stay as they are. An origin is answered by its
+    name, since `*` does not allow credentials.
     """
     if any(name.lower().startswith(_PREFIX) for name, _ in headers.fields):
-        return headers
+        return headers if origin is None else _allow_origin(headers, origin)
     if origin is None:
         return Headers((*headers.fields, (b"Access-Control-Allow-Origin", b"*")))
     names = b", ".join(sorted({name.lower() for name, _ in headers.fields}))
@@ -53,6 +56,29 @@ def add_cors_headers(headers: Headers, origin: str | None) -> Headers:
             (b"Vary", b"Origin"),
         )
     )
+
+
+def allow_headers(headers: Headers, request: Request, names: Iterable[str]) -> Headers:
+    """Return the headers of the answer to a preflight with those of these header names allowed that it requests."""
+    requested = _split_names(request.headers.get_all("access-control-request-headers"))
+    allowed = headers.get_all(_ALLOW_HEADERS)
+    missing = [name for name in names if name in requested and name not in _split_names(allowed)]
+    return headers.replace(_ALLOW_HEADERS, ", ".join([*allowed, *missing])) if missing else headers
+
+
+def _split_names(values: list[str]) -> list[str]:
+    return [name.strip().lower() for value in values for name in value.split(",")]
+
+
+def _allow_origin(headers: Headers, origin: str) -> Headers:
+    allowed = headers.get_all(_ALLOW_ORIGIN)
+    if allowed in ([origin], ["*"]):
+        return headers
+    recorded, headers = headers, headers.replace(_ALLOW_ORIGIN, origin)
+    if not allowed and "access-control-allow-credentials" not in recorded:
+        headers = headers.replace("Access-Control-Allow-Credentials", "true")
+    vary = headers.get_all("vary")
+    return headers if "origin" in _split_names(vary) else Headers((*headers.fields, (b"Vary", b"Origin")))
 
 
 def copy_cors_headers(answer: Response | None, other: Response) -> Response:

@@ -6,6 +6,7 @@ What differs between the two stays with them: whose example it is, how URLs are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.rate_limits import RateCounts, check_rate_limit
@@ -49,6 +50,11 @@ def render_example_reply(
     origin = (example.id, example.name, outcome.summary)
     stream = stream_from_response(response, timing)
     return Reply(render_head(response), content, response, behaviour, is_cacheable, server, *origin, stream, interim)
+
+
+def set_end(reply: Reply, end: float) -> Reply:
+    """Return the reply with the time until which it may be sent, in seconds since the epoch."""
+    return reply if end == inf else replace(reply, end=end)
 
 
 def refuse_over_limit(

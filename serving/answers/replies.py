@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 from understudy.serving.answers.streams import Stream
@@ -65,7 +66,7 @@ class Reply:
     How it is sent: `behaviour` is simulated, None for none. `stream` has the pieces of the body, None for a body that
     is sent at once. `interim` is sent before the head. `upgrade` replaces all of these. `wire` is head and body of a
     small answer that is sent at once, else b"". `delay` is set if the behaviour is a delay and nothing else.
-    `is_cacheable`: the same bytes of a request get the same reply.
+    `is_cacheable`: the same bytes of a request get the same reply, until `end` in seconds since the epoch.
 
     What is logged: `response` is None if no complete response is sent. `server` is the mock server, None if the URL
     names none. `example_id`, `example_name` and `summary` explain the answer.
@@ -76,6 +77,7 @@ class Reply:
     response: Response | None
     behaviour: Behaviour | None = None
     is_cacheable: bool = False
+    end: float = field(default=inf, kw_only=True)
     server: CalledServer | None = None
     example_id: str | None = None
     example_name: str = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
+from time import time
 
 from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.store.model.messages import LARGE_BODY, Body, Request, measure_body
@@ -45,7 +47,7 @@ class ReplyCache:
         Without a key the reply is not kept. A large body stays in the store, unless `whole` requires all of its bytes.
         """
         cached = self._replies.get(key) if key is not None else None
-        if cached is not None:
+        if cached is not None and (cached.end == inf or time() < cached.end):
             return cached
 
         def finish(content: Body) -> Reply:
@@ -63,6 +65,9 @@ class ReplyCache:
         if len(self._replies) >= MAX_REPLIES or self._bytes >= MAX_CACHE_BYTES:
             self._replies.clear()
             self._bytes = 0
+        previous = self._replies.get(key)
+        if previous is not None:
+            self._bytes -= len(previous.head) + len(previous.body)
         self._replies[key] = reply
         self._bytes += len(reply.head) + len(reply.body)
 

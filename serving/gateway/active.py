@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.reply_cache import ReplyCache
+from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.gateway.replay import Replay
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin
@@ -21,6 +22,7 @@ class ActiveMode:
     reverse proxy. `behaviour` is that of the mock server, `rates` counts the calls for its rate limits. `session_id` is
     the session that record and spy record to. `reverse_origin` is the origin of requests to a reverse proxy, as the
     session has it, if no upstream is set. `replay` is for replay mode. `reply_cache` belongs to this value alone.
+    `dates` is how recorded dates are sent.
     """
 
     mode: Mode
@@ -32,6 +34,7 @@ class ActiveMode:
     reverse_origin: Origin | None = None
     replay: Replay = field(default_factory=Replay, compare=False)
     reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
+    dates: Dates = AS_NOW
 
     @property
     def has_answers(self) -> bool:

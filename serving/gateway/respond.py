@@ -9,7 +9,8 @@ from understudy.matcher.explanation.rendering import summarize_nearest
 from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.outcomes import Outcome, find_outcome
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
 from understudy.store.model.collections import Example
@@ -61,16 +62,26 @@ def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour
     return example_replies.refuse_over_limit(behaviour, outcome, active.rates, "gateway", time)
 
 
-def build_response(request: Request, example: Example, body: Body, client: Origin | None) -> Response:
-    """Return the example's response; `client` is the origin that a client of a reverse proxy calls, else None."""
+def build_response(
+    active: ActiveMode,
+    request: Request,
+    example: Example,
+    body: Body,
+    client: Origin | None,
+    renamed: RenamedCookies,
+) -> Response:
+    """Return the example's response; `client` is the origin that a client of a reverse proxy calls, else None.
+
+    `renamed` remembers the cookies whose names are changed for the client.
+    """
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = adapt_response(request, example, body)
+    response = active.dates.apply(adapt_response(request, example, body), example)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
         response = make_unfinished(response, example.response)
     upstream = example.request.origin
-    return rewrite_for_client(response, upstream, str(client)) if upstream and client else response
+    return rewrite_for_client(response, upstream, str(client), renamed) if upstream and client else response
 
 
 def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) -> None:

@@ -8,17 +8,19 @@ from functools import partial
 
 import msgspec
 
-from understudy.serving.answers.answer import is_recoded
+from understudy.serving.answers.answer import needs_whole_body
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
     may_cache,
     render_example_reply,
+    set_end,
 )
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import PendingReply, Reply, Upgrade, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, make_vary_key
 from understudy.serving.answers.streams import render_interim_heads
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.http1.request_reader import RawRequest
@@ -67,10 +69,13 @@ class GatewaySite:
 
     can_replay_websockets = True
 
-    __slots__ = ("_active", "_bodies", "_kind", "wire_cache")
+    __slots__ = ("_active", "_bodies", "_kind", "_renamed", "wire_cache")
 
-    def __init__(self, active: ActiveMode, kind: ConnectionKind, bodies: BodyLookup) -> None:
+    def __init__(
+        self, active: ActiveMode, kind: ConnectionKind, bodies: BodyLookup, renamed: RenamedCookies | None = None
+    ) -> None:
         self.wire_cache = WireCache()
+        self._renamed = RenamedCookies() if renamed is None else renamed
         self._active = active
         self._kind = kind
         self._bodies = bodies
@@ -90,6 +95,8 @@ class GatewaySite:
         request, reverse = routed
         client = self._find_client(request) if reverse else None
         request = respond.assign_origin(active, request, reverse=reverse)
+        if reverse and not self._kind.tls:
+            request = self._renamed.restore_request(request)
         outcome = respond.decide_outcome(active, request, reverse=reverse)
         if not outcome.has_answer and active.mode is Mode.SPY:
             return None
@@ -141,20 +148,25 @@ class GatewaySite:
         timing = outcome.resolve_timing(active.behaviour)
 
         def render(body: Body) -> Reply:
-            response = respond.build_response(request, example, body, client)
+            response = respond.build_response(active, request, example, body, client, self._renamed)
             # The clients of a mock are others than the recorded one, and may not know informational responses.
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
-            return render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
+            reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
+            return set_end(reply, active.dates.find_end(example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
-        whole = is_recoded(request, example)
+        whole = needs_whole_body(request, example)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 
 class GatewaySites:
-    """The sites of a gateway: one for each kind of connection, as long as the same mode is active."""
+    """The sites of a gateway: one for each kind of connection, as long as the same mode is active.
 
-    def __init__(self, bodies: BodyLookup) -> None:
+    `renamed` are the cookies that the gateway renamed for its clients, in whatever mode.
+    """
+
+    def __init__(self, bodies: BodyLookup, renamed: RenamedCookies | None = None) -> None:
+        self.renamed = RenamedCookies() if renamed is None else renamed
         self._bodies = bodies
         self._active: ActiveMode | None = None
         self._sites: dict[ConnectionKind, GatewaySite] = {}
@@ -166,7 +178,7 @@ class GatewaySites:
             self._sites = {}
         site = self._sites.get(kind)
         if site is None:
-            site = self._sites[kind] = GatewaySite(active, kind, self._bodies)
+            site = self._sites[kind] = GatewaySite(active, kind, self._bodies, self.renamed)
         return site
 
 

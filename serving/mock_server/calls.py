@@ -9,19 +9,22 @@ from dataclasses import dataclass, field
 from time import time
 
 from understudy.serving.answers import cors
-from understudy.serving.answers.answer import adapt_response, is_recoded, render_error
+from understudy.serving.answers.answer import adapt_response, needs_whole_body, render_error
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
     may_cache,
     refuse_over_limit,
     render_example_reply,
+    set_end,
 )
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
-from understudy.serving.answers.url_rewriting import rewrite_for_client
+from understudy.serving.fields.cookie_rewriting import RenamedCookies
+from understudy.serving.fields.dates import AS_NOW, Dates
+from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
@@ -32,6 +35,7 @@ KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key hea
 
 MAX_CACHED_ERROR_BYTES = 4 * 1024  # of an error that may be cached by the bytes of its request
 EXAMPLE_HEADER = b"X-Understudy-Example"
+_PREFLIGHT_HEADERS = ("origin", "access-control-request-method", "access-control-request-headers")
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class CompiledMockServer:
 
     `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
     that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
+    `renamed` are the cookies that the mock server renamed for its clients,
+    `dates` is how recorded dates are sent.
     """
 
     mock: MockServer
@@ -63,19 +69,26 @@ class CompiledMockServer:
     unlogged: CallCounter | None = None
     now: Callable[[], float] = time
     reply_cache: ReplyCache = field(default_factory=ReplyCache)
+    renamed: RenamedCookies = field(default_factory=RenamedCookies)
+    dates: Dates = AS_NOW
 
 
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
     """Return the reply to a request in origin form, relative to the root of the mock server at the URL `base`."""
     mock = server.mock
-    if mock.cors and cors.is_preflight(request) and not _has_example(server, request):
+    is_preflight = mock.cors and cors.is_preflight(request)
+    if is_preflight and not _has_example(server, request):
         return _reply_without_example(server, request, cors.answer_preflight(request), "CORS preflight")
+    if is_preflight:  # a browser sends no key with it
+        return _answer_match(server, request, base)
     if mock.private and not _has_key(server, request):
         return _reply_without_example(
             server, request, render_error(401, "invalidCredentialsError", KEY_NEEDED), "no valid key"
         )
     if server.server_error is not None:
         return _allow_caching(_reply_without_example(server, request, server.server_error, "active server error"))
+    if base.startswith("http:"):
+        request = server.renamed.restore_request(request)
     return _answer_match(server, request, base)
 
 
@@ -117,14 +130,23 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = rewrite_for_client(adapt_response(request, example, body), example.request.origin, base)
+        response = server.dates.apply(adapt_response(request, example, body), example)
+        response = rewrite_for_client(response, example.request.origin, base, server.renamed)
         response = _add_headers(server, request, example, response, reason)
-        return render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
+        reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
+        return set_end(reply, server.dates.find_end(example))
 
-    vary = make_vary_key(request, "origin") if server.mock.cors else make_vary_key(request)
+    vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
-    whole = is_recoded(request, example)
+    whole = needs_whole_body(request, example)
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
+
+
+def _list_cors_headers(server: CompiledMockServer, request: Request) -> tuple[str, ...]:
+    """Return the names of the header fields of a request that CORS fields of its answer depend on."""
+    if not server.mock.cors:
+        return ()
+    return _PREFLIGHT_HEADERS if request.method == "OPTIONS" else ("origin",)
 
 
 def _add_headers(
@@ -132,6 +154,8 @@ def _add_headers(
 ) -> Response:
     value = f'{example.id}; path="{reason}"'.encode("latin-1", "replace")
     headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, value)))
+    if server.mock.private and server.mock.cors and cors.is_preflight(request):
+        headers = cors.allow_headers(headers, request, KEY_HEADERS)
     return _add_cors_headers(server, request, replace(response, headers=headers))
 
 

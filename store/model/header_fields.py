@@ -22,6 +22,13 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+# Digests of a body or a representation. Those of S3 have the algorithm in their names; other fields there are none.
+_DIGEST_FIELDS = frozenset(
+    {b"content-md5", b"digest", b"content-digest", b"repr-digest", b"x-amz-crc32", b"x-goog-hash"}
+)
+_AMAZON_CHECKSUM = b"x-amz-checksum-"
+_NO_CHECKSUMS = frozenset({b"x-amz-checksum-type", b"x-amz-checksum-mode", b"x-amz-checksum-algorithm"})
+
 # Response fields that differ between equal responses.
 VOLATILE = frozenset(
     {
@@ -76,6 +83,11 @@ def drop_hop_by_hop(headers: Headers) -> Headers:
             dropped = dropped.union([option.strip() for option in value.lower().split(b",")])
     kept = tuple([field for field in headers.fields if field[0].lower() not in dropped and field[0][:1] != b":"])
     return headers if len(kept) == len(headers) else Headers(kept)
+
+
+def is_digest_field(name: bytes) -> bool:
+    """Return whether a field with this name, in lower case, holds digests."""
+    return name in _DIGEST_FIELDS or (name.startswith(_AMAZON_CHECKSUM) and name not in _NO_CHECKSUMS)
 
 
 def is_volatile(name: str) -> bool:

@@ -9,6 +9,9 @@ import time
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 
+_DIGITS = frozenset(ALPHABET)
+_TO_BASE_32 = str.maketrans(ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # the digits that int() reads
+
 _lock = threading.Lock()
 _last = 0
 
@@ -26,6 +29,13 @@ def new_id() -> str:
 def id_from_age(seconds_ago: float) -> str:
     """Return the smallest id of a time in the past: earlier ids are less, later ids greater."""
     return _encode((time.time_ns() // 1_000_000 - int(seconds_ago * 1000)) << RANDOM_BITS)
+
+
+def time_from_id(id: str) -> float | None:
+    """Return the time at which an id was created, in seconds since the epoch; None for an id of another form."""
+    if len(id) != 26 or not _DIGITS.issuperset(id):
+        return None
+    return int(id[:10].translate(_TO_BASE_32), 32) / 1000
 
 
 def _encode(value: int) -> str:

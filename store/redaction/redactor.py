@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.header_fields import is_digest_field
 from understudy.store.model.messages import Chunk, Headers, InterimResponse, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
@@ -30,7 +31,6 @@ SCHEMES = frozenset(
 URL_FIELDS = frozenset({"referer", "location", "content-location"})
 
 # Digests of the body (RFC 9530, and RFC 2616, section 14.15), which are wrong for a redacted one: clients would refuse.
-DIGEST_FIELDS = ("content-digest", "repr-digest", "digest", "content-md5")
 
 _PARTLY_SECRET = URL_FIELDS | {"cookie", "set-cookie"}
 
@@ -260,7 +260,8 @@ def _rules_from_places(places: Iterable[RedactedPlace]) -> Rules:
 
 
 def _fix_framing(headers: Headers, body: bytes) -> Headers:
-    headers = headers.drop(("content-encoding", *DIGEST_FIELDS))
+    headers = Headers(tuple(field for field in headers.fields if not is_digest_field(field[0].lower())))
+    headers = headers.drop(("content-encoding",))
     return headers.replace("Content-Length", str(len(body))) if "content-length" in headers else headers
 
 

@@ -31,7 +31,7 @@ GATEWAY_OPTIONS = (
         help=f"The address to listen on [default: {DEFAULT_LISTEN}; with a COMMAND a free port].",
     ),
     click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
-    click.option("--no-rewrite", is_flag=True, help="Leave Location and cookie domains of the upstream unchanged."),
+    click.option("--no-rewrite", is_flag=True, help="Leave URLs and cookies of the upstream unchanged."),
     click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
     click.option(
         "--resolve",
@@ -92,6 +92,11 @@ seed_option = click.option(
 )
 
 
+no_shift_dates_option = click.option(
+    "--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since."
+)
+
+
 def gateway_options(command: Command) -> Command:
     """Add the options of every gateway."""
     for option in reversed(GATEWAY_OPTIONS):
@@ -139,6 +144,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         body_limits=choose_body_limits(options.get("large_body"), options.get("max_body"), redact=redact),
         forward_elsewhere=runs_command,
         name_overrides=parse_overrides(options["resolve"]),
+        shift_dates=not options.get("no_shift_dates", False),
     )
 
 

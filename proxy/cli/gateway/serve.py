@@ -8,6 +8,7 @@ import click
 
 from understudy.proxy.cli.gateway.gateway_options import (
     gateway_options,
+    no_shift_dates_option,
     read_gateway_settings,
     recording_options,
     seed_option,
@@ -41,6 +42,7 @@ def record(store: Store, **options: Any) -> None:
 @click.argument("session")
 @replay_options
 @click.option("--allow-misses", is_flag=True, help="Do not fail for requests that were not recorded.")
+@no_shift_dates_option
 @gateway_options
 @command_options
 @with_store
@@ -61,6 +63,7 @@ def replay(store: Store, **options: Any) -> None:
 @click.command(cls=WithCommand)
 @click.argument("mock", metavar="NAME")
 @seed_option
+@no_shift_dates_option
 @gateway_options
 @command_options
 @with_store
@@ -81,6 +84,7 @@ def mock(store: Store, **options: Any) -> None:
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
 @seed_option
 @replay_options
+@no_shift_dates_option
 @gateway_options
 @recording_options
 @making_store

@@ -22,6 +22,7 @@ from understudy.store.model.mock_servers import MockServer
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on the one port.")
 @click.option("--certfile", type=click.Path(path_type=Path), help="Serve HTTPS: PEM file of the certificate.")
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM file of its key [default: the same file].")
+@click.option("--no-shift-dates", is_flag=True, help="Send recorded dates as they are, not moved by the time since.")
 @click.option("--seed", type=int, metavar="N", help="Make random values the same in every run.")
 @click.option("--store", "store_given", metavar="URL", help="The store: a file or database URL.")
 @click.pass_context
@@ -34,6 +35,7 @@ def serve(
     certfile: Path | None,
     keyfile: Path | None,
     seed: int | None,
+    no_shift_dates: bool,
     store_given: str | None,
 ) -> None:
     """Serve all mock servers, or those of these names, until stopped.
@@ -52,17 +54,23 @@ def serve(
     from understudy.proxy.settings import resolve_store_url
     from understudy.store.sql.open_store import open_store
 
-    if not host.strip():
-        raise UserError(
-            "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
-        )
+    _check_host(host)
     certificate = _read_certificate(certfile, keyfile)
     at_root = port is not None and len(names) == 1
-    settings = ServeSettings(host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed)
+    settings = ServeSettings(
+        host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed, not no_shift_dates
+    )
     url = resolve_store_url(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
     scheme = "https" if certificate else "http"
     serve_mocks(lambda: open_store(url), settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
+
+
+def _check_host(host: str) -> None:
+    if not host.strip():
+        raise UserError(
+            "--host takes an address or a name, such as 127.0.0.1; 0.0.0.0 is every address of this machine"
+        )
 
 
 def _read_certificate(certfile: Path | None, keyfile: Path | None) -> tuple[Path, Path] | None:

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 import pytest
 
 from tests.factories.messages import make_headers, make_request
-from understudy.serving.answers.cors import PREFLIGHT_SECONDS, add_cors_headers, answer_preflight, is_preflight
+from understudy.serving.answers.cors import (
+    PREFLIGHT_SECONDS,
+    add_cors_headers,
+    allow_headers,
+    answer_preflight,
+    is_preflight,
+)
 from understudy.store.model.messages import Headers, Request
 
 ORIGIN = "https://app.test"
@@ -76,8 +82,49 @@ def test_a_page_is_answered_by_name_and_may_read_every_header() -> None:
     ]
 
 
-@pytest.mark.parametrize("origin", [None, ORIGIN])
-@pytest.mark.parametrize("name", ["Access-Control-Allow-Origin", "access-control-max-age", "ACCESS-CONTROL-X"])
-def test_recorded_headers_win(name: str, origin: str | None) -> None:
-    recorded = Headers.of([("Vary", "Accept"), (name, "https://other.test")])
-    assert add_cors_headers(recorded, origin) == recorded
+@pytest.mark.parametrize(
+    ("allowed", "origin"), [("https://other.test", None), ("*", ORIGIN), (ORIGIN, ORIGIN), ("*", None)]
+)
+def test_recorded_headers_win_if_they_allow_the_origin(allowed: str, origin: str | None) -> None:
+    recorded = Headers.of([("Vary", "Accept"), ("Access-Control-Allow-Origin", allowed)])
+    assert add_cors_headers(recorded, origin) is recorded
+
+
+def test_an_origin_that_the_recorded_headers_do_not_allow_is_allowed() -> None:
+    recorded = Headers.of(
+        [
+            ("access-control-allow-origin", "https://other.test"),
+            ("Access-Control-Expose-Headers", "x"),
+            ("Vary", "Accept"),
+        ]
+    )
+    assert list(add_cors_headers(recorded, ORIGIN)) == [
+        ("access-control-allow-origin", ORIGIN),
+        ("Access-Control-Expose-Headers", "x"),
+        ("Vary", "Accept"),
+        ("Vary", "Origin"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["access-control-max-age", "ACCESS-CONTROL-X"])
+def test_an_origin_is_allowed_where_other_fields_of_cors_were_recorded(name: str) -> None:
+    recorded = Headers.of([(name, "5"), ("Vary", "accept, ORIGIN")])
+    assert add_cors_headers(recorded, None) is recorded
+    assert list(add_cors_headers(recorded, ORIGIN))[2:] == [
+        ("Access-Control-Allow-Origin", ORIGIN),
+        ("Access-Control-Allow-Credentials", "true"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "requested", "expected"),
+    [
+        ("x-a", "x-a, X-Key", "x-a, x-key"),
+        ("x-a, X-KEY", "x-key", "x-a, X-KEY"),
+        ("x-a", "x-b", "x-a"),
+    ],
+)
+def test_header_names_are_allowed_if_they_are_requested(recorded: str, requested: str, expected: str) -> None:
+    headers = Headers.of([("Access-Control-Allow-Headers", recorded)])
+    request = asking(Access_Control_Request_Headers=requested)
+    assert allow_headers(headers, request, ["x-key"]).get("access-control-allow-headers") == expected

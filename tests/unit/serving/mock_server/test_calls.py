@@ -11,6 +11,7 @@ import pytest
 from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import HIT, hit, make_mock, make_served
 from understudy.matcher.index import compile_index
+from understudy.matcher.settings import MatchSettings
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.serving.mock_server.calls import (
@@ -105,8 +106,21 @@ def test_a_preflight_without_an_example_is_answered(
     assert (status(reply), reply.example_id) == (expected, example.id if example is OPTIONS else None)
 
 
-def test_a_preflight_that_an_example_answers_needs_the_key() -> None:
-    served = make_served(OPTIONS, mock=make_mock(cors=True, private=True), keys=KEYS)
+def test_a_preflight_that_an_example_answers_carries_no_key() -> None:
+    """It allows the page and the field of the key, whatever was recorded; the active server error comes after it."""
+    fields = [("Access-Control-Allow-Origin", "https://other.test"), ("Access-Control-Allow-Headers", "x-own")]
+    example = replace(OPTIONS, response=make_response(204, b"", headers=fields))
+    served = make_served(example, mock=make_mock(cors=True, private=True), keys=KEYS, server_error=DOWN)
+    answered = ask(served, "OPTIONS", headers=PREFLIGHT | {"Access-Control-Request-Headers": "x-own, x-api-key"})
+    assert (status(answered), answered.example_id) == (204, OPTIONS.id)
+    assert answered.response
+    assert answered.response.headers.get("access-control-allow-origin") == ORIGIN["Origin"]
+    assert answered.response.headers.get("access-control-allow-headers") == "x-own, x-api-key"
+    assert status(ask(served, "OPTIONS", headers=ORIGIN)) == 401
+
+
+def test_without_cors_a_preflight_needs_the_key() -> None:
+    served = make_served(OPTIONS, mock=make_mock(private=True), keys=KEYS)
     assert status(ask(served, "OPTIONS", headers=PREFLIGHT)) == 401
 
 
@@ -178,7 +192,7 @@ def test_without_cors_no_header_is_added(name: str) -> None:
 def test_the_headers_of_an_example_win() -> None:
     allowed = make_response(headers={"Access-Control-Allow-Origin": "https://one.test"})
     served = make_served(make_example(make_request(origin=None), response=allowed), mock=make_mock(cors=True))
-    reply = ask(served, headers=ORIGIN)
+    reply = ask(served, headers={"Origin": "https://one.test"})
     assert reply.head.count(b"Access-Control-Allow-Origin") == 1
     assert b"https://one.test" in reply.head
 
@@ -326,3 +340,15 @@ def test_a_rate_limit_has_retry_after() -> None:
     reply = ask(served)
     assert reply.response is not None
     assert reply.response.headers.get("Retry-After") == "3"
+
+
+def test_an_example_is_matched_by_the_recorded_name_of_a_cookie() -> None:
+    """The mock server took its prefix off for the client."""
+    cookie = [("Set-Cookie", "__Host-sid=1; Secure; Path=/")]
+    login = make_example(make_request(target="/login", origin=None), id="01", response=make_response(headers=cookie))
+    me = make_example(make_request(target="/me", headers=[("Cookie", "__Host-sid=1")], origin=None), id="02")
+    index = compile_index([login, me], MatchSettings(headers=frozenset({"cookie"})))
+    served = CompiledMockServer(make_mock(), Answers(index))
+    assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 404
+    ask(served, target="/login")
+    assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 200
