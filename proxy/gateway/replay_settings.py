@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from understudy.matcher.body_forms.open_places import parse_ignored_place
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import Hint, UserError
-from understudy.store.model.json_paths import parse_json_path
 from understudy.store.model.values import replace
 
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
-LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
+# `ignore_json` is the old name of `ignore_body`.
+LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_body", "ignore_json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
         ignore_query=_parse_parameters(names.get("ignore_query", ())),
         headers=headers,
         ignore_headers=ignored_headers,
-        ignore_json=_parse_paths(names.get("ignore_json", ())),
+        ignore_body=_parse_places(names, "ignore_body") | _parse_places(names, "ignore_json"),
         key_headers=frozenset(),  # an x-api-key is the API's own here
     )
 
@@ -81,13 +82,14 @@ def _parse_parameters(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _parse_paths(paths: Iterable[str]) -> frozenset[str]:
+def _parse_places(lists: Mapping[str, Iterable[str]], field: str) -> frozenset[str]:
+    places = list(lists.get(field, ()))
     try:
-        for path in paths:
-            parse_json_path(path)
+        for place in places:
+            parse_ignored_place(place)
     except ValueError as error:
-        raise UserError(str(error), field="ignore_json") from error
-    return frozenset(paths)
+        raise UserError(str(error), field=field) from error
+    return frozenset(places)
 
 
 def _parse_headers(lists: Mapping[str, Iterable[str]], field: str) -> frozenset[str]:

@@ -38,6 +38,7 @@ class Part(StrEnum):
     JSON = "json"
     PATH = "path"
     TEXT = "text"
+    XML = "xml"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,11 +10,15 @@ import click
 if TYPE_CHECKING:
     from understudy.proxy.gateway.replay_settings import ReplaySettings
 
+IGNORE_BODY_HELP = "Do not compare this place in bodies: $.at, a form field, //element of XML."
+
 REPLAY_OPTIONS = (
     click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
     click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
     click.option("--ignore-query", metavar="NAME", multiple=True, help="Do not compare this query parameter."),
-    click.option("--ignore-json", metavar="PATH", multiple=True, help="Do not compare this place in JSON bodies: $.at"),
+    click.option(
+        "--ignore-body", "--ignore-json", "ignore_body", metavar="PLACE", multiple=True, help=IGNORE_BODY_HELP
+    ),
     click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header; * is all."),
     click.option("--ignore-header", metavar="NAME", multiple=True, help="Leave this header out of --match-header '*'."),
     click.option(
