@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Sequence
 
+from understudy.matcher.body_forms.open_places import select_marks
 from understudy.matcher.index import compile_index
+from understudy.matcher.parts.bodies import collect_ignored_places
 from understudy.matcher.replay_keys import expand_headers
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
@@ -24,6 +26,7 @@ from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
+from understudy.store.model.exchanges import Part
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
 from understudy.store.model.values import replace
@@ -149,6 +152,11 @@ class Activation:
         bodies.clear()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(
-            settings.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
+            settings.miss,
+            self._tally,
+            recorded.websockets,
+            missing,
+            frozenset(each for each in hosts if each),
+            select_marks(collect_ignored_places(matching), Part.JSON),
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from understudy.matcher.body_forms.open_places import Marks
 from understudy.serving.answers.streams import Stream
 from understudy.serving.http1.wire import render_head
 from understudy.store.model.messages import Body, BodyRef, Response
@@ -47,7 +48,7 @@ class Upgrade:
 
     `exchange_id` is the recorded handshake, which was answered at `began`, in seconds since the epoch. `on_divergence`
     is called with the reason when the client sends another message than the recorded one; `redactor` removes secrets
-    from that reason.
+    from that reason. `ignored` are JSON paths that are not compared in messages.
     """
 
     head: bytes
@@ -56,6 +57,7 @@ class Upgrade:
     timing: float
     on_divergence: Callable[[str], None]
     redactor: Redactor = BUILT_IN_REDACTOR
+    ignored: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

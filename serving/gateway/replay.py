@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from understudy.matcher.body_forms.open_places import Marks
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
@@ -119,7 +120,8 @@ class Replay:
     """The settings and the state of a replay, except its answers.
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
-    failed when they were recorded, `hosts` the recorded origins.
+    failed when they were recorded, `hosts` the recorded origins, `ignored_in_messages` the JSON paths that are not
+    compared in WebSocket messages.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -127,6 +129,7 @@ class Replay:
     websockets: Mapping[str, RecordedWebSocket] = field(default_factory=dict)
     failed: FailedRequests = field(default_factory=FailedRequests, compare=False)
     hosts: frozenset[Origin] = frozenset()
+    ignored_in_messages: Marks = field(default_factory=dict)
 
     def note(self, request: Request, outcome: Outcome) -> None:
         """Count a request and its outcome."""
