@@ -44,6 +44,12 @@ def canonicalize_multipart(body: bytes, content_type: str, marks: Marks) -> byte
     return b"\n".join(part for part in parts if part is not None)
 
 
+def list_canonical_parts(body: bytes, content_type: str, marks: Marks) -> list[tuple[str, bytes]]:
+    """Return the name and the canonical form of each part that counts; raises ValueError if it is not multipart."""
+    pieces = [(piece, _canonicalize_part(piece, marks)) for piece in _split_parts(body, content_type)]
+    return [(_find_name(_parse_part(piece)[0]), part) for piece, part in pieces if part is not None]
+
+
 def find_wild_parts(body: bytes, content_type: str) -> frozenset[str]:
     """Return the names of the parts of an example that are a single `{{name}}`, and the only part of that name."""
     parts = [(_find_name(fields), content) for fields, content in map(_parse_part, _split_parts(body, content_type))]

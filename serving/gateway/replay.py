@@ -13,6 +13,7 @@ from understudy.matcher.explanation.rendering import summarize_miss, summarize_n
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
+from understudy.serving.gateway.miss_hints import suggest_ignored_places
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
@@ -81,7 +82,8 @@ class Tally:
             self._used.add(outcome.example.id)
         else:
             reason = note.text if note else explain_miss(outcome.decision)
-            self._count_miss(self._make_miss(request, reason, note.hint if note else None))
+            hint = note.hint if note else suggest_ignored_places(outcome.decision)
+            self._count_miss(self._make_miss(request, reason, hint))
 
     def _count_miss(self, miss: Miss) -> None:
         if miss in self.misses or len(self.misses) < MOST_MISSES:
@@ -172,7 +174,8 @@ class Replay:
         header, _ = NO_MATCH
         message = f"This request is not in {session}{f': {reason}' if reason else ''}."
         if note is None:
-            return render_explained_miss(header, message, explanation)
+            hint = suggest_ignored_places(decision)
+            return render_explained_miss(header, message, explanation, hint=hint)
         return render_explained_miss(header, message, explanation, note.text, note.hint)
 
 

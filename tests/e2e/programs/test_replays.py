@@ -125,7 +125,7 @@ def test_what_is_not_ignored_counts(shop: Understudy) -> None:
     """Without the other option it is a miss."""
     done = replay(shop, "--ignore-query t", *buy(7))
     assert done.code == 3
-    assert "body differs at $.at\n" in done.err
+    assert "body differs at $.at; leave out what differs with --ignore-body '$.at'\n" in done.err
     message = json.loads(done.out)["error"]["message"]
     assert message.startswith("This request is not in session shop: nearest is ")
     assert message.endswith("body differs at $.at.")
