@@ -140,8 +140,9 @@ class Activation:
             self._store, session, settings.matching, failures=settings.failures, bodies=bodies
         )
         examples = recorded.examples
-        origins = {example.request.origin for example in examples}
-        hosts = origins | {example.request.origin for example in recorded.failed}
+        # A host that was never reached, such as that of an update check, is not what the session stands for.
+        origins = {example.request.origin for example in examples if example.id not in recorded.unreached}
+        hosts = {example.request.origin for example in (*examples, *recorded.failed)}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         matching = expand_headers(settings.matching, [example.request.headers for example in examples])
         index = compile_index(examples, matching, load_body=bodies.read)
