@@ -153,6 +153,7 @@ class RecordLayer(layer.Layer):
             yield from self._reply(refusal or replies.BAD_TARGET, head)
             return
         self._settings.guard.begin_request(self.context.client.id)
+        active = active.for_origin(route.origin)
         request = AcceptedRequest(active, head, route, self._unread_since)
         if active.mode is Mode.SPY:
             yield from self._begin_lookup(request)

@@ -63,7 +63,7 @@ class Activation:
             self._start_over(once=self._replay_settings.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
-            self._active = self._compile(state)
+            self._active = replace(self._compile(state), ignored_hosts=self._replay_settings.ignored_hosts)
             return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)

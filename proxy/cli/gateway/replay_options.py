@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 IGNORE_BODY_HELP = "Do not compare this place in bodies: $.at, a form field, //element of XML."
 
+ignore_host_option = click.option(
+    "--ignore-host",
+    metavar="GLOB",
+    multiple=True,
+    help="Do not record this host, and do not count it in a replay: *.example.com",
+)
+
 REPLAY_OPTIONS = (
     click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
     click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
@@ -19,6 +26,7 @@ REPLAY_OPTIONS = (
     click.option(
         "--ignore-body", "--ignore-json", "ignore_body", metavar="PLACE", multiple=True, help=IGNORE_BODY_HELP
     ),
+    ignore_host_option,
     click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header; * is all."),
     click.option("--ignore-header", metavar="NAME", multiple=True, help="Leave this header out of --match-header '*'."),
     click.option(

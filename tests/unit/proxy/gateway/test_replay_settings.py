@@ -56,6 +56,7 @@ def test_an_api_key_can_be_compared() -> None:
         ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "but not all are compared"),
         ({"match_header": ["*"], "ignore_header": [""]}, "takes names of header fields"),
         ({"ignore_query": [" "]}, "takes the name of a query parameter, got ' '"),
+        ({"ignore_host": ["https://a.test"]}, "takes a host such as *.example.com, got 'https://a.test'"),
         ({"miss": "500"}, "404, 502, close"),
         ({"ignore": ["t"]}, "a replay has no setting ignore; the settings are once, "),
         ({"ignore_query": "t"}, "['t']"),
