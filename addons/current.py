@@ -6,6 +6,7 @@ from mitmproxy import http
 
 from understudy.addons.flow_notes import get_note
 from understudy.serving.gateway.active import ActiveMode
+from understudy.store.model.messages import Origin
 
 
 class CurrentMode:
@@ -18,5 +19,6 @@ class CurrentMode:
         """Return the mode that a flow started in; its first call, when the headers arrive, sets it."""
         note = get_note(flow)
         if note.active is None:
-            note.active = self.active
+            to = flow.request
+            note.active = self.active.for_origin(Origin(to.scheme, to.host.lower(), to.port))
         return note.active

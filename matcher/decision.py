@@ -31,7 +31,7 @@ class Difference:
     """A part by which an example was filtered out, or is not quite equal, with the shortened values of both sides.
 
     `expected` is the example's value, `actual` the request's. `note` explains an unexpected way of comparing; `places`
-    are the first few JSON paths at which two JSON bodies differ.
+    are the first few query parameters, form fields, JSON paths or XML elements that differ.
     """
 
     part: RequestPart

@@ -33,8 +33,8 @@ class MatchSettings:
     - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side.
     - `headers`: names of headers that filter, less those in `ignore_headers` and `key_headers` (headers that carry
       the key of a private mock server).
-    - `body`: whether bodies filter. `subset` lets a JSON or form body contain more than the example's; `ignore_json`
-      holds JSON paths that do not count on either side.
+    - `body`: whether bodies filter. `subset` lets a JSON or form body contain more than the example's; `ignore_body`
+      holds places that do not count on either side (`parse_ignored_place`).
     - `host`: whether the request's origin must be the one that the example was recorded from.
     - `selectors`: whether the `x-mock-*` headers of a request are obeyed.
     """
@@ -48,7 +48,7 @@ class MatchSettings:
     ignore_headers: frozenset[str] = frozenset()
     body: bool = False
     subset: bool = False
-    ignore_json: frozenset[str] = frozenset()
+    ignore_body: frozenset[str] = frozenset()
     host: bool = False
     exact_path: bool = False
     selectors: bool = True
@@ -96,7 +96,7 @@ def settings_from_matching(matching: Matching, examples: Iterable[Example], *, p
         ignore_headers=matching.ignore_headers,
         body=matching.body,
         subset=matching.subset,
-        ignore_json=matching.ignore_json,
+        ignore_body=matching.ignore_body,
         key_headers=KEY_HEADERS if private else KEY_HEADERS - {"x-api-key"},
     )
 

@@ -287,7 +287,9 @@ def fits_body(request: Request, example: Example, settings: MatchSettings) -> bo
     wildcards = settings.wildcards and not example.literal
     if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
         redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-        return are_same_pairs(parse_pairs(mine.body, redacted, wildcards), normal_forms.parse_query_pairs(theirs.body))
+        pairs = [pair for pair in parse_pairs(mine.body, redacted, wildcards) if pair[0] not in settings.ignore_body]
+        others = [pair for pair in normal_forms.parse_query_pairs(theirs.body) if pair[0] not in settings.ignore_body]
+        return are_same_pairs(pairs, tuple(others))
     places = list_open_places(example, settings, wildcards)
     one, other = (
         canonical.canonicalize(canonical.undo_codings(raw, each.headers), each.headers.get("content-type"), places)
@@ -299,7 +301,12 @@ def fits_body(request: Request, example: Example, settings: MatchSettings) -> bo
 def list_open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
     """Return the places of a JSON body whose values do not count."""
     places = places_from_redacted(example.redacted) | {
-        Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json
+        Opening(
+            {"$": Part.JSON, "/": Part.XML}.get(place[0], Part.FORM),
+            place,
+            Mark.IGNORED,
+        )
+        for place in settings.ignore_body
     }
     body, kind = example.request.body, parse_media_type(example.request.headers.get("content-type"))
     if wildcards and isinstance(body, bytes) and kind == "application/json":

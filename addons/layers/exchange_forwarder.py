@@ -23,7 +23,7 @@ from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.exchange_reader import Destination, ExchangeReader
 from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.serving.http1.rules import MalformedRequest
-from understudy.store.model.exchanges import CLIENT_LEFT
+from understudy.store.model.exchanges import CLIENT_LEFT, describe_unreached
 from understudy.store.model.gateways import OnLoss
 
 # What may still come of a response whose client left before its end, for the exchange to be complete.
@@ -160,7 +160,7 @@ class ExchangeForwarder:
         elif exchange is not None:
             reason = explain_reason(reason)
             exchange.reply = render_unreachable(upstream.origin, reason)
-            yield from self._fail(exchange, reason)
+            yield from self._fail(exchange, describe_unreached(reason))
 
     def receive(self, data: bytes) -> CommandIterator:
         """Read on in the response, and pass it to the client."""

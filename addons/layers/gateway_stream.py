@@ -42,6 +42,7 @@ from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
+from understudy.store.model.exchanges import describe_unreached
 from understudy.store.model.messages import Origin
 
 # Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
@@ -100,7 +101,7 @@ class GatewayStream(HttpStream):
             self.context.server = self.flow.server_conn = connection
             return True
         reason = explain_reason(reason)
-        self.flow.error = mitmproxy_flow.Error(reason)
+        self.flow.error = mitmproxy_flow.Error(describe_unreached(reason))
         yield HttpErrorHook(self.flow)
         if not (yield from self.check_killed(False)):
             yield from self._answer_unreachable(reason)

@@ -156,6 +156,7 @@ class RecordLayer(layer.Layer):
         if route.is_reverse and not self._kind.tls:
             head = restore_cookies(head, self._settings.sites.renamed)
         self._settings.guard.begin_request(self.context.client.id)
+        active = active.for_origin(route.origin)
         request = AcceptedRequest(active, head, route, self._unread_since)
         if active.mode is Mode.SPY:
             yield from self._begin_lookup(request)

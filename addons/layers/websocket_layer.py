@@ -81,7 +81,9 @@ class ConversationLayer(layer.Layer):
             return
         yield commands.SendData(self.context.client, self._upgrade.head)
         upgrade = self._upgrade
-        self._conversation = Conversation(script.messages, upgrade.began, upgrade.timing, redactor=upgrade.redactor)
+        self._conversation = Conversation(
+            script.messages, upgrade.began, upgrade.timing, redactor=upgrade.redactor, ignored=upgrade.ignored
+        )
         yield from self._advance(self._conversation)
 
     def _wake(self, conversation: Conversation) -> layer.CommandGenerator[None]:

@@ -180,8 +180,8 @@ def _read_multipart(body: bytes, content_type: str, places: Places) -> Canonical
     )
 
 
-def _read_xml(body: bytes, _content_type: str, _places: Places) -> CanonicalForm:
-    return BodyKind.XML, b"xml:" + canonicalize_xml(body)
+def _read_xml(body: bytes, _content_type: str, places: Places) -> CanonicalForm:
+    return BodyKind.XML, b"xml:" + canonicalize_xml(body, select_marks(places, Part.XML))
 
 
 _READERS: dict[BodyKind, Callable[[bytes, str, Places], CanonicalForm]] = {

@@ -8,7 +8,7 @@ from collections import Counter
 from urllib.parse import quote
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms.open_places import Marks
+from understudy.matcher.body_forms.open_places import Mark, Marks
 
 MAX_PAIRS = 100_000  # larger forms are compared as bytes: each pair costs a microsecond or two
 MAX_PARTS = 10_000
@@ -21,22 +21,33 @@ _WILD_PART = re.compile(rb"\{\{[^{}]+\}\}")
 
 
 def canonicalize_form(body: bytes, marks: Marks) -> bytes:
-    """Return the sorted pairs of a form, with a mark for each value left open. Raises ValueError for too many pairs."""
+    """Return the sorted pairs of a form, with a mark for each value left open, without ignored pairs.
+
+    Raises ValueError for too many pairs.
+    """
     if body.count(b"&") > MAX_PAIRS:
         raise ValueError("too many pairs")
     pairs = (
         f"{_quote(name)}={marks[name] if name in marks else _quote(value)}"
         for name, value in normal_forms.parse_query_pairs(body)
+        if marks.get(name) is not Mark.IGNORED
     )
     return "&".join(sorted(pairs)).encode("ascii")
 
 
 def canonicalize_multipart(body: bytes, content_type: str, marks: Marks) -> bytes:
-    """Return the parts in order, without the boundary (RFC 7578, section 5.2).
+    """Return the parts in order, without the boundary (RFC 7578, section 5.2) and without ignored parts.
 
     Raises ValueError if the body is not multipart.
     """
-    return b"\n".join(_canonicalize_part(piece, marks) for piece in _split_parts(body, content_type))
+    parts = (_canonicalize_part(piece, marks) for piece in _split_parts(body, content_type))
+    return b"\n".join(part for part in parts if part is not None)
+
+
+def list_canonical_parts(body: bytes, content_type: str, marks: Marks) -> list[tuple[str, bytes]]:
+    """Return the name and the canonical form of each part that counts; raises ValueError if it is not multipart."""
+    pieces = [(piece, _canonicalize_part(piece, marks)) for piece in _split_parts(body, content_type)]
+    return [(_find_name(_parse_part(piece)[0]), part) for piece, part in pieces if part is not None]
 
 
 def find_wild_parts(body: bytes, content_type: str) -> frozenset[str]:
@@ -74,9 +85,11 @@ def _parse_part(piece: bytes) -> tuple[list[tuple[str, str]], bytes]:
     return sorted(_parse_field(line) for line in head.split(b"\r\n") if line), content
 
 
-def _canonicalize_part(piece: bytes, marks: Marks) -> bytes:
+def _canonicalize_part(piece: bytes, marks: Marks) -> bytes | None:
     fields, content = _parse_part(piece)
     part_name = _find_name(fields)
+    if marks.get(part_name) is Mark.IGNORED:
+        return None
     return f"{fields!a} {marks[part_name] if part_name in marks else _describe_content(content)}".encode("ascii")
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from understudy.matcher.body_forms.xml_places import parse_xml_place
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.json_paths import format_step
+from understudy.store.model.json_paths import format_step, parse_json_path
 from understudy.store.redaction.placeholders import CONSTANT, PATTERN
 from understudy.store.redaction.secret_patterns import SecretPatterns
 
+_JSON_PATH_START = re.compile(r"\$(?:[.\[]|\Z)")  # a form field may be called $filter
 _WILD_TEXT = re.compile(r"\{\{[^{}]+\}\}")
 
 BODY_PARTS = (Part.FORM, Part.JSON, Part.TEXT)
@@ -28,7 +30,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """An open place of a body: the name of a form field, a JSON path such as `$.user.token`, or a text pattern."""
+    """An open place of a body.
+
+    `name` is the name of a form field, a JSON path such as `$.user.token`, a text pattern, or where XML elements are.
+    """
 
     part: Part
     name: str
@@ -46,6 +51,23 @@ NO_MARKS: Marks = {}
 def places_from_redacted(redacted: Iterable[RedactedPlace]) -> Places:
     """Return the redacted places that lie in a body."""
     return frozenset(Opening(each.part, each.name) for each in redacted if each.part in BODY_PARTS)
+
+
+@lru_cache(maxsize=1024)
+def parse_ignored_place(text: str) -> Opening:
+    """Return the place that a setting ignores: a JSON path, `//name` or `/a/b` of XML, or the name of a field.
+
+    Raises ValueError that describes the expected form.
+    """
+    if _JSON_PATH_START.match(text):
+        parse_json_path(text)
+        return Opening(Part.JSON, text, Mark.IGNORED)
+    if text.startswith("/"):
+        parse_xml_place(text)
+        return Opening(Part.XML, text, Mark.IGNORED)
+    if not text.strip():
+        raise ValueError(f"expected $.path, //element, or the name of a form field, got {text!r}")
+    return Opening(Part.FORM, text, Mark.IGNORED)
 
 
 def select_marks(places: Places, part: Part) -> dict[str, Mark]:

@@ -6,7 +6,10 @@ it every entity definition, makes a body plain bytes.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from xml.parsers import expat
+
+from understudy.matcher.body_forms.xml_places import XmlPlace, parse_xml_place
 
 MAX_TAGS = 400_000  # tags and attributes of one document: each costs some microseconds
 MAX_NAMES = 32 * 2**20  # characters of all names, each with its namespace: a short body can declare a long namespace
@@ -16,14 +19,17 @@ _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _QUOTE = ('"', "&quot;")
 
 
-def canonicalize_xml(body: bytes) -> bytes:
-    """Return the canonical form of a document, without prefixes and comments; raises ValueError if it is not XML."""
+def canonicalize_xml(body: bytes, ignored: Collection[str] = ()) -> bytes:
+    """Return the canonical form of a document, without prefixes and comments; raises ValueError if it is not XML.
+
+    Elements at the `ignored` places do not count, nor whether they exist.
+    """
     marks = body.count(b"<") + body.count(b"=")
     if marks > MAX_TAGS:
         raise ValueError("too many elements and attributes")
     if marks * len(body) > MAX_NAMES and marks * _find_longest_namespace(body) > MAX_NAMES:
         raise ValueError("namespaces too long for so many elements and attributes")
-    writer = _Writer()
+    writer = _SkippingWriter([parse_xml_place(place) for place in ignored]) if ignored else _Writer()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.ordered_attributes = True
@@ -100,6 +106,42 @@ class _Writer:
 
     def _write(self, text: str) -> None:
         self.out += text.encode("utf-8", "surrogatepass")
+
+
+class _SkippingWriter(_Writer):
+    """A writer that leaves out the elements at some places."""
+
+    def __init__(self, places: Sequence[XmlPlace]) -> None:
+        super().__init__()
+        self._places = places
+        self._path: list[str] = []
+        self._skipped_depth = 0  # of the element that is being left out
+
+    def start_element(self, name: str, attributes: list[str]) -> None:
+        self._path.append(name.rpartition(" ")[2])
+        if self._skipped_depth:
+            return
+        if any(place.fits(self._path) for place in self._places):
+            self._flush(leaf=False)
+            self._opened = False
+            self._skipped_depth = len(self._path)
+        else:
+            super().start_element(name, attributes)
+
+    def end_element(self, name: str) -> None:
+        if not self._skipped_depth:
+            super().end_element(name)
+        elif self._skipped_depth == len(self._path):
+            self._skipped_depth = 0
+        self._path.pop()
+
+    def add_text(self, data: str) -> None:
+        if not self._skipped_depth:
+            super().add_text(data)
+
+    def write_instruction(self, target: str, data: str) -> None:
+        if not self._skipped_depth:
+            super().write_instruction(target, data)
 
 
 def _escape(text: str, *others: tuple[str, str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.body_forms.json_forms import parse_json_exact
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, places_from_redacted, select_marks
+from understudy.matcher.explanation.differing_places import list_differing_fields
 from understudy.matcher.normal_forms import format_for_display
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
@@ -53,7 +54,10 @@ def explain_comparison(candidate: Candidate, request: NormalRequest) -> str:
 def find_differing_places(
     candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]
 ) -> tuple[str, ...]:
-    """Return the first few JSON paths at which two JSON bodies differ, without hidden ones; () for other bodies."""
+    """Return the first few places at which two bodies differ, without hidden ones, as a setting takes them to ignore.
+
+    There are none for text and bytes, and for a place that is the whole body.
+    """
     recorded = candidate.request
     if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(request.body)) > MAX_SHOWN_SIZE:
         return ()
@@ -66,8 +70,13 @@ def find_differing_places(
     try:
         differing = find_differing_paths(parse_json_exact(mine, marks), parse_json_exact(request.body, marks))
     except (ValueError, RecursionError):
-        return ()
-    return tuple(format_for_display(path, _PATH_WIDTH) for path in islice(differing, MAX_PLACES) if path != "$")
+        return shorten_places(list_differing_fields(candidate, request, hidden))
+    return shorten_places(path for path in differing if path != "$")
+
+
+def shorten_places(places: Iterable[str]) -> tuple[str, ...]:
+    """Return the first few places as texts for people."""
+    return tuple(format_for_display(place, _PATH_WIDTH) for place in islice(places, MAX_PLACES))
 
 
 def _render_body(request: Request, plain: bytes, places: Places) -> str:

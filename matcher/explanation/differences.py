@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import canonical
 from understudy.matcher.decision import Difference
-from understudy.matcher.explanation.body_differences import explain_comparison, find_differing_places, render_bodies
+from understudy.matcher.explanation.body_differences import (
+    explain_comparison,
+    find_differing_places,
+    render_bodies,
+    shorten_places,
+)
+from understudy.matcher.explanation.differing_places import list_differing_names
 from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.lookup.similar_paths import is_similar_path
 from understudy.matcher.normal_forms import format_for_display
@@ -119,6 +125,8 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
     texts = format_for_display(expected, WIDTH), format_for_display(actual, WIDTH)
     if part is RequestPart.PATH:
         return Difference(part, *texts, _explain_path(candidate, request))
+    if part is RequestPart.QUERY:
+        return Difference(part, *texts, "", shorten_places(list_differing_names(candidate.query, request.pairs)))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
     return Difference(

@@ -79,14 +79,20 @@ def _format_nearest(misses: Sequence[NearMiss]) -> str:
 
 
 def _format_parts(miss: NearMiss) -> str:
-    *most, last = (str(each.part) for each in miss.differences)
-    differ = f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
-    places = miss.differences[-1].places  # the body is the last part, and the only one with places
-    return f"{differ} at {format_places(places)}" if places else differ
+    *first, final = miss.differences
+    if final.places and not any(each.places for each in first):
+        return f"{_join_parts([str(each.part) for each in miss.differences])} at {format_places(final.places)}"
+    places = (f" ({format_places(each.places)})" if each.places else "" for each in miss.differences)
+    return _join_parts([f"{each.part}{named}" for each, named in zip(miss.differences, places, strict=True)])
+
+
+def _join_parts(parts: Sequence[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last} differ" if most else f"{last} differs"
 
 
 def format_places(places: Sequence[str]) -> str:
-    """Return the first few places at which two bodies differ, in words."""
+    """Return the first few places that differ, in words."""
     if len(places) >= MAX_PLACES:
         return f"{', '.join(places[: MAX_PLACES - 1])} and more"
     *most, last = places

@@ -20,6 +20,7 @@ from understudy.matcher.body_forms.open_places import (
     Places,
     compile_patterns,
     find_wild_texts,
+    parse_ignored_place,
     places_from_redacted,
     select_marks,
 )
@@ -42,7 +43,12 @@ class RequiredBody:
 
 def collect_ignored_places(settings: MatchSettings) -> Places:
     """Return the places of a body that the settings ignore."""
-    return frozenset(Opening(Part.JSON, path, Mark.IGNORED) for path in settings.ignore_json)
+    return frozenset(map(parse_ignored_place, settings.ignore_body)) if settings.ignore_body else NOWHERE
+
+
+def select_ignored_fields(settings: MatchSettings) -> frozenset[str]:
+    """Return the names of the form fields that the settings ignore."""
+    return frozenset(select_marks(collect_ignored_places(settings), Part.FORM))
 
 
 class BodyPattern(msgspec.Struct, frozen=True):
@@ -81,7 +87,7 @@ class BodyPattern(msgspec.Struct, frozen=True):
             kind = digest_body(body, content_type, places).kind
             if kind is BodyKind.FORM:
                 hidden = frozenset(select_marks(places, Part.FORM))
-                form = QueryPattern.of(body, hidden, frozenset(), wildcards=wildcards)
+                form = QueryPattern.of(body, hidden, select_ignored_fields(settings), wildcards=wildcards)
             places |= _find_wild_places(body, content_type, kind, form) if wildcards else NOWHERE
         required = _build_required(body, content_type, places, form) if settings.subset else None
         return cls(places, digest_body(body, content_type, places).key, form if form and form.wild else None, required)

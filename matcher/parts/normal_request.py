@@ -11,7 +11,7 @@ from understudy.matcher.body_forms.forms import MAX_PAIRS
 from understudy.matcher.body_forms.open_places import Places
 from understudy.matcher.mock_headers import NO_SELECTORS, Selectors
 from understudy.matcher.parts import headers, paths, queries
-from understudy.matcher.parts.bodies import UNREADABLE, parse_comparable
+from understudy.matcher.parts.bodies import UNREADABLE, parse_comparable, select_ignored_fields
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
 from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
@@ -97,8 +97,10 @@ class NormalRequest:
 
     @cached_property
     def form_pairs(self) -> Pairs:
-        """The pairs of a form body; () if there are too many to compare them as a form."""
-        return () if self.body.count(b"&") > MAX_PAIRS else normal_forms.parse_query_pairs(self.body)
+        """The pairs of a form body that count; () if there are too many to compare them as a form."""
+        if self.body.count(b"&") > MAX_PAIRS:
+            return ()
+        return queries.select_pairs(self.body, select_ignored_fields(self.settings))
 
     @cached_property
     def json_value(self) -> object:

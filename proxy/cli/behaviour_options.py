@@ -21,8 +21,14 @@ _LISTS = {
     "match_header": ("headers", "--match-header", "NAME", "Leave out examples whose NAME differs."),
     "ignore_query": ("ignore_query", "--ignore-query", "NAME", "Ignore the query parameter NAME."),
     "ignore_header": ("ignore_headers", "--ignore-header", "NAME", "Ignore the header NAME."),
-    "ignore_json": ("ignore_json", "--ignore-json", "PATH", "Ignore this place in JSON bodies: $.at"),
+    "ignore_body": (
+        "ignore_body",
+        "--ignore-body",
+        "PLACE",
+        "Ignore this place in bodies: $.at, a form field, //element of XML.",
+    ),
 }
+_OLD_NAMES = {"--ignore-body": "--ignore-json"}
 _BEHAVIOURS = {
     "delay": ("2G|3G|MS|MS-MS", "Delay answers: 2G is 300 ms, 3G 100; lognormal:MEDIAN:SIGMA."),
     "bytes_per_second": ("N", "Send bodies at N bytes per second."),
@@ -46,7 +52,8 @@ def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
         click.option("--distance/--no-distance", default=None, help="Accept a path that is nearly the same."),
     ]
     for _, option, value, text in _LISTS.values():
-        options.append(click.option(option, metavar=value, multiple=True, help=text))
+        old_names = [_OLD_NAMES[option]] if option in _OLD_NAMES else []
+        options.append(click.option(option, *old_names, metavar=value, multiple=True, help=text))
         if clearing:
             options.append(_clearing_option(option))
     names = ("match_body", "query", *_SWITCHES, *_LISTS, *(f"no_{name}" for name in _LISTS if clearing))
@@ -69,7 +76,8 @@ def behaviour_options(*, clearing: bool = False) -> Callable[[Command], Command]
 
 
 def _clearing_option(option: str) -> Callable[[FC], FC]:
-    return click.option(f"--no{option[1:]}", is_flag=True, help=f"Remove {option}.")
+    names = [f"--no{name[1:]}" for name in (option, _OLD_NAMES.get(option)) if name]
+    return click.option(*names, is_flag=True, help=f"Remove {option}.")
 
 
 def _collect(
@@ -102,12 +110,12 @@ def _read_matching(given: Fields) -> Fields:
 
 
 def _read_list(name: str, option: str, values: Sequence[str]) -> list[str]:
-    from understudy.store.model.json_paths import parse_json_path
+    from understudy.matcher.body_forms.open_places import parse_ignored_place
 
-    if name == "ignore_json":
+    if name == "ignore_body":
         try:
-            for path in values:
-                parse_json_path(path)
+            for place in values:
+                parse_ignored_place(place)
         except ValueError as error:
             raise UserError(f"{option}: {error}") from error
         return list(values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 
 from understudy.store.errors import Hint, UnderstudyError
 
@@ -33,9 +34,13 @@ HINTS: Mapping[str, str] = {
     "trust_upstream": "trust its CA with --upstream-ca FILE, or any certificate with --insecure",
     "replay_failures": "repeat the failure with --replay-failures",
     "repeat_answers": "without --once the last answer repeats",
+    "ignore_places": "leave out what differs with {options}",
     "list_mock_servers": "understudy mocks list shows the mock servers",
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
+
+PLACE_OPTIONS = {"query": "--ignore-query", "body": "--ignore-body"}
+"""The options that take the places of `ignore_places`, by the names of its values."""
 
 ARGUMENTS: Mapping[str, str] = {"url": "URL"}
 """Inputs that are arguments; all others are options of the same name."""
@@ -57,4 +62,12 @@ def option_name(field: str) -> str:
 
 def render_hint(hint: Hint) -> str:
     """Return a hint as a command or an option."""
+    if hint.action == "ignore_places":
+        return HINTS[hint.action].format(options=" ".join(_list_place_options(hint.values)))
     return HINTS[hint.action].format_map(hint.values)
+
+
+def _list_place_options(values: Mapping[str, str]) -> Iterator[str]:
+    for name, option in PLACE_OPTIONS.items():
+        for place in values.get(name, "").splitlines():
+            yield f"{option} {shlex.quote(place)}"

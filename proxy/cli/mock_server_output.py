@@ -75,7 +75,7 @@ def behaviour_rows(behaviour: Behaviour) -> list[ShownSetting]:
 def _matching_rows(matching: Matching) -> list[ShownSetting]:
     usual = "as usual for its collection" if matching.distance is None else _switch(matching.distance)
     lists = {"headers": matching.headers, "ignored query": matching.ignore_query}
-    lists |= {"ignored headers": matching.ignore_headers, "ignored json": matching.ignore_json}
+    lists |= {"ignored headers": matching.ignore_headers, "ignored body": matching.ignore_body}
     return [
         ("body", f"{_switch(matching.body)}{', subset' if matching.subset else ''}"),
         ("query", matching.query),

@@ -38,12 +38,14 @@ class SessionExamples:
     """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes.
 
     `failed` are examples of exchanges that failed and are left out; `reasons` has why, by the ids of these examples.
+    `unreached` are the ids of the examples whose upstream could not be reached.
     """
 
     examples: list[Example] = field(default_factory=list)
     websockets: dict[str, RecordedWebSocket] = field(default_factory=dict)
     failed: list[Example] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    unreached: set[str] = field(default_factory=set)
 
 
 class ExampleNamer:
@@ -94,6 +96,7 @@ def build_session_examples(
         promoted = as_recorded(batch, known)
         failed = find_failure_behaviours(recorded, promoted.marks)
         compiled.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
+        compiled.unreached.update(_collect_unreached(recorded, promoted))
         compiled.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
@@ -107,6 +110,12 @@ def build_session_examples(
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:
     examples = dict(missing.marks)
     return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
+
+
+def _collect_unreached(recorded: Iterable[Exchange], promoted: PromotionResult) -> Iterator[str]:
+    examples = dict(promoted.marks)
+    ids = (examples.get(one.id) for one in recorded if one.unreached_reason is not None)
+    return (example_id for example_id in ids if example_id)
 
 
 def _collect_websockets(batch: Iterable[Exchange], promoted: PromotionResult) -> dict[str, RecordedWebSocket]:

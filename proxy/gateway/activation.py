@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Sequence
 
+from understudy.matcher.body_forms.open_places import select_marks
 from understudy.matcher.index import compile_index
+from understudy.matcher.parts.bodies import collect_ignored_places
 from understudy.matcher.replay_keys import expand_headers
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
@@ -25,6 +27,7 @@ from understudy.serving.templates.randomness import RandomSource
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
+from understudy.store.model.exchanges import Part
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
 from understudy.store.model.values import replace
@@ -65,7 +68,7 @@ class Activation:
             self._start_over(once=self._replay_settings.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
-            self._active = self._compile(state)
+            self._active = replace(self._compile(state), ignored_hosts=self._replay_settings.ignored_hosts)
             return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
@@ -143,8 +146,9 @@ class Activation:
             self._store, session, settings.matching, failures=settings.failures, bodies=bodies
         )
         examples = recorded.examples
-        origins = {example.request.origin for example in examples}
-        hosts = origins | {example.request.origin for example in recorded.failed}
+        # A host that was never reached, such as that of an update check, is not what the session stands for.
+        origins = {example.request.origin for example in examples if example.id not in recorded.unreached}
+        hosts = {example.request.origin for example in (*examples, *recorded.failed)}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         matching = expand_headers(settings.matching, [example.request.headers for example in examples])
         index = compile_index(examples, matching, load_body=bodies.read)
@@ -155,6 +159,11 @@ class Activation:
         bodies.clear()
         missing = FailedRequests(failed, recorded.reasons)
         replay = Replay(
-            settings.miss, self._tally, recorded.websockets, missing, frozenset(each for each in hosts if each)
+            settings.miss,
+            self._tally,
+            recorded.websockets,
+            missing,
+            frozenset(each for each in hosts if each),
+            select_marks(collect_ignored_places(matching), Part.JSON),
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from understudy.matcher.body_forms.open_places import parse_ignored_place
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
+from understudy.serving.gateway.ignored_hosts import NO_HOSTS, IgnoredHosts
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import Hint, UserError
-from understudy.store.model.json_paths import parse_json_path
 from understudy.store.model.values import replace
 
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
-LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
+# `ignore_json` is the old name of `ignore_body`.
+LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_body", "ignore_json", "ignore_host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class ReplaySettings:
 
     `once` ends each sequence after its last answer. `matching` decides which requests are equal, `miss` what is
     answered to others. `timing` is the pace of streams, as in `Behaviour.timing`. `failures` repeats exchanges that
-    failed.
+    failed. Requests to `ignored_hosts` are neither answered nor counted; a recording does not keep them.
     """
 
     once: bool = False
@@ -30,6 +32,7 @@ class ReplaySettings:
     miss: MissAnswer = MissAnswer.NOT_FOUND
     timing: float | None = None
     failures: bool = False
+    ignored_hosts: IgnoredHosts = NO_HOSTS
 
 
 STRICT_REPLAY = ReplaySettings()
@@ -49,7 +52,8 @@ def parse_replay_settings(
         answer = MissAnswer(miss)
     except ValueError:
         raise UserError(f"takes one of {', '.join(MissAnswer)}, got {miss!r}", field="miss") from None
-    return ReplaySettings(once, _parse_matching(names), answer, read_timing(timing), replay_failures)
+    matching, hosts = _parse_matching(names), _parse_hosts(names.get("ignore_host", ()))
+    return ReplaySettings(once, matching, answer, read_timing(timing), replay_failures, hosts)
 
 
 def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
@@ -69,7 +73,7 @@ def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
         ignore_query=_parse_parameters(names.get("ignore_query", ())),
         headers=headers,
         ignore_headers=ignored_headers,
-        ignore_json=_parse_paths(names.get("ignore_json", ())),
+        ignore_body=_parse_places(names, "ignore_body") | _parse_places(names, "ignore_json"),
         key_headers=frozenset(),  # an x-api-key is the API's own here
     )
 
@@ -81,13 +85,21 @@ def _parse_parameters(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _parse_paths(paths: Iterable[str]) -> frozenset[str]:
+def _parse_hosts(patterns: Iterable[str]) -> IgnoredHosts:
+    for pattern in patterns:
+        if not pattern or set(pattern) & set("/@ \t\r\n"):
+            raise UserError(f"takes a host such as *.example.com, got {pattern!r}", field="ignore_host")
+    return IgnoredHosts(frozenset(patterns))
+
+
+def _parse_places(lists: Mapping[str, Iterable[str]], field: str) -> frozenset[str]:
+    places = list(lists.get(field, ()))
     try:
-        for path in paths:
-            parse_json_path(path)
+        for place in places:
+            parse_ignored_place(place)
     except ValueError as error:
-        raise UserError(str(error), field="ignore_json") from error
-    return frozenset(paths)
+        raise UserError(str(error), field=field) from error
+    return frozenset(places)
 
 
 def _parse_headers(lists: Mapping[str, Iterable[str]], field: str) -> frozenset[str]:

@@ -36,9 +36,10 @@ ExpectedHeaders = Mapping[str, str] | Sequence[str]
 _MATCHING = {
     "match_body": "body",
     "match_headers": "headers",
+    "ignore_json": "ignore_body",  # its old name
     **{field.name: field.name for field in fields(Matching) if field.name not in ("body", "headers")},
 }
-_LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_json")
+_LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_body")
 _OWN = ("environment", "private", "cors")
 SETTINGS = (*_OWN, *READERS, *_MATCHING)
 

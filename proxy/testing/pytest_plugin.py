@@ -94,7 +94,7 @@ class SessionFactory:
     ) -> LocalSession:
         """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
 
-        Settings are those of the command `replay`: once=True, ignore_query=["t"], ignore_json=["$.at"],
+        Settings are those of the command `replay`: once=True, ignore_query=["t"], ignore_body=["$.at"],
         match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
         Raises UserError for an unknown setting or a wrong value.
         """

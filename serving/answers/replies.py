@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
 
+from understudy.matcher.body_forms.open_places import Marks
 from understudy.serving.answers.streams import Stream
 from understudy.serving.http1.wire import render_head
 from understudy.store.model.messages import Body, BodyRef, Response
@@ -48,7 +49,7 @@ class Upgrade:
 
     `exchange_id` is the recorded handshake, which was answered at `began`, in seconds since the epoch. `on_divergence`
     is called with the reason when the client sends another message than the recorded one; `redactor` removes secrets
-    from that reason.
+    from that reason. `ignored` are JSON paths that are not compared in messages.
     """
 
     head: bytes
@@ -57,6 +58,7 @@ class Upgrade:
     timing: float
     on_divergence: Callable[[str], None]
     redactor: Redactor = BUILT_IN_REDACTOR
+    ignored: Marks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,10 @@ from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.fields.dates import AS_NOW, Dates
+from understudy.serving.gateway.ignored_hosts import NO_HOSTS, IgnoredHosts
 from understudy.serving.gateway.replay import Replay
 from understudy.store.model.gateways import Mode
-from understudy.store.model.messages import Origin
+from understudy.store.model.messages import Origin, Request
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 
 
@@ -21,7 +22,8 @@ class ActiveMode:
     `answers` are the answers of mock, spy and replay to a client of a forward proxy, `reverse_answers` to a client of a
     reverse proxy. `behaviour` is that of the mock server, `rates` counts the calls for its rate limits. `session_id` is
     the session that record and spy record to. `reverse_origin` is the origin of requests to a reverse proxy, as the
-    session has it, if no upstream is set. `replay` is for replay mode. `reply_cache` belongs to this value alone.
+    session has it, if no upstream is set. `replay` is for replay mode. Requests to `ignored_hosts` are not
+    recorded, and in a replay neither answered nor counted. `reply_cache` belongs to this value alone.
     `dates` is how recorded dates are sent.
     """
 
@@ -32,9 +34,18 @@ class ActiveMode:
     rates: RateCounts = field(default_factory=LocalRateCounts, compare=False)
     session_id: str | None = None
     reverse_origin: Origin | None = None
+    ignored_hosts: IgnoredHosts = NO_HOSTS
     replay: Replay = field(default_factory=Replay, compare=False)
     reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
     dates: Dates = AS_NOW
+
+    def for_origin(self, origin: Origin | None) -> ActiveMode:
+        """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""
+        return ActiveMode(Mode.PASS) if self.is_recording and self.ignored_hosts.has(origin) else self
+
+    def is_unanswered(self, request: Request) -> bool:
+        """Return whether a replay ignores this request."""
+        return self.mode is Mode.REPLAY and self.ignored_hosts.has(request.origin)
 
     @property
     def has_answers(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from understudy.matcher.index import Index, compile_index
+from understudy.serving.gateway.error_replies import render_unreachable
 from understudy.store.errors import Hint
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Chunk, Headers, Request, Response, measure_body
@@ -42,18 +43,27 @@ class FailedRequests:
 
 
 def clear_failure(exchange: Exchange) -> Exchange:
-    """Return the exchange without its failure; a missing response becomes a 502 that is never sent."""
+    """Return the exchange without its failure.
+
+    An upstream that could not be reached is answered by the 502 that its client got; any other missing response becomes
+    a 502 that is never sent.
+    """
     if not exchange.has_failed or _is_upgraded(exchange.response):
         return exchange
+    if exchange.unreached_reason is not None and exchange.request.origin is not None:
+        unreached = render_unreachable(exchange.request.origin, exchange.unreached_reason)
+        return replace(exchange, error=None, response=unreached)
     return replace(exchange, error=None, response=exchange.response or Response(502))
 
 
 def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
     """Return whether a replay repeats an exchange.
 
-    It repeats failures if `failures` is set; always what the client abandoned, as far as it was received.
+    It repeats failures if `failures` is set; always what the client abandoned, as far as it was received, and that an
+    upstream could not be reached.
     """
-    return not exchange.has_failed or failures or (exchange.is_abandoned and exchange.response is not None)
+    is_answered = not exchange.has_failed or exchange.unreached_reason is not None
+    return is_answered or failures or (exchange.is_abandoned and exchange.response is not None)
 
 
 def find_failure_behaviours(
@@ -67,7 +77,7 @@ def find_failure_behaviours(
     return {
         example_id: FAIL_EMPTY if exchange.response is None else FAIL_UNFINISHED
         for exchange in recorded
-        if exchange.has_failed and (example_id := example_ids.get(exchange.id))
+        if exchange.has_failed and exchange.unreached_reason is None and (example_id := example_ids.get(exchange.id))
     }
 
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from understudy.matcher.body_forms.open_places import Marks
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
+from understudy.serving.gateway.miss_hints import suggest_ignored_places
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
@@ -80,7 +82,8 @@ class Tally:
             self._used.add(outcome.example.id)
         else:
             reason = note.text if note else explain_miss(outcome.decision)
-            self._count_miss(self._make_miss(request, reason, note.hint if note else None))
+            hint = note.hint if note else suggest_ignored_places(outcome.decision)
+            self._count_miss(self._make_miss(request, reason, hint))
 
     def _count_miss(self, miss: Miss) -> None:
         if miss in self.misses or len(self.misses) < MOST_MISSES:
@@ -119,7 +122,8 @@ class Replay:
     """The settings and the state of a replay, except its answers.
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
-    failed when they were recorded, `hosts` the recorded origins.
+    failed when they were recorded, `hosts` the recorded origins, `ignored_in_messages` the JSON paths that are not
+    compared in WebSocket messages.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -127,6 +131,7 @@ class Replay:
     websockets: Mapping[str, RecordedWebSocket] = field(default_factory=dict)
     failed: FailedRequests = field(default_factory=FailedRequests, compare=False)
     hosts: frozenset[Origin] = frozenset()
+    ignored_in_messages: Marks = field(default_factory=dict)
 
     def note(self, request: Request, outcome: Outcome) -> None:
         """Count a request and its outcome."""
@@ -169,7 +174,8 @@ class Replay:
         header, _ = NO_MATCH
         message = f"This request is not in {session}{f': {reason}' if reason else ''}."
         if note is None:
-            return render_explained_miss(header, message, explanation)
+            hint = suggest_ignored_places(decision)
+            return render_explained_miss(header, message, explanation, hint=hint)
         return render_explained_miss(header, message, explanation, note.text, note.hint)
 
 

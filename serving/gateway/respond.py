@@ -8,11 +8,12 @@ from time import time
 from understudy.matcher.explanation.rendering import summarize_nearest
 from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
-from understudy.serving.answers.outcomes import Outcome, find_outcome
+from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
+from understudy.serving.gateway.ignored_hosts import render_ignored
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
@@ -22,6 +23,8 @@ from understudy.store.model.values import replace
 from understudy.store.redaction.log_paths import format_log_path
 
 logger = logging.getLogger(__name__)
+
+NO_ANSWERS = Answers()
 
 
 def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Request:
@@ -36,7 +39,10 @@ def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Req
 
 
 def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Outcome:
-    """Decide on a request of `assign_origin`; a replay counts it."""
+    """Decide on a request of `assign_origin`; a replay counts it, unless its host is ignored."""
+    if active.is_unanswered(request):
+        active.replay.tally.has_requests = True
+        return find_outcome(NO_ANSWERS, request)
     outcome = find_outcome(active.reverse_answers if reverse else active.answers, request)
     if active.mode is Mode.REPLAY:
         active.replay.note(request, outcome)
@@ -45,11 +51,15 @@ def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Ou
 
 def render_failure(active: ActiveMode, outcome: Outcome) -> Response:
     """Render the error for a request without an example."""
+    if active.is_unanswered(outcome.decision.request):
+        return render_ignored(outcome.decision.request.origin)
     return active.replay.render_failure(outcome) if active.mode is Mode.REPLAY else outcome.render_failure()
 
 
 def resolve_behaviour(active: ActiveMode, outcome: Outcome) -> Behaviour | None:
     """Return the behaviour of an answer; a replay only repeats what was recorded."""
+    if active.is_unanswered(outcome.decision.request):
+        return None
     return (
         active.replay.resolve_behaviour(outcome)
         if active.mode is Mode.REPLAY
@@ -87,6 +97,9 @@ def build_response(
 def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) -> None:
     """Log one line for a request: how it was decided, without query, headers and body, which may hold secrets."""
     summary = outcome.summary
+    if active.is_unanswered(outcome.decision.request):
+        logger.info("%s %s %s: its host is ignored", active.mode, method, format_log_path(path))
+        return
     if outcome.example is not None:
         if is_logging_hits():
             logger.info(

@@ -135,9 +135,8 @@ class GatewaySite:
             return reply
         on_divergence = partial(respond.report_divergence, self._active, request, recorded.exchange_id)
         timing, redactor = outcome.resolve_timing(self._active.behaviour), replay.tally.redactor
-        return replace(
-            reply, upgrade=Upgrade(reply.head, recorded.exchange_id, recorded.began, timing, on_divergence, redactor)
-        )
+        entry, began, ignored = recorded.exchange_id, recorded.began, replay.ignored_in_messages
+        return replace(reply, upgrade=Upgrade(reply.head, entry, began, timing, on_divergence, redactor, ignored))
 
     def _answer_from_example(
         self, request: Request, outcome: Outcome, example: Example, client: Origin | None, behaviour: Behaviour | None

@@ -14,6 +14,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Message, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 
+from understudy.matcher.body_forms.open_places import NO_MARKS, Marks
 from understudy.serving.steps import Close, Wait
 from understudy.serving.websockets.message_comparison import describe_difference, is_expected
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
@@ -33,7 +34,7 @@ class Conversation:
 
     The owner of the socket calls `receive` with the bytes that arrive, `wake` after a Wait, and then `next` until it
     returns None. `divergence` describes the first client message, counted from 1, that is not the recorded one, without
-    the secrets that `redactor` finds; None until then.
+    the secrets that `redactor` finds; None until then. `ignored` are JSON paths that are not compared.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Conversation:
         now: Callable[[], float] = monotonic,
         *,
         redactor: Redactor = BUILT_IN_REDACTOR,
+        ignored: Marks = NO_MARKS,
     ) -> None:
         self._connection = Connection(ConnectionType.SERVER)
         self._script = deque(one for one in messages if not one.from_client or one.kind in COMPARED_KINDS)
@@ -51,6 +53,7 @@ class Conversation:
         self._early = 0  # messages of the client that are still in the script
         self._received = 0  # messages of the client in all
         self._redactor = redactor
+        self._ignored = ignored
         self._timing = timing
         self._now = now
         self._anchor = (now(), began)  # a time now, and the recorded time that it corresponds to
@@ -118,7 +121,7 @@ class Conversation:
             return
         self._received += 1
         expected = self._expected.popleft() if self._expected else None
-        if is_expected(expected, received):
+        if is_expected(expected, received, self._ignored):
             self._early += 1
         else:
             self._diverge(*describe_difference(expected, received, self._redactor))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
+from understudy.matcher.body_forms.json_forms import parse_json_exact
+from understudy.matcher.body_forms.open_places import NO_MARKS, Marks
 from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.placeholders import is_equal_except_secrets
@@ -14,8 +14,11 @@ LEAD = 20  # characters of agreement before the first difference
 MAX_COMPARED_BYTES = 64 * 1024  # larger texts are only compared as bytes: comparing blocks the event loop
 
 
-def is_expected(expected: WebSocketMessage | None, received: WebSocketMessage) -> bool:
-    """Return whether a message equals the recorded one; JSON texts compare as values, redacted places are ignored."""
+def is_expected(expected: WebSocketMessage | None, received: WebSocketMessage, ignored: Marks = NO_MARKS) -> bool:
+    """Return whether a message equals the recorded one; JSON texts compare as values, redacted places are ignored.
+
+    `ignored` are the JSON paths whose values do not count, nor whether they exist.
+    """
     if expected is None or expected.kind is not received.kind:
         return False
     if expected.content == received.content:
@@ -23,7 +26,7 @@ def is_expected(expected: WebSocketMessage | None, received: WebSocketMessage) -
     if received.kind is not MessageKind.TEXT:
         return False
     try:
-        return _is_equal(json.loads(expected.content), json.loads(received.content))
+        return _is_equal(parse_json_exact(expected.content, ignored), parse_json_exact(received.content, ignored))
     except (ValueError, RecursionError):
         return is_equal_except_secrets(_decode_text(expected), _decode_text(received))
 
@@ -90,5 +93,4 @@ def _is_equal(expected: object, value: object) -> bool:
             )
         case list(), list():
             return len(expected) == len(value) and all(map(_is_equal, expected, value))
-    # In Python True equals 1, in JSON it does not; 1 equals 1.0 in both.
-    return isinstance(expected, bool) is isinstance(value, bool) and bool(expected == value)
+    return expected == value

@@ -38,6 +38,7 @@ class Part(StrEnum):
     JSON = "json"
     PATH = "path"
     TEXT = "text"
+    XML = "xml"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +60,12 @@ CLIENT_LEFT = "the client closed the connection"
 GATEWAY_STOPPED = "the gateway was stopped"
 
 _CUT = "was cut after"
+_NOT_REACHED = "cannot be reached: "
+
+
+def describe_unreached(reason: str) -> str:
+    """Return the text of `Exchange.error` for an upstream to which no connection could be opened."""
+    return _NOT_REACHED + reason
 
 
 def describe_cut(noun: str, size: int) -> str:
@@ -95,6 +102,12 @@ class Exchange(msgspec.Struct, frozen=True):
     def is_abandoned(self) -> bool:
         """Whether the client left or the gateway stopped before the response was complete."""
         return self.error in (CLIENT_LEFT, GATEWAY_STOPPED)
+
+    @property
+    def unreached_reason(self) -> str | None:
+        """Why no connection to the upstream could be opened; None if one was open."""
+        is_unreached = self.response is None and self.error is not None and self.error.startswith(_NOT_REACHED)
+        return self.error.removeprefix(_NOT_REACHED) if is_unreached and self.error else None
 
     @property
     def is_cut(self) -> bool:

@@ -101,7 +101,7 @@ class Matching:
     subset: bool = False
     ignore_query: frozenset[str] = frozenset()
     ignore_headers: frozenset[str] = frozenset()
-    ignore_json: frozenset[str] = frozenset()
+    ignore_body: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

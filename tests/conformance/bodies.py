@@ -11,7 +11,7 @@ from understudy.store.model.messages import Request
 
 BODY = under(body=True)
 SUBSET = under(BODY, subset=True)
-IGNORE = under(BODY, ignore_json=frozenset({"$.at", "$.items[*].at"}))
+IGNORE = under(BODY, ignore_body=frozenset({"$.at", "$.items[*].at"}))
 PIN = (RedactedPlace(Part.JSON, "$.pin"), RedactedPlace(Part.FORM, "pin"))
 HIT: Winner = (0, 110)
 ZIPPED = gzip.compress(b'{"a": 1}', mtime=0)
@@ -388,21 +388,52 @@ ROWS = [
         ('{"a": [1]}', '{"a": [2]}', None),
         ('{"b": {"it\'s.": 1}}', '{"b": {"it\'s.": 2}}', HIT),
         ('{"b": {"it": 1}}', '{"b": {"it": 2}}', None),
-        settings=under(BODY, ignore_json=frozenset({"$.a[1]", "$.b['it''s.']"})),
+        settings=under(BODY, ignore_body=frozenset({"$.a[1]", "$.b['it''s.']"})),
     ),
     *pairs(
         "Settings: JSON paths to ignore, the whole document",
         JSON,
         ("1", "[2]", HIT),
         ("1", "{", None),
-        settings=under(BODY, ignore_json=frozenset({"$"})),
+        settings=under(BODY, ignore_body=frozenset({"$"})),
     ),
     *pairs(
         "Replaying a session: JSON paths to ignore",
         JSON,
         ('{"at": 1}', '{"at": 2}', HIT),
         ('{"a": 1}', '{"a": 2}', None),
-        settings=under(STRICT, ignore_json=frozenset({"$.at"})),
+        settings=under(STRICT, ignore_body=frozenset({"$.at"})),
+    ),
+    *pairs(
+        "Replaying a session: fields of a form to ignore",
+        FORM,
+        ("to=7&nonce=1", "nonce=2&nonce=3&to=7", HIT),
+        ("to=7&nonce=1", "to=7", HIT),
+        ("to=7&nonce=1", "to=8&nonce=1", None),
+        ("to=7&nonce=1", "to=7&Nonce=1", None),
+        settings=under(STRICT, ignore_body=frozenset({"nonce"})),
+    ),
+    *pairs(
+        "Replaying a session: parts to ignore",
+        PARTS.format("x"),
+        (parts("x", "1", "2"), parts("x", "9", "2"), HIT),
+        (parts("x", "1", "2"), parts("x", "1", "9"), None),
+        settings=under(STRICT, ignore_body=frozenset({"f0"})),
+    ),
+    *pairs(
+        "Replaying a session: XML elements to ignore",
+        XML,
+        ("<a><id>1</id><b/></a>", "<a><b/></a>", HIT),
+        ("<a><id>1</id><b/></a>", "<a><id>1</id><c/></a>", None),
+        settings=under(STRICT, ignore_body=frozenset({"//id"})),
+    ),
+    *pairs(
+        "Settings: fields of a form to ignore, beside a wildcard",
+        FORM,
+        ("to={{x}}&nonce=1&a=1", "to=7&nonce=2&a=1", HIT),
+        ("to={{x}}&nonce=1&a=1", "to=7&nonce=2&a=2", None),
+        ("nonce={{x}}&a=1", "a=1", HIT),
+        settings=under(BODY, ignore_body=frozenset({"nonce"})),
     ),
     *pairs(
         "Settings: subset matching",

@@ -24,6 +24,7 @@ from understudy.store.model.mock_servers import (
 )
 from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
+from understudy.store.sql.mapping.json_columns import matching_from_text
 
 BEHAVIOURS = [
     Behaviour(),
@@ -36,7 +37,7 @@ MATCHINGS = [
     Matching(),
     Matching(body=True, query="require", wildcards=False, ids=False, distance=True, subset=True),
     Matching(headers=frozenset({"B", "a"}), ignore_headers=frozenset({"c"}), distance=False),
-    Matching(query="off", ignore_query=frozenset({"ü", "q"}), ignore_json=frozenset({"$.at"})),
+    Matching(query="off", ignore_query=frozenset({"ü", "q"}), ignore_body=frozenset({"$.at"})),
 ]
 KEY = ApiKey("k", "ci", "d" * 64, "wxyz", 1_000.0)
 
@@ -70,6 +71,11 @@ def test_behaviour_comes_back_as_it_was(store: Store, shop: Collection, behaviou
 @pytest.mark.parametrize("matching", MATCHINGS)
 def test_matching_comes_back_as_it_was(store: Store, shop: Collection, matching: Matching) -> None:
     assert store.mock_servers.find(serve(store, shop, matching=matching).id).matching == matching
+
+
+def test_matching_of_an_older_version_is_read() -> None:
+    """The places to ignore were JSON paths only, and called so."""
+    assert matching_from_text('{"ignore_json": ["$.at"]}') == Matching(ignore_body=frozenset({"$.at"}))
 
 
 def test_everything_but_the_collection_can_be_edited(store: Store, shop: Collection) -> None:

@@ -125,7 +125,7 @@ SETTINGS = st.one_of(
         headers=st.sampled_from([frozenset[str](), frozenset({"X-Team"}), frozenset({"x-day", "X-Team", "x-api-key"})]),
         ignore_headers=st.sampled_from([frozenset[str](), frozenset({"X-Day"})]),
         body=st.booleans(),
-        ignore_json=st.sampled_from([frozenset[str](), frozenset({"$.t"})]),
+        ignore_body=st.sampled_from([frozenset[str](), frozenset({"$.t"})]),
         host=st.booleans(),
         exact_path=st.booleans(),
         selectors=st.booleans(),
@@ -215,7 +215,7 @@ EVERY_SETTING = st.one_of(
         subset=st.booleans(),
         wildcards=st.booleans(),
         headers=st.sampled_from([frozenset[str](), frozenset({"Cookie", "Authorization", "X-None", "content-type"})]),
-        ignore_json=st.sampled_from([frozenset[str](), frozenset({"$.password"})]),
+        ignore_body=st.sampled_from([frozenset[str](), frozenset({"$.password"})]),
     ),
 )
 

@@ -10,11 +10,23 @@ import click
 if TYPE_CHECKING:
     from understudy.proxy.gateway.replay_settings import ReplaySettings
 
+IGNORE_BODY_HELP = "Do not compare this place in bodies: $.at, a form field, //element of XML."
+
+ignore_host_option = click.option(
+    "--ignore-host",
+    metavar="GLOB",
+    multiple=True,
+    help="Do not record this host, and do not count it in a replay: *.example.com",
+)
+
 REPLAY_OPTIONS = (
     click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
     click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
     click.option("--ignore-query", metavar="NAME", multiple=True, help="Do not compare this query parameter."),
-    click.option("--ignore-json", metavar="PATH", multiple=True, help="Do not compare this place in JSON bodies: $.at"),
+    click.option(
+        "--ignore-body", "--ignore-json", "ignore_body", metavar="PLACE", multiple=True, help=IGNORE_BODY_HELP
+    ),
+    ignore_host_option,
     click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header; * is all."),
     click.option("--ignore-header", metavar="NAME", multiple=True, help="Leave this header out of --match-header '*'."),
     click.option(

@@ -14,7 +14,7 @@ from understudy.proxy.cli.gateway.gateway_options import (
     seed_option,
 )
 from understudy.proxy.cli.gateway.gateway_output import Terminal
-from understudy.proxy.cli.gateway.replay_options import replay_options
+from understudy.proxy.cli.gateway.replay_options import ignore_host_option, replay_options
 from understudy.proxy.cli.gateway.run_command import WithCommand, command_options, read_child_command
 from understudy.proxy.cli.options import current_user, making_store, with_store
 from understudy.store.model.gateways import Mode
@@ -25,6 +25,7 @@ from understudy.store.repositories.store import Store
 @click.option("-s", "--session", metavar="NAME", help="The session to record to; an existing one is continued.")
 @gateway_options
 @recording_options
+@ignore_host_option
 @command_options
 @making_store
 def record(store: Store, **options: Any) -> None:

@@ -12,7 +12,7 @@ from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import history_filter, json_option, with_store
 from understudy.proxy.cli.output import local_time, message_text, print_json, print_table
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import Request, measure_body
+from understudy.store.model.messages import measure_body
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _text(content: EntryContent) -> str:
         line = f"{response.http_version} {response.status} {response.reason.decode('latin-1')}".rstrip()
         parts.append(message_text(line, response.headers, content.response_body))
     if exchange.error:
-        parts.append(f"Failed: {_failure(exchange.error, request)}")
+        parts.append(f"Failed: {_failure(exchange)}")
     if exchange.degraded:
         parts.append(f"Degraded: {exchange.degraded}")
     if exchange.redacted:
@@ -139,8 +139,9 @@ def _text(content: EntryContent) -> str:
     return "\n\n".join(parts)
 
 
-def _failure(error: str, request: Request) -> str:
+def _failure(exchange: Exchange) -> str:
     from understudy.serving.gateway.error_replies import find_hint
 
-    hint = find_hint(error, request.origin) if request.origin else None
-    return f"{error}; {render_hint(hint)}" if hint else error
+    origin, reason = exchange.request.origin, exchange.unreached_reason or exchange.error or ""
+    hint = find_hint(reason, origin) if origin else None
+    return f"{exchange.error}; {render_hint(hint)}" if hint else exchange.error or ""

@@ -31,5 +31,5 @@ def matching_json(matching: Matching) -> dict[str, Any]:
         "distance": matching.distance,
         "ignore_query": sorted(matching.ignore_query),
         "ignore_headers": sorted(matching.ignore_headers),
-        "ignore_json": sorted(matching.ignore_json),
+        "ignore_body": sorted(matching.ignore_body),
     }

@@ -49,6 +49,8 @@ def matching_to_text(matching: Matching) -> str:
 def matching_from_text(text: str) -> Matching:
     """Return the matching settings that `matching_to_text` wrote."""
     values: dict[str, Any] = json.loads(text)
+    if "ignore_json" in values:  # the old name
+        values["ignore_body"] = values.pop("ignore_json")
     sets: dict[str, Any] = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
     return Matching(**{**values, **sets})
 

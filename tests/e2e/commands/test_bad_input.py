@@ -162,7 +162,7 @@ def test_a_mistake_leaves_no_session(understudy: Understudy, options: str) -> No
 
 
 def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:
-    """The client gets a 502 that says so, and history a failed exchange."""
+    """The client gets a 502 that says so, and history a failed exchange; a replay answers the same, and has no miss."""
     nobody = f"http://127.0.0.1:{free_port()}"
     with understudy.serving("record", "--upstream", nobody, "--session", "down") as gateway:
         status, body = call(f"{gateway.url}/users/1")
@@ -171,7 +171,10 @@ def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:
     assert error["message"].startswith(f"cannot reach {nobody}: ")
     [entry] = understudy.json("history", "list")
     assert (entry["url"], entry["status"]) == (f"{nobody}/users/1", None)
-    assert "connection refused" in entry["error"]
+    assert entry["error"] == "cannot be reached: connection refused"
+    with understudy.serving("replay", "down") as gateway:
+        assert call(f"{gateway.url}/users/1") == (status, body)
+    assert "no answer" not in gateway.log
 
 
 def test_store_that_is_no_database(understudy: Understudy) -> None:

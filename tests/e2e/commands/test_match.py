@@ -98,7 +98,7 @@ def test_misses(url: str, arguments: list[str], shown: list[str]) -> None:
     ("arguments", "said"),
     [
         (["GET", "/users", "-H", "x-mock-response-code: soon"], "x-mock-response-code takes one status code"),
-        (["GET", "/users", "--ignore-json", "at"], "--ignore-json: expected a JSON path like $.user.token"),
+        (["GET", "/users", "--ignore-body", "$.a["], "--ignore-body: expected a JSON path like $.user.token"),
         (["GET", "users"], "URL is a path such as /users/1"),
     ],
 )

@@ -129,7 +129,7 @@ MISTAKES = [
     ("mocks create new --collection shop --bytes-per-second 0", "bytes per second are a whole number from 1, not '0'"),
     ("mocks create new --collection shop --log-limit -1", "-1 is not in the range 0<=x<=1000000"),
     ("mocks create new --collection shop --query maybe", "'maybe' is not one of 'prefer', 'require', 'off'"),
-    ("mocks create new --collection shop --ignore-json at", "--ignore-json: "),
+    ("mocks create new --collection shop --ignore-body //", "--ignore-body: "),
     ("mocks create new --collection shop --tz UTC", "--tz goes with --from-date"),
     ("mocks create new --collection shop --keep-secrets", "--keep-secrets goes with --from-entry, --from-session"),
     (
@@ -342,10 +342,10 @@ def test_how_it_compares_is_edited(mocked: Understudy) -> None:
     )
     matching = shown(mocked)["matching"]
     assert (matching["body"], matching["headers"], matching["query"]) == (False, ["a", "b"], "off")
-    assert (matching["ids"], matching["distance"], matching["ignore_json"]) == (False, True, ["$.at"])
+    assert (matching["ids"], matching["distance"], matching["ignore_body"]) == (False, True, ["$.at"])
     run(mocked, "mocks edit shop --no-match-header --usual-distance --no-ignore-json")
     matching = shown(mocked)["matching"]
-    assert (matching["headers"], matching["distance"], matching["ignore_json"]) == ([], None, [])
+    assert (matching["headers"], matching["distance"], matching["ignore_body"]) == ([], None, [])
 
 
 def test_match_decides_as_the_mock_server_does(mocked: Understudy) -> None:

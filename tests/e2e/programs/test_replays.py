@@ -16,6 +16,7 @@ from understudy.store.sql.open_store import open_store
 
 API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
 SECURE = "https://api.shop.invalid"
+PART = '--x\r\nContent-Disposition: form-data; name="nonce"\r\n\r\n{}\r\n--x--\r\n'
 JSON = "Content-Type: application/json"
 
 
@@ -44,6 +45,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
     )
     store.close()
     return understudy
+
+
+def record(understudy: Understudy, *requests: Request) -> None:
+    """Create the session shop of these requests, each answered by `ok`."""
+    store = open_store(str(understudy.store))
+    session = store.sessions.create("shop", None)
+    store.history.add([Exchange(session.id, one, Response(200, body=b"ok"), Timings(1.0)) for one in requests])
+    store.close()
 
 
 def replay(understudy: Understudy, options: str, *curl: str) -> Done:
@@ -94,11 +103,29 @@ def test_what_is_ignored_does_not_count(shop: Understudy) -> None:
     assert (done.code, done.out) == (0, "answer 2\nanswer 3\nanswer 3\n")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "option"),
+    [
+        ("application/x-www-form-urlencoded", "to=7&nonce={}", "--ignore-body nonce"),
+        ("text/xml", "<a><w:Id xmlns:w='u'>{}</w:Id><b/></a>", "--ignore-body //Id"),
+        ("multipart/form-data; boundary=x", PART, "--ignore-body nonce"),
+    ],
+)
+def test_places_in_any_body_can_be_ignored(tmp_path: Path, kind: str, body: str, option: str) -> None:
+    """A nonce of a form, a part, an element of XML: without the option, the request is a miss."""
+    understudy = Understudy(tmp_path)
+    headers = Headers.of([("Content-Type", kind)])
+    record(understudy, Request("POST", b"/", headers, body.format(1).encode(), Origin.parse(API)))
+    call = [f"{API}/", "-H", f"Content-Type: {kind}", "--data-binary", body.format(2)]
+    assert replay(understudy, option, *call).code == 0
+    assert replay(understudy, "", *call).code == 3
+
+
 def test_what_is_not_ignored_counts(shop: Understudy) -> None:
     """Without the other option it is a miss."""
     done = replay(shop, "--ignore-query t", *buy(7))
     assert done.code == 3
-    assert "body differs at $.at\n" in done.err
+    assert "body differs at $.at; leave out what differs with --ignore-body '$.at'\n" in done.err
     message = json.loads(done.out)["error"]["message"]
     assert message.startswith("This request is not in session shop: nearest is ")
     assert message.endswith("body differs at $.at.")
@@ -140,7 +167,7 @@ def test_a_gateway_takes_the_same_options(shop: Understudy, tmp_path: Path) -> N
 
 
 def test_a_path_that_is_none_is_a_mistake(shop: Understudy) -> None:
-    assert "JSON path" in shop.mistake("replay", "shop", "--ignore-json", "at")
+    assert "JSON path" in shop.mistake("replay", "shop", "--ignore-json", "$.at[")
 
 
 @pytest.fixture(scope="module")

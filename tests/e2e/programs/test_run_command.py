@@ -115,6 +115,20 @@ def test_other_hosts_are_recorded_beside_the_upstream(understudy: Understudy) ->
     assert done.out == "/elsewhere was asked\n"
 
 
+@pytest.mark.parametrize("way", [(), ("--http2-prior-knowledge",)], ids=["HTTP/1.1", "HTTP/2"])
+def test_a_host_can_be_ignored(understudy: Understudy, way: tuple[str, ...]) -> None:
+    """It is called while recording, and its request is not kept; a replay answers 502 and has no miss."""
+    with upstream(shop) as url, upstream(shop) as other:
+        ignored = ("--ignore-host", other.replace("http://127.", "*7."))
+        called = ("curl", "-sS", *way, f"{url}/users/1", f"{other}/telemetry")
+        recorded = run(understudy, "record", "-s", "some", *ignored, "--", *called)
+        assert recorded.out == "/users/1 was asked\n/telemetry was asked\n"
+    assert [entry["url"] for entry in understudy.json("history", "list", "--session", "some")] == [f"{url}/users/1"]
+    done = run(understudy, "replay", "some", *ignored, "--", *called)
+    assert (done.code, "no answer" in done.err, "ignoredHostError" in done.out) == (0, False, True)
+    assert run(understudy, "replay", "some", "--", *called).code == 3
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -82,6 +82,19 @@ def test_a_conversation_is_replayed(replaying: tuple[Understudy, Serving]) -> No
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4000, "that is all")
 
 
+def test_a_place_of_a_message_can_be_ignored(replaying: tuple[Understudy, Serving]) -> None:
+    """With the option the client goes on; without it the conversation ends at the first other message."""
+    with replaying[0].serving("replay", "chat", "--ignore-body", "$.me") as gateway, chatting(gateway) as client:
+        assert client.recv(TIMEOUT) == "who?"
+        client.send('{"me": 2}')
+        assert client.recv(TIMEOUT) == "hello"
+    with chatting(replaying[1]) as client:
+        assert client.recv(TIMEOUT) == "who?"
+        client.send('{"me": 2}')
+        with pytest.raises(ConnectionClosed):
+            client.recv(TIMEOUT)
+
+
 def test_a_client_may_leave(replaying: tuple[Understudy, Serving]) -> None:
     """And come again: the last recorded answer repeats."""
     for _ in range(2):

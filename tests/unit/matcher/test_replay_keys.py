@@ -19,7 +19,7 @@ def make_post(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', *
 
 STRICTLY = STRICT
 NO_T = replace(STRICT, ignore_query=frozenset({"t"}))
-NO_AT = replace(STRICT, ignore_json=frozenset({"$.at"}))
+NO_AT = replace(STRICT, ignore_body=frozenset({"$.at"}))
 TEAM = replace(STRICT, headers=frozenset({"X-Team"}))
 EVERY = replace(STRICT, headers=frozenset({"*"}))
 NOT_TEAM = replace(EVERY, ignore_headers=frozenset({"X-Team"}))

@@ -27,7 +27,7 @@ def test_an_upstream_that_cannot_be_reached() -> None:
     assert driver.client == b""
     assert error_of(driver.commit()) == (502, "upstreamUnreachableError")
     [kept] = driver.kept
-    assert (kept.error, kept.response, driver.hung_up) == ("refused", None, False)
+    assert (kept.error, kept.response, driver.hung_up) == ("cannot be reached: refused", None, False)
     driver.unreachable = None
     assert driver.exchange(GET, OK) == OK
 

@@ -31,6 +31,19 @@ def test_form_is_written_sorted_and_escaped() -> None:
     assert canonicalize_form(b"b=%26&a=1&p=x", {"p": Mark.REDACTED}) == b"a=1&b=%26&p=[redacted]"
 
 
+def test_ignored_pairs_are_left_out() -> None:
+    """An ignored pair may have any value, be repeated, or be missing."""
+    assert canonicalize_form(b"n=1&a=1&n=2", {"n": Mark.IGNORED}) == b"a=1"
+
+
+def test_ignored_parts_are_left_out() -> None:
+    """An ignored part may hold anything, be repeated, or be missing."""
+    marks = {"a": Mark.IGNORED}
+    assert canonicalize_multipart(make_parts("1", "2", "3"), KIND, marks) == canonicalize_multipart(
+        make_parts("5", "2"), KIND, marks
+    )
+
+
 @pytest.mark.parametrize(("count", "fits"), [(MAX_PAIRS, True), (MAX_PAIRS + 1, False)])
 def test_pairs_are_bounded(count: int, fits: bool) -> None:
     """A form with too many pairs raises ValueError."""

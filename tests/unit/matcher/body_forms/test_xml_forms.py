@@ -65,3 +65,38 @@ def test_size_is_bounded() -> None:
     """A document with too many elements raises ValueError."""
     with pytest.raises(ValueError, match="too many"):
         canonicalize_xml(b"<a>" + b"<b/>" * MAX_TAGS + b"</a>")
+
+
+SOAP = b'<s:E xmlns:s="u"><s:H>\n <w:Id xmlns:w="v">%b</w:Id>\n</s:H><a><Id>1</Id></a></s:E>'
+
+
+@pytest.mark.parametrize(
+    ("place", "one", "other"),
+    [
+        ("//Id", SOAP % b"1", SOAP % b"2"),
+        ("//w:Id", SOAP % b"1", SOAP % b"<b/>2"),
+        ("/E/H/Id", SOAP % b"1", SOAP % b"2"),
+        ("//H/Id", SOAP % b"1", SOAP % b"2"),
+        ("//b", b"<a><b>1<b>2</b><?p x?></b></a>", b"<a></a>"),
+        ("//b", b"<a>x<b/>y</a>", b"<a>xy</a>"),
+        ("/a", b"<a b='1'/>", b"<a>2</a>"),
+    ],
+)
+def test_ignored_elements_do_not_count(place: str, one: bytes, other: bytes) -> None:
+    """An ignored element may hold anything, or be missing; its prefix does not count."""
+    assert canonicalize_xml(one, [place]) == canonicalize_xml(other, [place])
+
+
+@pytest.mark.parametrize(
+    ("place", "one", "other"),
+    [
+        ("/Id", SOAP % b"1", SOAP % b"2"),
+        ("/E/Id", SOAP % b"1", SOAP % b"2"),
+        ("//a/Id", SOAP % b"1", SOAP % b"2"),
+        ("//b", b"<a><b/><c>1</c></a>", b"<a><b/><c>2</c></a>"),
+        ("//b", b"<a><b><b/></b>1</a>", b"<a><b><b/></b>2</a>"),
+    ],
+)
+def test_other_elements_count(place: str, one: bytes, other: bytes) -> None:
+    """A place names no element elsewhere."""
+    assert canonicalize_xml(one, [place]) != canonicalize_xml(other, [place])

@@ -105,10 +105,47 @@ def test_places_in_json_that_differ_are_named() -> None:
     assert len(found.places) == MAX_PLACES
 
 
-def test_forms_have_no_places() -> None:
-    """Forms have no differing places."""
-    [found] = find_differences(make_example(post(b"a=1", FORM)), post(b"a=2", FORM))
-    assert found.places == ()
+PARTS = "multipart/form-data; boundary=x"
+PART = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+SOAP = "<s:E xmlns:s='u'><s:H><w:Id xmlns:w='v'>{}</w:Id></s:H><s:B><a>1</a>{}</s:B></s:E>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mine", "theirs", "places"),
+    [
+        (FORM, "a=1&b=2", "b=3&a=1", ("b",)),
+        (FORM, "a=1&a=2", "a=1", ("a",)),
+        (FORM, "a=1", "c=1", ("a", "c")),
+        (PARTS, PART.format("a", 1) + "--x--", PART.format("a", 2) + "--x--", ("a",)),
+        (PARTS, "--x--", PART.format("b", 2) + "--x--", ("b",)),
+        ("text/xml", SOAP.format(1, ""), SOAP.format(2, ""), ("/E/H/Id",)),
+        ("text/xml", SOAP.format(1, ""), SOAP.format(1, "<b><c/></b>"), ("/E/B/b",)),
+        ("text/xml", SOAP.format(1, ""), "<b/>", ()),
+        ("text/xml", "<a/>", "<a", ()),
+        ("text/plain", "one", "two", ()),
+    ],
+)
+def test_differing_places_are_named_as_a_setting_takes_them(
+    kind: str, mine: str, theirs: str, places: tuple[str, ...]
+) -> None:
+    """Fields, parts and elements are named; text has no places, and neither has a whole document."""
+    [found] = find_differences(make_example(post(mine.encode(), kind)), post(theirs.encode(), kind))
+    assert found.places == places
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "places"),
+    [
+        ("/?a=1&b=2", "/?a=1&b=3", ("b",)),
+        ("/?a=1", "/?a=1&c%3D=", ("c=",)),
+        ("/?a=1&a=2", "/?a=2", ("a",)),
+        ("/?a=1&b=2&c=3&d=4&e=5", "/", ("a", "b", "c", "d")),
+    ],
+)
+def test_differing_query_parameters_are_named(mine: str, theirs: str, places: tuple[str, ...]) -> None:
+    """The first few are named."""
+    [found] = find_differences(make_example(mine), make_request(target=theirs))
+    assert found.places == places
 
 
 def test_large_stored_body_is_not_read_for_an_explanation() -> None:

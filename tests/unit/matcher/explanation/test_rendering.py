@@ -250,7 +250,7 @@ def test_secrets_are_hidden(case: str) -> None:
         ),
         (
             make_request("PUT", "/usr?page=3"),
-            'nearest is "Page two" (01HZX000000000000000000002): method, path and query differ',
+            'nearest is "Page two" (01HZX000000000000000000002): method, path and query differ at page',
         ),
         (make_request("GET", "/carts"), 'the request "Get cart" has no example'),
         ("/users", ""),

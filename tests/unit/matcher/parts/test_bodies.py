@@ -23,7 +23,7 @@ def compile_pattern(body: bytes, kind: str, *redacted: RedactedPlace, settings: 
 
 def test_places_are_redacted_wild_and_ignored() -> None:
     """Redacted, wild and ignored places have their marks."""
-    settings = MatchSettings(body=True, ignore_json=frozenset({"$.at"}))
+    settings = MatchSettings(body=True, ignore_body=frozenset({"$.at"}))
     found = compile_pattern(b'{"pin": "R", "a": ["{{x}}"]}', JSON, RedactedPlace(Part.JSON, "$.pin"), settings=settings)
     assert found.places == {
         Opening(Part.JSON, "$.pin", Mark.REDACTED),

@@ -36,8 +36,9 @@ def given(decorate: Any, typed: str) -> Any:
         ("--match-header A,b --match-header c", {"headers": {"A", "b", "c"}}),
         ("--ignore-query a,b --ignore-query ü", {"ignore_query": {"a,b", "ü"}}),
         ("--ignore-header 'a, b'", {"ignore_headers": {"a", "b"}}),
-        ("--ignore-json '$.at' --ignore-json '$.a.b'", {"ignore_json": {"$.at", "$.a.b"}}),
-        ("--no-match-header --no-ignore-json", {"headers": frozenset(), "ignore_json": frozenset()}),
+        ("--ignore-json '$.at' --ignore-json '$.a.b'", {"ignore_body": {"$.at", "$.a.b"}}),
+        ("--ignore-body nonce --ignore-json //At", {"ignore_body": {"nonce", "//At"}}),
+        ("--no-match-header --no-ignore-json", {"headers": frozenset(), "ignore_body": frozenset()}),
     ],
 )
 def test_matching(typed: str, fields: dict[str, Any]) -> None:
@@ -68,7 +69,8 @@ def test_behaviour(typed: str, fields: dict[str, Any]) -> None:
         ("--match-header 'a,'", "--match-header takes names, got 'a,'"),
         ("--ignore-header 'a: b'", "--ignore-header takes names, got 'a: b'"),
         ("--ignore-query ''", "--ignore-query takes names, got ''"),
-        ("--ignore-json at", "--ignore-json: "),
+        ("--ignore-json '$.a['", "--ignore-body: "),
+        ("--ignore-body //", "--ignore-body: expected XML elements"),
     ],
 )
 def test_no_matching(typed: str, line: str) -> None:

@@ -19,6 +19,10 @@ from understudy.store.errors import Hint, UserError
         (UserError("takes a file, not x", field="upstream_ca"), "--upstream-ca takes a file, not x"),
         (UserError("no port", field="listen"), "--listen: no port"),
         (UserError("takes an absolute URL", field="url"), "URL takes an absolute URL"),
+        (
+            UserError("a miss", hint=Hint("ignore_places", {"body": "$.at\n//Id", "query": "t"})),
+            "a miss; leave out what differs with --ignore-query t --ignore-body '$.at' --ignore-body //Id",
+        ),
         (UserError("not a store", hint=Hint("choose_store")), "not a store; choose another with --store"),
     ],
 )

@@ -26,7 +26,8 @@ def test_by_default_everything_but_headers_is_compared() -> None:
     ("given", "field", "expected"),
     [
         ({"ignore_query": ["t", "a,b"]}, "ignore_query", {"t", "a,b"}),
-        ({"ignore_json": ["$.at", "$.items[0].id"]}, "ignore_json", {"$.at", "$.items[0].id"}),
+        ({"ignore_body": ["$.at", "$.items[0].id"]}, "ignore_body", {"$.at", "$.items[0].id"}),
+        ({"ignore_body": ["nonce"], "ignore_json": ["//At"]}, "ignore_body", {"nonce", "//At"}),
         ({"match_header": ["X-Team, X-Else"]}, "headers", {"X-Team", "X-Else"}),
         ({"match_header": ["*"]}, "headers", {"*"}),
         ({"match_header": ["*"], "ignore_header": ["Date"]}, "ignore_headers", {"Date"}),
@@ -47,12 +48,15 @@ def test_an_api_key_can_be_compared() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"ignore_json": ["at"]}, "JSON path"),
+        ({"ignore_json": ["$.a["]}, "JSON path"),
+        ({"ignore_body": ["/a//b"]}, "XML elements"),
+        ({"ignore_body": [" "]}, "the name of a form field"),
         ({"match_header": ["X Team"]}, "X Team"),
         ({"ignore_header": ["Date"]}, "this takes headers out of all headers, but not all are compared"),
         ({"match_header": ["X-Team"], "ignore_header": ["Date"]}, "but not all are compared"),
         ({"match_header": ["*"], "ignore_header": [""]}, "takes names of header fields"),
         ({"ignore_query": [" "]}, "takes the name of a query parameter, got ' '"),
+        ({"ignore_host": ["https://a.test"]}, "takes a host such as *.example.com, got 'https://a.test'"),
         ({"miss": "500"}, "404, 502, close"),
         ({"ignore": ["t"]}, "a replay has no setting ignore; the settings are once, "),
         ({"ignore_query": "t"}, "['t']"),

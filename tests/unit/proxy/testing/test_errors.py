@@ -13,7 +13,7 @@ from understudy.store.errors import Hint, UserError
     [
         (UserError("there is no session"), "there is no session"),
         (UserError("takes a list", field="ignore_query"), "ignore_query takes a list"),
-        (UserError("not a path", field="ignore_json"), "ignore_json: not a path"),
+        (UserError("not a path", field="ignore_body"), "ignore_body: not a path"),
         (UserError("not all", hint=Hint("compare_all_headers")), 'not all; match_header=["*"] compares all'),
         (UserError("no gateway", hint=Hint("start_gateway")), "no gateway"),
     ],

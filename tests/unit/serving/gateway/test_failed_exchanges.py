@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories.messages import make_example, make_request, make_response
+from tests.factories.messages import ORIGIN, make_example, make_request, make_response
 from tests.factories.stored import make_exchange
 from understudy.matcher.index import compile_index
+from understudy.serving.gateway.error_replies import render_unreachable
 from understudy.serving.gateway.failed_exchanges import (
     FAIL_EMPTY,
     FAIL_UNFINISHED,
@@ -18,12 +19,13 @@ from understudy.serving.gateway.failed_exchanges import (
     make_unfinished,
 )
 from understudy.store.errors import Hint
-from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange
+from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange, describe_unreached
 from understudy.store.model.messages import Response
 from understudy.store.model.values import replace
 
 BROKEN = make_exchange(response=make_response(body=b"half"), error="reset", id=1)
 REFUSED = make_exchange(response=None, error="refused", id=2)
+UNREACHED = make_exchange(response=None, error=describe_unreached("connection refused"), id=4)
 WELL = make_exchange(id=3)
 
 
@@ -31,6 +33,14 @@ def test_an_exchange_without_its_failure_has_a_response() -> None:
     """The response that was received, or one that is never sent."""
     assert clear_failure(BROKEN) == replace(BROKEN, error=None)
     assert clear_failure(REFUSED).response == Response(502)
+
+
+def test_what_could_not_be_reached_is_answered_as_it_was() -> None:
+    """The client of the recording got this 502, so it is no failure that a replay leaves out."""
+    cleared = clear_failure(UNREACHED)
+    assert (cleared.error, cleared.response) == (None, render_unreachable(ORIGIN, "connection refused"))
+    assert is_repeated(UNREACHED, failures=False)
+    assert find_failure_behaviours([UNREACHED], [(4, "d")]) == {}
 
 
 @pytest.mark.parametrize("exchange", [WELL, make_exchange(response=make_response(101), error="reset")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -84,7 +84,11 @@ def test_a_miss_is_answered_as_configured(answer: MissAnswer, status: int, behav
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (make_request("POST", "/buy?t=2", body=b'{"n": 1}', content_type="application/json"), "query differs"),
+        (make_request("POST", "/buy?t=2", body=b'{"n": 1}', content_type="application/json"), "query differs at t"),
+        (
+            make_request("POST", "/buy?t=2", body=b'{"n": 2}', content_type="application/json"),
+            "query (t) and body ($.n) differ",
+        ),
         (make_request("POST", "/buy?t=1", body=b'{"n": 2}', content_type="application/json"), "body differs at $.n"),
         (make_request("PUT", "/buy?t=1", body=b'{"n": 1}', content_type="application/json"), "method differs"),
     ],
@@ -96,6 +100,26 @@ def test_the_message_of_a_miss_has_the_first_difference(request_: Request, why: 
     replay.tally.session = "shop"
     message = error_of(replay, make_example(bought, name="Buy", entry=57), request_)["message"]
     assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
+
+
+@pytest.mark.parametrize(
+    ("request_", "hint"),
+    [
+        (make_request(target="/users?t=2&u=1"), Hint("ignore_places", {"query": "t\nu"})),
+        (make_request(target="/users?t=1", body=b"x"), None),
+        (make_request(target="/other?t=2"), None),
+        (make_request(target="/users?a=1&b=2&c=3&d=4"), None),
+    ],
+)
+def test_a_miss_has_the_places_to_ignore(request_: Request, hint: Hint | None) -> None:
+    """Only where ignoring a few places would make it a hit."""
+    replay, index = Replay(tally=Tally()), compile_index([make_example("/users?t=1")], STRICT)
+    outcome = find_outcome(Answers(index), request_)
+    replay.note(request_, outcome)
+    [missed] = replay.tally.misses
+    assert missed.hint == hint
+    shown = json.loads(cast("bytes", replay.render_failure(outcome).body))["error"].get("hint")
+    assert shown == (hint and {"action": hint.action, **hint.values})
 
 
 def test_the_message_of_a_miss_has_the_recorded_failure() -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.serving.websockets.message_comparison import MAX_COMPARED_BYTES, MAX_SHOWN_CHARS, describe_difference
+from understudy.matcher.body_forms.open_places import Mark
+from understudy.serving.websockets.message_comparison import (
+    MAX_COMPARED_BYTES,
+    MAX_SHOWN_CHARS,
+    describe_difference,
+    is_expected,
+)
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
@@ -74,3 +80,23 @@ def test_large_texts_are_described_by_their_size(expected: str, received: str) -
     assert f"a text of {MAX_COMPARED_BYTES + 1} bytes" in describe_difference(
         message(expected), message(received), PLAIN
     )
+
+
+@pytest.mark.parametrize(
+    ("expected", "received", "equal"),
+    [
+        ('{"id": "a", "type": "next"}', '{"type": "next", "id": "b"}', True),
+        ('{"id": "a", "type": "next"}', '{"type": "next"}', True),
+        ('{"id": "a", "type": "next"}', '{"id": "a", "type": "last"}', False),
+        ('{"items": [{"at": 1}, {"at": 2}]}', '{"items": [{"at": 3}, {"at": 4}]}', True),
+        ('{"items": [{"at": 1}]}', '{"items": []}', False),
+        ('{"big": 9007199254740993}', '{"big": 9007199254740992}', False),
+        ('{"n": 1}', '{"n": 1.0}', True),
+        ('{"n": 1}', '{"n": true}', False),
+        ("id", "di", False),
+    ],
+)
+def test_ignored_places_of_a_message_do_not_count(expected: str, received: str, equal: bool) -> None:
+    """An ignored place of a JSON message may have any value, or be missing."""
+    ignored = {"$.id": Mark.IGNORED, "$.items[*].at": Mark.IGNORED}
+    assert is_expected(message(expected), message(received), ignored) is equal
