@@ -94,7 +94,7 @@ class RequestReader:
         self._buffer: bytes | bytearray = b""  # the partial head and the bytes that are being read
         self._line_end = 0  # in the buffer: where the last complete request line ends
         self._begin(_BETWEEN)
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser = self._make_parser()
 
     @property
     def is_between_requests(self) -> bool:
@@ -154,8 +154,13 @@ class RequestReader:
             head = self._render_head_without_upgrade()
             self._begin(_HEAD_AGAIN)
         self._partial_head = bytearray()
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser = self._make_parser()
         return head
+
+    def _make_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)  # no reader takes them for a digit
+        return parser
 
     def _render_head_without_upgrade(self) -> bytes:
         fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")

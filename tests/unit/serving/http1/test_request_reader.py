@@ -61,6 +61,10 @@ LEGAL = {
     "chunks": (chunks(b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), ("POST", b"/c", b"abc", ONE_ONE, True)),
     "chunk sizes in hex": (chunks(b"00A\r\n0123456789\r\n000\r\n\r\n"), ("POST", b"/c", b"0123456789", ONE_ONE, True)),
     "chunk extensions": (chunks(b'2;a;b=c;d="e;f"\r\nab\r\n0;g\r\n\r\n'), ("POST", b"/c", b"ab", ONE_ONE, True)),
+    "spaces behind chunk sizes": (
+        chunks(b"2 \r\nab\r\n1  ;x\r\nc\r\n0 \r\n\r\n"),
+        ("POST", b"/c", b"abc", ONE_ONE, True),
+    ),
     "an upgrade": (get(fields=UPGRADE), ("GET", b"/", b"", ONE_ONE, True)),
     "an upgrade with a body": (
         b"POST / HTTP/1.1\r\n%sContent-Length: 3\r\n\r\nabc" % UPGRADE,
