@@ -27,6 +27,7 @@ from understudy.serving.answers.replies import (
 )
 from understudy.serving.answers.streams import CHUNKED, WHOLE, encode_chunk, encode_last_chunk
 from understudy.serving.connection_states import AFTER_END_INPUT, AFTER_END_SOON, Backlog, Lifetime, Phase
+from understudy.serving.http1.heads import HEAD_END, read_request
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
 from understudy.serving.http1.rules import MalformedRequest
@@ -177,8 +178,10 @@ class Responder:
 
     def _refuse(self, malformed: MalformedRequest) -> Iterator[Step]:
         if self._hands_over and self._backlog is not _ANSWERED and malformed.status != 413:
-            yield HandOver(b"".join(self._pieces))
-            return
+            data = b"".join(self._pieces)
+            if not _has_malformed_head(data):
+                yield HandOver(data)
+                return
         reply = make_reply(render_refusal(malformed), summary="malformed")
         yield add_connection(reply.head, CLOSE) + reply.body
         yield Close(unread=True)
@@ -324,3 +327,10 @@ def _make_head(reply: Reply, request: RawRequest, *, last: bool) -> bytes:
         return add_connection(reply.head, CLOSE)
     # HTTP/1.0 clients close unless the answer has keep-alive (RFC 9112, appendix C.2.2).
     return reply.head if request.http_version == "HTTP/1.1" else add_connection(reply.head, KEEP_ALIVE)
+
+
+def _has_malformed_head(data: bytes) -> bool:
+    """Return whether no mode of a gateway takes the head that these bytes begin with; False if it is not complete."""
+    begun = data.lstrip(b"\r\n")
+    end = begun.find(HEAD_END) + len(HEAD_END)
+    return end >= len(HEAD_END) and isinstance(read_request(begun[:end]), MalformedRequest)

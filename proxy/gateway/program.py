@@ -35,6 +35,7 @@ from understudy.addons.patches.lean_master import LeanMaster
 from understudy.addons.recorder import Recorder
 from understudy.addons.rewriter import Rewriter
 from understudy.addons.tls import GatewayTls
+from understudy.addons.tls_refusals import TlsRefusals
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
 from understudy.proxy.gateway.activation import Activation
@@ -87,6 +88,7 @@ class GatewayProgram:
         self.writer = HistoryWriter(*keepers, announce=partial(report_in_loop, self._loop))
         self.current = CurrentMode(ActiveMode(state.mode))
         self._renamed = RenamedCookies()
+        self.tls_refusals = TlsRefusals()
         self.guard = Guard(self.current, settings.sole_upstream, self._hang_up_offline, settings.parents.addresses)
 
     async def start(self) -> Gateway:
@@ -141,7 +143,7 @@ class GatewayProgram:
             self.guard,
             LayerChooser(self._make_forwarding()),
             NextLayer(),
-            GatewayTls(self.current),
+            GatewayTls(self.current, self.tls_refusals),
             *self._make_addons(),
         )
         self.master.options.update(**make_addon_options(self._settings))

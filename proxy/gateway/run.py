@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from understudy.addons.tls_refusals import TlsRefusal
 from understudy.proxy.gateway.child_command import ChildCommand
 from understudy.proxy.gateway.logging_setup import configure_logging
 from understudy.proxy.gateway.program import GatewayProgram, pause_collector
@@ -62,7 +63,7 @@ class Report:
     """What a gateway did: exchanges it kept, failed ones among them, and exchanges it lost.
 
     `mode` is its first mode. `tally` counts the requests of a replay; None if the last mode was another. `child_code`
-    is the exit code of its command, 0 without one.
+    is the exit code of its command, 0 without one. `tls_refusals` counts TLS connections that clients ended.
     """
 
     mode: Mode
@@ -71,6 +72,7 @@ class Report:
     lost: int
     tally: Tally | None = None
     child_code: int = 0
+    tls_refusals: Mapping[TlsRefusal, int] = field(default_factory=dict)
 
     @property
     def has_recorded(self) -> bool:
@@ -164,7 +166,8 @@ class _RunningGateway:
                 await program.stop()
         active, writer = program.current.active, program.writer
         tally = active.replay.tally if active.mode is Mode.REPLAY else None
-        return Report(self._state.mode, writer.kept, writer.failed, writer.lost, tally)
+        refusals = dict(program.tls_refusals.counts)
+        return Report(self._state.mode, writer.kept, writer.failed, writer.lost, tally, tls_refusals=refusals)
 
     @contextmanager
     def _announce_if_slow(self) -> Iterator[Callable[[], None]]:

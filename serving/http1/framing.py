@@ -11,7 +11,8 @@ from understudy.serving.http1.rules import RawFields
 LONGEST_LINE = 16 * 1024
 LONGEST_TRAILERS = 64 * 1024
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t -~\x80-\xff]*)?\r\n")
+# Some servers pad the size with spaces, to write it later into room of a fixed length; as curl, up to 16 digits.
+_SIZE = re.compile(rb"(0?[0-9A-Fa-f]{1,15})[ \t]*(?:;[\t -~\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n")
 
 

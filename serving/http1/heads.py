@@ -12,7 +12,16 @@ import httptools
 
 from understudy.serving.http1.framing import Framing, framing_from_fields
 from understudy.serving.http1.limits import Limits
-from understudy.serving.http1.rules import VERSIONS, MalformedRequest, RawFields, check_head, refuse_version
+from understudy.serving.http1.rules import (
+    VERSIONS,
+    MalformedRequest,
+    RawFields,
+    check_head,
+    is_unknown_method,
+    refuse_version,
+    replace_unknown_method,
+)
+from understudy.store.model.values import replace
 
 HEAD_END = b"\r\n\r\n"
 # A gateway passes on what its upstream may accept; these bounds only limit its memory.
@@ -52,7 +61,7 @@ class ResponseHead:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedRequest:
-    """The request is HTTP/2, or has a method that llhttp does not know."""
+    """The request is HTTP/2."""
 
 
 class UpstreamProtocolError(Exception):
@@ -78,7 +87,7 @@ class _HeadCallbacks:
 
 
 def read_request(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequest:
-    """Parse the head of a request, from its first byte to its empty line."""
+    """Parse the head of a request of any method, from its first byte to its empty line."""
     if raw.startswith(b"PRI * HTTP/2"):
         return UnsupportedRequest()
     callbacks = _HeadCallbacks()
@@ -88,9 +97,9 @@ def read_request(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequ
         parser.feed_data(_mask_non_ascii(raw))
     except httptools.HttpParserUpgrade:
         upgrade = True
-    except httptools.HttpParserInvalidMethodError:
-        return UnsupportedRequest()
     except httptools.HttpParserError as error:
+        if is_unknown_method(error):
+            return _read_unknown_method(raw)
         return MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")
     method, version, fields = parser.get_method(), parser.get_http_version(), _parse_fields(raw)
     target = _parse_target(raw, method)
@@ -109,6 +118,15 @@ def read_request(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequ
         upgrade,
         framing_from_fields(fields),
     )
+
+
+def _read_unknown_method(raw: bytes) -> RequestHead | MalformedRequest | UnsupportedRequest:
+    replaced = replace_unknown_method(raw)
+    if replaced is None:
+        return MalformedRequest(400, "a request line is a method, a target and a version (RFC 9112, section 3)")
+    method, readable = replaced
+    head = read_request(readable)
+    return replace(head, method=method.decode("ascii"), raw=raw) if isinstance(head, RequestHead) else head
 
 
 def read_response(raw: bytes, method: str) -> ResponseHead:

@@ -7,6 +7,7 @@ llhttp reads a request line, fields and a body, and calls `RequestReader.on_...`
     BETWEEN, BEFORE_LINE ---- on_message_begin ---> HEAD
     HEAD, HEAD_AGAIN -------- on_headers_complete -> BODY (also for a request without a body)
     HEAD ------------ llhttp does not know the method --> UNKNOWN_METHOD
+    UNKNOWN_METHOD -- the request line is complete --> BETWEEN, and the request is read again
     BODY ------------ on_message_complete --> BETWEEN, or ENDED if the connection does not persist
     BODY ------------ on_message_complete, for an upgrade that has a body --> HEAD_AGAIN
     any of these ---- the request is refused --> REFUSED
@@ -15,8 +16,8 @@ HEAD_AGAIN exists because llhttp takes the body of a request with Upgrade for by
 Understudy does not upgrade (RFC 9110, section 7.8): a new parser reads the same head without its Upgrade field, and
 then the body. The request keeps the fields of its first reading.
 
-UNKNOWN_METHOD exists because llhttp stops at such a method, while the answer (501, or 400) depends on the whole line:
-the reader collects that line itself.
+UNKNOWN_METHOD exists because llhttp stops at such a method: the reader collects the request line itself, and a new
+parser reads the request with a known method in its place. So all rules for the rest of the head hold for any method.
 
 ENDED and REFUSED are final. llhttp may go on calling back for bytes that it was given together with the last request,
 so each callback that moves the state leaves these two as they are.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httptools
 import msgspec
 
+from understudy.serving.http1.framing import Framing, FramingError, framing_from_fields
 from understudy.serving.http1.limits import DEFAULT_LIMITS, Limits
 from understudy.serving.http1.reader_states import ReaderState
 from understudy.serving.http1.rules import (
@@ -19,9 +20,10 @@ from understudy.serving.http1.rules import (
     RawFields,
     check_head,
     has_body,
+    is_unknown_method,
     may_begin_request_line,
-    refuse_unknown_method,
     refuse_version,
+    replace_unknown_method,
 )
 from understudy.store.model.messages import Headers, Request
 
@@ -75,10 +77,12 @@ class RequestReader:
         "_buffer",
         "_events",
         "_fields",
+        "_framing",
         "_head",
         "_head_size",
         "_limits",
         "_line_end",
+        "_method",
         "_parser",
         "_partial_head",
         "_received",
@@ -93,8 +97,10 @@ class RequestReader:
         self._partial_head = bytearray()  # a head that is not complete, from its first byte
         self._buffer: bytes | bytearray = b""  # the partial head and the bytes that are being read
         self._line_end = 0  # in the buffer: where the last complete request line ends
+        self._framing: Framing | None = None  # of a body that began in an earlier piece, before this piece
+        self._method = b""  # the method of the request, if llhttp does not know it and reads POST instead
         self._begin(_BETWEEN)
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser = self._make_parser()
 
     @property
     def is_between_requests(self) -> bool:
@@ -114,7 +120,10 @@ class RequestReader:
     def feed(self, data: bytes) -> list[RequestEvent]:
         """Return the events that these bytes complete, in order."""
         while data and self._state is not _ENDED and self._state is not _REFUSED:
-            data = self._read(data)
+            try:
+                data = self._read(data)
+            except FramingError as error:
+                self._refuse(MalformedRequest(400, str(error)))
         events, self._events = self._events, []
         return events
 
@@ -126,22 +135,27 @@ class RequestReader:
             self._partial_head += data
         self._buffer = self._partial_head or data
         if self._state is _UNKNOWN_METHOD:
-            self._check_unknown_method()
-            return b""
+            return self._replace_unknown_method()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             return self._restart_parser() + data[upgrade.args[0] :]
         except httptools.HttpParserCallbackError:
             raise  # a bug of Understudy
-        except httptools.HttpParserInvalidMethodError:
-            if self._state is not _ENDED and self._state is not _REFUSED:
-                self._check_unknown_method()
         except httptools.HttpParserError as error:
-            self._refuse(_refusal_from_error(str(error) or type(error).__name__))
-        else:
-            self._keep_partial_head()
-            self._check_sizes(data)
+            return self._handle_error(error)
+        if self._state is _BODY:
+            self._follow_body(data)
+        self._keep_partial_head()
+        self._check_sizes(data)
+        return b""
+
+    def _handle_error(self, error: httptools.HttpParserError) -> bytes:
+        if self._state is _ENDED or self._state is _REFUSED:
+            return b""
+        if is_unknown_method(error):
+            return self._replace_unknown_method()
+        self._refuse(_refusal_from_error(str(error) or type(error).__name__))
         return b""
 
     def _restart_parser(self) -> bytes:
@@ -154,8 +168,14 @@ class RequestReader:
             head = self._render_head_without_upgrade()
             self._begin(_HEAD_AGAIN)
         self._partial_head = bytearray()
-        self._parser = httptools.HttpRequestParser(self)
+        self._framing = None
+        self._parser = self._make_parser()
         return head
+
+    def _make_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)  # no reader takes them for a digit
+        return parser
 
     def _render_head_without_upgrade(self) -> bytes:
         fields = b"".join(b"%s: %s\r\n" % field for field in self._head if field[0].lower() != b"upgrade")
@@ -169,30 +189,53 @@ class RequestReader:
                 self._partial_head = bytearray()
         elif self._line_end or not self._partial_head:
             self._partial_head = bytearray(self._buffer[self._find_last_end() :])
+        if self._state is not _BODY:
+            self._framing = None
         self._buffer = b""
 
-    def _check_unknown_method(self) -> None:
-        """Refuse a request whose method llhttp does not know, once its line is complete."""
-        line = self._partial_head = bytearray(self._buffer[self._find_last_end() :])
-        refusal = refuse_unknown_method(line)
-        if refusal is not None or not may_begin_request_line(line):
-            self._refuse(refusal or MalformedRequest(400, "the bytes are not HTTP/1.1: they have no method"))
-        elif len(line) > self._limits.target:
+    def _replace_unknown_method(self) -> bytes:
+        """Return a request to be read again, by a parser that gets a known method; wait until its line is complete."""
+        request = bytes(self._buffer[self._find_last_end() :])
+        self._framing = None
+        replaced = replace_unknown_method(request)
+        if replaced is not None:
+            self._begin(_BETWEEN)
+            self._partial_head = bytearray()
+            self._parser = self._make_parser()
+            self._method, request = replaced
+            return request
+        self._partial_head = bytearray(request)
+        if not may_begin_request_line(request):
+            self._refuse(MalformedRequest(400, "the bytes are not HTTP/1.1: they have no method"))
+        elif len(request) > self._limits.target:
             self._refuse_target()
         else:
             self._state = _UNKNOWN_METHOD
+        return b""
 
     def _find_last_end(self) -> int:
-        """Return where in the buffer the last complete request ends; its body must not be chunked."""
-        if not self._line_end:
-            return 0
-        last = self._events[-1]
-        assert isinstance(last, RawRequest)
-        return self._buffer.find(b"\r\n\r\n", self._line_end) + 4 + len(last.body)
+        """Return where in the buffer the last complete request ends; raises FramingError."""
+        buffer = bytes(self._buffer)
+        if self._line_end:
+            return framing_from_fields(self._head).take(buffer, self._find_head_end())[0]
+        return 0 if self._framing is None else self._framing.take(buffer, 0)[0]
+
+    def _follow_body(self, data: bytes) -> None:
+        """Read the framing of an incomplete body, to know where the next request begins; raises FramingError."""
+        if self._line_end:
+            self._framing = framing_from_fields(self._head)
+            self._framing.take(bytes(self._buffer), self._find_head_end())
+        elif self._framing is not None:
+            self._framing.take(data, 0)
+
+    def _find_head_end(self) -> int:
+        return self._buffer.find(b"\r\n\r\n", self._line_end - 2) + 4
 
     def _begin(self, state: ReaderState) -> None:
-        """Forget the last request."""
+        """Forget the last request; one that is read again keeps its method."""
         self._state = state
+        if state is not _HEAD_AGAIN:
+            self._method = b""
         self._target = b""
         self._fields: list[tuple[bytes, bytes]] = []
         self._head_size = 0
@@ -263,7 +306,7 @@ class RequestReader:
         line = b"%s %s HTTP/%s\r\n" % (method, self._target, version.encode("ascii"))
         begin = self._buffer.find(line, self._line_end)
         self._line_end = begin + len(line)
-        refusal = check_head(version, method, self._target, self._head, self._limits)
+        refusal = check_head(version, self._method or method, self._target, self._head, self._limits)
         if begin < 0:
             # llhttp also accepts two other protocols, and several spaces as one.
             self._refuse(MalformedRequest(400, "a request line is METHOD TARGET HTTP/1.1, with one space between each"))
@@ -289,7 +332,7 @@ class RequestReader:
             return
         keep_alive = parser.should_keep_alive()
         request = RawRequest(
-            parser.get_method().decode("ascii"),
+            (self._method or parser.get_method()).decode("ascii"),
             self._target,
             self._head,
             bytes(self._body),
@@ -311,9 +354,7 @@ class RequestReader:
 
 
 def _refusal_from_error(error: str) -> MalformedRequest:
-    """Return the refusal for an error of llhttp, which recognises HTTP/2 and the methods of other protocols."""
+    """Return the refusal for an error of llhttp, which recognises HTTP/2."""
     if error.startswith("Pause on PRI"):
         return refuse_version("2")
-    if error.startswith("Invalid method for HTTP/"):
-        return MalformedRequest(501, "the method is not one of HTTP/1.1")
     return MalformedRequest(400, f"the bytes are not HTTP/1.1: {error}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import httptools
+
 from understudy.serving.http1.limits import Limits
 
 VERSIONS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0"}
@@ -18,8 +20,8 @@ _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://" + _AUTHORITY % b"+" + rb"(
 
 # A request line, or the beginning of one, whose method may be any token (RFC 9110, section 9.1).
 _METHOD = rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)"
-_LINE = re.compile(_METHOD + rb" \S+ HTTP/1\.[01]\r\n")
-_LINE_BEGUN = re.compile(_METHOD + rb"(?: (?:\S+(?: [HTP/1.0]*\r?)?)?)?")
+_LINE = re.compile(_METHOD + rb" \S+ HTTP/[0-9]\.[0-9]\r\n")
+_LINE_BEGUN = re.compile(_METHOD + rb"(?: (?:\S+(?: [HTP/0-9.]*\r?)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,20 @@ def refuse_version(version: str) -> MalformedRequest:
     return MalformedRequest(505, f"the versions HTTP/1.1 and HTTP/1.0 are supported, not HTTP/{version}")
 
 
-def refuse_unknown_method(data: bytes | bytearray) -> MalformedRequest | None:
-    """Return the refusal of a method that llhttp does not know; None if the request line is incomplete."""
+def is_unknown_method(error: httptools.HttpParserError) -> bool:
+    """Return whether llhttp stopped at a method that it does not know, or knows of another protocol only."""
+    return isinstance(error, httptools.HttpParserInvalidMethodError) or str(error).startswith(
+        "Invalid method for HTTP/"
+    )
+
+
+def replace_unknown_method(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return the method of a request, and the request with POST instead; None if its request line is not complete.
+
+    llhttp reads both alike: but for CONNECT, the framing of a request does not depend on its method.
+    """
     line = _LINE.match(data)
-    return None if line is None else MalformedRequest(501, f"the method {line[1].decode('ascii')} is not supported")
+    return None if line is None else (line[1], data[: line.start(1)] + b"POST" + data[line.end(1) :])
 
 
 def may_begin_request_line(data: bytes | bytearray) -> bool:

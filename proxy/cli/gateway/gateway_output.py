@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from understudy.proxy.gateway.run import Report
     from understudy.serving.gateway.parent_proxies import ParentProxies
 
+MOST_REFUSALS_SHOWN = 10
+TRUST = "'understudy ca' shows how a client can trust the certificate; with a COMMAND, variables do it for many clients"
 NO_REQUEST = "no request came: a program that reads no proxy variables can be given UNDERSTUDY_URL, with --upstream URL"
 
 
@@ -57,7 +60,9 @@ class Terminal:
         if report.tally is not None:
             for line in summarize_replay(report.tally, verbose=verbose):
                 click.echo(line if line.startswith(" ") else f"understudy: {line}", err=True)
-        if self._runs_command and report.lacks_requests:
+        for line in _summarize_refusals(report):
+            click.echo(f"understudy: {line}", err=True)
+        if self._runs_command and report.lacks_requests and not report.tls_refusals:
             click.echo(f"understudy: {NO_REQUEST}", err=True)
 
 
@@ -69,6 +74,20 @@ def describe_reading(store: Store, state: GatewayState) -> str:
     if state.collection_id is not None:
         return f"collection {escape_unprintable(store.collections.find(state.collection_id).name)}"
     return "the store"
+
+
+def _summarize_refusals(report: Report) -> Iterator[str]:
+    """Yield the hosts for which clients ended TLS, and what to do about it."""
+    from understudy.addons.tls_refusals import describe_refusal
+
+    if not report.tls_refusals:
+        return
+    for refusal, count in sorted(report.tls_refusals.items(), key=lambda each: -each[1])[:MOST_REFUSALS_SHOWN]:
+        yield f"TLS was ended by clients {counted(count, 'time')} for {describe_refusal(refusal)}"
+    further = len(report.tls_refusals) - MOST_REFUSALS_SHOWN
+    if further > 0:
+        yield f"TLS was ended by clients for {counted(further, 'further host')}"
+    yield TRUST
 
 
 def _describe_upstream(gateway: Gateway) -> str:

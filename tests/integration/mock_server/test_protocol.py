@@ -27,6 +27,7 @@ TYPED = [
     "DELETE /orders/:id 204",
     "OPTIONS /orders 200 choices",
     "GET /unchanged 304",
+    "LIST /v1/secret 200 keys",
 ]
 MORE = b"GET /users/me HTTP/1.1\r\nHost: mock.test\r\n\r\n"
 
@@ -65,6 +66,7 @@ LEGAL = {
     "get with a query": Asked(path="/users/me?a=%20&b"),
     "get with a body": Asked(fields=(("Content-Length", "2"),), body=(b"{}",)),
     "post with a length": Asked("POST", "/orders", 201, b"made", (("Content-Length", "4"),), (b"ab", b"cd")),
+    "a method of one API": Asked("LIST", "/v1/secret", 200, b"keys"),
     "post without a body": Asked("POST", "/orders", 201, b"made"),
     "post of nothing": Asked("POST", "/orders", 201, b"made", (("Content-Length", "0"),)),
     "post in chunks": Asked(

@@ -210,7 +210,6 @@ def test_a_fault_that_answers_nothing_closes_the_connection(kind: FaultKind) -> 
         b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
         b"\x00\x01raw",
-        b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
 def test_a_request_that_the_layer_cannot_answer_is_handed_over_whole(data: bytes) -> None:

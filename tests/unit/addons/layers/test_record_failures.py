@@ -94,6 +94,7 @@ def test_an_answer_that_can_be_read_in_two_ways_is_not_passed_on(answer: bytes) 
         GET.replace(b"X-A: 1", b"X-A: 1\r\n folded"),
         GET.replace(b"X-A: 1", b"X-A: 1\rX-B: 2"),
         GET.replace(b"X-A: 1", b"X-A: 1\nX-B: 2"),
+        GET.replace(b"X-A: 1", b"X-A: 1\0"),
         GET.replace(b"X-A: 1", b"X-A : 1"),
         GET.replace(b"X-A: 1", b"Host: other"),
         GET.replace(b"GET /users", b"GET  /users"),
@@ -101,9 +102,10 @@ def test_an_answer_that_can_be_read_in_two_ways_is_not_passed_on(answer: bytes) 
         GET.replace(b"host: api.test\r\n", b""),
     ],
 )
-def test_a_request_that_can_be_read_in_two_ways_is_refused(request_: bytes) -> None:
+@pytest.mark.parametrize("method", [b"", b"LIST", b"DESCRIBE"])
+def test_a_request_that_can_be_read_in_two_ways_is_refused(request_: bytes, method: bytes) -> None:
     driver = ConnectionDriver()
-    assert driver.send(request_ + GET) == b""
+    assert driver.send((method + request_[request_.index(b" ") :] if method else request_) + GET) == b""
     assert driver.client.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 "))
     assert (driver.hung_up, driver.opened) == (True, [])
 

@@ -21,7 +21,16 @@ from understudy.store.model.messages import Chunk, Headers, InterimResponse, Ori
 
 
 @pytest.mark.parametrize("mode", [Mode.PASS, Mode.RECORD])
-@pytest.mark.parametrize("request_", [GET, POST, POST.replace(b"Content-Length: 5\r\n\r\nhello", b"TE: x\r\n\r\n")])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GET,
+        POST,
+        POST.replace(b"Content-Length: 5\r\n\r\nhello", b"TE: x\r\n\r\n"),
+        GET.replace(b"GET", b"LIST"),
+        POST.replace(b"POST", b"DESCRIBE"),
+    ],
+)
 def test_bytes_pass_untouched(mode: Mode, request_: bytes) -> None:
     driver = ConnectionDriver(mode)
     assert driver.send(request_) == request_

@@ -14,7 +14,7 @@ from mitmproxy.proxy.tunnel import TunnelState
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 from OpenSSL import SSL
 
-from understudy.addons.patches.tls_alerts import end_on_fatal_alert
+from understudy.addons.patches.tls_alerts import end_on_fatal_alert, watch_first_read
 
 ALERT = SSL.Error([("SSL routines", "", "tlsv13 alert certificate required")])
 
@@ -78,3 +78,24 @@ def test_only_a_fatal_alert_is_turned_into_a_close(error: Exception, raised: typ
     end_on_fatal_alert(connection)
     with pytest.raises(raised):
         connection.recv(1)
+
+
+def test_the_first_read_of_a_connection_is_watched_and_no_later_one() -> None:
+    calls: list[str] = []
+    connection = make_failing_connection(SSL.WantReadError())
+
+    def recv(size: int, flags: int | None = None) -> bytes:
+        return b"GET"
+
+    connection.recv = recv  # type: ignore[method-assign, assignment]
+    watch_first_read(connection, lambda: calls.append("data"), calls.append)
+    assert [connection.recv(9), connection.recv(9), calls] == [b"GET", b"GET", ["data"]]
+
+
+def test_an_error_in_the_place_of_the_first_bytes_is_reported() -> None:
+    calls: list[str] = []
+    connection = make_failing_connection(ALERT)
+    watch_first_read(connection, lambda: calls.append("data"), calls.append)
+    with pytest.raises(SSL.Error):
+        connection.recv(9)
+    assert [("certificate required" in call) for call in calls] == [True]

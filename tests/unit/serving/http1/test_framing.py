@@ -39,11 +39,37 @@ def test_chunks_are_decoded_and_end_at_their_last_byte(size: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        b"4 \r\n",
+        b"4      \r\n",
+        b"4\t\r\n",
+        b"4 \t ;a=b\r\n",
+        b"4; a = b \r\n",
+        b"4;\r\n",
+        b"004\r\n",
+        b"0000000000000004\r\n",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_sizes_with_one_reading_are_read_as_curl_reads_them(line: bytes, size: int) -> None:
+    data = line + b"Wiki\r\n0  \r\n\r\n"
+    assert read(Chunked(), data + NEXT, size) == (b"Wiki", len(data))
+
+
+@pytest.mark.parametrize(
     "bad",
     [
         b"0x4\r\n",
         b" 4\r\n",
-        b"4 \r\n",
+        b"4 2\r\n",
+        b"4 x\r\n",
+        b"4 \n",
+        b"4 \r\r\n",
+        b"4\x0b\r\n",
+        b"4\x00\r\n",
+        b"4_2\r\n",
+        b"-4\r\n",
         b"+4\r\n",
         b"\r\n",
         b"4\n",
@@ -52,6 +78,8 @@ def test_chunks_are_decoded_and_end_at_their_last_byte(size: int) -> None:
         b"4\r\nWikis\r\n",
         b"4\r\nWiki\n",
         b"1234567890123456\r\n",
+        b"00000000000000004\r\n",
+        b"4\r\nWiki \r\n",
         b"0\r\nno colon\r\n",
         b"0\r\n folded: 1\r\n",
         b"0\r\nX: 1\n\r\n",

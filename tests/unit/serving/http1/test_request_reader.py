@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.traffic.malformed_requests import CHUNKED, HOST, REFUSED, UPGRADE, chunks, get, post
+from tests.traffic.malformed_requests import CHUNKED, HOST, REFUSED, UNKNOWN_METHODS, UPGRADE, chunks, get, post
 from understudy.serving.http1.limits import Limits
 from understudy.serving.http1.request_reader import ExpectContinue, RawRequest, RequestEvent, RequestReader
 from understudy.serving.http1.rules import MalformedRequest
@@ -61,6 +61,10 @@ LEGAL = {
     "chunks": (chunks(b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), ("POST", b"/c", b"abc", ONE_ONE, True)),
     "chunk sizes in hex": (chunks(b"00A\r\n0123456789\r\n000\r\n\r\n"), ("POST", b"/c", b"0123456789", ONE_ONE, True)),
     "chunk extensions": (chunks(b'2;a;b=c;d="e;f"\r\nab\r\n0;g\r\n\r\n'), ("POST", b"/c", b"ab", ONE_ONE, True)),
+    "spaces behind chunk sizes": (
+        chunks(b"2 \r\nab\r\n1  ;x\r\nc\r\n0 \r\n\r\n"),
+        ("POST", b"/c", b"abc", ONE_ONE, True),
+    ),
     "an upgrade": (get(fields=UPGRADE), ("GET", b"/", b"", ONE_ONE, True)),
     "an upgrade with a body": (
         b"POST / HTTP/1.1\r\n%sContent-Length: 3\r\n\r\nabc" % UPGRADE,
@@ -145,7 +149,7 @@ def test_a_request_line_is_not_confused_with_the_one_before_it() -> None:
 def test_an_incomplete_line_with_an_unknown_method_is_not_refused_yet() -> None:
     reader = RequestReader()
     assert (reader.feed(b"BREW / HTTP/1.1\r"), reader.is_in_head) == ([], True)
-    assert [type(event) for event in reader.feed(b"\n")] == [MalformedRequest]
+    assert [type(event) for event in reader.feed(b"\nHost: a\r\n\r\n")] == [RawRequest]
 
 
 def test_http_0_9_is_refused_at_the_end_of_its_line() -> None:
@@ -262,3 +266,33 @@ def test_the_last_states_are_final(last: bytes) -> None:
     [_] = reader.feed(last + get())
     assert reader.feed(get()) == []
     assert (reader.is_in_head, reader.is_in_body) == (False, False)
+
+
+# Methods that llhttp does not know
+
+AROUND = {
+    "nothing": b"",
+    "a get": get(),
+    "an old get": get(fields=b"Connection: keep-alive\r\n", version=b"HTTP/1.0"),
+    "a length": post(b"Content-Length: 14", b"LIST / HTTP/1.1"[:14]),
+    "chunks": chunks(b"5 ;a\r\nLIST \r\n0\r\nX: y\r\n\r\n"),
+    "an upgrade with a body": b"POST / HTTP/1.1\r\n%sContent-Length: 3\r\n\r\nabc" % UPGRADE,
+    "another of them": b"BREW /pot HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("method", UNKNOWN_METHODS)
+@pytest.mark.parametrize("before", AROUND)
+def test_a_method_may_be_any_token(method: bytes, before: str) -> None:
+    request = method + b" /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+    data = AROUND[before] + request + get(b"/after") + request
+    expected = [(method.decode(), b"/x", b"abc"), ("GET", b"/after", b""), (method.decode(), b"/x", b"abc")]
+    for pieces in ([data], byte_by_byte(data), *([data[:cut], data[cut:]] for cut in range(1, len(data)))):
+        events = [summarize(event)[:3] for event in read(*pieces)]
+        assert events[-3:] == expected
+        assert len(events) == 3 + bool(AROUND[before])
+
+
+def test_an_upgrade_by_an_unknown_method_keeps_its_method() -> None:
+    [event] = read(b"BREW / HTTP/1.1\r\n%sContent-Length: 3\r\n\r\nabc" % UPGRADE)
+    assert summarize(event)[:3] == ("BREW", b"/", b"abc")
