@@ -2,7 +2,7 @@
 
 A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
 background until `kill %1`; the output after it is what it prints at its start. Ids may differ, and what the shell is
-told of, nothing else. A block "python NAME" is a file that the reader has.
+told of, nothing else. A block "python NAME" or "toml NAME" is a file that the reader has.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 PROGRAM = f"'{sys.executable}' -c 'from understudy.proxy.cli import main; main()'"
-FILE = re.compile(r"```python (\S+)\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"```(?:python|toml) (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 PATIENCE_SECONDS = 30.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
@@ -15,6 +15,9 @@ from understudy.store.model.values import replace
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
 LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
 
+ListSettings = Mapping[str, Iterable[str]]
+"""Settings of `LIST_SETTINGS` as texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
@@ -22,7 +25,7 @@ class ReplaySettings:
 
     `once` ends each sequence after its last answer. `matching` decides which requests are equal, `miss` what is
     answered to others. `timing` is the pace of streams, as in `Behaviour.timing`. `failures` repeats exchanges that
-    failed.
+    failed. `lists` are the texts that `matching` is made of where they were given, `defaults` those of the project.
     """
 
     once: bool = False
@@ -30,6 +33,8 @@ class ReplaySettings:
     miss: MissAnswer = MissAnswer.NOT_FOUND
     timing: float | None = None
     failures: bool = False
+    lists: ListSettings = field(default_factory=dict)
+    defaults: ListSettings = field(default_factory=dict)
 
 
 STRICT_REPLAY = ReplaySettings()
@@ -42,23 +47,45 @@ def parse_replay_settings(
     miss: str = MissAnswer.NOT_FOUND,
     timing: str = "recorded",
     replay_failures: bool = False,
-    **names: Iterable[str],
+    defaults: ListSettings | None = None,
+    **lists: Iterable[str],
 ) -> ReplaySettings:
-    """Return the settings that a user gives as texts; `names` are those of `LIST_SETTINGS`. Raises UserError."""
+    """Return the settings that a user gives as texts; `lists` are those of `LIST_SETTINGS`. Raises UserError.
+
+    `defaults` are used for lists that are not given, or are empty.
+    """
     try:
         answer = MissAnswer(miss)
     except ValueError:
         raise UserError(f"takes one of {', '.join(MissAnswer)}, got {miss!r}", field="miss") from None
-    return ReplaySettings(once, _parse_matching(names), answer, read_timing(timing), replay_failures)
+    _check_lists(lists)
+    matching = _parse_matching(overlay_lists(defaults or {}, lists))
+    return ReplaySettings(once, matching, answer, read_timing(timing), replay_failures, lists, defaults or {})
 
 
-def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
-    for name, listed in names.items():
+def overlay_lists(*layers: ListSettings) -> ListSettings:
+    """Return the lists of these layers, each of the last one that has any text in it.
+
+    A layer that chooses the headers to compare also chooses the ones to leave out.
+    """
+    chosen: dict[str, Iterable[str]] = {}
+    for layer in layers:
+        if layer.get("match_header"):
+            chosen.pop("ignore_header", None)
+        chosen |= {name: listed for name, listed in layer.items() if listed}
+    return chosen
+
+
+def _check_lists(lists: ListSettings) -> None:
+    for name, listed in lists.items():
         if name not in LIST_SETTINGS:
             settings = ", ".join((*SINGLE_SETTINGS, *LIST_SETTINGS))
             raise UserError(f"a replay has no setting {name}; the settings are {settings}", what="setting", which=name)
         if isinstance(listed, str):
             raise UserError(f"takes a list of names, such as [{listed!r}]", field=name)
+
+
+def _parse_matching(names: ListSettings) -> MatchSettings:
     headers = _parse_headers(names, "match_header")
     ignored_headers = _parse_headers(names, "ignore_header")
     if ignored_headers and "*" not in headers:

@@ -44,6 +44,8 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def read_replay_settings(options: Mapping[str, Any]) -> ReplaySettings:
     """Return the settings of replays that these options give; raises UserError."""
     from understudy.proxy.gateway.replay_settings import LIST_SETTINGS, SINGLE_SETTINGS, parse_replay_settings
+    from understudy.proxy.project_file import read_replay_defaults
 
     names = (*SINGLE_SETTINGS, *LIST_SETTINGS)
-    return parse_replay_settings(**{name: options[name] for name in names if name in options})
+    given = {name: options[name] for name in names if name in options}
+    return parse_replay_settings(defaults=read_replay_defaults(), **given)
