@@ -97,12 +97,11 @@ def parse_project(path: Path, content: Mapping[str, Any]) -> ProjectFile:
 
 def read_replay_defaults() -> NameLists:
     """Return the settings of replays in the project file that applies in the working folder; raises UserError."""
-    from understudy.proxy.gateway.replay_settings import parse_replay_settings
+    from understudy.proxy.gateway.replay_settings import parse_replay_lists
 
     project = read_project()
     with project.name_key("replay"):
-        lists: dict[str, Any] = dict(project.replay)
-        parse_replay_settings(**lists)
+        parse_replay_lists(project.replay)
     return project.replay
 
 

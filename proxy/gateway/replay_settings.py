@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.operations.collections.behaviour_text import read_timing
@@ -15,7 +16,7 @@ from understudy.store.model.values import replace
 SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
 LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_json")
 
-ListSettings = Mapping[str, Iterable[str]]
+ListSettings = Mapping[str, Sequence[str]]
 """Settings of `LIST_SETTINGS` as texts."""
 
 
@@ -36,6 +37,15 @@ class ReplaySettings:
     lists: ListSettings = field(default_factory=dict)
     defaults: ListSettings = field(default_factory=dict)
 
+    def apply_kept_lists(self, kept: ListSettings) -> ReplaySettings:
+        """Return the settings for a session with which lists are kept: they are used where a list was not given.
+
+        Raises UserError for kept lists that do not fit together with those that were given.
+        """
+        if not kept:
+            return self
+        return replace(self, matching=_parse_matching(overlay_lists(self.defaults, kept, self.lists)))
+
 
 STRICT_REPLAY = ReplaySettings()
 """Everything but headers is compared, and the last answer of a sequence repeats."""
@@ -48,7 +58,7 @@ def parse_replay_settings(
     timing: str = "recorded",
     replay_failures: bool = False,
     defaults: ListSettings | None = None,
-    **lists: Iterable[str],
+    **lists: Sequence[str],
 ) -> ReplaySettings:
     """Return the settings that a user gives as texts; `lists` are those of `LIST_SETTINGS`. Raises UserError.
 
@@ -68,12 +78,18 @@ def overlay_lists(*layers: ListSettings) -> ListSettings:
 
     A layer that chooses the headers to compare also chooses the ones to leave out.
     """
-    chosen: dict[str, Iterable[str]] = {}
+    chosen: dict[str, Sequence[str]] = {}
     for layer in layers:
         if layer.get("match_header"):
             chosen.pop("ignore_header", None)
         chosen |= {name: listed for name, listed in layer.items() if listed}
     return chosen
+
+
+def parse_replay_lists(lists: ListSettings) -> ReplaySettings:
+    """Return the settings of a replay with these lists alone; raises UserError."""
+    given: dict[str, Any] = dict(lists)
+    return parse_replay_settings(**given)
 
 
 def _check_lists(lists: ListSettings) -> None:

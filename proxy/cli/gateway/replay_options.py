@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.proxy.cli.hints import option_name
+
 if TYPE_CHECKING:
     from understudy.proxy.gateway.replay_settings import ReplaySettings
 
-REPLAY_OPTIONS = (
-    click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
-    click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
+LIST_OPTIONS = (
     click.option("--ignore-query", metavar="NAME", multiple=True, help="Do not compare this query parameter."),
     click.option("--ignore-json", metavar="PATH", multiple=True, help="Do not compare this place in JSON bodies: $.at"),
     click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header; * is all."),
     click.option("--ignore-header", metavar="NAME", multiple=True, help="Leave this header out of --match-header '*'."),
+)
+
+REPLAY_OPTIONS = (
+    click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
+    click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
+    *LIST_OPTIONS,
     click.option(
         "--miss",
         type=click.Choice(["404", "502", "close"]),
@@ -39,6 +46,19 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(REPLAY_OPTIONS):
         command = option(command)
     return command
+
+
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options about what a replay compares, which can be kept with a session."""
+    for option in reversed(LIST_OPTIONS):
+        command = option(command)
+    return command
+
+
+def format_lists(lists: Mapping[str, Iterable[str]]) -> str:
+    """Return lists of settings as the options that give them, such as "--ignore-query ts"."""
+    pairs = [(option_name(name), text) for name, listed in lists.items() for text in listed]
+    return shlex.join(word for pair in pairs for word in pair)
 
 
 def read_replay_settings(options: Mapping[str, Any]) -> ReplaySettings:
