@@ -25,8 +25,10 @@ from understudy.addons.patches.http1 import install_http1_fixes
 from understudy.addons.recorder import Recorder
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.proxy.gateway.activation import Activation
+from understudy.proxy.gateway.replay_settings import parse_replay_settings
 from understudy.proxy.operations.gateways.modes import choose_state, open_session, parse_mode
 from understudy.proxy.operations.recordings.promotion import promote_history
+from understudy.proxy.project_file import add_project_rules, read_project, read_replay_defaults
 from understudy.proxy.settings import resolve_store_url
 from understudy.serving.gateway.active import ActiveMode
 from understudy.store.errors import UnderstudyError
@@ -160,7 +162,8 @@ class Understudy:
             actor=ACTOR,
         )
         if self._activation is None:
-            self._activation = Activation(self._ensure_store())
+            replay = parse_replay_settings(defaults=read_replay_defaults())
+            self._activation = Activation(self._ensure_store(), replay=replay)
         self._current.active = self._activation.activate(state)
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
@@ -181,7 +184,8 @@ class Understudy:
 
     def _ensure_store(self) -> Store:
         if self._store is None:
-            store = open_store(resolve_store_url(ctx.options.understudy_store or None))
+            opened = open_store(resolve_store_url(ctx.options.understudy_store or None))
+            store = add_project_rules(opened, read_project())
             self._store = add_redaction(store) if ctx.options.understudy_redact else store
         return self._store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from understudy.proxy.project_file import read_project
 from understudy.store.errors import StoreError
 
 STORE_VARIABLE = "UNDERSTUDY_STORE"
@@ -20,14 +21,17 @@ def locate_data_folder() -> Path:
 
 
 def read_store_setting(option: str | None) -> str | None:
-    """Return the store that the option names, else the environment; None if neither does."""
-    return option or os.environ.get(STORE_VARIABLE) or None
+    """Return the store that the option names, else the environment, else the project file; None if none of them does.
+
+    Raises UserError for a project file that cannot be used.
+    """
+    return option or os.environ.get(STORE_VARIABLE) or read_project().store
 
 
 def resolve_store_url(option: str | None) -> str:
     """Return the store to use: the one that is named, else the user's file, whose folder is created.
 
-    Raises StoreError if it cannot be created.
+    Raises StoreError if it cannot be created, UserError for a project file that cannot be used.
     """
     named = read_store_setting(option)
     if named is not None:

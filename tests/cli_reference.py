@@ -12,8 +12,9 @@ HEAD = """# Every command and option
 
 Generated from `--help`; a test compares the two. For shell completion, run
 `eval "$(_UNDERSTUDY_COMPLETE=bash_source understudy)"`, with `zsh_source` or `fish_source` for those shells. `--store`
-goes before or after the command; `UNDERSTUDY_STORE` does the same. A store that is named has to exist, except for
-commands that may create it: `record`, `gateway`, `send`, and those that create, add or set.
+goes before or after the command; `UNDERSTUDY_STORE` does the same, and `store` in a [project file](project-file.md). A
+store that is named has to exist, except for commands that may create it: `record`, `gateway`, `send`, and those that
+create, add or set.
 """
 
 

@@ -2,7 +2,7 @@
 
 A line that begins with `$ ` is a command, the lines after it are its output. One that ends with `&` stays in the
 background until `kill %1`; the output after it is what it prints at its start. Ids may differ, and what the shell is
-told of, nothing else. A block "python NAME" is a file that the reader has.
+told of, nothing else. A block "python NAME" or "toml NAME" is a file that the reader has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.programs import PATIENCE_SECONDS
 
 PROGRAM = f"'{sys.executable}' -c 'from understudy.proxy.cli import main; main()'"
-FILE = re.compile(r"```python (\S+)\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"```(?:python|toml) (\S+)\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b")
 # What a gateway prints that takes more than a second to read its store, as it may on a busy machine.

@@ -37,6 +37,16 @@ COMMANDS = {
 class Commands(LazyGroup):
     """The group of all commands: it prints our errors as one line and ends with their exit code."""
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write which project file applies, where help is verbose."""
+        super().format_epilog(ctx, formatter)
+        if ctx.params.get("verbose"):
+            from understudy.proxy.project_file import FILE_NAME, find_project_file
+
+            path = find_project_file()
+            formatter.write_paragraph()
+            formatter.write(f"Project file: {path or f'no {FILE_NAME} in this folder or above it'}\n")
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -64,8 +74,11 @@ def _fail(ctx: click.Context, message: str, exit_code: int = 2) -> NoReturn:
 @click.group(cls=Commands, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="understudy")
 @click.option("--store", metavar="URL", help="The store: a file or database URL [default: a file in your data folder].")
+@click.option(
+    "-v", "--verbose", is_flag=True, is_eager=True, help="Before --help: show which understudy.toml applies, too."
+)
 @click.pass_context
-def main(ctx: click.Context, store: str | None) -> None:
+def main(ctx: click.Context, store: str | None, verbose: bool) -> None:
     """Record the traffic of an API, turn it into examples, and answer from them in the API's place.
 
     \b
@@ -73,4 +86,5 @@ def main(ctx: click.Context, store: str | None) -> None:
     understudy promote --session shop --to shop
     understudy mock shop
     """
+    del verbose  # it is for help alone
     ctx.obj = store

@@ -140,7 +140,7 @@ class Activation:
         if state.session_id is None:
             raise NotFound("its session was deleted")
         session = self._store.sessions.find(state.session_id)
-        settings = self._replay_settings
+        settings = self._replay_settings.apply_kept_lists(session.replay)
         bodies = BodyPrefetcher(self._store.bodies)
         recorded = build_session_examples(
             self._store, session, settings.matching, failures=settings.failures, bodies=bodies

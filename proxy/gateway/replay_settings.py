@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from understudy.matcher.body_forms.open_places import parse_ignored_place
 from understudy.matcher.settings import STRICT, MatchSettings
@@ -17,6 +18,9 @@ SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
 # `ignore_json` is the old name of `ignore_body`.
 LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_body", "ignore_json", "ignore_host")
 
+ListSettings = Mapping[str, Sequence[str]]
+"""Settings of `LIST_SETTINGS` as texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
@@ -24,7 +28,8 @@ class ReplaySettings:
 
     `once` ends each sequence after its last answer. `matching` decides which requests are equal, `miss` what is
     answered to others. `timing` is the pace of streams, as in `Behaviour.timing`. `failures` repeats exchanges that
-    failed. Requests to `ignored_hosts` are neither answered nor counted; a recording does not keep them.
+    failed. Requests to `ignored_hosts` are neither answered nor counted; a recording does not keep them. `lists` are
+    the texts that `matching` and `ignored_hosts` are made of where they were given, `defaults` those of the project.
     """
 
     once: bool = False
@@ -33,6 +38,18 @@ class ReplaySettings:
     timing: float | None = None
     failures: bool = False
     ignored_hosts: IgnoredHosts = NO_HOSTS
+    lists: ListSettings = field(default_factory=dict)
+    defaults: ListSettings = field(default_factory=dict)
+
+    def apply_kept_lists(self, kept: ListSettings) -> ReplaySettings:
+        """Return the settings for a session with which lists are kept: they are used where a list was not given.
+
+        Raises UserError for kept lists that do not fit together with those that were given.
+        """
+        if not kept:
+            return self
+        lists = overlay_lists(self.defaults, kept, self.lists)
+        return replace(self, matching=_parse_matching(lists), ignored_hosts=_parse_hosts(lists.get("ignore_host", ())))
 
 
 STRICT_REPLAY = ReplaySettings()
@@ -45,24 +62,52 @@ def parse_replay_settings(
     miss: str = MissAnswer.NOT_FOUND,
     timing: str = "recorded",
     replay_failures: bool = False,
-    **names: Iterable[str],
+    defaults: ListSettings | None = None,
+    **lists: Sequence[str],
 ) -> ReplaySettings:
-    """Return the settings that a user gives as texts; `names` are those of `LIST_SETTINGS`. Raises UserError."""
+    """Return the settings that a user gives as texts; `lists` are those of `LIST_SETTINGS`. Raises UserError.
+
+    `defaults` are used for lists that are not given, or are empty.
+    """
     try:
         answer = MissAnswer(miss)
     except ValueError:
         raise UserError(f"takes one of {', '.join(MissAnswer)}, got {miss!r}", field="miss") from None
-    matching, hosts = _parse_matching(names), _parse_hosts(names.get("ignore_host", ()))
-    return ReplaySettings(once, matching, answer, read_timing(timing), replay_failures, hosts)
+    _check_lists(lists)
+    chosen = overlay_lists(defaults or {}, lists)
+    matching, hosts = _parse_matching(chosen), _parse_hosts(chosen.get("ignore_host", ()))
+    return ReplaySettings(once, matching, answer, read_timing(timing), replay_failures, hosts, lists, defaults or {})
 
 
-def _parse_matching(names: Mapping[str, Iterable[str]]) -> MatchSettings:
-    for name, listed in names.items():
+def overlay_lists(*layers: ListSettings) -> ListSettings:
+    """Return the lists of these layers, each of the last one that has any text in it.
+
+    A layer that chooses the headers to compare also chooses the ones to leave out.
+    """
+    chosen: dict[str, Sequence[str]] = {}
+    for layer in layers:
+        if layer.get("match_header"):
+            chosen.pop("ignore_header", None)
+        chosen |= {name: listed for name, listed in layer.items() if listed}
+    return chosen
+
+
+def parse_replay_lists(lists: ListSettings) -> ReplaySettings:
+    """Return the settings of a replay with these lists alone; raises UserError."""
+    given: dict[str, Any] = dict(lists)
+    return parse_replay_settings(**given)
+
+
+def _check_lists(lists: ListSettings) -> None:
+    for name, listed in lists.items():
         if name not in LIST_SETTINGS:
             settings = ", ".join((*SINGLE_SETTINGS, *LIST_SETTINGS))
             raise UserError(f"a replay has no setting {name}; the settings are {settings}", what="setting", which=name)
         if isinstance(listed, str):
             raise UserError(f"takes a list of names, such as [{listed!r}]", field=name)
+
+
+def _parse_matching(names: ListSettings) -> MatchSettings:
     headers = _parse_headers(names, "match_header")
     ignored_headers = _parse_headers(names, "ignore_header")
     if ignored_headers and "*" not in headers:

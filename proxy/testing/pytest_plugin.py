@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     """The store that mock servers and sessions are read from; a project may override this fixture."""
+    from understudy.proxy.project_file import add_project_rules, read_project
     from understudy.proxy.settings import STORE_VARIABLE, resolve_store_url
     from understudy.store.errors import NotFound
     from understudy.store.sql.open_store import open_store
@@ -42,7 +43,7 @@ def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
         message = f"there is no store {url}; set {STORE_OPTION} in pytest's settings, or {STORE_VARIABLE}"
         raise NotFound(message, what="store", which=url)
     store = open_store(url)
-    yield store
+    yield add_project_rules(store, read_project())
     store.close()
 
 
@@ -99,12 +100,14 @@ class SessionFactory:
         Raises UserError for an unknown setting or a wrong value.
         """
         from understudy.proxy.gateway.replay_settings import parse_replay_settings
+        from understudy.proxy.project_file import read_replay_defaults
         from understudy.proxy.testing.errors import name_settings
         from understudy.proxy.testing.session import LocalSession
 
         store: Store = self._request.getfixturevalue("understudy_store")
         with name_settings():
-            session = LocalSession(store, name, upstream=upstream, replay=parse_replay_settings(**settings))
+            replay = parse_replay_settings(defaults=read_replay_defaults(), **settings)
+            session = LocalSession(store, name, upstream=upstream, replay=replay)
         self._ending.callback(_end_session, session, allow_misses=allow_misses)
         return session
 

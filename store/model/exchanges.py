@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -12,12 +13,17 @@ from understudy.store.model.messages import Origin, Request, Response
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A named recording. `upstream` is the origin for requests in origin form; None for a forward proxy."""
+    """A named recording.
+
+    `upstream` is the origin for requests in origin form; None for a forward proxy. `replay` has the lists that its
+    replays use, by the names of their settings, such as `ignore_query`.
+    """
 
     id: str
     name: str
     upstream: Origin | None
     created_at: float
+    replay: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Timings(msgspec.Struct, frozen=True):

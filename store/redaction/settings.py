@@ -21,6 +21,11 @@ def read_rules(store: Store) -> Rules:
     return Rules.from_json(store.settings.get(RULES, {}))
 
 
+def read_all_rules(store: Store) -> Rules:
+    """Return the redaction rules in force: those of the store and `further_rules`; raise UserError as `read_rules`."""
+    return read_rules(store) | Rules.from_json(store.further_rules)
+
+
 def set_rules(store: Store, rules: Rules) -> None:
     """Replace the redaction rules of the store; gateways and mock servers read them at their start."""
     store.settings.set(RULES, rules.as_json())
@@ -32,12 +37,12 @@ def make_recording_redactor(store: Store) -> Redactor:
     Equal secrets get the same placeholder, and a secret is recognised by its value when it comes back.
     """
     key = store.settings.set_once(KEY, secrets.token_hex(KEY_BYTES))
-    return Redactor(read_rules(store), Placeholders(bytes.fromhex(key)), remembers=True)
+    return Redactor(read_all_rules(store), Placeholders(bytes.fromhex(key)), remembers=True)
 
 
 def make_display_redactor(store: Store) -> Redactor:
     """Return the redactor for display and logs: it replaces secrets by one word, and placeholders stay."""
-    return Redactor(read_rules(store))
+    return Redactor(read_all_rules(store))
 
 
 def add_redaction(store: Store, redactor: Redactor | None = None) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -62,6 +62,10 @@ class Sessions(Protocol):
 
     def list_summaries(self) -> list[SessionSummary]:
         """Return all sessions, oldest first."""
+        ...
+
+    def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
+        """Replace the lists that replays of a session use; raise NotFound."""
         ...
 
     def delete(self, session_id: str) -> None:

@@ -7,7 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -21,7 +21,8 @@ from understudy.store.repositories.mock_servers import Calls, Keys, MockServers
 class Store:
     """All repositories of one store.
 
-    `location` is the place of the data, for display; `close()` releases its resources.
+    `location` is the place of the data, for display; `close()` releases its resources. `further_rules` are redaction
+    rules beside those in its settings, by the fields of `Rules`.
 
     `transaction(actor)` is a context manager. All that its thread does with the repositories inside is committed at its
     end, all or nothing, and each change in the revision table has the name of the actor. Inside another transaction it
@@ -43,3 +44,4 @@ class Store:
     changes: Changes
     transaction: Callable[[str], AbstractContextManager[None]] = field(repr=False)
     close: Callable[[], None] = field(repr=False)
+    further_rules: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -202,6 +202,19 @@ def test_streams_of_an_old_store_are_read(open_old: OpenOld) -> None:
     assert [message.content for message in store.history.list_messages(failed.id)] == [b"hello"]
 
 
+def test_what_replays_of_an_old_session_use_is_read(open_old: OpenOld) -> None:
+    assert open_old("0005").sessions.find("shop").replay == {"ignore_query": ["ts"]}
+
+
+@pytest.mark.parametrize("revision", ["0001", "0004"])
+def test_nothing_is_kept_with_a_session_before_0005(open_old: OpenOld, revision: str) -> None:
+    store = open_old(revision)
+    session = store.sessions.find("shop")
+    assert session.replay == {}
+    store.sessions.set_replay(session.id, {"ignore_query": ["ts"]})
+    assert store.sessions.find("shop").replay == {"ignore_query": ["ts"]}
+
+
 def test_an_old_store_can_be_used(old: Store) -> None:
     old.history.add([make_exchange(old.sessions.find("shop").id, "/new")])
     outcome = promote_history(old, EVERYTHING, "shop", PromotionPlan(), actor="ada")

@@ -100,6 +100,20 @@ def test_deleting_a_session_keeps_a_body_of_an_example(store: Store) -> None:
     assert store.bodies.read(exchange.response.body) == b"promoted"
 
 
+def test_what_replays_use_is_kept_with_the_session(store: Store) -> None:
+    session, other = store.sessions.create("shop", None), store.sessions.create("bank", None)
+    kept = {"ignore_query": ["ts", "é"], "ignore_json": ["$.at"]}
+    store.sessions.set_replay(session.id, kept)
+    assert [one.session.replay for one in store.sessions.list_summaries()] == [kept, {}]
+    store.sessions.set_replay(session.id, {})
+    assert [store.sessions.find(name) for name in ("shop", "bank")] == [session, other]
+
+
+def test_setting_the_replay_of_an_unknown_session_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="no session with the id 'nobody'"):
+        store.sessions.set_replay("nobody", {})
+
+
 def test_deleting_an_unknown_session_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound, match="no session with the id 'nobody'"):
         store.sessions.delete("nobody")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,27 @@ from understudy.proxy.cli.gateway.replay_options import read_replay_settings
 from understudy.proxy.cli.options import Command
 from understudy.proxy.settings import DEFAULT_LISTEN, locate_ca_folder
 from understudy.store.errors import UserError
-from understudy.store.model.messages import LARGE_BODY
+from understudy.store.model.messages import LARGE_BODY, Origin
 
 if TYPE_CHECKING:
+    from understudy.proxy.gateway.name_overrides import NameOverrides
     from understudy.proxy.gateway.settings import GatewaySettings
+    from understudy.proxy.project_file import ProjectFile
     from understudy.serving.gateway.parent_proxies import ParentProxies
 
 
 FREE_PORT = "127.0.0.1:0"
+NO_UPSTREAM = "none"
 # As in `proxy.gateway.settings`, whose import takes longer than help may.
 LARGE_BODY_TO_REDACT = 16 * LARGE_BODY
 
 GATEWAY_OPTIONS = (
-    click.option("--upstream", metavar="URL", help="The API to stand in front of; without it, a forward proxy."),
+    click.option(
+        "--upstream",
+        metavar="URL|none",
+        help="The API to stand in front of; without it, a forward proxy"
+        " [default of record and gateway: upstream in understudy.toml].",
+    ),
     click.option(
         "--listen",
         metavar="HOST:PORT",
@@ -113,14 +122,16 @@ def recording_options(command: Command) -> Command:
 
 def read_gateway_settings(**options: Any) -> GatewaySettings:
     """Return the settings that these options give; raises UserError."""
-    from understudy.proxy.gateway.inputs import parse_listen_address, parse_upstream
-    from understudy.proxy.gateway.name_overrides import parse_overrides
+    from understudy.proxy.gateway.inputs import parse_listen_address
     from understudy.proxy.gateway.settings import GatewaySettings, choose_body_limits
     from understudy.proxy.pem_files import check_authorities, check_certificate
+    from understudy.proxy.project_file import NO_PROJECT, read_project
     from understudy.store.model.gateways import OnLoss
 
     runs_command, redact = bool(options.get("command")), bool(options.get("redact"))
-    listen, upstream = options["listen"], options["upstream"]
+    listen, project = options["listen"], read_project()
+    # Commands without the options of recordings call no upstream before they are switched.
+    recorded_project = project if "redact" in options else NO_PROJECT
     host, port = parse_listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
     if options["upstream_ca"] is not None:
         check_authorities(options["upstream_ca"], field="upstream_ca")
@@ -129,7 +140,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
     return GatewaySettings(
         host=host,
         port=port,
-        upstream=None if upstream is None else parse_upstream(upstream),
+        upstream=_choose_upstream(options["upstream"], recorded_project),
         confdir=locate_ca_folder(),
         name=options["name"],
         on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
@@ -143,9 +154,26 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         redact=redact,
         body_limits=choose_body_limits(options.get("large_body"), options.get("max_body"), redact=redact),
         forward_elsewhere=runs_command,
-        name_overrides=parse_overrides(options["resolve"]),
+        name_overrides=_merge_overrides(project, options["resolve"]),
         shift_dates=not options.get("no_shift_dates", False),
     )
+
+
+def _choose_upstream(text: str | None, project: ProjectFile) -> Origin | None:
+    from understudy.proxy.gateway.inputs import parse_upstream
+
+    if text is not None or project.upstream is None:
+        return None if text in (None, NO_UPSTREAM) else parse_upstream(text)
+    with project.name_key("upstream"):
+        return parse_upstream(project.upstream)
+
+
+def _merge_overrides(project: ProjectFile, texts: Iterable[str]) -> NameOverrides:
+    from understudy.proxy.gateway.name_overrides import parse_overrides
+
+    with project.name_key("hosts"):
+        of_project = parse_overrides(project.hosts)
+    return {**of_project, **parse_overrides(texts)}
 
 
 def _read_parents(text: str | None, port: int) -> ParentProxies:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from understudy.proxy.cli.hints import option_name
 
 if TYPE_CHECKING:
     from understudy.proxy.gateway.replay_settings import ReplaySettings
@@ -19,9 +22,7 @@ ignore_host_option = click.option(
     help="Do not record this host, and do not count it in a replay: *.example.com",
 )
 
-REPLAY_OPTIONS = (
-    click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
-    click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
+LIST_OPTIONS = (
     click.option("--ignore-query", metavar="NAME", multiple=True, help="Do not compare this query parameter."),
     click.option(
         "--ignore-body", "--ignore-json", "ignore_body", metavar="PLACE", multiple=True, help=IGNORE_BODY_HELP
@@ -29,6 +30,12 @@ REPLAY_OPTIONS = (
     ignore_host_option,
     click.option("--match-header", metavar="NAME|*", multiple=True, help="Compare this header; * is all."),
     click.option("--ignore-header", metavar="NAME", multiple=True, help="Leave this header out of --match-header '*'."),
+)
+
+REPLAY_OPTIONS = (
+    click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
+    click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
+    *LIST_OPTIONS,
     click.option(
         "--miss",
         type=click.Choice(["404", "502", "close"]),
@@ -53,9 +60,24 @@ def replay_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options about what a replay compares, which can be kept with a session."""
+    for option in reversed(LIST_OPTIONS):
+        command = option(command)
+    return command
+
+
+def format_lists(lists: Mapping[str, Iterable[str]]) -> str:
+    """Return lists of settings as the options that give them, such as "--ignore-query ts"."""
+    pairs = [(option_name(name), text) for name, listed in lists.items() for text in listed]
+    return shlex.join(word for pair in pairs for word in pair)
+
+
 def read_replay_settings(options: Mapping[str, Any]) -> ReplaySettings:
     """Return the settings of replays that these options give; raises UserError."""
     from understudy.proxy.gateway.replay_settings import LIST_SETTINGS, SINGLE_SETTINGS, parse_replay_settings
+    from understudy.proxy.project_file import read_replay_defaults
 
     names = (*SINGLE_SETTINGS, *LIST_SETTINGS)
-    return parse_replay_settings(**{name: options[name] for name in names if name in options})
+    given = {name: options[name] for name in names if name in options}
+    return parse_replay_settings(defaults=read_replay_defaults(), **given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from understudy.proxy.cli.output import counted
 from understudy.proxy.settings import MOCKS_PORT
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import MockServer
+from understudy.store.repositories.store import Store
 
 
 @click.command("serve")
@@ -51,8 +53,6 @@ def serve(
     from understudy.proxy.gateway.logging_setup import configure_logging
     from understudy.proxy.mock_server.process import ServeSettings
     from understudy.proxy.mock_server.workers import serve as serve_mocks
-    from understudy.proxy.settings import resolve_store_url
-    from understudy.store.sql.open_store import open_store
 
     _check_host(host)
     certificate = _read_certificate(certfile, keyfile)
@@ -60,10 +60,20 @@ def serve(
     settings = ServeSettings(
         host, MOCKS_PORT if port is None else port, names, at_root, workers, certificate, seed, not no_shift_dates
     )
-    url = resolve_store_url(store_given or ctx.find_root().obj)
+    open_store = _make_opener(store_given or ctx.find_root().obj)
     configure_logging(verbose=False)
     scheme = "https" if certificate else "http"
-    serve_mocks(lambda: open_store(url), settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
+    serve_mocks(open_store, settings, lambda address, mocks: _announce(scheme, address, mocks, at_root))
+
+
+def _make_opener(named: str | None) -> Callable[[], Store]:
+    """Return the function that opens the store in each process that serves."""
+    from understudy.proxy.project_file import add_project_rules, read_project
+    from understudy.proxy.settings import resolve_store_url
+    from understudy.store.sql.open_store import open_store
+
+    url, project = resolve_store_url(named), read_project()
+    return lambda: add_project_rules(open_store(url), project)
 
 
 def _check_host(host: str) -> None:

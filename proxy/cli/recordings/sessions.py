@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
 from understudy.proxy.cli.options import current_user, json_option, with_store
 from understudy.proxy.cli.output import local_time, print_json, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
@@ -51,7 +52,29 @@ def show_session(store: Store, name: str, as_json: bool) -> None:
     content = read_session(store, name)
     session = content.session
     click.echo(f"{session.name}: recorded from {session.upstream or 'any host'} since {local_time(session.created_at)}")
+    if session.replay:
+        click.echo(f"Replays use {format_lists(session.replay)}")
     print_table(HISTORY_COLUMNS, entry_rows(content.entries), "No exchanges.")
+
+
+@sessions.command("set")
+@click.argument("name")
+@list_options
+@click.option("--reset", is_flag=True, help="Forget first what is kept.")
+@with_store
+def set_session(store: Store, name: str, reset: bool, **lists: tuple[str, ...]) -> None:
+    """Keep with the session NAME what its replays compare.
+
+    Each replay of the session uses what is kept, but for options that it has itself.
+
+    \b
+    understudy sessions set shop --ignore-query ts --ignore-json '$.at'
+    """
+    from understudy.proxy.operations.recordings.sessions import keep_replay_lists
+
+    session = keep_replay_lists(store, name, lists, reset=reset, actor=current_user())
+    kept = format_lists(session.replay) if session.replay else "nothing that is kept with it"
+    click.echo(f"Replays of session {session.name} use {kept}.")
 
 
 @sessions.command("delete")

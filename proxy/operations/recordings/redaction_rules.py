@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.redaction.rules import Rules
-from understudy.store.redaction.settings import read_rules, set_rules
+from understudy.store.redaction.settings import read_all_rules, read_rules, set_rules
 from understudy.store.repositories.store import Store
 
 
 def list_rules(store: Store) -> Rules:
-    """Return the rules of the store, without what is built in."""
-    return read_rules(store)
+    """Return the rules of the store and of the project file, without what is built in."""
+    return read_all_rules(store)
 
 
 def add_rules(store: Store, rules: Rules, *, actor: str) -> Rules:

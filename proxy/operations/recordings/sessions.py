@@ -1,12 +1,16 @@
-"""Recorded sessions: list, show and delete them."""
+"""Recorded sessions: list, show, set up and delete them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from understudy.proxy.gateway.replay_settings import overlay_lists, parse_replay_lists
 from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.proxy.operations.recordings.history import HistoryEntry, describe_entries
+from understudy.store.errors import Hint, UserError
 from understudy.store.model.exchanges import Session
+from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter, SessionSummary
 from understudy.store.repositories.store import Store
 
@@ -35,6 +39,24 @@ def read_session(store: Store, name: str) -> SessionContent:
     session = store.sessions.find(name)
     exchanges = store.history.select(HistoryFilter(session_id=session.id))
     return SessionContent(session, describe_entries(store, exchanges))
+
+
+def keep_replay_lists(
+    store: Store, name: str, lists: Mapping[str, Sequence[str]], *, reset: bool = False, actor: str
+) -> Session:
+    """Keep lists of settings of replays with a session, and return it; replays use them from their next start on.
+
+    Lists that are not given, or are empty, stay as they are kept, unless `reset`. Raises NotFound, and UserError for no
+    list and for lists that a replay cannot use.
+    """
+    if not reset and not any(lists.values()):
+        raise UserError("nothing to keep was given", what="session", which=name, hint=Hint("choose_replay_lists"))
+    with store.transaction(actor):
+        session = store.sessions.find(name)
+        kept = overlay_lists({} if reset else session.replay, lists)
+        parse_replay_lists(kept)
+        store.sessions.set_replay(session.id, kept)
+    return replace(session, replay=kept)
 
 
 def delete_session(store: Store, name: str, *, actor: str) -> Session:

@@ -28,6 +28,7 @@ def session_json(summary: SessionSummary) -> dict[str, Any]:
         "name": session.name,
         "upstream": str(session.upstream) if session.upstream else None,
         "created_at": iso_time(session.created_at),
+        "replay": {name: list(listed) for name, listed in session.replay.items()},
         "exchanges": summary.exchanges,
         "failed": summary.failed,
         "last_at": iso_time(summary.last_at),

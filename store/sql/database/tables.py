@@ -26,13 +26,14 @@ class Base(DeclarativeBase):
 
 
 class SessionRow(Base):
-    """A named recording."""
+    """A named recording; `replay` is a JSON object of lists, null for none."""
 
     __tablename__ = "sessions"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
     upstream: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float] = mapped_column(Float(53))
+    replay: Mapped[str | None] = mapped_column(Text)
 
 
 class BodyRow(Base):

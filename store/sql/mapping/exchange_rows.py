@@ -21,7 +21,8 @@ from understudy.store.sql.mapping.message_rows import (
 
 def session_from_row(row: t.SessionRow) -> Session:
     """Return the session of a row."""
-    return Session(row.id, row.name, origin_from_text(row.upstream), row.created_at)
+    replay = json.loads(row.replay) if row.replay else {}
+    return Session(row.id, row.name, origin_from_text(row.upstream), row.created_at, replay)
 
 
 def exchange_to_columns(exchange: Exchange, bodies: NewBodies) -> Columns:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Any, cast
 
@@ -73,6 +74,11 @@ class SqlSessions:
         )
         with self._database.begin_read() as tx:
             return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
+
+    def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
+        with self._database.begin_write() as tx:
+            row = require_row(tx.get(t.SessionRow, session_id), "session", session_id)
+            row.replay = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
 
     def delete(self, session_id: str) -> None:
         with self._database.begin_write() as tx:

@@ -65,6 +65,13 @@ MISTAKES = [
     ("mode mock --mock shop", "no gateway is running on this store; understudy gateway starts one"),
     ("mode --mock shop", "--mock and --session go with a MODE"),
     ("sessions show nowhere", "there is no session 'nowhere'; there are: shop"),
+    ("sessions set nowhere --reset", "there is no session 'nowhere'; there are: shop"),
+    (
+        "sessions set shop",
+        "nothing to keep was given; give --ignore-query NAME, --ignore-json PATH, --match-header NAME",
+    ),
+    ("sessions set shop --ignore-json at", "--ignore-json: "),
+    ("sessions set shop --ignore-header Date", "--ignore-header: this takes headers out of all headers, but not all"),
     ("sessions delete nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --session nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --filter colour=red", "one of the names method, host, path, status, got 'colour=red'"),

@@ -40,8 +40,8 @@ TABLES = [
     ("examples list shop", "ID EXAMPLE STATUS TYPE BYTES", ["GET /missing - 404", "404", "text/plain", "12"]),
 ]
 JSON_KEYS = [
-    ("sessions list", "id name upstream created_at exchanges failed last_at"),
-    ("sessions show shop", "id name upstream created_at exchanges failed last_at"),
+    ("sessions list", "id name upstream created_at replay exchanges failed last_at"),
+    ("sessions show shop", "id name upstream created_at replay exchanges failed last_at"),
     ("history list", "id session_id started_at method url status error request_size response_size milliseconds"),
     ("history show 1", "id session_id method url status error request response"),
     ("collections list", "id name created_at variables requests examples"),

@@ -50,6 +50,19 @@ def test_a_test_suite_is_recorded_then_replayed_in_ci(understudy: Understudy) ->
         reader.run(command, shown)
 
 
+def test_a_project_file_holds_what_commands_have_in_common(understudy: Understudy) -> None:
+    """Its folder is the reader's, and no variable names a store."""
+    port = free_port()
+    reader = shell(understudy, replacements={"9000": str(port)}, UNDERSTUDY_STORE="")
+    page = (ROOT / "docs/project-file.md").read_text().replace("9000", str(port))
+    write_files(page, understudy.home)
+    record, replay = steps(page)
+    with sample_api(port):
+        reader.run(*record)
+    reader.run(*replay)
+    assert understudy.store.exists()
+
+
 def test_an_llm_client_is_recorded(understudy: Understudy) -> None:
     """Against a small server that streams as the real one does."""
     with upstream(complete) as url:

@@ -253,3 +253,30 @@ def test_nothing_is_imported_until_a_fixture_is_used(project: Project) -> None:
     ]
     test = f"import sys\ndef test_it(): assert not set({names}) & set(sys.modules)"
     assert "1 passed" in project.run(test)
+
+
+def test_a_session_is_replayed_by_what_is_kept_with_it_and_in_the_project_file(tmp_path: Path, stored: Path) -> None:
+    """The file also names the store, and settings of the fixture beat both."""
+    shutil.copy(stored, tmp_path / "own.db")
+    (tmp_path / "understudy.toml").write_text('store = "own.db"\n[replay]\nignore_query = ["page"]\n')
+    project = Project(tmp_path, None)
+    project.run(
+        """
+def test_file(understudy_session):
+    assert get(understudy_session("shop").url + "/users/1?page=2")[0] == 200
+def test_setting(understudy_session):
+    session = understudy_session("shop", ignore_query=["ts"], allow_misses=True)
+    assert get(session.url + "/users/1?page=2")[0] == 404
+"""
+    )
+    quickly(
+        Understudy(tmp_path), "--store", str(tmp_path / "own.db"), "sessions", "set", "shop", "--ignore-query", "ts"
+    )
+    project.run(
+        """
+def test_session(understudy_session):
+    session = understudy_session("shop", allow_misses=True)
+    assert get(session.url + "/users/1?ts=2")[0] == 200
+    assert get(session.url + "/users/1?page=2")[0] == 404
+"""
+    )

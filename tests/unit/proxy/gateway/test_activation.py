@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,29 @@ def test_requests_that_differ_in_what_is_ignored_are_repeats(store: Store) -> No
     active = Activation(store, replay=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
     found = [answers(active, target="/buy?t=7") for _ in range(4)]
     assert [one.response.status if one else None for one in found] == [201, 409, 410, 410]
+
+
+@pytest.mark.parametrize(
+    ("file", "kept", "given", "ignored"),
+    [
+        ({}, {}, {}, set()),
+        ({}, {"ignore_query": ["a"]}, {}, {"a"}),
+        ({"ignore_query": ["a"]}, {}, {}, {"a"}),
+        ({"ignore_query": ["a"]}, {"ignore_query": ["b"]}, {}, {"b"}),
+        ({"ignore_query": ["a"]}, {"ignore_query": ["b"]}, {"ignore_query": ["c"]}, {"c"}),
+        ({"ignore_query": ["a"]}, {"ignore_json": ["$.at"]}, {}, {"a"}),
+    ],
+)
+def test_options_beat_the_session_which_beats_the_project_file(
+    store: Store, file: dict[str, Any], kept: dict[str, Any], given: dict[str, Any], ignored: set[str]
+) -> None:
+    session = store.sessions.create("shop", ORIGIN)
+    store.history.add([make_exchange(session.id, make_request(target="/buy?a=1&b=1&c=1"), make_response(200))])
+    store.sessions.set_replay(session.id, kept)
+    replaying = parse_replay_settings(defaults=file, **given)
+    active = Activation(store, replay=replaying).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    changed = {name: answers(active, target="/buy?a=1&b=1&c=1".replace(f"{name}=1", f"{name}=2")) for name in "abc"}
+    assert {name for name, answer in changed.items() if answer} == ignored
 
 
 @pytest.mark.parametrize(("failures", "expected"), [(False, [409, 409, 409]), (True, [502, 409, 409])])

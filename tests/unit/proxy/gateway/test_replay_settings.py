@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, parse_replay_settings
+from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, overlay_lists, parse_replay_settings
 from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import UserError
 
@@ -70,3 +70,33 @@ def test_a_mistake_names_what_was_expected(given: dict[str, Any], message: str) 
 
 def test_a_miss_is_answered_as_named() -> None:
     assert parse_replay_settings(miss="close", once=True).miss is MissAnswer.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([], {}),
+        ([{"ignore_query": ["a"]}, {}], {"ignore_query": ["a"]}),
+        ([{"ignore_query": ["a"]}, {"ignore_query": ()}], {"ignore_query": ["a"]}),
+        ([{"ignore_query": ["a"]}, {"ignore_query": ["b"]}], {"ignore_query": ["b"]}),
+        ([{"ignore_query": ["a"]}, {"ignore_json": ["$.b"]}], {"ignore_query": ["a"], "ignore_json": ["$.b"]}),
+        ([{"match_header": ["*"], "ignore_header": ["Date"]}, {"match_header": ["A"]}], {"match_header": ["A"]}),
+        (
+            [{"match_header": ["*"]}, {"ignore_header": ["Date"]}],
+            {"match_header": ["*"], "ignore_header": ["Date"]},
+        ),
+    ],
+)
+def test_each_list_is_that_of_the_last_layer_that_has_it(
+    layers: list[dict[str, list[str]]], expected: dict[str, list[str]]
+) -> None:
+    """Lists do not add up: an option can make a replay stricter than a project file. Headers are chosen together."""
+    assert overlay_lists(*layers) == expected
+
+
+def test_what_is_given_beats_the_defaults() -> None:
+    settings = parse_replay_settings(defaults={"ignore_query": ["a"], "ignore_json": ["$.at"]}, ignore_query=["b"])
+    assert (settings.matching.ignore_query, settings.matching.ignore_body) == (
+        frozenset({"b"}),
+        frozenset({"$.at"}),
+    )

@@ -11,11 +11,12 @@ import pytest
 from tests.factories.stored import make_exchange, make_gateway, record
 from understudy.proxy.operations.recordings.sessions import (
     delete_session,
+    keep_replay_lists,
     list_sessions,
     read_session,
     summarize_session,
 )
-from understudy.store.errors import Conflict, NotFound
+from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
@@ -41,7 +42,12 @@ def test_a_summary_counts_failed_exchanges(store: Store) -> None:
     assert (summary.session, summary.exchanges, summary.failed) == (session, 2, 1)
 
 
-NAMED = (read_session, summarize_session, partial(delete_session, actor="ada"))
+NAMED = (
+    read_session,
+    summarize_session,
+    partial(delete_session, actor="ada"),
+    partial(keep_replay_lists, lists={}, reset=True, actor="ada"),
+)
 
 
 @pytest.mark.parametrize("operation", NAMED)
@@ -62,4 +68,39 @@ def test_a_session_in_use_is_not_deleted(store: Store) -> None:
     store.gateways.register(replace(make_gateway("east", heartbeat=time.time()), desired_state=state))
     with pytest.raises(Conflict, match="gateway east is using session shop"):
         delete_session(store, "shop", actor="ada")
+    assert store.sessions.find("shop") == session
+
+
+def test_lists_for_replays_are_kept_one_by_one(store: Store) -> None:
+    """A list takes the place of the one before, and lists that are not given stay."""
+    store.sessions.create("shop", None)
+    keep_replay_lists(store, "shop", {"ignore_query": ("a", "b"), "ignore_json": ("$.at",)}, actor="ada")
+    session = keep_replay_lists(store, "shop", {"ignore_query": ("c",), "ignore_json": ()}, actor="ada")
+    assert session.replay == {"ignore_query": ("c",), "ignore_json": ["$.at"]}
+    assert store.sessions.find("shop").replay == {"ignore_query": ["c"], "ignore_json": ["$.at"]}
+
+
+def test_a_reset_forgets_what_was_kept(store: Store) -> None:
+    store.sessions.create("shop", None)
+    keep_replay_lists(store, "shop", {"ignore_query": ("a",), "ignore_json": ("$.at",)}, actor="ada")
+    keep_replay_lists(store, "shop", {"ignore_query": ("b",)}, reset=True, actor="ada")
+    assert store.sessions.find("shop").replay == {"ignore_query": ["b"]}
+    keep_replay_lists(store, "shop", {}, reset=True, actor="ada")
+    assert store.sessions.find("shop").replay == {}
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        ({}, "nothing to keep was given"),
+        ({"ignore_query": ()}, "nothing to keep was given"),
+        ({"ignore_json": ("at",)}, "JSON path"),
+        ({"ignore_header": ("Date",)}, "but not all are compared"),
+        ({"ignored": ("a",)}, "a replay has no setting ignored"),
+    ],
+)
+def test_what_a_replay_cannot_use_is_not_kept(store: Store, lists: dict[str, tuple[str, ...]], message: str) -> None:
+    session = store.sessions.create("shop", None)
+    with pytest.raises(UserError, match=message):
+        keep_replay_lists(store, "shop", lists, actor="ada")
     assert store.sessions.find("shop") == session

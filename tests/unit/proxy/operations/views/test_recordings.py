@@ -38,6 +38,7 @@ def test_a_session() -> None:
         "name": "shop",
         "upstream": str(ORIGIN),
         "created_at": iso_time(1.0),
+        "replay": {},
         "exchanges": 3,
         "failed": 1,
         "last_at": None,
