@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv/$(shell $(PYTHON) -c 'import sys; print("py%d.%d" % sys.version_info[:2])')
 BIN := $(VENV)/bin
+PROCESSES ?= 2
 
-.PHONY: demo test check bench clean
+.PHONY: demo test proofs check bench environment clean
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python -m demo
@@ -12,12 +13,15 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
 
+proofs: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --whole -m 'proof or hypothesis' -n $(PROCESSES) $(ARGS)
+
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/structure tests/unit
+	$(BIN)/python -m pytest -q -n $(PROCESSES) tests/structure tests/unit
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record
@@ -26,6 +30,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.protocol
 	$(BIN)/python -m bench.changes
 	$(BIN)/python -m bench.unlike
+
+environment: $(VENV)/dev.stamp
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -17,6 +17,7 @@ from tests.conformance.every import ROWS, count_header_lists, force_look_ups
 from tests.conformance.filters import ITEMS
 from tests.conformance.nearest import NEAREST
 from tests.conformance.table import Row
+from tests.proofs import choose
 from understudy.matcher import scores
 
 SOURCE = Path(scores.__file__).read_text(encoding="utf-8")
@@ -131,12 +132,17 @@ def _is_reloaded(name: str) -> bool:
     return name == "understudy.matcher" or name.startswith(("understudy.matcher.", "tests.conformance."))
 
 
+MUTANTS = list(list_mutants())
+SOME_MUTANTS = choose(MUTANTS, MUTANTS[::7])
+
+
 @pytest.mark.parametrize(
     ("line", "start", "end", "value"),
-    [each[:4] for each in list_mutants()],
-    ids=[f"{each[4]} -> {each[3]}" for each in list_mutants()],
+    [each[:4] for each in SOME_MUTANTS],
+    ids=[f"{each[4]} -> {each[3]}" for each in SOME_MUTANTS],
 )
 @pytest.mark.once
+@pytest.mark.proof
 @pytest.mark.usefixtures("reloaded_modules")
 def test_every_number_is_fixed_by_a_row(line: int, start: int, end: int, value: str) -> None:
     """A row fails when any number in matcher/scores.py is changed."""

@@ -14,6 +14,7 @@ from unittest import mock
 from understudy.store.repositories.store import Store
 from understudy.store.sql import open_store as opening
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.schema import ensure_schema
 from understudy.store.sql.open_store import open_store
 
 
@@ -24,12 +25,12 @@ def open_fresh_file(file: Path) -> Store:
 
 
 def open_fresh_memory() -> Store:
-    """Open a fresh store in memory."""
-    migrated = _migrated()
+    """Open a fresh store in memory; touches no disk."""
+    migrated = _migrated_memory()
 
     def fill(database: Database) -> None:
-        with database.borrow_driver_connection() as connection, closing(sqlite3.connect(migrated)) as source:
-            source.backup(connection)
+        with database.borrow_driver_connection() as connection:
+            migrated.backup(connection)
 
     with mock.patch.object(opening, "ensure_schema", fill):
         return open_store("sqlite://")
@@ -37,14 +38,29 @@ def open_fresh_memory() -> Store:
 
 def copy_migrated_to(file: Path) -> None:
     """Make this file the database of a fresh store."""
-    shutil.copy(_migrated(), file)
+    shutil.copy(_migrated_file(), file)
 
 
 @cache
-def _migrated() -> Path:
+def _migrated_file() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="understudy-tests-"))
     atexit.register(shutil.rmtree, folder)
     open_store(str(folder / "empty.db")).close()
     with closing(sqlite3.connect(folder / "empty.db")) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
     return folder / "empty.db"
+
+
+@cache
+def _migrated_memory() -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    atexit.register(copy.close)
+
+    def migrate(database: Database) -> None:
+        ensure_schema(database)
+        with database.borrow_driver_connection() as connection:
+            connection.backup(copy)
+
+    with mock.patch.object(opening, "ensure_schema", migrate):
+        open_store("sqlite://").close()
+    return copy

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from unittest import mock
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.messages import make_example, make_response
+from tests.proofs import choose
 from tests.property.test_matcher_laws import ASKED, EVERY_SETTING, REDACTED, REQUESTS
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text
@@ -20,8 +20,6 @@ from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request
 from understudy.store.model.values import replace
-
-pytestmark = pytest.mark.once
 
 IDS = st.integers(0, 24).map(lambda number: f"{number:02d}")
 UNREADABLE = b"\xff"
@@ -80,7 +78,7 @@ def list_content(index: Index) -> tuple[object, ...]:
     return [each.examples for each in index.candidates], reasons, index.default_settings
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=choose(400, 40))
 @given(
     st.lists(CHANGES, min_size=1, max_size=6),
     st.lists(ASKED, min_size=1, max_size=4),
@@ -113,7 +111,7 @@ def test_a_changed_index_equals_a_newly_compiled_one(
                 assert describe(before.decide(request)) == decision
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=choose(100, 20))
 @given(st.lists(CHANGES, min_size=1, max_size=4), ASKED, EVERY_SETTING)
 def test_index_under_other_settings_changes_alike(
     changes: list[tuple[list[str], list[Example]]], request: Request, chosen: MatchSettings

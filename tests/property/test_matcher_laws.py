@@ -9,13 +9,13 @@ from decimal import Decimal
 from random import Random
 from unittest import mock
 
-import pytest
 from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import plain_matcher
 from tests.factories.messages import make_example, make_request, make_response
+from tests.proofs import choose
 from understudy.matcher.body_forms.canonical import canonicalize, compute_request_key
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json, parse_json_exact
 from understudy.matcher.decision import Decision
@@ -28,8 +28,6 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request
 from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
-
-pytestmark = pytest.mark.once
 
 METHODS = st.sampled_from(["GET", "HEAD", "POST"])
 # Few words, near each other, so that examples and requests meet on every line of the table.
@@ -171,7 +169,7 @@ def outcome(decision: Decision) -> tuple[str, int] | None:
     return decision.candidate.id, decision.score
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=choose(600, 60))
 @given(ASKED, example_lists(), SETTINGS, st.sampled_from([0, 8]))
 def test_the_index_decides_as_a_full_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
@@ -234,7 +232,7 @@ def recorded_requests(draw: st.DrawFn) -> Request:
     return make_request("POST", target, headers=fields, body=sent, content_type=kind)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=choose(500, 50))
 @given(recorded_requests(), EVERY_SETTING, st.booleans(), st.booleans())
 def test_example_matches_its_own_request(request: Request, chosen: MatchSettings, literal: bool, redact: bool) -> None:
     """An example matches the request it was recorded from, with any setting, redacted or not."""
@@ -247,7 +245,7 @@ def test_example_matches_its_own_request(request: Request, chosen: MatchSettings
     assert "geheim" not in as_text(decision) or not redact
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=choose(100, 20))
 @given(ANY_TARGET, st.binary(max_size=60), ANY_HEADERS, st.booleans())
 @case(b"/?a=%&b=%zz", b"{", Headers(((b"content-type", b"application/json"),)), True)
 @case(b"/", b"x", Headers(((b"content-encoding", b"gzip"),)), True)
@@ -257,7 +255,7 @@ def test_any_bytes_match_themselves(target: bytes, body: bytes, headers: Headers
     assert compile_index([make_example(request, literal=literal)], STRICT).decide(request).candidate is not None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(ASKED, example_lists(), SETTINGS)
 def test_case_of_header_names_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
     """The case of names in requests and in settings does not change a decision."""
@@ -268,7 +266,7 @@ def test_case_of_header_names_does_not_count(request: Request, examples: list[Ex
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(ANY_REQUESTS, example_lists(max_size=4), SETTINGS)
 def test_any_bytes_give_a_decision(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
     """No request raises an error, neither in the decision nor in the explanation."""
@@ -281,7 +279,7 @@ def test_any_bytes_give_a_decision(request: Request, examples: list[Example], ch
     assert len(compute_request_key(request, b"")) == 64
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=choose(200, 20))
 @given(ANY_REQUESTS, st.lists(ANY_REQUESTS, max_size=4), SETTINGS)
 def test_any_bytes_compile(request: Request, recorded: list[Request], chosen: MatchSettings) -> None:
     """No recorded request raises an error, neither when the index is compiled nor in an explanation that names it."""
@@ -289,7 +287,7 @@ def test_any_bytes_compile(request: Request, recorded: list[Request], chosen: Ma
     assert as_text(compile_index(examples, chosen).decide(request)).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(ASKED, example_lists(), SETTINGS, st.randoms(use_true_random=False))
 def test_order_of_examples_does_not_count(
     request: Request, examples: list[Example], chosen: MatchSettings, chance: Random
@@ -302,7 +300,7 @@ def test_order_of_examples_does_not_count(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(REQUESTS, example_lists(), SETTINGS)
 def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Example], chosen: MatchSettings) -> None:
     """Shuffled query pairs give the same decision."""
@@ -313,7 +311,7 @@ def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Ex
     assert compute_request_key(request, b"") == compute_request_key(other, b"")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(REQUESTS, example_lists(max_size=6), REQUESTS, st.booleans(), SETTINGS)
 def test_worse_candidate_never_changes_the_winner(
     request: Request, examples: list[Example], extra: Request, literal: bool, chosen: MatchSettings
@@ -327,7 +325,7 @@ def test_worse_candidate_never_changes_the_winner(
         assert outcome(after) == outcome(before)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(ASKED, example_lists(max_size=6), SETTINGS)
 def test_a_miss_means_that_every_example_was_excluded(
     request: Request, examples: list[Example], chosen: MatchSettings
@@ -339,7 +337,7 @@ def test_a_miss_means_that_every_example_was_excluded(
     assert all(miss.differences for miss in misses)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(REQUESTS, example_lists(max_size=8), SETTINGS)
 def test_runners_up_come_in_the_order_of_decisions(
     request: Request, examples: list[Example], chosen: MatchSettings
@@ -368,7 +366,7 @@ def parse_exactly(text: bytes) -> object:
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=choose(150, 20))
 @given(JSON_VALUES)
 def test_json_layout_does_not_count(value: object) -> None:
     """White space and escapes do not count; the canonical text has the same value and is its own canonical form."""
@@ -418,7 +416,7 @@ def canonicalize_or_refuse(read: Callable[[bytes], object], body: bytes) -> byte
         return None
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=choose(1000, 100))
 @given(JSON_BYTES)
 @case(b"1" + b"0" * 30)
 @case(b"0." + b"0" * 30 + b"1")

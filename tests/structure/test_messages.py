@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ import click
 from tests.structure.messages import user_errors
 from tests.structure.source import PRODUCT, ROOT, modules
 from understudy.proxy.cli import main
+from understudy.proxy.cli.hints import HINTS
 
 GOLDEN = ROOT / "tests" / "golden" / "user_errors.txt"
+HINTS_PATH = "proxy/cli/hints.py"
 RIDDLES = re.compile(
     r"\b(tell|tells|told|telling|befall\w*|any more|of it|nobody|somebody|anybody|whoever|whom|is none|hear(s|d)?)\b",
     re.IGNORECASE,
@@ -51,3 +54,20 @@ def test_every_error_that_a_user_can_meet_reads_well() -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.write_text(text, encoding="utf-8")
     assert GOLDEN.read_text(encoding="utf-8") == text
+
+
+def test_every_hint_can_be_rendered_and_is_used() -> None:
+    texts = {
+        str(string.value) for module in modules(*PRODUCT) if module.path != HINTS_PATH for string in module.strings()
+    }
+    actions = {
+        str(call.args[0].value)
+        for module in modules(*PRODUCT)
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Hint"
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert actions <= set(HINTS)
+    assert set(HINTS) <= texts

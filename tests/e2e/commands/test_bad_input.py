@@ -16,8 +16,6 @@ from tests.e2e.inside import quick_json, quickly, refused, run_here
 from tests.e2e.shop import call
 from tests.programs import Understudy, free_port
 
-pytestmark = pytest.mark.once
-
 START = "--upstream http://127.0.0.1:9 --listen 127.0.0.1:0"
 USERS_1 = "'GET /users/1 - 200'"
 

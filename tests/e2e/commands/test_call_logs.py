@@ -14,9 +14,7 @@ import pytest
 
 from tests.e2e.inside import quick_json, quickly, refused
 from tests.e2e.shop import call
-from tests.programs import Serving, Understudy, wait_for
-
-pytestmark = pytest.mark.once
+from tests.programs import PATIENCE_SECONDS, Serving, Understudy, wait_for
 
 SECRETS = ("sesame-header", "sesame-cookie", "sesame-json", "sesame-query", "sesame-set-cookie", "sesame-answer")
 ORDER = b'{"item": 7, "token": "sesame-json"}'
@@ -195,7 +193,7 @@ def test_verifying_waits_for_calls_to_come(understudy: Understudy, serving: Serv
     with subprocess.Popen(command, env=understudy.environment, stdout=subprocess.PIPE) as verifying:
         time.sleep(0.5)
         call(f"{serving.url}/down")
-        assert verifying.wait(20) == 0
+        assert verifying.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_log_that_is_off_counts_what_it_does_not_take(understudy: Understudy, serving: Serving) -> None:
@@ -221,17 +219,17 @@ class Following:
 
     def __init__(self, understudy: Understudy, *options: str) -> None:
         self.output = understudy.home / "followed"
-        command = understudy.command("mocks", "logs", "shop", "--follow", *options)
         with self.output.open("wb") as file:
-            self.process = subprocess.Popen(command, env=understudy.environment, stdout=file, stderr=subprocess.STDOUT)
+            streams = (0, file.fileno(), file.fileno())
+            self.process = understudy.start("mocks", "logs", "shop", "--follow", *options, streams=streams)
 
     def wait_for_lines(self, number: int) -> list[str]:
-        wait_for(lambda: len(self.output.read_text().splitlines()) >= number, 20)
+        wait_for(lambda: len(self.output.read_text().splitlines()) >= number)
         return self.output.read_text().splitlines()
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(10)
+        return self.process.wait(PATIENCE_SECONDS)
 
 
 def test_following_prints_new_calls_until_ctrl_c(understudy: Understudy, serving: Serving) -> None:
@@ -265,7 +263,7 @@ def test_following_ends_when_nobody_reads(understudy: Understudy, serving: Servi
         assert following.stderr
         assert b"/down" in following.stdout.readline()
         following.stdout.close()
-        assert following.wait(10) == 0
+        assert following.wait(PATIENCE_SECONDS) == 0
         assert following.stderr.read() == b""
 
 
@@ -274,7 +272,7 @@ def test_following_a_mock_server_that_is_deleted_ends(understudy: Understudy, se
     following = Following(understudy)
     following.wait_for_lines(1)
     quickly(understudy, "mocks", "delete", "shop")
-    assert following.process.wait(20) == 2
+    assert following.process.wait(PATIENCE_SECONDS) == 2
     assert "mock server shop was deleted, and its log with it" in following.output.read_text()
 
 

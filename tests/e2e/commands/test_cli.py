@@ -13,8 +13,6 @@ from tests.e2e.inside import Inside, quickly
 from tests.e2e.shop import CALLS, COOKIE, FAILED, LOGO, PASSWORD, TOKEN, call, record, shop_api
 from tests.programs import Understudy, upstream
 
-pytestmark = pytest.mark.once
-
 USERS_1 = "GET /users/1 - 200"
 ORDERS = "GET /orders/next - 200"
 # What the recording becomes: one example for each answer that differs, none for the failed exchange.

@@ -13,8 +13,6 @@ from tests.e2e.inside import quick_json, quickly, refused
 from tests.e2e.shop import CALLS, FAILED, TOKEN
 from tests.programs import Understudy
 
-pytestmark = pytest.mark.once
-
 SETTINGS = (
     "--environment stage --delay 2G --match-body --match-header X-Team --rate-limit 10/60 --log-limit 5 --no-cors"
 )

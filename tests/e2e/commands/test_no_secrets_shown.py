@@ -11,8 +11,6 @@ import pytest
 from tests.e2e.inside import quickly, run_here
 from tests.programs import Understudy, answer, free_port, upstream
 
-pytestmark = pytest.mark.once
-
 # Known by their names, by their looks, and by a rule of the store. None of them was ever a key to anything.
 SECRETS = {
     "header": "sesame-of-a-header",

@@ -9,8 +9,6 @@ import pytest
 from tests.e2e.inside import Inside
 from tests.programs import Understudy
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture
 def understudy(tmp_path: Path) -> Understudy:

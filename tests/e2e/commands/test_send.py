@@ -16,8 +16,6 @@ from tests.e2e.inside import quick_json, quickly, refused
 from tests.e2e.shop import COOKIE, PASSWORD, TOKEN, shop_api
 from tests.programs import Understudy, free_port, upstream
 
-pytestmark = pytest.mark.once
-
 SIGN_IN = ("-H", f"Authorization: Bearer {TOKEN}")
 
 

@@ -17,8 +17,6 @@ from tests.programs import Understudy, free_port, probe, wait_for
 from tests.transcripts import Shell, steps
 from understudy.proxy.cli import main
 
-pytestmark = pytest.mark.once
-
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)

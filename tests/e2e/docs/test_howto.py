@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.clients.servers import complete
 from tests.programs import Understudy, free_port, probe, upstream, wait_for
 from tests.transcripts import Shell, steps, write_files
 
-pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[3]
 HOWTO = ROOT / "docs/howto"
 PROXY, CLOCK, DURATION = r"by http://127\.0\.0\.1:\d+", r"\d\d:\d\d:\d\d", r"\d\.\d{3}s"
@@ -25,7 +22,7 @@ def sample_api(port: int) -> Iterator[None]:
     """Run the API that the pages call."""
     with subprocess.Popen([sys.executable, "-m", "demo.sample_api", str(port)], cwd=ROOT) as sample:
         try:
-            wait_for(lambda: probe(port), 20)
+            wait_for(lambda: probe(port))
             yield
         finally:
             sample.terminate()

@@ -36,12 +36,8 @@ class Done:
 
 def run(understudy: Understudy, *arguments: object, stdin: str = "", **environment: str) -> Done:
     """Run understudy with its own output and that of the command apart."""
-    done = subprocess.run(
-        understudy.command(*arguments),
-        input=stdin, capture_output=True, text=True, timeout=60, check=False,
-        env=understudy.environment | environment,
-    )  # fmt: skip
-    return Done(done.returncode, done.stdout, done.stderr)
+    done = understudy.complete(*arguments, stdin=stdin.encode(), **environment)
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def shop(handler: BaseHTTPRequestHandler) -> None:
@@ -148,14 +144,8 @@ def test_a_command_has_to_follow_the_dashes(understudy: Understudy) -> None:
 
 def test_a_command_that_asks_nothing_gets_a_hint(understudy: Understudy) -> None:
     """It may have gone its own way: then its recording is empty, and that is seen too late."""
-    done = subprocess.run(
-        understudy.command("record", "-s", "none", "--", "true"),
-        env=understudy.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "understudy: no request came: a program that reads no proxy variables" in done.stderr
+    done = run(understudy, "record", "-s", "none", "--", "true")
+    assert "understudy: no request came: a program that reads no proxy variables" in done.err
 
 
 def test_a_replay_that_is_asked_nothing_gives_the_hint_too(understudy: Understudy) -> None:

@@ -7,19 +7,30 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.programs import Serving, Understudy
+from tests.programs import PATIENCE_SECONDS, Serving, Understudy
+from tests.proofs import choose
 from tests.traffic.http_load import SLOW, Echo, Load, ask, echoing, history, lost
 from understudy.store.model.exchanges import GATEWAY_STOPPED
 
+pytestmark = pytest.mark.proof
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
-MOST_SECONDS = 2.0
+# A machine may be busy when the whole suite runs. What is under way there would not end by itself.
+MOST_SECONDS = choose(2.0, PATIENCE_SECONDS)
 IN_FLIGHT = 8
 SOME_LOAD = 100
 
 stopped_by = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
+
+
+@pytest.fixture
+def understudy(tmp_path: Path) -> Understudy:
+    """The command line in processes of its own, as a shell starts them."""
+    return Understudy(tmp_path, forked=False)
 
 
 @asynccontextmanager
@@ -40,12 +51,12 @@ async def under_load(gateway: Serving, name: str) -> AsyncIterator[Load]:
     await asyncio.gather(*clients)
 
 
-async def stop(gateway: Serving, number: signal.Signals, within: float = MOST_SECONDS) -> None:
-    """Have it end; asserts that it does so in order, and within so many seconds."""
+async def stop(gateway: Serving, number: signal.Signals) -> None:
+    """Have it end; asserts that it does so in order and in time."""
     begun = time.monotonic()
     code = await asyncio.to_thread(gateway.stop, number)
     seconds = time.monotonic() - begun
-    assert (code, seconds < within) == (0, True), f"exit code {code} after {seconds:.1f} s: {gateway.log}"
+    assert (code, seconds < MOST_SECONDS) == (0, True), f"exit code {code} after {seconds:.1f} s: {gateway.log}"
     assert "Traceback" not in gateway.log
 
 
@@ -100,7 +111,7 @@ async def test_idle_connections_do_not_hold_the_end_up(understudy: Understudy, n
         streams = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(IN_FLIGHT)]
         for place, (reader, writer) in enumerate(streams):
             await ask(reader, writer, f"/idle/{place}")
-        await stop(gateway, number, within=1.0)
+        await stop(gateway, number)
         for _, writer in streams:
             writer.close()
     assert gateways_in(understudy) == 0

@@ -18,7 +18,9 @@ import pytest
 
 from tests.e2e.shop import call
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
-from tests.proofs import WHOLE
+from tests.proofs import choose
+
+pytestmark = pytest.mark.proof
 
 KEPT_BEFORE = 3
 LOST = 2
@@ -42,7 +44,7 @@ def limit(connection):
 """
 
 # How long the store is locked, and a program that waits for less. A whole proof is ten seconds.
-LOCKED_SECONDS = 10.0 if WHOLE else 0.5
+LOCKED_SECONDS = choose(10.0, 0.5)
 IMPATIENT = """
 import understudy.store.sql.database.engine
 understudy.store.sql.database.engine.BUSY_TIMEOUT_MS = 100
@@ -94,7 +96,7 @@ TROUBLES: dict[str, tuple[str, Trouble, str]] = {
     "locked": (IMPATIENT, locked, "was locked by another program"),
 }
 SOME_CASES = [("full", "stop"), ("full", "continue"), ("read-only", "stop"), ("locked", "continue")]
-CASES = list(product(TROUBLES, ["stop", "continue"])) if WHOLE else SOME_CASES
+CASES = choose(list(product(TROUBLES, ["stop", "continue"])), SOME_CASES)
 
 
 def lost(understudy: Understudy) -> int | None:

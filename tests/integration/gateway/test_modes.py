@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.clients import Answer, Call, Wire
-from tests.programs import Serving, Understudy, answer, upstream, wait_for
+from tests.programs import PATIENCE_SECONDS, Serving, Understudy, answer, upstream, wait_for
+from tests.proofs import choose
 from understudy.proxy.operations.gateways.modes import choose_state, find_gateway
 from understudy.store.model.gateways import Mode
 from understudy.store.model.values import replace
@@ -166,6 +167,10 @@ def test_a_request_ends_in_the_mode_it_started_in(stage: Stage) -> None:
     assert stage.recorded("slow") == {SLOW.target: 1}
 
 
+SOON_SECONDS = choose(1.0, PATIENCE_SECONDS)  # the machine may be busy when the whole suite runs
+
+
+@pytest.mark.proof
 def test_a_switch_is_seen_soon(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Measured from the moment the wish is in the store to the first answer of the new mode."""
     stage.switch("pass")  # what is asked before the first wish is seen must not be recorded
@@ -183,7 +188,7 @@ def test_a_switch_is_seen_soon(stage: Stage, capsys: pytest.CaptureFixture[str])
             took.append(time.monotonic() - begun)
     with capsys.disabled():
         print(f"\nswitch seen after {min(took) * 1000:.0f} to {max(took) * 1000:.0f} ms")  # noqa: T201
-    assert max(took) < 1.0
+    assert max(took) < SOON_SECONDS
 
 
 @pytest.mark.parametrize(

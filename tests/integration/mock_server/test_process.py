@@ -15,13 +15,13 @@ import pytest
 
 from tests.integration.clients import CLIENTS, Call, Route
 from tests.peers.certificates import make_certificate
-from tests.programs import Serving, Understudy, free_port, probe, wait_for
+from tests.programs import PATIENCE_SECONDS, Serving, Understudy, free_port, probe, wait_for
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.sql.open_store import open_store
 
 HOST = "mock.test"
 
-TIMEOUT = 20.0
+TIMEOUT = PATIENCE_SECONDS
 GET = b"GET /users/me HTTP/1.1\r\nHost: mock.test\r\n\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\nHost: mock.test\r\n\r\n"
 WORKERS = pytest.mark.parametrize("workers", [1, 2])
@@ -148,7 +148,7 @@ def test_at_the_end_requests_under_way_are_answered_and_idle_connections_close(s
         assert rest(idle) == b""
         serving.process.send_signal(signal.SIGTERM)
         assert rest(busy).endswith(b"slow")
-        assert serving.process.wait(5) == 0
+        assert serving.process.wait(PATIENCE_SECONDS) == 0
         assert "Traceback" not in serving.log
 
 
@@ -168,7 +168,7 @@ def test_ctrl_c_reaches_all_processes_and_ends_them_in_order(shop: Understudy, w
         for pid in [*children(serving), serving.process.pid]:
             os.kill(pid, signal.SIGINT)
         assert rest(busy).endswith(b"slow")
-        assert serving.process.wait(5) == 0
+        assert serving.process.wait(PATIENCE_SECONDS) == 0
         assert "Traceback" not in serving.log
 
 
@@ -273,8 +273,8 @@ def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: 
         with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
             assert answer(client).startswith(b"HTTP/1.1 200 ")
         winner.terminate()
-        assert "Traceback" not in winner.communicate(timeout=10)[1]
-        said = loser.communicate(timeout=10)[1]
+        assert "Traceback" not in winner.communicate(timeout=PATIENCE_SECONDS)[1]
+        said = loser.communicate(timeout=PATIENCE_SECONDS)[1]
         assert (loser.returncode, said.count("\n")) == (2, 1)
         assert "is taken by another server or program" in said
     finally:

@@ -35,7 +35,7 @@ def test_a_worker_that_is_killed_is_replaced(serving: Serving) -> None:
 def test_workers_end_with_the_process_that_looks_after_them(serving: Serving) -> None:
     ours = workers(serving)
     serving.kill()
-    wait_for(lambda: not any(map(psutil.pid_exists, ours)), 10)
+    wait_for(lambda: not any(map(psutil.pid_exists, ours)))
     assert not probe(serving.port)
 
 

@@ -9,11 +9,11 @@ import time
 import pytest
 
 from tests.programs import Understudy
-from tests.proofs import WHOLE
+from tests.proofs import choose
 from tests.traffic.http_load import Bodies, Load, echoing, history, lost
 from tests.traffic.websocket_load import Talks, Texts, echo_messages, gaps, kept_talks
 
-ROUNDS = 50 if WHOLE else 6
+ROUNDS = choose(50, 6)
 KINDS = ("plain", "sized", "plain", "chunked", "plain", "large")
 IN_FLIGHT = 8
 TALKING = 2  # clients with a WebSocket, beside those
@@ -24,7 +24,7 @@ LATER_SECONDS = 0.01
 ROUND_SECONDS = 30.0
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.timeout(60 + ROUNDS * ROUND_SECONDS)
 def test_what_a_client_received_outlives_a_kill(understudy: Understudy) -> None:
     """Rounds on one store, under mixed load: each exchange that was received is in history, with the same body.

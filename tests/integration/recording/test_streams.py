@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.factories.messages import ORIGIN
-from tests.programs import Serving, Understudy
+from tests.programs import PATIENCE_SECONDS, Serving, Understudy
 from understudy.store.model.exchanges import Exchange, Timings
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Chunk, Headers, PiecedBody, Request, Response
@@ -66,17 +66,16 @@ def serving(kept: Understudy, request: pytest.FixtureRequest) -> Iterator[tuple[
             yield mocks, STEP / 2
 
 
-def received(serving: Serving, target: str, version: str = "1.1") -> list[tuple[float, bytes]]:
-    """What comes for a request, piece by piece, with the seconds since it was sent; up to a second of silence."""
-    with socket.create_connection(("127.0.0.1", serving.port), 10) as client:
+def received(
+    serving: Serving, target: str, version: str = "1.1", end: bytes = b"0\r\n\r\n"
+) -> list[tuple[float, bytes]]:
+    """What comes for a request, piece by piece, with the seconds since it was sent, to this end or the connection's."""
+    with socket.create_connection(("127.0.0.1", serving.port), PATIENCE_SECONDS) as client:
         client.sendall(f"GET {target} HTTP/{version}\r\nHost: {ORIGIN.host}\r\n\r\n".encode())
-        client.settimeout(STEP * 4)
-        begun, pieces = time.monotonic(), []
-        try:
-            while data := client.recv(65536):
-                pieces.append((time.monotonic() - begun, data))
-        except TimeoutError:
-            pass
+        begun, pieces, answer = time.monotonic(), [], b""
+        while not answer.endswith(end) and (data := client.recv(65536)):
+            pieces.append((time.monotonic() - begun, data))
+            answer += data
         return pieces
 
 
@@ -84,20 +83,20 @@ def test_a_stream_comes_in_its_pieces_at_their_times(serving: tuple[Serving, flo
     """No sooner than they are due, a clock's tick aside; how late is up to the machine."""
     server, step = serving
     pieces = received(server, "/events")
-    head, *events = [data for _, data in pieces]
-    assert b"Transfer-Encoding: chunked\r\n\r\n" in head
-    assert b"".join(events) == b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in EVENTS) + b"0\r\n\r\n"
+    head, _, body = b"".join(data for _, data in pieces).partition(b"\r\n\r\n")
+    assert head.endswith(b"Transfer-Encoding: chunked")
+    assert body == b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in EVENTS) + b"0\r\n\r\n"
     first = [next(at for at, data in pieces if event in data) for event in EVENTS]
     assert all(at >= step * (number + 1) - TICK for number, at in enumerate(first))
 
 
 def test_an_old_client_gets_the_stream_until_the_end(serving: tuple[Serving, float]) -> None:
-    answer = b"".join(data for _, data in received(serving[0], "/events", "1.0"))
+    answer = b"".join(data for _, data in received(serving[0], "/events", "1.0", end=b"the connection's"))
     assert answer.endswith(b"Connection: close\r\n\r\n" + b"".join(EVENTS))
 
 
 def test_a_length_is_told_where_it_was(serving: tuple[Serving, float]) -> None:
-    answer = b"".join(data for _, data in received(serving[0], "/sized"))
+    answer = b"".join(data for _, data in received(serving[0], "/sized", end=EVENTS[-1]))
     assert b"Content-Length: %d\r\n" % len(BODY) in answer
     assert answer.endswith(b"\r\n\r\n" + b"".join(EVENTS))
 

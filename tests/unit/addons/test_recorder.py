@@ -55,7 +55,7 @@ class History:
         self.pieces += pieces
 
     def _add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        assert self.may_commit.wait(5)
+        assert self.may_commit.wait(30)
         if self.failure:
             raise self.failure
         self.kept += exchanges
@@ -123,7 +123,7 @@ async def test_a_response_waits_until_its_exchange_is_durable(history: History) 
     await asyncio.wait([hook], timeout=0.05)
     assert not hook.done()
     history.may_commit.set()
-    await asyncio.wait_for(hook, 5)
+    await asyncio.wait_for(hook, 30)
     assert len(history.kept) == 1
 
 

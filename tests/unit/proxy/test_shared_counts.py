@@ -115,7 +115,9 @@ def test_a_reader_leaves_no_lock(file: Path) -> None:
         assert [one.is_served(), other.is_served()] == [False, False]
 
 
-def test_two_can_serve(counts: SharedCounts, file: Path) -> None:
+def test_two_can_serve(counts: SharedCounts, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second tries a while to be alone."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
     counts.make_counter("calls").count()
     with closing(SharedCounts(file, serve=True)) as second:
         assert second.sum_group("calls") == 1

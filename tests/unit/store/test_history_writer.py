@@ -74,13 +74,13 @@ def test_exchanges_submitted_during_a_commit_are_committed_together_next() -> No
 
     def add(exchanges: Sequence[Exchange]) -> list[int]:
         committing.set()
-        assert go_on.wait(5)
+        assert go_on.wait(30)
         return history.add(exchanges)
 
     writer = HistoryWriter(add)
     writer.start()
     writer.submit(make_exchange(request="/1"), lambda _: None)
-    assert committing.wait(5)
+    assert committing.wait(30)
     for path in ("/2", "/3"):
         writer.submit(make_exchange(request=path), lambda _: None)
     go_on.set()
@@ -155,9 +155,9 @@ def test_the_writer_works_after_a_failure() -> None:
     writer = HistoryWriter(FakeHistory("/bad").add)
     writer.start()
     writer.submit(make_exchange(request="/bad"), results.put)
-    assert isinstance(results.get(timeout=5), StoreError)
+    assert isinstance(results.get(timeout=30), StoreError)
     writer.submit(make_exchange(request="/good"), results.put)
-    assert results.get(timeout=5) == 1
+    assert results.get(timeout=30) == 1
     writer.stop()
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from understudy.matcher.body_forms.graphql_forms import MAX_DEPTH, MAX_LENGTH, normalize_graphql, normalize_query
@@ -51,14 +48,3 @@ def test_request_in_normal_form() -> None:
 def test_json_that_is_not_a_request(value: object) -> None:
     """Other JSON values are not GraphQL requests."""
     assert normalize_graphql(value) is None
-
-
-def test_library_is_loaded_for_the_first_query() -> None:
-    """The GraphQL library is loaded for the first query, not before."""
-    code = (
-        "import sys, understudy.matcher.index; from understudy.matcher.body_forms.canonical import canonicalize;"
-        "canonicalize(b'{}', 'application/json');"
-        "print('graphql' in sys.modules); canonicalize(b'{a}', 'application/graphql'); print('graphql' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "True"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.proxy.gateway.client_environment import ProxyAccess, build_environment, bundle_roots
+from understudy.proxy.gateway.client_environment import ProxyAccess, build_environment
 
 WAY = ProxyAccess("127.0.0.1", 4321, Path("/t/roots.pem"), Path("/t/further.pem"))
 PROXY = "http://127.0.0.1:4321"
@@ -80,14 +80,3 @@ def test_java_options_come_after_inherited_ones() -> None:
     assert options[0] == "-Xmx1g"
     assert {"-Dhttp.proxyHost=127.0.0.1", "-Dhttps.proxyPort=4321", "-Dhttp.nonProxyHosts="} <= set(options)
     assert "-Djavax.net.ssl.trustStore=/t/own.p12" in options
-
-
-def test_a_bundle_holds_what_was_trusted_before(tmp_path: Path) -> None:
-    """The files of the inherited variables, each once, else the first usual one; one that is missing is none."""
-    corp, system = tmp_path / "corp", tmp_path / "system"
-    corp.write_bytes(b"corp")
-    system.write_bytes(b"system")
-    names, usual = ("A", "B", "C"), (tmp_path / "none", system, corp)
-    inherited = {"A": str(corp), "B": str(corp), "C": str(tmp_path / "none")}
-    assert bundle_roots(b"own", inherited, names, usual) == b"own\ncorp"
-    assert bundle_roots(b"own", {"D": str(corp)}, names, usual) == b"own\nsystem"

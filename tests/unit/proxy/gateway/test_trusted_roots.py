@@ -9,13 +9,6 @@ import pytest
 from understudy.proxy.gateway import trusted_roots
 
 
-def test_the_environments_file_comes_first(tmp_path: Path) -> None:
-    """As in any other program here."""
-    own = tmp_path / "company.pem"
-    own.write_text("")
-    assert trusted_roots.find_trusted_roots({"SSL_CERT_FILE": str(own)}) == own
-
-
 @pytest.mark.parametrize("environment", [{}, {"SSL_CERT_FILE": ""}, {"SSL_CERT_FILE": "/not/there.pem"}])
 def test_otherwise_a_usual_file_that_is_there(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is missing is passed over."""
