@@ -133,7 +133,7 @@ OPENINGS = choose(100_000, 10_000)
     ],
 )  # fmt: skip
 def test_nothing_is_quadratic(unit: str) -> None:
-    """100,000 openings in 10 MB of text are parsed and filled in in seconds of the processor, a tenth in a tenth."""
+    """100,000 opening braces in 10 MB of text, or a tenth of both, take seconds of processor time or a tenth."""
     values = make_values(make_request("POST", body=b'{"a": 1}'), {"id": "42"})
     spaced = unit + "x" * (100 - len(unit))
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""`make demo`, without the making of its environment."""
+"""The demo, in the environment of the tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run_demo(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_demo_gets_every_answer_again(tmp_path: Path) -> None:
-    """The demo ends well, and says a line for each of its six steps."""
+    """The demo succeeds and prints a line for each of its six steps."""
     done = run_demo(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line[:2] for line in done.stdout.splitlines() if line[1:2] == "."] == ["1.", "2.", "3.", "4.", "5.", "6."]
@@ -32,7 +32,7 @@ def test_demo_gets_every_answer_again(tmp_path: Path) -> None:
 
 
 def test_demo_fails_when_an_answer_differs(tmp_path: Path) -> None:
-    """An answer that differs makes the demo end with 1."""
+    """If an answer differs, the exit code is 1."""
     source = (ROOT / "demo/__main__.py").read_text()
     spoiled = source.replace('understudy("promote", "-s", "demo"', 'understudy("promote", "--filter", "status=2xx"')
     assert spoiled != source

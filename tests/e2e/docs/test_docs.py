@@ -1,4 +1,4 @@
-"""The docs say what the program does."""
+"""The commands and transcripts of the docs agree with the program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHELL_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
 def shown_commands() -> Iterator[tuple[str, str]]:
-    """The `understudy` lines in the shell blocks of every page."""
+    """Yield the page and text of each `understudy` line in shell blocks."""
     for page in PAGES:
         for block in SHELL_BLOCK.findall(page.read_text()):
             for line in block.splitlines():
@@ -31,20 +31,20 @@ def shown_commands() -> Iterator[tuple[str, str]]:
                     yield page.name, line
 
 
-def test_cli_page_is_made_from_help() -> None:
-    """docs/cli.md is what `python -m tests.cli_reference` prints."""
+def test_the_page_of_commands_is_generated_from_help() -> None:
+    """docs/cli.md equals the output of `python -m tests.cli_reference`."""
     assert (ROOT / "docs/cli.md").read_text() == reference()
 
 
 @pytest.mark.parametrize("name", list(commands()))
-def test_every_command_has_help(name: str) -> None:
-    """Every command says what it does."""
+def test_every_command_is_on_the_page(name: str) -> None:
+    """docs/cli.md has a heading for each command."""
     assert f"## {name}\n" in (ROOT / "docs/cli.md").read_text()
 
 
 @pytest.mark.parametrize(("page", "line"), list(shown_commands()))
-def test_shown_commands_are_understood(page: str, line: str) -> None:
-    """Every command line shown in the docs has a command and options that exist."""
+def test_shown_commands_have_existing_options(page: str, line: str) -> None:
+    """Each command line in the docs has an existing command and options."""
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = main
     context = click.Context(main, info_name="understudy")
@@ -55,12 +55,12 @@ def test_shown_commands_are_understood(page: str, line: str) -> None:
     command.make_context(command.name, words)
 
 
-def test_readme_transcripts_are_what_happens(tmp_path: Path) -> None:
-    """The console blocks of the README and of docs/matching.md, run one after the other, print what they show."""
+def test_transcripts_of_the_readme_are_reproduced(tmp_path: Path) -> None:
+    """The console blocks of the README and docs/matching.md, run in order, print the same output."""
     api, gateway = free_port(), free_port()
     understudy = Understudy(tmp_path)
     replacements = {"9000": str(api), "8080": str(gateway), "/tmp/understudy.db": str(understudy.store)}
-    # The gateway listens on another port than its default: the test may not be alone on this machine.
+    # The gateway listens on a free port, because other tests may use the default.
     listening = {
         "understudy record": "understudy record --listen :8080",
         "understudy mock": "understudy mock --listen :8080",

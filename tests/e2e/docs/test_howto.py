@@ -1,4 +1,4 @@
-"""The how-tos: each is followed as its reader would, and shows what happens."""
+"""The how-tos: the tests follow each page and compare the output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROXY, CLOCK, DURATION = r"by http://127\.0\.0\.1:\d+", r"\d\d:\d\d:\d\d", r"\d\
 
 @contextmanager
 def sample_api(port: int) -> Iterator[None]:
-    """The API that the pages call."""
+    """Run the API that the pages call."""
     with subprocess.Popen([sys.executable, "-m", "demo.sample_api", str(port)], cwd=ROOT) as sample:
         try:
             wait_for(lambda: probe(port))
@@ -29,17 +29,17 @@ def sample_api(port: int) -> Iterator[None]:
 
 
 def shell(understudy: Understudy, *, replacements: dict[str, str] | None = None, **environment: str) -> Shell:
-    """A reader's shell, in a folder of its own."""
+    """Return a shell in its own folder."""
     here = {"/tmp/understudy.db": str(understudy.store), "python ": f"{sys.executable} "}
     given = understudy.environment | {"PYTHONPATH": str(ROOT)} | environment
     return Shell(understudy.home, given, here | (replacements or {}), (PROXY, CLOCK, DURATION))
 
 
 def test_a_test_suite_is_recorded_then_replayed_in_ci(understudy: Understudy) -> None:
-    """The one page goes on from the other; with the first recording made, the API is there no more."""
+    """The second page continues the first; after the recording, the API is stopped."""
     port = free_port()
     reader = shell(understudy, replacements={"9000": str(port)})
-    # Written before the server is there: its port is not the page's.
+    # The files are written before the server starts, with its port instead of the page's.
     page = (HOWTO / "record-a-test-suite.md").read_text().replace("9000", str(port))
     write_files(page, understudy.home)
     record, replay = steps(page)
@@ -64,7 +64,7 @@ def test_a_project_file_holds_what_commands_have_in_common(understudy: Understud
 
 
 def test_an_llm_client_is_recorded(understudy: Understudy) -> None:
-    """Against a small server that streams as the real one does."""
+    """A small server streams as the real one does."""
     with upstream(complete) as url:
         reader = shell(understudy, OPENAI_BASE_URL=f"{url}/v1", OPENAI_API_KEY="t0ps3cret")
         page = (HOWTO / "record-an-llm-client.md").read_text()
