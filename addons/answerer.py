@@ -124,4 +124,4 @@ class Answerer:
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
         if is_whole or needs_whole_body(request, outcome.example):
             body = await self._bodies.read(body)
-        return respond.build_response(active, request, outcome.example, body, client, self._renamed)
+        return respond.build_response(active, request, outcome, body, client, self._renamed)

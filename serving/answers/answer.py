@@ -50,7 +50,10 @@ def adapt_response(request: Request, example: Example, body: Body) -> Response:
 def needs_whole_body(request: Request, example: Example) -> bool:
     """Return whether the body of an example is in the store, and the response depends on all of its bytes."""
     is_stored = isinstance(example.response.body, BodyRef)
-    return is_stored and (_is_recoded(request, example) or has_uncertain_claims(example))
+    if not is_stored:
+        return False
+    has_range = request.method == "GET" and "range" in request.headers
+    return has_range or _is_recoded(request, example) or has_uncertain_claims(example)
 
 
 def _is_recoded(request: Request, example: Example) -> bool:

@@ -8,13 +8,13 @@ from time import time
 from understudy.matcher.explanation.rendering import summarize_nearest
 from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
+from understudy.serving.answers.conditional import apply_conditions
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
 from understudy.serving.gateway.ignored_hosts import render_ignored
-from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
 from understudy.store.model.mock_servers import Behaviour, FaultKind
@@ -75,7 +75,7 @@ def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour
 def build_response(
     active: ActiveMode,
     request: Request,
-    example: Example,
+    outcome: Outcome,
     body: Body,
     client: Origin | None,
     renamed: RenamedCookies,
@@ -84,9 +84,12 @@ def build_response(
 
     `renamed` remembers the cookies whose names are changed for the client.
     """
+    example = outcome.example
+    assert example is not None
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = active.dates.apply(adapt_response(request, example, body), example)
+    response = apply_conditions(adapt_response(request, example, body), request, outcome)
+    response = active.dates.apply(response, example)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
         response = make_unfinished(response, example.response)

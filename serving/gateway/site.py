@@ -147,13 +147,13 @@ class GatewaySite:
         timing = outcome.resolve_timing(active.behaviour)
 
         def render(body: Body) -> Reply:
-            response = respond.build_response(active, request, example, body, client, self._renamed)
+            response = respond.build_response(active, request, outcome, body, client, self._renamed)
             # The clients of a mock are others than the recorded one, and may not know informational responses.
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
             reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
             return set_end(reply, active.dates.find_end(example))
 
-        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
+        key = make_reply_key(outcome, request, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = needs_whole_body(request, example)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 

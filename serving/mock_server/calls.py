@@ -10,6 +10,7 @@ from time import time
 
 from understudy.serving.answers import cors
 from understudy.serving.answers.answer import adapt_response, needs_whole_body, render_error
+from understudy.serving.answers.conditional import apply_conditions
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
@@ -130,14 +131,15 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = server.dates.apply(adapt_response(request, example, body), example)
+        response = apply_conditions(adapt_response(request, example, body), request, outcome)
+        response = server.dates.apply(response, example)
         response = rewrite_for_client(response, example.request.origin, base, server.renamed)
         response = _add_headers(server, request, example, response, reason)
         reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
         return set_end(reply, server.dates.find_end(example))
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
-    key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
+    key = make_reply_key(outcome, request, behaviour, is_cacheable, base, reason, *vary)
     whole = needs_whole_body(request, example)
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 

@@ -44,6 +44,12 @@ class Answer:
         kept = tuple((name, value) for name, value in self.fields if name.lower() not in FRAMING)
         return self.status, self.reason, kept, self.body
 
+    @property
+    def undated(self) -> tuple[int, str, Fields, bytes]:
+        """The same without Date, which replay and mock move to the present."""
+        status, reason, fields, body = self.message
+        return status, reason, tuple(field for field in fields if field[0].lower() != "date"), body
+
 
 @dataclass(frozen=True)
 class Call:

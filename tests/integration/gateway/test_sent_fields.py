@@ -146,3 +146,19 @@ def test_dates_are_those_of_the_recording_moved_to_now(understudy: Understudy, m
     assert before <= dates[0].timestamp() < dates[1].timestamp() <= time()
     expiry = answers[0].headers["set-cookie"].partition("Expires=")[2]
     assert parsedate_to_datetime(expiry) - dates[0] == timedelta(days=1)
+
+
+@pytest.mark.parametrize("mode", ["replay", "mock"])
+def test_a_whole_answer_serves_ranges_and_preconditions(understudy: Understudy, mode: str) -> None:
+    """Recorded is one download without either."""
+
+    def handle(handler: BaseHTTPRequestHandler) -> None:
+        answer(handler, b"0123456789", ETag='"v1"')
+
+    with upstream(handle) as url, recorded(understudy, url, mode, "/file") as serving:
+        parts = [call(serving, "/file", Range=value) for value in ("bytes=5-9", "bytes=0-4", "bytes=10-")]
+        statuses = [call(serving, "/file", **{name: '"v1"'}).status_code for name in ("If_None_Match", "If_Match")]
+        changed, whole = call(serving, "/file", If_Match='"v2"'), call(serving, "/file")
+    assert [(one.status_code, one.text) for one in parts] == [(206, "56789"), (206, "01234"), (416, "")]
+    assert parts[0].headers["content-range"] == "bytes 5-9/10"
+    assert [*statuses, changed.status_code, whole.status_code] == [304, 200, 412, 200]

@@ -267,7 +267,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
     understudy.run("promote", "--session", "httpbin", "--to", "redacted")
     commands = {"mock": ("mock", "httpbin"), "replay": ("replay", "httpbin"), "redacted": ("mock", "redacted")}
     with ExitStack() as stack:
-        gateways = {mode: stack.enter_context(understudy.serving(*command)).url for mode, command in commands.items()}
+        gateways = {
+            mode: stack.enter_context(understudy.serving(*command, "--no-shift-dates")).url
+            for mode, command in commands.items()
+        }
         gateways["record"] = gateway.url
         yield Recording(understudy, upstream, gateways, answers, followed, uuids, history)
 

@@ -135,7 +135,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory, certificate: Path, tls: 
         understudy.run("promote", "--session", session, "--to", "shop", "--keep-secrets")
     commands = {"mock": ("mock", "shop"), "replay": ("replay", "forward"), "replay reverse": ("replay", "reverse")}
     with ExitStack() as stack:
-        gateways = {name: stack.enter_context(understudy.serving(*command)) for name, command in commands.items()}
+        gateways = {
+            name: stack.enter_context(understudy.serving(*command, "--no-shift-dates"))
+            for name, command in commands.items()
+        }
         yield Recording(understudy, secure, plain, forward, reverse, gateways)
 
 

@@ -137,11 +137,11 @@ def test_mitmdump_answers_without_the_upstream(recording: Recording, options: di
     """As a reverse and as a forward proxy; what was not recorded is a miss."""
     with running(recording.understudy, "--mode", f"reverse:{recording.upstream}", **options) as reverse:
         for call in (ITEM, OTHER, ITEM):
-            assert ask_curl(reverse.url, call).message == recording.answers[call.name].message
+            assert ask_curl(reverse.url, call).undated == recording.answers[call.name].undated
         assert ask_curl(reverse.url, MISS).status == 404
     with running(recording.understudy, **options) as forward:
         route = Route(forward.url)
-        assert ask_requests(recording.upstream, ITEM, route).message == recording.answers["item"].message
+        assert ask_requests(recording.upstream, ITEM, route).undated == recording.answers["item"].undated
         assert ask_requests(recording.upstream, MISS, route).status == 404
         assert ask_requests("http://nowhere.invalid", ITEM, route).status == 404
 
