@@ -17,8 +17,8 @@ from understudy.store.model import ids
 from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.exchanges import Exchange, RedactedPlace
 from understudy.store.model.header_fields import compute_fingerprint, drop_hop_by_hop
-from understudy.store.model.media_types import parse_media_type
-from understudy.store.model.messages import Body, BodyRef, Request, Response
+from understudy.store.model.media_types import is_stream_type, parse_media_type
+from understudy.store.model.messages import Body, BodyRef, Request, Response, measure_body
 from understudy.store.model.naming import name_example, name_request
 from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
@@ -156,7 +156,7 @@ def find_skip_reason(exchange: Exchange, *, replay: bool = False) -> str:
 
     With `replay`, for the replay of a session, gRPC and WebSockets can be examples too.
     """
-    if exchange.error is not None:
+    if exchange.error is not None and not _is_left_stream(exchange):
         return f"failed: {exchange.error}"
     if exchange.response is None:
         return "there is no response"
@@ -171,6 +171,17 @@ def find_skip_reason(exchange: Exchange, *, replay: bool = False) -> str:
         # An informational response comes before the final one (RFC 9110, section 15.2).
         return f"status {exchange.response.status} is not a final response"
     return exchange.degraded if exchange.is_cut else ""
+
+
+def _is_left_stream(exchange: Exchange) -> bool:
+    """Return whether the client left a stream early: each piece is useful by itself, so what came is an answer."""
+    response = exchange.response
+    if not exchange.is_abandoned or response is None or not measure_body(response.body):
+        return False
+    headers = response.headers
+    if headers.get("content-length") is not None or headers.get("content-encoding") is not None:
+        return False  # a part of a file, or of compressed data, is not a file
+    return bool(response.chunks) or is_stream_type(headers.get("content-type") or "")
 
 
 def _is_grpc(request: Request) -> bool:

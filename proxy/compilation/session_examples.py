@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
@@ -38,7 +38,8 @@ class SessionExamples:
     """A session's exchanges as examples, and its WebSockets by the ids of the examples of their handshakes.
 
     `failed` are examples of exchanges that failed and are left out; `reasons` has why, by the ids of these examples.
-    `unreached` are the ids of the examples whose upstream could not be reached.
+    `unreached` are the ids of the examples whose upstream could not be reached, `early` those of answers that came
+    before their request had ended.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -46,6 +47,7 @@ class SessionExamples:
     failed: list[Example] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     unreached: set[str] = field(default_factory=set)
+    early: set[str] = field(default_factory=set)
 
 
 class ExampleNamer:
@@ -96,7 +98,8 @@ def build_session_examples(
         promoted = as_recorded(batch, known)
         failed = find_failure_behaviours(recorded, promoted.marks)
         compiled.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
-        compiled.unreached.update(_collect_unreached(recorded, promoted))
+        compiled.unreached.update(_collect_ids(recorded, promoted, lambda one: one.unreached_reason is not None))
+        compiled.early.update(_collect_ids(recorded, promoted, lambda one: one.is_answered_early))
         compiled.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
@@ -112,9 +115,12 @@ def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> 
     return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
 
 
-def _collect_unreached(recorded: Iterable[Exchange], promoted: PromotionResult) -> Iterator[str]:
+def _collect_ids(
+    recorded: Iterable[Exchange], promoted: PromotionResult, is_wanted: Callable[[Exchange], bool]
+) -> Iterator[str]:
+    """Return the ids of the examples of some exchanges."""
     examples = dict(promoted.marks)
-    ids = (examples.get(one.id) for one in recorded if one.unreached_reason is not None)
+    ids = (examples.get(one.id) for one in recorded if is_wanted(one))
     return (example_id for example_id in ids if example_id)
 
 

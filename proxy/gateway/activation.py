@@ -21,6 +21,7 @@ from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.early_answers import EarlyAnswers
 from understudy.serving.gateway.failed_exchanges import FailedRequests
 from understudy.serving.gateway.replay import Replay, Tally
 from understudy.serving.templates.randomness import RandomSource
@@ -165,5 +166,6 @@ class Activation:
             missing,
             frozenset(each for each in hosts if each),
             select_marks(collect_ignored_places(matching), Part.JSON),
+            EarlyAnswers.of(example for example in examples if example.id in recorded.early),
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

@@ -12,6 +12,7 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.gateway.early_answers import EarlyAnswers
 from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
 from understudy.serving.gateway.miss_hints import suggest_ignored_places
 from understudy.store.errors import Hint
@@ -123,7 +124,7 @@ class Replay:
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
     failed when they were recorded, `hosts` the recorded origins, `ignored_in_messages` the JSON paths that are not
-    compared in WebSocket messages.
+    compared in WebSocket messages, `early` the answers that came before their request had ended.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -132,6 +133,7 @@ class Replay:
     failed: FailedRequests = field(default_factory=FailedRequests, compare=False)
     hosts: frozenset[Origin] = frozenset()
     ignored_in_messages: Marks = field(default_factory=dict)
+    early: EarlyAnswers = field(default_factory=EarlyAnswers)
 
     def note(self, request: Request, outcome: Outcome) -> None:
         """Count a request and its outcome."""

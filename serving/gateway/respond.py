@@ -43,8 +43,11 @@ def decide_outcome(active: ActiveMode, request: Request, *, reverse: bool) -> Ou
     if active.is_unanswered(request):
         active.replay.tally.has_requests = True
         return find_outcome(NO_ANSWERS, request)
-    outcome = find_outcome(active.reverse_answers if reverse else active.answers, request)
+    answers = active.reverse_answers if reverse else active.answers
+    outcome = find_outcome(answers, request)
     if active.mode is Mode.REPLAY:
+        if outcome.example is None:
+            outcome = active.replay.early.find_outcome(answers, request) or outcome
         active.replay.note(request, outcome)
     return outcome
 

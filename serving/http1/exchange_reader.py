@@ -16,7 +16,7 @@ from understudy.serving.http1.heads import (
     UpstreamProtocolError,
     read_response,
 )
-from understudy.store.model.exchanges import Exchange, Timings, describe_cut
+from understudy.store.model.exchanges import ANSWERED_EARLY, Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Chunk, Headers, InterimResponse, Origin, Request, Response
 
@@ -221,7 +221,7 @@ class ExchangeReader:
             if body is not None and body.cut:
                 losses.append(describe_cut(whose, body.size))
         if self.is_complete and not self.is_request_complete:
-            losses.append("the answer came before the end of the request")
+            losses.append(ANSWERED_EARLY)
         return "; ".join(losses)
 
 

@@ -66,6 +66,7 @@ CLIENT_LEFT = "the client closed the connection"
 GATEWAY_STOPPED = "the gateway was stopped"
 
 _CUT = "was cut after"
+ANSWERED_EARLY = "the answer came before the end of the request"
 _NOT_REACHED = "cannot be reached: "
 
 
@@ -114,6 +115,11 @@ class Exchange(msgspec.Struct, frozen=True):
         """Why no connection to the upstream could be opened; None if one was open."""
         is_unreached = self.response is None and self.error is not None and self.error.startswith(_NOT_REACHED)
         return self.error.removeprefix(_NOT_REACHED) if is_unreached and self.error else None
+
+    @property
+    def is_answered_early(self) -> bool:
+        """Whether the body of the request is only what was sent before the answer had come."""
+        return ANSWERED_EARLY in self.degraded
 
     @property
     def is_cut(self) -> bool:

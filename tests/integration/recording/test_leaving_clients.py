@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.programs import Understudy, upstream, wait_for
@@ -52,6 +53,10 @@ def test_a_client_that_closes_in_the_middle_of_a_stream_leaves_a_failed_exchange
         has_ended.set()
     [kept] = understudy.json("history", "list")
     assert (kept["status"], kept["error"]) == (200, "the client closed the connection")
+    understudy.run("promote", "--session", "left", "--to", "events")
+    with understudy.serving("mock", "events") as gateway:
+        mocked = httpx.get(f"{gateway.url}/events", trust_env=False)
+    assert (mocked.status_code, mocked.content) == (200, DONE)
 
 
 def _begin(handler: BaseHTTPRequestHandler, *, chunked: bool) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
-from understudy.store.model.messages import Body, BodyRef, Headers, Origin, Request, Response
+from understudy.store.model.exchanges import CLIENT_LEFT, GATEWAY_STOPPED, Exchange, Part, RedactedPlace, Timings
+from understudy.store.model.messages import Body, BodyRef, Chunk, Headers, Origin, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.promotion import (
     CollectionState,
@@ -187,6 +187,35 @@ def test_an_exchange_without_a_final_response_is_skipped_with_a_reason(failed: E
     promoted = run([failed])
     assert promoted.skipped == ((failed, reason),)
     assert (promoted.items, promoted.examples, promoted.marks) == ((), (), ())
+
+
+CAME = b"data: 1\n\n"
+BROKE_OFF = "the upstream closed the connection in the middle of its answer"
+EVENTS = ("Content-Type", "text/event-stream")
+WATCH = ("Content-Type", "application/json")
+
+
+def make_left(error: str, *fields: tuple[str, str], body: bytes = CAME, chunks: tuple[Chunk, ...] = ()) -> Exchange:
+    """An exchange whose response broke off."""
+    return replace(exchange(1), error=error, response=Response(200, Headers.of(fields), body, chunks=chunks))
+
+
+@pytest.mark.parametrize(
+    ("left", "is_promoted"),
+    [
+        (make_left(CLIENT_LEFT, EVENTS), True),
+        (make_left(GATEWAY_STOPPED, EVENTS), True),
+        (make_left(CLIENT_LEFT, WATCH, chunks=(Chunk(0.0, 5), Chunk(1.0, 4))), True),
+        (make_left(CLIENT_LEFT, WATCH), False),
+        (make_left(CLIENT_LEFT, EVENTS, body=b""), False),
+        (make_left(CLIENT_LEFT, EVENTS, ("Content-Length", "100")), False),
+        (make_left(CLIENT_LEFT, EVENTS, ("Content-Encoding", "gzip")), False),
+        (make_left(BROKE_OFF, EVENTS), False),
+    ],
+)
+def test_a_stream_that_its_client_left_is_an_example_as_far_as_it_came(left: Exchange, is_promoted: bool) -> None:
+    """A part of a file is not, nor is a stream that the upstream broke off."""
+    assert [one.response.body for one in run([left]).examples] == ([CAME] if is_promoted else [])
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
