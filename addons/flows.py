@@ -44,6 +44,9 @@ def is_in_origin_form(flow: http.HTTPFlow) -> bool:
     return (flow.request.host, flow.request.port) == address
 
 
+BIDIRECTIONAL = "a bidirectional gRPC call: a replay answers it only when the client has sent all"
+
+
 def request_from_flow(flow: http.HTTPFlow) -> Request:
     """Return the request as the client sent it."""
     data = flow.request.data
@@ -78,6 +81,11 @@ def response_from_flow(flow: http.HTTPFlow) -> Response | None:
 def is_stream(response: http.Response) -> bool:
     """Whether the media type of a response is one of streams, such as server-sent events."""
     return is_stream_type(response.headers.get("content-type", ""))
+
+
+def is_grpc_call(request: http.Request) -> bool:
+    """Whether a request is a call of gRPC, whose two sides may speak at once."""
+    return request.is_http2 and request.headers.get("content-type", "").startswith("application/grpc")
 
 
 def parse_content_length(message: http.Message) -> int | None:
@@ -151,7 +159,15 @@ def _get_tapped_body(tap: BodyTap | None) -> Body:
 def _describe_degradation(flow: http.HTTPFlow) -> str:
     taps = {"request": get_note(flow).request_tap, "response": get_note(flow).response_tap}
     cuts = [describe_cut(message, tap.body.size) for message, tap in taps.items() if tap and tap.body.cut]
-    return "; ".join([*cuts, *filter(None, [pop_dropped(flow)])])
+    return "; ".join([*cuts, *filter(None, [_describe_dialogue(flow), pop_dropped(flow)])])
+
+
+def _describe_dialogue(flow: http.HTTPFlow) -> str:
+    response, request_end = flow.response, flow.request.timestamp_end
+    if response is None or not is_grpc_call(flow.request):
+        return ""
+    is_early = request_end is None or (response.timestamp_start or 0) < request_end
+    return BIDIRECTIONAL if is_early else ""
 
 
 def _get_client_headers(flow: http.HTTPFlow) -> Headers:

@@ -8,7 +8,7 @@ from mitmproxy import http
 
 from understudy.addons.current import CurrentMode
 from understudy.addons.flow_notes import get_note
-from understudy.addons.flows import exchange_from_flow, is_stream, parse_content_length, set_response
+from understudy.addons.flows import exchange_from_flow, is_grpc_call, is_stream, parse_content_length, set_response
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.loop.commits import Commits
 from understudy.serving.gateway.active import ActiveMode
@@ -44,16 +44,19 @@ class Recorder:
         self._holds_back = holds_back
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Stream a large request through, except in spy mode, where the examples are asked first."""
+        """Stream a large request or a gRPC call through, except in spy mode, where the examples are asked first.
+
+        A client of a bidirectional call may wait for an answer before it sends its next message.
+        """
         mode = self._current.active_for(flow).mode
         if not self._holds_back or mode not in (Mode.PASS, Mode.RECORD):
             return
-        is_large = (parse_content_length(flow.request) or 0) > self._keeping.large
+        passes_at_once = is_grpc_call(flow.request) or (parse_content_length(flow.request) or 0) > self._keeping.large
         if mode is Mode.RECORD:
             get_note(flow).request_tap = tap = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
-            flow.request.stream = tap.take if is_large else False
+            flow.request.stream = tap.take if passes_at_once else False
         else:
-            flow.request.stream = is_large
+            flow.request.stream = passes_at_once
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream a response through if it is not kept, is a stream, or may be large; keep its pieces if it is kept."""

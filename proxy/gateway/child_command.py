@@ -22,6 +22,9 @@ from understudy.proxy.gateway.client_environment import (
     ProxyAccess,
     build_environment,
     bundle_roots,
+    list_changed_variables,
+    render_php_settings,
+    render_wgetrc,
 )
 from understudy.proxy.gateway.trusted_roots import list_default_roots
 from understudy.proxy.signals import SIGNAL_EXIT_BASE, SignalHandler
@@ -46,16 +49,20 @@ class CannotRun(UserError):
 class ChildCommand:
     """A command: its arguments, the folder of the gateway's authority, and whether Java is to trust that.
 
-    `exit_code` is set once it has run; for one that a signal ended it is 128 and the signal's number.
+    It inherits the variables `unchanged` as they are. `exit_code` is set once it has run; for one that a signal ended
+    it is 128 and the signal's number.
     """
 
     arguments: Sequence[str]
     confdir: Path
     java: bool = False
+    unchanged: frozenset[str] = frozenset()
     exit_code: int = 0
 
     def check(self) -> None:
-        """Raise CannotRun if the command does not exist, UserError if Java's keytool is missing."""
+        """Raise CannotRun if the command does not exist, UserError for a wrong variable or if keytool is missing."""
+        for variable in sorted(self.unchanged - list_changed_variables()):
+            raise UserError(f"{variable} is not a variable that is set for a command", field="no_env")
         if self.java:
             _find_keytool(os.environ)
         name = self.arguments[0]
@@ -74,7 +81,8 @@ class ChildCommand:
         """Run it to its end with this gateway; raises CannotRun, or Interrupted if a signal came before its start."""
         with tempfile.TemporaryDirectory(prefix="understudy-") as folder:
             access = await asyncio.to_thread(self._prepare_access, gateway, Path(folder), os.environ)
-            self.exit_code = await _run_process(self.arguments, build_environment(os.environ, access), signals)
+            environment = build_environment(os.environ, access, self.unchanged)
+            self.exit_code = await _run_process(self.arguments, environment, signals)
 
     def _prepare_access(self, gateway: Gateway, folder: Path, inherited: Mapping[str, str]) -> ProxyAccess:
         host, _, port = gateway.listen.rpartition(":")
@@ -83,9 +91,14 @@ class ChildCommand:
         roots, further = folder / "roots.pem", folder / "understudy.pem"
         roots.write_bytes(bundle_roots(content, inherited, ROOTS_VARIABLES, list_default_roots()))
         further.write_bytes(bundle_roots(content, inherited, EXTRA_ROOTS_VARIABLES, ()))
+        wgetrc, php_folder = folder / "wgetrc", folder / "php"
+        wgetrc.write_text(render_wgetrc(inherited, roots), "utf-8", "surrogateescape")
+        php_folder.mkdir()
+        (php_folder / "understudy.ini").write_text(render_php_settings(roots))
         store = _create_java_store(authority, folder / "understudy.p12", inherited) if self.java else None
         reverse = gateway.upstream is not None or gateway.desired_state.mode.is_offline
-        return ProxyAccess(_to_loopback(host.strip("[]")), int(port), roots, further, reverse, store)
+        host = _to_loopback(host.strip("[]"))
+        return ProxyAccess(host, int(port), roots, further, reverse, store, wgetrc, php_folder)
 
 
 async def _run_process(arguments: Sequence[str], environment: Mapping[str, str], signals: SignalHandler) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +38,19 @@ ROOTS_VARIABLES = (
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
     "NIX_SSL_CERT_FILE",
     "HTTPLIB2_CA_CERTS",
+    "PERL_LWP_SSL_CA_FILE",
+    "HTTPS_CA_FILE",
 )
 # The file of each is trusted in addition to the roots of its reader.
 EXTRA_ROOTS_VARIABLES = ("NODE_EXTRA_CA_CERTS", "DENO_CERT")
 
 URL_VARIABLE = "UNDERSTUDY_URL"
 JAVA_VARIABLE = "JAVA_TOOL_OPTIONS"
+# wget and PHP read roots from files of settings only; these variables name such files.
+WGET_VARIABLE = "WGETRC"
+PHP_VARIABLE = "PHP_INI_SCAN_DIR"
+# Without these, Node and Perl's LWP do not read the proxy variables.
+SWITCHES = ("NODE_USE_ENV_PROXY", "PERL_LWP_ENV_PROXY")
 STORE_PASSWORD = "changeit"  # Java's own, for a store without secrets
 
 
@@ -50,7 +58,8 @@ STORE_PASSWORD = "changeit"  # Java's own, for a store without secrets
 class ProxyAccess:
     """How a command reaches a gateway: `host` and `port` of the proxy, and the certificate files to trust.
 
-    `reverse`: the gateway also stands in for an API at that address. `java_store` is a trust store for Java, if needed.
+    `reverse`: the gateway also stands in for an API at that address. `java_store` is a trust store for Java, if needed;
+    `wgetrc` is a file of settings for wget, `php_folder` a folder of them for PHP.
     """
 
     host: str
@@ -59,6 +68,8 @@ class ProxyAccess:
     further_roots: Path
     reverse: bool = False
     java_store: Path | None = None
+    wgetrc: Path | None = None
+    php_folder: Path | None = None
 
     @property
     def url(self) -> str:
@@ -66,8 +77,10 @@ class ProxyAccess:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
-def build_environment(inherited: Mapping[str, str], access: ProxyAccess) -> dict[str, str]:
-    """Return the environment of the command, made from the one that it would inherit."""
+def build_environment(
+    inherited: Mapping[str, str], access: ProxyAccess, unchanged: Iterable[str] = ()
+) -> dict[str, str]:
+    """Return the environment of the command, made from the one that it would inherit; `unchanged` names stay so."""
     variables = {name: value for name, value in inherited.items() if name.upper() not in SOCKS_VARIABLES}
     for name in (*PROXY_VARIABLES, *CLIENT_PROXY_VARIABLES):
         variables |= dict.fromkeys(_expand_cases(name), access.url)
@@ -76,13 +89,44 @@ def build_environment(inherited: Mapping[str, str], access: ProxyAccess) -> dict
     variables |= dict.fromkeys(ROOTS_VARIABLES, str(access.roots)) | dict.fromkeys(
         EXTRA_ROOTS_VARIABLES, str(access.further_roots)
     )
-    variables["NODE_USE_ENV_PROXY"] = "1"
+    variables |= dict.fromkeys(SWITCHES, "1") | _name_settings(inherited, access)
     if access.reverse:
         variables[URL_VARIABLE] = access.url
     if access.java_store is not None:
         options = " ".join(_build_java_options(access, access.java_store))
         variables[JAVA_VARIABLE] = f"{inherited[JAVA_VARIABLE]} {options}" if inherited.get(JAVA_VARIABLE) else options
+    names = frozenset(unchanged)
+    kept = {name: value for name, value in inherited.items() if name in names}
+    return {name: value for name, value in variables.items() if name not in names} | kept
+
+
+def list_changed_variables() -> frozenset[str]:
+    """Return the names of all variables that `build_environment` may set or remove."""
+    nowhere = Path("/")
+    access = ProxyAccess("", 0, nowhere, nowhere, reverse=True, java_store=nowhere, wgetrc=nowhere, php_folder=nowhere)
+    return frozenset((*build_environment({}, access), *SOCKS_VARIABLES, *map(str.lower, SOCKS_VARIABLES)))
+
+
+def _name_settings(inherited: Mapping[str, str], access: ProxyAccess) -> dict[str, str]:
+    variables = {}
+    if access.wgetrc is not None:
+        variables[WGET_VARIABLE] = str(access.wgetrc)
+    if access.php_folder is not None:
+        # An empty part of the list is PHP's own folder.
+        variables[PHP_VARIABLE] = f"{inherited.get(PHP_VARIABLE, '')}{os.pathsep}{access.php_folder}"
     return variables
+
+
+def render_wgetrc(inherited: Mapping[str, str], roots: Path) -> str:
+    """Return the settings of wget: those that it would read, and the roots."""
+    own = inherited.get(WGET_VARIABLE) or os.path.join(inherited.get("HOME", ""), ".wgetrc")
+    content = _read_if_present(Path(own)).decode("utf-8", "surrogateescape")
+    return f"{content}\nca_certificate = {roots}\n"
+
+
+def render_php_settings(roots: Path) -> str:
+    """Return the settings by which PHP's streams and its curl trust the roots."""
+    return f'openssl.cafile = "{roots}"\ncurl.cainfo = "{roots}"\n'
 
 
 def _expand_cases(name: str) -> tuple[str, ...]:

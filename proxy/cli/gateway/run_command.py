@@ -29,11 +29,21 @@ class WithCommand(click.Command):
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND ...]"]
 
 
+COMMAND_OPTIONS = (
+    click.option(
+        "--java-truststore", is_flag=True, help="Make Java programs use and trust the gateway, by JAVA_TOOL_OPTIONS."
+    ),
+    click.option(
+        "--no-env", metavar="NAME", multiple=True, help="Do not change the variable NAME for COMMAND (repeatable)."
+    ),
+)
+
+
 def command_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options about the COMMAND."""
-    return click.option(
-        "--java-truststore", is_flag=True, help="Make Java programs use and trust the gateway, by JAVA_TOOL_OPTIONS."
-    )(command)
+    for option in reversed(COMMAND_OPTIONS):
+        command = option(command)
+    return command
 
 
 def read_child_command(options: Mapping[str, Any]) -> ChildCommand | None:
@@ -44,7 +54,10 @@ def read_child_command(options: Mapping[str, Any]) -> ChildCommand | None:
     if not options.get("command"):
         if options.get("java_truststore"):
             raise click.UsageError("--java-truststore goes with a COMMAND")
+        if options.get("no_env"):
+            raise click.UsageError("--no-env goes with a COMMAND")
         return None
-    child = ChildCommand(options["command"], locate_ca_folder(), java=options["java_truststore"])
+    unchanged = frozenset(options["no_env"])
+    child = ChildCommand(options["command"], locate_ca_folder(), java=options["java_truststore"], unchanged=unchanged)
     child.check()
     return child

@@ -261,3 +261,16 @@ def test_signals_that_are_ignored_are_ignored_by_the_command_too(understudy: Und
     nohup = Understudy(understudy.home, preamble="import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n")
     done = run(nohup, "record", "--", "sh", "-c", "kill -HUP $$; echo lives")
     assert (done.code, done.out) == (0, "lives\n")
+
+
+def test_a_variable_stays_as_it_was(understudy: Understudy) -> None:
+    """For one that hurts a client."""
+    command = ("sh", "-c", 'echo "$AWS_CA_BUNDLE"; test -f "$CURL_CA_BUNDLE"')
+    done = run(understudy, "record", "--no-env", "AWS_CA_BUNDLE", "--", *command, AWS_CA_BUNDLE="/corp.pem")
+    assert (done.code, done.out) == (0, "/corp.pem\n")
+
+
+def test_a_variable_that_is_not_changed_is_a_mistake(understudy: Understudy) -> None:
+    message = understudy.mistake("record", "--no-env", "AWS_CA_BUNDEL", "--", "true")
+    assert "AWS_CA_BUNDEL is not a variable that is set for a command" in message
+    assert "--no-env goes with a COMMAND" in understudy.mistake("record", "--no-env", "AWS_CA_BUNDLE")

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import grpc
@@ -18,7 +19,7 @@ from tests.programs import Serving, Understudy
 
 SERVICE = "shop.Orders"
 PAUSE = 0.1
-TIMEOUT = 20.0
+TIMEOUT = 10.0
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 
@@ -49,11 +50,29 @@ def watch(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         time.sleep(PAUSE)
 
 
+def count(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+    """Client streaming: says how many messages came."""
+    return b"%d" % sum(1 for _ in requests)
+
+
+def talk(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    """Bidirectional: answers each message before the next; `enough` ends the call while the client's side is open."""
+    for request in requests:
+        yield b"echo " + request
+        if request == b"enough":
+            context.abort(grpc.StatusCode.OUT_OF_RANGE, "enough")
+
+
 @contextmanager
 def orders(certificate: Path) -> Iterator[int]:
     """The API on a free port, with TLS; yields the port."""
     server = grpc.server(ThreadPoolExecutor(4))
-    methods = {"Get": grpc.unary_unary_rpc_method_handler(get), "Watch": grpc.unary_stream_rpc_method_handler(watch)}
+    methods = {
+        "Get": grpc.unary_unary_rpc_method_handler(get),
+        "Watch": grpc.unary_stream_rpc_method_handler(watch),
+        "Count": grpc.stream_unary_rpc_method_handler(count),
+        "Talk": grpc.stream_stream_rpc_method_handler(talk),
+    }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
     pem = certificate.read_bytes()
     port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(pem, pem)]))
@@ -134,3 +153,63 @@ def test_calls_are_replayed_with_their_status_and_metadata(stage: Stage) -> None
 def test_another_message_is_a_miss(stage: Stage) -> None:
     """A 404, which clients report as UNIMPLEMENTED (grpc: HTTP to gRPC status code mapping)."""
     assert called(stage.gateway, stage.understudy, "Get", b"coffee").code is grpc.StatusCode.UNIMPLEMENTED
+
+
+class Dialogue:
+    """A client that waits for each answer before it sends its next message."""
+
+    def __init__(self, gateway: Serving, understudy: Understudy, *messages: bytes) -> None:
+        self.answers: list[bytes] = []
+        self.code = grpc.StatusCode.OK
+        sent: Queue[bytes | None] = Queue()
+        rest = iter([*messages[1:], None])
+        sent.put(messages[0])
+        with open_channel(gateway, understudy) as channel:
+            call = channel.stream_stream(f"/{SERVICE}/Talk")(iter(sent.get, None), timeout=TIMEOUT)
+            try:
+                for answer in call:
+                    self.answers.append(answer)
+                    sent.put(next(rest))
+            except grpc.RpcError as error:
+                self.code = error.code()
+            sent.put(None)
+
+
+def open_channel(gateway: Serving, understudy: Understudy) -> Any:
+    trust = grpc.ssl_channel_credentials(understudy.ca.read_bytes())
+    options = (("grpc.ssl_target_name_override", "localhost"),)
+    return grpc.secure_channel(f"127.0.0.1:{gateway.port}", trust, options)
+
+
+@pytest.mark.parametrize("mode", ["record", "pass"])
+def test_both_sides_of_a_call_pass_at_once(understudy: Understudy, mode: str) -> None:
+    certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
+    options = ("-s", "talk") if mode == "record" else ("--mode", "pass")
+    with orders(certificate) as port:
+        upstream = ("--upstream", f"https://127.0.0.1:{port}", "--upstream-ca", certificate)
+        command = "record" if mode == "record" else "gateway"
+        with understudy.serving(command, *options, *upstream) as gateway:
+            whole = Dialogue(gateway, understudy, b"one", b"two", b"three")
+            early = Dialogue(gateway, understudy, b"one", b"enough", b"never sent")
+    assert (whole.answers, whole.code) == ([b"echo one", b"echo two", b"echo three"], grpc.StatusCode.OK)
+    assert (early.answers, early.code) == ([b"echo one", b"echo enough"], grpc.StatusCode.OUT_OF_RANGE)
+    if mode == "record":
+        entries = [understudy.json("history", "show", entry["id"]) for entry in understudy.json("history", "list")]
+        assert ["bidirectional" in str(entry) for entry in entries] == [True, True]
+        assert [entry["error"] for entry in entries] == [None, None]
+
+
+def test_client_streaming_is_recorded_and_replayed(understudy: Understudy) -> None:
+    certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
+
+    def ask(gateway: Serving) -> bytes:
+        with open_channel(gateway, understudy) as channel:
+            answer: bytes = channel.stream_unary(f"/{SERVICE}/Count")(iter([b"a", b"b", b"c"]), timeout=TIMEOUT)
+            return answer
+
+    with orders(certificate) as port:
+        upstream = ("--upstream", f"https://127.0.0.1:{port}", "--upstream-ca", certificate)
+        with understudy.serving("record", "-s", "count", *upstream) as gateway:
+            assert ask(gateway) == b"3"
+    with understudy.serving("replay", "count") as gateway:
+        assert ask(gateway) == b"3"

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from understudy.proxy.gateway.client_environment import ProxyAccess, build_environment
+from understudy.proxy.gateway.client_environment import (
+    ProxyAccess,
+    build_environment,
+    list_changed_variables,
+    render_php_settings,
+    render_wgetrc,
+)
+from understudy.store.model.values import replace
 
 WAY = ProxyAccess("127.0.0.1", 4321, Path("/t/roots.pem"), Path("/t/further.pem"))
 PROXY = "http://127.0.0.1:4321"
@@ -38,7 +45,8 @@ def test_other_ways_out_are_taken_away(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "AWS_CA_BUNDLE", "GIT_SSL_CAINFO",
-     "npm_config_cafile", "CARGO_HTTP_CAINFO", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"],
+     "npm_config_cafile", "CARGO_HTTP_CAINFO", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "PERL_LWP_SSL_CA_FILE",
+     "HTTPS_CA_FILE"],
 )  # fmt: skip
 def test_roots_are_replaced_by_the_bundle(name: str) -> None:
     """Where a client's roots are replaced by the file, it is the one that holds them too."""
@@ -80,3 +88,37 @@ def test_java_options_come_after_inherited_ones() -> None:
     assert options[0] == "-Xmx1g"
     assert {"-Dhttp.proxyHost=127.0.0.1", "-Dhttps.proxyPort=4321", "-Dhttp.nonProxyHosts="} <= set(options)
     assert "-Djavax.net.ssl.trustStore=/t/own.p12" in options
+
+
+def test_variables_that_hurt_a_client_stay_as_they_were() -> None:
+    """Such as AWS_CA_BUNDLE, which rclone refuses."""
+    inherited = {"AWS_CA_BUNDLE": "/corp.pem", "SOCKS_PROXY": "socks5://h"}
+    environment = build_environment(inherited, WAY, ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SOCKS_PROXY"])
+    assert {name: environment.get(name) for name in (*inherited, "CURL_CA_BUNDLE")} == inherited | {
+        "CURL_CA_BUNDLE": None
+    }
+    assert environment["SSL_CERT_FILE"] == "/t/roots.pem"
+
+
+def test_every_variable_that_is_changed_can_stay() -> None:
+    names = list_changed_variables()
+    assert {"AWS_CA_BUNDLE", "JAVA_TOOL_OPTIONS", "UNDERSTUDY_URL", "WGETRC", "PHP_INI_SCAN_DIR", "no_proxy"} <= names
+    assert build_environment({"PATH": "/bin"}, WAY, names) == {"PATH": "/bin"}
+
+
+def test_perl_reads_the_proxy_variables() -> None:
+    assert build_environment({}, WAY)["PERL_LWP_ENV_PROXY"] == "1"
+
+
+def test_wget_and_php_get_settings_of_their_own() -> None:
+    access = replace(WAY, wgetrc=Path("/t/wgetrc"), php_folder=Path("/t/php"))
+    environment = build_environment({"PHP_INI_SCAN_DIR": "/corp"}, access)
+    assert (environment["WGETRC"], environment["PHP_INI_SCAN_DIR"]) == ("/t/wgetrc", "/corp:/t/php")
+    assert build_environment({}, access)["PHP_INI_SCAN_DIR"] == ":/t/php"
+    assert render_php_settings(Path("/r")) == 'openssl.cafile = "/r"\ncurl.cainfo = "/r"\n'
+
+
+def test_wget_keeps_the_settings_that_it_has() -> None:
+    """They come first: of two lines with one setting, wget takes the last."""
+    assert render_wgetrc({"HOME": "/nowhere"}, Path("/r")) == "\nca_certificate = /r\n"
+    assert render_wgetrc({"WGETRC": "/nowhere"}, Path("/r")) == "\nca_certificate = /r\n"
