@@ -84,7 +84,7 @@ class Activation:
         if not active.has_answers or any(change.subject is not Subject.EXAMPLE for change in relevant):
             return None
         ids, read = collect_edited_ids(relevant).get(collection_id, set()), self._store.bodies.read
-        examples = self._store.collections.get_examples(sorted(ids))
+        examples = self._store.collections.get_examples(collection_id, sorted(ids))
         own = apply_edits(active.reverse_answers, ids, examples, self._matching, read)
         if own is None:
             return None

@@ -193,7 +193,7 @@ class MockSites:
             mock = served.mock
             ids = edited.get(mock.collection_id)
             if ids:
-                examples = self._store.collections.get_examples(sorted(ids))
+                examples = self._store.collections.get_examples(mock.collection_id, sorted(ids))
                 answers = apply_edits(served.answers, ids, examples, mock.matching, self._context.read)
                 self._served[mock.id] = self._make_served(
                     mock, answers or self._compile_answers(mock), served.keys, served

@@ -78,21 +78,24 @@ class Collections(Protocol):
         """Return the examples of a collection by id, their bodies as references."""
         ...
 
-    def get_examples(self, ids: Sequence[str]) -> list[Example]:
-        """Return the existing examples among `ids` by id, their bodies as references; unknown ids are ignored.
+    def get_examples(self, collection_id: str, ids: Sequence[str]) -> list[Example]:
+        """Return the existing examples of a collection among `ids` by id, their bodies as references.
+
+        Unknown ids are ignored.
 
         Programs that follow the revision table use it.
         """
         ...
 
-    def get_example(self, example_id: str) -> Example:
+    def get_example(self, collection_id: str, example_id: str) -> Example:
         """Return one example, its bodies as references; raise NotFound."""
         ...
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
         """Return the example with this id, end of an id (4 characters or more) or name; a whole id goes first.
 
-        `collection_id` restricts the search. Raises NotFound, and UserError that lists ids if several examples fit.
+        `collection_id` restricts the search. Raises NotFound, and UserError if several examples fit: it lists their
+        ids, or the collections that have the one id.
         """
         ...
 
@@ -114,7 +117,7 @@ class Collections(Protocol):
         """Replace an example by its edited form; raise NotFound if it was deleted."""
         ...
 
-    def delete_example(self, example_id: str) -> None:
+    def delete_example(self, collection_id: str, example_id: str) -> None:
         """Delete an example, and its request item if it has no other example; raise NotFound."""
         ...
 

@@ -61,7 +61,12 @@ CHANGES: dict[str, tuple[MakeChange, Subject, str | None, bool]] = {
         "01",
         True,
     ),
-    "delete example": (lambda store, _: store.collections.delete_example("01"), Subject.EXAMPLE, "01", True),
+    "delete example": (
+        lambda store, _: store.collections.delete_example(store.collections.find("shop").id, "01"),
+        Subject.EXAMPLE,
+        "01",
+        True,
+    ),
     "environment": (lambda store, _: store.environments.save(Environment("e", "e")), Subject.ENVIRONMENT, "e", False),
     "mock server": (
         lambda store, shop: store.mock_servers.create(make_mock_server(shop)),

@@ -29,7 +29,7 @@ def example_of(body: Body, id: str = "01", item_id: str = "item") -> Example:
 
 
 def body_of(store: Store, example_id: str) -> Body:
-    return store.collections.get_example(example_id).response.body
+    return store.collections.find_example(example_id).response.body
 
 
 # Collections
@@ -124,7 +124,7 @@ EXAMPLES = [
 def test_an_example_comes_back_as_it_was(store: Store, shop: Collection, example: Example) -> None:
     stored = replace(example, collection_id=shop.id)
     store.collections.update(shop.id, CollectionUpdate([make_item(shop.id, stored.item_id)], [stored]))
-    found = store.collections.get_example(stored.id)
+    found = store.collections.get_example(shop.id, stored.id)
     bodies = store.bodies.read(found.request.body), store.bodies.read(found.response.body)
     request, response = replace(found.request, body=bodies[0]), replace(found.response, body=bodies[1])
     assert replace(found, request=request, response=response) == stored
@@ -152,7 +152,7 @@ def test_an_example_refers_to_the_recorded_body(store: Store) -> None:
 
 def test_an_unknown_example_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        store.collections.get_example("nobody")
+        store.collections.get_example("nobody", "nobody")
 
 
 @pytest.mark.parametrize("text", [f"{LONG}ABCD", "BCDA", "abcd", "GET /users/7 - 200"])
@@ -199,15 +199,15 @@ def test_saving_replaces_an_example(store: Store) -> None:
     shop = collect(store, example_of(b"old"))
     new = replace(within(shop, example_of(b"new")), name="renamed", edited=True)
     store.collections.save_example(new)
-    found = store.collections.get_example("01")
+    found = store.collections.get_example(shop.id, "01")
     assert (found.name, found.edited, store.bodies.read(found.response.body)) == ("renamed", True, b"new")
 
 
 def test_saving_leaves_other_examples(store: Store) -> None:
     shop = collect(store, example_of(b"old"), example_of(b"other", "02"))
-    other = store.collections.get_example("02")
+    other = store.collections.get_example(shop.id, "02")
     store.collections.save_example(within(shop, example_of(b"new")))
-    assert store.collections.get_example("02") == other
+    assert store.collections.get_example(shop.id, "02") == other
 
 
 def test_saving_sweeps_the_body_that_was_replaced(store: Store) -> None:
@@ -225,21 +225,21 @@ def test_saving_a_deleted_example_is_not_found(store: Store, shop: Collection) -
 
 def test_deleting_an_example_takes_its_item_when_that_has_no_other(store: Store) -> None:
     shop = collect(store, example_of(b"", "01", "alone"), example_of(b"", "02", "other"))
-    store.collections.delete_example("01")
+    store.collections.delete_example(shop.id, "01")
     assert [one.id for one in store.collections.list_examples(shop.id)] == ["02"]
     assert [item.id for item in store.collections.list_items(shop.id)] == ["other"]
 
 
 def test_deleting_an_example_leaves_an_item_that_has_another(store: Store) -> None:
     shop = collect(store, example_of(b"", "01"), example_of(b"", "02"))
-    store.collections.delete_example("01")
+    store.collections.delete_example(shop.id, "01")
     assert [item.id for item in store.collections.list_items(shop.id)] == ["item"]
 
 
 def test_deleting_an_example_sweeps_its_body_only(store: Store) -> None:
-    collect(store, example_of(b"1", "01"), example_of(b"2", "02"))
+    shop = collect(store, example_of(b"1", "01"), example_of(b"2", "02"))
     first, second = body_of(store, "01"), body_of(store, "02")
-    store.collections.delete_example("01")
+    store.collections.delete_example(shop.id, "01")
     assert store.bodies.read(second) == b"2"
     with pytest.raises(NotFound):
         store.bodies.read(first)
@@ -247,7 +247,7 @@ def test_deleting_an_example_sweeps_its_body_only(store: Store) -> None:
 
 def test_deleting_an_unknown_example_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        store.collections.delete_example("nobody")
+        store.collections.delete_example("nobody", "nobody")
 
 
 # Promotion
@@ -269,7 +269,7 @@ def test_the_mark_of_a_deleted_example_has_none(store: Store) -> None:
     [exchange] = record(store, b"1")
     shop = collect(store, example_of(b"1"))
     promote(store, shop, (exchange.id, "01"))
-    store.collections.delete_example("01")
+    store.collections.delete_example(shop.id, "01")
     assert store.collections.find_promoted(shop.id) == {exchange.id: None}
 
 
@@ -352,6 +352,54 @@ def test_variables_of_an_unknown_collection_are_not_found(store: Store) -> None:
         store.collections.set_variables("gone", {})
 
 
+# One id in several collections
+
+
+@pytest.fixture
+def twice(store: Store) -> tuple[Collection, Collection]:
+    """Two collections with an example of the same id, as a file that is imported twice makes them."""
+    return collect(store, example_of(b"1", item_id="a"), name="a"), collect(
+        store, example_of(b"2", item_id="b"), name="b"
+    )
+
+
+def test_an_id_is_that_of_one_example_in_each_collection(store: Store, twice: tuple[Collection, Collection]) -> None:
+    found = [store.collections.get_example(one.id, "01") for one in twice]
+    assert [store.bodies.read(example.response.body) for example in found] == [b"1", b"2"]
+    assert [store.collections.get_examples(one.id, ["01"]) for one in twice] == [[found[0]], [found[1]]]
+
+
+def test_an_edit_leaves_the_namesake_in_another_collection(store: Store, twice: tuple[Collection, Collection]) -> None:
+    before = store.collections.get_example(twice[1].id, "01")
+    edited = replace(store.collections.get_example(twice[0].id, "01"), name="edited")
+    store.collections.save_example(edited)
+    assert store.collections.get_example(twice[0].id, "01") == edited
+    assert store.collections.get_example(twice[1].id, "01") == before
+
+
+@pytest.mark.parametrize("way", ["delete", "drop"])
+def test_a_deletion_leaves_the_namesake_and_its_marks(
+    store: Store, twice: tuple[Collection, Collection], way: str
+) -> None:
+    [exchange] = record(store, b"1")
+    for one in twice:
+        promote(store, one, (exchange.id, "01"))
+    if way == "delete":
+        store.collections.delete_example(twice[0].id, "01")
+    else:
+        store.collections.update(twice[0].id, CollectionUpdate(dropped=["01"]))
+    assert store.collections.find_promoted(twice[0].id) == {exchange.id: None}
+    assert store.collections.find_promoted(twice[1].id) == {exchange.id: "01"}
+    assert [one.id for one in store.collections.list_examples(twice[1].id)] == ["01"]
+
+
+def test_an_id_in_several_collections_needs_the_collection(store: Store, twice: tuple[Collection, Collection]) -> None:
+    with pytest.raises(UserError, match=r"^2 collections have an example '01'; choose one of a, b$") as error:
+        store.collections.find_example("01")
+    assert error.value.field == "collection"
+    assert store.collections.find_example("01", twice[1].id).collection_id == twice[1].id
+
+
 def test_a_typed_in_request_keeps_its_method_and_path(store: Store) -> None:
     shop = store.collections.create("shop")
     items = [make_item(shop.id, method="GET", path="/users/:id"), make_item(shop.id, key="k", position=1)]
@@ -365,7 +413,7 @@ def test_a_typed_in_request_keeps_its_method_and_path(store: Store) -> None:
 def test_examples_by_id(store: Store, asked: list[str], found: list[str]) -> None:
     """Those there are, in the order of their ids: what is missing was deleted."""
     shop = collect(store, *(make_example(id=id, item_id=id) for id in ("01", "02", "03")))
-    examples = store.collections.get_examples(asked)
+    examples = store.collections.get_examples(shop.id, asked)
     assert [one.id for one in examples] == found
     assert all(one in store.collections.list_examples(shop.id) for one in examples)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from tests.assets.schema.make_schema_asset import FOLDER, STREAM
-from tests.factories.stored import EVERYTHING, make_exchange, serve
+from tests.factories.stored import EVERYTHING, make_exchange, make_item, serve
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.store.errors import SchemaMismatch
 from understudy.store.model.collections import Environment
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.mock_servers import PLAIN, PRESETS, Behaviour, Matching
+from understudy.store.model.values import replace
 from understudy.store.promotion import PromotionPlan
+from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
@@ -213,6 +216,56 @@ def test_nothing_is_kept_with_a_session_before_0005(open_old: OpenOld, revision:
     assert session.replay == {}
     store.sessions.set_replay(session.id, {"ignore_query": ["ts"]})
     assert store.sessions.find("shop").replay == {"ignore_query": ["ts"]}
+
+
+def test_an_id_of_an_old_store_can_be_in_another_collection(old: Store) -> None:
+    """Marks of promotion stay, and a deletion empties those of its own collection alone."""
+    shop = old.collections.find("shop")
+    [example] = old.collections.list_examples(shop.id)
+    bank = old.collections.create("bank")
+    item = make_item(bank.id, "01J8ZZZZZZZZZZZZZZZZZOTHER")
+    copy = replace(example, collection_id=bank.id, item_id=item.id)
+    old.collections.update(bank.id, CollectionUpdate([item], [copy], [(1, copy.id)]))
+    assert old.collections.list_examples(bank.id) == [copy]
+    old.collections.delete_example(shop.id, example.id)
+    assert old.collections.find_promoted(shop.id) == {1: None}
+    assert old.collections.find_promoted(bank.id) == {1: copy.id}
+
+
+def test_the_tables_of_an_old_store_are_sound(old: Store, tmp_path: Path) -> None:
+    """Each old schema comes to the same tables, and every reference leads to a row."""
+    new = tmp_path / "new.db"
+    open_store(str(new)).close()
+    with closing(sqlite3.connect(tmp_path / "old.db")) as before, closing(sqlite3.connect(new)) as created:
+        question = "select name, type from sqlite_master where name not like 'sqlite_%' order by name"
+        assert before.execute(question).fetchall() == created.execute(question).fetchall()
+        assert before.execute("pragma foreign_key_check").fetchall() == []
+
+
+@pytest.mark.parametrize("file", OLD_STORES, ids=lambda file: file.stem)
+def test_migrations_keep_every_row(tmp_path: Path, file: Path) -> None:
+    """Tables that are made anew, too: examples with their sequences, marks of promotion, call logs."""
+    copy = Path(shutil.copy(file, tmp_path / "old.db"))
+    alter(copy, "update examples set sequence = '01J8ZZZZZZZZZZZZZZZZSEQUEN'")
+    before = read_rows(copy)
+    open_store(str(copy)).close()
+    after = read_rows(copy, {table: columns for table, (columns, _) in before.items()})
+    assert after == before
+
+
+def read_rows(file: Path, columns: dict[str, str] | None = None) -> dict[str, tuple[str, list[str]]]:
+    """The columns and rows of every table, or of these columns."""
+    with closing(sqlite3.connect(file)) as database:
+        names = "select name from sqlite_master where type = 'table' and name not in ('alembic_version')"
+        tables = columns or {name: _list_columns(database, name) for (name,) in database.execute(names)}
+        return {
+            name: (listed, sorted(map(repr, database.execute(f"select {listed} from {name}"))))
+            for name, listed in tables.items()
+        }
+
+
+def _list_columns(database: sqlite3.Connection, table: str) -> str:
+    return ", ".join(f'"{row[1]}"' for row in database.execute(f"pragma table_info({table})"))
 
 
 def test_an_old_store_can_be_used(old: Store) -> None:

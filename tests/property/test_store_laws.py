@@ -109,5 +109,5 @@ def test_a_saved_example_is_the_new_one(store: Store, old: Example, new: Example
     old, new = (replace(one, id="1", collection_id=shop.id, item_id=item.id) for one in (old, new))
     store.collections.update(shop.id, CollectionUpdate([item], [old]))
     store.collections.save_example(new)
-    assert whole_example(store, store.collections.get_example("1")) == new
+    assert whole_example(store, store.collections.find_example("1")) == new
     store.collections.delete(shop.id)

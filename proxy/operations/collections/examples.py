@@ -115,7 +115,7 @@ def delete_example(store: Store, example: str, collection: str | None = None, *,
     """Delete an example, and return what it was; raises NotFound, and UserError when several have the name."""
     with store.transaction(actor):
         found = _find(store, example, collection)
-        store.collections.delete_example(found.id)
+        store.collections.delete_example(found.collection_id, found.id)
     return found
 
 

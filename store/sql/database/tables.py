@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Constraints have names, so that a migration can change them on every database.
@@ -168,14 +180,14 @@ class RequestItemRow(Base):
 
 
 class ExampleRow(RequestColumns, StreamColumns, Base):
-    """A saved response with the request it answers.
+    """A saved response with the request it answers; its id is unique in its collection.
 
     `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for none.
     """
 
     __tablename__ = "examples"
-    __table_args__ = (Index(None, "collection_id", "id"),)
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    __table_args__ = (PrimaryKeyConstraint("collection_id", "id"),)
+    id: Mapped[str] = mapped_column(String(64))
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"))
     item_id: Mapped[str] = mapped_column(ForeignKey("request_items.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Text)
@@ -196,14 +208,17 @@ class ExampleRow(RequestColumns, StreamColumns, Base):
 
 
 class PromotedRow(Base):
-    """An exchange that was promoted to a collection; `example_id` is null if its example was deleted."""
+    """An exchange that was promoted to a collection; `example_id` is null if its example was deleted.
+
+    It is no foreign key: the key of examples begins with the collection, and SQLite cannot set the rest alone to null.
+    """
 
     __tablename__ = "promoted"
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
     exchange_id: Mapped[int] = mapped_column(
         Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    example_id: Mapped[str | None] = mapped_column(ForeignKey("examples.id", ondelete="SET NULL"), index=True)
+    example_id: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class EnvironmentRow(Base):

@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session as Transaction
 
+from understudy.store.errors import UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Collection, Example, Folder, RequestItem
 from understudy.store.model.ids import new_id
@@ -124,18 +125,18 @@ class SqlCollections:
             ordered = query.order_by(t.RequestItemRow.position, t.RequestItemRow.id)
             return [item_from_row(row) for row in tx.scalars(ordered)]
 
-    def get_examples(self, ids: Sequence[str]) -> list[Example]:
+    def get_examples(self, collection_id: str, ids: Sequence[str]) -> list[Example]:
         ordered = sorted(set(ids))
         with self._database.begin_read() as tx:
             return [
                 example_from_row(row)
                 for start in range(0, len(ordered), IDS_PER_QUERY)
-                for row in tx.scalars(_select_examples(ordered[start : start + IDS_PER_QUERY]))
+                for row in tx.scalars(_select_examples(collection_id, ordered[start : start + IDS_PER_QUERY]))
             ]
 
-    def get_example(self, example_id: str) -> Example:
+    def get_example(self, collection_id: str, example_id: str) -> Example:
         with self._database.begin_read() as tx:
-            return example_from_row(_get_example_row(tx, example_id))
+            return example_from_row(_get_example_row(tx, collection_id, example_id))
 
     def find_example(self, text: str, collection_id: str | None = None) -> Example:
         conditions = [t.ExampleRow.id == text, t.ExampleRow.name == text]
@@ -147,6 +148,7 @@ class SqlCollections:
         with self._database.begin_read() as tx:
             found = list(tx.scalars(query.limit(MOST_SAME_NAMES)))
             exact = [row for row in found if row.id == text]
+            _check_one_collection(tx, exact, text)
             return example_from_row(require_one(exact or found, "example", text))
 
     def find_promoted(self, collection_id: str) -> dict[int, str | None]:
@@ -163,7 +165,7 @@ class SqlCollections:
             insert_bodies(tx, bodies)
             insert_rows(tx, t.RequestItemRow, [item_to_columns(item) for item in update.items])
             insert_rows(tx, t.ExampleRow, examples)
-            _drop_examples(tx, update.dropped)
+            _drop_examples(tx, collection_id, update.dropped)
             _delete_stale_marks(tx, collection_id, update)
             insert_missing(tx, t.PromotedRow, marks)
             _record_update(tx, collection_id, update)
@@ -172,21 +174,20 @@ class SqlCollections:
         bodies = NewBodies()
         columns = example_to_columns(example, bodies)
         with self._database.begin_write() as tx:
-            old = _get_body_digests(_get_example_row(tx, example.id))
+            old = _get_body_digests(_get_example_row(tx, example.collection_id, example.id))
             insert_bodies(tx, bodies)
-            tx.execute(update(t.ExampleRow).where(t.ExampleRow.id == example.id).values(**columns))
+            chosen = _has_ids(example.collection_id, [example.id])
+            tx.execute(update(t.ExampleRow).where(chosen).values(**columns))
             sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example.id, example.collection_id)
 
-    def delete_example(self, example_id: str) -> None:
+    def delete_example(self, collection_id: str, example_id: str) -> None:
         with self._database.begin_write() as tx:
-            row = _get_example_row(tx, example_id)
-            collection_id, item_id, old = row.collection_id, row.item_id, _get_body_digests(row)
-            tx.execute(delete(t.ExampleRow).where(t.ExampleRow.id == example_id))
+            item_id = _get_example_row(tx, collection_id, example_id).item_id
+            _drop_examples(tx, collection_id, [example_id])
             others = select(t.ExampleRow.id).where(t.ExampleRow.item_id == item_id)
             if tx.scalar(others.limit(1)) is None:
                 tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
-            sweep_bodies(tx, old)
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
 
 
@@ -194,8 +195,21 @@ def _get_collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:
     return require_row(tx.get(t.CollectionRow, collection_id), "collection", collection_id)
 
 
-def _select_examples(ids: Sequence[str]) -> Select[Any]:
-    return select(t.ExampleRow).where(t.ExampleRow.id.in_(ids)).order_by(t.ExampleRow.id)
+def _has_ids(collection_id: str, ids: Sequence[str]) -> ColumnElement[bool]:
+    return and_(t.ExampleRow.collection_id == collection_id, t.ExampleRow.id.in_(ids))
+
+
+def _select_examples(collection_id: str, ids: Sequence[str]) -> Select[Any]:
+    return select(t.ExampleRow).where(_has_ids(collection_id, ids)).order_by(t.ExampleRow.id)
+
+
+def _check_one_collection(tx: Transaction, found: Sequence[t.ExampleRow], example_id: str) -> None:
+    """Raise UserError that lists the collections of examples with one id if there are several."""
+    if len(found) > 1:
+        collections = t.CollectionRow.id.in_([row.collection_id for row in found])
+        names = tx.scalars(select(t.CollectionRow.name).where(collections).order_by(t.CollectionRow.name))
+        message = f"{len(found)} collections have an example {example_id!r}; choose one of {', '.join(names)}"
+        raise UserError(message, what="example", which=example_id, field="collection")
 
 
 def _record_update(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:
@@ -226,20 +240,30 @@ def _count_rows(table: type[t.RequestItemRow] | type[t.ExampleRow]) -> Any:
     return query.correlate(t.CollectionRow).scalar_subquery()
 
 
-def _get_example_row(tx: Transaction, example_id: str) -> t.ExampleRow:
-    return require_row(tx.get(t.ExampleRow, example_id), "example", example_id)
+def _get_example_row(tx: Transaction, collection_id: str, example_id: str) -> t.ExampleRow:
+    row: t.ExampleRow | None = tx.scalars(_select_examples(collection_id, [example_id])).one_or_none()
+    return require_row(row, "example", example_id)
 
 
 def _get_body_digests(row: t.ExampleRow) -> list[str | None]:
     return [row.request_body, row.response_body]
 
 
-def _drop_examples(tx: Transaction, ids: Sequence[str]) -> None:
+def _drop_examples(tx: Transaction, collection_id: str, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), IDS_PER_QUERY):
-        chosen = t.ExampleRow.id.in_(ids[start : start + IDS_PER_QUERY])
+        some = ids[start : start + IDS_PER_QUERY]
+        chosen = _has_ids(collection_id, some)
         old = [digest for row in tx.scalars(select(t.ExampleRow).where(chosen)) for digest in _get_body_digests(row)]
         tx.execute(delete(t.ExampleRow).where(chosen).execution_options(synchronize_session=False))
+        _clear_marks(tx, collection_id, some)
         sweep_bodies(tx, old)
+
+
+def _clear_marks(tx: Transaction, collection_id: str, example_ids: Sequence[str]) -> None:
+    marks = update(t.PromotedRow).where(
+        t.PromotedRow.collection_id == collection_id, t.PromotedRow.example_id.in_(example_ids)
+    )
+    tx.execute(marks.values(example_id=None).execution_options(synchronize_session=False))
 
 
 def _delete_stale_marks(tx: Transaction, collection_id: str, update: CollectionUpdate) -> None:

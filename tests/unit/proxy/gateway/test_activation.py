@@ -355,7 +355,7 @@ def edited(state: GatewayState) -> list[Change]:
 
 def test_an_edit_is_applied_without_compiling_everything(store: Store) -> None:
     activation, state = collected(store)
-    store.collections.save_example(replace(store.collections.get_example("01"), name="edited"))
+    store.collections.save_example(replace(store.collections.find_example("01"), name="edited"))
     active = activation.apply_changes(state, edited(state))
     assert active
     for found in (active.reverse_answers, active.answers):
@@ -367,7 +367,7 @@ def test_an_edit_is_applied_without_compiling_everything(store: Store) -> None:
 def test_edits_in_a_row_add_up(store: Store) -> None:
     activation, state = collected(store)
     for name in ("one", "two"):
-        store.collections.save_example(replace(store.collections.get_example("01"), name=name))
+        store.collections.save_example(replace(store.collections.find_example("01"), name=name))
         active = activation.apply_changes(state, edited(state))
     assert active
     assert [candidate.example.name for candidate in active.reverse_answers.index.candidates] == ["two"]

@@ -59,7 +59,7 @@ def test_an_example_is_kept_as_its_draft(store: Store) -> None:
     store.collections.create("shop")
     behaviour = Behaviour(bytes_per_second=9)
     draft = ExampleDraft(GET_A, ANSWER, name="one", templates=False, behaviour=behaviour)
-    kept = store.collections.get_example(add_example(store, "shop", draft, actor="ada").id)
+    kept = store.collections.find_example(add_example(store, "shop", draft, actor="ada").id)
     assert (kept.name, kept.templates, kept.behaviour, kept.literal) == ("one", False, behaviour, False)
 
 

@@ -77,7 +77,7 @@ def test_a_deleted_example_stays_deleted_unless_again(store: Store) -> None:
     record(store, b"1")
     promote(store)
     [example] = list_examples(store)
-    store.collections.delete_example(example.id)
+    store.collections.delete_example(example.collection_id, example.id)
     assert [promote(store).examples, promote(store, again=True).examples] == [0, 1]
 
 
