@@ -9,13 +9,11 @@ from email.utils import parsedate
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.model.collections import Example
-from understudy.store.model.header_fields import is_digest_field
+from understudy.store.model.header_fields import CONDITION_FIELDS, is_digest_field
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import FaultKind
 from understudy.store.model.values import replace
 
-_FIELDS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"range"})
-_FIRST_LETTERS = frozenset({b"i", b"I", b"r", b"R"})
 # A 304 or 412 has no content that these could describe (RFC 9110, section 15.4.5).
 _CONTENT_FIELDS = ("content-type", "content-encoding", "content-language", "content-length", "content-range")
 _ONE_RANGE = re.compile(r"bytes[ \t]*=[ \t,]*(?:(\d+)-(\d*)|-(\d+))[ \t,]*", re.IGNORECASE)
@@ -26,7 +24,7 @@ def has_conditions(request: Request, example: Example) -> bool:
     """Return whether a request has a precondition or range that its answer by this example may depend on."""
     if example.response.status != 200 or request.method not in ("GET", "HEAD"):
         return False
-    return any(name[:1] in _FIRST_LETTERS and name.lower() in _FIELDS for name, _ in request.headers.fields)
+    return any(name.lower() in CONDITION_FIELDS for name, _ in request.headers.fields)
 
 
 def apply_conditions(response: Response, request: Request, outcome: Outcome) -> Response:
@@ -39,7 +37,7 @@ def apply_conditions(response: Response, request: Request, outcome: Outcome) -> 
     example, selectors = outcome.example, outcome.decision.selectors
     if example is None or selectors.code is not None or selectors.is_named or not has_conditions(request, example):
         return response
-    own = {name.lower() for name, _ in example.request.headers.fields} & _FIELDS
+    own = {name.lower() for name, _ in example.request.headers.fields} & CONDITION_FIELDS
     asked = Headers(tuple(field for field in request.headers.fields if field[0].lower() not in own))
     if _fails(asked, response.headers):
         return _without_content(response, 412)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from understudy.serving.answers.conditional import has_conditions
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.rate_limits import RateCounts, check_rate_limit
 from understudy.serving.answers.replies import CalledServer, Reply, make_reply
@@ -25,17 +24,13 @@ def may_cache(outcome: Outcome, behaviour: Behaviour | None) -> bool:
 
 
 def make_reply_key(
-    outcome: Outcome, request: Request, behaviour: Behaviour | None, is_cacheable: bool, *parts: object
+    outcome: Outcome, behaviour: Behaviour | None, is_cacheable: bool, *parts: object
 ) -> tuple[object, ...] | None:
-    """Return the cache key of a reply by an example; None if it is for this request alone.
+    """Return the cache key of a reply by an example; None if its template was filled in for this request alone.
 
-    That is so for a template that was filled in, and for a precondition or a range.
     `parts` is what else its bytes depend on.
     """
-    example = outcome.example
-    if example is None or outcome.is_filled or has_conditions(request, example):
-        return None
-    return (id(example), behaviour, is_cacheable, *parts)
+    return None if outcome.is_filled else (id(outcome.example), behaviour, is_cacheable, *parts)
 
 
 def render_example_reply(

@@ -7,7 +7,10 @@ from math import inf
 from time import time
 
 from understudy.serving.answers.replies import PendingReply, Reply
+from understudy.store.model.header_fields import CONDITION_FIELDS
 from understudy.store.model.messages import LARGE_BODY, Body, Request, measure_body
+
+_VARYING = CONDITION_FIELDS | {b"accept-encoding", b"if-range"}
 
 MAX_REPLIES = 20_000
 MAX_CACHE_BYTES = 128 * 1024 * 1024
@@ -73,6 +76,13 @@ class ReplyCache:
 
 
 def make_vary_key(request: Request, *names: str) -> tuple[object, ...]:
-    """Return the parts of a request that the bytes of an answer depend on: its method, these headers, its codings."""
+    """Return the parts of a request that the bytes of an answer depend on.
+
+    These are its method, these headers, its codings, and its preconditions and range.
+    """
     headers = request.headers
-    return (request.method, *(headers.get(name) for name in names), *headers.get_all("accept-encoding"))
+    return (
+        request.method,
+        *(headers.get(name) for name in names),
+        *[field for field in headers.fields if field[0].lower() in _VARYING],
+    )

@@ -153,7 +153,7 @@ class GatewaySite:
             reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
             return set_end(reply, active.dates.find_end(example))
 
-        key = make_reply_key(outcome, request, behaviour, is_cacheable, client, *make_vary_key(request))
+        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = needs_whole_body(request, example)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 

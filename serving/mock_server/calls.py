@@ -139,7 +139,7 @@ def _answer_from_example(
         return set_end(reply, server.dates.find_end(example))
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
-    key = make_reply_key(outcome, request, behaviour, is_cacheable, base, reason, *vary)
+    key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
     whole = needs_whole_body(request, example)
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 

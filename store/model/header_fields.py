@@ -22,6 +22,9 @@ HOP_BY_HOP = frozenset(
     }
 )
 
+CONDITION_FIELDS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"range"})
+"""Fields of a request that may make 304, 412, 206 or 416 of a 200 (RFC 9110, sections 13 and 14); in lower case."""
+
 # Digests of a body or a representation. Those of S3 have the algorithm in their names; other fields there are none.
 _DIGEST_FIELDS = frozenset(
     {b"content-md5", b"digest", b"content-digest", b"repr-digest", b"x-amz-crc32", b"x-goog-hash"}
