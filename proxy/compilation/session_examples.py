@@ -98,8 +98,7 @@ def build_session_examples(
         promoted = as_recorded(batch, known)
         failed = find_failure_behaviours(recorded, promoted.marks)
         compiled.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
-        compiled.unreached.update(_collect_ids(recorded, promoted, lambda one: one.unreached_reason is not None))
-        compiled.early.update(_collect_ids(recorded, promoted, lambda one: one.is_answered_early))
+        _note_kinds(compiled, recorded, promoted)
         compiled.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
@@ -113,6 +112,11 @@ def build_session_examples(
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:
     examples = dict(missing.marks)
     return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
+
+
+def _note_kinds(compiled: SessionExamples, recorded: Iterable[Exchange], promoted: PromotionResult) -> None:
+    compiled.unreached.update(_collect_ids(recorded, promoted, lambda one: one.unreached_reason is not None))
+    compiled.early.update(_collect_ids(recorded, promoted, lambda one: one.is_answered_early))
 
 
 def _collect_ids(
