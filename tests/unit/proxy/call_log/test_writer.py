@@ -26,13 +26,15 @@ REPLY = Reply(b"", b"", make_response(), None, True, SERVED, "example", "", "")
 
 
 class Count:
-    """A counter that a test reads."""
+    """A counter that a test reads; `counted` is set as soon as it is above zero."""
 
     def __init__(self) -> None:
         self.number = 0
+        self.counted = threading.Event()
 
     def count(self, more: int = 1) -> None:
         self.number += more
+        self.counted.set()
 
 
 class Kept:
@@ -156,7 +158,7 @@ def test_a_store_that_recovers_is_used_again(caplog: pytest.LogCaptureFixture) -
     kept.take("/lost")
     assert written.wait(10)
     broken[0] = False
-    wait_for(lambda: kept.failed.number == 1)
+    assert kept.failed.counted.wait(30)
     kept.take("/kept")
     kept.log.stop()
     assert [call.request.target for call in kept.calls] == [b"/kept"]
