@@ -31,6 +31,7 @@ ALWAYS_ENDINGS = (
     "clientsecret",  # RFC 6749, section 2.3.1
     "apikey",  # X-Api-Key, api_key, x-rapidapi-key
     "privatekey",
+    "understudykey",  # X-Understudy-Key
     "codeverifier",  # RFC 7636, section 4.1
     "devicecode",  # RFC 8628, section 3.2
     "recoverycode",
