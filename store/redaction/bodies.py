@@ -9,8 +9,9 @@ from understudy.store import content_codings
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.media_types import LINES_OF_JSON, parse_media_type
 from understudy.store.model.messages import Headers
-from understudy.store.redaction.json_bodies import find_json_edits
-from understudy.store.redaction.secret_finder import SecretFinder
+from understudy.store.redaction.json_bodies import find_json_edits, redact_inner
+from understudy.store.redaction.secret_finder import SAFE_IN_PAIRS, SecretFinder
+from understudy.store.redaction.secret_names import Secrecy
 from understudy.store.redaction.text_edits import Edit, to_byte_edits
 
 PlaceSet = frozenset[RedactedPlace]
@@ -23,8 +24,9 @@ _PART_NAME = re.compile(
 )
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
 _JSON_LINE = re.compile(rb"^(?:data:[ \t]*|\x1e)?([{\[].*)$", re.MULTILINE)
-# Characters that stay unescaped in forms, and in queries as clients write them.
-_SAFE = "-._~!$'()*,;:@/?"
+# JSONP: the call of a function, after a comment that some frameworks put before it.
+_JSONP = re.compile(rb"\s*(?:/\*.*?\*/\s*)?(?:typeof [\w$.]+ === 'function' && )?[A-Za-z_$][\w$.\[\]]*\(\s*(?=[{\[])")
+_JSONP_END = re.compile(rb"\s*\)\s*;?\s*$")
 
 
 def decode_body(headers: Headers, body: bytes) -> bytes | None:
@@ -47,6 +49,9 @@ def find_body_edits(plain: bytes, content_type: str, finder: SecretFinder) -> Ed
         return edits, frozenset(RedactedPlace(Part.JSON, path) for path in paths)
     if media_type == FORM:
         return find_pair_edits(plain, Part.FORM, finder)
+    in_call = _find_in_call(plain, finder)
+    if in_call is not None:
+        return in_call
     if media_type in LINES_OF_JSON:
         return _find_in_lines(plain, finder)
     return find_text_edits(plain, finder)
@@ -56,18 +61,17 @@ def find_pair_edits(raw: bytes, part: Part, finder: SecretFinder) -> EditsAndPla
     """Return the edits that redact the values of query or form pairs (WHATWG URL, section 5.1), and their places."""
     edits: list[Edit] = []
     places: set[RedactedPlace] = set()
-    may_find = finder.may_find_in(_percent_decode(raw))
     start = 0
     for pair in raw.split(b"&"):
         name, _, value = pair.partition(b"=")
         end = start + len(pair)
-        decoded_name = _percent_decode(name) if value else ""
-        is_secret = finder.is_secret_field(decoded_name)
-        if value and (is_secret or may_find):
-            new = finder.redact_value(_percent_decode(value), secret=is_secret)
+        if value:
+            decoded_name = _percent_decode(name)
+            new = redact_inner(_percent_decode(value), finder, finder.classify_field(decoded_name))
             if new is not None:
                 places.add(RedactedPlace(part, decoded_name))
-                edits.append((end - len(value), end, quote_plus(new, _SAFE, "utf-8", "surrogateescape").encode()))
+                written = quote_plus(new, SAFE_IN_PAIRS, "utf-8", "surrogateescape").encode()
+                edits.append((end - len(value), end, written))
         start = end + 1
     return edits, frozenset(places)
 
@@ -78,11 +82,23 @@ def find_text_edits(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
     For bytes that are not UTF-8 text there are no edits.
     """
     text = _decode_text(plain)
-    spans = finder.find_spans(text) if text is not None else []
-    if text is None or not spans:
+    found = finder.find_edits(text) if text is not None else []
+    if text is None or not found:
         return [], NO_PLACES
-    edits = [(start, end, finder.replace_secret(text[start:end])) for start, end, _ in spans]
-    return to_byte_edits(text, edits, "utf-8"), frozenset(RedactedPlace(Part.TEXT, pattern) for *_, pattern in spans)
+    edits = to_byte_edits(text, [edit[:3] for edit in found], "utf-8")
+    return edits, frozenset(RedactedPlace(Part.TEXT, pattern) for *_, pattern in found)
+
+
+def _find_in_call(plain: bytes, finder: SecretFinder) -> EditsAndPlaces | None:
+    """Return the edits that redact the JSON document in a call of a function; None for another body."""
+    start, end = _JSONP.match(plain), _JSONP_END.search(plain, max(0, len(plain) - 16))
+    in_json = find_json_edits(plain[start.end() : end.start()], finder) if start and end else None
+    if start is None or in_json is None:
+        return None
+    edits, paths = in_json
+    offset = start.end()
+    moved = [(first + offset, last + offset, new) for first, last, new in edits]
+    return moved, frozenset(RedactedPlace(Part.JSON, path) for path in paths)
 
 
 def _decode_text(plain: bytes) -> str | None:
@@ -124,9 +140,10 @@ def _find_in_parts(body: bytes, content_type: str, finder: SecretFinder) -> Edit
 def _find_in_part(name: str, content: bytes, finder: SecretFinder) -> list[Edit]:
     if not content:
         return []
-    if not finder.is_secret_field(name):
+    secrecy = finder.classify_field(name)
+    if secrecy is Secrecy.NONE:
         return find_body_edits(content, "", finder)[0]
-    new = finder.redact_value(content.decode("utf-8", "surrogateescape"), secret=True)
+    new = redact_inner(content.decode("utf-8", "surrogateescape"), finder, secrecy)
     return [] if new is None else [(0, len(content), new.encode("utf-8", "surrogateescape"))]
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from itertools import takewhile
 
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
-from understudy.store.redaction.secret_finder import SecretFinder
+from understudy.store.redaction.recognition.meanings import (
+    HARMLESS_CONTAINERS,
+    NAMING_ENDINGS,
+    PAIR_NAMES,
+    PAIR_VALUES,
+    SIBLINGS,
+    shows_other_meaning,
+)
+from understudy.store.redaction.secret_finder import SecretFinder, is_secret
+from understudy.store.redaction.secret_names import Secrecy
 from understudy.store.redaction.text_edits import Edit, apply_edits, to_byte_edits
 
 # Byte order marks, the NULs of UTF-16 and UTF-32, and white space may precede the first bracket.
@@ -18,11 +26,10 @@ _TOKEN = re.compile(
     r"|(?P<open>[{\[])|(?P<close>[}\]])"
     r'|(?P<other>[^\s{}\[\]:,"]++)'
 )
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NO_VALUES = frozenset({"true", "false", "null"})
 
-# The values of a container that are secret.
-_NONE, _TEXTS, _ALL = range(3)
+# What the values of a container are: secret by their own names, by none, or all of them.
+_BY_NAMES, _HARMLESS, _ALL = range(3)
 
 _NameStack = list[str | int | None]
 """For each open container the current name; ANY_INDEX in an array; None for a name that is itself a secret."""
@@ -30,14 +37,16 @@ _NameStack = list[str | int | None]
 _Replacement = tuple[int, int, str, str]
 """Start and end of a token in the text, the new text, and the path of the token."""
 
+_MANIFEST = re.compile(r'"kind"\s*:\s*"Secret')
+
 
 def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
     """Return the edits that redact a JSON object or array, and the paths of the secrets; None for any other body.
 
     A path is like `$.user.token`; `[*]` stands for any element of an array. The path of a name that is itself a secret
-    ends at the object that contains it. Under a secret name texts and numbers are replaced, and all texts of a
-    container; `true`, `false`, `null` and "" reveal nothing and stay. A document that is nested too deeply for Python
-    to read counts as not JSON.
+    ends at the object that contains it. `true`, `false`, `null` and "" reveal nothing and stay, and numbers but for
+    those under a name that is always secret. A document that is nested too deeply for Python to read counts as not
+    JSON.
     """
     if not _STARTS_LIKE_JSON.match(body):
         return None
@@ -46,11 +55,11 @@ def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], froz
     encoding = json.detect_encoding(body)
     try:
         text = body.decode(encoding, "surrogateescape")
-        # Numbers stay text: Python refuses to read integers of more than 4,300 digits.
-        json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
-    found = list(_find_secrets(text, finder))
+    found = _find_in_document(text, finder)
+    if found is None:
+        return None
     edits = [(start, end, new) for start, end, new, _ in found]
     paths = frozenset(path for *_, path in found)
     if encoding == "utf-8" or not edits:
@@ -59,61 +68,184 @@ def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], froz
     return [(0, len(body), apply_edits(text, edits).encode(encoding, "surrogateescape"))], paths
 
 
-def _find_secrets(text: str, finder: SecretFinder) -> Iterator[_Replacement]:
-    """Yield the replacements for the secrets of a valid JSON text, without recursion."""
-    names: _NameStack = []
-    secrecy = [_NONE]
-    may_find = finder.may_find_in_values(text)
-    for token in _TOKEN.finditer(text):
-        if token["colon"]:
-            names[-1] = _unquote(token["text"])
-            if may_find:
-                yield from _redact_name(token, names, finder)
-        elif token["open"]:
-            secrecy.append(_classify_container(names, secrecy[-1], finder))
-            names.append("" if token["open"] == "{" else ANY_INDEX)
-        elif token["close"]:
-            names.pop()
-            secrecy.pop()
+def redact_inner(value: str, finder: SecretFinder, secrecy: Secrecy) -> str | None:
+    """Return a value without its secrets, None if it contains no secret: as a JSON document if it is one."""
+    if '"' in value and not is_secret(secrecy, value) and value.lstrip().startswith(("{", "[")):
+        found = _find_in_document(value, finder)
+        if found is not None:
+            return apply_edits(value, [(start, end, new) for start, end, new, _ in found]) if found else None
+    return finder.redact_value(value, secrecy)
+
+
+def _find_in_document(text: str, finder: SecretFinder) -> list[_Replacement] | None:
+    """Return the replacements for the secrets of a JSON text, None for another text."""
+    try:
+        # Numbers stay text: Python refuses to read integers of more than 4,300 digits.
+        json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return _Search(text, finder).run()
+
+
+class _Search:
+    """A search for the secrets of a valid JSON text, without recursion.
+
+    Whether a `token` is a secret is decided at the end of its object, as other members may show another meaning.
+    """
+
+    def __init__(self, text: str, finder: SecretFinder) -> None:
+        self._text = text
+        self._finder = finder
+        self._found: list[_Replacement] = []
+        self._names: _NameStack = []
+        self._modes = [_BY_NAMES]
+        # How secret texts are that stand directly in each open container.
+        self._direct = [Secrecy.NONE]
+        self._pending: dict[int, list[tuple[re.Match[str], str, str]]] = {}
+        self._siblings: dict[int, set[str]] = {}
+        self._pairs: dict[int, tuple[str, re.Match[str] | None]] = {}
+        self._looks_inside = finder.finds_in_values(text)
+        self._is_manifest = finder.built_in and '"Secret' in text and _MANIFEST.search(text) is not None
+
+    def run(self) -> list[_Replacement]:
+        for token in _TOKEN.finditer(self._text):
+            kind = token.lastgroup
+            if kind == "text":
+                self._read_text(token)
+            elif kind == "colon":
+                self._read_name(token)
+            elif kind == "other":
+                self._read_bare(token)
+            elif kind == "open":
+                self._open(token["open"])
+            else:
+                self._close()
+        self._found.sort()
+        return self._found
+
+    def _read_name(self, token: re.Match[str]) -> None:
+        name = _unquote(token["text"])
+        self._names[-1] = name
+        if name in SIBLINGS:
+            self._siblings.setdefault(len(self._names), set()).add(name)
+        if self._looks_inside or "\\" in token["text"]:
+            new = self._finder.redact_value(name, Secrecy.NONE)
+            if new is not None:
+                self._names[-1] = None
+                self._add(token.start("text"), token.end("text"), _quote(new))
+
+    def _open(self, bracket: str) -> None:
+        name = self._names[-1] if self._names else None
+        mode, direct = self._modes[-1], Secrecy.NONE
+        if isinstance(name, str):
+            mode = self._classify_container(name, mode)
+            direct = self._finder.classify_json_container(name)
+        elif bracket == "[":
+            direct = self._direct[-1]  # an array in an array
+        if bracket == "{" and direct:
+            direct = Secrecy.BY_LOOKS
+        self._modes.append(mode)
+        self._direct.append(direct)
+        self._names.append("" if bracket == "{" else ANY_INDEX)
+
+    def _classify_container(self, name: str, mode: int) -> int:
+        if self._finder.has_json_rules and self._finder.has_rule_for(name, _format_path(self._names)):
+            return _ALL
+        if self._is_manifest and name in ("data", "stringData"):
+            return _ALL
+        return _HARMLESS if name in HARMLESS_CONTAINERS and mode == _BY_NAMES else mode
+
+    def _close(self) -> None:
+        depth = len(self._names)
+        siblings = self._siblings.pop(depth, None) if self._siblings else None
+        for token, name, path in self._pending.pop(depth, ()) if self._pending else ():
+            if not shows_other_meaning(name, siblings or frozenset()):
+                self._replace(token, path)
+        name, value = self._pairs.pop(depth, ("", None)) if self._pairs else ("", None)
+        if value is not None and is_secret(self._finder.classify_json_name(name), _unquote(value["text"])):
+            self._names[-1] = "value"
+            self._replace(value, _format_path(self._names))
+        self._names.pop()
+        self._modes.pop()
+        self._direct.pop()
+
+    def _read_bare(self, token: re.Match[str]) -> None:
+        name = self._names[-1]
+        if token["other"] in _NO_VALUES:
+            return
+        is_number_of_secret = isinstance(name, str) and self._finder.classify_json_name(name) is Secrecy.ALWAYS
+        if (is_number_of_secret and self._modes[-1] == _BY_NAMES) or self._is_ruled(name):
+            self._replace(token, _format_path(self._names))
+        elif self._looks_inside:
+            self._edit(token, self._finder.redact_value(token["other"], Secrecy.NONE))
+
+    def _is_ruled(self, name: str | int | None) -> bool:
+        if self._modes[-1] == _ALL:
+            return True
+        finder = self._finder
+        return finder.has_json_rules and finder.has_rule_for(
+            name if isinstance(name, str) else None, _format_path(self._names)
+        )
+
+    def _read_text(self, token: re.Match[str]) -> None:
+        quoted, name = token["text"], self._names[-1]
+        if quoted == '""':
+            return None
+        if self._is_ruled(name):
+            return self._replace(token, _format_path(self._names))
+        secrecy = self._classify_text(name)
+        # Escapes hide quotes, and letters before a secret.
+        looks_inside = self._looks_inside or "=" in quoted or "\\" in quoted
+        if name in PAIR_NAMES or name in PAIR_VALUES:
+            self._read_pair(token, str(name))
+        if not (secrecy or looks_inside):
+            return None
+        value = _unquote(quoted)
+        if secrecy and is_secret(secrecy, value):
+            return self._replace_later(token, name, secrecy)
+        if looks_inside:
+            self._edit(token, redact_inner(value, self._finder, Secrecy.NONE))
+        return None
+
+    def _classify_text(self, name: str | int | None) -> Secrecy:
+        if self._modes[-1] == _HARMLESS:
+            return Secrecy.NONE
+        if not isinstance(name, str):
+            return self._direct[-1]
+        secrecy = self._finder.classify_json_name(name)
+        if not secrecy and self._direct[-1] and not name.lower().endswith(NAMING_ENDINGS):
+            return self._direct[-1]
+        return secrecy
+
+    def _read_pair(self, token: re.Match[str], name: str) -> None:
+        """Note a pair like {"name": "password", "value": "..."}."""
+        depth = len(self._names)
+        pair_name, value = self._pairs.get(depth, ("", None))
+        if name in PAIR_NAMES:
+            self._pairs[depth] = _unquote(token["text"]), value
         else:
-            yield from _redact_value(token, names, secrecy[-1], finder, may_find=may_find)
+            self._pairs[depth] = pair_name, token
 
+    def _replace_later(self, token: re.Match[str], name: str | int | None, secrecy: Secrecy) -> None:
+        path = _format_path(self._names)
+        if secrecy is Secrecy.BY_LOOKS and isinstance(name, str):
+            self._pending.setdefault(len(self._names), []).append((token, name, path))
+        elif secrecy is Secrecy.ALWAYS and name == ANY_INDEX and " " in token["text"]:
+            return  # messages about a password, as validation returns them
+        else:
+            self._replace(token, path)
 
-def _classify_container(names: _NameStack, outer: int, finder: SecretFinder) -> int:
-    name = _get_name(names)
-    if outer == _ALL or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names))):
-        return _ALL
-    return _TEXTS if outer or (name is not None and finder.is_secret_json_name(name, text=True)) else _NONE
+    def _replace(self, token: re.Match[str], path: str) -> None:
+        quoted = token["text"]
+        new = self._finder.replace_secret(token["other"] if quoted is None else _unquote(quoted))
+        self._found.append((token.start(), token.end(), _quote(new), path))
 
+    def _edit(self, token: re.Match[str], new: str | None) -> None:
+        if new is not None:
+            self._add(token.start(), token.end(), _quote(new))
 
-def _redact_name(token: re.Match[str], names: _NameStack, finder: SecretFinder) -> Iterator[_Replacement]:
-    new = finder.redact_value(_get_name(names) or "", secret=False)
-    if new is not None:
-        names[-1] = None
-        yield token.start("text"), token.end("text"), _quote(new), _format_path(names)
-
-
-def _redact_value(
-    token: re.Match[str], names: _NameStack, secrecy: int, finder: SecretFinder, *, may_find: bool
-) -> Iterator[_Replacement]:
-    quoted, bare = token["text"], token["other"]
-    if quoted == '""' or bare in _NO_VALUES:
-        return
-    name = _get_name(names)
-    is_secret = secrecy == _ALL or (quoted is not None and secrecy == _TEXTS)
-    is_secret = is_secret or (name is not None and finder.is_secret_json_name(name, text=quoted is not None))
-    is_secret = is_secret or (finder.has_json_rules and finder.has_rule_for(name, _format_path(names)))
-    if not is_secret and not may_find:
-        return
-    new = finder.redact_value(bare if quoted is None else _unquote(quoted), secret=is_secret)
-    if new is not None:
-        written = new if quoted is None and _NUMBER.fullmatch(new) else _quote(new)
-        yield token.start(), token.end(), written, _format_path(names)
-
-
-def _get_name(names: _NameStack) -> str | None:
-    name = names[-1] if names else None
-    return name if isinstance(name, str) else None
+    def _add(self, start: int, end: int, written: str) -> None:
+        self._found.append((start, end, written, _format_path(self._names)))
 
 
 def _format_path(names: _NameStack) -> str:

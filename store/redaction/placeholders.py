@@ -27,18 +27,17 @@ PATTERN = (
     rf"|{CONSTANT.lower()}-[0-9a-f]{{{DIGEST_DIGITS}}}@example\.com"
     rf"|{CONSTANT}(?:-[0-9a-f]{{{DIGEST_DIGITS}}})?"
 )
-"""A regular expression that finds all placeholders in a text except those of numbers."""
+"""A regular expression that finds all placeholders in a text."""
 
 _PLACEHOLDER = re.compile(PATTERN)
-_DIGITS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_HEX = re.compile(rf"(?:[0-9a-f]{{{_SHORTEST_HEX},}}|[0-9A-F]{{{_SHORTEST_HEX},}})")
+_HEX = re.compile(rf"(?=[0-9]*[A-Fa-f])(?:[0-9a-f]{{{_SHORTEST_HEX},}}|[0-9A-F]{{{_SHORTEST_HEX},}})")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a value is a placeholder; those of numbers are not recognised."""
+    """Whether a value is a placeholder."""
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
@@ -78,9 +77,9 @@ class Placeholders:
     They depend on the key of the store, so that a secret always has the same placeholder, and secrets cannot be guessed
     from placeholders without the key.
 
-    A number becomes a number with as many digits, a UUID a UUID, hexadecimal digits as many other ones, a JWT a JWT
-    without signature, an e-mail address an address at example.com (RFC 2606). Other secrets become `REDACTED-` and 12
-    hexadecimal digits. A placeholder stays as it is.
+    A UUID becomes a UUID, 16 or more hexadecimal digits as many other ones, a JWT a JWT without signature, an e-mail
+    address an address at example.com (RFC 2606). Other secrets, numbers too, become `REDACTED-` and 12 hexadecimal
+    digits, as other digits could not be recognised. A placeholder stays as it is.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -104,15 +103,6 @@ class Placeholders:
         return hashlib.shake_256(message).hexdigest((number + 1) // 2)[:number]
 
 
-def _make_number(secret: str, digits: str) -> str:
-    mantissa = re.split("[eE]", secret)[0]
-    new = [str(int(digit, 16) % 10) if old.isdigit() else old for old, digit in zip(mantissa, digits, strict=False)]
-    first = 1 if mantissa.startswith("-") else 0
-    # A leading zero belongs to the form of a code or a fraction; other numbers must not begin with one.
-    new[first] = "0" if mantissa[first] == "0" and len(mantissa) > first + 1 else str(int(digits[-1], 16) % 9 + 1)
-    return "".join(new) + secret[len(mantissa) :]
-
-
 def _make_uuid(secret: str, digits: str) -> str:
     uuid = f"{_HEX_MARK}0-{digits[:4]}-4{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
     return uuid.upper() if secret.isupper() else uuid
@@ -133,7 +123,6 @@ def _make_email(_secret: str, digits: str) -> str:
 
 
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
-    (_DIGITS, _make_number),
     (_UUID, _make_uuid),
     (_HEX, _make_hex),
     (_JWT, _make_jwt),

@@ -12,9 +12,11 @@ from understudy.store.model.messages import Chunk, Headers, InterimResponse, Req
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.redaction.bodies import NO_PLACES, PlaceSet, decode_body, find_body_edits, find_pair_edits
+from understudy.store.redaction.json_bodies import redact_inner
 from understudy.store.redaction.placeholders import PlaceholderFactory, mask_secret, replace_by_constant
 from understudy.store.redaction.rules import NO_RULES, Rules
 from understudy.store.redaction.secret_finder import SecretFinder
+from understudy.store.redaction.secret_names import Secrecy
 from understudy.store.redaction.text_edits import Edit, apply_edits, move_chunks
 
 # The authentication schemes that stay readable; any other first word may be part of the secret.
@@ -158,23 +160,21 @@ class Redactor:
     def _redact_path(self, path: bytes) -> tuple[bytes, PlaceSet]:
         """Return the path without secrets of a known form and without segments that are earlier finds."""
         text = path.decode("latin-1")
-        if "%" not in text and not self._finder.may_find_in(text):
-            return path, NO_PLACES
         places: set[RedactedPlace] = set()
         segments: list[str] = []
+        before = Secrecy.NONE
         for segment in self._redact_by_form(text, places).split("/"):
-            new = self._finder.redact_value(unquote(segment), secret=False) if segment else None
+            plain = unquote(segment) if "%" in segment else segment
+            new = self._finder.redact_value(plain, min(before, Secrecy.BY_LOOKS)) if segment else None
+            before = self._finder.classify_segment(plain)
             written = segment if new is None else quote(new, safe="!$&'()*+,;=:@~")
             if new is not None:
                 places.add(RedactedPlace(Part.PATH, written))
             segments.append(written)
-        return "/".join(segments).encode("latin-1"), frozenset(places)
+        return ("/".join(segments).encode("latin-1"), frozenset(places)) if places else (path, NO_PLACES)
 
     def _redact_by_form(self, text: str, places: set[RedactedPlace]) -> str:
-        edits = [
-            (start, end, self._finder.replace_secret(text[start:end]))
-            for start, end, _ in self._finder.find_spans(text)
-        ]
+        edits = [edit[:3] for edit in self._finder.find_form_edits(text)]
         places |= {RedactedPlace(Part.PATH, new) for *_, new in edits}
         return apply_edits(text, edits)
 
@@ -186,7 +186,7 @@ class Redactor:
         may_find = self._finder.may_find_in(b"\n".join([value for _, value in headers.fields]).decode("latin-1"))
         for name, value in headers.fields:
             lower = name.decode("latin-1").lower()
-            has_secret_name = lower in _PARTLY_SECRET or self._finder.is_secret_header(lower)
+            has_secret_name = lower in _PARTLY_SECRET or self._finder.classify_header(lower)
             new = self._redact_field(lower, value.decode("latin-1")) if has_secret_name or may_find else None
             if new is not None:
                 places.add(RedactedPlace(Part.HEADER, lower))
@@ -203,14 +203,15 @@ class Redactor:
             return None if redacted is None else redacted + semicolon + attributes
         if name in URL_FIELDS and name not in self._finder.rules.headers:
             return self._redact_url(value)
-        if not self._finder.is_secret_header(name):
-            return self._finder.redact_value(value, secret=False)
+        secrecy = self._finder.classify_header(name)
+        if not secrecy:
+            return redact_inner(value, self._finder, secrecy)
         stripped = value.strip()
         scheme, space, credentials = stripped.partition(" ")
         if space and scheme.lower() in SCHEMES and credentials.strip():
-            new = self._finder.redact_value(credentials.strip(), secret=True)
+            new = self._finder.redact_value(credentials.strip(), secrecy)
             return None if new is None else f"{scheme} {new}"
-        return self._finder.redact_value(stripped, secret=True)
+        return self._finder.redact_value(stripped, secrecy)
 
     def _redact_cookies(self, pairs: list[str]) -> str | None:
         redacted = [self._redact_cookie(pair) for pair in pairs]
@@ -226,13 +227,13 @@ class Redactor:
         name, equals, value = pair.partition("=")
         if not equals:
             name, value = " " if pair.startswith(" ") else "", pair
-        new = self._finder.redact_value(value.strip(), secret=True)
+        new = self._finder.redact_cookie(value.strip())
         return None if new is None else name + equals + new
 
     def _redact_url(self, url: str) -> str | None:
         rest, hash_, fragment = url.partition("#")
         path, mark, query = rest.partition("?")
-        new_path = self._redact_by_form(path, set()) if self._finder.may_find_in(path) else path
+        new_path = self._redact_path(path.encode("latin-1"))[0].decode("latin-1")
         edits = [find_pair_edits(pairs.encode("latin-1"), Part.QUERY, self._finder) for pairs in (query, fragment)]
         if new_path == path and not any(places for _, places in edits):
             return None

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote_plus
 
 from understudy.store.redaction.placeholders import PATTERN, PlaceholderFactory
+from understudy.store.redaction.recognition.named_values import Coding, NamedValue, find_in_text, find_in_value
+from understudy.store.redaction.recognition.secret_values import is_filler, looks_like_secret
+from understudy.store.redaction.recognition.seen_secrets import SeenSecrets
 from understudy.store.redaction.rules import ANYWHERE, Rules
-from understudy.store.redaction.secret_names import has_secret_texts, is_secret_name, may_have_secret_names
+from understudy.store.redaction.secret_names import (
+    Secrecy,
+    classify_container,
+    classify_name,
+    json_may_have_secret_names,
+    may_have_secret_names,
+)
 from understudy.store.redaction.secret_patterns import SecretPatterns, drop_overlaps
 from understudy.store.redaction.text_edits import apply_edits
 
-REMEMBERED = 10_000
-"""The number of earlier secrets that are recognised by their value alone."""
+FoundEdit = tuple[int, int, str, str]
+"""Start and end of a secret in a text, its replacement, and the pattern that found it; "" if its value is known."""
 
-# A secret is recognised by its value alone only if it cannot be a word or number with another meaning.
-_UNMISTAKABLE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[!#-%(-+\--:=?-\[\]-~]{12,4096}")
-# The runs in a JSON document that can be such a secret: between quotes and other characters that it cannot contain.
-_RUN = re.compile(r"[!#-%(-+\--:=?-\[\]-~]{12,}")
-# A slash may be part of a secret or its end, in paths and in the texts of logs.
-_WORDS = (re.compile(r"[A-Za-z0-9+/_.~=-]{12,4096}"), re.compile(r"[A-Za-z0-9_~-]{12,4096}"))
+# Characters that stay unescaped in forms, and in queries as clients write them.
+SAFE_IN_PAIRS = "-._~!$'()*,;:@/?"
+
+# Segments of paths before a token in a link of a mail.
+_BEFORE_TOKENS = frozenset({"reset", "verify", "activate", "confirm", "magic-link", "unsubscribe", "invite"})
+
+# RFC 9110, sections 11.6.2 and 11.7.2.
+_CREDENTIAL_FIELDS = frozenset({"authorization", "proxy-authorization"})
 
 
 class SecretFinder:
@@ -36,7 +49,7 @@ class SecretFinder:
         self.has_json_rules = bool(rules.json)
         self._placeholder = placeholder
         self._remembers = remembers
-        self._seen: dict[str, None] = {}
+        self._seen = SeenSecrets()
         self._patterns = SecretPatterns(rules.patterns, built_in=built_in)
         self._anywhere = frozenset(path[len(ANYWHERE) :] for path in rules.json if path.startswith(ANYWHERE))
         self._paths = tuple(path for path in sorted(rules.json) if not path.startswith(ANYWHERE))
@@ -54,17 +67,29 @@ class SecretFinder:
         other._seen = self._seen
         return other
 
-    def is_secret_header(self, name: str) -> bool:
-        """Whether the whole value of the header field with this name, in lower case, is secret."""
-        return name in self.rules.headers or (self.built_in and is_secret_name(name))
+    def classify_header(self, name: str) -> Secrecy:
+        """Return how secret the whole value of the header field with this name, in lower case, is."""
+        if name in self.rules.headers or (self.built_in and name in _CREDENTIAL_FIELDS):
+            return Secrecy.ALWAYS
+        return self.classify_json_name(name)
 
-    def is_secret_field(self, name: str) -> bool:
-        """Whether the value of the query parameter or form field with this name is secret."""
-        return name in self.rules.query or (self.built_in and is_secret_name(name))
+    def classify_field(self, name: str) -> Secrecy:
+        """Return how secret the value of the query parameter or form field with this name is."""
+        return Secrecy.ALWAYS if name in self.rules.query else self.classify_json_name(name)
 
-    def is_secret_json_name(self, name: str, *, text: bool) -> bool:
-        """Whether a text or a number under this name of a JSON object is secret."""
-        return self.built_in and (has_secret_texts(name) if text else is_secret_name(name))
+    def classify_json_name(self, name: str) -> Secrecy:
+        """Return how secret a value under this name of a JSON object is."""
+        return classify_name(name) if self.built_in else Secrecy.NONE
+
+    def classify_json_container(self, name: str) -> Secrecy:
+        """Return how secret the texts directly below this name of a JSON object are."""
+        return classify_container(name) if self.built_in else Secrecy.NONE
+
+    def classify_segment(self, segment: str) -> Secrecy:
+        """Return how secret the segment of a path after this one is: `/reset-password/k3J...`."""
+        if not self.built_in or (segment.lower() not in _BEFORE_TOKENS and not classify_name(segment)):
+            return Secrecy.NONE
+        return Secrecy.BY_LOOKS
 
     def has_rule_for(self, name: str | None, path: str) -> bool:
         """Whether a rule names this place of a JSON document, or a container of it."""
@@ -73,52 +98,92 @@ class SecretFinder:
         )
 
     def may_find_in_json(self, body: bytes) -> bool:
-        """Whether a JSON document may contain a secret: a fast check without false negatives."""
-        if self.has_json_rules or (self.built_in and may_have_secret_names(body)):
+        """Whether a JSON document may contain a secret: a fast check."""
+        if self.has_json_rules or (self.built_in and json_may_have_secret_names(body)):
             return True
         return self.may_find_in_values(body.decode("latin-1"))
 
     def may_find_in(self, text: str) -> bool:
-        """Whether a text may contain a secret, whatever its name: a fast check without false negatives."""
-        return bool(self._seen) or self._patterns.may_match(text)
+        """Whether a text may contain a secret, whatever its name: a fast check."""
+        return (self.built_in and "=" in text) or self.may_find_in_values(text)
 
     def may_find_in_values(self, text: str) -> bool:
-        """Whether the values of a JSON document may contain a secret: as `may_find_in`, but exact for earlier finds.
+        """Whether the values of a document may contain a secret of a known form, or an earlier find."""
+        return self._patterns.may_match(text) or self._seen.may_occur(text)
 
-        Documents are long, so looking for earlier secrets is worth its time.
+    def finds_in_values(self, text: str) -> bool:
+        """Whether some value of a JSON text without escapes contains a secret of a known form, or an earlier find."""
+        return self._patterns.finds_in(text) or self._seen.may_occur(text)
+
+    def redact_value(self, value: str, secrecy: Secrecy) -> str | None:
+        """Return the value without its secrets, None if it contains no secret.
+
+        All of the value is a secret if its name tells; otherwise only what its form or an earlier find tells.
         """
-        if self._patterns.may_match(text):
-            return True
-        return bool(self._seen) and ("\\" in text or not self._seen.keys().isdisjoint(_RUN.findall(text)))
-
-    def redact_value(self, value: str, *, secret: bool) -> str | None:
-        """Return the value without its secrets, None if it contains no secret; with `secret` all of it is one."""
-        if secret and value:
+        if value and is_secret(secrecy, value):
             return self.replace_secret(value)
         if value in self._seen:
             return self._placeholder(value)
-        spans = self._patterns.find_spans(value)
-        edits = [(start, end, self.replace_secret(value[start:end])) for start, end, _ in spans]
-        return apply_edits(value, edits) if edits else None
+        is_compound = self.built_in and ("=" in value or ('"' in value and ":" in value))
+        edits = self._merge(self._find_named(find_in_value(value)) if is_compound else [], value)
+        return apply_edits(value, [edit[:3] for edit in edits]) if edits else None
 
-    def find_spans(self, text: str) -> list[tuple[int, int, str]]:
-        """Return start and end of each secret in a text, in order, with the pattern that found it.
+    def redact_cookie(self, value: str) -> str | None:
+        """Return the placeholder of the value of a cookie, None if it is empty.
 
-        The pattern is "" for a secret that was recognised by its value.
+        Cookies also hold languages and colours: only a value that looks like a secret is remembered.
         """
-        spans = self._patterns.find_spans(text)
-        if self._seen:
-            matching = (pattern for pattern in _WORDS if not self._seen.keys().isdisjoint(pattern.findall(text)))
-            words = (word for pattern in matching for word in pattern.finditer(text))
-            seen = [(*word.span(), "") for word in words if word[0] in self._seen]
-            return drop_overlaps([*spans, *seen])
-        return spans
+        if not value or looks_like_secret(value):
+            return self.replace_secret(value) if value else None
+        return self._placeholder(value)
+
+    def find_edits(self, text: str) -> list[FoundEdit]:
+        """Return the edits that redact a text by names, forms, and earlier finds, in order and without overlap."""
+        may_have_names = self.built_in and may_have_secret_names(text.encode("utf-8", "surrogatepass"))
+        return self._merge(self._find_named(find_in_text(text)) if may_have_names else [], text)
+
+    def find_form_edits(self, text: str) -> list[FoundEdit]:
+        """Return the edits that redact a text by forms and earlier finds alone."""
+        return self._merge([], text)
+
+    def _merge(self, named: list[FoundEdit], text: str) -> list[FoundEdit]:
+        by_form = self._patterns.find_spans(text)
+        seen = [(*span, "") for span in self._seen.find_spans(text)]
+        if not (named or by_form or seen):
+            return []
+        by_place = {edit[:2]: edit for edit in named}
+        # Of equal spans the first counts: a pattern also finds another secret in a later request.
+        spans = [*((start, end, pattern) for start, end, _, pattern in named), *by_form, *seen]
+        return [
+            by_place.get((start, end)) or (start, end, self.replace_secret(text[start:end]), pattern)
+            for start, end, pattern in drop_overlaps(spans)
+        ]
+
+    def _find_named(self, values: Iterable[NamedValue]) -> list[FoundEdit]:
+        edits: list[FoundEdit] = []
+        for found in values:
+            secrecy = self.classify_field(found.name)
+            if found.is_loose:
+                secrecy = min(secrecy, Secrecy.BY_LOOKS)
+            if found.value and secrecy and not is_filler(found.value) and is_secret(secrecy, found.value):
+                new = _write(self.replace_secret(found.value), found.coding)
+                edits.append((found.start, found.end, new, found.pattern))
+        return edits
 
     def replace_secret(self, secret: str) -> str:
         """Return the placeholder of a secret, and remember the secret if this finder remembers."""
         placeholder = self._placeholder(secret)
-        if self._remembers and secret not in self._seen and placeholder != secret and _UNMISTAKABLE.fullmatch(secret):
-            if len(self._seen) >= REMEMBERED:
-                del self._seen[next(iter(self._seen))]
-            self._seen[secret] = None
+        if self._remembers and placeholder != secret:
+            self._seen.add(secret)
         return placeholder
+
+
+def is_secret(secrecy: Secrecy, value: str) -> bool:
+    """Whether a value is a secret under a name of this secrecy."""
+    return secrecy is Secrecy.ALWAYS or (secrecy is Secrecy.BY_LOOKS and looks_like_secret(value))
+
+
+def _write(placeholder: str, coding: Coding) -> str:
+    if coding is Coding.URL:
+        return quote_plus(placeholder, SAFE_IN_PAIRS)
+    return escape(placeholder) if coding is Coding.MARKUP else placeholder

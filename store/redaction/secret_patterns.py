@@ -100,6 +100,13 @@ class SecretPatterns:
                     return True
         return False
 
+    def finds_in(self, text: str) -> bool:
+        """Whether a pattern may match in a value of a JSON text without escapes: true for a user's patterns.
+
+        No built-in pattern needs the ends of a value.
+        """
+        return bool(self._others) or bool(self.find_spans(text))
+
     def find_spans(self, text: str) -> list[tuple[int, int, str]]:
         """Return start and end of each secret, in order and without overlap, with the pattern that found it."""
         if not self.may_match(text):

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 
 from tests.programs import Understudy, answer
 
-TOKEN = "tok-51f2"
+TOKEN = "tok-51f2b9d07c3e8a64"
 COOKIE = "sid-77aa"
 PASSWORD = "hunter2"
 LOGO = bytes(range(256))

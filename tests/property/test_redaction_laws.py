@@ -72,9 +72,8 @@ def test_no_secret_gets_through(request: Request, redactor: Redactor) -> None:
     assert (redacted == request) is (not places)
 
 
-@given(requests(numbers=st.nothing()), REDACTORS)
+@given(requests(), REDACTORS)
 def test_redacting_twice_is_redacting_once(request: Request, redactor: Redactor) -> None:
-    """This does not hold for numbers, whose placeholders cannot be recognised."""
     once, _ = redactor.redact_request(request, body_of(request))
     assert redactor.redact_request(once, body_of(once))[0] == once
 

@@ -17,9 +17,9 @@ from tests.e2e.shop import call
 from tests.programs import PATIENCE_SECONDS, Serving, Understudy, wait_for
 
 SECRETS = ("sesame-header", "sesame-cookie", "sesame-json", "sesame-query", "sesame-set-cookie", "sesame-answer")
-ORDER = b'{"item": 7, "token": "sesame-json"}'
+ORDER = b'{"item": 7, "pin": "sesame-json"}'
 REQUESTS = (
-    'GET /users/{{id}} 200 {"name": "Ada", "access_token": "sesame-answer"}',
+    'GET /users/{{id}} 200 {"name": "Ada", "password": "sesame-answer"}',
     "POST /orders 201 {}",
     "GET /down 503 down",
 )
@@ -31,7 +31,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
     understudy = Understudy(tmp_path_factory.mktemp("logged"))
     create(understudy)
     with understudy.mocks_serving("shop") as serving:
-        call(f"{serving.url}/users/7?token=sesame-query&page=2", Cookie="sid=sesame-cookie")
+        call(f"{serving.url}/users/7?pin=sesame-query&page=2", Cookie="sid=sesame-cookie")
         call(
             f"{serving.url}/orders",
             "POST",
@@ -68,7 +68,7 @@ def test_a_table_of_calls(logged: Understudy) -> None:
     lines = quickly(logged, "mocks", "logs", "shop").splitlines()
     assert lines[0].split() == ["CALL", "TIME", "METHOD", "PATH", "STATUS", "RESPONSE", "MS"]
     assert len(lines) == 6
-    for words in (["/users/7?token=REDACTED&page=2", "200", "GET", "/users/{{id}}"], ["No", "matching", "requests"]):
+    for words in (["/users/7?pin=REDACTED&page=2", "200", "GET", "/users/{{id}}"], ["No", "matching", "requests"]):
         assert any(set(words) <= set(line.split()) for line in lines)
 
 
@@ -100,17 +100,17 @@ def test_filters(logged: Understudy, options: str, numbers: str) -> None:
 def test_a_call_as_json(logged: Understudy) -> None:
     [told] = quick_json(logged, "mocks logs shop --before 2")
     assert told.keys() >= {"at", "milliseconds", "decision", "example_id", "request_size", "response_size"}
-    assert (told["method"], told["url"], told["status"]) == ("GET", "/users/7?token=REDACTED&page=2", 200)
+    assert (told["method"], told["url"], told["status"]) == ("GET", "/users/7?pin=REDACTED&page=2", 200)
     assert told["example"].startswith("GET /users/{{id}}")
 
 
 def test_one_call_in_full(logged: Understudy) -> None:
     text = quickly(logged, "mocks", "logs", "shop", "--call", "2")
-    for part in ("POST /orders HTTP/1.1", "Authorization: Bearer REDACTED", '{"item": 7, "token": "REDACTED"}', "201"):
+    for part in ("POST /orders HTTP/1.1", "Authorization: Bearer REDACTED", '{"item": 7, "pin": "REDACTED"}', "201"):
         assert part in text
     told = quick_json(logged, "mocks logs shop --call 1")
     assert told["request"]["method"] == "GET"
-    assert json.loads(told["response"]["body"]) == {"name": "Ada", "access_token": "REDACTED"}
+    assert json.loads(told["response"]["body"]) == {"name": "Ada", "password": "REDACTED"}
 
 
 def test_nothing_secret_is_in_the_files(logged: Understudy) -> None:
@@ -129,9 +129,9 @@ HOLDS = [
     "--called 'POST /orders' --times 2",
     "--called 'POST /orders' --at-least 1 --at-most 2",
     "--called 'GET /users/{{id}}' --times 1",
-    "--called 'GET /users/7?page=2&token=any' --times 1",
+    "--called 'GET /users/7?page=2&pin=any' --times 1",
     "--called 'DELETE /users/7' --never",
-    '--called \'POST /orders\' --body \'{"token": "any", "item": 7}\' --times 1',
+    '--called \'POST /orders\' --body \'{"pin": "any", "item": 7}\' --times 1',
     "--called 'POST /orders' --header 'Authorization: Bearer any' --times 1",
     "--called 'POST /orders' --since 2999-01-01 --never",
     "--called 'POST /orders' --times 2 --within 30",

@@ -39,24 +39,24 @@ COMMANDS = (
     "mocks logs served --json",
     "mocks logs served --call 1",
     "mocks logs served --call 3",
-    "mocks verify served --called 'GET /nothing?token={query}' --header 'X-Api-Key: {header}'",
+    "mocks verify served --called 'GET /nothing?pin={query}' --header 'X-Api-Key: {header}'",
     "match GET '/keys/{path}?api_key={query}' --mock shop -H 'Authorization: Bearer {header}'",
     'match POST /json --mock shop --match-body -d \'{{"password": "{JSON}", "n": 2}}\'',
-    "send GET 'ann:{URL}@x?token={query}'",
-    "send GET 'http://ann:{URL}@127.0.0.1:9/?token={query}'",
-    "send GET '/only?token={query}'",
-    "send GET 'http://127.0.0.1:1/{path}?token={query}'",
+    "send GET 'ann:{URL}@x?pin={query}'",
+    "send GET 'http://ann:{URL}@127.0.0.1:9/?pin={query}'",
+    "send GET '/only?pin={query}'",
+    "send GET 'http://127.0.0.1:1/{path}?pin={query}'",
     "send GET http://127.0.0.1:9/ -H 'Authorization Bearer {header}'",
     "send GET http://127.0.0.1:9/ -H 'X-Api-Key: {header}\r\nX: y'",
     "send GET http://127.0.0.1:9/ -H 'X-Api-Key: {header}\x01'",
-    "record --upstream 'http://ann:{URL}@x/path?token={query}'",
+    "record --upstream 'http://ann:{URL}@x/path?pin={query}'",
     "record --upstream 'ftp://ann:{URL}@x'",
     "history list --filter 'key={text}'",
 )
 
 
 def api(handler: BaseHTTPRequestHandler) -> None:
-    body = f'{{"access_token": "{SECRETS["answer"]}", "note": "{SECRETS["text"]}"}}'.encode()
+    body = f'{{"password": "{SECRETS["answer"]}", "note": "{SECRETS["text"]}"}}'.encode()
     answer(handler, body, Content_Type="application/json", Set_Cookie=f"sid={SECRETS['Set-Cookie']}; Path=/")
 
 

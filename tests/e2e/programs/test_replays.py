@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
         Request("GET", b"/a", Headers.of([("X-Team", "red")])),
         Request("POST", b"/buy?t=1", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 1}'),
         Request("POST", b"/buy?t=2", Headers.of([("Content-Type", "application/json")]), b'{"id": 1, "at": 2}'),
-        Request("GET", b"/sign-in?token=t0ps3cret"),
+        Request("GET", b"/sign-in?pin=t0ps3cret"),
     ]
     store.history.add(
         [
@@ -79,7 +79,7 @@ def test_what_was_not_asked_for_is_listed_without_secrets(shop: Understudy) -> N
     done = replay(shop, "", f"{API}/a")
     assert done.code == 0
     assert "understudy: 3 of 4 recorded exchanges not used:\n" in done.err
-    assert f"  GET {API}/sign-in?token=" in done.err
+    assert f"  GET {API}/sign-in?pin=" in done.err
     assert "t0ps3cret" not in done.err
 
 

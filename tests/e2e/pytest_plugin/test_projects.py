@@ -161,7 +161,7 @@ def test_sessions(project: Project) -> None:
 MISSES = """
 def test_ask(understudy_session):
     api = understudy_session("shop", once=True)
-    get(api.url + "/users/9?token=hidden")
+    get(api.url + "/users/9?pin=hidden")
     for _ in range(3):
         get(api.url + "/orders/next")
 """
@@ -170,7 +170,7 @@ def test_ask(understudy_session):
 def test_what_was_not_recorded_fails_the_test(project: Project) -> None:
     told = project.run(MISSES, code=1)
     assert "session shop had no answer to these requests:" in told
-    assert "  GET /users/9?token=REDACTED (nearest is " in told
+    assert "  GET /users/9?pin=REDACTED (nearest is " in told
     assert "  GET /orders/next (its recorded answers were all given)" in told
     assert "hidden" not in told.partition("session shop had no answer")[2]
 

@@ -106,9 +106,9 @@ CALLS = (
     Call("chunked binary", "/stream-bytes/5000?seed=7&chunk_size=300"),
     Call("secret field", "/headers", headers=(("Authorization", f"Bearer {SECRET}"), ("X-Api-Key", SECRET))),
     Call("secret cookie", "/cookies", headers=(("Cookie", f"sid={SECRET}"),)),
-    Call("secret query", f"/response-headers?X-Auth-Token={SECRET}&page=2"),
+    Call("secret query", f"/response-headers?X-Api-Key={SECRET}&page=2"),
     Call("secret in a coded body", "/gzip?secret", headers=(("Authorization", f"Bearer {SECRET}"),)),
-    Call("secret in Location", f"/redirect-to?url=%2Fget%3Faccess_token%3D{SECRET}%26a%3Db", status=302),
+    Call("secret in Location", f"/redirect-to?url=%2Fget%3Fpasscode%3D{SECRET}%26a%3Db", status=302),
     Call("secret form", "/post?secret", "POST", form=(("user", "u"), ("password", SECRET)), only=CODED),
 )
 UUID = Call("each answer differs", "/uuid")

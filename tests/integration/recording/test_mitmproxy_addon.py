@@ -240,12 +240,12 @@ def test_a_mitmproxy_that_lacks_a_name_ends_mitmdump_with_one_clear_line(
 
 def test_mitmdump_records_without_secrets(tmp_path: Path) -> None:
     understudy = Understudy(tmp_path)
-    secret = Call("secret", "/item?token=sesame-query", headers=(("X-Api-Key", "sesame-header"),))
+    secret = Call("secret", "/item?pin=sesame-query", headers=(("X-Api-Key", "sesame-header"),))
     with (
-        upstream(lambda handler: answer(handler, b'{"access_token": "sesame-answer"}')) as url,
+        upstream(lambda handler: answer(handler, b'{"password": "sesame-answer"}')) as url,
         running(understudy, "--mode", f"reverse:{url}", mode="record", session="s", redact="true") as mitmdump,
     ):
         assert b"sesame-answer" in ask_curl(mitmdump.url, secret).body
     assert not any(b"sesame" in path.read_bytes() for path in tmp_path.glob("understudy.db*"))
     shown = understudy.run("history", "show", "1")
-    assert "Redacted when it was recorded: X-Api-Key header, token query value" in shown
+    assert "Redacted when it was recorded: X-Api-Key header, pin query value" in shown

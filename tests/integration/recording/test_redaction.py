@@ -139,10 +139,10 @@ def test_promoted_it_answers_too(recording: Recording, tmp_path: Path) -> None:
 def test_what_is_said_on_a_websocket_loses_its_secrets_too(tmp_path: Path) -> None:
     """And is answered when a client says the same with others."""
     understudy = Understudy(tmp_path)
-    said = ['{{"token": "{}", "n": 1}}', "the key is sk-{}", "bye"]
+    said = ['{{"pin": "{}", "n": 1}}', "the key is sk-{}", "bye"]
 
     def answers(gateway: Serving, secret: str) -> list[str]:
-        with chatting(gateway, f"/talk?token={secret}") as client:
+        with chatting(gateway, f"/talk?pin={secret}") as client:
             heard = [str(client.recv(TIMEOUT))]
             for text in said:
                 client.send(text.format(secret))
@@ -156,7 +156,7 @@ def test_what_is_said_on_a_websocket_loses_its_secrets_too(tmp_path: Path) -> No
     with understudy.serving("replay", "talk") as gateway:
         heard = answers(gateway, other)
     assert heard[0] == "hello"
-    assert heard[1].startswith('{"token": "REDACTED-')
+    assert heard[1].startswith('{"pin": "REDACTED-')
     assert heard[2].startswith("the key is REDACTED-")
     assert heard[3] == "bye"
 

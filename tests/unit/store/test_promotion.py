@@ -240,9 +240,9 @@ def test_logins_with_different_passwords_become_one_item() -> None:
 
 
 def test_responses_that_differ_only_in_secrets_are_identical() -> None:
-    promoted = run([exchange(n, body=b'{"token": "%d"}' % n) for n in (1, 2)])
-    assert bodies(promoted) == [b'{"token": "REDACTED"}']
-    assert promoted.redacted_in_responses == {RedactedPlace(Part.JSON, "$.token"): 2}
+    promoted = run([exchange(n, body=b'{"password": "%d"}' % n) for n in (1, 2)])
+    assert bodies(promoted) == [b'{"password": "REDACTED"}']
+    assert promoted.redacted_in_responses == {RedactedPlace(Part.JSON, "$.password"): 2}
 
 
 def test_the_redacted_places_of_an_example_are_those_of_its_request() -> None:
@@ -264,7 +264,7 @@ def test_the_origin_stays() -> None:
 
 
 def test_a_reference_stays_unless_the_body_has_a_secret() -> None:
-    kept = {digit * 64: body for digit, body in (("a", b'{"a": 1}'), ("b", b'{"token": "t"}'))}
+    kept = {digit * 64: body for digit, body in (("a", b'{"a": 1}'), ("b", b'{"password": "t"}'))}
     first, second = (BodyRef(digest, 14) for digest in kept)
     promoted = promote(
         [exchange(1, body=first), exchange(2, body=second)],
@@ -273,7 +273,7 @@ def test_a_reference_stays_unless_the_body_has_a_secret() -> None:
         read=lambda body: body if isinstance(body, bytes) else kept[body.digest],
         request_key=make_key,
     )
-    assert bodies(promoted) == [first, b'{"token": "REDACTED"}']
+    assert bodies(promoted) == [first, b'{"password": "REDACTED"}']
 
 
 def test_a_reference_and_its_bytes_are_the_same_response() -> None:
@@ -296,7 +296,7 @@ def test_the_request_key_gets_the_body_redacted_and_decoded() -> None:
 
 
 def test_with_keep_secrets_nothing_is_redacted() -> None:
-    one = exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]), body=b'{"token": "t"}')
+    one = exchange(1, headers=Headers.of([("Set-Cookie", "a=b")]), body=b'{"password": "t"}')
     promoted = run([one], plan=KEEP)
     assert promoted.examples[0].response == one.response
     assert not promoted.redacted_in_responses
@@ -310,19 +310,19 @@ def promote_with_placeholders(exchanges: Sequence[Exchange], plan: PromotionPlan
 
 def test_exchanges_that_differ_in_secrets_become_one_example_with_the_first_placeholder() -> None:
     promoted = promote_with_placeholders(
-        [exchange(n, b"/?sig=secret%d" % n, b'{"token": "token %d"}' % n) for n in (1, 2)]
+        [exchange(n, b"/?pwd=secret%d" % n, b'{"password": "token %d"}' % n) for n in (1, 2)]
     )
     (example,) = promoted.examples
-    assert example.name == "GET /?sig=REDACTED - 200"
-    assert example.request.target == b"/?sig=" + Placeholders(b"k")("secret1").encode()
-    assert example.response.body == b'{"token": "%s"}' % Placeholders(b"k")("token 1").encode()
+    assert example.name == "GET /?pwd=REDACTED - 200"
+    assert example.request.target == b"/?pwd=" + Placeholders(b"k")("secret1").encode()
+    assert example.response.body == b'{"password": "%s"}' % Placeholders(b"k")("token 1").encode()
     assert promoted.identical == 1
 
 
 def test_a_token_under_another_name_has_the_same_placeholder() -> None:
     token = b"a1B2c3D4e5F6"
     promoted = promote_with_placeholders(
-        [exchange(1, b"/login", b'{"token": "%s"}' % token), exchange(2, b"/files?at=" + token)]
+        [exchange(1, b"/login", b'{"password": "%s"}' % token), exchange(2, b"/files?at=" + token)]
     )
     placeholder = Placeholders(b"k")(token.decode())
     assert promoted.examples[1].request.target == f"/files?at={placeholder}".encode()

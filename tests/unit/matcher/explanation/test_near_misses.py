@@ -45,9 +45,9 @@ def test_near_misses_are_few() -> None:
 def test_no_secret_of_either_request_is_shown() -> None:
     """Secrets of the example and of the request are hidden; the differences beside them are shown."""
     key = "sk-" + "a1B2c3D4e5" * 3
-    mine = make_request(target=f"/{key}?token=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
+    mine = make_request(target=f"/{key}?pin=mine&page=1", body=b'{"password": "mine", "n": 1}', content_type=JSON)
     theirs = make_request(
-        target=f"/{key}x?token=theirs&page=2", body=b'{"password": "theirs", "n": 2}', content_type=JSON
+        target=f"/{key}x?pin=theirs&page=2", body=b'{"password": "theirs", "n": 2}', content_type=JSON
     )
     candidate = Candidate.of((make_example(mine),), STRICT)
     (miss,) = select_near_misses([candidate], NormalRequest(theirs, STRICT, ("GET",)))

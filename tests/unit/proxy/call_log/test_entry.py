@@ -16,7 +16,7 @@ from understudy.store.model.messages import Response
 from understudy.store.model.values import replace
 
 SERVED = CompiledMockServer(make_mock_server("collection"), Answers())
-WIRE = b"GET /mocks/shop/users/7?token=secret HTTP/1.1\r\nHost: localhost\r\nCookie: sid=secret\r\n\r\n"
+WIRE = b"GET /mocks/shop/users/7?password=secret HTTP/1.1\r\nHost: localhost\r\nCookie: sid=secret\r\n\r\n"
 
 
 def reply(response: Response | None = None, *, fixed: bool = True, head_only: bool = False) -> Reply:
@@ -62,8 +62,8 @@ def test_paths_have_no_prefix_of_the_mock_server(target: bytes, at_root: bool, k
 
 
 def test_a_call_has_no_secrets() -> None:
-    answer = reply(make_response(body=b'{"token": "secret"}', headers={"Set-Cookie": "sid=secret"}))
-    for came in (WIRE, arrived(b"/?token=secret", b'{"password": "secret"}', (b"X-Api-Key", b"secret"))):
+    answer = reply(make_response(body=b'{"password": "secret"}', headers={"Set-Cookie": "sid=secret"}))
+    for came in (WIRE, arrived(b"/?password=secret", b'{"password": "secret"}', (b"X-Api-Key", b"secret"))):
         assert "secret" not in repr(replace(made(came, answer), mock_server_id=""))
 
 

@@ -20,7 +20,7 @@ from understudy.store.model.messages import Origin, Request
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
 
-EXAMPLES = [make_example(id="01"), make_example("/users/8?token=t0ps3cret", id="02", name="the other", entry=57)]
+EXAMPLES = [make_example(id="01"), make_example("/users/8?password=t0ps3cret", id="02", name="the other", entry=57)]
 
 
 def tally_of(tally: Tally, *targets: str, once: bool = False) -> Tally:
@@ -46,13 +46,13 @@ def test_a_sequence_that_ended_is_a_miss() -> None:
 
 
 def test_secrets_of_a_miss_are_redacted() -> None:
-    [missed] = tally_of(Tally(), "/users/8?token=0th3r").misses
+    [missed] = tally_of(Tally(), "/users/8?password=0th3r").misses
     assert "0th3r" not in missed.url
 
 
 def test_unused_examples_are_listed_without_their_secrets() -> None:
     [unused] = tally_of(Tally(), "/users/7").unused_examples
-    assert unused == UnusedExample("GET", "http://api.example.com/users/8?token=REDACTED", 57)
+    assert unused == UnusedExample("GET", "http://api.example.com/users/8?password=REDACTED", 57)
 
 
 def test_own_redaction_rules_apply() -> None:

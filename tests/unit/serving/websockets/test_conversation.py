@@ -277,6 +277,6 @@ def test_the_text_around_a_secret_is_compared(message: str) -> None:
 
 
 def test_a_divergence_has_no_secrets() -> None:
-    peer = Peer(client(0, '{"token": "sesame", "n": 1}'))
+    peer = Peer(client(0, '{"password": "sesame", "n": 1}'))
     [closed] = peer.send(TextMessage("{}"))
-    assert closed == CloseConnection(1008, 'message 1: expected the text {"token": "REDACTED", "n": 1}')
+    assert closed == CloseConnection(1008, 'message 1: expected the text {"password": "REDACTED", "n": 1}')

@@ -68,7 +68,7 @@ def test_secrets_of_both_are_redacted() -> None:
 
 def test_a_difference_in_a_secret_only_is_described() -> None:
     """Otherwise both descriptions would be equal."""
-    _, theirs = describe_difference(message('{"token": "sesame"}'), message('{"token": "simsim"}'), PLAIN)
+    _, theirs = describe_difference(message('{"password": "sesame"}'), message('{"password": "simsim"}'), PLAIN)
     assert theirs == "the same with another secret"
 
 

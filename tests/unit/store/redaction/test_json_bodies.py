@@ -21,19 +21,34 @@ def redact_json(body: bytes, rules: Rules = NO_RULES) -> tuple[bytes, frozenset[
 @pytest.mark.parametrize(
     ("text", "redacted", "paths"),
     [
-        ('{"token": "t"}', '{"token": "REDACTED"}', {"$.token"}),
-        ('{"token": 1.50}', '{"token": "REDACTED"}', {"$.token"}),
-        ('{"token":"a","token":"b"}', '{"token":"REDACTED","token":"REDACTED"}', {"$.token"}),
+        ('{"password": "t"}', '{"password": "REDACTED"}', {"$.password"}),
+        ('{"password": 1.50}', '{"password": "REDACTED"}', {"$.password"}),
+        ('{"password":"a","password":"b"}', '{"password":"REDACTED","password":"REDACTED"}', {"$.password"}),
         (' {"a" :\n[ {"pwd"\t: "x" } ], "n":1.0e0}', ' {"a" :\n[ {"pwd"\t: "REDACTED" } ], "n":1.0e0}', {"$.a[*].pwd"}),
         ('[{"otp":"1"},{"otp":"2"}]', '[{"otp":"REDACTED"},{"otp":"REDACTED"}]', {"$[*].otp"}),
-        (r'{"token":"\"}","b":"\\"}', r'{"token":"REDACTED","b":"\\"}', {"$.token"}),
-        (r'{"\u0074oken":"t"}', r'{"\u0074oken":"REDACTED"}', {"$.token"}),
-        ('{"a.b":{"token":"t"}}', '{"a.b":{"token":"REDACTED"}}', {"$['a.b'].token"}),
-        ('{"a":{"b\'":{"token":"t"}}}', '{"a":{"b\'":{"token":"REDACTED"}}}', {"$.a['b'''].token"}),
-        ('{"é":{"token":"ü"},"ö":1}', '{"é":{"token":"REDACTED"},"ö":1}', {"$['é'].token"}),
-        ('{"tokens":{"access":"a","ttl":9}}', '{"tokens":{"access":"REDACTED","ttl":9}}', {"$.tokens.access"}),
-        ('{"secrets":["a",["b"]]}', '{"secrets":["REDACTED",["REDACTED"]]}', {"$.secrets[*]", "$.secrets[*][*]"}),
-        ('{"token":"a","max_tokens":5}', '{"token":"REDACTED","max_tokens":5}', {"$.token"}),
+        (r'{"password":"\"}","b":"\\"}', r'{"password":"REDACTED","b":"\\"}', {"$.password"}),
+        (r'{"\u0070assword":"t"}', r'{"\u0070assword":"REDACTED"}', {"$.password"}),
+        ('{"a.b":{"password":"t"}}', '{"a.b":{"password":"REDACTED"}}', {"$['a.b'].password"}),
+        ('{"a":{"b\'":{"password":"t"}}}', '{"a":{"b\'":{"password":"REDACTED"}}}', {"$.a['b'''].password"}),
+        ('{"é":{"password":"ü"},"ö":1}', '{"é":{"password":"REDACTED"},"ö":1}', {"$['é'].password"}),
+        (
+            '{"tokens":{"access":"Kq3xV8mZ2rTw6LbN","ttl":9,"tokenUrl":"https://a.test/oauth/token"}}',
+            '{"tokens":{"access":"REDACTED","ttl":9,"tokenUrl":"https://a.test/oauth/token"}}',
+            {"$.tokens.access"},
+        ),
+        (
+            '{"passwords":["a",["b"],{"c":"d"}]}',
+            '{"passwords":["REDACTED",["REDACTED"],{"c":"d"}]}',
+            {"$.passwords[*]", "$.passwords[*][*]"},
+        ),
+        (
+            '{"token":"short","key":1,"tokens":[1,"x"],"secret":"Kq3xV8mZ2rTw6LbN"}',
+            '{"token":"short","key":1,"tokens":[1,"x"],"secret":"REDACTED"}',
+            {"$.secret"},
+        ),
+        ('{"token":"Kq3xV8mZ2rTw6LbN","has_more":true}', '{"token":"Kq3xV8mZ2rTw6LbN","has_more":true}', set()),
+        (r'{"a":"{\"pin\":\"1\"}"}', r'{"a":"{\"pin\":\"REDACTED\"}"}', {"$.a"}),
+        ('{"password":"a","max_tokens":5}', '{"password":"REDACTED","max_tokens":5}', {"$.password"}),
     ],
 )
 def test_only_secret_values_change(text: str, redacted: str, paths: set[str]) -> None:
@@ -62,28 +77,28 @@ def test_a_body_without_secrets_or_without_json_stays_the_same_object(text: str)
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16", "utf-32-be"])
 def test_the_encoding_of_the_text_stays(encoding: str) -> None:
-    body, _ = redact_json('{"token": "t", "ü": 1}'.encode(encoding))
-    assert body == '{"token": "REDACTED", "ü": 1}'.encode(encoding)
+    body, _ = redact_json('{"password": "t", "ü": 1}'.encode(encoding))
+    assert body == '{"password": "REDACTED", "ü": 1}'.encode(encoding)
 
 
 def test_bytes_that_are_not_utf8_stay() -> None:
-    assert redact_json(b'{"token": "t", "n": "\xff"}')[0] == b'{"token": "REDACTED", "n": "\xff"}'
+    assert redact_json(b'{"password": "t", "n": "\xff"}')[0] == b'{"password": "REDACTED", "n": "\xff"}'
 
 
 def test_numbers_longer_than_python_reads_do_not_hide_a_secret() -> None:
-    body, paths = redact_json(b'{"token": "t", "n": ' + b"9" * 5000 + b"}")
-    assert json.loads(body, parse_int=str)["token"] == "REDACTED"
-    assert paths == {"$.token"}
+    body, paths = redact_json(b'{"password": "t", "n": ' + b"9" * 5000 + b"}")
+    assert json.loads(body, parse_int=str)["password"] == "REDACTED"
+    assert paths == {"$.password"}
 
 
-@pytest.mark.parametrize("opening", ["[", '{"token":'])
+@pytest.mark.parametrize("opening", ["[", '{"password":'])
 def test_100000_levels_stay_as_they_are(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
-    body = (opening * 100_000 + '{"token":"t"}' + closing * 100_000).encode()
+    body = (opening * 100_000 + '{"password":"t"}' + closing * 100_000).encode()
     assert redact_json(body)[0] is body
 
 
 def test_a_text_of_5_million_characters_is_redacted() -> None:
-    body = json.dumps({"token": '\\"' * 1_000_000, "rows": [{"id": n} for n in range(100_000)]}).encode()
+    body = json.dumps({"password": '\\"' * 1_000_000, "rows": [{"id": n} for n in range(100_000)]}).encode()
     redacted, _ = redact_json(body)
-    assert json.loads(redacted)["token"] == "REDACTED"
+    assert json.loads(redacted)["password"] == "REDACTED"

@@ -19,11 +19,11 @@ from understudy.store.redaction.placeholders import (
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWJ5dGVz"
 UUID = "3b241101-e2bb-4255-8caf-4136c566a962"
 KINDS = [
-    ("123456", r"[1-9][0-9]{5}"),
-    ("0042", r"0[0-9]{3}"),
-    ("-12.50e-3", r"-[1-9][0-9]\.[0-9]{2}e-3"),
-    ("0.25", r"0\.[0-9]{2}"),
-    ("7", r"[1-9]"),
+    ("123456", r"REDACTED-[0-9a-f]{12}"),
+    ("0042", r"REDACTED-[0-9a-f]{12}"),
+    ("-12.50e-3", r"REDACTED-[0-9a-f]{12}"),
+    ("0.25", r"REDACTED-[0-9a-f]{12}"),
+    ("7", r"REDACTED-[0-9a-f]{12}"),
     (UUID, r"de1e7ed0-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}"),
     (UUID.upper(), r"DE1E7ED0-[0-9A-F]{4}-4[0-9A-F]{3}-8[0-9A-F]{3}-[0-9A-F]{12}"),
     ("9f" * 20, r"de1e7ed[0-9a-f]{33}"),
@@ -35,7 +35,6 @@ KINDS = [
     ("geheim\udcff", r"REDACTED-[0-9a-f]{12}"),
 ]
 SECRETS = [secret for secret, _ in KINDS]
-NO_NUMBERS = SECRETS[5:]
 PLACEHOLDERS = Placeholders(b"key of a store")
 
 
@@ -43,7 +42,7 @@ PLACEHOLDERS = Placeholders(b"key of a store")
 def test_a_placeholder_has_the_kind_of_its_secret(secret: str, form: str) -> None:
     placeholder = PLACEHOLDERS(secret)
     assert re.fullmatch(form, placeholder)
-    assert placeholder != secret or len(secret) == 1
+    assert placeholder != secret
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -51,7 +50,7 @@ def test_equal_secrets_of_a_store_have_equal_placeholders(secret: str) -> None:
     assert Placeholders(b"key of a store")(secret) == PLACEHOLDERS(secret)
 
 
-@pytest.mark.parametrize("secret", NO_NUMBERS)
+@pytest.mark.parametrize("secret", SECRETS)
 def test_another_store_has_other_placeholders(secret: str) -> None:
     """So secrets cannot be guessed from placeholders."""
     assert Placeholders(b"another key")(secret) != PLACEHOLDERS(secret)
@@ -65,7 +64,7 @@ def test_the_length_of_the_key_counts() -> None:
     assert Placeholders(b"a")("bsecret") != Placeholders(b"ab")("secret")
 
 
-@pytest.mark.parametrize("secret", NO_NUMBERS)
+@pytest.mark.parametrize("secret", SECRETS)
 def test_a_placeholder_is_recognised_and_stays(secret: str) -> None:
     placeholder = PLACEHOLDERS(secret)
     assert is_placeholder(placeholder)

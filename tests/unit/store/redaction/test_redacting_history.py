@@ -16,7 +16,7 @@ from understudy.store.redaction.placeholders import Placeholders
 from understudy.store.redaction.redacting_history import RedactingHistory, redact_exchange
 from understudy.store.redaction.redactor import Redactor
 
-SECRET = "hunter2-hunter2"
+SECRET = "Kq3xV8mZ-2rTw6LbN"
 PLACEHOLDER = Placeholders(b"k")(SECRET)
 
 

@@ -22,6 +22,17 @@ def test_the_report_holds_no_control_characters() -> None:
     )
 
 
+def test_thousands_of_places_are_counted_by_name() -> None:
+    """`promote` printed a line of 829 KB."""
+    places = {RedactedPlace(Part.JSON, f"$['user {n}'].password"): 1 for n in range(5000)}
+    others = {RedactedPlace(Part.JSON, f"$.pin_{n:02}"): 2 for n in range(12)}
+    report = describe_redaction({RedactedPlace(Part.QUERY, "key"): 1}, places | others)
+    assert report.startswith(
+        "key query value in 1 request, $..password at 5000 places of responses, $..pin_00 at 1 place of responses, "
+    )
+    assert report.endswith("$..pin_08 at 1 place of responses, and 3 more of responses")
+
+
 def test_an_empty_report_is_nothing() -> None:
     assert describe_redaction({}, {}) == "nothing"
 

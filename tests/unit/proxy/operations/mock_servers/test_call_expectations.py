@@ -48,8 +48,8 @@ PATHS = [
     ("POST /orders?page={{any}}", made("/orders?page=3"), True),
     ("POST /orders?", made("/orders"), True),
     ("POST /orders?", made("/orders?page=2"), False),
-    ("POST /orders?token=abc", made("/orders?token=other"), True),
-    ("POST /orders?token=abc", made("/orders"), False),
+    ("POST /orders?pin=abc", made("/orders?pin=other"), True),
+    ("POST /orders?pin=abc", made("/orders"), False),
 ]
 
 
@@ -119,8 +119,8 @@ def test_body_and_content_type_both_count() -> None:
 
 
 def test_secret_places_are_listed() -> None:
-    expected = Expected("POST /orders?token=a", ["Authorization: b"], b'{"password": "c"}')
-    assert expected.secret == ["header authorization", "json $.password", "query token"]
+    expected = Expected("POST /orders?pin=a", ["Authorization: b"], b'{"password": "c"}')
+    assert expected.secret == ["header authorization", "json $.password", "query pin"]
 
 
 BAD = [

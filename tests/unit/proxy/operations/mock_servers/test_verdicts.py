@@ -104,7 +104,7 @@ def test_a_body_that_was_cut_may_be_the_one() -> None:
 
 
 def test_secrets_of_calls_are_not_shown() -> None:
-    said = verdict(Times(), make_logged_call("/orders?token=secret&page=1"), called="POST /orders?page=2")
+    said = verdict(Times(), make_logged_call("/orders?pin=secret&page=1"), called="POST /orders?page=2")
     assert "secret" not in said.as_text()
     assert "secret" not in str(verdict_json(said))
 

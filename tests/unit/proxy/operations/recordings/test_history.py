@@ -25,7 +25,9 @@ def entry_id(store: Store) -> int:
     """An entry with a secret in its URL, in its response and in a message of its WebSocket."""
     session = store.sessions.create("shop", None)
     request = make_request("POST", f"/login?password={SECRET}", body=b"asked")
-    response = make_response(headers=[("content-type", "application/json")], body=f'{{"token": "{SECRET}"}}'.encode())
+    response = make_response(
+        headers=[("content-type", "application/json")], body=f'{{"password": "{SECRET}"}}'.encode()
+    )
     [number] = store.history.add([make_exchange(session.id, request, response)])
     content = f'{{"password": "{SECRET}"}}'.encode()
     store.history.add_messages([(number, WebSocketMessage(1.0, True, MessageKind.TEXT, content))])

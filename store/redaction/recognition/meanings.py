@@ -1,0 +1,52 @@
+"""Tables of other meanings: JSON members beside or above a `token` or `key` which show that it is no secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+
+HARMLESS_CONTAINERS = frozenset({"logprobs", "top_logprobs", "logits", "refusal_logprobs", "prompt_logprobs"})
+"""JSON names below which a `token` is a piece of a text."""
+
+NAMING_ENDINGS = (
+    *("id", "name", "type", "url", "uri", "text", "description", "title", "label", "scope", "issuer", "arn"),
+    *("version", "date", "_at", "hint", "email", "status", "user", "owner", "expires", "expiration", "path"),
+)
+"""Ends of the JSON names in an object under `credentials` or `token` that name things."""
+
+PAIR_NAMES = frozenset({"name", "key", "Name", "Key"})
+PAIR_VALUES = frozenset({"value", "Value"})
+
+
+def _spell(*names: str) -> frozenset[str]:
+    """Return the names in the spellings `has_more`, `hasMore` and `HasMore`."""
+    spelled: set[str] = set()
+    for name in names:
+        pascal = "".join(word.capitalize() for word in name.split("_"))
+        spelled |= {name, pascal, pascal[0].lower() + pascal[1:]}
+    return frozenset(spelled)
+
+
+# By the last word of the secret name: members of the same object that show another meaning.
+_BY_WORD = {
+    # Pieces of texts (logprobs, tokenizers, Elasticsearch's _analyze), and positions in lists.
+    "token": _spell(
+        *("logprob", "logprobs", "top_logprobs", "token_id", "token_ids", "token_str", "special", "offset", "offsets"),
+        *("start_offset", "end_offset", "lemma", "pos", "has_more", "is_truncated", "cursor", "next_page", "more"),
+    ),
+    # Public keys (RFC 7517, npm's signatures), objects of S3, translations.
+    "key": _spell("kty", "keyid", "scheme", "e_tag", "size", "last_modified", "bucket", "translation", "locale"),
+    "code": _spell("message", "error", "errors", "status", "name", "title", "label", "language", "country", "details"),
+    "sig": _spell("keyid"),
+    "signature": _spell("keyid", "verified"),
+}
+SIBLINGS = frozenset().union(*_BY_WORD.values())
+"""All members that show another meaning of some name beside them."""
+
+_LAST_WORD = re.compile(r"(token|key|code|sig|signature)s?$", re.IGNORECASE)
+
+
+def shows_other_meaning(name: str, siblings: AbstractSet[str]) -> bool:
+    """Whether these members of an object show that the value under this name beside them is no secret."""
+    word = _LAST_WORD.search(name) if siblings else None
+    return word is not None and not _BY_WORD[word[1].lower()].isdisjoint(siblings)

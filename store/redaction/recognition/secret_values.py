@@ -1,0 +1,67 @@
+"""Values that look like secrets, and values that mean something else: words, numbers, dates, versions, addresses."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+SHORTEST_SECRET = 16
+"""Characters of a value that looks like a secret, if no known form tells."""
+
+SHORTEST_REMEMBERED = 8
+"""Characters of a secret that is recognised under other names."""
+
+_LONGEST = 16_384
+_CHARACTERS = re.compile(r"[!#-&*-;=?-Z^-z|~]*")  # no quotes, brackets and white space
+
+# Words that separators join, with a few digits: `invalid_grant`, `us-east-1`, `photos/2024/summer.jpg`, `HTTP2Error`.
+_PIECE = r"(?:(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}(?![a-z])|[A-Z](?=[A-Z][a-z])|[A-Za-z](?![A-Za-z]))++[0-9]{0,4}+|[0-9]++)"
+_JOINT = r"[-_./:,@~^+*=%#&?!|;$]"
+_WORDS = re.compile(rf"{_JOINT}*+{_PIECE}(?:{_JOINT}++{_PIECE})*+{_JOINT}*+")
+_TIME = r"[T ][0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+_DATE = re.compile(rf"[0-9]{{4}}-?[0-9]{{2}}-?[0-9]{{2}}(?:{_TIME})?")
+_VERSION = re.compile(r"[~^<>=v ]*[0-9]+(?:\.[0-9x*]+)+(?:[-+][0-9A-Za-z.+-]+)?")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:|arn:|/")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
+_CREDENTIALS = re.compile(r"(?:Bearer|Basic|Digest|Token|bearer|token|DPoP) [A-Za-z0-9+/=_.~-]{8,}")
+_COOKIES = re.compile(r"[A-Za-z0-9_.-]+=[^;\s=<>]{8,}(?:;.*)?")
+_PLACEHOLDER_WORDS = re.compile(
+    r"[<{\[*$%].*|x+|\.+|(?:string|text|true|false|null|none|undefined|required|optional|hidden|password|[*•]+)",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def looks_like_secret(value: str) -> bool:
+    """Whether a value under a name such as `token` is a secret: 16 or more characters that mean nothing else."""
+    if len(value) < SHORTEST_SECRET:
+        return False
+    if " " in value or ";" in value:
+        return (_CREDENTIALS.fullmatch(value) or _COOKIES.fullmatch(value)) is not None
+    return len(value) <= _LONGEST and _CHARACTERS.fullmatch(value) is not None and not has_other_meaning(value)
+
+
+def looks_like_id(value: str) -> bool:
+    """Whether a value is a UUID, which under `key` or below a plural names a thing."""
+    return _UUID.fullmatch(value) is not None
+
+
+def has_other_meaning(value: str) -> bool:
+    """Whether a value is a word or some, a number, a date, a version, a URL or an address."""
+    if _EMAIL.fullmatch(value) or _VERSION.fullmatch(value) or _DATE.fullmatch(value):
+        return True
+    return (_URL.match(value) is not None and "=" not in value) or _WORDS.fullmatch(value) is not None
+
+
+def is_filler(value: str) -> bool:
+    """Whether a value stands where a secret would be: `<password>`, `{{token}}`, `string`, `***`."""
+    return _PLACEHOLDER_WORDS.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_certainly_secret(value: str) -> bool:
+    """Whether a secret can be recognised by its value alone, as it means nothing else."""
+    if not SHORTEST_REMEMBERED <= len(value) <= _LONGEST or any(c.isspace() for c in value):
+        return False
+    return any(c.isalpha() for c in value) and not has_other_meaning(value)
