@@ -29,7 +29,7 @@ def compute_replay_key(request: Request, body: bytes, settings: MatchSettings) -
     values = zip(names, read_header_values(request.headers, names), strict=True)
     parts = (
         request.method,
-        str(request.origin or ""),
+        str(request.origin.normal if request.origin else ""),
         normal_forms.normalize_path(request.path),
         select_pairs(request.query, settings.ignore_query),
         tuple(value for value in values if value[1] is not None),

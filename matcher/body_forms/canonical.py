@@ -80,7 +80,7 @@ def compute_request_key(request: Request, body: bytes) -> str:
     `body` holds the bytes of the request's body as they were sent.
     """
     path, pairs = normal_forms.normalize_path(request.path), normal_forms.parse_query_pairs(request.query)
-    parts = ascii((request.method, str(request.origin or ""), path, pairs)).encode("ascii")
+    parts = ascii((request.method, str(request.origin.normal if request.origin else ""), path, pairs)).encode("ascii")
     return hashlib.sha256(parts + b"\0" + compute_body_key(body, request.headers)).hexdigest()
 
 

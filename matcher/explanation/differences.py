@@ -65,7 +65,7 @@ def find_filtering_parts(candidate: Candidate, request: NormalRequest) -> Iterat
     """Yield the parts that filter the candidate out."""
     if candidate.method not in request.methods:
         yield RequestPart.METHOD
-    if request.settings.host and candidate.origin != request.original.origin:
+    if request.settings.host and candidate.origin != request.origin:
         yield RequestPart.HOST
     yield from _check_selectors(candidate, request)
     if not request.selectors.is_named:
@@ -136,7 +136,7 @@ def _render_methods(candidate: Candidate, request: NormalRequest, _hidden: Secre
 
 
 def _render_hosts(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return str(candidate.origin or NOTHING), str(request.original.origin or NOTHING)
+    return str(candidate.request.origin or NOTHING), str(request.original.origin or NOTHING)
 
 
 def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.model.ids import OrderKey, compute_order_key
 
 SMALL_GROUP_SIZE = 8  # up to this size, comparing costs no more than a look-up and takes far less memory
 
@@ -57,9 +58,9 @@ class SmallGroup(tuple[Candidate, ...]):
         return self[0].path.text
 
     @property
-    def newest_id(self) -> str:
-        """The highest id."""
-        return max([candidate.order_id for candidate in self])
+    def newest(self) -> OrderKey:
+        """The order key of the highest id."""
+        return max([candidate.order_key for candidate in self])
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
@@ -90,13 +91,13 @@ class LargeGroup:
         return next(iter(self.candidates)).path.text
 
     @property
-    def newest_id(self) -> str:
-        """The highest id: within each run of ranks that differ only by id, the first is the newest."""
+    def newest(self) -> OrderKey:
+        """The order key of the highest id: within each run of ranks that differ only by id, the first is the newest."""
         first: Candidate | None = next(iter(self.candidates))
-        newest = ""
+        newest = first.order_key if first else compute_order_key("")
         while first is not None:
-            newest = max(newest, first.order_id)
-            first = next(self.candidates.iterate_from(first.rank[:-1]), None)
+            newest = max(newest, first.order_key)
+            first = next(self.candidates.iterate_from(first.rank[:2]), None)
         return newest
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:

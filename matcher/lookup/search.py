@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from understudy.matcher.lookup.method_tables import MethodTables
 from understudy.matcher.parts.candidate import Candidate, Match
@@ -17,6 +17,13 @@ def find_best(tables: MethodTables, request: NormalRequest) -> Match | None:
     Document distance is used only if nothing fits by another line.
     """
     return _find_by_lines(tables, request) or _find_by_distance(tables, request)
+
+
+def find_best_of_methods(tables: Sequence[MethodTables], request: NormalRequest) -> Match | None:
+    """Return the best match among the tables of several methods: of equal scores, the one from the first tables."""
+    return _select_first_best(_find_by_lines(each, request) for each in tables) or _select_first_best(
+        _find_by_distance(each, request) for each in tables
+    )
 
 
 def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
@@ -35,6 +42,10 @@ def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterat
     for candidate in (each for group in tables.find_distant(request) for each in group.candidates):
         fit = candidate.compute_fit(request)
         yield None if fit is None else Match(candidate, PathLine.DISTANCE, fit)
+
+
+def _select_first_best(matches: Iterable[Match | None]) -> Match | None:
+    return max(filter(None, matches), key=lambda match: match.score, default=None)
 
 
 def _find_by_lines(tables: MethodTables, request: NormalRequest) -> Match | None:

@@ -15,7 +15,7 @@ from understudy.matcher.parts.bodies import UNREADABLE, parse_comparable
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
 from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
-from understudy.store.model.messages import Request
+from understudy.store.model.messages import Origin, Request
 
 
 class NormalRequest:
@@ -54,6 +54,11 @@ class NormalRequest:
         return NormalRequest(
             self.original, self.settings, methods, self.selectors, self.header_names, self.body_digests
         )
+
+    @property
+    def origin(self) -> Origin | None:
+        """The normal form of the origin, or None."""
+        return self.original.origin.normal if self.original.origin else None
 
     @cached_property
     def folded_segments(self) -> tuple[str, ...]:

@@ -138,7 +138,8 @@ class Activation:
         )
         examples = recorded.examples
         origins = {example.request.origin for example in examples}
-        hosts = origins | {example.request.origin for example in recorded.failed}
+        known = origins | {example.request.origin for example in recorded.failed}
+        hosts = {origin and origin.normal for origin in known}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         matching = expand_headers(settings.matching, [example.request.headers for example in examples])
         index = compile_index(examples, matching, load_body=bodies.read)

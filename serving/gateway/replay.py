@@ -119,7 +119,7 @@ class Replay:
     """The settings and the state of a replay, except its answers.
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
-    failed when they were recorded, `hosts` the recorded origins.
+    failed when they were recorded, `hosts` the normal forms of the recorded origins.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
+
+_OWN = re.compile(f"[0-7][{ALPHABET}]{{25}}")
+OrderKey = tuple[bool, str]
+"""The key by which ids are ordered: ids of ours are higher than all imported ones."""
 
 _lock = threading.Lock()
 _last = 0
@@ -26,6 +31,16 @@ def new_id() -> str:
 def id_from_age(seconds_ago: float) -> str:
     """Return the smallest id of a time in the past: earlier ids are less, later ids greater."""
     return _encode((time.time_ns() // 1_000_000 - int(seconds_ago * 1000)) << RANDOM_BITS)
+
+
+def is_own_id(id_: str) -> bool:
+    """Return whether an id has the form of those that `new_id` returns; imported ids rarely have."""
+    return _OWN.fullmatch(id_) is not None
+
+
+def compute_order_key(id_: str) -> OrderKey:
+    """Return the sort key of an id: ids of ours sort by time, above all imported ones, which sort as text."""
+    return is_own_id(id_), id_
 
 
 def _encode(value: int) -> str:

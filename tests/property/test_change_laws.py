@@ -65,7 +65,7 @@ def told(decision: Decision) -> tuple[object, ...]:
     return (
         winner,
         decision.candidate_count,
-        decision.is_get_fallback,
+        decision.is_head_by_get,
         decision.lines,
         misses,
         others,
