@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
@@ -129,6 +130,11 @@ def parse_query_pairs(query: bytes) -> tuple[Pair, ...]:
     if not query:
         return ()
     return tuple(sorted(parse_query_pair(piece) for piece in query.split(b"&") if piece))
+
+
+def parse_ordered_pairs(query: bytes) -> tuple[Pair, ...]:
+    """Return the same pairs, sorted by name alone: the values of a repeated name keep their order."""
+    return tuple(sorted((parse_query_pair(piece) for piece in query.split(b"&") if piece), key=itemgetter(0)))
 
 
 def parse_query_pair(piece: bytes) -> Pair:

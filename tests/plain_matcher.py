@@ -22,8 +22,8 @@ from understudy.store.model.exchanges import Part
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request
 
-# Total, the method itself, path, fewer wildcards, literal characters, an id of ours, id.
-Score = tuple[int, bool, int, int, int, bool, str]
+# Total, the method itself, path, fewer wildcards, literal characters, order of repeated values, an id of ours, id.
+Score = tuple[int, bool, int, int, int, bool, bool, str]
 Pair = tuple[str, str | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
@@ -60,7 +60,7 @@ def find_best(
     if selectors.is_named:
         for method in methods:
             if named_ids := find_named_ids(request, examples, settings, method, selectors):
-                return (0, False, 0, 0, 0, False, min(named_ids, key=order_id))
+                return (0, False, 0, 0, 0, False, False, min(named_ids, key=order_id))
         return None
     kept = [
         each
@@ -143,7 +143,20 @@ def compute_score(
     wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
     wild += count_wild_filters(example, settings, selectors, wildcards)
     points = path + query
-    return points, recorded.method == request.method, path, -wild, literal_length, *order_id(example.id)
+    same = query >= 9 and has_same_order(list_example_pairs(example, settings, wildcards), request, settings)
+    return points, recorded.method == request.method, path, -wild, literal_length, same, *order_id(example.id)
+
+
+def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettings) -> bool:
+    """Return whether a request repeats a name, and the values of all repeated names without open value are in order."""
+    theirs = [normal_forms.parse_query_pair(piece) for piece in request.query.split(b"&") if piece]
+    theirs = [pair for pair in theirs if pair[0] not in settings.ignore_query]
+    names = {name for name, _ in theirs}
+    closed = names - {name for name, value in mine if value is None}
+    return len(names) < len(theirs) and all(
+        [value for other, value in mine if other == name] == [value for other, value in theirs if other == name]
+        for name in closed
+    )
 
 
 def count_wild_filters(example: Example, settings: MatchSettings, selectors: Selectors, wildcards: bool) -> int:
@@ -305,7 +318,9 @@ def compute_query_points(request: Request, example: Example, settings: MatchSett
         return 0
     mine = list_example_pairs(example, settings, wildcards)
     theirs = [pair for pair in normal_forms.parse_query_pairs(request.query) if pair[0] not in settings.ignore_query]
-    if are_same_pairs(mine, theirs):
+    repeats = len({name for name, _ in theirs}) < len(theirs)
+    is_ordered = not settings.ordered_query or not repeats or has_same_order(mine, request, settings)
+    if are_same_pairs(mine, theirs) and is_ordered:
         return 9 if any(value is None for _, value in mine) else 10
     if settings.query is QueryRule.REQUIRE:
         return None

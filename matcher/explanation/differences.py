@@ -144,7 +144,13 @@ def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets
 
 
 def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
-    missing, extra = candidate.query.list_differences(request.pairs, select_redacted_names(hidden, Part.QUERY))
+    secret = select_redacted_names(hidden, Part.QUERY)
+    missing, extra = candidate.query.list_differences(request.pairs, secret)
+    if not missing and not extra:  # only the order of repeated values differs
+        missing, extra = (
+            [f"{name}={value}" for name, value in each if name not in secret]
+            for each in (candidate.query.repeats, request.repeats)
+        )
     return "&".join(missing) or NOTHING, "&".join(extra) or NOTHING
 
 

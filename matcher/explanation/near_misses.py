@@ -14,7 +14,7 @@ from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.explanation.distances import compute_distance, estimate_distance
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
-from understudy.matcher.parts.candidate import Candidate, Match, Rank
+from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_COMPARED, MAX_EXAMINED, MAX_NEAR_MISSES
 from understudy.store.model.exchanges import RedactedPlace
@@ -81,9 +81,8 @@ def _get_visible_body(request: Request) -> bytes:
 def select_runners_up(matches: Iterator[Match | None], winner: Match, request: NormalRequest) -> tuple[Match, ...]:
     """Return the best three of at most 1,000 candidates that fit beside the winner, best first."""
 
-    def order(match: Match) -> tuple[int, bool, int, Rank]:
-        score, path, rank = match.order
-        return score, match.candidate.method == request.original.method, path, rank
+    def order(match: Match) -> tuple[int, bool, MatchOrder]:
+        return match.score, match.candidate.method == request.original.method, match.order
 
     won = winner.candidate.examples
     others = (match for match in islice(matches, MAX_EXAMINED) if match and match.candidate.examples is not won)

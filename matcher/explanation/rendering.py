@@ -58,7 +58,12 @@ def explain_tie(winner: Match, other: Match) -> str | None:
     if winner.path_line != other.path_line:
         return "has the higher path score"
     mine, theirs = winner.candidate.rank, other.candidate.rank
-    ranks = zip(_TIE_RULES, (*mine[:2], *mine[2]), (*theirs[:2], *theirs[2]), strict=True)
+    ranks = zip(
+        _TIE_RULES,
+        (*mine[:2], winner.has_same_order, *mine[2]),
+        (*theirs[:2], other.has_same_order, *theirs[2]),
+        strict=True,
+    )
     rule = next((rule for rule, one, another in ranks if one != another), None)
     return "has the higher id" if rule == _NEWER and not mine[2][0] else rule
 
@@ -67,6 +72,7 @@ _NEWER = "is newer"
 _TIE_RULES = (
     "has fewer wildcards",
     "has more literal characters before its first wildcard",
+    "has its repeated query values in the order of the request",
     "was made here, and the other one imported",
     _NEWER,
 )

@@ -34,14 +34,14 @@ def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match
             if candidate not in seen:
                 seen.add(candidate)
                 fit = candidate.compute_fit(request)
-                yield None if fit is None else Match(candidate, line, fit)
+                yield None if fit is None else candidate.make_match(line, fit, request)
 
 
 def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
     """Yield a match for each candidate whose path fits by document distance; None where another part filters it out."""
     for candidate in (each for group in tables.find_distant(request) for each in group.candidates):
         fit = candidate.compute_fit(request)
-        yield None if fit is None else Match(candidate, PathLine.DISTANCE, fit)
+        yield None if fit is None else candidate.make_match(PathLine.DISTANCE, fit, request)
 
 
 def _select_first_best(matches: Iterable[Match | None]) -> Match | None:

@@ -24,6 +24,7 @@ from understudy.store.model.values import replace
 
 BodyLoader = Callable[[Body], bytes]
 Rank = tuple[int, int, OrderKey]
+MatchOrder = tuple[int, int, int, int, bool, OrderKey]
 
 MAX_KEPT_BODY = 4096  # bytes of a body from the store up to which it is kept in memory, to be compared and shown
 
@@ -95,7 +96,9 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         raw_path = raw_path if newest.literal else drop_open_base(raw_path)
         path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
         hidden = select_redacted_names(newest.redacted, Part.QUERY)
-        query = QueryPattern.of(raw_query, hidden, settings.ignore_query, wildcards=wildcards)
+        query = QueryPattern.of(
+            raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query
+        )
         # Fewer wildcards, then more literal characters before the first, then newer (docs/matching.md, "Ties").
         rank = (-len(path.shape) - len(query.wild), path.literal_length, compute_order_key(newest.id))
         candidate = cls(examples, request, path, query, NO_HEADERS, None, rank)
@@ -203,15 +206,24 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
             return None
         line = find_first_line(self.path, request.path, request.settings)
         fit = None if line is None else self.compute_fit(request)
-        return None if line is None or fit is None else Match(self, line, fit)
+        return None if line is None or fit is None else self.make_match(line, fit, request)
+
+    def make_match(self, line: PathLine, fit: QueryFit, request: NormalRequest) -> Match:
+        """Return the match of this candidate, whose path fits by `line` and whose query has this fit."""
+        is_equal = fit is QueryFit.EQUAL or fit is QueryFit.WILD
+        return Match(self, line, fit, bool(is_equal and request.repeats and self.query.has_same_order(request.repeats)))
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A candidate that answers a request, with its points; the path line is None if a selector header named it."""
+    """A candidate that answers a request, with its points; the path line is None if a selector header named it.
+
+    `has_same_order`: the query repeats names, is equal, and the order of their values is equal too.
+    """
 
     candidate: Candidate
     path_line: PathLine | None
     query_fit: QueryFit
+    has_same_order: bool = False
 
     @property
     def score(self) -> int:
@@ -219,6 +231,7 @@ class Match(msgspec.Struct, frozen=True):
         return (self.path_line or 0) + self.query_fit
 
     @property
-    def order(self) -> tuple[int, int, Rank]:
+    def order(self) -> MatchOrder:
         """The sort key of matches, the greatest wins: the score, then the tie rules (docs/matching.md, "Ties")."""
-        return self.score, self.path_line or 0, self.candidate.rank
+        wild, length, key = self.candidate.rank
+        return self.score, self.path_line or 0, wild, length, self.has_same_order, key

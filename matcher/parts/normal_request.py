@@ -43,7 +43,9 @@ class NormalRequest:
         path, _, query = request.target.partition(b"?")
         self.path = normal_forms.normalize_path(path)
         off = not query or settings.query is QueryRule.OFF
-        self.pairs: Pairs = () if off else queries.select_pairs(query, settings.ignore_query)
+        self.pairs: Pairs = (
+            () if off else queries.select_pairs(query, settings.ignore_query, ordered=settings.ordered_query)
+        )
         self._body: bytes | None = None
         self.body_digests: dict[Places, BodyDigest] = {} if body_digests is None else body_digests
 
@@ -69,6 +71,13 @@ class NormalRequest:
     def folded_pairs(self) -> Pairs:
         """The query's pairs without case."""
         return queries.fold_pairs(self.pairs)
+
+    @cached_property
+    def repeats(self) -> Pairs:
+        """The query's pairs of repeated names, in their order."""
+        if len(self.pairs) < 2 or len({name for name, _ in self.pairs}) == len(self.pairs):
+            return ()
+        return queries.find_repeats(queries.select_pairs(self.original.query, self.settings.ignore_query, ordered=True))
 
     @cached_property
     def header_values(self) -> HeaderValues:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.inside import Inside
-from tests.programs import Serving, Understudy
+from tests.programs import Serving, Understudy, answer, upstream
 
 pytestmark = pytest.mark.once
 
@@ -66,3 +67,21 @@ def test_an_empty_variable_stays_a_wildcard(understudy: Understudy) -> None:
     with mocking(understudy, "shop") as gateway:
         assert send(gateway, b"GET /users/7") == (200, b"ada")
         assert send(gateway, b"GET /users/")[0] == 404
+
+
+def echo(handler: BaseHTTPRequestHandler) -> None:
+    """Answer with the target."""
+    answer(handler, handler.path.encode())
+
+
+def test_order_of_repeated_values(understudy: Understudy) -> None:
+    """Recorded both ways, each is answered as itself: in replay, where the order is compared, and in mock."""
+    one, other, third = (b"/list?sort=" + order for order in (b"a&sort=b", b"b&sort=a", b"a&sort=b&q=1"))
+    with upstream(echo) as url, understudy.serving("record", "--upstream", url, "-s", "lists") as gateway:
+        assert [send(gateway, b"GET " + target)[1] for target in (one, other)] == [one, other]
+    with understudy.serving("replay", "lists") as gateway:
+        assert [send(gateway, b"GET " + target)[1] for target in (other, one, other)] == [other, one, other]
+        assert send(gateway, b"GET " + third)[0] == 404
+    understudy.run("promote", "--session", "lists", "--to", "lists")
+    with mocking(understudy, "lists") as gateway:
+        assert [send(gateway, b"GET " + target)[1] for target in (other, one, one)] == [other, one, one]
