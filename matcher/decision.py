@@ -67,15 +67,13 @@ class Explainer(Protocol):
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """The candidate that answers a request, or a miss: then a named part filtered out every example.
 
-    `match` is None on a miss. `is_get_fallback` is true if no HEAD example fitted, so that the request was decided as
-    GET. `problem` describes a selector header that cannot be read: then nothing was decided. Runners-up and near misses
-    are worked out only when their methods are called.
+    `match` is None on a miss. `problem` describes a selector header that cannot be read: then nothing was decided.
+    Runners-up and near misses are worked out only when their methods are called.
     """
 
     normal_request: NormalRequest
     match: Match | None
     explainer: Explainer
-    is_get_fallback: bool = False
     problem: SelectorProblem | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -86,8 +84,8 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         return hash(self._values)
 
     @property
-    def _values(self) -> tuple[Match | None, bool, SelectorProblem | None]:
-        return self.match, self.is_get_fallback, self.problem
+    def _values(self) -> tuple[Match | None, SelectorProblem | None]:
+        return self.match, self.problem
 
     @property
     def request(self) -> Request:
@@ -103,6 +101,11 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     def candidate(self) -> Candidate | None:
         """The winner, or None on a miss."""
         return self.match.candidate if self.match else None
+
+    @property
+    def is_head_by_get(self) -> bool:
+        """Whether an example of GET answers a request of HEAD."""
+        return self.match is not None and self.match.candidate.method != self.request.method
 
     @property
     def score(self) -> int | None:

@@ -7,6 +7,7 @@ The number of examples does not change the time of a decision: the candidates ar
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 
 from understudy.matcher.decision import Decision, NearMiss
@@ -25,6 +26,7 @@ from understudy.matcher.scores import MAX_HEADER_LISTS, PathLine, QueryFit
 from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
 from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.store.model.collections import Example
+from understudy.store.model.ids import compute_order_key
 from understudy.store.model.messages import Origin, Request
 from understudy.store.model.values import replace
 
@@ -73,7 +75,7 @@ class Index:
     def __init__(self, source: IndexSource, settings: MatchSettings | None = None) -> None:
         """Create an index without examples; `apply_changes` makes indexes with examples from it."""
         self.settings = source.settings if settings is None else settings
-        self.candidates: PersistentList[Candidate] = PersistentList(attrgetter("order_id"))
+        self.candidates: PersistentList[Candidate] = PersistentList(attrgetter("order_key"))
         self.unusable: tuple[UnusableExamples, ...] = ()
         self.bare_items: tuple[Candidate, ...] = ()
         self._source = source
@@ -131,20 +133,18 @@ class Index:
     def decide(self, request: Request) -> Decision:
         """Return the decision on a request: the best candidate, or a miss.
 
-        The request's body must be bytes; any bytes give a decision. HEAD is decided among HEAD examples first, and on a
-        miss as GET (docs/matching.md, "Method"). A selector header that cannot be read becomes the decision's
-        `problem`.
+        The request's body must be bytes; any bytes give a decision. HEAD is decided among HEAD and GET examples
+        together (docs/matching.md, "Method"). A selector header that cannot be read becomes the decision's `problem`.
         """
         selectors = parse_selectors(request.headers) if self.settings.selectors else NO_SELECTORS
         if selectors is NO_SELECTORS:
             return self._decide(request, NO_SELECTORS)
         if isinstance(selectors, SelectorProblem):
-            return Decision(self.normalize_request(request, (request.method,)), None, self, problem=selectors)
+            return Decision(self.normalize_request(request, _list_methods(request)), None, self, problem=selectors)
         return self._derived.select_index(self, request, selectors)._decide(request, selectors)
 
     def find_near_misses(self, request: NormalRequest) -> tuple[NearMiss, ...]:
         """Return the nearest three of at most 1,000 candidates, nearest first, then newest first."""
-        request = request.change_methods(_list_methods(request.original))
         nearby = self.find_nearby(request)
         selected = (
             self._derived.get_named_examples(self).find_by_id(request.selectors.ids) if request.selectors.ids else None
@@ -156,10 +156,10 @@ class Index:
 
     def find_runners_up(self, request: NormalRequest, winner: Match) -> tuple[Match, ...]:
         """Return the best three of at most 1,000 candidates that fit beside the winner, best first."""
-        request = request.change_methods((winner.candidate.method,))
-        tables = self.filter_by_status(request.selectors.code)._find_tables(request)
-        matches = search.find_distant_matches if winner.path_line is PathLine.DISTANCE else search.find_matches
-        return near_misses.select_runners_up(matches(tables, request), winner) if tables else ()
+        tables = self.filter_by_status(request.selectors.code)._list_tables(request)
+        find = search.find_distant_matches if winner.path_line is PathLine.DISTANCE else search.find_matches
+        matches = chain.from_iterable(find(each, request) for each in tables)
+        return near_misses.select_runners_up(matches, winner, request)
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the best request item without an example, by the request's method and path, or None."""
@@ -180,8 +180,8 @@ class Index:
 
     def find_fitting(self, request: NormalRequest) -> Iterator[Candidate]:
         """Yield every candidate of the request's method and host whose path fits by some line, some more than once."""
-        tables = self._find_tables(request)
-        yield from tables.find_all_fitting(request) if tables else ()
+        for tables in self._list_tables(request):
+            yield from tables.find_all_fitting(request)
 
     def find_nearby(self, request: NormalRequest) -> list[Candidate]:
         """Return at most 1,000 candidates worth explaining, newest first within each kind."""
@@ -189,7 +189,7 @@ class Index:
             self._tables,
             key=lambda each: (
                 each[0] not in request.methods,
-                each[1] != request.original.origin,
+                each[1] != request.origin,
                 each[0],
                 str(each[1]),
             ),
@@ -200,45 +200,47 @@ class Index:
 
     def _decide(self, request: Request, selectors: Selectors) -> Decision:
         index = self.filter_by_status(selectors.code)
-        normal_request = self.normalize_request(request, (request.method,), selectors)
-        match = index._find_match(normal_request)
-        if match is None and request.method == "HEAD":
-            match = index._find_match(normal_request.change_methods(("GET",)))
-            return Decision(normal_request, match, self, match is not None)
-        return Decision(normal_request, match, self)
+        normal_request = self.normalize_request(request, _list_methods(request), selectors)
+        return Decision(normal_request, index._find_match(normal_request), self)
 
     def _find_match(self, request: NormalRequest) -> Match | None:
         if request.selectors.is_named:
             candidate = self._find_named(request, request.selectors)
             return None if candidate is None else Match(candidate, None, QueryFit.OFF)
-        tables = self._find_tables(request)
+        if len(request.methods) > 1:
+            return search.find_best_of_methods(self._list_tables(request), request)
+        tables = self._tables.get(self._make_method_key(request.methods[0], request.original.origin))
         return None if tables is None else search.find_best(tables, request)
 
     def _find_named(self, request: NormalRequest, selectors: Selectors) -> Candidate | None:
-        named_examples, origin = self._derived.get_named_examples(self), request.original.origin
+        named_examples, origin = self._derived.get_named_examples(self), request.origin
         if selectors.id is None:
-            return named_examples.find_by_name(request.methods[0], origin, selectors.name or "")
+            name = selectors.name or ""
+            found = (named_examples.find_by_name(method, origin, name) for method in request.methods)
+            return next(filter(None, found), None)
         candidate = named_examples.find_by_id(selectors.ids)
-        return (
-            candidate
-            if candidate and self._get_method_key(candidate) == self._make_method_key(request.methods[0], origin)
-            else None
-        )
+        keys = [self._make_method_key(method, origin) for method in request.methods]
+        return candidate if candidate and self._get_method_key(candidate) in keys else None
 
-    def _find_tables(self, request: NormalRequest) -> MethodTables | None:
-        return self._tables.get(self._make_method_key(request.methods[0], request.original.origin))
+    def _list_tables(self, request: NormalRequest) -> list[MethodTables]:
+        """Return the look-ups of the methods whose examples may answer the request, its own method first."""
+        origin = request.original.origin
+        keys = [self._make_method_key(method, origin) for method in request.methods]
+        return [self._tables[key] for key in keys if key in self._tables]
 
     def _get_method_key(self, candidate: Candidate) -> MethodKey:
-        return self._make_method_key(candidate.method, candidate.origin)
+        return self._make_method_key(candidate.method, candidate.request.origin)
 
     def _make_method_key(self, method: str, origin: Origin | None) -> MethodKey:
-        return method, origin if self.settings.host else None
+        return method, origin.normal if origin is not None and self.settings.host else None
 
     def _apply_change(self, change: IndexChange, source: IndexSource) -> Index:
         """Return this index after a change that was compiled under the settings of this index."""
         unusable = [each for each in self.unusable if each.example.id not in change.removed]
         removed = (
-            [candidate for id in change.removed for candidate in self.candidates.find_by_key(id)] if len(self) else []
+            [candidate for id in change.removed for candidate in self.candidates.find_by_key(compute_order_key(id))]
+            if len(self)
+            else []
         )
         after = Index(source, self.settings)
         after.bare_items = self.bare_items
@@ -349,9 +351,7 @@ def apply_selectors(settings: MatchSettings, selectors: Selectors) -> MatchSetti
 
 def build_temporary_index(index: Index, request: Request, settings: MatchSettings) -> Index:
     """Build an index for one request, of the candidates that can answer it and of those that explain a miss."""
-    methods = ("HEAD", "GET") if request.method == "HEAD" else (request.method,)
-    fitting = (each for method in methods for each in index.find_fitting(index.normalize_request(request, (method,))))
-    nearby = index.find_nearby(index.normalize_request(request, methods))
-    candidates = {candidate: None for each in (fitting, nearby) for candidate in each}
-    newest_first = sorted(candidates, key=lambda candidate: candidate.id, reverse=True)
+    normal_request = index.normalize_request(request, _list_methods(request))
+    candidates = dict.fromkeys(chain(index.find_fitting(normal_request), index.find_nearby(normal_request)))
+    newest_first = sorted(candidates, key=attrgetter("order_key"), reverse=True)
     return index.restrict_to(tuple(newest_first), settings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
@@ -16,11 +17,10 @@ Pair = tuple[str, str]
 
 MAX_SECRET_LENGTH = 4096  # characters read beyond the shown ones, so that a secret that begins in these is recognised
 
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# An escape, or a character that a URI may not contain raw (RFC 3986, section 2), which equals its escape; so does a
-# stray %.
-_ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=\x80-\xff]")
-_PLAIN = bytes(byte for byte in range(0x80) if not _ODD.match(bytes([byte])))
+_ESCAPED = frozenset(b"/\\%\x7f") | frozenset(range(0x20))  # the bytes that stay escaped in a normal path
+# An escape, or one of the characters that stay escaped: raw ones equal their escapes, a stray % too.
+_ODD = re.compile(rb"%[0-9A-Fa-f]{2}|[\\%\x00-\x1f\x7f]")
+_PLAIN = bytes(set(range(0x80)) - _ESCAPED | {ord("/")})
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/]*")
 
 # All alternatives are of fixed shape and anchored at both ends, so the time is linear in the segment's length.
@@ -71,8 +71,8 @@ def extract_path(path: bytes) -> bytes:
 def normalize_path(path: bytes) -> str:
     """Return the normal form of a path.
 
-    Escapes of unreserved characters and of non-ASCII bytes are decoded, all others have upper-case hexadecimal digits.
-    So `%2F` never equals `/`. `..` and `//` stay.
+    All escapes are decoded but those of `/`, the backslash, `%` and control characters, which have upper-case
+    hexadecimal digits, raw or not. So `%2F` never equals `/`. `..` and `//` stay.
     """
     if path[:1] == b"/" and not path.translate(None, _PLAIN):
         return path.decode("ascii")  # most paths: no character in them has a second spelling
@@ -82,8 +82,8 @@ def normalize_path(path: bytes) -> str:
 def _normalize_escape(found: re.Match[bytes]) -> bytes:
     piece = found[0]
     byte = int(piece[1:], 16) if len(piece) > 1 else piece[0]
-    # A raw non-ASCII byte equals its escape. The raw form is the normal one, because it can be folded and shown.
-    return bytes([byte]) if byte in _UNRESERVED or byte >= 0x80 else b"%%%02X" % byte
+    # The raw form is the normal one where possible, because it can be folded and shown.
+    return b"%%%02X" % byte if byte in _ESCAPED else bytes([byte])
 
 
 def fold(text: str) -> str:
@@ -130,6 +130,11 @@ def parse_query_pairs(query: bytes) -> tuple[Pair, ...]:
     if not query:
         return ()
     return tuple(sorted(parse_query_pair(piece) for piece in query.split(b"&") if piece))
+
+
+def parse_ordered_pairs(query: bytes) -> tuple[Pair, ...]:
+    """Return the same pairs, sorted by name alone: the values of a repeated name keep their order."""
+    return tuple(sorted((parse_query_pair(piece) for piece in query.split(b"&") if piece), key=itemgetter(0)))
 
 
 def parse_query_pair(piece: bytes) -> Pair:

@@ -30,7 +30,8 @@ class MatchSettings:
 
     - `wildcards`, `ids`, `distance`: whether these lines of the path table are used; `exact_path` leaves only the
       first line and redacted segments.
-    - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side.
+    - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side;
+      `ordered_query`: whether the order of the values of a repeated parameter counts.
     - `headers`: names of headers that filter, less those in `ignore_headers` and `key_headers` (headers that carry
       the key of a private mock server).
     - `body`: whether bodies filter. `subset` lets a JSON or form body contain more than the example's; `ignore_body`
@@ -44,6 +45,7 @@ class MatchSettings:
     distance: bool = True
     query: QueryRule = QueryRule.PREFER
     ignore_query: frozenset[str] = frozenset()
+    ordered_query: bool = False
     headers: frozenset[str] = frozenset()
     ignore_headers: frozenset[str] = frozenset()
     body: bool = False
@@ -72,6 +74,7 @@ STRICT = MatchSettings(
     ids=False,
     distance=False,
     query=QueryRule.REQUIRE,
+    ordered_query=True,
     body=True,
     host=True,
     exact_path=True,

@@ -17,15 +17,18 @@ _NAME = re.compile(rb"\{\{([^{}]+)\}\}")
 
 
 def merge_variables(collection: Variables, environment: Variables = NO_VARIABLES) -> dict[str, str]:
-    """Return the effective variables: the environment's override the collection's. Neither contains disabled ones."""
-    return {**collection, **environment}
+    """Return the effective variables: the environment's override the collection's, unless they are empty.
+
+    Neither contains disabled ones.
+    """
+    return {**environment, **collection, **{name: value for name, value in environment.items() if value}}
 
 
 def substitute_in_request(request: Request, variables: Variables) -> Request:
     """Return the request with every known `{{name}}` in target, headers and body replaced.
 
-    It is the same object if nothing changes. Unknown names stay, and become wildcards. A body that lies in the store
-    stays as it is.
+    It is the same object if nothing changes. Unknown names, and names whose value is empty, stay and become wildcards.
+    A body that lies in the store stays as it is.
     """
     if not variables:
         return request
@@ -41,13 +44,17 @@ def substitute_in_request(request: Request, variables: Variables) -> Request:
 
 
 def substitute_in_text(text: bytes, variables: Variables) -> bytes:
-    """Return the text with known variables replaced, also those in the values of variables, eight levels deep."""
+    """Return the text with known variables replaced, also those in the values of variables, eight levels deep.
+
+    Variables with an empty value are ignored: most collections declare names for people to fill in.
+    """
     if b"{{" not in text:
         return text
 
     def get_value(found: re.Match[bytes]) -> bytes:
         name = found[1].decode("utf-8", "surrogateescape").strip()
-        return variables[name].encode("utf-8", "surrogateescape") if name in variables else found[0]
+        value = variables.get(name)
+        return value.encode("utf-8", "surrogateescape") if value else found[0]
 
     for _ in range(_MAX_ROUNDS):
         if b"{{" not in text or len(text) > _MAX_LENGTH:

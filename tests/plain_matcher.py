@@ -7,6 +7,7 @@ keys or look-ups.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable, Sequence
 from itertools import permutations
 
@@ -19,9 +20,10 @@ from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.media_types import parse_media_type
-from understudy.store.model.messages import Request
+from understudy.store.model.messages import Origin, Request
 
-Score = tuple[int, int, int, int, str]  # total, path, fewer wildcards, literal characters, id
+# Total, the method itself, path, fewer wildcards, literal characters, order of repeated values, an id of ours, id.
+Score = tuple[int, bool, int, int, int, bool, bool, str]
 Pair = tuple[str, str | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
@@ -34,10 +36,8 @@ def decide(request: Request, examples: Sequence[Example], settings: MatchSetting
     selectors = mock_headers.parse_selectors(request.headers) if settings.selectors else NO_SELECTORS
     if isinstance(selectors, SelectorProblem):
         return None
-    found = find_best(request, examples, settings, request.method, selectors)
-    if found is None and request.method == "HEAD":
-        found = find_best(request, examples, settings, "GET", selectors)
-    return (get_answering_id(found[4], examples, selectors), found[0]) if found else None
+    found = find_best(request, examples, settings, selectors)
+    return (get_answering_id(found[-1], examples, selectors), found[0]) if found else None
 
 
 def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors) -> str:
@@ -46,21 +46,28 @@ def get_answering_id(winner: str, examples: Sequence[Example], selectors: Select
     if selectors.is_named or sequence is None:
         return winner
     together = (each for each in examples if each.sequence == sequence)
-    return max(each.id for each in together if selectors.code in (None, each.response.status))
+    return max((each.id for each in together if selectors.code in (None, each.response.status)), key=order_id)
 
 
 def find_best(
     request: Request,
     examples: Sequence[Example],
     settings: MatchSettings,
-    method: str,
     selectors: Selectors = NO_SELECTORS,
 ) -> Score | None:
     """Score every example of the method and status, and return the best score; by distance if there is none."""
-    named_ids = find_named_ids(request, examples, settings, method, selectors)
+    methods = ["HEAD", "GET"] if request.method == "HEAD" else [request.method]
     if selectors.is_named:
-        return (0, 0, 0, 0, min(named_ids)) if named_ids else None
-    kept = [each for each in list_candidates(examples, selectors) if is_comparable(each, request, settings, method)]
+        for method in methods:
+            if named_ids := find_named_ids(request, examples, settings, method, selectors):
+                return (0, False, 0, 0, 0, False, False, min(named_ids, key=order_id))
+        return None
+    kept = [
+        each
+        for each in list_candidates(examples, selectors)
+        for method in methods
+        if is_comparable(each, request, settings, method)
+    ]
     scores = [compute_score(request, each, settings, selectors, make_table_points(request, settings)) for each in kept]
     if any(scores) or not settings.distance or settings.exact_path:
         return max(filter(None, scores), default=None)
@@ -71,7 +78,7 @@ def list_candidates(examples: Sequence[Example], selectors: Selectors) -> list[E
     """Return one example for each sequence: the one whose request is compared, if some example has the status."""
     newest: dict[object, Example] = {}
     kept: dict[object, Example] = {}
-    for example in sorted(examples, key=lambda one: one.id):
+    for example in sorted(examples, key=lambda one: order_id(one.id)):
         newest[example.sequence or ("", example.id)] = example
         if selectors.code in (None, example.response.status):
             kept[example.sequence or ("", example.id)] = example
@@ -82,7 +89,7 @@ def find_named_ids(
     request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, selectors: Selectors
 ) -> list[str]:
     """Return the ids of the examples that the request names by id or by name."""
-    newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: one.id)}
+    newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: order_id(one.id))}
     realm = [one for one in examples if is_comparable(newest[one.sequence or ("", one.id)], request, settings, method)]
     kept = [one for one in realm if selectors.code in (None, one.response.status)]
     if selectors.id is not None:
@@ -94,7 +101,27 @@ def find_named_ids(
 
 def is_comparable(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
     """Return whether the method is equal and, where hosts are compared, the host."""
-    return example.request.method == method and (not settings.host or example.request.origin == request.origin)
+    if settings.host and spell_host(example.request.origin) != spell_host(request.origin):
+        return False
+    return example.request.method == method
+
+
+def spell_host(origin: Origin | None) -> tuple[str, str, int] | None:
+    """Return the one spelling of scheme, host and port."""
+    if origin is None:
+        return None
+    host = origin.host.lower()
+    host = host[:-1] if host.endswith(".") else host
+    return (
+        origin.scheme,
+        socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, host)) if (":" in host) else host,
+        origin.port,
+    )
+
+
+def order_id(id_: str) -> tuple[bool, str]:
+    """Return the order of ids: those made by Understudy, which are ULIDs, after all others."""
+    return re.fullmatch("[0-7][0-9A-HJKMNP-TV-Z]{25}", id_) is not None, id_
 
 
 def compute_score(
@@ -114,7 +141,62 @@ def compute_score(
         before = [segment for segment in segments[: places[0]] if isinstance(segment, str)]
         literal_length = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
     wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
-    return path + query, path, -wild, literal_length, example.id
+    wild += count_wild_filters(example, settings, selectors, wildcards)
+    points = path + query
+    same = query >= 9 and has_same_order(list_example_pairs(example, settings, wildcards), request, settings)
+    return points, recorded.method == request.method, path, -wild, literal_length, same, *order_id(example.id)
+
+
+def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettings) -> bool:
+    """Return whether a request repeats a name, and the values of all repeated names without open value are in order."""
+    theirs = [normal_forms.parse_query_pair(piece) for piece in request.query.split(b"&") if piece]
+    theirs = [pair for pair in theirs if pair[0] not in settings.ignore_query]
+    names = {name for name, _ in theirs}
+    closed = names - {name for name, value in mine if value is None}
+    return len(names) < len(theirs) and all(
+        [value for other, value in mine if other == name] == [value for other, value in theirs if other == name]
+        for name in closed
+    )
+
+
+def count_wild_filters(example: Example, settings: MatchSettings, selectors: Selectors, wildcards: bool) -> int:
+    """Return how many values of the compared headers and the compared body match anything."""
+    names = {name.lower() for name in (settings.headers if selectors.headers is None else selectors.headers)}
+    count = sum(
+        bool(example.request.headers.get_all(name)) and is_open_header(example, name, wildcards)
+        for name in names
+        if not is_own_header(name, settings)
+    )
+    if not (settings.body if selectors.body is None else selectors.body):
+        return count
+    places = list_open_places(example, settings, wildcards) | list_open_fields(example, wildcards)
+    return count + len({(place.part, place.name) for place in places if place.mark is not Mark.IGNORED})
+
+
+def list_open_fields(example: Example, wildcards: bool) -> Places:
+    """Return the fields of a form that match any value."""
+    body = example.request.body
+    if not isinstance(body, bytes) or parse_media_type(example.request.headers.get("content-type")) != FORM:
+        return frozenset()
+    redacted = {place.name for place in example.redacted if place.part is Part.FORM}
+    if not wildcards or b"{{" not in body or any(place.part is Part.JSON for place in example.redacted):
+        return frozenset()
+    return frozenset(
+        Opening(Part.FORM, name) for name, value in parse_pairs(body, redacted, wildcards) if value is None
+    )
+
+
+def is_own_header(name: str, settings: MatchSettings) -> bool:
+    """Return whether a header is never compared."""
+    ignored = {each.lower() for each in settings.ignore_headers | settings.key_headers}
+    return name in ignored or name.startswith(("x-mock-", "x-understudy-"))
+
+
+def is_open_header(example: Example, name: str, wildcards: bool) -> bool:
+    """Return whether an example's header matches any value."""
+    values = [each.strip() for each in example.request.headers.get_all(name)]
+    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
+    return bool(values) and (name in redacted or (wildcards and bool(WILD_VALUE.fullmatch(values[0].encode()))))
 
 
 def make_table_points(request: Request, settings: MatchSettings) -> PathPoints:
@@ -146,7 +228,7 @@ def find_best_by_distance(
     """Return the best score among the similar of the newest 1,000 paths with at most one other segment."""
     theirs = normal_forms.normalize_path(request.path).split("/")
     near: list[str] = []
-    for example in sorted(kept, key=lambda one: one.id, reverse=True):
+    for example in sorted(kept, key=lambda one: order_id(one.id), reverse=True):
         mine = normal_forms.normalize_path(example.request.path)
         if mine not in near and count_differing_segments(mine.split("/"), theirs) <= 1:
             near.append(mine)
@@ -236,7 +318,9 @@ def compute_query_points(request: Request, example: Example, settings: MatchSett
         return 0
     mine = list_example_pairs(example, settings, wildcards)
     theirs = [pair for pair in normal_forms.parse_query_pairs(request.query) if pair[0] not in settings.ignore_query]
-    if are_same_pairs(mine, theirs):
+    repeats = len({name for name, _ in theirs}) < len(theirs)
+    is_ordered = not settings.ordered_query or not repeats or has_same_order(mine, request, settings)
+    if are_same_pairs(mine, theirs) and is_ordered:
         return 9 if any(value is None for _, value in mine) else 10
     if settings.query is QueryRule.REQUIRE:
         return None
@@ -263,13 +347,10 @@ def passes_filters(request: Request, example: Example, settings: MatchSettings, 
 
 def fits_header(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:
     """Return whether one listed header has the same values; headers addressed to Understudy always fit."""
-    ignored = {each.lower() for each in settings.ignore_headers | settings.key_headers}
-    if name in ignored or name.startswith(("x-mock-", "x-understudy-")):
+    if is_own_header(name, settings):
         return True
     mine, theirs = ([each.strip() for each in one.headers.get_all(name)] for one in (example.request, request))
-    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
-    wild = settings.wildcards and not example.literal and mine and WILD_VALUE.fullmatch(mine[0].encode())
-    if mine and theirs and (name in redacted or wild):
+    if mine and theirs and is_open_header(example, name, settings.wildcards and not example.literal):
         return True
     return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())
 

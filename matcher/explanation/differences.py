@@ -71,7 +71,7 @@ def find_filtering_parts(candidate: Candidate, request: NormalRequest) -> Iterat
     """Yield the parts that filter the candidate out."""
     if candidate.method not in request.methods:
         yield RequestPart.METHOD
-    if request.settings.host and candidate.origin != request.original.origin:
+    if request.settings.host and candidate.origin != request.origin:
         yield RequestPart.HOST
     yield from _check_selectors(candidate, request)
     if not request.selectors.is_named:
@@ -144,7 +144,7 @@ def _render_methods(candidate: Candidate, request: NormalRequest, _hidden: Secre
 
 
 def _render_hosts(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
-    return str(candidate.origin or NOTHING), str(request.original.origin or NOTHING)
+    return str(candidate.request.origin or NOTHING), str(request.original.origin or NOTHING)
 
 
 def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
@@ -152,7 +152,13 @@ def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets
 
 
 def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
-    missing, extra = candidate.query.list_differences(request.pairs, select_redacted_names(hidden, Part.QUERY))
+    secret = select_redacted_names(hidden, Part.QUERY)
+    missing, extra = candidate.query.list_differences(request.pairs, secret)
+    if not missing and not extra:  # only the order of repeated values differs
+        missing, extra = (
+            [f"{name}={value}" for name, value in each if name not in secret]
+            for each in (candidate.query.repeats, request.repeats)
+        )
     return "&".join(missing) or NOTHING, "&".join(extra) or NOTHING
 
 

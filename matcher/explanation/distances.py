@@ -30,7 +30,7 @@ def estimate_distance(candidate: Candidate, request: NormalRequest) -> float:
     theirs = request.folded_segments
     alike = sum(map(fits_segment, mine, theirs)) / max(len(mine), len(theirs))
     method = candidate.method not in request.methods
-    host = request.settings.host and candidate.origin != request.original.origin
+    host = request.settings.host and candidate.origin != request.origin
     return (
         PART_WEIGHTS[RequestPart.PATH] * (1 - alike)
         + PART_WEIGHTS[RequestPart.METHOD] * method

@@ -14,7 +14,7 @@ from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.explanation.distances import compute_distance, estimate_distance
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
-from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_COMPARED, MAX_EXAMINED, MAX_NEAR_MISSES
 from understudy.store.model.exchanges import RedactedPlace
@@ -38,7 +38,7 @@ class CandidatePool:
         after = CandidatePool()
         after._groups = dict(self._groups)
         for key in {**removed_by_key, **added_by_key}:
-            before = after._groups.pop(key, None) or PersistentList(attrgetter("order_id"))
+            before = after._groups.pop(key, None) or PersistentList(attrgetter("order_key"))
             candidates = before.apply_changes(removed_by_key.get(key, ()), added_by_key.get(key, ()))
             if candidates:
                 after._groups[key] = candidates
@@ -55,10 +55,10 @@ class CandidatePool:
 
 def select_near_misses(candidates: Iterable[Candidate], request: NormalRequest) -> tuple[NearMiss, ...]:
     """Return the nearest three candidates with their differences, nearest first, then newest first."""
-    newest_first = sorted(candidates, key=lambda candidate: candidate.id, reverse=True)
+    newest_first = sorted(candidates, key=attrgetter("order_key"), reverse=True)
     first_distance = partial(compute_distance if request.selectors.is_named else estimate_distance, request=request)
     likely = sorted(
-        heapq.nsmallest(MAX_COMPARED, newest_first, key=first_distance), key=lambda each: each.id, reverse=True
+        heapq.nsmallest(MAX_COMPARED, newest_first, key=first_distance), key=attrgetter("order_key"), reverse=True
     )
     nearest = heapq.nsmallest(MAX_NEAR_MISSES, likely, key=partial(compute_distance, request=request))
     # A secret of one request must not be shown beside another.
@@ -78,11 +78,15 @@ def _get_visible_body(request: Request) -> bytes:
     return request.body if isinstance(request.body, bytes) and len(request.body) <= MAX_SHOWN_SIZE else b""
 
 
-def select_runners_up(matches: Iterator[Match | None], winner: Match) -> tuple[Match, ...]:
+def select_runners_up(matches: Iterator[Match | None], winner: Match, request: NormalRequest) -> tuple[Match, ...]:
     """Return the best three of at most 1,000 candidates that fit beside the winner, best first."""
+
+    def order(match: Match) -> tuple[int, bool, MatchOrder]:
+        return match.score, match.candidate.method == request.original.method, match.order
+
     won = winner.candidate.examples
     others = (match for match in islice(matches, MAX_EXAMINED) if match and match.candidate.examples is not won)
-    return tuple(heapq.nlargest(MAX_NEAR_MISSES, others, key=lambda match: match.order))
+    return tuple(heapq.nlargest(MAX_NEAR_MISSES, others, key=order))
 
 
 def _get_pool_key(candidate: Candidate) -> PoolKey:

@@ -53,15 +53,29 @@ def explain_tie(winner: Match, other: Match) -> str | None:
     """Return why the winner precedes another match of the same score (docs/matching.md, "Ties"), or None."""
     if winner.score != other.score:
         return None
+    if winner.candidate.method != other.candidate.method:
+        return "is an example of the method itself"
     if winner.path_line != other.path_line:
         return "has the higher path score"
-    for rule, mine, theirs in zip(_TIE_RULES, winner.candidate.rank, other.candidate.rank, strict=True):
-        if mine != theirs:
-            return rule
-    return None
+    mine, theirs = winner.candidate.rank, other.candidate.rank
+    ranks = zip(
+        _TIE_RULES,
+        (*mine[:2], winner.has_same_order, *mine[2]),
+        (*theirs[:2], other.has_same_order, *theirs[2]),
+        strict=True,
+    )
+    rule = next((rule for rule, one, another in ranks if one != another), None)
+    return "has the higher id" if rule == _NEWER and not mine[2][0] else rule
 
 
-_TIE_RULES = ("has fewer wildcards", "has more literal characters before its first wildcard", "is newer")
+_NEWER = "is newer"
+_TIE_RULES = (
+    "has fewer wildcards",
+    "has more literal characters before its first wildcard",
+    "has its repeated query values in the order of the request",
+    "was made here, and the other one imported",
+    _NEWER,
+)
 
 
 def _head_as_json(decision: Decision) -> dict[str, object]:
@@ -117,8 +131,8 @@ def _format_id(example: Example) -> str:
 def _render_hit(decision: Decision, match: Match) -> Iterator[str]:
     method, path = format_for_display(decision.request.method), _format_path(decision)
     yield f"{method} {path} is answered by {_format_name(match.candidate)}"
-    if decision.is_get_fallback:
-        yield "  decided as GET: no HEAD example fits"
+    if decision.is_head_by_get:
+        yield "  an example of GET: no HEAD example has as many points"
     for line in decision.lines:
         points = f"{line.points:+d}" if line.points else ""
         yield f"  {line.part:<6} {points:>4}  {line.reason}"

@@ -9,6 +9,7 @@ from understudy.matcher.lookup import persistent_list
 from understudy.matcher.lookup.persistent_list import SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, update_by_key
 from understudy.matcher.parts.candidate import Candidate
+from understudy.store.model.ids import OrderKey, compute_order_key
 from understudy.store.model.messages import Origin
 from understudy.store.model.values import replace
 
@@ -60,7 +61,7 @@ class NamedExamples:
             removed,
             added,
             self._get_name_key,
-            lambda items, old, new: persistent_list.update_items(items or (), old, new, _ID) or None,
+            lambda items, old, new: persistent_list.update_items(items or (), old, new, _compute_order) or None,
         )
 
     def _get_name_key(self, candidate: Candidate) -> NameKey:
@@ -70,3 +71,7 @@ class NamedExamples:
 def _select_example(candidate: Candidate, number: int) -> Candidate:
     examples = candidate.examples
     return candidate if len(examples) == 1 else replace(candidate, examples=examples[number : number + 1])
+
+
+def _compute_order(candidate: Candidate) -> OrderKey:
+    return compute_order_key(candidate.id)

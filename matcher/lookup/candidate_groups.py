@@ -7,7 +7,7 @@ body, so that a decision does not grow with their number.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from understudy.matcher import normal_forms
@@ -22,6 +22,7 @@ from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings, QueryRule
+from understudy.store.model.ids import OrderKey, compute_order_key
 
 SMALL_GROUP_SIZE = 8  # up to this size, comparing costs no more than a look-up and takes far less memory
 
@@ -57,12 +58,15 @@ class SmallGroup(tuple[Candidate, ...]):
         return self[0].path.text
 
     @property
-    def newest_id(self) -> str:
-        """The highest id."""
-        return max([candidate.order_id for candidate in self])
+    def newest(self) -> OrderKey:
+        """The order key of the highest id."""
+        return max([candidate.order_key for candidate in self])
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
+        if request.repeats:
+            matches = (self._match(candidate, line, request) for candidate in self)
+            return max(filter(None, matches), key=lambda match: match.order, default=None)
         best: Match | None = None
         for candidate in self:
             fit = candidate.compute_fit(request)
@@ -72,17 +76,24 @@ class SmallGroup(tuple[Candidate, ...]):
                     break
         return best
 
+    @staticmethod
+    def _match(candidate: Candidate, line: PathLine, request: NormalRequest) -> Match | None:
+        fit = candidate.compute_fit(request)
+        return None if fit is None else candidate.make_match(line, fit, request)
+
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
     """Candidates in order of rank, best first, and in buckets of equal query, headers and body.
 
     A search makes one look-up for each distinct set of open parts and each query fit. Under subset matching, the
-    buckets do not distinguish bodies.
+    buckets do not distinguish bodies. `ordered` has the candidates whose queries repeat names, and distinguishes the
+    order of their values too.
     """
 
     candidates: PersistentList[Candidate]
     buckets: Mapping[OpenParts, tuple[Buckets, ...]]
+    ordered: Mapping[OpenParts, Buckets] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -90,19 +101,33 @@ class LargeGroup:
         return next(iter(self.candidates)).path.text
 
     @property
-    def newest_id(self) -> str:
-        """The highest id: within each run of ranks that differ only by id, the first is the newest."""
+    def newest(self) -> OrderKey:
+        """The order key of the highest id: within each run of ranks that differ only by id, the first is the newest."""
         first: Candidate | None = next(iter(self.candidates))
-        newest = ""
+        newest = first.order_key if first else compute_order_key("")
         while first is not None:
-            newest = max(newest, first.order_id)
-            first = next(self.candidates.iterate_from(first.rank[:-1]), None)
+            newest = max(newest, first.order_key)
+            first = next(self.candidates.iterate_from(first.rank[:2]), None)
         return newest
 
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
-        matches = (self._search_buckets(open_parts, line, request) for open_parts in self.buckets)
+        matches = [self._search_buckets(open_parts, line, request) for open_parts in self.buckets]
+        if request.repeats and request.settings.query is not QueryRule.OFF:
+            matches += [self._search_ordered(open_parts, line, request) for open_parts in self.ordered]
         return max(filter(None, matches), key=lambda match: match.order, default=None)
+
+    def _search_ordered(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
+        """Return the best candidate whose query is equal in the order of repeated values too, or None."""
+        closed = tuple(pair for pair in request.repeats if pair[0] not in open_parts[0])
+        header_key = request.build_header_key(open_parts[1])
+        body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
+        key = (*request.build_query_key(open_parts[0]), *closed), header_key, body_key
+        for candidate in self.ordered[open_parts].get(key) or ():
+            fit = candidate.compute_fit(request)
+            if fit is not None and fit >= QueryFit.WILD:
+                return candidate.make_match(line, fit, request)
+        return None
 
     def _search_buckets(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
         header_key = request.build_header_key(open_parts[1])
@@ -115,7 +140,7 @@ class LargeGroup:
             ):
                 fit = candidate.compute_fit(request)
                 if fit is not None and fit >= _FLOORS[level]:
-                    return Match(candidate, line, fit)
+                    return candidate.make_match(line, fit, request)
         return None
 
     def apply_changes(
@@ -123,7 +148,7 @@ class LargeGroup:
     ) -> LargeGroup:
         """Return the group without the `removed` candidates and with the `added` ones."""
         by_body = settings.body and not settings.subset
-        buckets = dict(self.buckets)
+        buckets, ordered = dict(self.buckets), dict(self.ordered)
 
         def get_open_parts(candidate: Candidate) -> OpenParts:
             body = candidate.body if by_body and candidate.body else NO_BODY
@@ -148,7 +173,11 @@ class LargeGroup:
             )
             if len(after[0]):
                 buckets[open_parts] = after
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets)
+            old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
+            repeating = _update_ordered(ordered.pop(open_parts, None), old, new, by_body=by_body)
+            if repeating is not None:
+                ordered[open_parts] = repeating
+        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, ordered)
 
 
 Group = SmallGroup | LargeGroup
@@ -171,11 +200,18 @@ def update_group(
 
 
 def _update_buckets(
-    buckets: Buckets, removed: Collection[Candidate], added: Collection[Candidate], level: QueryFit, *, by_body: bool
+    buckets: Buckets,
+    removed: Collection[Candidate],
+    added: Collection[Candidate],
+    level: QueryFit,
+    *,
+    by_body: bool,
+    ordered: bool = False,
 ) -> Buckets:
     def key(candidate: Candidate) -> BucketKey:
         body = candidate.body if by_body and candidate.body else NO_BODY
-        return _build_query_key(candidate, level), candidate.headers.key, body.key
+        repeats = candidate.query.repeats if ordered else ()
+        return (*_build_query_key(candidate, level), *repeats), candidate.headers.key, body.key
 
     return update_by_key(
         buckets,
@@ -184,6 +220,16 @@ def _update_buckets(
         key,
         lambda bucket, old, new: persistent_list.update_items(bucket or (), old, new, _RANK) or None,
     )
+
+
+def _update_ordered(
+    buckets: Buckets | None, removed: Collection[Candidate], added: Collection[Candidate], *, by_body: bool
+) -> Buckets | None:
+    old, new = ([each for each in side if each.query.repeats] for side in (removed, added))
+    if not old and not new:
+        return buckets
+    after = _update_buckets(buckets or PersistentMap(), old, new, QueryFit.EQUAL, by_body=by_body, ordered=True)
+    return after if len(after) else None
 
 
 def _build_query_key(candidate: Candidate, level: QueryFit) -> QueryKey:

@@ -11,6 +11,7 @@ from understudy.matcher.settings import MatchSettings
 from understudy.matcher.variables import Variables
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
+from understudy.store.model.ids import compute_order_key
 from understudy.store.model.values import replace
 
 READING_ERRORS = (UnderstudyError, OSError, ValueError, RecursionError)
@@ -67,7 +68,7 @@ class IndexSource:
 
     def compile_changes(self, removed: Collection[str], examples: Iterable[Example]) -> tuple[IndexSource, IndexChange]:
         """Return the source and the change that remove the examples with these ids, and add or replace `examples`."""
-        added = sorted(examples, key=lambda example: example.id)
+        added = sorted(examples, key=lambda example: compute_order_key(example.id))
         ids = {*removed, *(example.id for example in added)}
         joining = group_by_key((each for each in added if each.sequence is not None), lambda each: each.sequence or "")
         old_names = (
@@ -89,7 +90,7 @@ class IndexSource:
 
     def _merge_sequence(self, name: str, ids: Collection[str], joining: list[Example]) -> tuple[Example, ...]:
         staying = [each for each in self.sequences.get(name) or () if each.id not in ids]
-        return tuple(sorted([*staying, *joining], key=lambda example: example.id))
+        return tuple(sorted([*staying, *joining], key=lambda example: compute_order_key(example.id)))
 
     def _compile(self, removed: Collection[str], groups: Iterable[tuple[Example, ...]]) -> IndexChange:
         added: list[Candidate] = []

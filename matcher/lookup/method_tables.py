@@ -79,4 +79,4 @@ class MethodTables:
 
 
 def _list_paths(paths: PathBuckets, texts: Iterable[str]) -> list[KnownPath]:
-    return [KnownPath(text, group.newest_id) for text in texts if (group := paths.find_equal(text)) is not None]
+    return [KnownPath(text, group.newest) for text in texts if (group := paths.find_equal(text)) is not None]

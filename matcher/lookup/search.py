@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from understudy.matcher.lookup.method_tables import MethodTables
 from understudy.matcher.parts.candidate import Candidate, Match
@@ -19,6 +19,13 @@ def find_best(tables: MethodTables, request: NormalRequest) -> Match | None:
     return _find_by_lines(tables, request) or _find_by_distance(tables, request)
 
 
+def find_best_of_methods(tables: Sequence[MethodTables], request: NormalRequest) -> Match | None:
+    """Return the best match among the tables of several methods: of equal scores, the one from the first tables."""
+    return _select_first_best(_find_by_lines(each, request) for each in tables) or _select_first_best(
+        _find_by_distance(each, request) for each in tables
+    )
+
+
 def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
     """Yield a match for each candidate whose path fits, by its first line; None where another part filters it out."""
     seen: set[Candidate] = set()
@@ -27,14 +34,18 @@ def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match
             if candidate not in seen:
                 seen.add(candidate)
                 fit = candidate.compute_fit(request)
-                yield None if fit is None else Match(candidate, line, fit)
+                yield None if fit is None else candidate.make_match(line, fit, request)
 
 
 def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
     """Yield a match for each candidate whose path fits by document distance; None where another part filters it out."""
     for candidate in (each for group in tables.find_distant(request) for each in group.candidates):
         fit = candidate.compute_fit(request)
-        yield None if fit is None else Match(candidate, PathLine.DISTANCE, fit)
+        yield None if fit is None else candidate.make_match(PathLine.DISTANCE, fit, request)
+
+
+def _select_first_best(matches: Iterable[Match | None]) -> Match | None:
+    return max(filter(None, matches), key=lambda match: match.score, default=None)
 
 
 def _find_by_lines(tables: MethodTables, request: NormalRequest) -> Match | None:

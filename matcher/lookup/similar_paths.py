@@ -16,17 +16,19 @@ from operator import attrgetter
 
 from understudy.matcher.lookup.edit_distance import compute_allowed_edits, is_similar
 from understudy.matcher.scores import MAX_DISTANT_PATHS
+from understudy.store.model.ids import OrderKey, compute_order_key
 
 _MAX_CACHED = 64  # keys whose segments are cached, at most a tenth of a megabyte each
+_LOWEST = compute_order_key("")
 _SHARD_COUNT = 256  # a change copies only the shards of its keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPath:
-    """A normal path, and the highest id among its candidates."""
+    """A normal path, and the order key of the highest id among its candidates."""
 
     text: str
-    newest_id: str
+    newest: OrderKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class SimilarPaths:
             for number in siblings.find_similar(segments[at]):
                 path = paths[number]
                 # Different paths may have equal keys by chance.
-                if path.newest_id >= oldest and is_similar_path(path.text.split("/"), segments):
+                if path.newest >= oldest and is_similar_path(path.text.split("/"), segments):
                     yield path.text
 
     def apply_changes(self, removed: Iterable[KnownPath], added: Iterable[KnownPath]) -> SimilarPaths:
@@ -117,7 +119,7 @@ def is_similar_path(mine: list[str], theirs: list[str]) -> bool:
 
 def _update_shard(shard: Shard, removed: list[ShardEntry], added: list[ShardEntry]) -> Shard:
     if not shard.paths:
-        added.sort(key=lambda entry: entry[1].newest_id, reverse=True)
+        added.sort(key=lambda entry: entry[1].newest, reverse=True)
         added.sort(key=lambda entry: entry[0])
         return Shard(array("q", [key for key, _ in added]), tuple([path for _, path in added]))
     keys, paths = shard.keys[:], list(shard.paths)
@@ -139,19 +141,19 @@ def _find_offset(keys: array[int], paths: list[KnownPath], key: int, path: Known
     high = bisect_right(keys, key, low)
     while low < high:
         middle = (low + high) // 2
-        if paths[middle].newest_id > path.newest_id:
+        if paths[middle].newest > path.newest:
             low = middle + 1
         else:
             high = middle
     return low
 
 
-def _find_oldest(lists: list[Sequence[KnownPath]]) -> str:
-    """Return the id of the 1,000th newest path of all, each counted once; "" if there are fewer."""
+def _find_oldest(lists: list[Sequence[KnownPath]]) -> OrderKey:
+    """Return the order key of the 1,000th newest path of all, each counted once; the lowest if there are fewer."""
     if sum(map(len, lists)) <= MAX_DISTANT_PATHS:
-        return ""
-    distinct = sorted(set(chain.from_iterable(lists)), key=attrgetter("newest_id"), reverse=True)
-    return next(islice((path.newest_id for path in distinct), MAX_DISTANT_PATHS - 1, None), "")
+        return _LOWEST
+    distinct = sorted(set(chain.from_iterable(lists)), key=attrgetter("newest"), reverse=True)
+    return next(islice((path.newest for path in distinct), MAX_DISTANT_PATHS - 1, None), _LOWEST)
 
 
 def _hash_segments(segments: list[str]) -> list[int]:

@@ -92,6 +92,11 @@ class BodyPattern(msgspec.Struct, frozen=True):
         required = _build_required(body, content_type, places, form) if settings.subset else None
         return cls(places, digest_body(body, content_type, places).key, form if form and form.wild else None, required)
 
+    @property
+    def open_names(self) -> frozenset[tuple[Part, str]]:
+        """The places that match any value, redacted or wildcards."""
+        return frozenset((place.part, place.name) for place in self.places if place.mark is not Mark.IGNORED)
+
 
 NO_BODY = BodyPattern()
 UNREADABLE = object()

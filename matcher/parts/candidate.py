@@ -9,7 +9,7 @@ import msgspec
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, contains_value
 from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.parts.paths import PathPattern, find_first_line
+from understudy.matcher.parts.paths import PathPattern, drop_open_base, find_first_line
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings
@@ -17,12 +17,14 @@ from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_
 from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.ids import OrderKey, compute_order_key
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Origin, Request
 from understudy.store.model.values import replace
 
 BodyLoader = Callable[[Body], bytes]
-Rank = tuple[int, int, str]
+Rank = tuple[int, int, OrderKey]
+MatchOrder = tuple[int, int, int, int, bool, OrderKey]
 
 MAX_KEPT_BODY = 4096  # bytes of a body from the store up to which it is kept in memory, to be compared and shown
 
@@ -91,11 +93,14 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
             request = request if body is request.body or len(body) > MAX_KEPT_BODY else replace(request, body=body)
         wildcards = settings.wildcards and not newest.literal
         hidden = select_redacted_names(newest.redacted, Part.PATH)
+        raw_path = raw_path if newest.literal else drop_open_base(raw_path)
         path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
         hidden = select_redacted_names(newest.redacted, Part.QUERY)
-        query = QueryPattern.of(raw_query, hidden, settings.ignore_query, wildcards=wildcards)
+        query = QueryPattern.of(
+            raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query
+        )
         # Fewer wildcards, then more literal characters before the first, then newer (docs/matching.md, "Ties").
-        rank = (-len(path.shape) - len(query.wild), path.literal_length, newest.id)
+        rank = (-len(path.shape) - len(query.wild), path.literal_length, compute_order_key(newest.id))
         candidate = cls(examples, request, path, query, NO_HEADERS, None, rank)
         if body is not None and (settings.body or not isinstance(request.body, bytes)):
             candidate = replace(candidate, body=candidate.compile_body(body, settings))
@@ -117,9 +122,11 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
             if not isinstance(self.request.body, bytes):
                 raise ValueError("its body was not read when the index was compiled")
             body = self.compile_body(self.request.body, settings)
-        if headers is self.headers and body is self.body:
+        wild = self.query.wild, headers.open_names, body.open_names if settings.body and body else ()
+        rank = (-len(self.path.shape) - sum(map(len, wild)), *self.rank[1:])
+        if headers is self.headers and body is self.body and rank == self.rank:
             return self
-        return replace(self, headers=headers, body=body)
+        return replace(self, headers=headers, body=body, rank=rank)
 
     def _compile_headers(self, settings: MatchSettings) -> HeaderPattern:
         names = settings.list_compared_headers()
@@ -147,9 +154,9 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         return self.examples[-1].id
 
     @property
-    def order_id(self) -> str:
-        """The id by which candidates are ordered: the newest example's, even if only older examples are left."""
-        return self.rank[-1]
+    def order_key(self) -> OrderKey:
+        """The key by which candidates are ordered: of the newest example, even if only older examples are left."""
+        return self.rank[2]
 
     @property
     def method(self) -> str:
@@ -158,8 +165,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def origin(self) -> Origin | None:
-        """The origin it was recorded from; None for an example that was typed in."""
-        return self.request.origin
+        """The normal form of the origin it was recorded from; None for an example that was typed in."""
+        return self.request.origin.normal if self.request.origin else None
 
     def compute_fit(self, request: NormalRequest) -> QueryFit | None:
         """Return how well the query fits, or None if query, headers or body filter the candidate out.
@@ -195,19 +202,28 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
         Distance is not tried: it counts only when no candidate fits by any other line.
         """
-        if self.method not in request.methods or (request.settings.host and self.origin != request.original.origin):
+        if self.method not in request.methods or (request.settings.host and self.origin != request.origin):
             return None
         line = find_first_line(self.path, request.path, request.settings)
         fit = None if line is None else self.compute_fit(request)
-        return None if line is None or fit is None else Match(self, line, fit)
+        return None if line is None or fit is None else self.make_match(line, fit, request)
+
+    def make_match(self, line: PathLine, fit: QueryFit, request: NormalRequest) -> Match:
+        """Return the match of this candidate, whose path fits by `line` and whose query has this fit."""
+        is_equal = fit is QueryFit.EQUAL or fit is QueryFit.WILD
+        return Match(self, line, fit, bool(is_equal and request.repeats and self.query.has_same_order(request.repeats)))
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A candidate that answers a request, with its points; the path line is None if a selector header named it."""
+    """A candidate that answers a request, with its points; the path line is None if a selector header named it.
+
+    `has_same_order`: the query repeats names, is equal, and the order of their values is equal too.
+    """
 
     candidate: Candidate
     path_line: PathLine | None
     query_fit: QueryFit
+    has_same_order: bool = False
 
     @property
     def score(self) -> int:
@@ -215,6 +231,7 @@ class Match(msgspec.Struct, frozen=True):
         return (self.path_line or 0) + self.query_fit
 
     @property
-    def order(self) -> tuple[int, int, Rank]:
+    def order(self) -> MatchOrder:
         """The sort key of matches, the greatest wins: the score, then the tie rules (docs/matching.md, "Ties")."""
-        return self.score, self.path_line or 0, self.candidate.rank
+        wild, length, key = self.candidate.rank
+        return self.score, self.path_line or 0, wild, length, self.has_same_order, key

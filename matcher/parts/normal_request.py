@@ -15,7 +15,7 @@ from understudy.matcher.parts.bodies import UNREADABLE, parse_comparable, select
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
 from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
-from understudy.store.model.messages import Request
+from understudy.store.model.messages import Origin, Request
 
 
 class NormalRequest:
@@ -43,7 +43,9 @@ class NormalRequest:
         path, _, query = request.target.partition(b"?")
         self.path = normal_forms.normalize_path(path)
         off = not query or settings.query is QueryRule.OFF
-        self.pairs: Pairs = () if off else queries.select_pairs(query, settings.ignore_query)
+        self.pairs: Pairs = (
+            () if off else queries.select_pairs(query, settings.ignore_query, ordered=settings.ordered_query)
+        )
         self._body: bytes | None = None
         self.body_digests: dict[Places, BodyDigest] = {} if body_digests is None else body_digests
 
@@ -55,6 +57,11 @@ class NormalRequest:
             self.original, self.settings, methods, self.selectors, self.header_names, self.body_digests
         )
 
+    @property
+    def origin(self) -> Origin | None:
+        """The normal form of the origin, or None."""
+        return self.original.origin.normal if self.original.origin else None
+
     @cached_property
     def folded_segments(self) -> tuple[str, ...]:
         """The path's segments without case and trailing slashes."""
@@ -64,6 +71,13 @@ class NormalRequest:
     def folded_pairs(self) -> Pairs:
         """The query's pairs without case."""
         return queries.fold_pairs(self.pairs)
+
+    @cached_property
+    def repeats(self) -> Pairs:
+        """The query's pairs of repeated names, in their order."""
+        if len(self.pairs) < 2 or len({name for name, _ in self.pairs}) == len(self.pairs):
+            return ()
+        return queries.find_repeats(queries.select_pairs(self.original.query, self.settings.ignore_query, ordered=True))
 
     @cached_property
     def header_values(self) -> HeaderValues:

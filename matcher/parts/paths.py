@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -10,6 +11,8 @@ from understudy.matcher import normal_forms
 from understudy.matcher.normal_forms import Wildcard
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import MatchSettings
+
+_OPEN_BASE = re.compile(rb"\{\{[^{}]+\}\}(?:[^/]*://)?[^/]*")
 
 Shape = tuple[tuple[int, Wildcard], ...]
 
@@ -44,6 +47,12 @@ def list_lines(settings: MatchSettings) -> tuple[PathLine, ...]:
     if not settings.ids:
         off |= {PathLine.IDS, PathLine.SLASHES_IDS}
     return tuple(line for line in PathLine if line not in off)
+
+
+def drop_open_base(path: bytes) -> bytes:
+    """Return an example's path without variables that stand, without a value, in the place of scheme and host."""
+    found = _OPEN_BASE.match(path)
+    return path[found.end() :] or b"/" if found else path
 
 
 def split_segments(text: str) -> tuple[str, ...]:

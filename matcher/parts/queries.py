@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from operator import itemgetter
 
 import msgspec
 
@@ -18,9 +19,9 @@ Pairs = tuple[Pair, ...]
 QueryKey = tuple[tuple[str, str | None], ...]
 
 
-def select_pairs(query: bytes, ignored: frozenset[str]) -> Pairs:
-    """Return the pairs of a raw query that count."""
-    pairs = normal_forms.parse_query_pairs(query)
+def select_pairs(query: bytes, ignored: frozenset[str], *, ordered: bool = False) -> Pairs:
+    """Return the pairs of a raw query that count; if `ordered`, the values of a repeated name keep their order."""
+    pairs = normal_forms.parse_ordered_pairs(query) if ordered else normal_forms.parse_query_pairs(query)
     return tuple(pair for pair in pairs if pair[0] not in ignored) if ignored else pairs
 
 
@@ -29,24 +30,45 @@ def fold_pairs(pairs: Pairs) -> Pairs:
     return tuple(sorted((normal_forms.fold(name), normal_forms.fold(value)) for name, value in pairs))
 
 
+def find_repeats(pairs: Pairs) -> Pairs:
+    """Return the pairs whose names occur more than once, sorted by name; the values of one name keep their order."""
+    counts = Counter(name for name, _ in pairs)
+    return tuple(sorted((pair for pair in pairs if counts[pair[0]] > 1), key=itemgetter(0)))
+
+
 def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
     """Return the sorted pairs with the values of these names left open: equal queries have equal keys."""
     if not open_names:
         return pairs
-    closed = sorted(pair for pair in pairs if pair[0] not in open_names)
+    closed = [pair for pair in pairs if pair[0] not in open_names]
     opened = sorted(name for name, _ in pairs if name in open_names)
     return (*closed, *((name, None) for name in opened))
 
 
 class QueryPattern(msgspec.Struct, frozen=True):
-    """An example's query: pairs with a value, and the names of those that match any value, once for each."""
+    """An example's query: pairs with a value, and the names of those that match any value, once for each.
+
+    `repeats` are the pairs of repeated names without an open value, in their order.
+    """
 
     pairs: Pairs
     wild: tuple[str, ...] = ()
+    repeats: Pairs = ()
 
     @classmethod
-    def of(cls, query: bytes, redacted: frozenset[str], ignored: frozenset[str], *, wildcards: bool) -> QueryPattern:
-        """Compile a raw query: values of `redacted` names match anything, `ignored` names do not count."""
+    def of(
+        cls,
+        query: bytes,
+        redacted: frozenset[str],
+        ignored: frozenset[str],
+        *,
+        wildcards: bool,
+        ordered: bool = False,
+    ) -> QueryPattern:
+        """Compile a raw query: values of `redacted` names match anything, `ignored` names do not count.
+
+        If `ordered`, the order of the values of a repeated name counts.
+        """
         if not query:
             return NO_QUERY
         pairs: list[Pair] = []
@@ -59,7 +81,8 @@ class QueryPattern(msgspec.Struct, frozen=True):
                 wild.append(name)
             else:
                 pairs.append((name, value))
-        return cls(tuple(sorted(pairs)), tuple(sorted(wild)))
+        repeats = find_repeats(tuple(pair for pair in pairs if pair[0] not in wild)) if len(pairs) > 1 else ()
+        return cls(tuple(sorted(pairs, key=itemgetter(0) if ordered else None)), tuple(sorted(wild)), repeats)
 
     @property
     def open_names(self) -> frozenset[str]:
@@ -92,11 +115,20 @@ class QueryPattern(msgspec.Struct, frozen=True):
         """Return whether the pairs are exactly these: every value spelled out, and one more for each open name."""
         if not self.wild:
             return self.pairs == pairs
+        open_names = self.open_names
+        mine, theirs = ([pair for pair in each if pair[0] not in open_names] for each in (self.pairs, pairs))
+        if mine != theirs:
+            return False
         rest = Counter(pairs)
         rest.subtract(Counter(self.pairs))
         if any(count < 0 for count in rest.values()):
             return False
         return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
+
+    def has_same_order(self, repeats: Pairs) -> bool:
+        """Return whether the repeated values of an equal query come in the same order, where none is open."""
+        open_names = self.open_names
+        return self.repeats == tuple(pair for pair in repeats if pair[0] not in open_names)
 
     def is_within(self, pairs: Pairs) -> bool:
         """Return whether the pairs contain these; they may have more."""

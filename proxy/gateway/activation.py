@@ -149,7 +149,8 @@ class Activation:
         examples = recorded.examples
         # A host that was never reached, such as that of an update check, is not what the session stands for.
         origins = {example.request.origin for example in examples if example.id not in recorded.unreached}
-        hosts = {example.request.origin for example in (*examples, *recorded.failed)}
+        known = {example.request.origin for example in (*examples, *recorded.failed)}
+        hosts = {origin and origin.normal for origin in known}
         own = session.upstream or (origins.pop() if len(origins) == 1 else None)
         matching = expand_headers(settings.matching, [example.request.headers for example in examples])
         index = compile_index(examples, matching, load_body=bodies.read)

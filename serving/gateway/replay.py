@@ -123,8 +123,8 @@ class Replay:
     """The settings and the state of a replay, except its answers.
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
-    failed when they were recorded, `hosts` the recorded origins, `ignored_in_messages` the JSON paths that are not
-    compared in WebSocket messages, `early` the answers that came before their request had ended.
+    failed when they were recorded, `hosts` the normal forms of the recorded origins, `ignored_in_messages` the JSON
+    paths that are not compared in WebSocket messages, `early` the answers that came before their request had ended.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND

@@ -33,7 +33,7 @@ def assign_origin(active: ActiveMode, request: Request, *, reverse: bool) -> Req
     A request to a reverse proxy gets the origin of the recorded session. If the session has several, the request keeps
     that of the upstream.
     """
-    if not reverse or request.origin in active.replay.hosts:
+    if not reverse or (request.origin and request.origin.normal) in active.replay.hosts:
         return request
     return replace(request, origin=active.reverse_origin)
 

@@ -206,7 +206,7 @@ def find_route(kind: ConnectionKind, target: bytes) -> Route | None:
     target = to_origin_form(Request("", target))[0].target
     if is_own_address(kind.own_address, origin.host, origin.port):
         return Route(kind.origin, target, kind.is_reverse)
-    is_reverse = kind.is_reverse and (origin.host, origin.port) == (kind.origin.host, kind.origin.port)
+    is_reverse = kind.is_reverse and (origin.normal.host, origin.port) == (kind.origin.normal.host, kind.origin.port)
     return Route(origin, target, is_reverse)
 
 

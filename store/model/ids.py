@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BITS = 80
 
-_DIGITS = frozenset(ALPHABET)
 _TO_BASE_32 = str.maketrans(ALPHABET, "0123456789ABCDEFGHIJKLMNOPQRSTUV")  # the digits that int() reads
+_OWN = re.compile(f"[0-7][{ALPHABET}]{{25}}")
+OrderKey = tuple[bool, str]
+"""The key by which ids are ordered: ids of ours are higher than all imported ones."""
 
 _lock = threading.Lock()
 _last = 0
@@ -33,9 +36,19 @@ def id_from_age(seconds_ago: float) -> str:
 
 def time_from_id(id: str) -> float | None:
     """Return the time at which an id was created, in seconds since the epoch; None for an id of another form."""
-    if len(id) != 26 or not _DIGITS.issuperset(id):
+    if not is_own_id(id):
         return None
     return int(id[:10].translate(_TO_BASE_32), 32) / 1000
+
+
+def is_own_id(id_: str) -> bool:
+    """Return whether an id has the form of those that `new_id` returns; imported ids rarely have."""
+    return _OWN.fullmatch(id_) is not None
+
+
+def compute_order_key(id_: str) -> OrderKey:
+    """Return the sort key of an id: ids of ours sort by time, above all imported ones, which sort as text."""
+    return is_own_id(id_), id_
 
 
 def _encode(value: int) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -141,6 +144,11 @@ class Origin:
         return cls(parts.scheme, parts.hostname.lower(), port or DEFAULT_PORTS[parts.scheme])
 
     @property
+    def normal(self) -> Origin:
+        """The same origin in the form by which hosts are compared: case, a trailing dot and IPv6 spelling are gone."""
+        return _normalize_origin(self)
+
+    @property
     def authority(self) -> str:
         """`host` or `host:port`, as in a Host field: without the default port of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -148,6 +156,15 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
+
+
+@lru_cache(maxsize=1024)
+def _normalize_origin(origin: Origin) -> Origin:
+    host = origin.host.lower().removesuffix(".")
+    if ":" in host:
+        with suppress(ValueError):  # an address with a scope, or none at all
+            host = str(IPv6Address(host))
+    return Origin(origin.scheme.lower(), host, origin.port)
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -240,6 +240,16 @@ ROWS: list[Row] = [
         ("/{{nested}}", "/a", (0, 110)),
         ("/{{deep1}}", "/end", (0, 110)),
         ("/{{deep0}}", "/end", (0, 90)),
+        ("/users/{{empty}}", "/users/7", (0, 90)),
+        ("/users/{{empty}}", "/users/", None),
+        ("/users?id={{empty}}", "/users?id=7", (0, 109)),
+        ("/users/{{hollow}}", "/users/7", (0, 90)),
+        ("/users/{{half}}", "/users/b", (0, 110)),
+        ("{{empty}}/users", "/users", (0, 110)),
+        ("{{none}}/users/{{id}}", "/users/7", (0, 90)),
+        ("{{scheme}}://{{host}}:80/users", "/users", (0, 110)),
+        ("{{host}}:80/users", "/users", (0, 110)),
+        ("{{empty}}", "/", (0, 110)),
         (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "a"), (LIST, "x-team")), (0, 110)),
         (request("GET /a", ("X-Team", "{{base}}")), request("GET /a", ("X-Team", "c"), (LIST, "x-team")), None),
         (
@@ -253,7 +263,8 @@ ROWS: list[Row] = [
             None,
         ),
         variables=merge_variables(
-            {"base": "hidden", "url": "http://api.test/v1", "nested": "{{base}}", **DEEP}, {"base": "a"}
+            {"base": "hidden", "url": "http://api.test/v1", "nested": "{{base}}", "half": "b", **DEEP},
+            {"base": "a", "empty": "", "hollow": "{{empty}}", "half": ""},
         ),
     ),
     *rows(

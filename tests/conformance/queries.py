@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from tests.conformance.table import Given, request, rows, under
+from tests.conformance.table import JSON, Given, request, rows, under
 from understudy.matcher.settings import STRICT, QueryRule
 from understudy.store.model.exchanges import Part, RedactedPlace
 
 REQUIRE = under(query=QueryRule.REQUIRE)
 OFF = under(query=QueryRule.OFF)
 TOKEN = (RedactedPlace(Part.QUERY, "token"),)
+
+SKU = request("POST /a", body='{"sku": "A1"}', kind=JSON)
+ANY_SKU = request("POST /a", body='{"sku": "{{sku}}"}', kind=JSON)
+TEAM = request("POST /a", ("X-Team", "red"))
+ANY_TEAM = request("POST /a", ("X-Team", "{{team}}"))
 
 ROWS = [
     *rows(
@@ -113,6 +118,21 @@ ROWS = [
         (["/a?b={{x}}&c={{y}}", "/a?b={{x}}&c=2"], "/a?b=1&c=2", (1, 109)),
     ),
     *rows(
+        "Ties: fewer wildcards, those of body and headers too, where they were compared",
+        ([SKU, ANY_SKU], SKU, (0, 110)),
+        ([ANY_SKU, SKU], SKU, (1, 110)),
+        ([SKU, ANY_SKU], request("POST /a", body='{"sku": "B"}', kind=JSON), (1, 110)),
+        ([Given(SKU, redacted=(RedactedPlace(Part.JSON, "$.sku"),)), ANY_SKU], SKU, (1, 110)),
+        ([TEAM, ANY_TEAM], TEAM, (0, 110)),
+        ([ANY_TEAM, TEAM], request("POST /a", ("X-Team", "blue")), (0, 110)),
+        settings=under(body=True, headers=frozenset({"x-team"})),
+    ),
+    *rows(
+        "Ties: wildcards of body and headers do not count where they were not compared",
+        ([TEAM, ANY_TEAM], TEAM, (1, 110)),
+        settings=under(headers=frozenset({"x-other"})),
+    ),
+    *rows(
         "Ties: more literal characters before the first wildcard",
         (["/a/{{x}}", "/{{x}}/b"], "/a/b", (0, 90)),
         (["/a/b{{x}}", "/a/{{x}}"], "/a/bc", (0, 90)),
@@ -124,6 +144,31 @@ ROWS = [
         (["/a/{{x}}", "/a/:y"], "/a/b", (1, 90)),
         (["/a/7", "/a/8"], "/a/9", (1, 89)),
         (["/profile", "/profiled"], "/profilex", (1, 80)),
+        (["/a?b=1&b=2", "/a?b=1"], "/a?b=3&b=4", (1, 90)),
+        ([Given(request("GET /a"), id="2"), Given(request("GET /a"), id=f"{1:026d}")], "/a", (1, 110)),
+        ([Given(request("GET /a"), id=f"{1:026d}"), Given(request("GET /a"), id="2")], "/a", (1, 110)),
+        ([Given(request("GET /a"), id=f"{1:026d}"), Given(request("GET /a"), id=f"8{0:025d}")], "/a", (1, 110)),
+    ),
+    *rows(
+        "Ties: equal order of repeated query values",
+        (["/a?b=1&b=2", "/a?b=2&b=1"], "/a?b=1&b=2", (0, 110)),
+        (["/a?b=1&b=2", "/a?b=2&b=1"], "/a?b=2&b=1", (1, 110)),
+        (["/a?b=2&b=1", "/a?b=1&b=2"], "/a?b=2&b=1", (0, 110)),
+        (["/a?b=1&c=1&b=2", "/a?b=2&c=1&b=1"], "/a?c=1&b=1&b=2", (0, 110)),
+        (["/a?b=1&b=2&b=3", "/a?b=2&b=1&b=3"], "/a?b=3&b=2&b=1", (1, 110)),
+        (["/a?b=1&b=2&q={{x}}", "/a?b=2&b=1&q={{x}}"], "/a?b=1&b=2&q=7", (0, 109)),
+        (["/a?b=1&b={{x}}", "/a?b={{x}}&b=1"], "/a?b=1&b=2", (1, 109)),
+        (["/a?b=1&b=2", "/{{x}}?b=2&b=1"], "/a?b=2&b=1", (0, 110)),
+        (["/a?b=1&b=2&c=1", "/a?b=2&b=1&c=1"], "/a?b=1&b=2&c=2", (1, 90)),
+    ),
+    *rows(
+        "Replaying a session: the order of repeated values counts",
+        ("/a?b=1&b=2", "/a?b=2&b=1", None),
+        ("/a?b=1&b=2", "/a?b=1&b=2", (0, 110)),
+        ("/a?b=1&c=1&b=2", "/a?c=1&b=1&b=2", (0, 110)),
+        (Given(request("GET /a?b=1&b=2&token=x"), literal=True, redacted=TOKEN), "/a?token=y&b=2&b=1", None),
+        (Given(request("GET /a?b=1&b=2&token=x"), literal=True, redacted=TOKEN), "/a?token=y&b=1&b=2", (0, 109)),
+        settings=STRICT,
     ),
     *rows(
         "Ties: no preference for 2xx answers",

@@ -120,12 +120,12 @@ class Row:
         selectors = decision.selectors
         if decision.problem or selectors.is_named or decision.path_line is PathLine.DISTANCE:
             return self.winner
-        normal_request = (
-            decision.normal_request.change_methods(("GET",)) if decision.is_get_fallback else decision.normal_request
-        )
+        normal_request = decision.normal_request
         candidates = index.filter_by_status(selectors.code).apply_settings(normal_request.settings).candidates
         matches = [match for match in (each.match(normal_request) for each in candidates) if match]
-        best = max(matches, key=lambda match: match.order, default=None)
+        own = decision.request.method
+        matches.sort(key=lambda match: (match.score, match.candidate.method == own, *match.order))
+        best = matches[-1] if matches else None
         return (int(best.candidate.id), best.score) if best else None
 
     def is_explained(self) -> bool:

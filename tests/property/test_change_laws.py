@@ -63,7 +63,7 @@ def describe(decision: Decision) -> tuple[object, ...]:
     return (
         winner,
         decision.candidate_count,
-        decision.is_get_fallback,
+        decision.is_head_by_get,
         decision.lines,
         misses,
         others,

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = [Path(sysconfig.get_path(name)).parent for name in ("stdlib", "purelib", "platlib")]
 READABLE = (str(ROOT), "/usr/share/zoneinfo", *map(str, LIBRARIES))
 # What Python and hypothesis keep for the next run, and files in memory, by their descriptors.
-WRITABLE = ("/__pycache__/", "/.hypothesis", "/proc")
+WRITABLE = ("/__pycache__/", "/.hypothesis", "/proc", *(["/tests/golden/"] if os.environ.get("UPDATE_GOLDEN") else []))
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FILES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "tempfile.mkdtemp", "tempfile.mkstemp"}
 FORBIDDEN = {

@@ -188,11 +188,11 @@ def test_recorded_text_is_literal(target: str) -> None:
     ],
 )
 def test_head(methods: list[str], winner: str | None, as_get: bool) -> None:
-    """HEAD is decided among HEAD examples, and on a miss as GET."""
+    """HEAD is decided among HEAD and GET examples together, at the same score HEAD first."""
     examples = [make_example(make_request(method, "/a"), id=str(number)) for number, method in enumerate(methods)]
     decision = compile_index(examples).decide(make_request("HEAD", "/a"))
     assert (decision.candidate and decision.candidate.id) == winner
-    assert decision.is_get_fallback is as_get
+    assert decision.is_head_by_get is as_get
 
 
 @pytest.mark.parametrize("method", ["POST", "get", "OPTIONS"])

@@ -60,13 +60,13 @@ def test_scan_explains_itself() -> None:
 
 
 def test_scan_finds_what_distance_finds() -> None:
-    """Comparing one by one includes matches by distance, and HEAD decided as GET."""
+    """Comparing one by one includes matches by distance, and HEAD answered by GET."""
     found = compile_index([make_example(make_request(target="/profile", headers=[("x-39", "r")]))], POSTMAN)
     for number in range(MAX_HEADER_LISTS):
         found.decide(make_listing_request(number, "r"))
     assert found.decide(make_listing_request(39, "r", "/profle")).score == 80
     head = make_request("HEAD", "/profile", headers=[("x-39", "r"), (LIST, "x-39")])
-    assert found.decide(head).is_get_fallback
+    assert found.decide(head).is_head_by_get
 
 
 def test_equivalent_header_lists_share_an_index() -> None:

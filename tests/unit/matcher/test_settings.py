@@ -35,6 +35,7 @@ def test_strict_takes_no_liberty() -> None:
             ids=False,
             distance=False,
             query=QueryRule.REQUIRE,
+            ordered_query=True,
             body=True,
             host=True,
             exact_path=True,

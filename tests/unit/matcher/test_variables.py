@@ -51,3 +51,10 @@ def test_unchanged_request_is_the_same_object() -> None:
 def test_environment_beats_collection() -> None:
     """The environment's variables override the collection's."""
     assert merge_variables({"a": "1", "b": "2"}, {"a": "3"}) == {"a": "3", "b": "2"}
+
+
+def test_empty_variables_are_ignored() -> None:
+    """An empty value overrides no other, and is not substituted in a request."""
+    variables = merge_variables({"a": "1", "b": ""}, {"a": "", "c": ""})
+    assert variables["a"] == "1"
+    assert substitute_in_text(b"/{{a}}/{{b}}/{{c}}", variables) == b"/1/{{b}}/{{c}}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from understudy.proxy.gateway.client_environment import bundle_roots
+from understudy.proxy.gateway.client_environment import bundle_roots, render_wgetrc
 
 
 def test_a_bundle_holds_what_was_trusted_before(tmp_path: Path) -> None:
@@ -16,3 +16,10 @@ def test_a_bundle_holds_what_was_trusted_before(tmp_path: Path) -> None:
     inherited = {"A": str(corp), "B": str(corp), "C": str(tmp_path / "none")}
     assert bundle_roots(b"own", inherited, names, usual) == b"own\ncorp"
     assert bundle_roots(b"own", {"D": str(corp)}, names, usual) == b"own\nsystem"
+
+
+def test_wget_keeps_the_settings_that_it_has(tmp_path: Path) -> None:
+    """Its own settings come first: if two lines have one setting, wget takes the last."""
+    (tmp_path / "own").write_text("timeout = 9")
+    assert render_wgetrc({"HOME": str(tmp_path)}, Path("/r")) == "\nca_certificate = /r\n"
+    assert render_wgetrc({"WGETRC": str(tmp_path / "own")}, Path("/r")) == "timeout = 9\nca_certificate = /r\n"

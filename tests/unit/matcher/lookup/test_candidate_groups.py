@@ -93,7 +93,7 @@ def test_newest_is_not_the_first(count: int) -> None:
     every = [make_example(f"/a?q={number}", id=f"{number:03d}") for number in range(count - 1)]
     newest = make_example("/a?token=_", id="999", redacted=[TOKEN])
     group = make_group([Candidate.of((example,), POSTMAN, require_bytes) for example in (*every, newest)], POSTMAN)
-    assert (group.newest_id, next(iter(group.candidates)).id) == ("999", f"{count - 2:03d}")
+    assert (group.newest, next(iter(group.candidates)).id) == ((False, "999"), f"{count - 2:03d}")
 
 
 def test_open_parts_go_with_their_last_candidate() -> None:

@@ -14,7 +14,7 @@ from understudy.matcher.scores import MAX_DISTANT_PATHS
 def make_paths(texts: Sequence[str]) -> SimilarPaths:
     """Return the look-up of these paths, newest first."""
     return SimilarPaths().apply_changes(
-        (), [KnownPath(text, f"{len(texts) - place:06d}") for place, text in enumerate(texts)]
+        (), [KnownPath(text, (False, f"{len(texts) - place:06d}")) for place, text in enumerate(texts)]
     )
 
 
@@ -71,13 +71,14 @@ def test_changed_look_up_equals_a_new_one() -> None:
         before, target = neighbours, chance.choice(every)
         found_before = list(before.find_similar(target))
         removed = chance.sample(sorted(held), k=min(len(held), 3))
-        added = {text: KnownPath(text, f"{chance.randrange(10**6):06d}.{step}") for text in chance.sample(every, k=5)}
+        added = {
+            text: KnownPath(text, (False, f"{chance.randrange(10**6):06d}.{step}"))
+            for text in chance.sample(every, k=5)
+        }
         dropped = [held.pop(text) for text in {*removed, *(added.keys() & held.keys())}]
         held |= added
         neighbours = before.apply_changes(dropped, added.values())
-        expected = SimilarPaths().apply_changes(
-            (), sorted(held.values(), key=lambda path: path.newest_id, reverse=True)
-        )
+        expected = SimilarPaths().apply_changes((), sorted(held.values(), key=lambda path: path.newest, reverse=True))
         for text in every:
             assert list(neighbours.find_similar(text)) == list(expected.find_similar(text))
         assert list(before.find_similar(target)) == found_before

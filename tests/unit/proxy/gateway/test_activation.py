@@ -165,9 +165,9 @@ def test_failures_are_repeated_in_their_turn_with_failures(store: Store, failure
 def test_a_replay_names_no_secrets(store: Store) -> None:
     """Names of examples are logged."""
     session = store.sessions.create("shop", ORIGIN)
-    store.history.add([make_exchange(session.id, make_request(target="/buy?token=t0ps3cret"))])
+    store.history.add([make_exchange(session.id, make_request(target="/buy?password=t0ps3cret"))])
     active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
-    found = answers(active, target="/buy?token=t0ps3cret")
+    found = answers(active, target="/buy?password=t0ps3cret")
     assert found
     assert "t0ps3cret" not in found.name
 

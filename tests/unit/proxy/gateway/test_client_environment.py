@@ -11,7 +11,6 @@ from understudy.proxy.gateway.client_environment import (
     build_environment,
     list_changed_variables,
     render_php_settings,
-    render_wgetrc,
 )
 from understudy.store.model.values import replace
 
@@ -116,9 +115,3 @@ def test_wget_and_php_get_settings_of_their_own() -> None:
     assert (environment["WGETRC"], environment["PHP_INI_SCAN_DIR"]) == ("/t/wgetrc", "/corp:/t/php")
     assert build_environment({}, access)["PHP_INI_SCAN_DIR"] == ":/t/php"
     assert render_php_settings(Path("/r")) == 'openssl.cafile = "/r"\ncurl.cainfo = "/r"\n'
-
-
-def test_wget_keeps_the_settings_that_it_has() -> None:
-    """They come first: of two lines with one setting, wget takes the last."""
-    assert render_wgetrc({"HOME": "/nowhere"}, Path("/r")) == "\nca_certificate = /r\n"
-    assert render_wgetrc({"WGETRC": "/nowhere"}, Path("/r")) == "\nca_certificate = /r\n"
