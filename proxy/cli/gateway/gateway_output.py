@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,14 @@ def _summarize_refusals(report: Report) -> Iterator[str]:
 
     if not report.tls_refusals:
         return
-    for refusal, count in sorted(report.tls_refusals.items(), key=lambda each: -each[1])[:MOST_REFUSALS_SHOWN]:
+    counts: Counter[str] = Counter()
+    for refusal, count in report.tls_refusals.items():
+        counts[refusal.host] += count
+    for host, count in counts.most_common(MOST_REFUSALS_SHOWN):
+        # A host may have several reasons; the most frequent one is shown.
+        refusal = max((each for each in report.tls_refusals if each.host == host), key=report.tls_refusals.__getitem__)
         yield f"TLS was ended by clients {counted(count, 'time')} for {describe_refusal(refusal)}"
-    further = len(report.tls_refusals) - MOST_REFUSALS_SHOWN
+    further = len(counts) - MOST_REFUSALS_SHOWN
     if further > 0:
         yield f"TLS was ended by clients for {counted(further, 'further host')}"
     yield TRUST
