@@ -12,7 +12,7 @@ HINTS: Mapping[str, str] = {
     "choose_listen": "choose another with --listen HOST:PORT",
     "choose_port": "choose another with --port PORT",
     "choose_redaction_rules": "give --header NAME, --query NAME, --json-path PATH or --pattern REGEX",
-    "choose_replay_lists": "give --ignore-query NAME, --ignore-json PATH, --match-header NAME or --reset",
+    "choose_replay_lists": "give --ignore-query NAME, --ignore-body PLACE, --match-header NAME or --reset",
     "compare_all_headers": "--match-header '*' compares all",
     "choose_store": "choose another with --store",
     "create_environment": "create it with: understudy environments set NAME KEY=VALUE",

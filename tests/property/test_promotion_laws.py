@@ -136,8 +136,8 @@ def test_with_secrets_kept_messages_are_the_recorded_ones_end_to_end(history: li
         assert example.response == replace(exchange.response, headers=drop_hop_by_hop(exchange.response.headers))
 
 
-SECRET = "s3cr3t"
-NAMES = st.sampled_from(["token", "accessToken", "client_secret", "X-Api-Key", "user[password]", "sig", "id-token"])
+SECRET = "s3cr3t-7f3a9c2e41d8"
+NAMES = st.sampled_from(["password", "passphrase", "client_secret", "X-Api-Key", "user[password]", "pin", "api-key"])
 VALUES = st.text(max_size=5).map(lambda around: around + SECRET + around)
 JSON_NOISE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
@@ -169,7 +169,7 @@ def secretive(draw: st.DrawFn) -> Exchange:
     """Draw an exchange with a secret at every possible place."""
     cookie = f"{SECRET}; b={SECRET}" if draw(st.booleans()) else f"sid={SECRET}"
     fields = [("Authorization", draw(st.sampled_from(["Bearer ", "", "x "])) + SECRET), ("Cookie", cookie)]
-    fields += [("X-Api-Key", SECRET), ("Referer", f"http://a/?token={SECRET}"), ("Proxy-Authorization", SECRET)]
+    fields += [("X-Api-Key", SECRET), ("Referer", f"http://a/?api_key={SECRET}"), ("Proxy-Authorization", SECRET)]
     body, content_type = draw(st.tuples(pairs(), st.just("application/x-www-form-urlencoded")) | JSON_BODIES)
     request = Request("POST", b"/?" + draw(pairs()), Headers.of([*fields, ("Content-Type", content_type)]), body)
     answer = draw(json_bodies())

@@ -68,7 +68,7 @@ def set_session(store: Store, name: str, reset: bool, **lists: tuple[str, ...]) 
     Each replay of the session uses what is kept, but for options that it has itself.
 
     \b
-    understudy sessions set shop --ignore-query ts --ignore-json '$.at'
+    understudy sessions set shop --ignore-query ts --ignore-body '$.at'
     """
     from understudy.proxy.operations.recordings.sessions import keep_replay_lists
 

@@ -57,7 +57,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         command = ("--", sys.executable, "-m", "tests.e2e.clients.everyone", *servers.urls)
         recorded = run(understudy, "record", "-s", "clients", *servers.options, *command, **ENVIRONMENT)
     audit = Audit(home)
-    replayed = run(audit.of(understudy), "replay", "clients", *command, **ENVIRONMENT)
+    replayed = run(audit.of(understudy), "replay", "clients", "--no-shift-dates", *command, **ENVIRONMENT)
     return Ran(json.loads(recorded.out), json.loads(replayed.out), replayed, audit.calls)
 
 

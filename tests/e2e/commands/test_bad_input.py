@@ -68,9 +68,9 @@ MISTAKES = [
     ("sessions set nowhere --reset", "there is no session 'nowhere'; there are: shop"),
     (
         "sessions set shop",
-        "nothing to keep was given; give --ignore-query NAME, --ignore-json PATH, --match-header NAME",
+        "nothing to keep was given; give --ignore-query NAME, --ignore-body PLACE, --match-header NAME",
     ),
-    ("sessions set shop --ignore-json at", "--ignore-json: "),
+    ("sessions set shop --ignore-body $.at[", "--ignore-body: "),
     ("sessions set shop --ignore-header Date", "--ignore-header: this takes headers out of all headers, but not all"),
     ("sessions delete nowhere", "there is no session 'nowhere'; there are: shop"),
     ("history list --session nowhere", "there is no session 'nowhere'; there are: shop"),

@@ -49,13 +49,16 @@ def run(url: str, *arguments: str) -> Result:
     ("arguments", "shown"),
     [
         (["GET", "/users?page=2"], ['answered by "Page two"', "path   +100  as it is", "score   110"]),
-        (["GET", "/users?page=3"], ['"Page two"', "query   -10  differs", "same score, but the winner is newer"]),
+        (
+            ["GET", "/users?page=3"],
+            ['"Page two"', "query   -10  differs", "same score, but the winner has the higher id"],
+        ),
         (["get", "/Users/"], ['"Page two"', "ignoring case"]),
         (["GET", "/users/1"], ['"Broken"', "Runners-up", '"Ada"']),
         (["GET", "/users/1", "-H", "x-mock-response-code: 200"], ['"Ada"', "200, as x-mock-response-code asks"]),
         (["POST", "/orders", "-d", "{}"], ['"Order one"']),
         (["POST", "/orders", "-H", JSON, "-d", '{ "item": 1.0 }', "--match-body"], ["equal, as JSON values"]),
-        (["POST", "/orders", "-H", JSON, "-d", '{"item": 1, "b": 2}', "--match-body", "--subset"], ["holds"]),
+        (["POST", "/orders", "-H", JSON, "-d", '{"item": 1, "b": 2}', "--match-body", "--subset"], ["contains"]),
         (["POST", "/orders", "-H", JSON, "-d", "{}", "--match-body", "--ignore-json", "$.item"], ["Order one"]),
         (["GET", "/me", "-H", "x-team: RED", "--match-header", "X-Team"], ["equal: x-team"]),
         (["GET", "/users?page=3", "--query", "off"], ["not compared"]),

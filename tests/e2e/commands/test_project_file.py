@@ -88,7 +88,7 @@ def test_a_mistake_in_the_file_is_one_line(project: Understudy, text: str, messa
         ("upstream = 'api.test'", "upstream: expected a URL like http"),
         ("upstream = 'http://api.test/v1'", "upstream takes scheme, host and port only"),
         ("hosts = ['api.test']", "hosts takes HOST:PORT:ADDRESS"),
-        ("[replay]\nignore_json = ['at']", "replay.ignore_json: "),
+        ("[replay]\nignore_json = ['$.at[']", "replay.ignore_json: "),
         ("[replay]\nignore_header = ['Date']", "replay.ignore_header: this takes headers out of all headers"),
     ],
 )

@@ -9,14 +9,14 @@ from tests.programs import Understudy
 
 pytestmark = pytest.mark.once
 
-KEPT = ("--ignore-query", "a b", "--ignore-json", "$.at")
+KEPT = ("--ignore-query", "a b", "--ignore-body", "$.at")
 
 
 def test_what_is_kept_with_a_session_is_shown(shop: Understudy) -> None:
-    options = "--ignore-query 'a b' --ignore-json '$.at'"
+    options = "--ignore-query 'a b' --ignore-body '$.at'"
     assert shop.run("sessions", "set", "shop", *KEPT) == f"Replays of session shop use {options}.\n"
     assert f"\nReplays use {options}\n" in shop.run("sessions", "show", "shop")
-    assert shop.json("sessions", "show", "shop")["replay"] == {"ignore_query": ["a b"], "ignore_json": ["$.at"]}
+    assert shop.json("sessions", "show", "shop")["replay"] == {"ignore_query": ["a b"], "ignore_body": ["$.at"]}
 
 
 def test_what_is_kept_can_be_forgotten(shop: Understudy) -> None:

@@ -220,10 +220,10 @@ def one_word(answer: Answer) -> Answer:
 
 
 def redacted(answer: Answer) -> Answer:
-    """The answer without its secrets: in fields each one by itself, in JSON the whole text that holds one."""
+    """The answer without its secrets: in fields each one by itself, in JSON the whole text after its scheme."""
     fields = tuple((name, re.sub(rf"{SECRET}\d?", "REDACTED", value)) for name, value in answer.fields)
     bare = plain(answer)
-    body = re.sub(rb'"[^"]*%s[^"]*"' % SECRET.encode(), b'"REDACTED"', bare.body)
+    body = re.sub(rb'"(Bearer )?[^"]*%s[^"]*"' % SECRET.encode(), rb'"\1REDACTED"', bare.body)
     if body == bare.body:
         return replace(answer, fields=fields)
     return replace(bare, fields=tuple(field for field in fields if field[0] != "Content-Encoding"), body=body)

@@ -134,7 +134,7 @@ def echoing(gateway: Serving, compression: str | None) -> list[object]:
     heard: list[object] = []
     with chatting(gateway, subprotocols=["chat"], compression=compression) as client:
         heard.append(client.recv(TIMEOUT))
-        for said in ('{"token": "secret", "n": 1}', b"\x00" * 70_000, "ü"):
+        for said in ('{"password": "secret", "n": 1}', b"\x00" * 70_000, "ü"):
             client.send(said)
             heard.append(client.recv(TIMEOUT))
         with pytest.raises(ConnectionClosed) as closed:
