@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -232,10 +233,14 @@ def _is_file(url: URL) -> bool:
 
 def _check_file(file: str, *, make: bool) -> None:
     """Raise UserError if a store cannot be this file, NotFound if it does not exist and must not be created."""
-    if os.path.isfile(file):
-        return
-    if os.path.exists(file):
-        kind = "a folder" if os.path.isdir(file) else "a device or the like"
+    try:
+        mode = os.stat(file).st_mode  # once: another process may create the file at this moment
+    except (OSError, ValueError):
+        mode = None
+    if mode is not None:
+        if stat.S_ISREG(mode):
+            return
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or the like"
         raise UserError(f"takes a file, and {file} is {kind}", field="store")
     if not make:
         raise NotFound(f"there is no store at {file}", what="store", which=file, hint=Hint("record"))
