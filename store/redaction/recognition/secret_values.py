@@ -22,7 +22,6 @@ _TIME = r"[T ][0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}:
 _DATE = re.compile(rf"[0-9]{{4}}-?[0-9]{{2}}-?[0-9]{{2}}(?:{_TIME})?")
 _VERSION = re.compile(r"[~^<>=v ]*[0-9]+(?:\.[0-9x*]+)+(?:[-+][0-9A-Za-z.+-]+)?")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:|arn:|/")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _CREDENTIALS = re.compile(r"(?:Bearer|Basic|Digest|Token|bearer|token|DPoP) [A-Za-z0-9+/=_.~-]{8,}")
 _COOKIES = re.compile(r"[A-Za-z0-9_.-]+=[^;\s=<>]{8,}(?:;.*)?")
@@ -40,11 +39,6 @@ def looks_like_secret(value: str) -> bool:
     if " " in value or ";" in value:
         return (_CREDENTIALS.fullmatch(value) or _COOKIES.fullmatch(value)) is not None
     return len(value) <= _LONGEST and _CHARACTERS.fullmatch(value) is not None and not has_other_meaning(value)
-
-
-def looks_like_id(value: str) -> bool:
-    """Whether a value is a UUID, which under `key` or below a plural names a thing."""
-    return _UUID.fullmatch(value) is not None
 
 
 def has_other_meaning(value: str) -> bool:
