@@ -74,18 +74,6 @@ def digest_body(body: bytes, content_type: str | None, places: Places = NOWHERE)
     return BodyDigest(kind, digest.digest())
 
 
-def compute_request_key(request: Request, body: bytes) -> str:
-    """Return the key of equal requests: SHA-256 (hex) over method, origin, normal path and query, and canonical body.
-
-    The order of the values of a repeated query parameter counts.
-
-    `body` holds the bytes of the request's body as they were sent.
-    """
-    path, pairs = normal_forms.normalize_path(request.path), normal_forms.parse_ordered_pairs(request.query)
-    parts = ascii((request.method, str(request.origin.normal if request.origin else ""), path, pairs)).encode("ascii")
-    return hashlib.sha256(parts + b"\0" + compute_body_key(body, request.headers)).hexdigest()
-
-
 def undo_codings(body: bytes, headers: Headers) -> bytes:
     """Return the body with its content codings removed; unchanged if one is unknown, broken, or expands too far."""
     codings = headers.get_all("content-encoding")

@@ -35,11 +35,12 @@ def list_negotiating_names(candidates: Iterable[Candidate], settings: MatchSetti
     if not settings.prefer_headers:
         return ()
     listed = settings.list_preferred_headers()
-    usual = (*listed, *(name for name in NEGOTIATING if name not in listed))
+    ignored = {name.lower() for name in settings.ignore_headers}
+    usual = (*listed, *(name for name in NEGOTIATING if name not in ignored.union(listed)))
     varying = [candidate for candidate in candidates if candidate.vary]
     if not varying:
         return usual
-    named = sorted({name for candidate in varying for name in candidate.vary} - {*usual})
+    named = sorted({name for candidate in varying for name in candidate.vary} - {*usual, *ignored})
     return (*usual, *_select_differing(named, candidates))
 
 
