@@ -21,6 +21,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request
+from understudy.store.model.values import replace
 
 # Total, the method itself, path, fewer wildcards, literal characters, what is preferred, an id of ours, id.
 Score = tuple[int, bool, int, int, int, tuple[int, ...], bool, str]
@@ -118,13 +119,14 @@ def list_names(
     ]
     usual = list_usual_names(settings)
     never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", "", *usual}
+    never |= {name.lower() for name in settings.ignore_headers}
     named = {
         name.strip().lower()
         for each in together
         for value in each.response.headers.get_all("vary")
         for name in value.split(",")
     } - never
-    varying = [name for name in sorted(named) if len({read_header(each.request, name) for each in together}) > 1]
+    varying = [name for name in sorted(named) if len({read_own_header(each, name) for each in together}) > 1]
     return usual + varying[:2] if settings.prefer_headers else []
 
 
@@ -151,7 +153,8 @@ def list_usual_names(settings: MatchSettings) -> list[str]:
     if not settings.prefer_headers:
         return []
     listed = sorted(name.lower() for name in settings.preferred_headers if not is_own_header(name.lower(), settings))
-    return [*listed, *(name for name in ("accept", "accept-language") if name not in listed)]
+    ignored = {name.lower() for name in settings.ignore_headers}
+    return [*listed, *(name for name in ("accept", "accept-language") if name not in {*listed, *ignored})]
 
 
 def read_header(request: Request, name: str) -> str | None:
@@ -160,16 +163,19 @@ def read_header(request: Request, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
+def read_own_header(example: Example, name: str) -> str | None:
+    """Return the value of an example's header; "any" for one that is redacted."""
+    value = read_header(example.request, name)
+    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
+    return "any" if value is not None and name in redacted else value
+
+
 def prefer_one(
     one: tuple[Example, Score], request: Request, settings: MatchSettings, selectors: Selectors, names: Sequence[str]
 ) -> tuple[object, ...]:
     """Return the sort key of an example among equals."""
     example, score = one
-    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
-    headers = [
-        read_header(example.request, name) == read_header(request, name) or name in redacted and name in example.request.headers
-        for name in names
-    ]
+    headers = [read_own_header(example, name) in (read_header(request, name), "any") for name in names]
     is_range = not is_part(example, settings) or has_same_fields(example, request, ("range", "if-range"))
     body = prefer_body(example, request, settings) if settings.prefer_body else ()
     wildcards = settings.wildcards and not example.literal
@@ -181,10 +187,18 @@ def prefer_one(
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
     """Return whether the bodies are equal, with how many wildcards (negative), and whether the operations are."""
-    if fits_body(request, example, settings):
+    if fits_body(request, example, ignore_rpc_id(example, settings)):
         return 1, -count_open_places(example, settings, settings.wildcards and not example.literal), 0
     mine, theirs = name_operation(example.request), name_operation(request)
     return 0, 0, mine is not None and mine == theirs
+
+
+def ignore_rpc_id(example: Example, settings: MatchSettings) -> MatchSettings:
+    """Return settings under which the `id` of a JSON-RPC message does not count, unless bodies filter."""
+    body = example.request.body
+    if settings.body or not isinstance(body, bytes) or b'"jsonrpc"' not in body:
+        return settings
+    return replace(settings, ignore_body=settings.ignore_body | {"$.id"})
 
 
 def name_operation(request: Request) -> str | None:

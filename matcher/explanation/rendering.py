@@ -153,6 +153,7 @@ def _render_hit(decision: Decision, match: Match) -> Iterator[str]:
 
 def _render_runners_up(decision: Decision, winner: Match) -> Iterator[str]:
     runners_up = decision.find_runners_up()
+    winner = winner.compare(decision.normal_request) if winner.negotiated else winner
     if runners_up:
         yield "Runners-up:"
     for match in runners_up:

@@ -205,7 +205,7 @@ class LargeGroup:
                 return ties.choose_preferred(tied, line, fit, request, names)
             if len(self.known_ties) >= MAX_TIES:
                 self.known_ties.clear()
-            index = self.known_ties[key] = TieIndex(list(_iterate_tied(bucket)), names)
+            index = self.known_ties[key] = TieIndex.merge([list(_iterate_tied(bucket))], names)
         return index.find_preferred(line, fit, request)
 
     def apply_changes(

@@ -6,7 +6,7 @@ does not grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
 
@@ -14,15 +14,13 @@ from understudy.matcher.body_forms.open_places import Places
 from understudy.matcher.parts.bodies import BodyPattern
 from understudy.matcher.parts.candidate import Candidate, Match, has_equal_body
 from understudy.matcher.parts.headers import OPEN
-from understudy.matcher.parts.negotiation import MAX_VARIED, NEGOTIATING
+from understudy.matcher.parts.negotiation import MAX_VARIED, NEGOTIATING, HeaderTexts
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.values import replace
 
 FEW = 8  # up to this number, comparing one by one costs no more than the look-ups
-MAX_ONE_BY_ONE = 100  # bodies that no look-up finds: the newest are compared
-
 _ORDER_KEY = attrgetter("order_key")
 
 
@@ -97,89 +95,134 @@ class TieIndex:
     `names` are their negotiating headers.
     """
 
-    __slots__ = ("_children", "_differs", "_names", "candidates")
+    __slots__ = ("_children", "_differs", "_groups", "_is_form", "_is_redacted", "_names", "candidates")
 
-    def __init__(self, candidates: Collection[Candidate], names: tuple[str, ...]) -> None:
-        self.candidates = sorted(candidates, key=_ORDER_KEY, reverse=True)
+    def __init__(self, candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
+        self.candidates = candidates
         self._names = names
-        self._children: dict[Hashable, dict[Hashable, TieIndex]] = {}
+        self._groups: dict[Hashable, dict[Hashable, list[Candidate]]] = {}
+        self._children: dict[tuple[Hashable, Hashable], TieIndex] = {}
         self._differs: bool | None = None
+        self._is_redacted: bool | None = None
+        self._is_form: bool | None = None
+
+    @classmethod
+    def merge(cls, parts: Iterable[Sequence[Candidate]], names: tuple[str, ...]) -> TieIndex:
+        """Return the candidates of several parts."""
+        return cls(sorted(chain.from_iterable(parts), key=_ORDER_KEY, reverse=True), names)
 
     def find_preferred(self, line: PathLine, fit: QueryFit, request: NormalRequest) -> Match:
         """Return the match of the preferred candidate."""
-        node = self._narrow_by_body(request) if request.settings.prefer_body and not request.settings.body else self
-        for at, (name, value) in enumerate(zip(self._names, request.read_exact(self._names), strict=True)):
-            if len(node.candidates) == 1:
-                break
-            node = node._narrow_by_header(at, name, value)
+        settings = request.settings
+        compares_body = settings.prefer_body and not settings.body
+        equal = self._find_equal_bodies(request) if compares_body else None
+        node = equal or (self._narrow_by_operation(request) if compares_body else self)
+        if len(node.candidates) > 1 and self._names:
+            node = node._narrow_by_headers(request.read_exact(self._names))
         if request.repeats and fit >= QueryFit.WILD and len(node.candidates) > 1:
             node = node._narrow_by_order(request)
-        winner = node.candidates[0]
-        match = Match.of_tied(winner, line, fit, request, self._names)
-        return mark_body(match, request, self._do_bodies_differ)
+        differs = compares_body and equal is None and self._do_bodies_differ()
+        return Match(node.candidates[0], line, fit, (), self._names, differs)
 
     def _do_bodies_differ(self) -> bool:
         if self._differs is None:
             self._differs = differ_in_body(self.candidates)
         return self._differs
 
-    def _narrow_by_body(self, request: NormalRequest) -> TieIndex:
-        equal = self._find_equal_bodies(request)
-        if equal:
-            return (
-                equal[0] if len(equal) == 1 else TieIndex([*chain(*(each.candidates for each in equal))], self._names)
-            )
-        if request.operation is None:
-            return self
-        by_key = self._get_children("operation", _get_operation_key)
-        by_loose_key = self._get_children("loose", _get_loose_key)
-        found = [by_key.get(request.operation.key), by_loose_key.get(request.operation.loose_key)]
-        nodes = [each for each in found if each is not None]
-        if len(nodes) < 2:
-            return nodes[0] if nodes else self
-        return TieIndex([*chain(*(each.candidates for each in nodes))], self._names)
-
-    def _find_equal_bodies(self, request: NormalRequest) -> list[TieIndex]:
-        """Return the candidates with an equal body that has the fewest wildcards."""
+    def _find_equal_bodies(self, request: NormalRequest) -> TieIndex | None:
+        """Return the candidates with an equal body that has the fewest wildcards; None if there are none."""
         fewest, best = 0, list[TieIndex]()
-        for places, by_key in self._get_children("places", _get_places).items():
+        for places in self._group_by("places", _get_places):
             assert isinstance(places, frozenset)
-            node = by_key._find_body(places, request)
             wild = _count_wild(places)
-            if node is not None and (not best or wild <= fewest):
-                best = [node] if not best or wild < fewest else [*best, node]
+            if best and wild > fewest:
+                continue
+            node = self._get_child("places", places)
+            found = None if node is None else node._find_body(places, request)
+            if found is not None:
+                best = [found] if not best or wild < fewest else [*best, found]
                 fewest = wild
-        return best
+        return self._merge(best)
 
     def _find_body(self, places: Places, request: NormalRequest) -> TieIndex | None:
         """Return those of candidates with the same open places whose body is equal."""
-        found = self._get_children("body", _get_body_key).get(request.digest_body(places).key)
-        if found is None or all(_get_pattern(each).form is None for each in found.candidates[:MAX_ONE_BY_ONE]):
+        self._group_by("body", _get_body_key)
+        found = self._get_child("body", request.digest_body(places).key)
+        if found is None or not found._has_forms():
             return found
         equal = [each for each in found.candidates if has_equal_body(_get_pattern(each), request)]
         return TieIndex(equal, self._names) if equal else None
 
-    def _narrow_by_header(self, at: int, name: str, value: str | None) -> TieIndex:
-        children = self._get_children((at, name), lambda candidate: candidate.read_negotiated((name,)))
-        found, redacted = children.get((value,)), children.get((OPEN,))
-        if redacted is None:
-            return found or self
-        return TieIndex([*(found.candidates if found else ()), *redacted.candidates], self._names)
+    def _has_forms(self) -> bool:
+        """Return whether there are forms that a key alone does not prove equal."""
+        if self._is_form is None:
+            self._is_form = any(_get_pattern(each).form is not None for each in self.candidates)
+        return self._is_form
+
+    def _narrow_by_operation(self, request: NormalRequest) -> TieIndex:
+        operation = request.operation
+        if operation is None:
+            return self
+        self._group_by("operation", _get_operation_key)
+        self._group_by("loose", _get_loose_key)
+        found = self._get_child("operation", operation.key), self._get_child("loose", operation.loose_key)
+        return self._merge([each for each in found if each is not None]) or self
+
+    def _narrow_by_headers(self, values: HeaderTexts) -> TieIndex:
+        """Return the candidates with equal values: of all headers, else of each that some candidate has equal."""
+        # A redacted value equals any: such candidates are not found by the values of all headers.
+        found = None if self._has_redacted() else self._get_child("headers", values)
+        if found is not None:
+            return found
+        node = self
+        for at, value in enumerate(values):
+            if len(node.candidates) == 1:
+                break
+            node = node._narrow_by_header(at, value)
+        return node
+
+    def _narrow_by_header(self, at: int, value: str | None) -> TieIndex:
+        self._group_by(at, lambda candidate: (candidate.read_negotiated(self._names)[at],))
+        found = self._get_child(at, (value,)), self._get_child(at, (OPEN,))
+        return self._merge([each for each in found if each is not None]) or self
 
     def _narrow_by_order(self, request: NormalRequest) -> TieIndex:
         equal = [each for each in self.candidates if each.has_same_order(request)]
         return TieIndex(equal, self._names) if equal else self
 
-    def _get_children(self, level: Hashable, key: Callable[[Candidate], Hashable]) -> dict[Hashable, TieIndex]:
-        """Return the candidates by their keys, without those whose key is None."""
-        children = self._children.get(level)
-        if children is None:
-            groups: dict[Hashable, list[Candidate]] = {}
+    def _has_redacted(self) -> bool:
+        if self._is_redacted is None:
+            groups = self._group_by("headers", self._get_header_values)
+            self._is_redacted = any(OPEN in each for each in groups if isinstance(each, tuple))
+        return self._is_redacted
+
+    def _get_header_values(self, candidate: Candidate) -> Hashable:
+        return candidate.read_negotiated(self._names)
+
+    def _merge(self, nodes: Sequence[TieIndex]) -> TieIndex | None:
+        if len(nodes) < 2:
+            return nodes[0] if nodes else None
+        return TieIndex.merge((each.candidates for each in nodes), self._names)
+
+    def _group_by(self, level: Hashable, key: Callable[[Candidate], Hashable]) -> dict[Hashable, list[Candidate]]:
+        """Return the candidates by their keys, without those whose key is None; made once for each level."""
+        groups = self._groups.get(level)
+        if groups is None:
+            groups = self._groups[level] = {}
             for candidate in self.candidates:
                 if (value := key(candidate)) is not None:
                     groups.setdefault(value, []).append(candidate)
-            children = self._children[level] = {each: TieIndex(group, self._names) for each, group in groups.items()}
-        return children
+        return groups
+
+    def _get_child(self, level: Hashable, value: Hashable) -> TieIndex | None:
+        """Return the candidates with this key, or None."""
+        found = self._groups[level].get(value)
+        if found is None or len(found) == 1:
+            return None if found is None else TieIndex(found, self._names)
+        child = self._children.get((level, value))
+        if child is None:
+            child = self._children[level, value] = TieIndex(found, self._names)
+        return child
 
 
 def _get_pattern(candidate: Candidate) -> BodyPattern:

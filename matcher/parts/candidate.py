@@ -291,7 +291,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         redacted = select_redacted_names(self.example.redacted, Part.HEADER)
         if redacted.isdisjoint(names):
             return values
-        return tuple(OPEN if name in redacted else value for name, value in zip(names, values, strict=True))
+        named = zip(names, values, strict=True)
+        return tuple(OPEN if name in redacted and value is not None else value for name, value in named)
 
     def has_same_order(self, request: NormalRequest) -> bool:
         """Return whether the request repeats query names, and an equal query has their values in the same order."""
@@ -333,8 +334,8 @@ def _contains_body(required: RequiredBody, request: NormalRequest) -> bool:
 class Match(msgspec.Struct, frozen=True):
     """A candidate that answers a request, with its points; the path line is None if a selector header named it.
 
-    Where other candidates tie with it, `preference` is set, and `negotiated` are the headers in it; `body_differs`: the
-    tied ones differ in their bodies, and none equals that of the request.
+    Where other candidates tie with it, `negotiated` are the headers that break the tie, and `preference` is set once it
+    was compared; `body_differs`: the tied ones differ in their bodies, and none equals that of the request.
     """
 
     candidate: Candidate
@@ -350,6 +351,10 @@ class Match(msgspec.Struct, frozen=True):
     ) -> Match:
         """Return the match of a candidate that ties with others; `names` are their negotiating headers."""
         return cls(candidate, line, fit, candidate.compute_preference(request, names), names)
+
+    def compare(self, request: NormalRequest) -> Match:
+        """Return this match with its preference."""
+        return replace(self, preference=self.candidate.compute_preference(request, self.negotiated))
 
     @property
     def score(self) -> int:
