@@ -6,10 +6,14 @@ keys or look-ups.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
+from xml.etree.ElementTree import ParseError, fromstring
+
+from graphql import GraphQLError, parse, print_ast
 
 from understudy.matcher import mock_headers, normal_forms
 from understudy.matcher.body_forms import canonical
@@ -115,7 +119,9 @@ def list_names(
     """Return the negotiating headers of a group: the usual ones, and the first two that vary."""
     example, score = one
     together = [
-        each for each in kept if each.request.method == example.request.method and is_grouped(each, example, request, score)
+        each
+        for each in kept
+        if each.request.method == example.request.method and is_grouped(each, example, request, score)
     ]
     usual = list_usual_names(settings)
     never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", "", *usual}
@@ -189,25 +195,81 @@ def prefer_body(example: Example, request: Request, settings: MatchSettings) -> 
     """Return whether the bodies are equal, with how many wildcards (negative), and whether the operations are."""
     if fits_body(request, example, ignore_rpc_id(example, settings)):
         return 1, -count_open_places(example, settings, settings.wildcards and not example.literal), 0
-    mine, theirs = name_operation(example.request), name_operation(request)
-    return 0, 0, mine is not None and mine == theirs
+    return 0, 0, have_same_operation(example, request)
+
+
+def have_same_operation(example: Example, request: Request) -> bool:
+    """Return whether both name one operation; the texts of a query with a redacted one do not count."""
+    body = example.request.body
+    loose = isinstance(body, bytes) and b"REDACTED" in body
+    mine, theirs = name_operation(example.request, loose=loose), name_operation(request, loose=loose)
+    return mine is not None and mine == theirs
 
 
 def ignore_rpc_id(example: Example, settings: MatchSettings) -> MatchSettings:
-    """Return settings under which the `id` of a JSON-RPC message does not count, unless bodies filter."""
+    """Return settings under which the `id` of a JSON-RPC message does not count, unless bodies filter, or in spy mode."""
     body = example.request.body
-    if settings.body or not isinstance(body, bytes) or b'"jsonrpc"' not in body:
+    if (settings.body and not settings.spy) or not isinstance(body, bytes) or b'"jsonrpc"' not in body:
         return settings
     return replace(settings, ignore_body=settings.ignore_body | {"$.id"})
 
 
-def name_operation(request: Request) -> str | None:
-    """Return the operation of JSON-RPC, of AWS or of a form, which are the ones that the tests use."""
+def name_operation(request: Request, *, loose: bool = False) -> object:
+    """Return the operation that a request names, or None; `loose`: without the texts in a query of GraphQL."""
     if request.headers.get("x-amz-target"):
-        return f"target {request.headers.get('x-amz-target')}"
-    body = request.body if isinstance(request.body, bytes) else b""
-    found = re.search(rb'"jsonrpc".*"method": *"([^"]*)"', body) or re.match(rb"Action=([^&]+)", body)
-    return found[1].decode() if found else None
+        return "target", request.headers.get("x-amz-target")
+    body, media = request.body, parse_media_type(request.headers.get("content-type"))
+    if not isinstance(body, bytes) or not body:
+        pairs = dict(normal_forms.parse_query_pairs(request.query))
+        return name_graphql(pairs, loose) if "{" in pairs.get("query", "") else None
+    if media == FORM:
+        actions = [value for name, value in normal_forms.parse_query_pairs(body) if name == "Action" and value]
+        return ("action", actions[0]) if actions else None
+    if media == "application/graphql":
+        return name_graphql({"query": body.decode()}, loose)
+    if body.startswith(b"<"):
+        return name_soap(request, body)
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
+    return named if named and None not in named else None
+
+
+def name_message(message: object, loose: bool) -> object:
+    """Return the operation of a message of JSON-RPC or GraphQL, or None."""
+    if not isinstance(message, dict):
+        return None
+    if "jsonrpc" in message and isinstance(message.get("method"), str):
+        return "rpc", message["method"]
+    return name_graphql(message, loose)
+
+
+def name_graphql(members: Mapping[str, object], loose: bool) -> object:
+    """Return query and operation name of a request of GraphQL, or the id of the query."""
+    name = members.get("operationName") or ""
+    if isinstance(members.get("query"), str):
+        try:
+            document = print_ast(parse(str(members["query"])))
+        except GraphQLError:
+            return None
+        return "graphql", name, re.sub(r'"[^"]*"', '""', document) if loose else document
+    extensions = members.get("extensions")
+    persisted = extensions.get("persistedQuery", {}).get("sha256Hash") if isinstance(extensions, dict) else None
+    known = members.get("documentId") or (members.get("id") if {"variables", "operationName"} & {*members} else None)
+    return ("persisted", name, persisted or known) if persisted or known else None
+
+
+def name_soap(request: Request, body: bytes) -> object:
+    """Return SOAPAction and the first element of the body of an envelope."""
+    try:
+        root = fromstring(body)
+    except ParseError:
+        return None
+    inner = [each[0].tag for each in root if each.tag.endswith("}Body") and len(each)]
+    action = request.headers.get("soapaction")
+    return ("soap", action, inner) if action or inner else None
 
 
 def is_part(example: Example, settings: MatchSettings) -> bool:
@@ -219,10 +281,10 @@ def find_bytes(example: Example) -> tuple[int, int, int] | None:
     """Return the first byte, the last byte and the size of a partial response that is not the whole."""
     if "range" not in example.request.headers:
         return None
-    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", example.response.headers.get("content-range") or "")
+    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", example.response.headers.get("content-range") or "")
     if found is None or not isinstance(example.response.body, bytes):
         return None
-    first, last, size = int(found[1]), int(found[2]), int(found[3])
+    first, last, size = int(found[1]), int(found[2]), -1 if found[3] == "*" else int(found[3])
     return (first, last, size) if last - first + 1 == len(example.response.body) != size else None
 
 
@@ -233,11 +295,19 @@ def has_same_fields(example: Example, request: Request, names: Sequence[str]) ->
 
 def is_eligible(request: Request, example: Example, settings: MatchSettings) -> bool:
     """Return whether the answer makes sense to this request."""
+    if settings.spy and not has_same_fields(example, request, list_spied(example)):
+        return False
     if not settings.eligibility:
         return True
     is_recorded = example.literal or example.fingerprint
-    operation = name_operation(example.request)
-    if settings.prefer_body and not settings.body and is_recorded and operation not in (None, name_operation(request)):
+    named = name_operation(example.request) is not None
+    if (
+        settings.prefer_body
+        and not settings.body
+        and is_recorded
+        and named
+        and not have_same_operation(example, request)
+    ):
         return False
     status, own = example.response.status, example.request.headers
     conditions = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
@@ -253,14 +323,25 @@ def is_eligible(request: Request, example: Example, settings: MatchSettings) -> 
     return has_same_fields(example, request, ("range", "if-range")) or holds_range(example, request)
 
 
+def list_spied(example: Example) -> list[str]:
+    """Return the negotiating headers that the Vary of an example names."""
+    fields = ",".join(example.response.headers.get_all("vary")).lower().split(",")
+    never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", ""}
+    return [name.strip() for name in fields if name.strip() not in never]
+
+
 def holds_range(example: Example, request: Request) -> bool:
     """Return whether the range that a GET asks for lies within the bytes of an example."""
     known, asked = find_bytes(example), re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range") or "")
     if known is None or asked is None or request.method != "GET" or not (asked[1] or asked[2]):
         return False
     first, last, size = known
-    if request.headers.get("if-range") not in (None, example.response.headers.get("etag")):
+    tag, wanted = example.response.headers.get("etag"), request.headers.get("if-range")
+    if wanted is not None and (wanted != tag or tag.startswith("W/")):
         return False
+    if size < 0 and not (asked[1] and asked[2]):
+        return False
+    size = size if size >= 0 else 1 << 60
     if asked[1] and asked[2] and int(asked[2]) < int(asked[1]):
         return False
     start = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
@@ -545,7 +626,7 @@ def passes_filters(request: Request, example: Example, settings: MatchSettings, 
         return False
     if not all(fits_header(request, example, settings, name.lower()) for name in names):
         return False
-    return not body or fits_body(request, example, settings)
+    return not body or fits_body(request, example, ignore_rpc_id(example, settings) if settings.spy else settings)
 
 
 def fits_header(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:

@@ -70,6 +70,8 @@ def _compute_query_share(candidate: Candidate, request: NormalRequest) -> float:
 
 
 def _compute_header_share(candidate: Candidate, request: NormalRequest) -> float:
+    if not request.header_names:
+        return 1.0  # it is a negotiating header, which only spy mode compares
     return len(candidate.headers.find_differing(request.header_values)) / len(request.header_names)
 
 

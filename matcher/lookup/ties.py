@@ -67,10 +67,7 @@ def choose_best(matches: Sequence[Match], request: NormalRequest, names: tuple[s
     best = [match for match in matches if match.points == most]
     if len(best) == 1:
         return best[0]
-    compared = [
-        Match.of_tied(each.candidate, each.path_line, each.query_fit, request, names)
-        for each in best
-    ]
+    compared = [Match.of_tied(each.candidate, each.path_line, each.query_fit, request, names) for each in best]
     winner = max(compared, key=attrgetter("order"))
     tied = [each.candidate for each in compared]
     return mark_body(winner, request, lambda: any(each.body_differs for each in best) or differ_in_body(tied))

@@ -59,7 +59,15 @@ def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
         options.append(click.option(option, *old_names, metavar=value, multiple=True, help=text))
         if clearing:
             options.append(_clearing_option(option))
-    names = ("match_body", "body_rule", "header_rule", "query", *_SWITCHES, *_LISTS, *(f"no_{name}" for name in _LISTS if clearing))
+    names = (
+        "match_body",
+        "body_rule",
+        "header_rule",
+        "query",
+        *_SWITCHES,
+        *_LISTS,
+        *(f"no_{name}" for name in _LISTS if clearing),
+    )
     return _collect(options, names, "matching", _read_matching)
 
 

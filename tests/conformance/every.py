@@ -7,6 +7,7 @@ from unittest import mock
 
 from tests.conformance.bodies import ROWS as BODIES
 from tests.conformance.bounds import BOUNDS
+from tests.conformance.eligible import ROWS as ELIGIBLE
 from tests.conformance.filters import ITEMS, LIST
 from tests.conformance.filters import ROWS as FILTERS
 from tests.conformance.nearest import NEAREST
@@ -15,7 +16,7 @@ from tests.conformance.queries import ROWS as QUERIES
 from tests.conformance.table import Row, request
 from understudy.matcher.lookup import candidate_groups
 
-ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES]
+ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES, *ELIGIBLE]
 
 
 def count_header_lists() -> int:

@@ -13,12 +13,17 @@ from understudy.store.model.messages import Request
 
 ALONE = under(distance=False, ids=False, query=QueryRule.REQUIRE)
 EIGHT, TWENTY, MANY = "m" * 8, "m" * 20, "m" * 128
-RED = ("X-Team", "red")
+RED, RANGE, TAG = ("X-Team", "red"), ("Range", "bytes=0-3"), ("If-None-Match", '"a"')
 
 
 def post(path: str, body: str = "1", kind: str = JSON) -> Request:
     """Return a POST request with a body."""
     return request(f"POST /{path}", body=body, kind=kind)
+
+
+def call(path: str, target: str) -> Request:
+    """Return a call of an operation of AWS."""
+    return request(f"POST /{path}", ("X-Amz-Target", target))
 
 
 def slip(text: str, letters: int) -> str:
@@ -74,6 +79,48 @@ NEAREST: list[tuple[Row, list[int]]] = [
             post(EIGHT),
             None,
             under(ALONE, body=True),
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "Near misses: range",
+            [
+                Given(request(f"GET /{slip(EIGHT, 1)}", RANGE), 206),
+                Given(request(f"GET /{EIGHT}", ("Range", "bytes=5-6")), 206),
+                Given(request(f"GET /{slip(EIGHT, 3)}", RANGE), 206),
+            ],
+            request(f"GET /{EIGHT}", RANGE),
+            None,
+            ALONE,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "Near misses: precondition",
+            [
+                Given(request(f"GET /{slip(EIGHT, 1)}", TAG), 304),
+                Given(request(f"GET /{EIGHT}", ("If-None-Match", '"b"')), 304),
+                Given(request(f"GET /{slip(EIGHT, 3)}", TAG), 304),
+            ],
+            request(f"GET /{EIGHT}", TAG),
+            None,
+            ALONE,
+        ),
+        [0, 1, 2],
+    ),
+    (
+        Row(
+            "Near misses: operation",
+            [
+                Given(call(slip(EIGHT, 1), "Db.Get"), literal=True),
+                Given(call(EIGHT, "Db.Put"), literal=True),
+                Given(call(slip(EIGHT, 3), "Db.Get"), literal=True),
+            ],
+            call(EIGHT, "Db.Get"),
+            None,
+            ALONE,
         ),
         [0, 1, 2],
     ),

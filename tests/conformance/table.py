@@ -39,10 +39,12 @@ def request(
 
 @dataclass(frozen=True)
 class Given:
-    """An example of a row; it counts as typed in unless it is `literal`."""
+    """An example of a row; it counts as typed in unless it is `literal`. `fields` are of its response, as is `content`."""
 
     request: Request
     status: int = 200
+    fields: Fields = ()
+    content: bytes = b'{"ok": true}'
     name: str = ""
     literal: bool = False
     redacted: tuple[RedactedPlace, ...] = ()
@@ -55,7 +57,7 @@ class Given:
             self.request,
             id=self.id or f"{number:04d}",
             name=self.name or f"Example {number:04d}",
-            response=make_response(self.status),
+            response=make_response(self.status, self.content, headers=self.fields),
             redacted=self.redacted,
             literal=self.literal,
             sequence=self.sequence,

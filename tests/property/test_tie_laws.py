@@ -121,7 +121,10 @@ def test_look_ups_prefer_as_a_full_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, group_size: int, few: int
 ) -> None:
     """Of examples that tie, look-ups find the same one as comparing each with the request."""
-    small, tied = mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", group_size), mock.patch.object(ties, "FEW", few)
+    small, tied = (
+        mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", group_size),
+        mock.patch.object(ties, "FEW", few),
+    )
     with small, tied:
         decision = compile_index(examples, chosen).decide(request)
         found = None if decision.candidate is None else (decision.candidate.id, decision.score)
