@@ -60,6 +60,9 @@ class Explainer(Protocol):
     def find_runners_up(self, request: NormalRequest, winner: Match) -> tuple[Match, ...]:
         """Return the best candidates after the winner."""
 
+    def find_known_ranges(self, request: NormalRequest) -> tuple[str, ...]:
+        """Return the ranges of bytes that examples hold of what the request asks for."""
+
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the request item without an example that the request fits, or None."""
 
@@ -148,6 +151,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         if self.match or self.problem:
             return ()
         return self.explainer.find_near_misses(self.normal_request)
+
+    def find_known_ranges(self) -> tuple[str, ...]:
+        """Return the ranges of bytes that are known of what the request asks for, such as `0-99`, in order."""
+        return self.explainer.find_known_ranges(self.normal_request)
 
     def find_runners_up(self) -> tuple[Match, ...]:
         """Return up to three examples that would answer without the winner, best first."""

@@ -7,7 +7,7 @@ The number of examples does not change the time of a decision: the candidates ar
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 
 from understudy.matcher.decision import Decision, NearMiss
@@ -20,9 +20,10 @@ from understudy.matcher.lookup.method_tables import MethodTables
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selectors, parse_selectors
+from understudy.matcher.parts.byte_ranges import merge_ranges
 from understudy.matcher.parts.candidate import BodyLoader, Candidate, Match, require_bytes
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import MAX_HEADER_LISTS, PathLine, QueryFit
+from understudy.matcher.scores import MAX_EXAMINED, MAX_HEADER_LISTS, PathLine, QueryFit, RequestPart
 from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
 from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.store.model.collections import Example
@@ -160,6 +161,12 @@ class Index:
         find = search.find_distant_matches if winner.path_line is PathLine.DISTANCE else search.find_matches
         matches = chain.from_iterable(find(each, request) for each in tables)
         return near_misses.select_runners_up(matches, winner, request)
+
+    def find_known_ranges(self, request: NormalRequest) -> tuple[str, ...]:
+        """Return the ranges of bytes that examples hold of what the request asks for, adjacent ones as one."""
+        fitting = islice(self.find_fitting(request), MAX_EXAMINED)
+        parts = (each for each in fitting if each.list_unmet_parts(request) == [RequestPart.RANGE])
+        return merge_ranges(each.eligibility.known for each in parts)
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the best request item without an example, by the request's method and path, or None."""

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.forms import canonicalize_form, canonicalize_multipart
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json

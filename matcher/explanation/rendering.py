@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from understudy.matcher import mock_headers
 from understudy.matcher.decision import Decision, Difference, NearMiss, explain_score
@@ -10,6 +11,7 @@ from understudy.matcher.explanation.body_differences import MAX_PLACES
 from understudy.matcher.mock_headers import Selectors
 from understudy.matcher.normal_forms import format_for_display, text_from_bytes
 from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.scores import RequestPart
 from understudy.store.model.collections import Example
 
 
@@ -43,10 +45,39 @@ def summarize_nearest(decision: Decision) -> str:
     )
 
 
-def summarize_miss(decision: Decision) -> tuple[str, dict[str, object]]:
-    """Return a miss as `summarize_nearest` and as `as_json` do, with one search for the nearest examples."""
+@dataclass(frozen=True, slots=True)
+class MissTexts:
+    """A miss as `summarize_nearest`, `describe_difference` and `as_json` show it, after one search for near examples."""
+
+    nearest: str
+    difference: str | None
+    explanation: dict[str, object]
+
+
+def describe_miss(decision: Decision) -> MissTexts:
+    """Return a miss for its answer."""
     misses = decision.find_near_misses()
-    return _format_nearest(misses), _miss_as_json(decision, misses)
+    return MissTexts(_format_nearest(misses), describe_difference(misses, decision), _miss_as_json(decision, misses))
+
+
+_ELSEWHERE = {RequestPart.METHOD, RequestPart.PATH, RequestPart.STATUS, RequestPart.ID, RequestPart.NAME}
+
+
+def describe_difference(misses: Sequence[NearMiss], decision: Decision) -> str | None:
+    """Return in a sentence what differs, if the nearest example has the method and path of the request; else None."""
+    parts = [each.part for each in misses[0].differences] if misses else []
+    if not parts or not _ELSEWHERE.isdisjoint(parts):
+        return None
+    *most, last = [str(part) for part in parts]
+    subject, verb = (f"{', '.join(most)} and {last}", "differ") if most else (last, "differs")
+    ranges = decision.find_known_ranges() if parts == [RequestPart.RANGE] else ()
+    known = f" Known are the bytes {_join(ranges)}." if ranges else ""
+    return f"The {subject} of the request {verb}.{known}"
+
+
+def _join(texts: Sequence[str]) -> str:
+    *most, last = texts
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def explain_tie(winner: Match, other: Match) -> str | None:

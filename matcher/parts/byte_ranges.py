@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -44,11 +45,6 @@ class KnownRange(msgspec.Struct, frozen=True):
         """Whether it is the whole."""
         return self.first == 0 and self.size is not None and self.last == self.size - 1
 
-    @property
-    def text(self) -> str:
-        """The range as in a Content-Range field, without its size."""
-        return f"{self.first}-{self.last}"
-
     def locate(self, asked: RequestedRange) -> tuple[int, int] | None:
         """Return the first and last byte of a requested range that lies in this one, or None."""
         if not asked.is_valid:
@@ -79,3 +75,17 @@ def parse_content_range(value: str | None) -> KnownRange | None:
         return None
     first, last, size = int(found[1]), int(found[2]), None if found[3] == "*" else int(found[3])
     return None if last < first or (size is not None and last >= size) else KnownRange(first, last, size)
+
+
+MAX_RANGES = 20  # ranges that a text lists
+
+
+def merge_ranges(known: Iterable[KnownRange | None]) -> tuple[str, ...]:
+    """Return ranges as texts such as `0-99`, in order; overlapping and adjacent ones are one; at most the first 20."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted((each.first, each.last) for each in known if each is not None):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(merged[-1][1], last)
+        else:
+            merged.append((first, last))
+    return tuple(f"{first}-{last}" for first, last in merged[:MAX_RANGES])

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from understudy.matcher.decision import Decision
-from understudy.matcher.explanation.rendering import as_json
+from understudy.matcher.explanation.rendering import describe_miss
 from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
 from understudy.serving.fields.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
@@ -63,8 +63,11 @@ def _is_recoded(request: Request, example: Example) -> bool:
 
 def render_miss(decision: Decision) -> Response:
     """Render a miss: 404 with Postman's error and the explanation (spec/matching.md, "Misses")."""
+    texts = describe_miss(decision)
     header, message = NO_EXAMPLE if decision.bare_item is not None else NO_MATCH
-    return render_explained_miss(header, message, as_json(decision))
+    if decision.bare_item is None and texts.difference is not None:
+        message = texts.difference
+    return render_explained_miss(header, message, texts.explanation)
 
 
 def render_explained_miss(

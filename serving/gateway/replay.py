@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from understudy.matcher.body_forms.open_places import Marks
 from understudy.matcher.decision import Decision
-from understudy.matcher.explanation.rendering import summarize_miss, summarize_nearest
+from understudy.matcher.explanation.rendering import describe_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.gateway.early_answers import EarlyAnswers
@@ -169,16 +169,16 @@ class Replay:
 
     def _render_not_recorded(self, decision: Decision) -> Response:
         # Postman's text is about method and path only, but a replay compares query, body and host, too.
-        nearest, explanation = summarize_miss(decision)
+        texts = describe_miss(decision)
         note = self._find_note(decision.request)
-        reason = self.tally.redactor.redact_text(note.text if note else nearest)
+        reason = self.tally.redactor.redact_text(note.text if note else texts.nearest)
         session = f"session {self.tally.session}" if self.tally.session else "the session"
         header, _ = NO_MATCH
         message = f"This request is not in {session}{f': {reason}' if reason else ''}."
         if note is None:
             hint = suggest_ignored_places(decision)
-            return render_explained_miss(header, message, explanation, hint=hint)
-        return render_explained_miss(header, message, explanation, note.text, note.hint)
+            return render_explained_miss(header, message, texts.explanation, hint=hint)
+        return render_explained_miss(header, message, texts.explanation, note.text, note.hint)
 
 
 def _format_hosts(hosts: Sequence[str]) -> str:

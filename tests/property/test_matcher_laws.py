@@ -18,12 +18,12 @@ from tests import plain_matcher
 from tests.factories.messages import make_example, make_request, make_response
 from tests.proofs import choose
 from understudy.matcher.body_forms.canonical import canonicalize
-from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json, parse_json_exact
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup import candidate_groups
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace

@@ -50,7 +50,7 @@ def test_requests_share_a_key_if_a_replay_takes_them_for_one(
     one = make_post()
     assert (
         compute_replay_key(one, one.body, OK, settings) == compute_replay_key(other, other.body, OK, settings)
-    ) is same  # type: ignore[arg-type]
+    ) is same
     decision = compile_index([make_example(one)], settings).decide(other)
     assert (decision.match is not None) is same
 

@@ -29,8 +29,10 @@ def given(decorate: Any, typed: str) -> Any:
     ("typed", "fields"),
     [
         ("", {}),
-        ("--match-body --subset", {"body": True, "subset": True}),
-        ("--no-match-body", {"body": False}),
+        ("--match-body --subset", {"body": "require", "subset": True}),
+        ("--no-match-body", {"body": "prefer"}),
+        ("--body off", {"body": "off"}),
+        ("--headers prefer", {"header_rule": "prefer"}),
         ("--no-wildcards --no-ids --distance", {"wildcards": False, "ids": False, "distance": True}),
         ("--query require", {"query": "require"}),
         ("--match-header A,b --match-header c", {"headers": {"A", "b", "c"}}),

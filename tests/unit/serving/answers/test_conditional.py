@@ -172,3 +172,48 @@ def test_a_cached_reply_is_not_that_of_another_condition() -> None:
         assert reply.response
         statuses.append(reply.response.status)
     assert statuses == [200, 304, 206, 200]
+
+
+def make_part(first: int, last: int, size: str = "10") -> Example:
+    """Return a recorded part of the body, and the range that was asked for."""
+    fields = [*TAGGED, ("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-MD5", "x")]
+    request = make_request(target="/f", headers=[("Range", f"bytes={first}-{last}")], origin=None)
+    return make_example(request, response=make_response(206, BODY[first : last + 1], headers=fields))
+
+
+@pytest.mark.parametrize(
+    ("example", "value", "status", "body", "content_range"),
+    [
+        (make_part(2, 7), "bytes=2-7", 206, b"234567", "bytes 2-7/10"),
+        (make_part(2, 7), "bytes=3-4", 206, b"34", "bytes 3-4/10"),
+        (make_part(2, 7, "*"), "bytes=3-4", 206, b"34", "bytes 3-4/*"),
+        (make_part(5, 9), "bytes=-2", 206, b"89", "bytes 8-9/10"),
+        (make_part(5, 9), "bytes=7-", 206, b"789", "bytes 7-9/10"),
+        (make_part(0, 9), "bytes=0-9", 206, BODY, "bytes 0-9/10"),
+        (make_part(0, 9), "bytes=3-4", 206, b"34", "bytes 3-4/10"),
+        (make_part(0, 9), "bytes=20-", 416, b"", "bytes */10"),
+    ],
+)
+def test_a_range_is_cut_from_a_recorded_one(
+    example: Example, value: str, status: int, body: bytes, content_range: str
+) -> None:
+    """A part of known bytes has its own range and length; a digest that it does not have is left out."""
+    response = answer(example, ("Range", value))
+    assert (response.status, response.body, response.headers.get("content-range")) == (status, body, content_range)
+    assert response.headers.get("content-length") == str(len(body))
+
+
+def test_a_part_that_holds_all_bytes_is_a_whole() -> None:
+    """Without a range, it is answered as a 200; its validators count."""
+    whole = answer(make_part(0, 9))
+    assert (whole.status, whole.body, whole.headers.get("content-range")) == (200, BODY, None)
+    assert answer(make_part(0, 9), ("If-None-Match", '"v1"')).status == 304
+
+
+def test_a_range_inside_no_known_one_is_a_miss_that_lists_them() -> None:
+    """The message names the bytes that are known."""
+    served = CompiledMockServer(make_mock(), Answers(compile_index([make_part(0, 3), make_part(6, 9)])))
+    request = make_request(target="/f", headers=[("Range", "bytes=3-7")], origin=None)
+    reply = respond(served, request, "http://h")
+    assert isinstance(reply, Reply)
+    assert b"The range of the request differs. Known are the bytes 0-3 and 6-9." in reply.body

@@ -150,3 +150,32 @@ def test_an_example_with_a_limit_of_its_own_is_counted_by_itself(
     request_: Request, behaviour: Behaviour, key: str
 ) -> None:
     assert ask(request_, make_example(behaviour=behaviour)).find_limit_key("shop") == key
+
+
+def give_ids(of: Answers, *requests: Request) -> list[str | None]:
+    """Return the ids of the examples that answer these requests, one after the other."""
+    examples = [find_outcome(of, each).example for each in requests]
+    return [example.id if example else None for example in examples]
+
+
+@pytest.mark.parametrize(
+    "asked", [make_request("HEAD", origin=None), make_request(headers={"Range": "bytes=2-"}, origin=None)]
+)
+def test_what_asks_about_an_answer_takes_no_turn(asked: Request) -> None:
+    """HEAD, and a range that does not start at 0, get the answer that was given last."""
+    assert give_ids(answers(FIRST, SECOND), asked, GET, asked, GET, asked) == ["01", "01", "01", "02", "02"]
+
+
+def test_a_range_that_starts_at_0_takes_a_turn() -> None:
+    """It begins a download anew."""
+    first = make_request(headers={"Range": "bytes=0-2"}, origin=None)
+    assert give_ids(answers(FIRST, SECOND), first, first) == ["01", "02"]
+
+
+def test_a_selector_takes_no_turn() -> None:
+    """A selector header gets the newest example that it selects."""
+    by_code, by_id = (
+        make_request(headers={f"x-mock-response-{name}": value}, origin=None)
+        for name, value in (("code", "200"), ("id", "01"))
+    )
+    assert give_ids(answers(FIRST, SECOND), by_code, by_id, GET, GET) == ["02", "01", "01", "02"]
