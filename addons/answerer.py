@@ -122,6 +122,6 @@ class Answerer:
             return render_failure(active, request, outcome)
         body = outcome.example.response.body
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
-        if is_whole or needs_whole_body(request, outcome.example):
+        if is_whole or needs_whole_body(request, outcome.example, is_edited=bool(outcome.new_ids)):
             body = await self._bodies.read(body)
         return respond.build_response(active, request, outcome, body, client, self._renamed)

@@ -207,7 +207,7 @@ def have_same_operation(example: Example, request: Request) -> bool:
 
 
 def ignore_rpc_id(example: Example, settings: MatchSettings) -> MatchSettings:
-    """Return settings under which the `id` of a JSON-RPC message does not count, unless bodies filter, or in spy mode."""
+    """Return settings under which the `id` of a JSON-RPC message does not count, where it does not."""
     body = example.request.body
     if (settings.body and not settings.spy) or not isinstance(body, bytes) or b'"jsonrpc"' not in body:
         return settings

@@ -47,7 +47,7 @@ def summarize_nearest(decision: Decision) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MissTexts:
-    """A miss as `summarize_nearest`, `describe_difference` and `as_json` show it, after one search for near examples."""
+    """A miss as `summarize_nearest`, `describe_difference` and `as_json` show it, after one search."""
 
     nearest: str
     difference: str | None

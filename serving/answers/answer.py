@@ -47,11 +47,14 @@ def adapt_response(request: Request, example: Example, body: Body) -> Response:
     return replace(response, headers=headers, body=body, http_version="HTTP/1.1")
 
 
-def needs_whole_body(request: Request, example: Example) -> bool:
-    """Return whether the body of an example is in the store, and the response depends on all of its bytes."""
+def needs_whole_body(request: Request, example: Example, *, is_edited: bool = False) -> bool:
+    """Return whether the body of an example is in the store, and the response depends on all of its bytes.
+
+    `is_edited`: the body is changed for this request.
+    """
     is_stored = isinstance(example.response.body, BodyRef)
-    if not is_stored:
-        return False
+    if not is_stored or is_edited:
+        return is_stored
     has_range = request.method == "GET" and "range" in request.headers
     return has_range or _is_recoded(request, example) or has_uncertain_claims(example)
 

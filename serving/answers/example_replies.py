@@ -26,11 +26,11 @@ def may_cache(outcome: Outcome, behaviour: Behaviour | None) -> bool:
 def make_reply_key(
     outcome: Outcome, behaviour: Behaviour | None, is_cacheable: bool, *parts: object
 ) -> tuple[object, ...] | None:
-    """Return the cache key of a reply by an example; None if its template was filled in for this request alone.
+    """Return the cache key of a reply by an example; None if it was made for this request alone.
 
     `parts` is what else its bytes depend on.
     """
-    return None if outcome.is_filled else (id(outcome.example), behaviour, is_cacheable, *parts)
+    return None if outcome.is_filled or outcome.new_ids else (id(outcome.example), behaviour, is_cacheable, *parts)
 
 
 def render_example_reply(

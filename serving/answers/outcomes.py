@@ -12,7 +12,7 @@ from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.candidate import Candidate
 from understudy.serving.answers.answer import render_error, render_malformed_header, render_miss
 from understudy.serving.answers.behaviour_plan import apply_requested_delay, merge_behaviours
-from understudy.serving.answers.rpc_ids import carry_ids
+from understudy.serving.answers.rpc_ids import NewIds, map_ids
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.answers.streams import RECORDED_TIMING
 from understudy.serving.templates.response_templates import Templates
@@ -57,13 +57,14 @@ class Outcome(msgspec.Struct, frozen=True):
     """The decision on a request and the example that answers it, its templates filled in; None for an error.
 
     `is_filled`: the example is a template that was filled in for this request alone. `is_cacheable`: the same request
-    gets the same answer as long as nothing is edited.
+    gets the same answer as long as nothing is edited. `new_ids` are the ids of JSON-RPC that its answer must carry.
     """
 
     decision: Decision
     example: Example | None
     is_cacheable: bool = False
     is_filled: bool = False
+    new_ids: NewIds = ()
 
     @property
     def has_answer(self) -> bool:
@@ -155,6 +156,6 @@ def find_outcome(answers: Answers, request: Request) -> Outcome:
     example = choose_turn(answers, decision, candidate)
     if example is None:
         return Outcome(decision, None)
-    applied = carry_ids(answers.templates.apply(example, decision), decision.request)
+    applied = answers.templates.apply(example, decision)
     filled = applied is not example
-    return Outcome(decision, applied, fixed and not filled, filled)
+    return Outcome(decision, applied, fixed and not filled, filled, map_ids(candidate.request, request))

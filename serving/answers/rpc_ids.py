@@ -14,9 +14,8 @@ from understudy.matcher.body_forms.canonical import undo_codings
 from understudy.matcher.body_forms.operations import is_json_rpc, parse_json
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.content_codings import remove_codings
-from understudy.store.model.collections import Example
 from understudy.store.model.media_types import parse_media_type
-from understudy.store.model.messages import Request
+from understudy.store.model.messages import Request, Response
 from understudy.store.model.values import replace
 from understudy.store.redaction.text_edits import Edit, apply_edits, move_chunks
 
@@ -25,27 +24,38 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _EVENT_DATA = re.compile(rb"^data:[ ]?(.*)$", re.MULTILINE)
 
 Span = tuple[int, int]
+NewIds = tuple[tuple[bytes, bytes], ...]
+"""Pairs of a recorded id and the one that takes its place, as JSON."""
 
 
-def carry_ids(example: Example, request: Request) -> Example:
-    """Return the example with the request's JSON-RPC ids in its answer; the same object if there is nothing to change.
-
-    An answer in the store, which is larger than a megabyte, is left as it is.
-    """
+def map_ids(recorded: Request, request: Request) -> NewIds:
+    """Return the new id for each recorded one that differs; empty for what is not JSON-RPC."""
     if not isinstance(request.body, bytes) or _MARK not in undo_codings(request.body, request.headers):
-        return example
-    new_ids = _map_ids(example.request, request)
-    if not new_ids or not isinstance(example.response.body, bytes):
-        return example
-    return _edit_answer(example, new_ids)
-
-
-def _map_ids(recorded: Request, request: Request) -> Mapping[bytes, bytes]:
-    """Return the new id, as JSON, for each recorded one that differs."""
+        return ()
     old, new = _list_ids(recorded), _list_ids(request)
     if len(old) != len(new):
-        return {}
-    return {mine: theirs for mine, theirs in zip(old, new, strict=True) if mine != theirs}
+        return ()
+    return tuple((mine, theirs) for mine, theirs in zip(old, new, strict=True) if mine != theirs)
+
+
+def carry_ids(response: Response, new_ids: NewIds) -> Response:
+    """Return the response with the new ids; the same object if there is nothing to change, or its body is not here."""
+    if not new_ids or not isinstance(response.body, bytes):
+        return response
+    coding = ",".join(response.headers.get_all("content-encoding"))
+    plain = remove_codings(coding, response.body) if coding else response.body
+    if plain is None or _MARK not in plain:
+        return response
+    is_stream = parse_media_type(response.headers.get("content-type")) == "text/event-stream"
+    edits = list(_find_edits(plain, dict(new_ids), is_stream=is_stream))
+    if not edits:
+        return response
+    body = apply_edits(plain, edits)
+    headers = drop_false_digests(response.headers.drop(("content-encoding",)) if coding else response.headers, body)
+    if "content-length" in headers:
+        headers = headers.replace("Content-Length", str(len(body)))
+    chunks = () if coding else move_chunks(response.chunks, edits)
+    return replace(response, headers=headers, body=body, chunks=chunks)
 
 
 def _list_ids(request: Request) -> list[bytes]:
@@ -59,23 +69,6 @@ def _list_ids(request: Request) -> list[bytes]:
 
 def _encode_id(message: Mapping[str, object]) -> bytes:
     return msgspec.json.encode(message["id"]) if "id" in message else b""
-
-
-def _edit_answer(example: Example, new_ids: Mapping[bytes, bytes]) -> Example:
-    response = example.response
-    assert isinstance(response.body, bytes)
-    coding = ",".join(response.headers.get_all("content-encoding"))
-    plain = remove_codings(coding, response.body) if coding else response.body
-    if plain is None or _MARK not in plain:
-        return example
-    is_stream = parse_media_type(response.headers.get("content-type")) == "text/event-stream"
-    edits = list(_find_edits(plain, new_ids, is_stream=is_stream))
-    if not edits:
-        return example
-    body = apply_edits(plain, edits)
-    headers = drop_false_digests(response.headers.drop(("content-encoding",)) if coding else response.headers, body)
-    chunks = () if coding else move_chunks(response.chunks, edits)
-    return replace(example, response=replace(response, headers=headers, body=body, chunks=chunks))
 
 
 def _find_edits(body: bytes, new_ids: Mapping[bytes, bytes], *, is_stream: bool) -> Iterator[Edit]:

@@ -10,6 +10,7 @@ from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.conditional import apply_conditions
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
+from understudy.serving.answers.rpc_ids import carry_ids
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
@@ -91,7 +92,8 @@ def build_response(
     assert example is not None
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = apply_conditions(adapt_response(request, example, body), request, outcome)
+    response = carry_ids(adapt_response(request, example, body), outcome.new_ids)
+    response = apply_conditions(response, request, outcome)
     response = active.dates.apply(response, example)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:

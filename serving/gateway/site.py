@@ -154,7 +154,7 @@ class GatewaySite:
             return set_end(reply, active.dates.find_end(example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
-        whole = needs_whole_body(request, example)
+        whole = needs_whole_body(request, example, is_edited=bool(outcome.new_ids))
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 

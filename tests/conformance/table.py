@@ -39,7 +39,10 @@ def request(
 
 @dataclass(frozen=True)
 class Given:
-    """An example of a row; it counts as typed in unless it is `literal`. `fields` are of its response, as is `content`."""
+    """An example of a row; it counts as typed in unless it is `literal`.
+
+    `status`, `fields` and `content` are those of its response.
+    """
 
     request: Request
     status: int = 200

@@ -1,4 +1,4 @@
-"""Properties of ties and of eligible answers: many examples of few URLs that differ in body, headers, range and status."""
+"""Properties of ties and of eligible answers: many examples of few URLs differ in body, headers, range and status."""
 
 from __future__ import annotations
 
