@@ -48,6 +48,8 @@ def test_requests_share_a_key_if_a_replay_takes_them_for_one(
 ) -> None:
     """Requests share a key exactly if the matcher, under the same settings, accepts one for the other."""
     one = make_post()
+    assert isinstance(one.body, bytes)
+    assert isinstance(other.body, bytes)
     assert (
         compute_replay_key(one, one.body, OK, settings) == compute_replay_key(other, other.body, OK, settings)
     ) is same
