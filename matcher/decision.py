@@ -10,7 +10,7 @@ import msgspec
 from understudy.matcher import mock_headers
 from understudy.matcher.mock_headers import SelectorProblem, Selectors
 from understudy.matcher.normal_forms import normalize_path
-from understudy.matcher.parts.bodies import NO_BODY
+from understudy.matcher.parts.bodies import EXTENSIBLE, NO_BODY
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import PathLine, RequestPart
@@ -182,7 +182,9 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
 def _explain_body(match: Match, request: NormalRequest) -> str:
     if not request.original.body:
         return "equal: both empty"
-    pattern = match.candidate.body or NO_BODY
-    note = request.explain_body(pattern.places)
-    word = "contains the example's" if pattern.required else "equal, as"
-    return f"{word} {request.digest_body(pattern.places).kind.label}" + (f": {note}" if note else "")
+    body = match.candidate.body or NO_BODY
+    pattern = body.select_pattern(request.body_type) or body
+    note = request.explain_body(pattern.reading, pattern.places)
+    word = "contains the example's" if request.settings.subset and pattern.kind in EXTENSIBLE else "equal, as"
+    label = request.digest_body(pattern.reading, pattern.places).kind.label
+    return f"{word} {label}" + (f": {note}" if note else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms.canonical import get_media_type, have_same_type
 from understudy.matcher.decision import Difference
 from understudy.matcher.explanation.body_differences import (
     explain_comparison,
@@ -129,9 +129,9 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
         return Difference(part, *texts, "", shorten_places(list_differing_names(candidate.query, request.pairs)))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
-    return Difference(
-        part, *texts, explain_comparison(candidate, request), find_differing_places(candidate, request, hidden)
-    )
+    places, where = find_differing_places(candidate, request, hidden)
+    notes = filter(None, (explain_comparison(candidate, request), where))
+    return Difference(part, *texts, "; ".join(notes), places)
 
 
 def _explain_path(candidate: Candidate, request: NormalRequest) -> str:
@@ -179,9 +179,8 @@ def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden:
 
 def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     mine, theirs = candidate.request, request.original
-    kinds = canonical.get_media_type(mine), canonical.get_media_type(theirs)
-    if mine.body and theirs.body and kinds[0] != kinds[1]:
-        return _render_media_type(kinds[0]), _render_media_type(kinds[1])
+    if mine.body and theirs.body and not have_same_type(mine, theirs):
+        return _render_media_type(get_media_type(mine)), _render_media_type(get_media_type(theirs))
     one, other = render_bodies(candidate, request, hidden)
     start = max(0, measure_common_prefix(one, other) - _LEAD)
     lead = "…" if start else ""

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import attrgetter
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms.open_places import Places
 from understudy.matcher.lookup import persistent_list
 from understudy.matcher.lookup.persistent_list import PersistentList, SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
-from understudy.matcher.parts.bodies import NO_BODY
+from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, BodyShape
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.headers import HeaderValues
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
-from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.scores import MAX_LOOSE_BODIES, PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.ids import OrderKey, compute_order_key
 
 SMALL_GROUP_SIZE = 8  # up to this size, comparing costs no more than a look-up and takes far less memory
 
-# What a candidate leaves open: query names, header names, places of the body.
-OpenParts = tuple[frozenset[str], frozenset[str], Places]
+# What a candidate leaves open: query names, header names, and the shape of the body.
+OpenParts = tuple[frozenset[str], frozenset[str], BodyShape]
 BucketKey = tuple[QueryKey, HeaderValues, bytes]  # the keys of query, headers and body
 Buckets = PersistentMap[BucketKey, SortedItems[Candidate]]
 
@@ -40,6 +40,7 @@ _LEVELS = {
 # The least fit of a candidate from the buckets of each fit: one that leaves a value open reaches only WILD.
 _FLOORS = {level: level for level in QueryFit} | {QueryFit.EQUAL: QueryFit.WILD}
 _RANK = attrgetter("rank")
+_ORDER_KEY = attrgetter("order_key")
 
 
 class SmallGroup(tuple[Candidate, ...]):
@@ -65,7 +66,7 @@ class SmallGroup(tuple[Candidate, ...]):
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
         if request.repeats:
-            matches = (self._match(candidate, line, request) for candidate in self)
+            matches = (_match(candidate, line, request) for candidate in self)
             return max(filter(None, matches), key=lambda match: match.order, default=None)
         best: Match | None = None
         for candidate in self:
@@ -76,11 +77,6 @@ class SmallGroup(tuple[Candidate, ...]):
                     break
         return best
 
-    @staticmethod
-    def _match(candidate: Candidate, line: PathLine, request: NormalRequest) -> Match | None:
-        fit = candidate.compute_fit(request)
-        return None if fit is None else candidate.make_match(line, fit, request)
-
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
@@ -88,12 +84,13 @@ class LargeGroup:
 
     A search makes one look-up for each distinct set of open parts and each query fit. Under subset matching, the
     buckets do not distinguish bodies. `ordered` has the candidates whose queries repeat names, and distinguishes the
-    order of their values too.
+    order of their values too. `loose` has the candidates whose bodies no key finds, newest first.
     """
 
     candidates: PersistentList[Candidate]
     buckets: Mapping[OpenParts, tuple[Buckets, ...]]
     ordered: Mapping[OpenParts, Buckets] = field(default_factory=dict)
+    loose: SortedItems[Candidate] = ()
 
     @property
     def text(self) -> str:
@@ -115,6 +112,7 @@ class LargeGroup:
         matches = [self._search_buckets(open_parts, line, request) for open_parts in self.buckets]
         if request.repeats and request.settings.query is not QueryRule.OFF:
             matches += [self._search_ordered(open_parts, line, request) for open_parts in self.ordered]
+        matches += [_match(candidate, line, request) for candidate in islice(self.loose, MAX_LOOSE_BODIES)]
         return max(filter(None, matches), key=lambda match: match.order, default=None)
 
     def _search_ordered(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
@@ -122,6 +120,8 @@ class LargeGroup:
         closed = tuple(pair for pair in request.repeats if pair[0] not in open_parts[0])
         header_key = request.build_header_key(open_parts[1])
         body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
+        if body_key is None:
+            return None
         key = (*request.build_query_key(open_parts[0]), *closed), header_key, body_key
         for candidate in self.ordered[open_parts].get(key) or ():
             fit = candidate.compute_fit(request)
@@ -130,8 +130,10 @@ class LargeGroup:
         return None
 
     def _search_buckets(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
-        header_key = request.build_header_key(open_parts[1])
         body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
+        if body_key is None:
+            return None
+        header_key = request.build_header_key(open_parts[1])
         levels = _LEVELS[request.settings.query]
         for level, buckets in zip(levels, self.buckets[open_parts], strict=True):
             # A name may have one open value and one spelled out, so the key alone does not prove the fit.
@@ -149,35 +151,26 @@ class LargeGroup:
         """Return the group without the `removed` candidates and with the `added` ones."""
         by_body = settings.body and not settings.subset
         buckets, ordered = dict(self.buckets), dict(self.ordered)
-
-        def get_open_parts(candidate: Candidate) -> OpenParts:
-            body = candidate.body if by_body and candidate.body else NO_BODY
-            return candidate.query.open_names, candidate.headers.open_names, body.places
-
         removed_by_opening, added_by_opening = (
-            group_by_key(removed, get_open_parts),
-            group_by_key(added, get_open_parts),
+            _group_by_open_parts(removed, by_body=by_body),
+            _group_by_open_parts(added, by_body=by_body),
         )
         for open_parts in {**removed_by_opening, **added_by_opening}:
+            old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
             levels = _LEVELS[settings.query]
             before = buckets.pop(open_parts, None) or (PersistentMap(),) * len(levels)
             after = tuple(
-                _update_buckets(
-                    level_buckets,
-                    removed_by_opening.get(open_parts, ()),
-                    added_by_opening.get(open_parts, ()),
-                    level,
-                    by_body=by_body,
-                )
+                _update_buckets(level_buckets, old, new, level)
                 for level_buckets, level in zip(before, levels, strict=True)
             )
             if len(after[0]):
                 buckets[open_parts] = after
-            old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
-            repeating = _update_ordered(ordered.pop(open_parts, None), old, new, by_body=by_body)
+            repeating = _update_ordered(ordered.pop(open_parts, None), old, new)
             if repeating is not None:
                 ordered[open_parts] = repeating
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, ordered)
+        gone, come = ([each for each in side if by_body and _is_loose(each)] for side in (removed, added))
+        loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
+        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, ordered, loose)
 
 
 Group = SmallGroup | LargeGroup
@@ -199,36 +192,53 @@ def update_group(
     return SmallGroup(kept) or None
 
 
+Keyed = tuple[Candidate, bytes]  # a candidate, and the key of its body
+
+
+def _match(candidate: Candidate, line: PathLine, request: NormalRequest) -> Match | None:
+    fit = candidate.compute_fit(request)
+    return None if fit is None else candidate.make_match(line, fit, request)
+
+
+def _list_patterns(candidate: Candidate, *, by_body: bool) -> tuple[BodyPattern, ...]:
+    """Return the patterns by whose keys a candidate is found: more than one if its body has no Content-Type."""
+    body = candidate.body if by_body and candidate.body else NO_BODY
+    return tuple(each for each in (body, *body.others) if not each.is_loose)
+
+
+def _is_loose(candidate: Candidate) -> bool:
+    body = candidate.body or NO_BODY
+    return any(each.is_loose for each in (body, *body.others))
+
+
+def _group_by_open_parts(candidates: Collection[Candidate], *, by_body: bool) -> dict[OpenParts, list[Keyed]]:
+    keyed = [(each, pattern) for each in candidates for pattern in _list_patterns(each, by_body=by_body)]
+    groups = group_by_key(keyed, lambda one: (one[0].query.open_names, one[0].headers.open_names, one[1].shape))
+    return {open_parts: [(each, body.key) for each, body in group] for open_parts, group in groups.items()}
+
+
 def _update_buckets(
-    buckets: Buckets,
-    removed: Collection[Candidate],
-    added: Collection[Candidate],
-    level: QueryFit,
-    *,
-    by_body: bool,
-    ordered: bool = False,
+    buckets: Buckets, removed: Collection[Keyed], added: Collection[Keyed], level: QueryFit, *, ordered: bool = False
 ) -> Buckets:
-    def key(candidate: Candidate) -> BucketKey:
-        body = candidate.body if by_body and candidate.body else NO_BODY
+    def key(keyed: Keyed) -> BucketKey:
+        candidate, body_key = keyed
         repeats = candidate.query.repeats if ordered else ()
-        return (*_build_query_key(candidate, level), *repeats), candidate.headers.key, body.key
+        return (*_build_query_key(candidate, level), *repeats), candidate.headers.key, body_key
 
-    return update_by_key(
-        buckets,
-        removed,
-        added,
-        key,
-        lambda bucket, old, new: persistent_list.update_items(bucket or (), old, new, _RANK) or None,
-    )
+    def update(
+        bucket: SortedItems[Candidate] | None, old: Collection[Keyed], new: Collection[Keyed]
+    ) -> SortedItems[Candidate] | None:
+        gone, come = ([candidate for candidate, _ in side] for side in (old, new))
+        return persistent_list.update_items(bucket or (), gone, come, _RANK) or None
+
+    return update_by_key(buckets, removed, added, key, update)
 
 
-def _update_ordered(
-    buckets: Buckets | None, removed: Collection[Candidate], added: Collection[Candidate], *, by_body: bool
-) -> Buckets | None:
-    old, new = ([each for each in side if each.query.repeats] for side in (removed, added))
+def _update_ordered(buckets: Buckets | None, removed: Collection[Keyed], added: Collection[Keyed]) -> Buckets | None:
+    old, new = ([each for each in side if each[0].query.repeats] for side in (removed, added))
     if not old and not new:
         return buckets
-    after = _update_buckets(buckets or PersistentMap(), old, new, QueryFit.EQUAL, by_body=by_body, ordered=True)
+    after = _update_buckets(buckets or PersistentMap(), old, new, QueryFit.EQUAL, ordered=True)
     return after if len(after) else None
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, contains_value
+from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
+from understudy.matcher.parts.body_comparison import is_equal_body
 from understudy.matcher.parts.headers import NO_HEADERS, HeaderPattern
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.paths import PathPattern, drop_open_base, find_first_line
@@ -18,7 +19,6 @@ from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.ids import OrderKey, compute_order_key
-from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Origin, Request
 from understudy.store.model.values import replace
 
@@ -122,8 +122,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
             if not isinstance(self.request.body, bytes):
                 raise ValueError("its body was not read when the index was compiled")
             body = self.compile_body(self.request.body, settings)
-        wild = self.query.wild, headers.open_names, body.open_names if settings.body and body else ()
-        rank = (-len(self.path.shape) - sum(map(len, wild)), *self.rank[1:])
+        wild = len(self.query.wild) + len(headers.open_names) + (body.open_count if settings.body and body else 0)
+        rank = (-len(self.path.shape) - wild, *self.rank[1:])
         if headers is self.headers and body is self.body and rank == self.rank:
             return self
         return replace(self, headers=headers, body=body, rank=rank)
@@ -185,17 +185,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         """Return whether the bodies are equal, or not compared under the settings."""
         if not request.settings.body:
             return True
-        body = self.body or NO_BODY
-        if request.settings.subset and body.required is not None:
-            if parse_media_type(request.content_type) != body.required.media:
-                return False
-            form = body.required.form
-            return (
-                form.is_within(request.form_pairs) if form else contains_value(request.json_value, body.required.value)
-            )
-        if body.key != request.build_body_key(body.places):
-            return False
-        return body.form is None or body.form.covers(request.form_pairs)
+        return is_equal_body(self.body or NO_BODY, request)
 
     def match(self, request: NormalRequest) -> Match | None:
         """Return the match of this candidate alone, without an index; None if any part filters it out.

@@ -54,11 +54,25 @@ BODIES = st.sampled_from(
         b"k=1&t=2",
         b"k={{x}}&k=1",
         b"k=1&k=2",
+        b'{"t": "a{{x}}", "k": 1}',
+        b'{"t": "ab", "k": 1}',
+        b"t=a{{x}}&k=1",
+        b"k=1&t=ab",
+        b"<a><t>{{x}}</t></a>",
+        b"<a> <t>1</t></a>",
         b"\xff",
     ]
 )
 TYPES = st.sampled_from(
-    [None, "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"]
+    [
+        None,
+        "application/json",
+        "text/json; charset=utf-8",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "text/xml",
+        "application/octet-stream",
+    ]
 )
 ORIGINS = st.sampled_from([None, "http://one.test", "https://one.test", "http://One.test.:80"])
 FIELDS = st.lists(
