@@ -140,6 +140,7 @@ SETTINGS = st.one_of(
         headers=st.sampled_from([frozenset[str](), frozenset({"X-Team"}), frozenset({"x-day", "X-Team", "x-api-key"})]),
         ignore_headers=st.sampled_from([frozenset[str](), frozenset({"X-Day"})]),
         body=st.booleans(),
+        subset=st.booleans(),
         ignore_body=st.sampled_from([frozenset[str](), frozenset({"$.t"})]),
         host=st.booleans(),
         exact_path=st.booleans(),
