@@ -8,13 +8,17 @@ from typing import Protocol
 import msgspec
 
 from understudy.matcher import mock_headers
+from understudy.matcher.explanation.differing_places import list_differing_names
 from understudy.matcher.mock_headers import SelectorProblem, Selectors
-from understudy.matcher.normal_forms import normalize_path
+from understudy.matcher.normal_forms import format_for_display, normalize_path
 from understudy.matcher.parts.bodies import EXTENSIBLE, NO_BODY
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import PathLine, RequestPart
+from understudy.matcher.scores import PathLine, QueryFit, RequestPart
 from understudy.store.model.messages import Request
+
+MAX_QUERY_NAMES = 3  # query parameters named in one line
+_NAME_WIDTH = 40  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
         return (*lines, ScoreLine(part, 0, f"as {header} asks; nothing else is compared"))
     lines += [
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),
-        ScoreLine(RequestPart.QUERY, int(match.query_fit), match.query_fit.reason),
+        ScoreLine(RequestPart.QUERY, int(match.query_fit), explain_query(match, request)),
     ]
     if request.settings.host:
         lines.append(ScoreLine(RequestPart.HOST, 0, "equal"))
@@ -177,6 +181,16 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
     if request.settings.body:
         lines.append(ScoreLine(RequestPart.BODY, 0, _explain_body(match, request)))
     return tuple(lines)
+
+
+def explain_query(match: Match, request: NormalRequest) -> str:
+    """Return how the query fits, in words; of one that differs, the names of the first parameters that do."""
+    if match.query_fit is not QueryFit.UNEQUAL:
+        return match.query_fit.reason
+    names = list_differing_names(match.candidate.query, request.pairs)
+    more = f" and {len(names) - MAX_QUERY_NAMES} more" if len(names) > MAX_QUERY_NAMES else ""
+    shown = ", ".join(format_for_display(name, _NAME_WIDTH) for name in names[:MAX_QUERY_NAMES])
+    return f"{match.query_fit.reason} at {shown}{more}"
 
 
 def _explain_body(match: Match, request: NormalRequest) -> str:

@@ -162,11 +162,21 @@ class Index:
         return near_misses.select_runners_up(matches, winner, request)
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
-        """Return the name of the best request item without an example, by the request's method and path, or None."""
+        """Return the name of the best request item without an example, by the request's method and path, or None.
+
+        None too where an example of this method and path was filtered out.
+        """
         by_path = NormalRequest(request.original, BY_PATH, _list_methods(request.original))
         fitting = filter(None, (candidate.match(by_path) for candidate in self.bare_items))
         best = max(fitting, key=lambda match: match.order, default=None)
-        return best.candidate.example.name if best else None
+        if best is None or self._has_path(request, best.path_line or 0):
+            return None
+        return best.candidate.example.name
+
+    def _has_path(self, request: NormalRequest, least: int) -> bool:
+        """Return whether the path of an example fits by a line with at least these points, whatever else differs."""
+        lines = (line for tables in self._list_tables(request) for line, _ in tables.find_fitting(request))
+        return any(line >= least for line in lines)
 
     def filter_by_status(self, code: int | None) -> Index:
         """Return the index of the examples that answer with this status; this index itself for None."""

@@ -25,6 +25,7 @@ Pair = tuple[str, str | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
 WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
+WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
@@ -285,11 +286,11 @@ def list_example_pairs(example: Example, settings: MatchSettings, wildcards: boo
 
 
 def parse_pairs(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
-    """Return names and values of a raw query or form; None for a value that matches any."""
+    """Return names and values of a raw query; None for a value that matches any."""
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
         name, value = normal_forms.parse_query_pair(piece)
-        wild = wildcards and WILD_VALUE.fullmatch(piece.partition(b"=")[2])
+        wild = wildcards and WILD_QUERY_VALUE.fullmatch(piece.partition(b"=")[2])
         found.append((name, None if wild or name in redacted else value))
     return found
 

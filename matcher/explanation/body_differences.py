@@ -45,9 +45,14 @@ def render_bodies(candidate: Candidate, request: NormalRequest, hidden: frozense
 
 
 def explain_comparison(candidate: Candidate, request: NormalRequest) -> str:
-    """Return which of the two bodies is compared as bytes against its media type, and why; "" if neither is."""
-    places, reading = _get_pattern(candidate, request).places, find_common_reading(candidate, request)
+    """Return which of the two bodies is compared as bytes against its media type, and why; "" if neither is.
+
+    Bodies of different media types are not compared at all.
+    """
     recorded = candidate.request
+    if not canonical.have_same_type(recorded, request.original):
+        return ""
+    places, reading = _get_pattern(candidate, request).places, find_common_reading(candidate, request)
     mine = (
         canonical.describe_comparison(recorded.body, recorded.headers, places, reading)[1]
         if isinstance(recorded.body, bytes)

@@ -8,6 +8,7 @@ from understudy.matcher import normal_forms
 from understudy.matcher.body_forms.canonical import get_media_type, have_same_type
 from understudy.matcher.decision import Difference
 from understudy.matcher.explanation.body_differences import (
+    OTHER_SECRET,
     explain_comparison,
     find_differing_places,
     render_bodies,
@@ -92,7 +93,7 @@ def _check_selectors(candidate: Candidate, request: NormalRequest) -> Iterator[R
 def _is_selected(example: Example, request: NormalRequest) -> bool:
     if request.selectors.id is not None:
         return example.id in request.selectors.ids
-    return request.selectors.name in (None, example.name)
+    return request.selectors.name in (None, example.name.strip())
 
 
 def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
@@ -154,6 +155,7 @@ def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets
 def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     secret = select_redacted_names(hidden, Part.QUERY)
     missing, extra = candidate.query.list_differences(request.pairs, secret)
+    extra = mark_other_secrets(missing, extra)
     if not missing and not extra:  # only the order of repeated values differs
         missing, extra = (
             [f"{name}={value}" for name, value in each if name not in secret]
@@ -171,24 +173,24 @@ def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden:
         return f"{name}: {HIDDEN if values and name in secret else ', '.join(values) if values else NOTHING}"
 
     mine, theirs = (
-        ["; ".join(format_header(each, name) for name in names)]
-        for each in (candidate.request, normal_request.original)
+        [format_header(each, name) for name in names] for each in (candidate.request, normal_request.original)
     )
-    return mine[0], theirs[0]
+    return "; ".join(mine), "; ".join(mark_other_secrets(mine, theirs))
+
+
+def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
+    """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
+    return [each.replace(HIDDEN, OTHER_SECRET) if each in expected and HIDDEN in each else each for each in actual]
 
 
 def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     mine, theirs = candidate.request, request.original
     if mine.body and theirs.body and not have_same_type(mine, theirs):
-        return _render_media_type(get_media_type(mine)), _render_media_type(get_media_type(theirs))
+        return f"Content-Type {get_media_type(mine)}", f"Content-Type {get_media_type(theirs)}"
     one, other = render_bodies(candidate, request, hidden)
     start = max(0, measure_common_prefix(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
-
-
-def _render_media_type(media: str | None) -> str:
-    return "no Content-Type" if media is None else f"Content-Type {media}"
 
 
 def _render_statuses(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:

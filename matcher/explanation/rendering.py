@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from understudy.matcher import mock_headers
-from understudy.matcher.decision import Decision, Difference, NearMiss, explain_score
+from understudy.matcher.decision import Decision, Difference, NearMiss, explain_query, explain_score
 from understudy.matcher.explanation.body_differences import MAX_PLACES
 from understudy.matcher.mock_headers import Selectors
 from understudy.matcher.normal_forms import format_for_display, text_from_bytes
@@ -151,7 +151,7 @@ def _render_runners_up(decision: Decision, winner: Match) -> Iterator[str]:
         rule = explain_tie(winner, match)
         lost = f"; same score, but the winner {rule}" if rule else ""
         line = f"path {match.path_line.reason}, " if match.path_line else ""
-        yield f"        {line}query {match.query_fit.reason}{lost}"
+        yield f"        {line}query {explain_query(match, decision.normal_request)}{lost}"
 
 
 def _format_headline(decision: Decision) -> str:

@@ -97,7 +97,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
         hidden = select_redacted_names(newest.redacted, Part.QUERY)
         query = QueryPattern.of(
-            raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query
+            raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query, colons=True
         )
         # Fewer wildcards, then more literal characters before the first, then newer (docs/matching.md, "Ties").
         rank = (-len(path.shape) - len(query.wild), path.literal_length, compute_order_key(newest.id))

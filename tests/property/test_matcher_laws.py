@@ -40,7 +40,9 @@ PATHS = st.builds(
     st.lists(SEGMENTS, max_size=3),
     st.sampled_from([b"", b"/", b"//"]),
 )
-PAIRS = st.sampled_from([b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"", b"r=%zz"])
+PAIRS = st.sampled_from(
+    [b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"p=:y", b"", b"r=%z"]
+)
 QUERIES = st.lists(PAIRS, max_size=4).map(b"&".join)
 TARGETS = st.builds(lambda path, query: path + b"?" + query if query else path, PATHS, QUERIES)
 BODIES = st.sampled_from(

@@ -81,7 +81,8 @@ def test_equal_path_is_not_named() -> None:
     [
         (post(b'{"k": 1}'), post(b'{"k": 2.50}'), '{"k":1}', '{"k":2.5}'),
         (post(b"1"), post(b"1", "text/plain"), "Content-Type application/json", "Content-Type text/plain"),
-        (post(b'{"k": 1}'), post(b'{"k": 1}', None), "Content-Type application/json", "no Content-Type"),
+        (post(b'{"k": 1}'), post(b'{"k": 2}', None), '{"k":1}', '{"k":2}'),
+        (post(b"a=1&b=2", None), post(b"b=3&a=1", FORM), "a=1&b=2", "a=1&b=3"),
         (post(b"a=1&b=2", FORM), post(b"b=2", FORM), "a=1&b=2", "b=2"),
         (post(b'"' + b"x" * 30 + b'1"'), post(b'"' + b"x" * 30 + b'2"'), "…" + "x" * 20 + '1"', "…" + "x" * 20 + '2"'),
         (post(b'"a\\u001b"'), post(b'"b"'), '"a\\u001b"', '"b"'),
