@@ -141,8 +141,8 @@ def read_body(
     `content_type` is the body's own, None if it has none; `depth` is the number of multipart bodies around it.
     """
     if len(body) <= MAX_PARSED_SIZE and depth <= MAX_NESTING:
-        texts = select_marks(places, Part.TEXT)
-        body = mask_text(body, frozenset(texts)) if texts else body
+        if places and (texts := select_marks(places, Part.TEXT)):
+            body = mask_text(body, frozenset(texts))
         for kind in list_kinds(body, reading, places):
             try:
                 return _READERS[kind](body, content_type or "", places, depth)

@@ -13,7 +13,10 @@ _HEX_DIGITS = b"0123456789abcdefABCDEF"
 
 def undo_codings(body: bytes, headers: Headers) -> bytes:
     """Return the body with its codings removed; unchanged if one is unknown, broken, or expands too far."""
-    codings = ",".join(headers.get_all("content-encoding"))
+    fields = headers.get_all("content-encoding")
+    if not fields and body[:1] not in _HEX_DIGITS:
+        return body
+    codings = ",".join(fields)
     body = _undo_pieces(body, headers, codings)
     undone = remove_codings(codings, body) if codings else body
     return body if undone is None else undone

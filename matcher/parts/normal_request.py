@@ -50,6 +50,7 @@ class NormalRequest:
             () if off else queries.select_pairs(query, settings.ignore_query, ordered=settings.ordered_query)
         )
         self._body: bytes | None = None
+        self._type: tuple[str | None, BodyType] | None = None  # a cached_property would cost more than the parsing
         self.body_digests: BodyDigests = {} if body_digests is None else body_digests
 
     def change_methods(self, methods: tuple[str, ...]) -> NormalRequest:
@@ -96,15 +97,20 @@ class NormalRequest:
             self._body = codings.undo_codings(body, self.original.headers)
         return self._body
 
-    @cached_property
+    @property
     def body_type(self) -> BodyType:
         """The type of the body, by the Content-Type alone."""
-        return parse_body_type(self.content_type)
+        return (self._type or self._read_type())[1]
 
     @property
     def content_type(self) -> str | None:
         """The request's Content-Type, or None."""
-        return self.original.headers.get("content-type")
+        return (self._type or self._read_type())[0]
+
+    def _read_type(self) -> tuple[str | None, BodyType]:
+        content_type = self.original.headers.get("content-type")
+        self._type = content_type, parse_body_type(content_type)
+        return self._type
 
     def explain_body(self, reading: Reading, places: Places) -> str:
         """Return why the body is not compared as its media type suggests; "" if it is."""
