@@ -93,7 +93,7 @@ def find_named_ids(
         whole = [one.id for one in examples if one.id == selectors.id and selectors.code in (None, one.response.status)]
         meant = selectors.ids[:1] if whole else selectors.ids[1:]
         return [one.id for one in kept if one.id in meant]
-    return [one.id for one in kept if one.name == selectors.name]
+    return [one.id for one in kept if one.name.strip() == selectors.name]
 
 
 def is_comparable(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
