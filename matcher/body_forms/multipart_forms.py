@@ -22,14 +22,14 @@ _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^;\s]*))', re.IGNORECASE)
 _FIRST_LINE = re.compile(rb"--([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])[ \t]*\r\n")
 _PART_NAME = re.compile(r';\s*name=(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
 
-Fields = tuple[tuple[str, str], ...]
+PartFields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class BodyPart:
     """One part: its header fields, sorted and with names in lower case, and its content."""
 
-    fields: Fields
+    fields: PartFields
     content: bytes
 
     @property
@@ -44,7 +44,7 @@ class BodyPart:
         return next((found[1] or found[2] for value in dispositions if (found := _PART_NAME.search(value))), "")
 
     @property
-    def head(self) -> Fields:
+    def head(self) -> PartFields:
         """The fields as they are compared: of a Content-Type the media type counts, for empty content not even that."""
         if self.content_type is None:
             return self.fields
