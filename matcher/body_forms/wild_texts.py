@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from understudy.matcher.body_forms.json_forms import is_token
 
+MAX_COMPARISONS = 1_000_000  # of texts with wildcards and values of one form field: a second
+
 WILD = re.compile(r"\{\{[^{}]+\}\}")
 
 
@@ -125,12 +127,14 @@ def _assign_values(mine: Sequence[object], theirs: Sequence[object], *, contains
     """Return whether each value of one name has a partner of its own, and, without `contains`, none is left."""
     rest = Counter(theirs)
     rest.subtract(Counter(value for value in mine if isinstance(value, str)))
-    wild = [value for value in mine if not isinstance(value, str)]
+    wild = [value for value in mine if isinstance(value, WildText)]
     left = list((+rest).elements())
     if min(rest.values(), default=0) < 0 or len(wild) > len(left) or (len(wild) < len(left) and not contains):
         return False
-    fitting = [[number for number, text in enumerate(left) if fits_value(value, text)] for value in wild]
-    return _has_matching(fitting)
+    inner = [text for text in wild if not text.is_single]  # those that match any value need no partner in particular
+    if len(inner) * len(left) > MAX_COMPARISONS:
+        return False
+    return _has_matching([[number for number, value in enumerate(left) if fits_value(text, value)] for text in inner])
 
 
 def _has_matching(fitting: Sequence[Sequence[int]]) -> bool:

@@ -180,7 +180,8 @@ def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden:
 
 def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
     """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
-    return [each.replace(HIDDEN, OTHER_SECRET) if each in expected and HIDDEN in each else each for each in actual]
+    hidden = {each for each in expected if HIDDEN in each}
+    return [each.replace(HIDDEN, OTHER_SECRET) if each in hidden else each for each in actual]
 
 
 def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:

@@ -206,6 +206,9 @@ KINDS = [
     "application/graphql",
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
+    "application/x-amz-json-1.1",
+    "application/x-ndjson",
+    "application/json-seq",
     "image/png",
 ]
 # Bodies that are what some of these say, with and without secrets and what looks like a wildcard.
@@ -219,12 +222,18 @@ WRITTEN = st.sampled_from(
         b"<!DOCTYPE a><a/>",
         b"password=geheim&a={{x}}&a=1&a",
         b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\ngeheim\r\n--x--',
+        b'--x\r\nContent-Type: application/json\r\n\r\n{"token": "geheim", "a": "b{{x}}"}\r\n--x--',
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n{{x}}\r\n--y--\r\n--x--",
+        b'{"a": "b{{x}}c", "password": "geheim"}\n{"a": 1}\n',
+        b"password=geheim&a=b{{x}}&a={{y}}",
+        b"<a> <b>{{x}} {{y}}</b> </a>",
+        b"5;chunk-signature=1\r\n{{x}}\r\n0;chunk-signature=2\r\n\r\n",
         b"{{x}}",
         b"a\r\nb",
         b"[" * 100_000,
     ]
 )
-CODINGS = st.sampled_from([None, None, "gzip", "broken"])
+CODINGS = st.sampled_from([None, None, "gzip", "broken", "aws-chunked"])
 EVERY_SETTING = st.one_of(
     SETTINGS,
     st.builds(

@@ -75,6 +75,20 @@ LARGE = {
     "parts": (b"--x\r\n\r\n\r\n" * 600_000 + b"--x--", PARTS),
     "a part's header": (b"--x\r\n" + b"a:b\r\n" * MB + b"\r\n\r\n--x--", PARTS),
     "a part's name": (b"--x\r\ncontent-disposition: " + b"; " * (2 * MB) + b"\r\n\r\n\r\n--x--", PARTS),
+    "JSON parts": (b"--x\r\nContent-Type: application/json\r\n\r\n[1]\r\n" * 200_000 + b"--x--", PARTS),
+    "parts inside parts": (
+        b"".join(
+            b"--%b\r\nContent-Type: multipart/mixed; boundary=%b\r\n\r\n" % (b"x" * n, b"x" * (n + 1))
+            for n in range(1, 2_000)
+        ),
+        PARTS,
+    ),
+    "lines of JSON": (b"{}\n" * (3 * MB), "application/x-ndjson"),
+    "long lines of JSON": ((b"[" + b"1," * MB + b"1]\n") * 4, "application/x-ndjson"),
+    "record separators": (b"\x1e" * (10 * MB), "application/json-seq"),
+    "a body without type": (b"a=1&" * (2 * MB), None),
+    "an object without type": (b'{"a":' * MB, None),
+    "a boundary without type": (b"--" + b"x" * (10 * MB), None),
     "elements": (b"<a>" + b"<b/>" * (2 * MB) + b"</a>", XML),
     "XML text": (b"<a>" + b"x" * (10 * MB) + b"</a>", XML),
     "character references": (b"<a>" + b"&#65;" * (2 * MB) + b"</a>", XML),
