@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,7 +55,13 @@ class NearMiss:
 
 
 class Explainer(Protocol):
-    """The index that made a decision, as the decision uses it to explain itself."""
+    """The index that made a decision, as the decision uses it to explain itself.
+
+    `item_names` are the names of request items, by their ids, that the names of their examples do not repeat.
+    """
+
+    @property
+    def item_names(self) -> Mapping[str, str]: ...
 
     def __len__(self) -> int: ...
 
@@ -146,6 +153,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         if self.match or self.problem or self.selectors.is_named:
             return None
         return self.explainer.find_bare_item(self.normal_request)
+
+    def get_item_name(self, candidate: Candidate) -> str:
+        """Return the name of the request item of a candidate; "" if it is unknown, or the example's name begins so."""
+        return self.explainer.item_names.get(candidate.example.item_id, "")
 
     def find_near_misses(self) -> tuple[NearMiss, ...]:
         """Return up to three examples that nearly answer, nearest first; empty on a hit."""

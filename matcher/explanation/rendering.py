@@ -37,7 +37,7 @@ def summarize_nearest(decision: Decision) -> str:
     """Return a miss in a few words for a log: the nearest example and the names of its differing parts."""
     item = decision.bare_item
     return (
-        _format_nearest(decision.find_near_misses())
+        _format_nearest(decision, decision.find_near_misses())
         if item is None
         else f'the request "{format_for_display(item)}" has no example'
     )
@@ -46,7 +46,7 @@ def summarize_nearest(decision: Decision) -> str:
 def summarize_miss(decision: Decision) -> tuple[str, dict[str, object]]:
     """Return a miss as `summarize_nearest` and as `as_json` do, with one search for the nearest examples."""
     misses = decision.find_near_misses()
-    return _format_nearest(misses), _miss_as_json(decision, misses)
+    return _format_nearest(decision, misses), _miss_as_json(decision, misses)
 
 
 def explain_tie(winner: Match, other: Match) -> str | None:
@@ -85,11 +85,14 @@ def _head_as_json(decision: Decision) -> dict[str, object]:
 
 def _miss_as_json(decision: Decision, misses: Sequence[NearMiss]) -> dict[str, object]:
     message = decision.problem.message if decision.problem else _format_headline(decision)
-    return _head_as_json(decision) | {"message": message, "nearest": [_near_miss_as_json(miss) for miss in misses]}
+    return _head_as_json(decision) | {
+        "message": message,
+        "nearest": [_near_miss_as_json(decision, miss) for miss in misses],
+    }
 
 
-def _format_nearest(misses: Sequence[NearMiss]) -> str:
-    return "".join(f"nearest is {_format_name(each.candidate)}: {_format_parts(each)}" for each in misses[:1])
+def _format_nearest(decision: Decision, misses: Sequence[NearMiss]) -> str:
+    return "".join(f"nearest is {_format_name(decision, each.candidate)}: {_format_parts(each)}" for each in misses[:1])
 
 
 def _format_parts(miss: NearMiss) -> str:
@@ -117,10 +120,11 @@ def _format_path(decision: Decision) -> str:
     return format_for_display(text_from_bytes(decision.request.path))
 
 
-def _format_name(candidate: Candidate) -> str:
-    count = len(candidate.examples)
+def _format_name(decision: Decision, candidate: Candidate) -> str:
+    count, item = len(candidate.examples), decision.get_item_name(candidate)
     sequence = f", a sequence of {count}" if count > 1 else ""
-    return f'"{format_for_display(candidate.example.name)}" ({_format_id(candidate.example)}{sequence})'
+    name = f'"{format_for_display(candidate.example.name)}"' + (f' of "{format_for_display(item)}"' if item else "")
+    return f"{name} ({_format_id(candidate.example)}{sequence})"
 
 
 def _format_id(example: Example) -> str:
@@ -130,7 +134,7 @@ def _format_id(example: Example) -> str:
 
 def _render_hit(decision: Decision, match: Match) -> Iterator[str]:
     method, path = format_for_display(decision.request.method), _format_path(decision)
-    yield f"{method} {path} is answered by {_format_name(match.candidate)}"
+    yield f"{method} {path} is answered by {_format_name(decision, match.candidate)}"
     if decision.is_head_by_get:
         yield "  an example of GET: no HEAD example has as many points"
     for line in decision.lines:
@@ -147,7 +151,7 @@ def _render_runners_up(decision: Decision, winner: Match) -> Iterator[str]:
     if runners_up:
         yield "Runners-up:"
     for match in runners_up:
-        yield f"  {match.score:>4}  {_format_name(match.candidate)}"
+        yield f"  {match.score:>4}  {_format_name(decision, match.candidate)}"
         rule = explain_tie(winner, match)
         lost = f"; same score, but the winner {rule}" if rule else ""
         line = f"path {match.path_line.reason}, " if match.path_line else ""
@@ -183,7 +187,7 @@ def _render_miss(decision: Decision) -> Iterator[str]:
     if misses:
         yield "Nearest:"
     for miss in misses:
-        yield f"  {_format_name(miss.candidate)}"
+        yield f"  {_format_name(decision, miss.candidate)}"
         for difference in miss.differences:
             yield from render_difference(difference)
 
@@ -201,16 +205,16 @@ def render_difference(difference: Difference) -> Iterator[str]:
 def _match_as_json(decision: Decision, match: Match) -> dict[str, object]:
     lines = explain_score(match, decision.normal_request)
     return {
-        "example": _candidate_as_json(match.candidate),
+        "example": _candidate_as_json(decision, match.candidate),
         "score": match.score,
         "path_line": match.path_line.reason if match.path_line else None,
         "lines": [{"part": str(line.part), "points": line.points, "reason": line.reason} for line in lines],
     }
 
 
-def _near_miss_as_json(miss: NearMiss) -> dict[str, object]:
+def _near_miss_as_json(decision: Decision, miss: NearMiss) -> dict[str, object]:
     return {
-        "example": _candidate_as_json(miss.candidate),
+        "example": _candidate_as_json(decision, miss.candidate),
         "differences": differences_as_json(miss.differences),
     }
 
@@ -225,12 +229,13 @@ def differences_as_json(differences: Iterable[Difference]) -> list[dict[str, obj
     ]
 
 
-def _candidate_as_json(candidate: Candidate) -> dict[str, object]:
-    request, entry = candidate.request, candidate.example.entry
+def _candidate_as_json(decision: Decision, candidate: Candidate) -> dict[str, object]:
+    request, entry, item = candidate.request, candidate.example.entry, decision.get_item_name(candidate)
     return {
         "id": candidate.id,
         **({} if entry is None else {"entry": entry}),
         "name": candidate.example.name,
+        **({"item": item} if item else {}),
         "method": candidate.method,
         "path": format_for_display(text_from_bytes(request.path)),
     }
