@@ -168,7 +168,9 @@ class LargeGroup:
             repeating = _update_ordered(ordered.pop(open_parts, None), old, new)
             if repeating is not None:
                 ordered[open_parts] = repeating
-        gone, come = ([each for each in side if by_body and _is_loose(each)] for side in (removed, added))
+        gone, come = (
+            [each for each in side if _get_body(each, by_body=by_body).has_loose] for side in (removed, added)
+        )
         loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
         return LargeGroup(self.candidates.apply_changes(removed, added), buckets, ordered, loose)
 
@@ -200,19 +202,12 @@ def _match(candidate: Candidate, line: PathLine, request: NormalRequest) -> Matc
     return None if fit is None else candidate.make_match(line, fit, request)
 
 
-def _list_patterns(candidate: Candidate, *, by_body: bool) -> tuple[BodyPattern, ...]:
-    """Return the patterns by whose keys a candidate is found: more than one if its body has no Content-Type."""
-    body = candidate.body if by_body and candidate.body else NO_BODY
-    return tuple(each for each in (body, *body.others) if not each.is_loose)
-
-
-def _is_loose(candidate: Candidate) -> bool:
-    body = candidate.body or NO_BODY
-    return any(each.is_loose for each in (body, *body.others))
+def _get_body(candidate: Candidate, *, by_body: bool) -> BodyPattern:
+    return candidate.body if by_body and candidate.body else NO_BODY
 
 
 def _group_by_open_parts(candidates: Collection[Candidate], *, by_body: bool) -> dict[OpenParts, list[Keyed]]:
-    keyed = [(each, pattern) for each in candidates for pattern in _list_patterns(each, by_body=by_body)]
+    keyed = [(each, pattern) for each in candidates for pattern in _get_body(each, by_body=by_body).keyed]
     groups = group_by_key(keyed, lambda one: (one[0].query.open_names, one[0].headers.open_names, one[1].shape))
     return {open_parts: [(each, body.key) for each, body in group] for open_parts, group in groups.items()}
 

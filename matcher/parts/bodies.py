@@ -117,6 +117,18 @@ class BodyPattern(msgspec.Struct, frozen=True):
         return self.wild_count > 0
 
     @property
+    def keyed(self) -> tuple[BodyPattern, ...]:
+        """The patterns by whose keys the body is found: more than one if it has no Content-Type."""
+        if not self.others:
+            return () if self.is_loose else (self,)
+        return tuple(each for each in (self, *self.others) if not each.is_loose)
+
+    @property
+    def has_loose(self) -> bool:
+        """Whether some request can only find the body by comparing it."""
+        return self.is_loose or any(each.is_loose for each in self.others)
+
+    @property
     def shape(self) -> BodyShape:
         """The shape that a look-up of the body depends on."""
         return NO_SHAPE if self.media is None else BodyShape(self.media, self.reading, self.places)

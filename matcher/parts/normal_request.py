@@ -154,12 +154,11 @@ class NormalRequest:
         return headers.build_header_key(self.header_values, self.header_names, open_names) if self.header_names else ()
 
     def build_body_key(self, shape: BodyShape) -> bytes | None:
-        """Return the key of bodies of this shape that are equal; None if there can be none.
+        """Return the key of bodies of this shape that are equal, None if there can be none; b"" if none is compared."""
+        return self.digest_shape(shape) if self.settings.body else b""
 
-        It is b"" if bodies are not compared, and if both are empty.
-        """
-        if not self.settings.body:
-            return b""
+    def digest_shape(self, shape: BodyShape) -> bytes | None:
+        """Return the key of bodies of this shape that are equal, b"" if both are empty; None if there can be none."""
         if shape.media is None:
             return None if self.body else b""
         if not self.body or not shape.accepts(self.body_type):
