@@ -72,6 +72,12 @@ def make_order(number: int, *, spaced: bool) -> Request:
     return Request("POST", b"/orders", Headers.of([*CLIENT, ("Content-Type", "application/json")]), body)
 
 
+def make_negotiated(number: int, _size: int) -> Request:
+    """Return a GET request that asks for one of many variants of one URL."""
+    fields = {**dict(CLIENT), "Accept": f"application/vnd.example.v{number % 10}+json"}
+    return Request("GET", b"/orders", Headers.of([*fields.items(), ("Accept-Language", f"x-{number // 10}")]))
+
+
 CASES = (
     Case(
         "exact path",
@@ -99,6 +105,12 @@ CASES = (
         lambda i, _: make_order(i, spaced=True),
         BODIES,
     ),
+    Case(
+        "JSON body preferred, all on one path",
+        lambda i, _: make_order(i, spaced=False),
+        lambda i, _: make_order(i, spaced=True),
+    ),
+    Case("negotiation, all on one path", make_negotiated, make_negotiated),
     Case(
         "a miss",
         lambda i, _: make_get(f"/users/user-name-{i:06d}/posts"),

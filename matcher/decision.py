@@ -191,6 +191,8 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
         lines.append(ScoreLine(RequestPart.HEADERS, 0, f"equal: {', '.join(request.header_names)}"))
     if request.settings.body:
         lines.append(ScoreLine(RequestPart.BODY, 0, _explain_body(match, request)))
+    elif match.body_differs:
+        lines.append(ScoreLine(RequestPart.BODY, 0, "differs from every example"))
     return tuple(lines)
 
 

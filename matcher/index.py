@@ -319,7 +319,8 @@ class DerivedIndexes:
         for settings, index in self._by_settings.copy().items():
             after._by_settings[settings] = index._apply_change(change.apply_settings(settings), source)
         for code, index in self._by_status.copy().items():
-            after._by_status[code] = index._apply_change(change.filter_by_status(code), source)
+            by_status = change.filter_by_status(code).apply_settings(index.settings)
+            after._by_status[code] = index._apply_change(by_status, source)
         if self._named_examples is not None:
             after._named_examples = self._named_examples.apply_changes(removed, change.added)
         return after
@@ -344,7 +345,9 @@ class DerivedIndexes:
         """Return the index of the examples that answer with this status."""
         if code not in self._by_status:
             kept = (candidate.filter_by_status(code) for candidate in index.candidates)
-            self._by_status[code] = index.restrict_to(tuple(filter(None, kept)))
+            # Whoever asks for a status gets it, whatever its question was.
+            settings = replace(index.settings, eligibility=False)
+            self._by_status[code] = index.restrict_to(tuple(filter(None, kept)), settings)
         return self._by_status[code]
 
     def get_named_examples(self, index: Index) -> NamedExamples:

@@ -1,4 +1,4 @@
-"""Keys of recorded requests that a replay does not distinguish: the answers to one key are given in turn."""
+"""Keys of recorded requests: requests with one key are one request, and its answers are given in turn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import hashlib
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms.canonical import compute_body_key
 from understudy.matcher.parts.bodies import collect_ignored_places
+from understudy.matcher.parts.eligibility import PRECONDITIONS, RANGES
 from understudy.matcher.parts.headers import read_header_values
+from understudy.matcher.parts.negotiation import NEGOTIATING, read_exact_values, read_vary
 from understudy.matcher.parts.queries import select_pairs
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.messages import Headers, Request
+from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.values import replace
 
 ALL_HEADERS = "*"
@@ -19,7 +21,29 @@ FRAMING_FIELDS = frozenset({"host", "content-length", "expect"})
 """Fields that repeat the body's length or the host, or are removed before a request is decided."""
 
 
-def compute_replay_key(request: Request, body: bytes, settings: MatchSettings) -> str:
+_CONDITIONS = (*RANGES, *PRECONDITIONS)
+
+
+def compute_request_key(request: Request, body: bytes, response: Response) -> str:
+    """Return the key of equal requests: SHA-256 in hexadecimal digits (docs/matching.md, "Sequences").
+
+    Equal are method, origin, normal path, query with the order of repeated values, canonical body, negotiating headers
+    (among them those that the Vary of the response names), range and preconditions. `body` holds the bytes of the
+    request's body as they were sent.
+    """
+    origin = str(request.origin.normal if request.origin else "")
+    pairs = normal_forms.parse_ordered_pairs(request.query)
+    parts = (
+        request.method,
+        origin,
+        normal_forms.normalize_path(request.path),
+        pairs,
+        _list_negotiated(request, response, frozenset()),
+    )
+    return _digest(parts, compute_body_key(body, request.headers))
+
+
+def compute_replay_key(request: Request, body: bytes, response: Response, settings: MatchSettings) -> str:
     """Return a key that requests share if they are equal under these settings: SHA-256 in hexadecimal digits.
 
     `body` holds the bytes of the request's body as they were sent. The settings are strict ones: path, query, body and
@@ -33,9 +57,23 @@ def compute_replay_key(request: Request, body: bytes, settings: MatchSettings) -
         normal_forms.normalize_path(request.path),
         select_pairs(request.query, settings.ignore_query, ordered=settings.ordered_query),
         tuple(value for value in values if value[1] is not None),
+        _list_negotiated(request, response, settings.ignore_headers),
     )
-    places = compute_body_key(body, request.headers, collect_ignored_places(settings))
-    return hashlib.sha256(ascii(parts).encode("ascii") + b"\0" + places).hexdigest()
+    return _digest(parts, compute_body_key(body, request.headers, collect_ignored_places(settings)))
+
+
+def _list_negotiated(
+    request: Request, response: Response, ignored: frozenset[str]
+) -> tuple[tuple[str, str | None], ...]:
+    """Return the headers, with values, by which a request asks for one answer among several of one URL."""
+    dropped = {name.lower() for name in ignored}
+    names = tuple({*NEGOTIATING, *read_vary(response.headers), *_CONDITIONS} - dropped)
+    named = zip(names, read_exact_values(request.headers, names), strict=True)
+    return tuple(sorted((name, value) for name, value in named if value is not None))
+
+
+def _digest(parts: tuple[object, ...], body_key: bytes) -> str:
+    return hashlib.sha256(ascii(parts).encode("ascii") + b"\0" + body_key).hexdigest()
 
 
 def expand_headers(settings: MatchSettings, recorded: list[Headers]) -> MatchSettings:

@@ -14,6 +14,9 @@ class RequestPart(StrEnum):
     QUERY = "query"
     HEADERS = "header"
     BODY = "body"
+    RANGE = "range"
+    PRECONDITION = "precondition"
+    OPERATION = "operation"
     STATUS = "status"
     ID = "id"
     NAME = "name"
@@ -102,6 +105,9 @@ PART_WEIGHTS = {
     RequestPart.QUERY: 2.0,
     RequestPart.HEADERS: 2.0,
     RequestPart.BODY: 2.0,
+    RequestPart.RANGE: 2.0,
+    RequestPart.PRECONDITION: 2.0,
+    RequestPart.OPERATION: 2.0,
     # A selector header without a match: the rest of the request fits, so these come before all other differences.
     RequestPart.STATUS: 1.0,
     RequestPart.ID: 1.0,

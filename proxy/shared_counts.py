@@ -105,6 +105,11 @@ class SharedCounts:
             self._numbers[place] = min(number + 1, limit)
             return number
 
+    def read(self, key: str, group: str) -> int:
+        """Return the number of a key."""
+        with self._lock():
+            return self._numbers[self._locate(key, group) // 8]
+
     def raise_to(self, key: str, group: str, number: int) -> bool:
         """Raise the number of a key to at least this; return whether it was less."""
         with self._lock():

@@ -28,6 +28,8 @@ Message = TypeVar("Message", Request, Response)
 _NO_BUILT_INS = Redactor(built_in=False)
 ReadStoredBody = Callable[[Body], bytes]
 """Returns the bytes of a body, which may be a reference."""
+RequestKey = Callable[[Request, bytes, Response], str]
+"""Returns the key of a request, given with its decoded body and the response to it: equal requests have one key."""
 
 
 class Repeats(StrEnum):
@@ -126,15 +128,15 @@ def promote(
     plan: PromotionPlan,
     *,
     read: ReadStoredBody,
-    request_key: Callable[[Request, bytes], str],
+    request_key: RequestKey,
     new_id: Callable[[], str] = ids.new_id,
     redactor: Redactor = BUILT_IN_REDACTOR,
 ) -> PromotionResult:
     """Promote exchanges to the collection that `known` describes.
 
     The exchanges are taken in recorded order (time started, then id), whatever their order here. `read` returns the
-    bytes of a body and is called for one exchange at a time. `request_key` returns the key of a request, given with its
-    decoded body: requests with the same key become one item. `redactor` replaces secrets, unless the plan keeps them;
+    bytes of a body and is called for one exchange at a time. Requests with the same `request_key` become one
+    item. `redactor` replaces secrets, unless the plan keeps them;
     requests and responses that differ only in secrets are equal. Raises what `read` raises.
     """
     run, applied_redactor = _PromotionRun(known, plan, new_id), None if plan.keep_secrets else redactor
@@ -147,7 +149,8 @@ def promote(
         else:
             request = _redact_request(exchange, applied_redactor, read)
             response = _redact_response(exchange.response, applied_redactor, read, comparing=not plan.keep_every)
-            run.add_exchange(exchange.id, request_key(request.compared, request.body), request, response)
+            key = request_key(request.compared, request.body, exchange.response)
+            run.add_exchange(exchange.id, key, request, response)
     return run.finish()
 
 

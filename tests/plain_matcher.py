@@ -6,10 +6,14 @@ keys or look-ups.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
+from xml.etree.ElementTree import ParseError, fromstring
+
+from graphql import GraphQLError, parse, print_ast
 
 from tests.plain_bodies import count_open_places, fits_body
 from understudy.matcher import mock_headers, normal_forms
@@ -17,15 +21,18 @@ from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selec
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
+from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request
+from understudy.store.model.values import replace
 
-# Total, the method itself, path, fewer wildcards, literal characters, order of repeated values, an id of ours, id.
-Score = tuple[int, bool, int, int, int, bool, bool, str]
+# Total, the method itself, path, fewer wildcards, literal characters, what is preferred, an id of ours, id.
+Score = tuple[int, bool, int, int, int, tuple[int, ...], bool, str]
 Pair = tuple[str, str | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
 WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
 WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
+FORM = "application/x-www-form-urlencoded"
 
 
 def decide(request: Request, examples: Sequence[Example], settings: MatchSettings) -> tuple[str, int] | None:
@@ -57,7 +64,7 @@ def find_best(
     if selectors.is_named:
         for method in methods:
             if named_ids := find_named_ids(request, examples, settings, method, selectors):
-                return (0, False, 0, 0, 0, False, False, min(named_ids, key=order_id))
+                return (0, False, 0, 0, 0, (), False, min(named_ids, key=order_id))
         return None
     kept = [
         each
@@ -67,8 +74,278 @@ def find_best(
     ]
     scores = [compute_score(request, each, settings, selectors, make_table_points(request, settings)) for each in kept]
     if any(scores) or not settings.distance or settings.exact_path:
-        return max(filter(None, scores), default=None)
+        return prefer(request, kept, scores, settings, selectors)
     return find_best_by_distance(request, kept, settings, selectors)
+
+
+def prefer(
+    request: Request,
+    kept: Sequence[Example],
+    scores: Sequence[Score | None],
+    settings: MatchSettings,
+    selectors: Selectors,
+) -> Score | None:
+    """Return the best score: among equals the one that is preferred in its group, then among the groups."""
+    best = max((score[:5] for score in scores if score), default=None)
+    tied = [(each, score) for each, score in zip(kept, scores, strict=True) if score and score[:5] == best]
+    groups: dict[object, list[tuple[Example, Score]]] = {}
+    for example, score in tied:
+        groups.setdefault(identify_group(example, request, score[2], settings), []).append((example, score))
+    winners = [
+        max(
+            members,
+            key=lambda one: prefer_one(one, request, settings, selectors, list_names(kept, one, request, settings)),
+        )
+        for members in groups.values()
+    ]
+    usual = list_usual_names(settings)
+    winner = max(winners, key=lambda one: prefer_one(one, request, settings, selectors, usual), default=None)
+    return winner[1] if winner else None
+
+
+def identify_group(example: Example, request: Request, points: int, settings: MatchSettings) -> object:
+    """Return what the examples of one group share: all paths that equal the request's by one line, or one pattern."""
+    if points == 80:
+        return example.request.method, tuple(parse_wild_segments(example.request.path))
+    if points == 70:
+        return example.request.method, normal_forms.normalize_path(example.request.path)
+    return example.request.method
+
+
+def list_names(
+    kept: Sequence[Example], one: tuple[Example, Score], request: Request, settings: MatchSettings
+) -> list[str]:
+    """Return the negotiating headers of a group: the usual ones, and the first two that vary."""
+    example, score = one
+    together = [
+        each
+        for each in kept
+        if each.request.method == example.request.method and is_grouped(each, example, request, score)
+    ]
+    usual = list_usual_names(settings)
+    never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", "", *usual}
+    never |= {name.lower() for name in settings.ignore_headers}
+    named = {
+        name.strip().lower()
+        for each in together
+        for value in each.response.headers.get_all("vary")
+        for name in value.split(",")
+    } - never
+    varying = [name for name in sorted(named) if len({read_own_header(each, name) for each in together}) > 1]
+    return usual + varying[:2] if settings.prefer_headers else []
+
+
+def is_grouped(other: Example, example: Example, request: Request, score: Score) -> bool:
+    """Return whether another example is found together with this one."""
+    if score[2] == 80:
+        segments = (parse_wild_segments(each.request.path) for each in (other, example))
+        return not other.literal and len({tuple(each) for each in segments}) == 1
+    if score[2] == 70:
+        return normal_forms.normalize_path(other.request.path) == normal_forms.normalize_path(example.request.path)
+    a, b = normal_forms.normalize_path(other.request.path), normal_forms.normalize_path(request.path)
+    return {
+        100: a == b,
+        95: a.rstrip("/") == b.rstrip("/"),
+        90: normal_forms.fold(a) == normal_forms.fold(b),
+        85: normal_forms.fold(a).rstrip("/") == normal_forms.fold(b).rstrip("/"),
+        79: are_equal_without_ids(a, b),
+        75: are_equal_without_ids(a.rstrip("/"), b.rstrip("/")),
+    }[score[2]]
+
+
+def list_usual_names(settings: MatchSettings) -> list[str]:
+    """Return the listed headers and those that always negotiate."""
+    if not settings.prefer_headers:
+        return []
+    listed = sorted(name.lower() for name in settings.preferred_headers if not is_own_header(name.lower(), settings))
+    ignored = {name.lower() for name in settings.ignore_headers}
+    return [*listed, *(name for name in ("accept", "accept-language") if name not in {*listed, *ignored})]
+
+
+def read_header(request: Request, name: str) -> str | None:
+    """Return the values of a header as one list; None without it."""
+    values = [value.strip() for value in request.headers.get_all(name)]
+    return ", ".join(values) if values else None
+
+
+def read_own_header(example: Example, name: str) -> str | None:
+    """Return the value of an example's header; "any" for one that is redacted."""
+    value = read_header(example.request, name)
+    redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
+    return "any" if value is not None and name in redacted else value
+
+
+def prefer_one(
+    one: tuple[Example, Score], request: Request, settings: MatchSettings, selectors: Selectors, names: Sequence[str]
+) -> tuple[object, ...]:
+    """Return the sort key of an example among equals."""
+    example, score = one
+    headers = [read_own_header(example, name) in (read_header(request, name), "any") for name in names]
+    is_range = not is_part(example, settings) or has_same_fields(example, request, ("range", "if-range"))
+    body = prefer_body(example, request, settings) if settings.prefer_body else ()
+    wildcards = settings.wildcards and not example.literal
+    same_order = score[0] - score[2] >= 9 and has_same_order(
+        list_example_pairs(example, settings, wildcards), request, settings
+    )
+    return (is_range, *body, *headers, same_order, *score[6:])
+
+
+def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
+    """Return whether the bodies are equal, with how many wildcards (negative), and whether the operations are."""
+    if fits_body(request, example, ignore_rpc_id(example, settings)):
+        return 1, -count_open_places(example, settings, settings.wildcards and not example.literal), 0
+    return 0, 0, have_same_operation(example, request)
+
+
+def have_same_operation(example: Example, request: Request) -> bool:
+    """Return whether both name one operation; the texts of a query with a redacted one do not count."""
+    body = example.request.body
+    loose = isinstance(body, bytes) and b"REDACTED" in body
+    mine, theirs = name_operation(example.request, loose=loose), name_operation(request, loose=loose)
+    return mine is not None and mine == theirs
+
+
+def ignore_rpc_id(example: Example, settings: MatchSettings) -> MatchSettings:
+    """Return settings under which the `id` of a JSON-RPC message does not count, unless bodies filter, or in spy mode."""
+    body = example.request.body
+    if (settings.body and not settings.spy) or not isinstance(body, bytes) or b'"jsonrpc"' not in body:
+        return settings
+    return replace(settings, ignore_body=settings.ignore_body | {"$.id"})
+
+
+def name_operation(request: Request, *, loose: bool = False) -> object:
+    """Return the operation that a request names, or None; `loose`: without the texts in a query of GraphQL."""
+    if request.headers.get("x-amz-target"):
+        return "target", request.headers.get("x-amz-target")
+    body, media = request.body, parse_media_type(request.headers.get("content-type"))
+    if not isinstance(body, bytes) or not body:
+        pairs = dict(normal_forms.parse_query_pairs(request.query))
+        return name_graphql(pairs, loose) if "{" in pairs.get("query", "") else None
+    if media == FORM:
+        actions = [value for name, value in normal_forms.parse_query_pairs(body) if name == "Action" and value]
+        return ("action", actions[0]) if actions else None
+    if media == "application/graphql":
+        return name_graphql({"query": body.decode()}, loose)
+    if body.startswith(b"<"):
+        return name_soap(request, body)
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
+    return named if named and None not in named else None
+
+
+def name_message(message: object, loose: bool) -> object:
+    """Return the operation of a message of JSON-RPC or GraphQL, or None."""
+    if not isinstance(message, dict):
+        return None
+    if "jsonrpc" in message and isinstance(message.get("method"), str):
+        return "rpc", message["method"]
+    return name_graphql(message, loose)
+
+
+def name_graphql(members: Mapping[str, object], loose: bool) -> object:
+    """Return query and operation name of a request of GraphQL, or the id of the query."""
+    name = members.get("operationName") or ""
+    if isinstance(members.get("query"), str):
+        try:
+            document = print_ast(parse(str(members["query"])))
+        except GraphQLError:
+            return None
+        return "graphql", name, re.sub(r'"[^"]*"', '""', document) if loose else document
+    extensions = members.get("extensions")
+    persisted = extensions.get("persistedQuery", {}).get("sha256Hash") if isinstance(extensions, dict) else None
+    known = members.get("documentId") or (members.get("id") if {"variables", "operationName"} & {*members} else None)
+    return ("persisted", name, persisted or known) if persisted or known else None
+
+
+def name_soap(request: Request, body: bytes) -> object:
+    """Return SOAPAction and the first element of the body of an envelope."""
+    try:
+        root = fromstring(body)
+    except ParseError:
+        return None
+    inner = [each[0].tag for each in root if each.tag.endswith("}Body") and len(each)]
+    action = request.headers.get("soapaction")
+    return ("soap", action, inner) if action or inner else None
+
+
+def is_part(example: Example, settings: MatchSettings) -> bool:
+    """Return whether an example holds a part of the bytes, and belongs to its range."""
+    return settings.eligibility and example.response.status == 206 and find_bytes(example) is not None
+
+
+def find_bytes(example: Example) -> tuple[int, int, int] | None:
+    """Return the first byte, the last byte and the size of a partial response that is not the whole."""
+    if "range" not in example.request.headers:
+        return None
+    found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", example.response.headers.get("content-range") or "")
+    if found is None or not isinstance(example.response.body, bytes):
+        return None
+    first, last, size = int(found[1]), int(found[2]), -1 if found[3] == "*" else int(found[3])
+    return (first, last, size) if last - first + 1 == len(example.response.body) != size else None
+
+
+def has_same_fields(example: Example, request: Request, names: Sequence[str]) -> bool:
+    """Return whether these headers are the same, byte for byte."""
+    return all(read_header(example.request, name) == read_header(request, name) for name in names)
+
+
+def is_eligible(request: Request, example: Example, settings: MatchSettings) -> bool:
+    """Return whether the answer makes sense to this request."""
+    if settings.spy and not has_same_fields(example, request, list_spied(example)):
+        return False
+    if not settings.eligibility:
+        return True
+    is_recorded = example.literal or example.fingerprint
+    named = name_operation(example.request) is not None
+    if (
+        settings.prefer_body
+        and not settings.body
+        and is_recorded
+        and named
+        and not have_same_operation(example, request)
+    ):
+        return False
+    status, own = example.response.status, example.request.headers
+    conditions = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+    if status in (304, 412) and any(name in own for name in conditions):
+        return has_same_fields(example, request, conditions)
+    if status not in (206, 416) or "range" not in own:
+        return True
+    if status == 206 and (example.response.headers.get("content-range") or "").startswith("bytes 0-"):
+        _, _, rest = (example.response.headers.get("content-range") or "").partition("-")
+        last, _, size = rest.partition("/")
+        if last.isdigit() and size.isdigit() and int(last) == int(size) - 1:
+            return True
+    return has_same_fields(example, request, ("range", "if-range")) or holds_range(example, request)
+
+
+def list_spied(example: Example) -> list[str]:
+    """Return the negotiating headers that the Vary of an example names."""
+    fields = ",".join(example.response.headers.get_all("vary")).lower().split(",")
+    never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", ""}
+    return [name.strip() for name in fields if name.strip() not in never]
+
+
+def holds_range(example: Example, request: Request) -> bool:
+    """Return whether the range that a GET asks for lies within the bytes of an example."""
+    known, asked = find_bytes(example), re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range") or "")
+    if known is None or asked is None or request.method != "GET" or not (asked[1] or asked[2]):
+        return False
+    first, last, size = known
+    tag, wanted = example.response.headers.get("etag"), request.headers.get("if-range")
+    if wanted is not None and (wanted != tag or tag.startswith("W/")):
+        return False
+    if size < 0 and not (asked[1] and asked[2]):
+        return False
+    size = size if size >= 0 else 1 << 60
+    if asked[1] and asked[2] and int(asked[2]) < int(asked[1]):
+        return False
+    start = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
+    end = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+    return first <= start <= end <= last
 
 
 def list_candidates(examples: Sequence[Example], selectors: Selectors) -> list[Example]:
@@ -140,8 +417,7 @@ def compute_score(
     wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
     wild += count_wild_filters(example, settings, selectors, wildcards)
     points = path + query
-    same = query >= 9 and has_same_order(list_example_pairs(example, settings, wildcards), request, settings)
-    return points, recorded.method == request.method, path, -wild, literal_length, same, *order_id(example.id)
+    return points, recorded.method == request.method, path, -wild, literal_length, (), *order_id(example.id)
 
 
 def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettings) -> bool:
@@ -221,7 +497,8 @@ def find_best_by_distance(
         for each in kept
         if normal_forms.normalize_path(each.request.path) in alike
     ]
-    return max(filter(None, scores), default=None)
+    alike_examples = [each for each in kept if normal_forms.normalize_path(each.request.path) in alike]
+    return prefer(request, alike_examples, scores, settings, selectors)
 
 
 def count_differing_segments(mine: Sequence[str], theirs: Sequence[str]) -> int:
@@ -305,10 +582,12 @@ def compute_query_points(request: Request, example: Example, settings: MatchSett
     is_ordered = not settings.ordered_query or not repeats or has_same_order(mine, request, settings)
     if are_same_pairs(mine, theirs) and is_ordered:
         return 9 if any(value is None for _, value in mine) else 10
-    if settings.query is QueryRule.REQUIRE:
+    if settings.query is QueryRule.EXACT:
         return None
     folded = [(normal_forms.fold(name), value if value is None else normal_forms.fold(value)) for name, value in mine]
-    return 5 if are_same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]) else -10
+    if are_same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]):
+        return 5
+    return -10 if settings.query is QueryRule.PREFER else None
 
 
 def are_same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
@@ -323,9 +602,11 @@ def passes_filters(request: Request, example: Example, settings: MatchSettings, 
     """Return whether headers and body fit, where the settings or the request compare them."""
     names = settings.headers if selectors.headers is None else selectors.headers
     body = settings.body if selectors.body is None else selectors.body
+    if selectors.code is None and not is_eligible(request, example, settings):
+        return False
     if not all(fits_header(request, example, settings, name.lower()) for name in names):
         return False
-    return not body or fits_body(request, example, settings)
+    return not body or fits_body(request, example, ignore_rpc_id(example, settings) if settings.spy else settings)
 
 
 def fits_header(request: Request, example: Example, settings: MatchSettings, name: str) -> bool:

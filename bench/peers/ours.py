@@ -41,7 +41,7 @@ def create_store(file: Path, pairs: Sequence[Pair], behaviour: Behaviour = PLAIN
         while batch := list(islice(rows, BATCH)):
             items, examples = zip(*batch, strict=True)
             store.collections.update(collection.id, CollectionUpdate(items, examples))
-        now, matching = time.time(), Matching(body=any(pair.body for pair in pairs))
+        now, matching = time.time(), Matching(body="require" if any(pair.body for pair in pairs) else "prefer")
         made = MockServer(new_id(), NAME, NAME, collection.id, now, now, behaviour=behaviour, matching=matching)
         store.mock_servers.create(replace(made, log_limit=log_limit))
     finally:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.codings import explain_codings, undo_codings
 from understudy.matcher.body_forms.forms import canonicalize_form
@@ -87,18 +86,6 @@ def digest_body(body: bytes, reading: Reading, content_type: str | None, places:
         return NO_DIGEST
     kind, text = read_body(body, reading, content_type, places)
     return BodyDigest(kind, hashlib.sha256(text).digest())
-
-
-def compute_request_key(request: Request, body: bytes) -> str:
-    """Return the key of equal requests: SHA-256 (hex) over method, origin, normal path and query, and canonical body.
-
-    The order of the values of a repeated query parameter counts.
-
-    `body` holds the bytes of the request's body as they were sent.
-    """
-    path, pairs = normal_forms.normalize_path(request.path), normal_forms.parse_ordered_pairs(request.query)
-    parts = ascii((request.method, str(request.origin.normal if request.origin else ""), path, pairs)).encode("ascii")
-    return hashlib.sha256(parts + b"\0" + compute_body_key(body, request.headers)).hexdigest()
 
 
 def explain_kind(digest: BodyDigest, reading: Reading, length: int, content_type: str | None) -> str:

@@ -58,3 +58,18 @@ def _is_too_deep(text: str) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+_TEXT = re.compile(r'"""(?:[^"]|"(?!""))*"""|"(?:[^"\\]|\\.)*"')
+_NAME = re.compile(r"\s*(?:(?:query|mutation|subscription)\s+(\w+)|[^{]*\{\s*(\w+))")
+
+
+def blank_texts(query: str) -> str:
+    """Return a query in uniform layout with every text that it spells out left empty."""
+    return _TEXT.sub('""', query)
+
+
+def name_operation(query: str) -> str:
+    """Return the name of the first operation of a query in uniform layout, or its first field."""
+    found = _NAME.match(query)
+    return found[1] or found[2] if found else ""

@@ -19,6 +19,7 @@ from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.lookup.similar_paths import is_similar_path
 from understudy.matcher.normal_forms import format_for_display
 from understudy.matcher.parts.candidate import Candidate, select_redacted_names
+from understudy.matcher.parts.eligibility import PRECONDITIONS, RANGES
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.paths import find_first_line
 from understudy.matcher.scores import PathLine, RequestPart
@@ -30,7 +31,14 @@ WIDTH = 120  # characters of the expected and of the actual value: a line or two
 _LEAD = 20  # equal characters shown before the first difference
 HIDDEN = "[redacted]"
 NOTHING = "(none)"
-_AFTER_PATH = (RequestPart.QUERY, RequestPart.HEADERS, RequestPart.BODY)
+_AFTER_PATH = (
+    RequestPart.QUERY,
+    RequestPart.HEADERS,
+    RequestPart.BODY,
+    RequestPart.RANGE,
+    RequestPart.PRECONDITION,
+    RequestPart.OPERATION,
+)
 
 Secrets = frozenset[RedactedPlace]
 
@@ -110,6 +118,9 @@ def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[Reque
     if not candidate.fits_body(request):
         yield RequestPart.BODY
         fits = False
+    for part in candidate.list_unmet_parts(request):
+        yield part
+        fits = False
     if fits and line is None:
         yield RequestPart.PATH  # similar, but not among the paths that are compared by distance
 
@@ -167,6 +178,7 @@ def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secret
 def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     secret = select_redacted_names(hidden, Part.HEADER)
     names = [name for name, _, _ in candidate.headers.find_differing(normal_request.header_values)]
+    names += _list_differing_varied(candidate, normal_request)
 
     def format_header(request: Request, name: str) -> str:
         values = request.headers.get_all(name)
@@ -182,6 +194,31 @@ def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
     """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
     hidden = {each for each in expected if HIDDEN in each}
     return [each.replace(HIDDEN, OTHER_SECRET) if each in hidden else each for each in actual]
+
+
+def _list_differing_varied(candidate: Candidate, request: NormalRequest) -> list[str]:
+    """Return the negotiating headers that differ, in spy mode."""
+    term = candidate.eligibility.terms[0]
+    named = zip(term.kind.names, term.values, request.read_exact(term.kind.names), strict=True)
+    return [name for name, one, other in named if one != other and name not in (*PRECONDITIONS, *RANGES)]
+
+
+def _render_ranges(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return _format_fields(candidate.request, RANGES), _format_fields(request.original, RANGES)
+
+
+def _render_preconditions(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    return _format_fields(candidate.request, PRECONDITIONS), _format_fields(request.original, PRECONDITIONS)
+
+
+def _format_fields(request: Request, names: tuple[str, ...]) -> str:
+    shown = [f"{name.title()}: {', '.join(values)}" for name in names if (values := request.headers.get_all(name))]
+    return "; ".join(shown) or NOTHING
+
+
+def _render_operations(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:
+    mine, theirs = candidate.compared_body.operation, request.operation
+    return (mine.name if mine else "") or NOTHING, (theirs.name if theirs else "") or NOTHING
 
 
 def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
@@ -214,6 +251,9 @@ _RENDERERS: Mapping[RequestPart, Callable[[Candidate, NormalRequest, Secrets], t
     RequestPart.QUERY: _render_queries,
     RequestPart.HEADERS: _render_headers,
     RequestPart.BODY: _render_bodies,
+    RequestPart.RANGE: _render_ranges,
+    RequestPart.PRECONDITION: _render_preconditions,
+    RequestPart.OPERATION: _render_operations,
     RequestPart.STATUS: _render_statuses,
     RequestPart.ID: _render_ids,
     RequestPart.NAME: _render_names,

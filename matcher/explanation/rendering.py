@@ -58,24 +58,33 @@ def explain_tie(winner: Match, other: Match) -> str | None:
     if winner.path_line != other.path_line:
         return "has the higher path score"
     mine, theirs = winner.candidate.rank, other.candidate.rank
+    rules = (*_PATH_RULES, *_list_preferences(winner), *_ID_RULES)
     ranks = zip(
-        _TIE_RULES,
-        (*mine[:2], winner.has_same_order, *mine[2]),
-        (*theirs[:2], other.has_same_order, *theirs[2]),
-        strict=True,
+        rules, (*mine[:2], *winner.preference, *mine[2]), (*theirs[:2], *other.preference, *theirs[2]), strict=False
     )
     rule = next((rule for rule, one, another in ranks if one != another), None)
     return "has the higher id" if rule == _NEWER and not mine[2][0] else rule
 
 
+def _list_preferences(winner: Match) -> Iterator[str]:
+    """Yield what each value of the preference means."""
+    if not winner.preference:
+        return
+    yield "was recorded with the same range"
+    if len(winner.preference) > len(winner.negotiated) + 2:
+        yield from _BODY_RULES
+    yield from (f"has the {name.title()} of the request" for name in winner.negotiated)
+    yield "has its repeated query values in the order of the request"
+
+
 _NEWER = "is newer"
-_TIE_RULES = (
-    "has fewer wildcards",
-    "has more literal characters before its first wildcard",
-    "has its repeated query values in the order of the request",
-    "was made here, and the other one imported",
-    _NEWER,
+_PATH_RULES = ("has fewer wildcards", "has more literal characters before its first wildcard")
+_BODY_RULES = (
+    "has the body of the request",
+    "has fewer wildcards in its body",
+    "has the operation of the request",
 )
+_ID_RULES = ("was made here, and the other one imported", _NEWER)
 
 
 def _head_as_json(decision: Decision) -> dict[str, object]:
@@ -148,6 +157,7 @@ def _render_hit(decision: Decision, match: Match) -> Iterator[str]:
 
 def _render_runners_up(decision: Decision, winner: Match) -> Iterator[str]:
     runners_up = decision.find_runners_up()
+    winner = winner.compare(decision.normal_request) if winner.negotiated else winner
     if runners_up:
         yield "Runners-up:"
     for match in runners_up:

@@ -6,17 +6,21 @@ body, so that a decision does not grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from operator import attrgetter
 
+import msgspec
+
 from understudy.matcher import normal_forms
-from understudy.matcher.lookup import persistent_list
+from understudy.matcher.lookup import persistent_list, ties
 from understudy.matcher.lookup.persistent_list import PersistentList, SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
+from understudy.matcher.lookup.ties import TieIndex
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, BodyShape
 from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.parts.eligibility import Term, TermKey, TermKind
 from understudy.matcher.parts.headers import HeaderValues
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
@@ -25,16 +29,35 @@ from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.ids import OrderKey, compute_order_key
 
 SMALL_GROUP_SIZE = 8  # up to this size, comparing costs no more than a look-up and takes far less memory
+MAX_TIES = 1_000  # sets of tied candidates whose look-ups are kept: each costs memory
 
-# What a candidate leaves open: query names, header names, and the shape of the body.
-OpenParts = tuple[frozenset[str], frozenset[str], BodyShape]
-BucketKey = tuple[QueryKey, HeaderValues, bytes]  # the keys of query, headers and body
+
+class OpenParts(msgspec.Struct, frozen=True):
+    """What the candidates of some buckets leave open: query names, header names, and the shape of the body.
+
+    `terms` is the kind of their terms: what else a request must have.
+    """
+
+    query: frozenset[str]
+    headers: frozenset[str]
+    body: BodyShape
+    terms: TermKind
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every candidate of a bucket fits in the same way, which its key proves."""
+        return not self.query and not self.terms.within
+
+
+BucketKey = tuple[QueryKey, HeaderValues, bytes, TermKey]  # the keys of query, headers, body and terms
 Buckets = PersistentMap[BucketKey, SortedItems[Candidate]]
+TieKey = tuple[OpenParts, QueryFit, BucketKey]
 
 # The query fits that each rule admits, best first; each has its own buckets.
 _LEVELS = {
     QueryRule.PREFER: (QueryFit.EQUAL, QueryFit.FOLDED, QueryFit.UNEQUAL),
-    QueryRule.REQUIRE: (QueryFit.EQUAL,),
+    QueryRule.REQUIRE: (QueryFit.EQUAL, QueryFit.FOLDED),
+    QueryRule.EXACT: (QueryFit.EQUAL,),
     QueryRule.OFF: (QueryFit.OFF,),
 }
 # The least fit of a candidate from the buckets of each fit: one that leaves a value open reaches only WILD.
@@ -63,34 +86,52 @@ class SmallGroup(tuple[Candidate, ...]):
         """The order key of the highest id."""
         return max([candidate.order_key for candidate in self])
 
+    def list_negotiating_names(self, settings: MatchSettings) -> tuple[str, ...]:
+        """Return the headers that break ties in this group."""
+        return ties.list_negotiating_names(self, settings)
+
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
-        if request.repeats:
-            matches = (_match(candidate, line, request) for candidate in self)
-            return max(filter(None, matches), key=lambda match: match.order, default=None)
-        best: Match | None = None
-        for candidate in self:
-            fit = candidate.compute_fit(request)
-            if fit is not None and (best is None or fit > best.query_fit):
-                best = Match(candidate, line, fit)
-                if fit is QueryFit.EQUAL:
-                    break
-        return best
+        tied, best = select_tied(self, request)
+        if len(tied) < 2 or best is None:
+            return Match(tied[0], line, best) if best is not None else None
+        return ties.choose_preferred(tied, line, best, request, self.list_negotiating_names(request.settings))
+
+
+def select_tied(
+    candidates: Iterable[Candidate], request: NormalRequest, floor: QueryFit = QueryFit.UNEQUAL
+) -> tuple[list[Candidate], QueryFit | None]:
+    """Return the best of candidates in order of rank that fit at least so well, all that tie with it, and their fit."""
+    tied: list[Candidate] = []
+    best: QueryFit | None = None
+    for candidate in candidates:
+        if best is QueryFit.EQUAL and candidate.rank[:2] != tied[0].rank[:2]:
+            break
+        fit = candidate.compute_fit(request)
+        if fit is None or fit < floor:
+            continue
+        if best is None or fit > best:
+            tied, best = [candidate], fit
+        elif fit is best and candidate.rank[:2] == tied[0].rank[:2]:
+            tied.append(candidate)
+    return tied, best
 
 
 @dataclass(frozen=True, slots=True)
 class LargeGroup:
-    """Candidates in order of rank, best first, and in buckets of equal query, headers and body.
+    """Candidates in order of rank, best first, and in buckets of equal query, headers, body and terms.
 
     A search makes one look-up for each distinct set of open parts and each query fit. Under subset matching, the
-    buckets do not distinguish bodies. `ordered` has the candidates whose queries repeat names, and distinguishes the
-    order of their values too. `loose` has the candidates whose bodies no key finds, newest first.
+    buckets do not distinguish bodies. `known_names` has the negotiating headers once they were asked for, `known_ties`
+    the look-ups among tied candidates that requests have caused. `loose` has the candidates whose bodies no key finds,
+    newest first.
     """
 
     candidates: PersistentList[Candidate]
     buckets: Mapping[OpenParts, tuple[Buckets, ...]]
-    ordered: Mapping[OpenParts, Buckets] = field(default_factory=dict)
     loose: SortedItems[Candidate] = ()
+    known_names: list[tuple[str, ...]] = field(default_factory=list, compare=False)
+    known_ties: dict[TieKey, TieIndex] = field(default_factory=dict, compare=False)
 
     @property
     def text(self) -> str:
@@ -107,72 +148,103 @@ class LargeGroup:
             first = next(self.candidates.iterate_from(first.rank[:2]), None)
         return newest
 
+    def list_negotiating_names(self, settings: MatchSettings) -> tuple[str, ...]:
+        """Return the headers that break ties in this group."""
+        if not self.known_names:
+            self.known_names.append(ties.list_negotiating_names(self.candidates, settings))
+        return self.known_names[0]
+
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
-        matches = [self._search_buckets(open_parts, line, request) for open_parts in self.buckets]
-        if request.repeats and request.settings.query is not QueryRule.OFF:
-            matches += [self._search_ordered(open_parts, line, request) for open_parts in self.ordered]
-        matches += [_match(candidate, line, request) for candidate in islice(self.loose, MAX_LOOSE_BODIES)]
-        return max(filter(None, matches), key=lambda match: match.order, default=None)
+        found = [self._search_buckets(open_parts, line, request) for open_parts in self.buckets]
+        if self.loose:
+            found.append(self._compare_loose(line, request))
+        matches = [match for match in found if match is not None]
+        if len(matches) < 2:
+            return matches[0] if matches else None
+        return ties.choose_best(matches, request, self.list_negotiating_names(request.settings))
 
-    def _search_ordered(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
-        """Return the best candidate whose query is equal in the order of repeated values too, or None."""
-        closed = tuple(pair for pair in request.repeats if pair[0] not in open_parts[0])
-        header_key = request.build_header_key(open_parts[1])
-        body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
-        if body_key is None:
+    def _compare_loose(self, line: PathLine, request: NormalRequest) -> Match | None:
+        newest = sorted(islice(self.loose, MAX_LOOSE_BODIES), key=_RANK, reverse=True)
+        tied, best = select_tied(newest, request)
+        if best is None:
             return None
-        key = (*request.build_query_key(open_parts[0]), *closed), header_key, body_key
-        for candidate in self.ordered[open_parts].get(key) or ():
-            fit = candidate.compute_fit(request)
-            if fit is not None and fit >= QueryFit.WILD:
-                return candidate.make_match(line, fit, request)
-        return None
+        names = self.list_negotiating_names(request.settings) if len(tied) > 1 else ()
+        return ties.choose_preferred(tied, line, best, request, names)
 
     def _search_buckets(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
-        body_key = b"" if request.settings.subset else request.build_body_key(open_parts[2])
+        term_key = request.build_term_key(open_parts.terms)
+        if term_key is None:
+            return None
+        body_key = b"" if request.settings.subset else request.build_body_key(open_parts.body)
         if body_key is None:
             return None
-        header_key = request.build_header_key(open_parts[1])
+        header_key = request.build_header_key(open_parts.headers)
         levels = _LEVELS[request.settings.query]
         for level, buckets in zip(levels, self.buckets[open_parts], strict=True):
-            # A name may have one open value and one spelled out, so the key alone does not prove the fit.
-            for candidate in (
-                buckets.get((_build_request_key(request, open_parts[0], level), header_key, body_key)) or ()
-            ):
-                fit = candidate.compute_fit(request)
-                if fit is not None and fit >= _FLOORS[level]:
-                    return candidate.make_match(line, fit, request)
+            key = _build_request_key(request, open_parts.query, level), header_key, body_key, term_key
+            bucket = buckets.get(key)
+            match = self._choose(bucket, (open_parts, level, key), line, request) if bucket else None
+            if match is not None:
+                return match
         return None
+
+    def _choose(
+        self, bucket: SortedItems[Candidate], key: TieKey, line: PathLine, request: NormalRequest
+    ) -> Match | None:
+        """Return the match of the preferred candidate of a bucket, or None."""
+        open_parts, level, _ = key
+        first = next(iter(bucket))
+        if open_parts.is_certain and not (request.settings.body and not _is_proved(first, request)):
+            fit = first.compute_fit(request)
+            if fit is None or fit < _FLOORS[level]:
+                return None
+            if len(bucket) == 1:
+                return Match(first, line, fit)
+            return self._choose_among(bucket, key, line, fit, request)
+        # A name may have one open value and one spelled out, so the key alone does not prove the fit.
+        tied, best = select_tied(bucket, request, _FLOORS[level])
+        if best is None:
+            return None
+        names = self.list_negotiating_names(request.settings) if len(tied) > 1 else ()
+        return ties.choose_preferred(tied, line, best, request, names)
+
+    def _choose_among(
+        self, bucket: SortedItems[Candidate], key: TieKey, line: PathLine, fit: QueryFit, request: NormalRequest
+    ) -> Match:
+        index = self.known_ties.get(key)
+        names = self.list_negotiating_names(request.settings)
+        if index is None:
+            tied = list(islice(_iterate_tied(bucket), ties.FEW + 1))
+            if len(tied) <= ties.FEW:
+                return ties.choose_preferred(tied, line, fit, request, names)
+            if len(self.known_ties) >= MAX_TIES:
+                self.known_ties.clear()
+            index = self.known_ties[key] = TieIndex.merge([list(_iterate_tied(bucket))], names)
+        return index.find_preferred(line, fit, request)
 
     def apply_changes(
         self, removed: Collection[Candidate], added: Collection[Candidate], settings: MatchSettings
     ) -> LargeGroup:
         """Return the group without the `removed` candidates and with the `added` ones."""
         by_body = settings.body and not settings.subset
-        buckets, ordered = dict(self.buckets), dict(self.ordered)
-        removed_by_opening, added_by_opening = (
-            _group_by_open_parts(removed, by_body=by_body),
-            _group_by_open_parts(added, by_body=by_body),
-        )
+        buckets = dict(self.buckets)
+        removed_by_opening, added_by_opening = (_group_by_opening(each, by_body=by_body) for each in (removed, added))
         for open_parts in {**removed_by_opening, **added_by_opening}:
-            old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
             levels = _LEVELS[settings.query]
             before = buckets.pop(open_parts, None) or (PersistentMap(),) * len(levels)
+            old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
             after = tuple(
                 _update_buckets(level_buckets, old, new, level)
                 for level_buckets, level in zip(before, levels, strict=True)
             )
             if len(after[0]):
                 buckets[open_parts] = after
-            repeating = _update_ordered(ordered.pop(open_parts, None), old, new)
-            if repeating is not None:
-                ordered[open_parts] = repeating
         gone, come = (
             [each for each in side if _get_body(each, by_body=by_body).has_loose] for side in (removed, added)
         )
         loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, ordered, loose)
+        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
 
 
 Group = SmallGroup | LargeGroup
@@ -194,47 +266,57 @@ def update_group(
     return SmallGroup(kept) or None
 
 
-Keyed = tuple[Candidate, bytes]  # a candidate, and the key of its body
-
-
-def _match(candidate: Candidate, line: PathLine, request: NormalRequest) -> Match | None:
-    fit = candidate.compute_fit(request)
-    return None if fit is None else candidate.make_match(line, fit, request)
+TermedCandidate = tuple[Candidate, Term, BodyPattern]  # a candidate by one of its terms and one pattern of its body
 
 
 def _get_body(candidate: Candidate, *, by_body: bool) -> BodyPattern:
-    return candidate.body if by_body and candidate.body else NO_BODY
+    return candidate.compared_body.require_pattern() if by_body else NO_BODY
 
 
-def _group_by_open_parts(candidates: Collection[Candidate], *, by_body: bool) -> dict[OpenParts, list[Keyed]]:
-    keyed = [(each, pattern) for each in candidates for pattern in _get_body(each, by_body=by_body).keyed]
-    groups = group_by_key(keyed, lambda one: (one[0].query.open_names, one[0].headers.open_names, one[1].shape))
-    return {open_parts: [(each, body.key) for each, body in group] for open_parts, group in groups.items()}
+def _group_by_opening(
+    candidates: Collection[Candidate], *, by_body: bool
+) -> Mapping[OpenParts, Sequence[TermedCandidate]]:
+    """Return the candidates with each of their terms and keyed bodies, by what these leave open."""
+
+    def get_open_parts(termed: TermedCandidate) -> OpenParts:
+        candidate, term, body = termed
+        return OpenParts(candidate.query.open_names, candidate.headers.open_names, body.shape, term.kind)
+
+    termed = (
+        (each, term, body)
+        for each in candidates
+        for term in each.eligibility.terms
+        for body in _get_body(each, by_body=by_body).keyed
+    )
+    return group_by_key(termed, get_open_parts)
 
 
 def _update_buckets(
-    buckets: Buckets, removed: Collection[Keyed], added: Collection[Keyed], level: QueryFit, *, ordered: bool = False
+    buckets: Buckets, removed: Sequence[TermedCandidate], added: Sequence[TermedCandidate], level: QueryFit
 ) -> Buckets:
-    def key(keyed: Keyed) -> BucketKey:
-        candidate, body_key = keyed
-        repeats = candidate.query.repeats if ordered else ()
-        return (*_build_query_key(candidate, level), *repeats), candidate.headers.key, body_key
+    def key(termed: TermedCandidate) -> BucketKey:
+        candidate, term, body = termed
+        return _build_query_key(candidate, level), candidate.headers.key, body.key, term.key
 
     def update(
-        bucket: SortedItems[Candidate] | None, old: Collection[Keyed], new: Collection[Keyed]
+        bucket: SortedItems[Candidate] | None, old: Collection[TermedCandidate], new: Collection[TermedCandidate]
     ) -> SortedItems[Candidate] | None:
-        gone, come = ([candidate for candidate, _ in side] for side in (old, new))
-        return persistent_list.update_items(bucket or (), gone, come, _RANK) or None
+        sides = [each for each, *_ in old], [each for each, *_ in new]
+        return persistent_list.update_items(bucket or (), *sides, _RANK) or None
 
     return update_by_key(buckets, removed, added, key, update)
 
 
-def _update_ordered(buckets: Buckets | None, removed: Collection[Keyed], added: Collection[Keyed]) -> Buckets | None:
-    old, new = ([each for each in side if each[0].query.repeats] for side in (removed, added))
-    if not old and not new:
-        return buckets
-    after = _update_buckets(buckets or PersistentMap(), old, new, QueryFit.EQUAL, ordered=True)
-    return after if len(after) else None
+def _iterate_tied(bucket: SortedItems[Candidate]) -> Iterator[Candidate]:
+    """Yield the first candidate of a bucket and all that tie with it."""
+    rank = next(iter(bucket)).rank[:2]
+    return takewhile(lambda candidate: candidate.rank[:2] == rank, bucket)
+
+
+def _is_proved(candidate: Candidate, request: NormalRequest) -> bool:
+    """Return whether the key of a bucket proves that the bodies of all its candidates fit, if this one's does."""
+    body = candidate.compared_body.require_pattern().select_pattern(request.body_type)
+    return (body is None or body.form is None) and not request.settings.subset
 
 
 def _build_query_key(candidate: Candidate, level: QueryFit) -> QueryKey:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
+from understudy.matcher.lookup.candidate_groups import Group
 from understudy.matcher.lookup.method_tables import MethodTables
+from understudy.matcher.lookup.ties import choose_best, list_negotiating_names
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.scores import MAX_EXAMINED, PathLine, QueryFit
 from understudy.matcher.settings import QueryRule
 
 
@@ -30,18 +33,24 @@ def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match
     """Yield a match for each candidate whose path fits, by its first line; None where another part filters it out."""
     seen: set[Candidate] = set()
     for line, group in tables.find_fitting(request):
-        for candidate in group.candidates:
-            if candidate not in seen:
-                seen.add(candidate)
-                fit = candidate.compute_fit(request)
-                yield None if fit is None else candidate.make_match(line, fit, request)
+        fresh = [candidate for candidate in islice(group.candidates, MAX_EXAMINED) if candidate not in seen]
+        seen.update(fresh)
+        yield from _match_each(fresh, line, group, request)
 
 
 def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
     """Yield a match for each candidate whose path fits by document distance; None where another part filters it out."""
-    for candidate in (each for group in tables.find_distant(request) for each in group.candidates):
+    for group in tables.find_distant(request):
+        yield from _match_each(group.candidates, PathLine.DISTANCE, group, request)
+
+
+def _match_each(
+    candidates: Iterable[Candidate], line: PathLine, group: Group, request: NormalRequest
+) -> Iterator[Match | None]:
+    names = group.list_negotiating_names(request.settings)
+    for candidate in candidates:
         fit = candidate.compute_fit(request)
-        yield None if fit is None else candidate.make_match(PathLine.DISTANCE, fit, request)
+        yield None if fit is None else Match.of_tied(candidate, line, fit, request, names)
 
 
 def _select_first_best(matches: Iterable[Match | None]) -> Match | None:
@@ -56,13 +65,24 @@ def _find_by_lines(tables: MethodTables, request: NormalRequest) -> Match | None
         if winner is not None and winner.score >= line + most and line < (winner.path_line or 0):
             break
         match = group.find_best(line, request)
-        if match is not None and (winner is None or match.order > winner.order):
-            winner = match
-            if line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most:
-                break  # the same, before the look-up of the next line
+        winner = winner if match is None else _choose_better(winner, match, request)
+        if winner is not None and line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most:
+            break  # the same, before the look-up of the next line
     return winner
 
 
+def _choose_better(winner: Match | None, match: Match, request: NormalRequest) -> Match:
+    """Return the better of two matches, the second one from a group of paths that comes later."""
+    if winner is None or match.points > winner.points:
+        return match
+    if match.points < winner.points:
+        return winner
+    return choose_best([winner, match], request, list_negotiating_names((), request.settings)) or winner
+
+
 def _find_by_distance(tables: MethodTables, request: NormalRequest) -> Match | None:
-    matches = (group.find_best(PathLine.DISTANCE, request) for group in tables.find_distant(request))
-    return max(filter(None, matches), key=lambda match: match.order, default=None)
+    winner: Match | None = None
+    for group in tables.find_distant(request):
+        match = group.find_best(PathLine.DISTANCE, request)
+        winner = winner if match is None else _choose_better(winner, match, request)
+    return winner

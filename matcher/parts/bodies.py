@@ -91,9 +91,13 @@ class BodyPattern(msgspec.Struct, frozen=True):
         settings: MatchSettings,
         *,
         wildcards: bool,
+        extra: Places = NOWHERE,
     ) -> BodyPattern:
-        """Compile a body as it was sent; raises ValueError for a bad JSON path or regular expression of a place."""
-        places = places_from_redacted(redacted) | collect_ignored_places(settings)
+        """Compile a body as it was sent, with `extra` open places.
+
+        Raises ValueError for a bad JSON path or regular expression of a place.
+        """
+        places = places_from_redacted(redacted) | collect_ignored_places(settings) | extra
         compile_patterns(frozenset(select_marks(places, Part.TEXT)))
         for place in places:
             if place.part is Part.JSON:

@@ -10,10 +10,14 @@ from understudy.matcher.body_forms.canonical import BodyDigest
 from understudy.matcher.body_forms.forms import MAX_PAIRS
 from understudy.matcher.body_forms.kinds import BodyKind, BodyType, Reading, parse_body_type
 from understudy.matcher.body_forms.open_places import Places
+from understudy.matcher.body_forms.operations import Operation, find_operation
 from understudy.matcher.mock_headers import NO_SELECTORS, Selectors
 from understudy.matcher.parts import headers, paths, queries
 from understudy.matcher.parts.bodies import BodyShape, select_ignored_fields
+from understudy.matcher.parts.byte_ranges import RequestedRange, parse_range
+from understudy.matcher.parts.eligibility import TermKey, TermKind
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
+from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values
 from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.messages import Origin, Request
@@ -51,6 +55,8 @@ class NormalRequest:
         )
         self._body: bytes | None = None
         self._type: tuple[str | None, BodyType] | None = None  # a cached_property would cost more than the parsing
+        self._exact_values: dict[tuple[str, ...], HeaderTexts] = {}
+        self._term_keys: dict[TermKind, TermKey | None] = {}
         self.body_digests: BodyDigests = {} if body_digests is None else body_digests
 
     def change_methods(self, methods: tuple[str, ...]) -> NormalRequest:
@@ -140,6 +146,43 @@ class NormalRequest:
     @cached_property
     def _trees(self) -> dict[tuple[BodyKind, Places], object]:
         return {}
+
+    @cached_property
+    def requested_range(self) -> RequestedRange | None:
+        """The one range of bytes that a GET asks for, or None: other methods have none (RFC 9110, section 14.2)."""
+        if self.original.method != "GET":
+            return None
+        return parse_range(self.original.headers.get_all("range"))
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """The operation that the request names, or None."""
+        body = self.body if isinstance(self.original.body, bytes) else b""
+        return find_operation(self.original.query, self.original.headers, body)
+
+    def read_exact(self, names: tuple[str, ...]) -> HeaderTexts:
+        """Return the values of these headers as they were sent."""
+        found = self._exact_values.get(names)
+        if found is None:
+            found = self._exact_values[names] = read_exact_values(self.original.headers, names)
+        return found
+
+    def build_term_key(self, kind: TermKind) -> TermKey | None:
+        """Return the key of the terms of this kind that the request has; None if it has none of them."""
+        if kind not in self._term_keys:
+            self._term_keys[kind] = self._build_term_key(kind)
+        return self._term_keys[kind]
+
+    def _build_term_key(self, kind: TermKind) -> TermKey | None:
+        if kind.within and self.requested_range is None:
+            return None
+        values = read_exact_values(self.original.headers, kind.names)
+        if not kind.operation:
+            return values, ""
+        operation = self.operation
+        if operation is None:
+            return None
+        return values, operation.loose_key if kind.operation == "loose" else operation.key
 
     def build_query_key(self, open_names: frozenset[str]) -> QueryKey:
         """Return the key of equal queries, with the values of these names left open."""

@@ -104,15 +104,17 @@ class QueryPattern(msgspec.Struct, frozen=True):
     def compute_fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
         """Return how well a request's pairs fit; None if the rule filters the example out.
 
-        Under REQUIRE, a query that is equal only without case is unequal: a replay must not confuse two tokens.
+        Under EXACT, a query that is equal only without case is unequal.
         """
         if rule is QueryRule.OFF:
             return QueryFit.OFF
         if self.covers(pairs):
             return QueryFit.WILD if self.wild else QueryFit.EQUAL
-        if rule is QueryRule.REQUIRE:
+        if rule is QueryRule.EXACT:
             return None
-        return QueryFit.FOLDED if self.fold().covers(fold_pairs(pairs)) else QueryFit.UNEQUAL
+        if self.fold().covers(fold_pairs(pairs)):
+            return QueryFit.FOLDED
+        return QueryFit.UNEQUAL if rule is QueryRule.PREFER else None
 
     def covers(self, pairs: Pairs) -> bool:
         """Return whether the pairs are exactly these: every value spelled out, and one more for each open name."""

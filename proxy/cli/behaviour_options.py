@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Fields = dict[str, Any]
 
+RULES = click.Choice(["prefer", "require", "off"])
 _SWITCHES = ("subset", "wildcards", "ids", "distance")
 _LISTS = {
     "match_header": ("headers", "--match-header", "NAME", "Leave out examples whose NAME differs."),
@@ -44,9 +45,11 @@ def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
     With `clearing` there is also an option to empty each list.
     """
     options = [
-        click.option("--match-body/--no-match-body", default=None, help="Leave out examples whose body differs."),
+        click.option("--match-body/--no-match-body", default=None, help="The same as --body require, --body prefer."),
+        click.option("--body", "body_rule", type=RULES, help="prefer an equal body, leave out others, or ignore it."),
+        click.option("--headers", "header_rule", type=RULES, help="How much negotiating and listed headers count."),
         click.option("--subset/--no-subset", default=None, help="Accept bodies that hold more; with --match-body."),
-        click.option("--query", type=click.Choice(["prefer", "require", "off"]), help="How much the query counts."),
+        click.option("--query", type=RULES, help="How much the query counts."),
         click.option("--wildcards/--no-wildcards", default=None, help="Let {{name}} and :name match any one segment."),
         click.option("--ids/--no-ids", default=None, help="Accept a path that differs in ids only."),
         click.option("--distance/--no-distance", default=None, help="Accept a path that is nearly the same."),
@@ -56,7 +59,15 @@ def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
         options.append(click.option(option, *old_names, metavar=value, multiple=True, help=text))
         if clearing:
             options.append(_clearing_option(option))
-    names = ("match_body", "query", *_SWITCHES, *_LISTS, *(f"no_{name}" for name in _LISTS if clearing))
+    names = (
+        "match_body",
+        "body_rule",
+        "header_rule",
+        "query",
+        *_SWITCHES,
+        *_LISTS,
+        *(f"no_{name}" for name in _LISTS if clearing),
+    )
     return _collect(options, names, "matching", _read_matching)
 
 
@@ -98,9 +109,11 @@ def _collect(
 
 
 def _read_matching(given: Fields) -> Fields:
-    fields = {name: given[name] for name in ("query", *_SWITCHES) if given[name] is not None}
-    if given["match_body"] is not None:
-        fields["body"] = given["match_body"]
+    fields = {name: given[name] for name in ("query", "header_rule", *_SWITCHES) if given[name] is not None}
+    if given["match_body"] is not None and given["body_rule"] is not None:
+        raise UserError("give --body or --match-body, not both")
+    if given["match_body"] is not None or given["body_rule"] is not None:
+        fields["body"] = given["body_rule"] or ("require" if given["match_body"] else "prefer")
     for name, (field, option, _, _) in _LISTS.items():
         cleared = given.get(f"no_{name}", False)
         check_one(option, bool(given[name]), cleared)

@@ -77,12 +77,13 @@ def _matching_rows(matching: Matching) -> list[ShownSetting]:
     lists = {"headers": matching.headers, "ignored query": matching.ignore_query}
     lists |= {"ignored headers": matching.ignore_headers, "ignored body": matching.ignore_body}
     return [
-        ("body", f"{_switch(matching.body)}{', subset' if matching.subset else ''}"),
+        ("body", f"{matching.body}{', subset' if matching.subset else ''}"),
         ("query", matching.query),
         ("wildcards", _switch(matching.wildcards)),
         ("ids", _switch(matching.ids)),
         ("distance", usual),
         *((name, ", ".join(sorted(values)) or "none") for name, values in lists.items()),
+        ("header rule", matching.header_rule),
     ]
 
 

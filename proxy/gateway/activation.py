@@ -10,6 +10,7 @@ from understudy.matcher.body_forms.open_places import select_marks
 from understudy.matcher.index import compile_index
 from understudy.matcher.parts.bodies import collect_ignored_places
 from understudy.matcher.replay_keys import expand_headers
+from understudy.matcher.settings import make_spy_settings
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
 from understudy.proxy.compilation.mock_setup import MockSetup, read_mock_setup
@@ -123,9 +124,10 @@ class Activation:
     def _compile_mock(self, state: GatewayState, setup: MockSetup) -> ActiveMode:
         read = self._store.bodies.read
         self._matching = setup.mock.matching if setup.mock else None
-        own = setup.build_index(read)
+        settings = make_spy_settings(setup.settings) if state.mode is Mode.SPY else setup.settings
+        own = setup.build_index(read, settings)
         # A forward proxy gets requests for several hosts; a mock server and a reverse proxy compare no hosts.
-        index = own.apply_settings(replace(setup.settings, host=True))
+        index = own.apply_settings(replace(settings, host=True))
         templates = Templates(compile_templates(setup.examples, read), setup.variables, self._random)
         return ActiveMode(
             state.mode,

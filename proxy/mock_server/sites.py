@@ -47,6 +47,14 @@ class SharedSequences:
         key = f"{self._mock_id} {examples[0].sequence}"
         return examples[min(self._counts.advance(key, self._group, len(examples)), len(examples) - 1)]
 
+    def peek(self, candidate: Candidate) -> Example | None:
+        """Return the example that was given last, without moving on; the first one before that."""
+        examples = candidate.examples
+        if len(examples) == 1:
+            return examples[0]
+        given = self._counts.read(f"{self._mock_id} {examples[0].sequence}", self._group)
+        return examples[min(max(given - 1, 0), len(examples) - 1)]
+
     def may_advance(self, candidate: Candidate) -> bool:
         """Return whether the next call may get another example."""
         return len(candidate.examples) > 1

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from calendar import timegm
+from collections.abc import Set
 from email.utils import parsedate
 
+from understudy.matcher.parts.byte_ranges import parse_range
+from understudy.matcher.parts.eligibility import RANGES, find_known_range
+from understudy.matcher.parts.negotiation import read_exact_values
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.model.collections import Example
@@ -16,7 +20,6 @@ from understudy.store.model.values import replace
 
 # A 304 or 412 has no content that these could describe (RFC 9110, section 15.4.5).
 _CONTENT_FIELDS = ("content-type", "content-encoding", "content-language", "content-length", "content-range")
-_ONE_RANGE = re.compile(r"bytes[ \t]*=[ \t,]*(?:(\d+)-(\d*)|-(\d+))[ \t,]*", re.IGNORECASE)
 _ENTITY_TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -32,12 +35,44 @@ def apply_conditions(response: Response, request: Request, outcome: Outcome) -> 
 
     `response` is that of the example of `outcome`, in the coding that is sent. A field that the request of the example
     itself carried is not looked at, because the recording shows what the API does with it; nor any field of a request
-    that chooses its example by a selector header.
+    that chooses its example by a selector header. A 206 that holds all bytes is taken for a 200.
     """
     example, selectors = outcome.example, outcome.decision.selectors
-    if example is None or selectors.code is not None or selectors.is_named or not has_conditions(request, example):
+    if example is None or selectors.code is not None or selectors.is_named:
+        return response
+    if example.response.status == 206:
+        return _apply_to_part(response, request, outcome, example)
+    if not has_conditions(request, example):
         return response
     own = {name.lower() for name, _ in example.request.headers.fields} & CONDITION_FIELDS
+    return _apply_to_whole(response, request, outcome, own)
+
+
+def _apply_to_part(response: Response, request: Request, outcome: Outcome, example: Example) -> Response:
+    """Return what a request gets from a 206: that if it asks for the same range, else a piece of it."""
+    known = find_known_range(example)
+    is_same = read_exact_values(request.headers, RANGES) == read_exact_values(example.request.headers, RANGES)
+    if known is None or is_same or "range" not in example.request.headers:
+        return response
+    if known.holds_all:
+        headers = response.headers.drop(("content-range",))
+        whole = replace(response, status=200, reason=b"", headers=headers)
+        own = {name.lower() for name, _ in example.request.headers.fields} & CONDITION_FIELDS
+        return _apply_to_whole(whole, request, outcome, own - {b"range"})
+    asked = parse_range(request.headers.get_all("range"))
+    located = known.locate(asked) if asked else None
+    if located is None or not isinstance(response.body, bytes):
+        return response
+    first, last = located
+    part = response.body[first - known.first : last - known.first + 1]
+    size = "*" if known.size is None else known.size
+    return _make_part(response, part, f"bytes {first}-{last}/{size}")
+
+
+def _apply_to_whole(response: Response, request: Request, outcome: Outcome, own: Set[bytes]) -> Response:
+    """Return what a request gets from a whole 200, without looking at the fields in `own`."""
+    example = outcome.example
+    assert example is not None
     asked = Headers(tuple(field for field in request.headers.fields if field[0].lower() not in own))
     if _fails(asked, response.headers):
         return _without_content(response, 412)
@@ -86,26 +121,20 @@ def _parse_date(value: str | None) -> int | None:
 
 def _cut(response: Response, asked: Headers, body: bytes) -> Response:
     """Return the range that is asked for, as 206, or 416; the whole response for several ranges and invalid ones."""
-    ranges = asked.get_all("range")
-    found = _ONE_RANGE.fullmatch(ranges[0].strip()) if len(ranges) == 1 else None
-    if found is None or not _is_same_as_before(asked, response.headers):
+    wanted = parse_range(asked.get_all("range"))
+    if wanted is None or not wanted.is_valid or not _is_same_as_before(asked, response.headers):
         return response
     size = len(body)
-    first, last = _resolve_range(found, size)
-    if found[1] and found[2] and int(found[2]) < int(found[1]):
-        return response  # invalid (RFC 9110, section 14.1.1)
+    first, last = wanted.resolve(size)
     if first >= size or last < first:
         return _with_range(_without_content(response, 416), f"bytes */{size}", 0)
-    part = body[first : last + 1]
+    return _make_part(response, body[first : last + 1], f"bytes {first}-{last}/{size}")
+
+
+def _make_part(response: Response, part: bytes, content_range: str) -> Response:
     headers = drop_false_digests(response.headers, part)
     cut = replace(response, status=206, reason=b"", headers=headers, body=part, chunks=(), trailers=Headers())
-    return _with_range(cut, f"bytes {first}-{last}/{size}", len(part))
-
-
-def _resolve_range(found: re.Match[str], size: int) -> tuple[int, int]:
-    if found[3]:
-        return max(0, size - int(found[3])), size - 1 if int(found[3]) else -1
-    return int(found[1]), min(int(found[2]), size - 1) if found[2] else size - 1
+    return _with_range(cut, content_range, len(part))
 
 
 def _is_same_as_before(asked: Headers, headers: Headers) -> bool:

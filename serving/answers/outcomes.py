@@ -12,6 +12,7 @@ from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.candidate import Candidate
 from understudy.serving.answers.answer import render_error, render_malformed_header, render_miss
 from understudy.serving.answers.behaviour_plan import apply_requested_delay, merge_behaviours
+from understudy.serving.answers.rpc_ids import carry_ids
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.answers.streams import RECORDED_TIMING
 from understudy.serving.templates.response_templates import Templates
@@ -28,6 +29,10 @@ class SequenceState(Protocol):
 
     def next(self, candidate: Candidate) -> Example | None:
         """Return the example whose turn it is and move on; None when its sequence has ended."""
+        ...
+
+    def peek(self, candidate: Candidate) -> Example | None:
+        """Return the example that was given last, without moving on; the first one before that."""
         ...
 
     def may_advance(self, candidate: Candidate) -> bool:
@@ -125,6 +130,21 @@ SEQUENCE_ENDED = "All recorded answers to this request were given, and each of t
 REPEAT_ANSWERS = Hint("repeat_answers")
 
 
+def choose_turn(answers: Answers, decision: Decision, candidate: Candidate) -> Example | None:
+    """Return the example of a sequence that answers a request; None when the sequence has ended.
+
+    Selector headers look at single examples. They, HEAD, and a range that does not start at 0 take no turn: HEAD asks
+    about the answer that a GET gets, such a range goes on with one (docs/matching.md, "Sequences").
+    """
+    if decision.selectors.code is not None or decision.selectors.is_named:
+        return candidate.example
+    asked = decision.normal_request.requested_range
+    goes_on = asked is not None and asked.first != 0 and "range" not in candidate.request.headers
+    if goes_on or decision.is_head_by_get:
+        return answers.sequences.peek(candidate)
+    return answers.sequences.next(candidate)
+
+
 def find_outcome(answers: Answers, request: Request) -> Outcome:
     """Decide on a request, and move its sequence on."""
     decision = answers.index.decide(request)
@@ -132,9 +152,9 @@ def find_outcome(answers: Answers, request: Request) -> Outcome:
     if candidate is None:
         return Outcome(decision, None, is_cacheable=True)
     fixed = not answers.sequences.may_advance(candidate)
-    example = answers.sequences.next(candidate)
+    example = choose_turn(answers, decision, candidate)
     if example is None:
         return Outcome(decision, None)
-    applied = answers.templates.apply(example, decision)
+    applied = carry_ids(answers.templates.apply(example, decision), decision.request)
     filled = applied is not example
     return Outcome(decision, applied, fixed and not filled, filled)

@@ -33,6 +33,12 @@ class Sequences:
             return None
         return examples[min(position, len(examples) - 1)]
 
+    def peek(self, candidate: Candidate) -> Example | None:
+        """Return the example that was given last, without moving on; the first one before that."""
+        examples = candidate.examples
+        position = self._positions.get(examples[0].sequence or candidate.id, 0)
+        return examples[min(max(position - 1, 0), len(examples) - 1)]
+
     def may_advance(self, candidate: Candidate) -> bool:
         """Return whether the next call may be answered by another example."""
         return self._once or len(candidate.examples) > 1

@@ -88,12 +88,14 @@ PLAIN = Behaviour()
 class Matching:
     """The matching settings of a mock server (docs/matching.md: path, query, headers and body).
 
-    `query` is "prefer", "require" or "off". `headers` are the names of the header fields that are compared. `distance`
-    is None for the default, which depends on the examples of the collection.
+    `query` and `body` are "prefer", "require" or "off". `headers` are the names of the header fields that are compared,
+    as the `header_rule` says: "prefer", "require" or "off". `distance` is None for the default, which depends on the
+    examples of the collection.
     """
 
-    body: bool = False
+    body: str = "prefer"
     headers: frozenset[str] = frozenset()
+    header_rule: str = "require"
     query: str = "prefer"
     wildcards: bool = True
     ids: bool = True

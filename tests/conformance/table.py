@@ -11,6 +11,8 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
+from understudy.matcher.lookup.ties import list_negotiating_names
+from understudy.matcher.parts.candidate import Match
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.store.model.collections import Example
@@ -121,8 +123,14 @@ class Row:
         if decision.problem or selectors.is_named or decision.path_line is PathLine.DISTANCE:
             return self.winner
         normal_request = decision.normal_request
-        candidates = index.filter_by_status(selectors.code).apply_settings(normal_request.settings).candidates
-        matches = [match for match in (each.match(normal_request) for each in candidates) if match]
+        settings = replace(normal_request.settings, eligibility=selectors.code is None)
+        candidates = index.filter_by_status(selectors.code).apply_settings(settings).candidates
+        names = list_negotiating_names(candidates, settings)
+        matches = [
+            Match.of_tied(match.candidate, match.path_line, match.query_fit, normal_request, names)
+            for match in (each.match(normal_request) for each in candidates)
+            if match
+        ]
         own = decision.request.method
         matches.sort(key=lambda match: (match.score, match.candidate.method == own, *match.order))
         best = matches[-1] if matches else None

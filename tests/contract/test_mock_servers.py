@@ -35,7 +35,7 @@ BEHAVIOURS = [
 ]
 MATCHINGS = [
     Matching(),
-    Matching(body=True, query="require", wildcards=False, ids=False, distance=True, subset=True),
+    Matching(body="require", query="require", wildcards=False, ids=False, distance=True, subset=True),
     Matching(headers=frozenset({"B", "a"}), ignore_headers=frozenset({"c"}), distance=False),
     Matching(query="off", ignore_query=frozenset({"ü", "q"}), ignore_body=frozenset({"$.at"})),
 ]

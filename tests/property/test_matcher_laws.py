@@ -17,16 +17,17 @@ from hypothesis import strategies as st
 from tests import plain_matcher
 from tests.factories.messages import make_example, make_request, make_response
 from tests.proofs import choose
-from understudy.matcher.body_forms.canonical import canonicalize, compute_request_key
+from understudy.matcher.body_forms.canonical import canonicalize
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json, parse_json_exact
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
 from understudy.matcher.lookup import candidate_groups
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.messages import Headers, Request
+from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
@@ -303,7 +304,7 @@ def test_any_bytes_give_a_decision(request: Request, examples: list[Example], ch
     assert (
         summarize_nearest(decision).encode() or decision.candidate or not decision.candidate_count or decision.problem
     )
-    assert len(compute_request_key(request, b"")) == 64
+    assert len(compute_request_key(request, b"", Response(200))) == 64
 
 
 @settings(max_examples=choose(200, 20))
@@ -336,7 +337,7 @@ def test_order_of_query_pairs_does_not_count(request: Request, examples: list[Ex
     other = replace(request, target=request.path + b"?" + backwards)
     index = compile_index(examples, chosen)
     assert outcome(index.decide(request)) == outcome(index.decide(other))
-    assert compute_request_key(request, b"") == compute_request_key(other, b"")
+    assert compute_request_key(request, b"", Response(200)) == compute_request_key(other, b"", Response(200))
 
 
 @settings(max_examples=choose(150, 20))

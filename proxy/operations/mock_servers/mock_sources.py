@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from understudy.matcher.body_forms.canonical import compute_request_key
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.proxy.compilation.session_examples import split_in_batches
 from understudy.proxy.operations.collections.request_lines import (
     Typed,

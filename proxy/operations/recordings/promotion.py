@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from understudy.matcher.body_forms.canonical import compute_request_key
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.proxy.compilation.session_examples import split_in_batches
 from understudy.proxy.operations.recordings.history import narrow_to_session
 from understudy.store.errors import Hint, NotFound, UserError

@@ -25,6 +25,7 @@ def matching_json(matching: Matching) -> dict[str, Any]:
         "body": matching.body,
         "subset": matching.subset,
         "headers": sorted(matching.headers),
+        "header_rule": matching.header_rule,
         "query": matching.query,
         "wildcards": matching.wildcards,
         "ids": matching.ids,

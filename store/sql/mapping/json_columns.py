@@ -51,6 +51,8 @@ def matching_from_text(text: str) -> Matching:
     values: dict[str, Any] = json.loads(text)
     if "ignore_json" in values:  # the old name
         values["ignore_body"] = values.pop("ignore_json")
+    if values.get("body") is True:  # the old value
+        values["body"] = "require"
     sets: dict[str, Any] = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
     return Matching(**{**values, **sets})
 

@@ -8,7 +8,7 @@ from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
 from understudy.matcher.replay_keys import compute_replay_key, expand_headers
 from understudy.matcher.settings import STRICT, MatchSettings
-from understudy.store.model.messages import Request
+from understudy.store.model.messages import Request, Response
 from understudy.store.model.values import replace
 
 
@@ -18,6 +18,7 @@ def make_post(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', *
     return make_request("POST", target, headers=headers, content_type=kind, body=body)
 
 
+OK = Response(200)
 STRICTLY = STRICT
 NO_T = replace(STRICT, ignore_query=frozenset({"t"}))
 NO_AT = replace(STRICT, ignore_body=frozenset({"$.at"}))
@@ -50,7 +51,9 @@ def test_requests_share_a_key_if_a_replay_takes_them_for_one(
 ) -> None:
     """Requests share a key exactly if the matcher, under the same settings, accepts one for the other."""
     one = make_post()
-    assert (compute_replay_key(one, one.body, settings) == compute_replay_key(other, other.body, settings)) is same  # type: ignore[arg-type]
+    assert (
+        compute_replay_key(one, one.body, OK, settings) == compute_replay_key(other, other.body, OK, settings)
+    ) is same  # type: ignore[arg-type]
     decision = compile_index([make_example(one)], settings).decide(other)
     assert (decision.match is not None) is same
 
@@ -73,7 +76,7 @@ def test_headers_count_where_they_are_compared(
 ) -> None:
     """Listed headers count; with `*` all recorded ones except those that frame the message."""
     first, second = make_request(headers=one), make_request(headers=other)
-    assert (compute_replay_key(first, b"", settings) == compute_replay_key(second, b"", settings)) is same
+    assert (compute_replay_key(first, b"", OK, settings) == compute_replay_key(second, b"", OK, settings)) is same
     compared = expand_headers(settings, [first.headers, second.headers])
     assert (compile_index([make_example(first)], compared).decide(second).match is not None) is same
 

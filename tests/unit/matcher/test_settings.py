@@ -34,7 +34,7 @@ def test_strict_takes_no_liberty() -> None:
             wildcards=False,
             ids=False,
             distance=False,
-            query=QueryRule.REQUIRE,
+            query=QueryRule.EXACT,
             ordered_query=True,
             body=True,
             host=True,
@@ -55,10 +55,10 @@ def test_a_mock_server_has_the_defaults_of_its_examples(example: Example, usual:
 
 def test_a_mock_server_has_its_own_settings() -> None:
     """The settings of a mock server become match settings."""
-    compared = {"body": True, "headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
+    compared = {"headers": frozenset({"a"}), "wildcards": False, "ids": False, "subset": True}
     ignored = {f"ignore_{what}": frozenset({what}) for what in ("query", "headers", "body")}
-    matching = Matching(query="require", **compared, **ignored)  # type: ignore[arg-type]  # a table of settings
-    expected = replace(PROMOTED, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)
+    matching = Matching(body="require", query="require", **compared, **ignored)  # type: ignore[arg-type]
+    expected = replace(PROMOTED, body=True, query=QueryRule.REQUIRE, key_headers=PUBLIC, **compared, **ignored)
     assert settings_from_matching(matching, [RECORDED]) == expected
 
 

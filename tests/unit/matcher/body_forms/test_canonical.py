@@ -9,13 +9,15 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.matcher.body_forms.canonical import canonicalize, compute_body_key, compute_request_key
+from understudy.matcher.body_forms.canonical import canonicalize, compute_body_key
 from understudy.matcher.body_forms.codings import undo_codings
 from understudy.matcher.body_forms.open_places import places_from_redacted
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.store.content_codings import LIMIT
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.messages import Headers
+from understudy.store.model.messages import Headers, Response
 
+OK = Response(200)
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 GZIP = Headers.of([("Content-Encoding", "gzip")])
@@ -218,15 +220,15 @@ BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
 def test_same_requests(method: str, target: str, body: bytes, kind: str, origin: str | None, same: bool) -> None:
     """A request's key depends on each part, in its normal form."""
     other = make_request(method, target, body=body, content_type=kind, origin=origin)
-    assert (compute_request_key(other, body) == compute_request_key(BASE, b'{"k": 1}')) is same
+    assert (compute_request_key(other, body, OK) == compute_request_key(BASE, b'{"k": 1}', OK)) is same
 
 
 def test_request_key_is_sha_256() -> None:
     """A request's key is a SHA-256 digest in hexadecimal digits."""
-    assert len(bytes.fromhex(compute_request_key(BASE, b""))) == 32
+    assert len(bytes.fromhex(compute_request_key(BASE, b"", OK))) == 32
 
 
 def test_empty_bodies_have_no_type() -> None:
     """A GET with a Content-Type is the same request as one without."""
     typed, untyped = make_request(content_type=JSON), make_request()
-    assert compute_request_key(typed, b"") == compute_request_key(untyped, b"")
+    assert compute_request_key(typed, b"", OK) == compute_request_key(untyped, b"", OK)

@@ -48,8 +48,14 @@ def test_fit(mine: bytes, theirs: bytes, expected: QueryFit) -> None:
     ("theirs", "expected"),
     [(b"a=1", QueryFit.EQUAL), (b"A=1", None), (b"a=2", None), (b"a=1&b=2", None)],
 )
-def test_require_takes_only_equal_queries(theirs: bytes, expected: QueryFit | None) -> None:
-    """Under REQUIRE, an unequal query is filtered out, also if only the case differs."""
+def test_exact_takes_only_equal_queries(theirs: bytes, expected: QueryFit | None) -> None:
+    """Under EXACT, an unequal query is filtered out, also if only the case differs."""
+    assert compute_fit(b"a=1", theirs, QueryRule.EXACT) is expected
+
+
+@pytest.mark.parametrize(("theirs", "expected"), [(b"A=1", QueryFit.FOLDED), (b"a=2", None), (b"a=1&b=2", None)])
+def test_require_filters_out_what_differs_in_more_than_case(theirs: bytes, expected: QueryFit | None) -> None:
+    """Under REQUIRE, an unequal query is filtered out, but not one that is equal without case."""
     assert compute_fit(b"a=1", theirs, QueryRule.REQUIRE) is expected
 
 

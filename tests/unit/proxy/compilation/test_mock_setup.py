@@ -44,7 +44,7 @@ def test_a_collection_by_itself_has_the_default_settings(store: Store) -> None:
 def test_a_mock_server_has_its_own_settings(store: Store) -> None:
     shop = store.collections.create("shop", {"a": "1", "b": "1"})
     store.environments.save(Environment("e", "stage", {"b": "2"}))
-    matching = Matching(body=True)
+    matching = Matching(body="require")
     mock = serve(store, shop, environment_id="e", matching=matching, private=True)
     setup = read_mock_setup(store, mock)
     assert (setup.collection, setup.mock, setup.variables) == (shop, mock, {"a": "1", "b": "2"})

@@ -246,7 +246,7 @@ def test_a_mock_server_answers_by_its_settings_and_environment(store: Store) -> 
     shop = collect(store, make_example(make_request(target="/{{v}}/users", body=b"a"), literal=False))
     store.collections.set_variables(shop.id, {"v": "v1"})
     store.environments.save(Environment("e", "stage", {"v": "v2"}))
-    mock = serve(store, shop, environment_id="e", matching=Matching(body=True))
+    mock = serve(store, shop, environment_id="e", matching=Matching(body="require"))
     active = Activation(store).activate(GatewayState(Mode.MOCK, shop.id, None, mock.id))
     asked = [("/v2/users", b"a"), ("/v1/users", b"a"), ("/v2/users", b"b")]
     decisions = [active.reverse_answers.index.decide(make_request(target=target, body=body)) for target, body in asked]

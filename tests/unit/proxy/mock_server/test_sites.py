@@ -196,7 +196,7 @@ SETTINGS = {
     "name": {"name": "Shop 2"},
     "delay": {"behaviour": Behaviour(Delay(5))},
     "cors": {"cors": False},
-    "matching": {"matching": Matching(body=True)},
+    "matching": {"matching": Matching(body="require")},
     "private": {"private": True},
 }
 

@@ -17,7 +17,7 @@ from understudy.store.repositories.store import Store
 
 KEPT: dict[str, Any] = {
     "behaviour": Behaviour(Delay(9), 100),
-    "matching": Matching(body=True, query="off"),
+    "matching": Matching(body="require", query="off"),
     "private": True,
 }
 

@@ -94,10 +94,16 @@ def test_a_change_is_kept(store: Store, mock: MockServer) -> None:
 
 
 def test_behaviour_and_matching_change_field_by_field(store: Store) -> None:
-    before: dict[str, Any] = {"behaviour": Behaviour(bytes_per_second=9, timing=0.5), "matching": Matching(body=True)}
+    before: dict[str, Any] = {
+        "behaviour": Behaviour(bytes_per_second=9, timing=0.5),
+        "matching": Matching(body="require"),
+    }
     serve(store, store.collections.create("shop"), **before)
     changed = change(store, behaviour={"timing": None}, matching={"query": "off"})
-    assert (changed.behaviour, changed.matching) == (Behaviour(bytes_per_second=9), Matching(body=True, query="off"))
+    assert (changed.behaviour, changed.matching) == (
+        Behaviour(bytes_per_second=9),
+        Matching(body="require", query="off"),
+    )
 
 
 def test_an_environment_is_attached_and_detached(store: Store, mock: MockServer) -> None:

@@ -1,0 +1,198 @@
+"""The operation that a request names, for APIs with one URL and many operations.
+
+It is named by a GraphQL query and its operation name, the `method` of JSON-RPC, SOAPAction and the first element of a
+SOAP body, `X-Amz-Target`, or the form field `Action` of AWS (docs/matching.md, "Operations").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from xml.parsers import expat
+
+import msgspec
+
+from understudy.matcher.body_forms import graphql_forms
+from understudy.matcher.normal_forms import parse_query_pairs
+from understudy.store.model.media_types import parse_media_type
+from understudy.store.model.messages import Headers
+from understudy.store.redaction.placeholders import PATTERN
+
+MAX_SIZE = 1024 * 1024
+"""Bytes of a body up to which an operation is looked for."""
+
+_JSON_MARKS = (b'"query"', b'"jsonrpc"', b'"documentId"', b'"sha256Hash"', b'"operationName"')
+_PLACEHOLDER = re.compile(PATTERN)
+_PERSISTED = ("documentId", "id", "doc_id")
+_GRAPHQL_FIELDS = ("query", "operationName", "extensions", *_PERSISTED)
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A named operation: `key` is equal for equal ones; `name` is for people.
+
+    `loose_key` does not count the texts that a GraphQL query spells out, for a recorded query with a redacted one.
+    """
+
+    key: str
+    name: str
+    loose_key: str = ""
+    is_redacted: bool = False
+
+
+def find_operation(query: bytes, headers: Headers, body: bytes) -> Operation | None:
+    """Return the operation that a request names, or None. `body` is without its content codings."""
+    target = headers.get("x-amz-target")
+    if target:
+        return Operation(f"aws {target.strip()}", target.strip())
+    if len(body) > MAX_SIZE:
+        return None
+    if not body:
+        return _find_in_query(query)
+    media = parse_media_type(headers.get("content-type")) or ""
+    if media == "application/x-www-form-urlencoded":
+        return _find_in_form(body)
+    if media == "application/graphql":
+        return _name_graphql({"query": body.decode("utf-8", "replace")})
+    if body.lstrip()[:1] in (b"{", b"["):
+        return _find_in_json(body)
+    return _find_in_xml(headers, body) if body.lstrip()[:1] == b"<" else None
+
+
+def is_json_rpc(value: object) -> bool:
+    """Return whether a JSON value is a JSON-RPC request (jsonrpc.org/specification, section 4), or a batch of them."""
+    messages = value if isinstance(value, list) else [value]
+    return bool(messages) and all(_get_rpc_method(message) is not None for message in messages)
+
+
+def _get_rpc_method(message: object) -> str | None:
+    if not isinstance(message, dict) or "jsonrpc" not in message:
+        return None
+    method = message.get("method")
+    return method if isinstance(method, str) else None
+
+
+def may_name_operation(query: bytes, headers: Headers) -> bool:
+    """Return whether a request without a body may name an operation: quick, and rarely wrong."""
+    # A GET of GraphQL carries the members of its request in the query (graphql.github.io/graphql-over-http).
+    return b"query=" in query or b"extensions=" in query or "x-amz-target" in headers
+
+
+def _find_in_query(query: bytes) -> Operation | None:
+    if b"query=" not in query and b"extensions=" not in query:
+        return None
+    pairs = dict(parse_query_pairs(query))
+    extensions = parse_json(pairs.get("extensions", "").encode("utf-8", "replace"))
+    return _name_graphql({name: pairs[name] for name in ("query", "operationName") if name in pairs}, extensions)
+
+
+def _find_in_form(body: bytes) -> Operation | None:
+    if b"Action=" not in body:
+        return None
+    actions = [value for name, value in parse_query_pairs(body) if name == "Action"]
+    return Operation(f"action {actions[0]}", actions[0]) if len(actions) == 1 and actions[0] else None
+
+
+def _find_in_json(body: bytes) -> Operation | None:
+    if not any(mark in body for mark in _JSON_MARKS):
+        return None
+    value = parse_json(body)
+    if is_json_rpc(value):
+        methods = [_get_rpc_method(each) or "" for each in (value if isinstance(value, list) else [value])]
+        return Operation(f"rpc {methods}", ", ".join(methods))
+    if not isinstance(value, list):
+        return _name_graphql(value, value.get("extensions")) if isinstance(value, dict) else None
+    named = [_name_graphql(each, each.get("extensions")) if isinstance(each, dict) else None for each in value]
+    found = [each for each in named if each is not None]
+    return _join(found) if found and len(found) == len(named) else None
+
+
+def _join(operations: list[Operation]) -> Operation:
+    return Operation(
+        "\0".join(each.key for each in operations),
+        ", ".join(each.name for each in operations),
+        "\0".join(each.loose_key or each.key for each in operations),
+        any(each.is_redacted for each in operations),
+    )
+
+
+def _name_graphql(members: dict[str, object], extensions: object = None) -> Operation | None:
+    text, name = members.get("query"), members.get("operationName")
+    name = name if isinstance(name, str) else ""
+    if isinstance(text, str):
+        query = graphql_forms.normalize_query(text)
+        if query is None:
+            return None
+        loose = graphql_forms.blank_texts(query)
+        label = name or graphql_forms.name_operation(query)
+        return Operation(
+            f"graphql {name}\0{_digest(query)}",
+            label,
+            f"graphql {name}\0{_digest(loose)}",
+            _PLACEHOLDER.search(text) is not None,
+        )
+    persisted = _find_persisted(members, extensions)
+    return Operation(f"persisted {name}\0{persisted}", name or persisted) if persisted else None
+
+
+def _find_persisted(members: dict[str, object], extensions: object) -> str:
+    """Return the id of a query that the server knows; "" without one."""
+    query = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    digest = query.get("sha256Hash") if isinstance(query, dict) else None
+    # An `id` alone is a member of any JSON; with an operation name or variables it is one of GraphQL.
+    is_graphql = "operationName" in members or "variables" in members
+    known = next((members[each] for each in _PERSISTED if isinstance(members.get(each), str)), "")
+    return digest if isinstance(digest, str) else str(known) if is_graphql or "documentId" in members else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def parse_json(text: bytes) -> object:
+    """Return a JSON value; None for what is not JSON."""
+    try:
+        value: object = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+_SOAP_ACTION = re.compile(r";\s*action\s*=\s*\"?([^\";]+)", re.IGNORECASE)
+
+
+def _find_in_xml(headers: Headers, body: bytes) -> Operation | None:
+    """Return the operation of SOAP 1.1 (SOAPAction) and 1.2 (the parameter `action` of the media type)."""
+    content_type = headers.get("content-type") or ""
+    in_type = _SOAP_ACTION.search(content_type)
+    action = (headers.get("soapaction") or (in_type[1] if in_type else "")).strip().strip('"')
+    if not action and b"Envelope" not in body:
+        return None
+    element = next(_find_first_of_body(body), "")
+    return Operation(f"soap {action}\0{element}", element.rpartition(" ")[2] or action) if action or element else None
+
+
+def _find_first_of_body(body: bytes) -> Iterator[str]:
+    """Yield namespace and name of the first element in the Body of a SOAP envelope."""
+    path: list[str] = []
+    found: list[str] = []
+
+    def start(name: str, _: object) -> None:
+        is_in_body = len(path) == 2 and [each.rpartition(" ")[2] for each in path] == ["Envelope", "Body"]
+        if is_in_body and not found:
+            found.append(name)
+        path.append(name)
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: path.pop()
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, LookupError, ValueError):
+        return
+    yield from found
+
+
+def _refuse(*_: object) -> None:
+    raise ValueError("a document type declaration is not read")

@@ -1,0 +1,47 @@
+"""Headers by which a client and an API negotiate an answer (docs/matching.md, "Ties")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from understudy.matcher.settings import OWN_HEADER_PREFIXES
+from understudy.store.model.collections import Example
+from understudy.store.model.messages import Headers
+
+HeaderTexts = tuple[str | None, ...]
+
+NEGOTIATING = ("accept", "accept-language")
+"""These break ties between all examples of one URL."""
+MAX_VARIED = 2  # further headers that break ties: those that a Vary names
+# Their values name the client, a user or a coding; the answers to different values are seldom different resources.
+_NEVER = frozenset({"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*"})
+
+
+def read_exact_values(headers: Headers, names: tuple[str, ...]) -> HeaderTexts:
+    """Return the values of these headers as they were sent; None for a missing one, several lines as one list."""
+    if not names:
+        return ()
+    lines: dict[str, list[str]] = {}
+    for raw, value in headers.fields:
+        name = raw.lower().decode("latin-1")
+        if name in names:
+            lines.setdefault(name, []).append(value.decode("latin-1").strip())
+    return tuple([", ".join(lines[name]) if name in lines else None for name in names])
+
+
+def list_vary_names(examples: Iterable[Example]) -> tuple[str, ...]:
+    """Return the sorted names of the request headers that the responses' Vary fields name and that negotiate.
+
+    See RFC 9110, section 12.5.5. Accept and Accept-Language negotiate in any case, so they are left out.
+    """
+    names = {name for example in examples for name in read_vary(example.response.headers)}
+    return tuple(sorted(names.difference(NEGOTIATING))) if names else ()
+
+
+def read_vary(headers: Headers) -> list[str]:
+    """Return the names of the negotiating request headers in a Vary field, in lower case."""
+    fields = [value for name, value in headers.fields if len(name) == 4 and name.lower() == b"vary"]
+    if not fields:
+        return []
+    names = [name.strip().lower() for value in fields for name in value.decode("latin-1").split(",")]
+    return [name for name in names if name and name not in _NEVER and not name.startswith(OWN_HEADER_PREFIXES)]
