@@ -22,7 +22,7 @@ from understudy.matcher.body_forms.json_forms import encode_value, parse_json, p
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
-from understudy.matcher.lookup import candidate_groups
+from understudy.matcher.lookup import candidate_groups, ties
 from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
@@ -194,7 +194,7 @@ def test_the_index_decides_as_a_full_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
 ) -> None:
     """Look-ups find the same winner with the same score as scoring every example."""
-    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few):
+    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few), mock.patch.object(ties, "FEW", few):
         decision = compile_index(examples, chosen).decide(request)
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 
