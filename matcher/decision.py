@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
 from understudy.matcher import mock_headers
+from understudy.matcher.explanation.differing_places import list_differing_names
 from understudy.matcher.mock_headers import SelectorProblem, Selectors
-from understudy.matcher.normal_forms import normalize_path
-from understudy.matcher.parts.bodies import NO_BODY
+from understudy.matcher.normal_forms import format_for_display, normalize_path
+from understudy.matcher.parts.bodies import EXTENSIBLE, NO_BODY
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import PathLine, RequestPart
+from understudy.matcher.scores import PathLine, QueryFit, RequestPart
 from understudy.store.model.messages import Request
+
+MAX_QUERY_NAMES = 3  # query parameters named in one line
+_NAME_WIDTH = 40  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,13 @@ class NearMiss:
 
 
 class Explainer(Protocol):
-    """The index that made a decision, as the decision uses it to explain itself."""
+    """The index that made a decision, as the decision uses it to explain itself.
+
+    `item_names` are the names of request items, by their ids, that the names of their examples do not repeat.
+    """
+
+    @property
+    def item_names(self) -> Mapping[str, str]: ...
 
     def __len__(self) -> int: ...
 
@@ -146,6 +157,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
             return None
         return self.explainer.find_bare_item(self.normal_request)
 
+    def get_item_name(self, candidate: Candidate) -> str:
+        """Return the name of the request item of a candidate; "" if it is unknown, or the example's name begins so."""
+        return self.explainer.item_names.get(candidate.example.item_id, "")
+
     def find_near_misses(self) -> tuple[NearMiss, ...]:
         """Return up to three examples that nearly answer, nearest first; empty on a hit."""
         if self.match or self.problem:
@@ -175,7 +190,7 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
         return (*lines, ScoreLine(part, 0, f"as {header} asks; nothing else is compared"))
     lines += [
         ScoreLine(RequestPart.PATH, int(match.path_line), match.path_line.reason),
-        ScoreLine(RequestPart.QUERY, int(match.query_fit), match.query_fit.reason),
+        ScoreLine(RequestPart.QUERY, int(match.query_fit), explain_query(match, request)),
     ]
     if request.settings.host:
         lines.append(ScoreLine(RequestPart.HOST, 0, "equal"))
@@ -188,10 +203,22 @@ def explain_score(match: Match, request: NormalRequest) -> tuple[ScoreLine, ...]
     return tuple(lines)
 
 
+def explain_query(match: Match, request: NormalRequest) -> str:
+    """Return how the query fits, in words; of one that differs, the names of the first parameters that do."""
+    if match.query_fit is not QueryFit.UNEQUAL:
+        return match.query_fit.reason
+    names = list_differing_names(match.candidate.query, request.pairs)
+    more = f" and {len(names) - MAX_QUERY_NAMES} more" if len(names) > MAX_QUERY_NAMES else ""
+    shown = ", ".join(format_for_display(name, _NAME_WIDTH) for name in names[:MAX_QUERY_NAMES])
+    return f"{match.query_fit.reason} at {shown}{more}"
+
+
 def _explain_body(match: Match, request: NormalRequest) -> str:
     if not request.original.body:
         return "equal: both empty"
-    pattern = match.candidate.body or NO_BODY
-    note = request.explain_body(pattern.places)
-    word = "contains the example's" if pattern.required else "equal, as"
-    return f"{word} {request.digest_body(pattern.places).kind.label}" + (f": {note}" if note else "")
+    body = match.candidate.body or NO_BODY
+    pattern = body.select_pattern(request.body_type) or body
+    note = request.explain_body(pattern.reading, pattern.places)
+    word = "contains the example's" if request.settings.subset and pattern.kind in EXTENSIBLE else "equal, as"
+    label = request.digest_body(pattern.reading, pattern.places).kind.label
+    return f"{word} {label}" + (f": {note}" if note else "")

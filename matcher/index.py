@@ -6,9 +6,10 @@ The number of examples does not change the time of a decision: the candidates ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from operator import attrgetter
+from types import MappingProxyType
 
 from understudy.matcher.decision import Decision, NearMiss
 from understudy.matcher.explanation import near_misses
@@ -41,16 +42,20 @@ def compile_index(
     load_body: BodyLoader = require_bytes,
     variables: Variables = NO_VARIABLES,
     items: Iterable[BareItem] = (),
+    item_names: Mapping[str, str] = MappingProxyType({}),
 ) -> Index:
     """Compile examples, in any order, into an index.
 
     `variables` are put into the requests of examples that are not literal. `items` are the request items without an
-    example. `load_body` returns the bytes of a body; it is called if the settings compare bodies, and for bodies in the
-    store that a request may ask to compare. An example for which it raises UnderstudyError, OSError or ValueError is
-    left out and listed in `Index.unusable` (docs/matching.md, "Load"); other exceptions propagate. The index keeps
-    `load_body` and `variables` for `Index.apply_changes`.
+    example, `item_names` the names of others by their ids, for explanations. `load_body` returns the bytes of a body;
+    it is called if the settings compare bodies, and for bodies in the store that a request may ask to compare. An
+    example for which it raises UnderstudyError, OSError or ValueError is left out and listed in `Index.unusable`
+    (docs/matching.md, "Load"); other exceptions propagate. The index keeps `load_body` and `variables` for
+    `Index.apply_changes`.
     """
-    return Index(IndexSource(settings, load_body, variables)).apply_changes((), examples, items)
+    empty = Index(IndexSource(settings, load_body, variables))
+    empty.item_names = item_names
+    return empty.apply_changes((), examples, items)
 
 
 class Index:
@@ -69,6 +74,7 @@ class Index:
         "_tables",
         "bare_items",
         "candidates",
+        "item_names",
         "settings",
         "unusable",
     )
@@ -79,6 +85,7 @@ class Index:
         self.candidates: PersistentList[Candidate] = PersistentList(attrgetter("order_key"))
         self.unusable: tuple[UnusableExamples, ...] = ()
         self.bare_items: tuple[Candidate, ...] = ()
+        self.item_names: Mapping[str, str] = {}
         self._source = source
         self._recorded_count = 0
         self._compared_headers = self.settings.list_compared_headers()
@@ -126,7 +133,7 @@ class Index:
     def restrict_to(self, candidates: Iterable[Candidate], settings: MatchSettings | None = None) -> Index:
         """Return an index of some of the candidates, under `settings` or the same settings as before."""
         empty = Index(self._source, settings or self.settings)
-        empty.bare_items = self.bare_items
+        empty.bare_items, empty.item_names = self.bare_items, self.item_names
         return empty._apply_change(
             IndexChange((), tuple(candidates), self.unusable).apply_settings(empty.settings), self._source
         )
@@ -169,11 +176,21 @@ class Index:
         return merge_ranges(each.eligibility.known for each in parts)
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
-        """Return the name of the best request item without an example, by the request's method and path, or None."""
+        """Return the name of the best request item without an example, by the request's method and path, or None.
+
+        None too where an example of this method and path was filtered out.
+        """
         by_path = NormalRequest(request.original, BY_PATH, _list_methods(request.original))
         fitting = filter(None, (candidate.match(by_path) for candidate in self.bare_items))
         best = max(fitting, key=lambda match: match.order, default=None)
-        return best.candidate.example.name if best else None
+        if best is None or self._has_path(request, best.path_line or 0):
+            return None
+        return best.candidate.example.name
+
+    def _has_path(self, request: NormalRequest, least: int) -> bool:
+        """Return whether the path of an example fits by a line with at least these points, whatever else differs."""
+        lines = (line for tables in self._list_tables(request) for line, _ in tables.find_fitting(request))
+        return any(line >= least for line in lines)
 
     def filter_by_status(self, code: int | None) -> Index:
         """Return the index of the examples that answer with this status; this index itself for None."""
@@ -250,7 +267,7 @@ class Index:
             else []
         )
         after = Index(source, self.settings)
-        after.bare_items = self.bare_items
+        after.bare_items, after.item_names = self.bare_items, self.item_names
         after.candidates = self.candidates.apply_changes(removed, change.added)
         after.unusable = tuple(sorted((*unusable, *change.unusable), key=lambda each: each.example.id))
         after._recorded_count = (

@@ -192,7 +192,13 @@ def fold_literal(text: str) -> str:
     return fold(text_from_bytes(_ODD.sub(_normalize_escape, text.encode("utf-8", "surrogateescape"))))
 
 
+def is_wild_query_value(value: bytes) -> bool:
+    """Return whether a raw query value of an example is a single `{{name}}` or `:name`."""
+    found = _COLON.fullmatch(text_from_bytes(value))
+    return is_wild_value(value) or (found is not None and not found[3])
+
+
 def is_wild_value(value: bytes) -> bool:
-    """Return whether a raw query value of an example is a single `{{name}}`."""
+    """Return whether a raw value of an example is a single `{{name}}`."""
     found = _BRACES.fullmatch(text_from_bytes(value))
     return found is not None and not found[1] and not found[3]

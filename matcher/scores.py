@@ -91,6 +91,8 @@ MIN_SIMILARITY = 0.75  # 1 - edits / longer length, at least, of the one segment
 MAX_DISTANT_PATHS = 1000  # paths with one different segment that are compared: a bound on the time of a miss
 MAX_SEGMENT_LENGTH = 512  # characters of a segment compared by distance: the time grows with their square
 MAX_HEADER_LISTS = 16  # header lists, named by requests, that get look-ups of their own: each costs memory
+# Examples of one path whose bodies hold `{{name}}` inside texts, and are compared one by one, the newest first.
+MAX_LOOSE_BODIES = 100
 
 # The distance of a near miss adds up weight times differing share of each part. It ranks explanations, never winners.
 PART_WEIGHTS = {

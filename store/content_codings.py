@@ -8,6 +8,8 @@ from collections.abc import Callable
 import brotli  # type: ignore[import-untyped]  # ships no types
 import zstandard
 
+from understudy.store import aws_chunked
+
 LIMIT = 64 * 2**20
 """The bytes that a decoded body may have: more than any usual API response, and small enough for any machine."""
 
@@ -23,7 +25,10 @@ def remove_codings(codings: str, body: bytes, limit: int = LIMIT) -> bytes | Non
     None if a coding is unknown, if the body is broken, cut off or followed by other bytes, or if the result has more
     than `limit` bytes.
     """
-    for coding in reversed([c.strip().lower() for c in codings.split(",") if c.strip()]):
+    names = [c.strip().lower() for c in codings.split(",") if c.strip()]
+    # S3's clients list aws-chunked first (`aws-chunked,gzip`), although it is applied last.
+    names.sort(key=aws_chunked.NAME.__eq__)
+    for coding in reversed(names):
         decode = _DECODERS.get(coding)
         if decode is None:
             return None
@@ -107,4 +112,5 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "deflate": _decode_deflate,
     "br": _decode_brotli,
     "zstd": _decode_zstd,
+    aws_chunked.NAME: aws_chunked.decode_aws_chunked,
 }

@@ -15,10 +15,8 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 from graphql import GraphQLError, parse, print_ast
 
+from tests.plain_bodies import count_open_places, fits_body
 from understudy.matcher import mock_headers, normal_forms
-from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.json_forms import parse_json_exact
-from understudy.matcher.body_forms.open_places import Mark, Opening, Places, find_wild_texts, places_from_redacted
 from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selectors
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.collections import Example
@@ -33,6 +31,7 @@ Pair = tuple[str, str | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
 WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
+WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -371,7 +370,7 @@ def find_named_ids(
         whole = [one.id for one in examples if one.id == selectors.id and selectors.code in (None, one.response.status)]
         meant = selectors.ids[:1] if whole else selectors.ids[1:]
         return [one.id for one in kept if one.id in meant]
-    return [one.id for one in kept if one.name == selectors.name]
+    return [one.id for one in kept if one.name.strip() == selectors.name]
 
 
 def is_comparable(example: Example, request: Request, settings: MatchSettings, method: str) -> bool:
@@ -444,25 +443,6 @@ def count_wild_filters(example: Example, settings: MatchSettings, selectors: Sel
     if not (settings.body if selectors.body is None else selectors.body):
         return count
     return count + count_open_places(example, settings, wildcards)
-
-
-def count_open_places(example: Example, settings: MatchSettings, wildcards: bool) -> int:
-    """Return how many places of the body match anything."""
-    places = list_open_places(example, settings, wildcards) | list_open_fields(example, wildcards)
-    return len({(place.part, place.name) for place in places if place.mark is not Mark.IGNORED})
-
-
-def list_open_fields(example: Example, wildcards: bool) -> Places:
-    """Return the fields of a form that match any value."""
-    body = example.request.body
-    if not isinstance(body, bytes) or parse_media_type(example.request.headers.get("content-type")) != FORM:
-        return frozenset()
-    redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-    if not wildcards or b"{{" not in body or any(place.part is Part.JSON for place in example.redacted):
-        return frozenset()
-    return frozenset(
-        Opening(Part.FORM, name) for name, value in parse_pairs(body, redacted, wildcards) if value is None
-    )
 
 
 def is_own_header(name: str, settings: MatchSettings) -> bool:
@@ -583,11 +563,11 @@ def list_example_pairs(example: Example, settings: MatchSettings, wildcards: boo
 
 
 def parse_pairs(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
-    """Return names and values of a raw query or form; None for a value that matches any."""
+    """Return names and values of a raw query; None for a value that matches any."""
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
         name, value = normal_forms.parse_query_pair(piece)
-        wild = wildcards and WILD_VALUE.fullmatch(piece.partition(b"=")[2])
+        wild = wildcards and WILD_QUERY_VALUE.fullmatch(piece.partition(b"=")[2])
         found.append((name, None if wild or name in redacted else value))
     return found
 
@@ -637,46 +617,3 @@ def fits_header(request: Request, example: Example, settings: MatchSettings, nam
     if mine and theirs and is_open_header(example, name, settings.wildcards and not example.literal):
         return True
     return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())
-
-
-def fits_body(request: Request, example: Example, settings: MatchSettings) -> bool:
-    """Return whether the bodies are equal, apart from redacted places and wildcards."""
-    mine, theirs = example.request, request
-    assert isinstance(mine.body, bytes)
-    assert isinstance(theirs.body, bytes)
-    if not mine.body or not theirs.body:
-        return mine.body == theirs.body
-    types = [parse_media_type(one.headers.get("content-type")) for one in (mine, theirs)]
-    if types[0] != types[1]:
-        return False
-    wildcards = settings.wildcards and not example.literal
-    if types[0] == FORM and not any(place.part is Part.JSON for place in example.redacted):
-        redacted = {place.name for place in example.redacted if place.part is Part.FORM}
-        pairs = [pair for pair in parse_pairs(mine.body, redacted, wildcards) if pair[0] not in settings.ignore_body]
-        others = [pair for pair in normal_forms.parse_query_pairs(theirs.body) if pair[0] not in settings.ignore_body]
-        return are_same_pairs(pairs, tuple(others))
-    places = list_open_places(example, settings, wildcards)
-    one, other = (
-        canonical.canonicalize(canonical.undo_codings(raw, each.headers), each.headers.get("content-type"), places)
-        for each, raw in ((mine, mine.body), (theirs, theirs.body))
-    )
-    return one == other
-
-
-def list_open_places(example: Example, settings: MatchSettings, wildcards: bool) -> Places:
-    """Return the places of a JSON body whose values do not count."""
-    places = places_from_redacted(example.redacted) | {
-        Opening(
-            {"$": Part.JSON, "/": Part.XML}.get(place[0], Part.FORM),
-            place,
-            Mark.IGNORED,
-        )
-        for place in settings.ignore_body
-    }
-    body, kind = example.request.body, parse_media_type(example.request.headers.get("content-type"))
-    if wildcards and isinstance(body, bytes) and kind == "application/json":
-        try:
-            places |= {Opening(Part.JSON, path, Mark.ANY) for path in find_wild_texts(parse_json_exact(body))}
-        except (ValueError, RecursionError):
-            return places
-    return places

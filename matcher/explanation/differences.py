@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms.canonical import get_media_type, have_same_type
 from understudy.matcher.decision import Difference
 from understudy.matcher.explanation.body_differences import (
+    OTHER_SECRET,
     explain_comparison,
     find_differing_places,
     render_bodies,
@@ -100,7 +101,7 @@ def _check_selectors(candidate: Candidate, request: NormalRequest) -> Iterator[R
 def _is_selected(example: Example, request: NormalRequest) -> bool:
     if request.selectors.id is not None:
         return example.id in request.selectors.ids
-    return request.selectors.name in (None, example.name)
+    return request.selectors.name in (None, example.name.strip())
 
 
 def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[RequestPart]:
@@ -140,9 +141,9 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
         return Difference(part, *texts, "", shorten_places(list_differing_names(candidate.query, request.pairs)))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
-    return Difference(
-        part, *texts, explain_comparison(candidate, request), find_differing_places(candidate, request, hidden)
-    )
+    places, where = find_differing_places(candidate, request, hidden)
+    notes = filter(None, (explain_comparison(candidate, request), where))
+    return Difference(part, *texts, "; ".join(notes), places)
 
 
 def _explain_path(candidate: Candidate, request: NormalRequest) -> str:
@@ -165,6 +166,7 @@ def _render_paths(candidate: Candidate, request: NormalRequest, _hidden: Secrets
 def _render_queries(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     secret = select_redacted_names(hidden, Part.QUERY)
     missing, extra = candidate.query.list_differences(request.pairs, secret)
+    extra = mark_other_secrets(missing, extra)
     if not missing and not extra:  # only the order of repeated values differs
         missing, extra = (
             [f"{name}={value}" for name, value in each if name not in secret]
@@ -183,10 +185,15 @@ def _render_headers(candidate: Candidate, normal_request: NormalRequest, hidden:
         return f"{name}: {HIDDEN if values and name in secret else ', '.join(values) if values else NOTHING}"
 
     mine, theirs = (
-        ["; ".join(format_header(each, name) for name in names)]
-        for each in (candidate.request, normal_request.original)
+        [format_header(each, name) for name in names] for each in (candidate.request, normal_request.original)
     )
-    return mine[0], theirs[0]
+    return "; ".join(mine), "; ".join(mark_other_secrets(mine, theirs))
+
+
+def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
+    """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
+    hidden = {each for each in expected if HIDDEN in each}
+    return [each.replace(HIDDEN, OTHER_SECRET) if each in hidden else each for each in actual]
 
 
 def _list_differing_varied(candidate: Candidate, request: NormalRequest) -> list[str]:
@@ -216,17 +223,12 @@ def _render_operations(candidate: Candidate, request: NormalRequest, _hidden: Se
 
 def _render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     mine, theirs = candidate.request, request.original
-    kinds = canonical.get_media_type(mine), canonical.get_media_type(theirs)
-    if mine.body and theirs.body and kinds[0] != kinds[1]:
-        return _render_media_type(kinds[0]), _render_media_type(kinds[1])
+    if mine.body and theirs.body and not have_same_type(mine, theirs):
+        return f"Content-Type {get_media_type(mine)}", f"Content-Type {get_media_type(theirs)}"
     one, other = render_bodies(candidate, request, hidden)
     start = max(0, measure_common_prefix(one, other) - _LEAD)
     lead = "…" if start else ""
     return lead + one[start:], lead + other[start:]
-
-
-def _render_media_type(media: str | None) -> str:
-    return "no Content-Type" if media is None else f"Content-Type {media}"
 
 
 def _render_statuses(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:

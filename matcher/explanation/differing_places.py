@@ -1,30 +1,27 @@
-"""The names of what differs: query parameters, fields of forms, parts, and elements of XML."""
+"""The names of what differs: query parameters, JSON paths, fields of forms, and elements of XML."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 from xml.parsers import expat
 
-from understudy.matcher.body_forms.canonical import undo_codings
-from understudy.matcher.body_forms.forms import MAX_PAIRS, list_canonical_parts
-from understudy.matcher.body_forms.kinds import BodyKind, kind_from_media_type
-from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, places_from_redacted, select_marks
+from understudy.matcher.body_forms.body_trees import read_tree
+from understudy.matcher.body_forms.kinds import BodyKind
+from understudy.matcher.body_forms.open_places import Places, select_marks
+from understudy.matcher.body_forms.wild_texts import WildPairs, fits_value
 from understudy.matcher.body_forms.xml_forms import canonicalize_xml
 from understudy.matcher.body_forms.xml_places import parse_xml_place
 from understudy.matcher.normal_forms import Pair
-from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryPattern
-from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.media_types import parse_media_type
+from understudy.store.model.exchanges import Part
+from understudy.store.model.json_paths import format_step
 
 MAX_XML_DEPTH = 64  # of elements that are named; the paths of deeper ones would take too much memory
 
 XmlPath = tuple[str, ...]
 Name = TypeVar("Name", str, XmlPath)
-Value = TypeVar("Value", str, bytes)
 
 
 def list_differing_names(pattern: QueryPattern, pairs: Iterable[Pair]) -> list[str]:
@@ -34,35 +31,38 @@ def list_differing_names(pattern: QueryPattern, pairs: Iterable[Pair]) -> list[s
     return [name for name in names if not _is_covered(mine[name], theirs[name], wild[name])]
 
 
-def list_differing_fields(
-    candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]
-) -> Sequence[str]:
-    """Return where two bodies of one media type differ: names of form fields or of parts, or places of XML elements."""
-    recorded = candidate.request
-    media = parse_media_type(request.content_type)
-    if not isinstance(recorded.body, bytes) or parse_media_type(recorded.headers.get("content-type")) != media:
-        return ()
-    mine = undo_codings(recorded.body, recorded.headers)
-    places = places_from_redacted(hidden) | (candidate.body.places if candidate.body else NOWHERE)
-    content_types = recorded.headers.get("content-type") or "", request.content_type or ""
-    try:
-        match kind_from_media_type(media or ""):
-            case BodyKind.FORM:
-                return _compare_forms(candidate, mine, request, select_marks(places, Part.FORM))
-            case BodyKind.MULTIPART:
-                marks = select_marks(places, Part.FORM)
-                bodies = zip((mine, request.body), content_types, strict=True)
-                one, other = (_group_by_name(list_canonical_parts(*body, marks)) for body in bodies)
-                return [name for name in one | other if name and one[name] != other[name]]
-            case BodyKind.XML:
-                return _compare_xml(mine, request.body, places)
-    except (ValueError, RecursionError):
-        return ()
-    return ()
+def find_differing_paths(one: object, other: object, path: str = "$") -> Iterator[str]:
+    """Yield the shortest JSON paths at which two documents differ; lists are compared item by item."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one | other:
+            if name in one and name in other:
+                yield from find_differing_paths(one[name], other[name], path + format_step(name))
+            else:
+                yield path + format_step(name)
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+            yield from find_differing_paths(mine, theirs, f"{path}[{index}]")
+        for index in range(*sorted((len(one), len(other)))):
+            yield f"{path}[{index}]"
+    elif not fits_value(one, other):
+        yield path
 
 
-def _group_by_name(pairs: Iterable[tuple[Name, Value]]) -> defaultdict[Name, Counter[Value]]:
-    groups: defaultdict[Name, Counter[Value]] = defaultdict(Counter)
+def list_differing_fields(mine: bytes, theirs: bytes, places: Places, *, wild: bool) -> list[str]:
+    """Return the names of the form fields whose values differ; with `wild`, `{{name}}` in mine stands for any text.
+
+    Raises ValueError for too many fields.
+    """
+    one, other = (
+        read_tree(body, BodyKind.FORM, None, places, wild=is_wild) for body, is_wild in ((mine, wild), (theirs, False))
+    )
+    if not isinstance(one, WildPairs) or not isinstance(other, WildPairs):
+        raise ValueError("too many fields")
+    return one.list_differing_names(other)
+
+
+def _group_by_name(pairs: Iterable[tuple[Name, str]]) -> defaultdict[Name, Counter[str]]:
+    groups: defaultdict[Name, Counter[str]] = defaultdict(Counter)
     for name, value in pairs:
         groups[name][value] += 1
     return groups
@@ -72,19 +72,8 @@ def _is_covered(mine: Counter[str], theirs: Counter[str], wild: int) -> bool:
     return mine <= theirs and (theirs - mine).total() == wild
 
 
-def _compare_forms(
-    candidate: Candidate, mine: bytes, request: NormalRequest, marks: Mapping[str, Mark]
-) -> Sequence[str]:
-    if max(mine.count(b"&"), request.body.count(b"&")) > MAX_PAIRS:
-        return ()
-    ignored = frozenset(name for name, mark in marks.items() if mark is Mark.IGNORED)
-    pattern = candidate.body.form if candidate.body else None
-    if pattern is None:
-        pattern = QueryPattern.of(mine, frozenset(marks), ignored, wildcards=False)
-    return list_differing_names(pattern, request.form_pairs)
-
-
-def _compare_xml(mine: bytes, theirs: bytes, places: Places) -> Sequence[str]:
+def list_differing_elements(mine: bytes, theirs: bytes, places: Places) -> Sequence[str]:
+    """Return the places of the XML elements that differ; raises ValueError for what is not read as XML."""
     ignored = select_marks(places, Part.XML)
     for body in (mine, theirs):
         canonicalize_xml(body, ignored)  # raises ValueError for what must not be parsed

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms.canonical import have_same_type
 from understudy.matcher.explanation.differences import list_differing_parts
 from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.normal_forms import Wildcard
@@ -77,8 +77,7 @@ def _compute_header_share(candidate: Candidate, request: NormalRequest) -> float
 
 def _compute_body_share(candidate: Candidate, request: NormalRequest) -> float:
     mine, theirs = candidate.request, request.original
-    both = mine.body and theirs.body and canonical.get_media_type(mine) == canonical.get_media_type(theirs)
-    return SAME_TYPE_SHARE if both else 1.0
+    return SAME_TYPE_SHARE if mine.body and theirs.body and have_same_type(mine, theirs) else 1.0
 
 
 def _compute_id_share(candidate: Candidate, request: NormalRequest) -> float:

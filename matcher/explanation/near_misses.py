@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
 
-from understudy.matcher.decision import NearMiss
+from understudy.matcher.decision import Difference, NearMiss
 from understudy.matcher.explanation.body_differences import MAX_SHOWN_SIZE
 from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.explanation.distances import compute_distance, estimate_distance
@@ -16,11 +16,16 @@ from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import MAX_COMPARED, MAX_EXAMINED, MAX_NEAR_MISSES
+from understudy.matcher.scores import MAX_COMPARED, MAX_EXAMINED, MAX_LOOSE_BODIES, MAX_NEAR_MISSES, RequestPart
 from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Request
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
+NOT_COMPARED = Difference(
+    RequestPart.BODY,
+    f"one of the newest {MAX_LOOSE_BODIES} bodies with {{{{name}}}} inside texts on this path",
+    "an older one, which is not compared",
+)
 PoolKey = tuple[str, int]  # method and number of segments
 
 
@@ -64,7 +69,9 @@ def select_near_misses(candidates: Iterable[Candidate], request: NormalRequest) 
     # A secret of one request must not be shown beside another.
     secret = find_secret_places([request.original, *(candidate.request for candidate in nearest)])
     secret |= frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
-    return tuple(NearMiss(candidate, explain_differences(candidate, request, secret)) for candidate in nearest)
+    return tuple(
+        NearMiss(candidate, explain_differences(candidate, request, secret) or (NOT_COMPARED,)) for candidate in nearest
+    )
 
 
 def find_secret_places(requests: Iterable[Request]) -> frozenset[RedactedPlace]:

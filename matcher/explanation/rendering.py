@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from understudy.matcher import mock_headers
-from understudy.matcher.decision import Decision, Difference, NearMiss, explain_score
+from understudy.matcher.decision import Decision, Difference, NearMiss, explain_query, explain_score
 from understudy.matcher.explanation.body_differences import MAX_PLACES
 from understudy.matcher.mock_headers import Selectors
 from understudy.matcher.normal_forms import format_for_display, text_from_bytes
@@ -39,7 +39,7 @@ def summarize_nearest(decision: Decision) -> str:
     """Return a miss in a few words for a log: the nearest example and the names of its differing parts."""
     item = decision.bare_item
     return (
-        _format_nearest(decision.find_near_misses())
+        _format_nearest(decision, decision.find_near_misses())
         if item is None
         else f'the request "{format_for_display(item)}" has no example'
     )
@@ -57,7 +57,9 @@ class MissTexts:
 def describe_miss(decision: Decision) -> MissTexts:
     """Return a miss for its answer."""
     misses = decision.find_near_misses()
-    return MissTexts(_format_nearest(misses), describe_difference(misses, decision), _miss_as_json(decision, misses))
+    return MissTexts(
+        _format_nearest(decision, misses), describe_difference(misses, decision), _miss_as_json(decision, misses)
+    )
 
 
 _ELSEWHERE = {RequestPart.METHOD, RequestPart.PATH, RequestPart.STATUS, RequestPart.ID, RequestPart.NAME}
@@ -125,11 +127,14 @@ def _head_as_json(decision: Decision) -> dict[str, object]:
 
 def _miss_as_json(decision: Decision, misses: Sequence[NearMiss]) -> dict[str, object]:
     message = decision.problem.message if decision.problem else _format_headline(decision)
-    return _head_as_json(decision) | {"message": message, "nearest": [_near_miss_as_json(miss) for miss in misses]}
+    return _head_as_json(decision) | {
+        "message": message,
+        "nearest": [_near_miss_as_json(decision, miss) for miss in misses],
+    }
 
 
-def _format_nearest(misses: Sequence[NearMiss]) -> str:
-    return "".join(f"nearest is {_format_name(each.candidate)}: {_format_parts(each)}" for each in misses[:1])
+def _format_nearest(decision: Decision, misses: Sequence[NearMiss]) -> str:
+    return "".join(f"nearest is {_format_name(decision, each.candidate)}: {_format_parts(each)}" for each in misses[:1])
 
 
 def _format_parts(miss: NearMiss) -> str:
@@ -157,10 +162,11 @@ def _format_path(decision: Decision) -> str:
     return format_for_display(text_from_bytes(decision.request.path))
 
 
-def _format_name(candidate: Candidate) -> str:
-    count = len(candidate.examples)
+def _format_name(decision: Decision, candidate: Candidate) -> str:
+    count, item = len(candidate.examples), decision.get_item_name(candidate)
     sequence = f", a sequence of {count}" if count > 1 else ""
-    return f'"{format_for_display(candidate.example.name)}" ({_format_id(candidate.example)}{sequence})'
+    name = f'"{format_for_display(candidate.example.name)}"' + (f' of "{format_for_display(item)}"' if item else "")
+    return f"{name} ({_format_id(candidate.example)}{sequence})"
 
 
 def _format_id(example: Example) -> str:
@@ -170,7 +176,7 @@ def _format_id(example: Example) -> str:
 
 def _render_hit(decision: Decision, match: Match) -> Iterator[str]:
     method, path = format_for_display(decision.request.method), _format_path(decision)
-    yield f"{method} {path} is answered by {_format_name(match.candidate)}"
+    yield f"{method} {path} is answered by {_format_name(decision, match.candidate)}"
     if decision.is_head_by_get:
         yield "  an example of GET: no HEAD example has as many points"
     for line in decision.lines:
@@ -188,11 +194,11 @@ def _render_runners_up(decision: Decision, winner: Match) -> Iterator[str]:
     if runners_up:
         yield "Runners-up:"
     for match in runners_up:
-        yield f"  {match.score:>4}  {_format_name(match.candidate)}"
+        yield f"  {match.score:>4}  {_format_name(decision, match.candidate)}"
         rule = explain_tie(winner, match)
         lost = f"; same score, but the winner {rule}" if rule else ""
         line = f"path {match.path_line.reason}, " if match.path_line else ""
-        yield f"        {line}query {match.query_fit.reason}{lost}"
+        yield f"        {line}query {explain_query(match, decision.normal_request)}{lost}"
 
 
 def _format_headline(decision: Decision) -> str:
@@ -224,7 +230,7 @@ def _render_miss(decision: Decision) -> Iterator[str]:
     if misses:
         yield "Nearest:"
     for miss in misses:
-        yield f"  {_format_name(miss.candidate)}"
+        yield f"  {_format_name(decision, miss.candidate)}"
         for difference in miss.differences:
             yield from render_difference(difference)
 
@@ -242,16 +248,16 @@ def render_difference(difference: Difference) -> Iterator[str]:
 def _match_as_json(decision: Decision, match: Match) -> dict[str, object]:
     lines = explain_score(match, decision.normal_request)
     return {
-        "example": _candidate_as_json(match.candidate),
+        "example": _candidate_as_json(decision, match.candidate),
         "score": match.score,
         "path_line": match.path_line.reason if match.path_line else None,
         "lines": [{"part": str(line.part), "points": line.points, "reason": line.reason} for line in lines],
     }
 
 
-def _near_miss_as_json(miss: NearMiss) -> dict[str, object]:
+def _near_miss_as_json(decision: Decision, miss: NearMiss) -> dict[str, object]:
     return {
-        "example": _candidate_as_json(miss.candidate),
+        "example": _candidate_as_json(decision, miss.candidate),
         "differences": differences_as_json(miss.differences),
     }
 
@@ -266,12 +272,13 @@ def differences_as_json(differences: Iterable[Difference]) -> list[dict[str, obj
     ]
 
 
-def _candidate_as_json(candidate: Candidate) -> dict[str, object]:
-    request, entry = candidate.request, candidate.example.entry
+def _candidate_as_json(decision: Decision, candidate: Candidate) -> dict[str, object]:
+    request, entry, item = candidate.request, candidate.example.entry, decision.get_item_name(candidate)
     return {
         "id": candidate.id,
         **({} if entry is None else {"entry": entry}),
         "name": candidate.example.name,
+        **({"item": item} if item else {}),
         "method": candidate.method,
         "path": format_for_display(text_from_bytes(request.path)),
     }

@@ -47,7 +47,7 @@ class NamedExamples:
         """Return the example with the lowest id among those of this name, method and host, or None."""
         if self._by_name is None:
             self._by_name = self._update_names(PersistentMap(), (), list(self._by_id.values()))
-        found = self._by_name.get((method, origin if self._host else None, name))
+        found = self._by_name.get((method, origin if self._host else None, name.strip()))
         return None if found is None else persistent_list.get_lowest(found)
 
     def _update_names(
@@ -65,7 +65,8 @@ class NamedExamples:
         )
 
     def _get_name_key(self, candidate: Candidate) -> NameKey:
-        return candidate.method, candidate.origin if self._host else None, candidate.example.name
+        # White space around the value of a header is lost on its way (RFC 9110, section 5.5).
+        return candidate.method, candidate.origin if self._host else None, candidate.example.name.strip()
 
 
 def _select_example(candidate: Candidate, number: int) -> Candidate:

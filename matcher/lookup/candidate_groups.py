@@ -14,17 +14,17 @@ from operator import attrgetter
 import msgspec
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms.open_places import NOWHERE, Places
 from understudy.matcher.lookup import persistent_list, ties
 from understudy.matcher.lookup.persistent_list import PersistentList, SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
 from understudy.matcher.lookup.ties import TieIndex
+from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, BodyShape
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.eligibility import Term, TermKey, TermKind
 from understudy.matcher.parts.headers import HeaderValues
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
-from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.scores import MAX_LOOSE_BODIES, PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.ids import OrderKey, compute_order_key
 
@@ -33,14 +33,14 @@ MAX_TIES = 1_000  # sets of tied candidates whose look-ups are kept: each costs 
 
 
 class OpenParts(msgspec.Struct, frozen=True):
-    """What the candidates of some buckets leave open: query names, header names, places of the body.
+    """What the candidates of some buckets leave open: query names, header names, and the shape of the body.
 
     `terms` is the kind of their terms: what else a request must have.
     """
 
     query: frozenset[str]
     headers: frozenset[str]
-    body: Places
+    body: BodyShape
     terms: TermKind
 
     @property
@@ -63,6 +63,7 @@ _LEVELS = {
 # The least fit of a candidate from the buckets of each fit: one that leaves a value open reaches only WILD.
 _FLOORS = {level: level for level in QueryFit} | {QueryFit.EQUAL: QueryFit.WILD}
 _RANK = attrgetter("rank")
+_ORDER_KEY = attrgetter("order_key")
 
 
 class SmallGroup(tuple[Candidate, ...]):
@@ -122,11 +123,13 @@ class LargeGroup:
 
     A search makes one look-up for each distinct set of open parts and each query fit. Under subset matching, the
     buckets do not distinguish bodies. `known_names` has the negotiating headers once they were asked for, `known_ties`
-    the look-ups among tied candidates that requests have caused.
+    the look-ups among tied candidates that requests have caused. `loose` has the candidates whose bodies no key finds,
+    newest first.
     """
 
     candidates: PersistentList[Candidate]
     buckets: Mapping[OpenParts, tuple[Buckets, ...]]
+    loose: SortedItems[Candidate] = ()
     known_names: list[tuple[str, ...]] = field(default_factory=list, compare=False)
     known_ties: dict[TieKey, TieIndex] = field(default_factory=dict, compare=False)
 
@@ -154,17 +157,29 @@ class LargeGroup:
     def find_best(self, line: PathLine, request: NormalRequest) -> Match | None:
         """Return the best candidate that fits the request, whose path fits by `line`, or None."""
         found = [self._search_buckets(open_parts, line, request) for open_parts in self.buckets]
+        if self.loose:
+            found.append(self._compare_loose(line, request))
         matches = [match for match in found if match is not None]
         if len(matches) < 2:
             return matches[0] if matches else None
         return ties.choose_best(matches, request, self.list_negotiating_names(request.settings))
 
+    def _compare_loose(self, line: PathLine, request: NormalRequest) -> Match | None:
+        newest = sorted(islice(self.loose, MAX_LOOSE_BODIES), key=_RANK, reverse=True)
+        tied, best = select_tied(newest, request)
+        if best is None:
+            return None
+        names = self.list_negotiating_names(request.settings) if len(tied) > 1 else ()
+        return ties.choose_preferred(tied, line, best, request, names)
+
     def _search_buckets(self, open_parts: OpenParts, line: PathLine, request: NormalRequest) -> Match | None:
         term_key = request.build_term_key(open_parts.terms)
         if term_key is None:
             return None
-        header_key = request.build_header_key(open_parts.headers)
         body_key = b"" if request.settings.subset else request.build_body_key(open_parts.body)
+        if body_key is None:
+            return None
+        header_key = request.build_header_key(open_parts.headers)
         levels = _LEVELS[request.settings.query]
         for level, buckets in zip(levels, self.buckets[open_parts], strict=True):
             key = _build_request_key(request, open_parts.query, level), header_key, body_key, term_key
@@ -220,12 +235,16 @@ class LargeGroup:
             before = buckets.pop(open_parts, None) or (PersistentMap(),) * len(levels)
             old, new = removed_by_opening.get(open_parts, ()), added_by_opening.get(open_parts, ())
             after = tuple(
-                _update_buckets(level_buckets, old, new, level, by_body=by_body)
+                _update_buckets(level_buckets, old, new, level)
                 for level_buckets, level in zip(before, levels, strict=True)
             )
             if len(after[0]):
                 buckets[open_parts] = after
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets)
+        gone, come = (
+            [each for each in side if _get_body(each, by_body=by_body).has_loose] for side in (removed, added)
+        )
+        loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
+        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
 
 
 Group = SmallGroup | LargeGroup
@@ -247,39 +266,42 @@ def update_group(
     return SmallGroup(kept) or None
 
 
-TermedCandidate = tuple[Candidate, Term]
+TermedCandidate = tuple[Candidate, Term, BodyPattern]  # a candidate by one of its terms and one pattern of its body
+
+
+def _get_body(candidate: Candidate, *, by_body: bool) -> BodyPattern:
+    return candidate.compared_body.require_pattern() if by_body else NO_BODY
 
 
 def _group_by_opening(
     candidates: Collection[Candidate], *, by_body: bool
 ) -> Mapping[OpenParts, Sequence[TermedCandidate]]:
-    """Return the candidates with each of their terms, by what these leave open."""
+    """Return the candidates with each of their terms and keyed bodies, by what these leave open."""
 
     def get_open_parts(termed: TermedCandidate) -> OpenParts:
-        candidate, term = termed
-        places = candidate.compared_body.require_pattern().places if by_body else NOWHERE
-        return OpenParts(candidate.query.open_names, candidate.headers.open_names, places, term.kind)
+        candidate, term, body = termed
+        return OpenParts(candidate.query.open_names, candidate.headers.open_names, body.shape, term.kind)
 
-    return group_by_key(((each, term) for each in candidates for term in each.eligibility.terms), get_open_parts)
+    termed = (
+        (each, term, body)
+        for each in candidates
+        for term in each.eligibility.terms
+        for body in _get_body(each, by_body=by_body).keyed
+    )
+    return group_by_key(termed, get_open_parts)
 
 
 def _update_buckets(
-    buckets: Buckets,
-    removed: Sequence[TermedCandidate],
-    added: Sequence[TermedCandidate],
-    level: QueryFit,
-    *,
-    by_body: bool,
+    buckets: Buckets, removed: Sequence[TermedCandidate], added: Sequence[TermedCandidate], level: QueryFit
 ) -> Buckets:
     def key(termed: TermedCandidate) -> BucketKey:
-        candidate, term = termed
-        body_key = candidate.compared_body.require_pattern().key if by_body else b""
-        return _build_query_key(candidate, level), candidate.headers.key, body_key, term.key
+        candidate, term, body = termed
+        return _build_query_key(candidate, level), candidate.headers.key, body.key, term.key
 
     def update(
         bucket: SortedItems[Candidate] | None, old: Collection[TermedCandidate], new: Collection[TermedCandidate]
     ) -> SortedItems[Candidate] | None:
-        sides = [each for each, _ in old], [each for each, _ in new]
+        sides = [each for each, *_ in old], [each for each, *_ in new]
         return persistent_list.update_items(bucket or (), *sides, _RANK) or None
 
     return update_by_key(buckets, removed, added, key, update)
@@ -293,8 +315,8 @@ def _iterate_tied(bucket: SortedItems[Candidate]) -> Iterator[Candidate]:
 
 def _is_proved(candidate: Candidate, request: NormalRequest) -> bool:
     """Return whether the key of a bucket proves that the bodies of all its candidates fit, if this one's does."""
-    body = candidate.compared_body.require_pattern()
-    return body.form is None and not request.settings.subset
+    body = candidate.compared_body.require_pattern().select_pattern(request.body_type)
+    return (body is None or body.form is None) and not request.settings.subset
 
 
 def _build_query_key(candidate: Candidate, level: QueryFit) -> QueryKey:

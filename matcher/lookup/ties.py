@@ -10,13 +10,13 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
 
-from understudy.matcher.body_forms.open_places import Places
-from understudy.matcher.parts.bodies import BodyPattern
-from understudy.matcher.parts.candidate import Candidate, Match, has_equal_body
+from understudy.matcher.parts.bodies import BodyPattern, BodyShape
+from understudy.matcher.parts.body_comparison import is_equal_body
+from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.headers import OPEN
 from understudy.matcher.parts.negotiation import MAX_VARIED, NEGOTIATING, HeaderTexts
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.scores import MAX_LOOSE_BODIES, PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.values import replace
 
@@ -128,32 +128,51 @@ class TieIndex:
 
     def _find_equal_bodies(self, request: NormalRequest) -> TieIndex | None:
         """Return the candidates with an equal body that has the fewest wildcards; None if there are none."""
-        fewest, best = 0, list[TieIndex]()
-        for places in self._group_by("places", _get_places):
-            assert isinstance(places, frozenset)
-            wild = _count_wild(places)
-            if best and wild > fewest:
-                continue
-            node = self._get_child("places", places)
-            found = None if node is None else node._find_body(places, request)
-            if found is not None:
-                best = [found] if not best or wild < fewest else [*best, found]
-                fewest = wild
-        return self._merge(best)
+        found = [node for shape in self._group_by_shape() if (node := self._find_body(shape, request)) is not None]
+        loose = [each for each in self._list_loose() if is_equal_body(_get_pattern(each), request)]
+        equal = [*found, TieIndex(loose, self._names)] if loose else found
+        if len(equal) < 2 and not loose:
+            return equal[0] if equal else None
+        counted = [(_get_pattern(each).open_count, each) for node in equal for each in node.candidates]
+        fewest = min(count for count, _ in counted)
+        least = list(dict.fromkeys(each for count, each in counted if count == fewest))
+        return TieIndex(sorted(least, key=_ORDER_KEY, reverse=True), self._names)
 
-    def _find_body(self, places: Places, request: NormalRequest) -> TieIndex | None:
-        """Return those of candidates with the same open places whose body is equal."""
-        self._group_by("body", _get_body_key)
-        found = self._get_child("body", request.digest_body(places).key)
+    def _group_by_shape(self) -> dict[Hashable, list[Candidate]]:
+        """Return the candidates by the shapes of their bodies: by several those without Content-Type."""
+        groups = self._groups.get("shape")
+        if groups is None:
+            groups = self._groups["shape"] = {}
+            for candidate in self.candidates:
+                pattern = candidate.compared_body.pattern
+                for each in pattern.keyed if pattern else ():
+                    groups.setdefault(each.shape, []).append(candidate)
+        return groups
+
+    def _list_loose(self) -> Sequence[Candidate]:
+        """Return the newest candidates whose bodies no key finds."""
+        groups = self._group_by("loose body", _has_loose_body)
+        return groups.get(True, [])[:MAX_LOOSE_BODIES]
+
+    def _find_body(self, shape: Hashable, request: NormalRequest) -> TieIndex | None:
+        """Return those of candidates with a body of this shape whose body is equal."""
+        assert isinstance(shape, BodyShape)
+        key = request.digest_shape(shape)
+        node = None if key is None else self._get_child("shape", shape)
+        if node is None:
+            return None
+        node._group_by("body", lambda each: _find_key(each, shape))
+        found = node._get_child("body", key)
         if found is None or not found._has_forms():
             return found
-        equal = [each for each in found.candidates if has_equal_body(_get_pattern(each), request)]
+        equal = [each for each in found.candidates if is_equal_body(_get_pattern(each), request)]
         return TieIndex(equal, self._names) if equal else None
 
     def _has_forms(self) -> bool:
         """Return whether there are forms that a key alone does not prove equal."""
         if self._is_form is None:
-            self._is_form = any(_get_pattern(each).form is not None for each in self.candidates)
+            patterns = [_get_pattern(each) for each in self.candidates]
+            self._is_form = any(each.form is not None for pattern in patterns for each in (pattern, *pattern.others))
         return self._is_form
 
     def _narrow_by_operation(self, request: NormalRequest) -> TieIndex:
@@ -228,13 +247,13 @@ def _get_pattern(candidate: Candidate) -> BodyPattern:
     return pattern
 
 
-def _get_places(candidate: Candidate) -> Hashable:
+def _has_loose_body(candidate: Candidate) -> bool:
     pattern = candidate.compared_body.pattern
-    return None if pattern is None else pattern.places
+    return pattern is not None and pattern.has_loose
 
 
-def _get_body_key(candidate: Candidate) -> Hashable:
-    return _get_pattern(candidate).key
+def _find_key(candidate: Candidate, shape: BodyShape) -> bytes | None:
+    return next((each.key for each in _get_pattern(candidate).keyed if each.shape == shape), None)
 
 
 def _get_operation_key(candidate: Candidate) -> Hashable:
@@ -245,7 +264,3 @@ def _get_operation_key(candidate: Candidate) -> Hashable:
 def _get_loose_key(candidate: Candidate) -> Hashable:
     operation = candidate.compared_body.operation
     return operation.loose_key if operation is not None and operation.is_redacted else None
-
-
-def _count_wild(places: Places) -> int:
-    return len(BodyPattern(places).open_names)

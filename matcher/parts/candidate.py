@@ -7,7 +7,8 @@ from operator import is_
 
 import msgspec
 
-from understudy.matcher.parts.bodies import BodyPattern, RequiredBody, contains_value
+from understudy.matcher.parts.bodies import BodyPattern
+from understudy.matcher.parts.body_comparison import is_equal_body
 from understudy.matcher.parts.compared_body import ComparedBody, compile_body
 from understudy.matcher.parts.eligibility import (
     ANY_REQUEST,
@@ -30,7 +31,6 @@ from understudy.store.errors import UnderstudyError
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.ids import OrderKey, compute_order_key
-from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Origin, Request
 from understudy.store.model.values import replace
 
@@ -123,11 +123,9 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         Raises ValueError if the body lies in the store, and was not read when the index was compiled.
         """
         headers, compared = self._compile_headers(settings), self.compared_body.apply_settings(settings)
-        open_places = compared.require_pattern().open_names if settings.body else ()
-        rank = (
-            -len(self.path.shape) - len(self.query.wild) - len(headers.open_names) - len(open_places),
-            *self.rank[1:],
-        )
+        open_count = compared.require_pattern().open_count if settings.body else 0
+        wild = len(self.query.wild) + len(headers.open_names) + open_count
+        rank = (-len(self.path.shape) - wild, *self.rank[1:])
         operation = compared.operation if self._is_bound_to_operation(settings) else None
         eligibility = compile_eligibility(self.examples, self.request, operation, settings)
         if eligibility == self.eligibility:
@@ -238,10 +236,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         """Return whether the bodies are equal, or not compared under the settings."""
         if not request.settings.body:
             return True
-        body = self.compared_body.require_pattern()
-        if request.settings.subset and body.required is not None:
-            return _contains_body(body.required, request)
-        return has_equal_body(body, request)
+        return is_equal_body(self.compared_body.require_pattern(), request, contains=request.settings.subset)
 
     def match(self, request: NormalRequest) -> Match | None:
         """Return the match of this candidate alone, without an index; None if any part filters it out.
@@ -273,8 +268,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
     def prefer_body(self, request: NormalRequest) -> tuple[int, int, int]:
         """Return whether the bodies are equal, the wildcards in an equal one (negative), whether operations are."""
         pattern = self.compared_body.pattern
-        if pattern is not None and has_equal_body(pattern, request):
-            return 1, -len(pattern.open_names), 0
+        if pattern is not None and is_equal_body(pattern, request):
+            return 1, -pattern.open_count, 0
         return 0, 0, int(self.has_same_operation(request))
 
     def has_same_operation(self, request: NormalRequest) -> bool:
@@ -307,7 +302,7 @@ def _compile_target(request: Request, example: Example, settings: MatchSettings)
     path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
     hidden = select_redacted_names(example.redacted, Part.QUERY)
     query = QueryPattern.of(
-        raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query
+        raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query, colons=True
     )
     return path, query
 
@@ -315,20 +310,6 @@ def _compile_target(request: Request, example: Example, settings: MatchSettings)
 def is_recorded(example: Example) -> bool:
     """Return whether an example was recorded, whether edited since or not."""
     return example.literal or bool(example.fingerprint)
-
-
-def has_equal_body(body: BodyPattern, request: NormalRequest) -> bool:
-    """Return whether a request's body equals that of an example."""
-    if body.key != request.digest_body(body.places).key:
-        return False
-    return body.form is None or body.form.covers(request.form_pairs)
-
-
-def _contains_body(required: RequiredBody, request: NormalRequest) -> bool:
-    if parse_media_type(request.content_type) != required.media:
-        return False
-    form = required.form
-    return form.is_within(request.form_pairs) if form else contains_value(request.json_value, required.value)
 
 
 class Match(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.matcher.body_forms.canonical import undo_codings
+from understudy.matcher.body_forms.codings import undo_codings
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Opening, Places
 from understudy.matcher.body_forms.operations import (
     Operation,

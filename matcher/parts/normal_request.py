@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 from understudy.matcher import normal_forms
-from understudy.matcher.body_forms import canonical
+from understudy.matcher.body_forms import body_trees, canonical, codings
 from understudy.matcher.body_forms.canonical import BodyDigest
 from understudy.matcher.body_forms.forms import MAX_PAIRS
+from understudy.matcher.body_forms.kinds import BodyKind, BodyType, Reading, parse_body_type
 from understudy.matcher.body_forms.open_places import Places
 from understudy.matcher.body_forms.operations import Operation, find_operation
 from understudy.matcher.mock_headers import NO_SELECTORS, Selectors
 from understudy.matcher.parts import headers, paths, queries
-from understudy.matcher.parts.bodies import UNREADABLE, parse_comparable, select_ignored_fields
+from understudy.matcher.parts.bodies import BodyShape, select_ignored_fields
 from understudy.matcher.parts.byte_ranges import RequestedRange, parse_range
 from understudy.matcher.parts.eligibility import TermKey, TermKind
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
@@ -21,13 +22,15 @@ from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.messages import Origin, Request
 
+BodyDigests = dict[tuple[Reading, Places], BodyDigest]
+
 
 class NormalRequest:
     """One request under the settings of one index.
 
     The request's body must be bytes if it is compared. `methods` are the methods whose examples may answer it,
     `selectors` its selector headers, `names` the headers that the settings compare. `body_digests` caches the digests
-    of its body by the places left open.
+    of its body by reading and places left open.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class NormalRequest:
         methods: tuple[str, ...],
         selectors: Selectors = NO_SELECTORS,
         names: HeaderNames | None = None,
-        body_digests: dict[Places, BodyDigest] | None = None,
+        body_digests: BodyDigests | None = None,
     ) -> None:
         self.original = request
         self.settings = settings
@@ -51,9 +54,10 @@ class NormalRequest:
             () if off else queries.select_pairs(query, settings.ignore_query, ordered=settings.ordered_query)
         )
         self._body: bytes | None = None
+        self._type: tuple[str | None, BodyType] | None = None  # a cached_property would cost more than the parsing
         self._exact_values: dict[tuple[str, ...], HeaderTexts] = {}
         self._term_keys: dict[TermKind, TermKey | None] = {}
-        self.body_digests: dict[Places, BodyDigest] = {} if body_digests is None else body_digests
+        self.body_digests: BodyDigests = {} if body_digests is None else body_digests
 
     def change_methods(self, methods: tuple[str, ...]) -> NormalRequest:
         """Return the same request for the examples of other methods; the digests of its body are kept."""
@@ -96,24 +100,33 @@ class NormalRequest:
         if self._body is None:
             body = self.original.body
             assert isinstance(body, bytes), "the body of a request must be bytes to be compared"
-            self._body = canonical.undo_codings(body, self.original.headers)
+            self._body = codings.undo_codings(body, self.original.headers)
         return self._body
 
-    def explain_body(self, places: Places) -> str:
-        """Return why the body is not compared as its media type suggests; "" if it is."""
-        return self._coding_note or canonical.explain_kind(
-            self.digest_body(places), len(self.body), self.original.headers
-        )
-
-    @cached_property
-    def _coding_note(self) -> str:
-        raw = self.original.body
-        return canonical.explain_codings(raw, self.original.headers) if self.body is raw else ""
+    @property
+    def body_type(self) -> BodyType:
+        """The type of the body, by the Content-Type alone."""
+        return (self._type or self._read_type())[1]
 
     @property
     def content_type(self) -> str | None:
         """The request's Content-Type, or None."""
-        return self.original.headers.get("content-type")
+        return (self._type or self._read_type())[0]
+
+    def _read_type(self) -> tuple[str | None, BodyType]:
+        content_type = self.original.headers.get("content-type")
+        self._type = content_type, parse_body_type(content_type)
+        return self._type
+
+    def explain_body(self, reading: Reading, places: Places) -> str:
+        """Return why the body is not compared as its media type suggests; "" if it is."""
+        digest = self.digest_body(reading, places)
+        return self._coding_note or canonical.explain_kind(digest, reading, len(self.body), self.content_type)
+
+    @cached_property
+    def _coding_note(self) -> str:
+        raw = self.original.body
+        return codings.explain_codings(raw, self.original.headers) if self.body is raw else ""
 
     @cached_property
     def form_pairs(self) -> Pairs:
@@ -122,13 +135,17 @@ class NormalRequest:
             return ()
         return queries.select_pairs(self.body, select_ignored_fields(self.settings))
 
+    def read_tree(self, kind: BodyKind, places: Places) -> object:
+        """Return the body as nested values, with these places left open; computed once for each set of places."""
+        found = self._trees.get((kind, places))
+        if found is None:
+            found = body_trees.read_tree(self.body, kind, self.content_type, places)
+            self._trees[kind, places] = found
+        return found
+
     @cached_property
-    def json_value(self) -> object:
-        """The exact value of a JSON body, or `UNREADABLE`."""
-        try:
-            return parse_comparable(self.body)
-        except (ValueError, RecursionError):
-            return UNREADABLE
+    def _trees(self) -> dict[tuple[BodyKind, Places], object]:
+        return {}
 
     @cached_property
     def requested_range(self) -> RequestedRange | None:
@@ -179,15 +196,22 @@ class NormalRequest:
         """Return the key of equal headers, with the values of these names left open; () if headers are not compared."""
         return headers.build_header_key(self.header_values, self.header_names, open_names) if self.header_names else ()
 
-    def build_body_key(self, places: Places) -> bytes:
-        """Return the key of equal bodies, with these places left open; b"" if bodies are not compared."""
-        if not self.settings.body:
-            return b""
-        return self.digest_body(places).key
+    def build_body_key(self, shape: BodyShape) -> bytes | None:
+        """Return the key of bodies of this shape that are equal, None if there can be none; b"" if none is compared."""
+        return self.digest_shape(shape) if self.settings.body else b""
 
-    def digest_body(self, places: Places) -> BodyDigest:
-        """Return kind and key of the body, with these places left open; computed once for each set of places."""
-        found = self.body_digests.get(places)
+    def digest_shape(self, shape: BodyShape) -> bytes | None:
+        """Return the key of bodies of this shape that are equal, b"" if both are empty; None if there can be none."""
+        if shape.media is None:
+            return None if self.body else b""
+        if not self.body or not shape.accepts(self.body_type):
+            return None
+        return self.digest_body(shape.reading, shape.places).key
+
+    def digest_body(self, reading: Reading, places: Places) -> BodyDigest:
+        """Return kind and key of the body, with these places left open; computed once for each reading and places."""
+        found = self.body_digests.get((reading, places))
         if found is None:
-            found = self.body_digests[places] = canonical.digest_body(self.body, self.content_type, places)
+            found = canonical.digest_body(self.body, reading, self.content_type, places)
+            self.body_digests[reading, places] = found
         return found

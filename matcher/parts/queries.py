@@ -64,20 +64,23 @@ class QueryPattern(msgspec.Struct, frozen=True):
         *,
         wildcards: bool,
         ordered: bool = False,
+        colons: bool = False,
     ) -> QueryPattern:
         """Compile a raw query: values of `redacted` names match anything, `ignored` names do not count.
 
+        If `colons`, the value `:name` is a wildcard too, as it is in the query of a URL.
         If `ordered`, the order of the values of a repeated name counts.
         """
         if not query:
             return NO_QUERY
+        is_wild = normal_forms.is_wild_query_value if colons else normal_forms.is_wild_value
         pairs: list[Pair] = []
         wild: list[str] = []
         for piece in filter(None, query.split(b"&")):
             name, value = normal_forms.parse_query_pair(piece)
             if name in ignored:
                 continue
-            if name in redacted or (wildcards and normal_forms.is_wild_value(piece.partition(b"=")[2])):
+            if name in redacted or (wildcards and is_wild(piece.partition(b"=")[2])):
                 wild.append(name)
             else:
                 pairs.append((name, value))

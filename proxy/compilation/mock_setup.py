@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from understudy.matcher.index import Index, compile_index
@@ -24,13 +25,15 @@ MAX_LOGGED = 10  # unusable examples of each collection; the others are only cou
 class MockSetup:
     """What is needed to answer for a collection; `mock` is None for a collection by itself.
 
-    `items` are its requests without an example, `variables` those in force.
+    `items` are its requests without an example, `item_names` the names of others by id, for explanations, `variables`
+    those in force.
     """
 
     collection: Collection
     mock: MockServer | None
     examples: list[Example]
     items: list[BareItem]
+    item_names: dict[str, str]
     settings: MatchSettings
     variables: dict[str, str]
 
@@ -42,6 +45,7 @@ class MockSetup:
             load_body=load_body,
             variables=self.variables,
             items=self.items,
+            item_names=self.item_names,
         )
         name = escape_unprintable(self.collection.name)
         for each in index.unusable[:MAX_LOGGED]:
@@ -62,9 +66,17 @@ def read_mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
         mock=server,
         examples=examples,
         items=[BareItem(one.method, one.path, one.name) for one in store.collections.list_bare_items(collection.id)],
+        item_names=select_item_names(examples, store.collections.list_item_names(collection.id)),
         settings=choose_settings(server, examples),
         variables=resolve_variables(store, collection, server),
     )
+
+
+def select_item_names(examples: Iterable[Example], names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of items by id, without those that their example's name begins with, as promoted ones do."""
+    return {
+        each.item_id: name for each in examples if (name := names.get(each.item_id)) and not each.name.startswith(name)
+    }
 
 
 def choose_settings(mock: MockServer | None, examples: list[Example]) -> MatchSettings:

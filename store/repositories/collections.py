@@ -70,6 +70,10 @@ class Collections(Protocol):
         """Return the request items of a collection by position."""
         ...
 
+    def list_item_names(self, collection_id: str) -> dict[str, str]:
+        """Return the names of all request items of a collection, by id."""
+        ...
+
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:
         """Return the request items that were typed in and have no example, by position."""
         ...

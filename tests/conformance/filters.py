@@ -48,6 +48,8 @@ ROWS: list[Row] = [
         "Selector headers: x-mock-response-name likewise",
         ([OK, BAD], request("GET /a", (NAME, "Broken")), (1, 0)),
         ([OK, BAD], request("GET /a", (NAME, "broken")), None),
+        ([Given(request("GET /a"), name="Fine ")], request("GET /a", (NAME, "Fine")), (0, 0)),
+        ([Given(request("GET /a"), name="Fi ne")], request("GET /a", (NAME, "Fine")), None),
         ([Given(request("GET /a"), name="Caf\u00e9")], request("GET /a", (NAME, "Caf\u00c3\u00a9")), (0, 0)),
     ),
     *rows(
@@ -284,5 +286,14 @@ ITEMS: list[tuple[Row, str | None]] = [
         ("POST /carts/ann", None),
         ("/carts", None),
         (request("GET /carts/ann", (NAME, "none")), None),
+    )
+] + [
+    (Row("Misses: an example of this path that was filtered out", [given], asked, None, items=ITEM), name)
+    for given, asked, name in (
+        ("/carts/{{id}}", request("GET /carts/ann", (CODE, "500")), None),
+        ("/carts/mine", request("GET /carts/mine", (CODE, "500")), None),
+        ("/carts/{{id}}", request("GET /carts/mine", (CODE, "500")), "My cart"),
+        ("POST /carts/ann", request("GET /carts/ann", (CODE, "500")), "Cart"),
+        ("/orders", request("GET /carts/ann", (CODE, "500")), "Cart"),
     )
 ]

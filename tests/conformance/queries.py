@@ -63,6 +63,12 @@ ROWS = [
         (["/a?b={{x}}&b=2", "/a?b={{x}}&b=1"], "/a?b=2&b=3", (0, 109)),
         (["/a?b={{x}}&b=q", "/a?b={{x}}&b=Q"], "/a?b=q&b=3", (0, 109)),
         (Given(request("GET /a?b={{x}}"), literal=True), "/a?b=1", (0, 90)),
+        ("/a?b=:x", "/a?b=1", (0, 109)),
+        ("/a?b=:x&c=1", "/a?b=1&c=2", (0, 90)),
+        ("/a?b=%3Ax", "/a?b=1", (0, 90)),
+        ("/a?b=:7", "/a?b=1", (0, 90)),
+        ("/a?b=x:y", "/a?b=1", (0, 90)),
+        (Given(request("GET /a?b=:x"), literal=True), "/a?b=1", (0, 90)),
     ),
     *rows(
         "Secrets: redacted values match any value",

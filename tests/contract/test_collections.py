@@ -425,3 +425,12 @@ def test_bare_items_were_typed_in_and_have_no_example(store: Store) -> None:
     example = make_example(collection_id=collection.id, item_id=typed[0].id)
     store.collections.update(collection.id, CollectionUpdate([*typed, recorded], [example]))
     assert store.collections.list_bare_items(collection.id) == [typed[1]]
+
+
+def test_item_names(store: Store) -> None:
+    """The names of all request items of the collection, and of no other."""
+    shop, other = (store.collections.create(name) for name in ("shop", "other"))
+    items = [replace(make_item(shop.id), name=name) for name in ("Get user", "Get order")]
+    store.collections.update(shop.id, CollectionUpdate(items=items))
+    store.collections.update(other.id, CollectionUpdate(items=[make_item(other.id)]))
+    assert store.collections.list_item_names(shop.id) == {items[0].id: "Get user", items[1].id: "Get order"}

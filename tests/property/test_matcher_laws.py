@@ -22,7 +22,7 @@ from understudy.matcher.body_forms.json_forms import encode_value, parse_json, p
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text, summarize_nearest
 from understudy.matcher.index import compile_index
-from understudy.matcher.lookup import candidate_groups
+from understudy.matcher.lookup import candidate_groups, ties
 from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.collections import Example
@@ -41,7 +41,9 @@ PATHS = st.builds(
     st.lists(SEGMENTS, max_size=3),
     st.sampled_from([b"", b"/", b"//"]),
 )
-PAIRS = st.sampled_from([b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"", b"r=%zz"])
+PAIRS = st.sampled_from(
+    [b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"p=:y", b"", b"r=%z"]
+)
 QUERIES = st.lists(PAIRS, max_size=4).map(b"&".join)
 TARGETS = st.builds(lambda path, query: path + b"?" + query if query else path, PATHS, QUERIES)
 BODIES = st.sampled_from(
@@ -55,11 +57,25 @@ BODIES = st.sampled_from(
         b"k=1&t=2",
         b"k={{x}}&k=1",
         b"k=1&k=2",
+        b'{"t": "a{{x}}", "k": 1}',
+        b'{"t": "ab", "k": 1}',
+        b"t=a{{x}}&k=1",
+        b"k=1&t=ab",
+        b"<a><t>{{x}}</t></a>",
+        b"<a> <t>1</t></a>",
         b"\xff",
     ]
 )
 TYPES = st.sampled_from(
-    [None, "application/json", "Application/JSON; charset=utf-8", "application/x-www-form-urlencoded"]
+    [
+        None,
+        "application/json",
+        "text/json; charset=utf-8",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "text/xml",
+        "application/octet-stream",
+    ]
 )
 ORIGINS = st.sampled_from([None, "http://one.test", "https://one.test", "http://One.test.:80"])
 FIELDS = st.lists(
@@ -127,6 +143,7 @@ SETTINGS = st.one_of(
         headers=st.sampled_from([frozenset[str](), frozenset({"X-Team"}), frozenset({"x-day", "X-Team", "x-api-key"})]),
         ignore_headers=st.sampled_from([frozenset[str](), frozenset({"X-Day"})]),
         body=st.booleans(),
+        subset=st.booleans(),
         ignore_body=st.sampled_from([frozenset[str](), frozenset({"$.t"})]),
         host=st.booleans(),
         exact_path=st.booleans(),
@@ -177,7 +194,7 @@ def test_the_index_decides_as_a_full_scan_does(
     request: Request, examples: list[Example], chosen: MatchSettings, few: int
 ) -> None:
     """Look-ups find the same winner with the same score as scoring every example."""
-    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few):
+    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few), mock.patch.object(ties, "FEW", few):
         decision = compile_index(examples, chosen).decide(request)
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 
@@ -190,6 +207,9 @@ KINDS = [
     "application/graphql",
     "application/x-www-form-urlencoded",
     "multipart/form-data; boundary=x",
+    "application/x-amz-json-1.1",
+    "application/x-ndjson",
+    "application/json-seq",
     "image/png",
 ]
 # Bodies that are what some of these say, with and without secrets and what looks like a wildcard.
@@ -203,12 +223,18 @@ WRITTEN = st.sampled_from(
         b"<!DOCTYPE a><a/>",
         b"password=geheim&a={{x}}&a=1&a",
         b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\ngeheim\r\n--x--',
+        b'--x\r\nContent-Type: application/json\r\n\r\n{"token": "geheim", "a": "b{{x}}"}\r\n--x--',
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n{{x}}\r\n--y--\r\n--x--",
+        b'{"a": "b{{x}}c", "password": "geheim"}\n{"a": 1}\n',
+        b"password=geheim&a=b{{x}}&a={{y}}",
+        b"<a> <b>{{x}} {{y}}</b> </a>",
+        b"5;chunk-signature=1\r\n{{x}}\r\n0;chunk-signature=2\r\n\r\n",
         b"{{x}}",
         b"a\r\nb",
         b"[" * 100_000,
     ]
 )
-CODINGS = st.sampled_from([None, None, "gzip", "broken"])
+CODINGS = st.sampled_from([None, None, "gzip", "broken", "aws-chunked"])
 EVERY_SETTING = st.one_of(
     SETTINGS,
     st.builds(

@@ -116,6 +116,13 @@ class SqlCollections:
         with self._database.begin_read() as tx:
             return read_examples(tx.connection(), collection_id)
 
+    def list_item_names(self, collection_id: str) -> dict[str, str]:
+        query = select(t.RequestItemRow.id, t.RequestItemRow.name).where(
+            t.RequestItemRow.collection_id == collection_id
+        )
+        with self._database.begin_read() as tx:
+            return {row.id: row.name for row in tx.execute(query)}
+
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:
         has_example = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()
         query = select(t.RequestItemRow).where(

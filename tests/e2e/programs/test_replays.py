@@ -121,6 +121,79 @@ def test_places_in_any_body_can_be_ignored(tmp_path: Path, kind: str, body: str,
     assert replay(understudy, "", *call).code == 3
 
 
+JSON_PART = "--{0}\r\nContent-Type: {1}\r\n\r\n{2}\r\n--{0}--\r\n"
+PIECE = "5;chunk-signature={0}\r\n{1}\r\n0;chunk-signature={0}\r\n\r\n"
+CHUNKED = "X-Amz-Content-Sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+
+# The header and body of a recorded request, of one that is equal, and of one that just misses.
+MEANINGS = (
+    (
+        ("Content-Type: application/x-amz-json-1.1", '{"a": 1, "b": 2}'),
+        ("Content-Type: text/json", '{"b": 2.0, "a": 1}'),
+        ("Content-Type: text/json", '{"b": 2.0, "a": 2}'),
+    ),
+    (
+        ("Content-Type: application/x-ndjson", '{"a": 1, "b": 2}\n[]\n'),
+        ("Content-Type: application/x-ndjson", '{"b": 2, "a": 1}\n[]'),
+        ("Content-Type: application/x-ndjson", '[]\n{"b": 2, "a": 1}'),
+    ),
+    (
+        ("Content-Type: text/plain", '{"a": 1, "b": 2}'),
+        ("Content-Type: text/plain", '{"b": 2, "a": 1}'),
+        ("Content-Type: text/csv", '{"a": 1, "b": 2}'),
+    ),
+    (
+        ("Content-Type: application/json", '{"a": 1}'),
+        ("Content-Type:", '{ "a": 1 }'),
+        ("Content-Type:", '{ "a": 2 }'),
+    ),
+    (
+        ("Content-Type: multipart/mixed; boundary=x", JSON_PART.format("x", "text/json", '{"a": 1, "b": 2}')),
+        ("Content-Type: multipart/mixed; boundary=y", JSON_PART.format("y", "application/json", '{"b": 2, "a": 1}')),
+        ("Content-Type: multipart/mixed; boundary=y", JSON_PART.format("y", "application/json", '{"b": 2, "a": 2}')),
+    ),
+    (
+        (CHUNKED, PIECE.format("a" * 64, "hello")),
+        (CHUNKED, PIECE.format("b" * 64, "hello")),
+        (CHUNKED, PIECE.format("a" * 64, "hallo")),
+    ),
+)
+
+
+def test_bodies_are_compared_by_what_they_mean(tmp_path: Path) -> None:
+    """A body is equal under another name of its type and in another layout; one that just misses is not."""
+    understudy = Understudy(tmp_path)
+    headers = [Headers.of([(header.partition(": ")[0], header.partition(": ")[2])]) for (header, _), _, _ in MEANINGS]
+    record(
+        understudy,
+        *(
+            Request("POST", b"/%d" % number, headers[number], body.encode(), Origin.parse(API))
+            for number, ((_, body), _, _) in enumerate(MEANINGS)
+        ),
+    )
+    equal, other = ([row[place] for row in MEANINGS] for place in (1, 2))
+    for chosen, misses in ((equal, 0), (other, len(MEANINGS))):
+        calls = [
+            argument
+            for number, (header, body) in enumerate(chosen)
+            for argument in (
+                "--next",
+                "-sS",
+                f"{API}/{number}",
+                "-H",
+                "Content-Type:",
+                "-H",
+                header,
+                "--data-binary",
+                body,
+            )
+        ]
+        done = replay(understudy, "", *calls[1:])
+        assert done.code == (3 if misses else 0)
+        assert (f"had no answer to {misses} requests" in done.err) is bool(misses)
+
+
 def test_what_is_not_ignored_counts(shop: Understudy) -> None:
     """Without the other option it is a miss."""
     done = replay(shop, "--ignore-query t", *buy(7))

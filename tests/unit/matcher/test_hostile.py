@@ -9,7 +9,7 @@ import gzip
 import json
 import os
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -95,6 +95,52 @@ LARGE = {
 def test_ten_megabytes(body: bytes, kind: str | None) -> None:
     """Ten megabytes of any content are compared, and differ from the examples."""
     assert decide(body, kind).candidate is None
+
+
+def nest_parts(levels: int) -> bytes:
+    """Return the beginnings of multipart bodies inside each other."""
+    return b"".join(
+        b"--x%d\r\nContent-Type: multipart/mixed; boundary=x%d\r\n\r\n" % (level, level + 1) for level in range(levels)
+    )
+
+
+# Made one by one, because their sum would count in the memory of each.
+LARGE_BY_TYPE: dict[str, Callable[[], tuple[bytes, str | None]]] = {
+    "JSON parts": lambda: (b"--x\r\nContent-Type: application/json\r\n\r\n[1]\r\n" * 200_000 + b"--x--", PARTS),
+    "ten thousand JSON parts": lambda: (b"--x\r\nContent-Type: text/json\r\n\r\n[1]\r\n" * 10_000 + b"--x--", PARTS),
+    "parts inside parts": lambda: (nest_parts(50_000), PARTS + "0"),
+    "lines of JSON": lambda: (b"{}\n" * (3 * MB), "application/x-ndjson"),
+    "a hundred thousand lines of JSON": lambda: (b'{"a":[1]}\n' * 100_000, "application/x-ndjson"),
+    "long lines of JSON": lambda: ((b"[" + b"1," * MB + b"1]\n") * 4, "application/x-ndjson"),
+    "record separators": lambda: (b"\x1e" * (10 * MB), "application/json-seq"),
+    "a form without type": lambda: (b"a=1&" * (2 * MB), None),
+    "an object without type": lambda: (b'{"a":' * MB, None),
+    "a boundary without type": lambda: (b"--" + b"x" * (10 * MB), None),
+    "white space without type": lambda: (b" " * (10 * MB) + b"2", None),
+}
+
+
+@pytest.mark.parametrize("make", LARGE_BY_TYPE.values(), ids=list(LARGE_BY_TYPE))
+def test_ten_megabytes_by_type(make: Callable[[], tuple[bytes, str | None]]) -> None:
+    """Megabytes of parts, of lines, or without a media type are compared, and differ from the examples."""
+    assert decide(*make()).candidate is None
+
+
+@pytest.mark.parametrize("make", LARGE_BY_TYPE.values(), ids=list(LARGE_BY_TYPE))
+def test_a_large_example_without_type(make: Callable[[], tuple[bytes, str | None]]) -> None:
+    """An example without Content-Type is compiled once for every way of reading it."""
+    body, kind = make()
+    index = compile_index([make_example(make_request("POST", "/a", body=body))], BODY)
+    assert index.decide(make_request("POST", "/a", body=body, content_type=kind)).candidate is not None
+
+
+def test_many_wildcards_inside_one_text() -> None:
+    """A text with ten thousand wildcards is compared with a long one."""
+    body = json.dumps({"a": "{{x}}a" * 10_000}).encode()
+    index = compile_index([make_example(make_request("POST", "/a", body=body, content_type=JSON), literal=False)], BODY)
+    for text, found in (("ba" * 500_000, True), ("ba" * 500_000 + "b", False), ("b" * MB, False)):
+        asked = make_request("POST", "/a", body=json.dumps({"a": text}).encode(), content_type=JSON)
+        assert (index.decide(asked).candidate is not None) is found
 
 
 def test_large_bodies_are_still_equal() -> None:

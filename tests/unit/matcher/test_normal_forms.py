@@ -202,6 +202,15 @@ def test_wild_values(value: bytes, wild: bool) -> None:
     assert normal_forms.is_wild_value(value) is wild
 
 
+@pytest.mark.parametrize(
+    ("value", "wild"),
+    [(b"{{a}}", True), (b":a_b-1", True), (b":1", False), (b":a.b", False), (b":", False)],
+)
+def test_wild_query_values(value: bytes, wild: bool) -> None:
+    """In a query a name after a colon is a wildcard too, as a whole."""
+    assert normal_forms.is_wild_query_value(value) is wild
+
+
 def test_folding_keeps_offsets() -> None:
     """Letters whose lower case is longer stay, so that offsets stay valid."""
     assert normal_forms.fold("ÀİΣ") == "àİσ"

@@ -14,7 +14,8 @@ from understudy.store.model.values import replace
 
 def make_post(target: str = "/a?x=1&t=1", body: bytes = b'{"id": 1, "at": 5}', **headers: str) -> Request:
     """Return a POST request with two query parameters and a JSON body."""
-    return make_request("POST", target, headers=headers, content_type="application/json", body=body)
+    kind = headers.pop("Content_Type", "application/json")
+    return make_request("POST", target, headers=headers, content_type=kind, body=body)
 
 
 OK = Response(200)
@@ -36,6 +37,8 @@ TABLE = [
     ("an ignored place", NO_AT, make_post(body=b'{"at": 6, "id": 1}'), True),
     ("an ignored place that is not there", NO_AT, make_post(body=b'{"id": 1}'), True),
     ("another place beside an ignored one", NO_AT, make_post(body=b'{"id": 2, "at": 5}'), False),
+    ("another name of JSON", STRICTLY, make_post(body=b'{"id": 1, "at": 5.0}', Content_Type="text/json"), True),
+    ("another media type", STRICTLY, make_post(Content_Type="application/x-ndjson"), False),
     ("a header that is not compared", STRICTLY, make_post(X_Team="b"), True),
     ("another host", STRICTLY, replace(make_post(), origin=None), False),
     ("another method", STRICTLY, replace(make_post(), method="PUT"), False),

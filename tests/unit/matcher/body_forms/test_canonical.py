@@ -9,8 +9,8 @@ import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.matcher.body_forms import canonical as bodies
 from understudy.matcher.body_forms.canonical import canonicalize, compute_body_key
+from understudy.matcher.body_forms.codings import undo_codings
 from understudy.matcher.body_forms.open_places import places_from_redacted
 from understudy.matcher.replay_keys import compute_request_key
 from understudy.store.content_codings import LIMIT
@@ -40,6 +40,11 @@ FIELD_B = 'Content-Disposition: form-data; name="b"\r\nContent-Type: text/plain\
         (FORM, b"a=1&b=x+y", b"b=x%20y&a=1"),
         ("text/plain", b"a\r\nb\rc", b"a\nb\nc"),
         (None, b"a", b"a"),
+        (None, b'{"a":1}', b' { "a": 1 }'),
+        ("text/plain", b"[1]", b"\xef\xbb\xbf[ 1.0 ]"),
+        ("application/x-amz-json-1.1", b'{"a":1,"b":2}', b'{"b":2,"a":1}'),
+        ("application/x-ndjson", b'{"a":1,"b":2}\n[]\n', b'{"b":2,"a":1}\r\n\n[ ]'),
+        ("application/json-seq", b'\x1e{"a":1}\n\x1e[]\n', b'\x1e{\n"a": 1\n}\n\x1e[ ]\n'),
     ],
 )
 def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
@@ -56,7 +61,11 @@ def test_equal_bodies(kind: str | None, one: bytes, other: bytes) -> None:
         (FORM, b"a=1", b"a=1&a=1"),
         ("application/octet-stream", b"a\r\n", b"a\n"),
         ("application/octet-stream", b'{"a":1}', b'{"a": 1}'),
-        (None, b'{"a":1}', b'{"a": 1}'),
+        (None, b"1", b"1.0"),
+        ("text/plain", b"1", b"1.0"),
+        ("text/html", b'{"a":1}', b'{"a": 1}'),
+        ("application/x-ndjson", b'{"a":1}\n{"b":2}', b'{"b":2}\n{"a":1}'),
+        ("application/x-ndjson", b'{"a":1}\n{', b'{"a": 1}\n{'),
         ("text/plain", b"a", b"A"),
     ],
 )
@@ -139,7 +148,9 @@ def test_redacted_places_match_any_value(kind: str, place: RedactedPlace, one: b
         ((b"", JSON), (b"", None), True),
         ((b"1", None), (b"1", None), True),
         ((b"1", JSON), (b"1", None), False),
-        ((b"1", JSON), (b"1", "text/json"), False),
+        ((b"1", JSON), (b"1", "text/json"), True),
+        ((b"1", JSON), (b"1", "application/x-ndjson"), False),
+        ((b"<a/>", "text/xml"), (b"<a></a>", "application/xml"), True),
         ((b"1", JSON), (b"1.0", "Application/JSON; charset=utf-8"), True),
         ((b"", JSON), (b"1", JSON), False),
     ],
@@ -179,13 +190,13 @@ def test_content_encoding_is_undone(coding: str, body: bytes) -> None:
 )
 def test_broken_encoding_is_bytes(body: bytes) -> None:
     """A body whose coding is cut off, followed by other bytes, or damaged stays as it is."""
-    assert bodies.undo_codings(body, GZIP) == body
+    assert undo_codings(body, GZIP) == body
 
 
 def test_bomb_is_bytes() -> None:
     """A small body that expands beyond the limit stays as it is."""
     bomb = gzip.compress(bytes(LIMIT + 1), mtime=0)
-    assert bodies.undo_codings(bomb, GZIP) == bomb
+    assert undo_codings(bomb, GZIP) == bomb
 
 
 BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
@@ -200,7 +211,8 @@ BASE = make_request("POST", "/a?x=1&y=2", body=b'{"k": 1}', content_type=JSON)
         ("POST", "/A?x=1&y=2", b'{"k": 1}', JSON, "http://api.example.com", False),
         ("POST", "/a?x=1", b'{"k": 1}', JSON, "http://api.example.com", False),
         ("POST", "/a?x=1&y=2", b'{"k": 2}', JSON, "http://api.example.com", False),
-        ("POST", "/a?x=1&y=2", b'{"k": 1}', "text/json", "http://api.example.com", False),
+        ("POST", "/a?x=1&y=2", b'{"k": 1}', "text/json", "http://api.example.com", True),
+        ("POST", "/a?x=1&y=2", b'{"k": 1}', "text/plain", "http://api.example.com", False),
         ("POST", "/a?x=1&y=2", b'{"k": 1}', JSON, "https://api.example.com", False),
         ("POST", "/a?x=1&y=2", b'{"k": 1}', JSON, None, False),
     ],

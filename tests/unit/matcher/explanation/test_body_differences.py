@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.explanation.body_differences import explain_comparison, find_differing_paths, render_bodies
+from understudy.matcher.explanation.body_differences import explain_comparison, render_bodies
+from understudy.matcher.explanation.differing_places import find_differing_paths
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.settings import MatchSettings

@@ -81,7 +81,8 @@ def test_equal_path_is_not_named() -> None:
     [
         (post(b'{"k": 1}'), post(b'{"k": 2.50}'), '{"k":1}', '{"k":2.5}'),
         (post(b"1"), post(b"1", "text/plain"), "Content-Type application/json", "Content-Type text/plain"),
-        (post(b'{"k": 1}'), post(b'{"k": 1}', None), "Content-Type application/json", "no Content-Type"),
+        (post(b'{"k": 1}'), post(b'{"k": 2}', None), '{"k":1}', '{"k":2}'),
+        (post(b"a=1&b=2", None), post(b"b=3&a=1", FORM), "a=1&b=2", "a=1&b=3"),
         (post(b"a=1&b=2", FORM), post(b"b=2", FORM), "a=1&b=2", "b=2"),
         (post(b'"' + b"x" * 30 + b'1"'), post(b'"' + b"x" * 30 + b'2"'), "…" + "x" * 20 + '1"', "…" + "x" * 20 + '2"'),
         (post(b'"a\\u001b"'), post(b'"b"'), '"a\\u001b"', '"b"'),
@@ -195,3 +196,125 @@ def test_distance_of_a_match_is_nothing() -> None:
     """A match has the distance 0."""
     request = NormalRequest(make_request(target="/a/9"), POSTMAN, ("GET",))
     assert compute_distance(Candidate.of((make_example("/a/7"),), POSTMAN, require_bytes), request) == 0
+
+
+PARTS = "multipart/form-data; boundary={}"
+
+
+def make_parts(boundary: str, *parts: tuple[str, str, str]) -> tuple[bytes, str]:
+    """Return a multipart body of parts (name, Content-Type, content), and its Content-Type."""
+    written = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\nContent-Type: {kind}\r\n\r\n{content}\r\n'
+        for name, kind, content in parts
+    )
+    return f"{written}--{boundary}--".encode(), PARTS.format(boundary)
+
+
+JSON, XML = "application/json", "application/xml"
+FILE = ("file", "image/png", "x")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "places", "note"),
+    [
+        (("meta", JSON, '{"a": 1, "b": 2}'), ("meta", JSON, '{"b": 3, "a": 1.0}'), ("$.b",), 'in the part "meta"'),
+        (("meta", XML, "<a><b>1</b></a>"), ("meta", XML, "<a> <b>2</b></a>"), ("/a/b",), 'in the part "meta"'),
+        (("meta", FORM, "a=1&b=2"), ("meta", FORM, "b=3&a=1"), ("b",), 'in the part "meta"'),
+        (("meta", "text/csv", "a"), ("meta", "text/csv", "b"), ("meta",), ""),
+        (("meta", JSON, "1"), ("meta", JSON, "2"), ("meta",), ""),
+        (("meta", JSON, "1"), ("meta", XML, "1"), ("meta",), ""),
+        (("meta", JSON, "1"), ("other", JSON, "1"), ("meta", "other"), ""),
+    ],
+)
+def test_places_in_parts(
+    mine: tuple[str, str, str], theirs: tuple[str, str, str], places: tuple[str, ...], note: str
+) -> None:
+    """The place inside a part is named and the part in the note; where there is none, the part itself."""
+    one, other = make_parts("x", FILE, mine), make_parts("y", FILE, theirs)
+    [found] = find_differences(make_example(post(*one)), post(*other))
+    assert (found.places, found.note) == (places, note)
+
+
+def test_places_in_nested_parts() -> None:
+    """The innermost part is named."""
+    bodies = [
+        make_parts(outer, ("form", f"multipart/mixed; boundary=in-{outer}", inner.decode()))
+        for outer, (inner, _) in (
+            ("x", make_parts("in-x", ("meta", JSON, '{"a": 1}'))),
+            ("y", make_parts("in-y", ("meta", JSON, '{"a": 2}'))),
+        )
+    ]
+    [found] = find_differences(make_example(post(*bodies[0])), post(*bodies[1]))
+    assert (found.places, found.note) == (("$.a",), 'in the part "meta"')
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "kind", "other_kind", "places"),
+    [
+        (b'{"a": 1}', b'{"a": 2}', JSON, "text/json", ("$.a",)),
+        (b'{"a": 1}', b'{"a": 2}', None, JSON, ("$.a",)),
+        (b"a=1", b"a=2", FORM, None, ("a",)),
+        (b'{"a": 1}\n{"a": 2}', b'{"a": 2}\n{"a": 3}', "application/x-ndjson", "application/x-ndjson", ("$.a",)),
+        (b"1\n2", b"1", "application/x-ndjson", "application/x-ndjson", ()),
+        (b"a", b"b", None, None, ()),
+    ],
+)
+def test_places_by_the_common_type(
+    mine: bytes, theirs: bytes, kind: str | None, other_kind: str | None, places: tuple[str, ...]
+) -> None:
+    """Both bodies are read by the type that they have in common."""
+    [found] = find_differences(make_example(post(mine, kind)), post(theirs, other_kind))
+    assert found.places == places
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "kind", "places"),
+    [
+        (b'{"a": "b{{x}}", "c": 1}', b'{"a": "bd", "c": 2}', JSON, ("$.c",)),
+        (b'{"a": "b{{x}}", "c": 1}', b'{"a": "d", "c": 1}', JSON, ("$.a",)),
+        (b"a=b{{x}}&c=1", b"a=bd&c=2", FORM, ("c",)),
+        (b"a=b{{x}}&c=1", b"a=d&c=1", FORM, ("a",)),
+    ],
+)
+def test_a_fitting_text_is_no_difference(mine: bytes, theirs: bytes, kind: str, places: tuple[str, ...]) -> None:
+    """A text that fits the wildcards of the example is not named."""
+    example = replace(make_example(post(mine, kind)), literal=False)
+    [found] = find_differences(example, post(theirs, kind), MatchSettings(body=True))
+    assert found.places == places
+
+
+SECRET = RedactedPlace(Part.QUERY, "token"), RedactedPlace(Part.HEADER, "x-key"), RedactedPlace(Part.JSON, "$.pin")
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected", "actual"),
+    [
+        (
+            make_request(target="/a?token=1"),
+            make_request(target="/a?token=2"),
+            "token=[redacted]",
+            "token=[another secret]",
+        ),
+        (
+            make_request(target="/a?token=1&b=1"),
+            make_request(target="/a?b=2"),
+            "token=[redacted]&b=1",
+            "b=2",
+        ),
+        (
+            make_request(headers={"X-Key": "1"}),
+            make_request(headers={"X-Key": "2"}),
+            "x-key: [redacted]",
+            "x-key: [another secret]",
+        ),
+        (post(b'{"pin": 1}'), post(b'{"pin": 2}'), '{"pin":[redacted]}', "equal but for [another secret]"),
+    ],
+)
+def test_two_secrets_are_not_shown_as_equal(mine: Request, theirs: Request, expected: str, actual: str) -> None:
+    """Two secrets that differ are hidden, and not shown by the same text."""
+    settings = replace(STRICT, headers=frozenset({"x-key"}))
+    candidate = Candidate.of((make_example(mine),), settings)
+    request = NormalRequest(theirs, settings, (theirs.method,))
+    [found] = explain_differences(candidate, request, frozenset(SECRET))
+    assert set(found.expected.split("&")) == set(expected.split("&"))
+    assert found.actual == actual

@@ -7,7 +7,7 @@ from understudy.matcher.explanation.near_misses import CandidatePool, select_nea
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES
-from understudy.matcher.settings import POSTMAN, STRICT
+from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings
 
 JSON = "application/json"
 
@@ -54,3 +54,13 @@ def test_no_secret_of_either_request_is_shown() -> None:
     text = repr(miss.differences)
     assert not any(secret in text for secret in ("mine", "theirs", key))
     assert all(shown in text for shown in ("page=1", "page=2", "/REDACTED"))
+
+
+def test_a_body_that_is_too_old_to_be_compared_is_explained() -> None:
+    """An example beyond the newest hundred with wildcards inside texts has a difference, although nothing differs."""
+    body = make_request("POST", "/a", body=b'{"a": "b{{x}}"}', content_type=JSON)
+    settings = MatchSettings(body=True)
+    candidate = Candidate.of((make_example(body, literal=False),), settings)
+    request = NormalRequest(make_request("POST", "/a", body=b'{"a": "bc"}', content_type=JSON), settings, ("POST",))
+    [miss] = select_near_misses([candidate], request)
+    assert [each.part for each in miss.differences] == ["body"]

@@ -261,3 +261,28 @@ def test_summary_of_the_nearest(request_: Request | str, line: str) -> None:
     request = make_request(target=request_) if isinstance(request_, str) else request_
     index = compile_index(USERS, REQUIRE, items=[BareItem("GET", "/carts", "Get cart")])
     assert summarize_nearest(index.decide(request)) == line
+
+
+def test_request_item_stands_beside_its_example() -> None:
+    """The request item is named where it is known, in texts and in JSON: names of examples repeat."""
+    examples = [make_example(target, id=target, name="Success", item_id=target) for target in ("/users/1", "/orders/1")]
+    index = compile_index(examples, replace(POSTMAN, distance=False), item_names={"/users/1": "Get user"})
+    missed, hit = (index.decide(make_request(target=target)) for target in ("/users", "/users/1"))
+    assert '"Success" of "Get user" (/users/1)' in as_text(missed)
+    assert '"Success" (/orders/1)' in as_text(missed)
+    assert summarize_nearest(missed).startswith('nearest is "Success" of "Get user" (/users/1)')
+    assert as_json(hit)["example"] == {
+        "id": "/users/1",
+        "name": "Success",
+        "item": "Get user",
+        "method": "GET",
+        "path": "/users/1",
+    }
+
+
+def test_item_names_survive_changes() -> None:
+    """An index that was changed or restricted knows the names too."""
+    examples = [make_example(id=f"{number}", name="Success", response=make_response(200)) for number in range(2)]
+    index = compile_index(examples, item_names={"item": "Get user"}).apply_changes(["1"], [])
+    asked = make_request(target="/nothing/here/7", headers=[("x-mock-response-code", "500")])
+    assert '"Success" of "Get user" (0)' in as_text(index.decide(asked))

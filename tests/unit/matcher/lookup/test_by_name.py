@@ -30,6 +30,14 @@ def test_lowest_id_of_a_name(searched_before: bool) -> None:
     assert [example.id for example in found.examples] == ["3"] if found else not searched_before
 
 
+@pytest.mark.parametrize("name", ["one ", " one", "one\t"])
+def test_white_space_around_a_name(name: str) -> None:
+    """A header loses the white space around its value, so that around a name does not count."""
+    named = NamedExamples(host=False).apply_changes((), [make_candidate("1", name=name)])
+    assert named.find_by_name("GET", None, "one") is not None
+    assert named.find_by_name("GET", None, "on") is None
+
+
 def test_first_existing_id() -> None:
     """The first id that exists is found: Postman's ids may have their owner's number before them."""
     found = (

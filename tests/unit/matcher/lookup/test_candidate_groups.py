@@ -8,10 +8,11 @@ from tests.factories.messages import make_example, make_request
 from understudy.matcher.lookup.candidate_groups import SMALL_GROUP_SIZE, Group, LargeGroup, SmallGroup, update_group
 from understudy.matcher.parts.candidate import Candidate, require_bytes
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import PathLine, QueryFit
+from understudy.matcher.scores import MAX_LOOSE_BODIES, PathLine, QueryFit
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.exchanges import Part, RedactedPlace
 
+BODY = MatchSettings(body=True)
 TOKEN = RedactedPlace(Part.QUERY, "token")
 
 
@@ -85,6 +86,73 @@ def test_bodies_are_looked_up(body: bytes, hit: bool) -> None:
     )
     match = group.find_best(PathLine.EXACT, normal_request)
     assert (match and match.candidate.id) == ("05" if hit else None)
+
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
+def make_body_group(*bodies: tuple[bytes, str | None], others: int = 20) -> Group:
+    """Return a large group of examples on one path with these bodies, the newest of them last."""
+    every = [*((b"other=%d" % number, FORM) for number in range(others)), *bodies]
+    requests = [make_request("POST", "/a", body=body, content_type=kind) for body, kind in every]
+    examples = [make_example(each, id=f"{number:03d}", literal=False) for number, each in enumerate(requests)]
+    return make_group([Candidate.of((each,), BODY, require_bytes) for each in examples], BODY)
+
+
+def find_by_body(group: Group, body: bytes, kind: str | None) -> str | None:
+    """Return the id of the example that a request with this body finds."""
+    request = NormalRequest(make_request("POST", "/a", body=body, content_type=kind), BODY, ("POST",))
+    found = group.find_best(PathLine.EXACT, request)
+    return found.candidate.id if found else None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "found"),
+    [
+        (b"other=7", None, "007"),
+        (b'{"a": 1}', None, "020"),
+        (b"<a></a>", None, "021"),
+        (b"b=1&a=1", FORM, "022"),
+        (b"b=1&a=1", None, None),
+        (b"a=1&b=1", None, "022"),
+        (b"a=1&b=1", JSON, "022"),
+        (b"a=1&b=2", JSON, None),
+        (b'{"a": 1}', "text/json", "020"),
+        (b'{"a": 1}', FORM, None),
+        (b"", None, None),
+    ],
+)
+def test_bodies_without_type_are_looked_up(body: bytes, kind: str | None, found: str | None) -> None:
+    """A body without Content-Type is looked up by every type of the group, and found by requests of any type."""
+    group = make_body_group((b'{"a":1}', JSON), (b"<a/>", "text/xml"), (b"a=1&b=1", None))
+    assert find_by_body(group, body, kind) == found
+
+
+def test_bodies_without_type_are_removed() -> None:
+    """An example that several keys find is removed from all of them."""
+    group = make_body_group((b"a=1", None))
+    [untyped] = (each for each in group.candidates if each.body and each.body.others)
+    fewer = update_group(group, [untyped], (), BODY)
+    assert isinstance(fewer, LargeGroup)
+    assert len(fewer.buckets) == 1
+    assert find_by_body(fewer, b"a=1", FORM) is None
+
+
+@pytest.mark.parametrize(("age", "found"), [(MAX_LOOSE_BODIES - 1, True), (MAX_LOOSE_BODIES, False)])
+def test_loose_bodies_are_bounded(age: int, found: bool) -> None:
+    """Of the bodies with wildcards inside texts, the newest hundred on a path are compared."""
+    newer = [(b'{"b": "%d {{x}}"}' % number, JSON) for number in range(age)]
+    group = make_body_group((b'{"a": "b{{x}}"}', JSON), *newer)
+    assert (find_by_body(group, b'{"a": "bc"}', JSON) is not None) is found
+
+
+def test_loose_bodies_are_removed() -> None:
+    """A removed example with wildcards inside its texts is not found."""
+    group = make_body_group((b'{"a": "b{{x}}"}', JSON))
+    [loose] = (each for each in group.candidates if each.body and each.body.is_loose)
+    fewer = update_group(group, [loose], (), BODY)
+    assert fewer is not None
+    assert find_by_body(fewer, b'{"a": "bc"}', JSON) is None
 
 
 @pytest.mark.parametrize("count", [SMALL_GROUP_SIZE, SMALL_GROUP_SIZE + 1])

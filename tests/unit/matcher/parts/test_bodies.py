@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.open_places import NO_MARKS, Mark, Opening
-from understudy.matcher.parts.bodies import BodyPattern, contains_value, parse_comparable
+from understudy.matcher.body_forms.canonical import digest_body
+from understudy.matcher.body_forms.kinds import Reading, parse_body_type
+from understudy.matcher.body_forms.open_places import Mark, Opening
+from understudy.matcher.parts.bodies import BodyPattern
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers
@@ -49,7 +50,7 @@ def test_redacted_text_matches_every_text_of_its_pattern(kind: str) -> None:
     place = RedactedPlace(Part.TEXT, "tok_[a-z]+")
     mine = compile_pattern(b"<a>REDACTED-0123456789ab</a>", kind, place)
     keys = [
-        canonical.compute_plain_key(text, kind, mine.places)
+        digest_body(text, mine.reading, kind, mine.places).key
         for text in (b"<a>tok_x</a>", b"<a>tok_yy</a>", b"<a>tok</a>")
     ]
     assert [key == mine.key for key in keys] == [True, True, False]
@@ -68,32 +69,45 @@ def test_bad_path_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("kind", "has"), [(JSON, True), (FORM, True), ("text/plain", False)])
-def test_required_body(kind: str, has: bool) -> None:
-    """Under subset matching, JSON and forms have a required body; text has none."""
-    assert (compile_pattern(b"1", kind, settings=SUBSET).required is not None) is has
+def test_extensible_body(kind: str, has: bool) -> None:
+    """Under subset matching, JSON and forms are compared value by value; text is not."""
+    assert (compile_pattern(b"1", kind, settings=SUBSET).tree is not None) is has
 
 
 @pytest.mark.parametrize(
-    ("theirs", "mine", "expected"),
+    ("body", "kind", "is_loose"),
     [
-        (b'{"a":1,"b":2}', b'{"a":1}', True),
-        (b'{"a":1}', b'{"a":1,"b":2}', False),
-        (b"[1,2]", b"[1,2]", True),
-        (b"[1,2]", b"[1]", False),
-        (b"1.0", b"1", True),
-        (b"true", b"1", False),
-        (b"null", b"null", True),
-        (b"{}", b"null", False),
-        (b"[]", b"{}", False),
+        (b'{"a": "{{x}}"}', JSON, False),
+        (b'{"a": "b{{x}}"}', JSON, True),
+        (b'{"a": "{{x}}{{y}}"}', JSON, True),
+        (b"a={{x}}", FORM, False),
+        (b"a=b{{x}}", FORM, True),
+        (b"<a>{{x}}</a>", "text/xml", True),
+        (b"<a>x</a>", "text/xml", False),
+        (b'{"a": "{{x}}"}', "application/x-ndjson", True),
+        (b"{{x}}", "text/plain", False),
+        (b"{{x}}", "image/png", False),
     ],
 )
-def test_contained_values(theirs: bytes, mine: bytes, expected: bool) -> None:
-    """Objects may have more members, nothing else may differ."""
-    assert contains_value(parse_comparable(theirs, NO_MARKS), parse_comparable(mine, NO_MARKS)) is expected
+def test_loose_bodies(body: bytes, kind: str, is_loose: bool) -> None:
+    """A body is loose if a text in it holds a wildcard that a key cannot leave open."""
+    assert compile_pattern(body, kind).is_loose is is_loose
 
 
-def test_open_place_contains_any_value() -> None:
-    """An open place matches any value that exists."""
-    mine = parse_comparable(b'{"a":1}', {"$.a": Mark.ANY})
-    assert contains_value(parse_comparable(b'{"a":[]}'), mine)
-    assert not contains_value(parse_comparable(b"{}"), mine)
+def test_a_body_without_type_has_a_pattern_for_each_reading() -> None:
+    """A body without Content-Type is compiled once for each way of reading; others are compiled once."""
+    untyped = BodyPattern.of(b"a", Headers(), frozenset(), BODY, wildcards=True)
+    assert {each.reading for each in (untyped, *untyped.others)} == set(Reading)
+    assert compile_pattern(b"1", JSON).others == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "fits"),
+    [(JSON, "text/json", True), (JSON, None, True), (JSON, FORM, False), (None, FORM, True), (None, None, True)],
+)
+def test_pattern_for_a_type(kind: str | None, other: str | None, fits: bool) -> None:
+    """There is a pattern for requests of the same type, and wherever one side has no type."""
+    headers = Headers.of([("Content-Type", kind)] if kind else [])
+    found = BodyPattern.of(b"[]", headers, frozenset(), BODY, wildcards=True).select_pattern(parse_body_type(other))
+    assert (found is not None) is fits
+    assert found is None or found.reading is parse_body_type(kind or other).reading

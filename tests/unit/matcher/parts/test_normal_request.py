@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_request
-from understudy.matcher.body_forms.open_places import NOWHERE
+from understudy.matcher.parts.bodies import NO_SHAPE
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.messages import BodyRef
@@ -23,10 +23,10 @@ def test_query_is_not_read_when_it_does_not_count() -> None:
 
 def test_body_is_not_read_when_it_does_not_count() -> None:
     """The body is not needed if it does not count."""
-    assert NormalRequest(make_request(body=BodyRef("ab", 2)), POSTMAN, ("GET",)).build_body_key(NOWHERE) == b""
+    assert NormalRequest(make_request(body=BodyRef("ab", 2)), POSTMAN, ("GET",)).build_body_key(NO_SHAPE) == b""
 
 
 def test_body_must_be_bytes_when_it_counts() -> None:
     """A body that counts must be bytes."""
     with pytest.raises(AssertionError):
-        NormalRequest(make_request(body=BodyRef("ab", 2)), STRICT, ("GET",)).build_body_key(NOWHERE)
+        NormalRequest(make_request(body=BodyRef("ab", 2)), STRICT, ("GET",)).build_body_key(NO_SHAPE)

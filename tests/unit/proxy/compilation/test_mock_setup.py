@@ -78,3 +78,17 @@ def test_examples_that_cannot_be_used_are_logged(
     told = [f'collection shop: example "{each.name}" ({each.id}) cannot be used: {said}' for each in examples[:10]]
     assert caplog.messages[:10] == told
     assert caplog.messages[10:] == (["collection shop: 2 more cannot be used"] if count > 10 else [])
+
+
+def test_names_of_items_stand_beside_those_of_examples(store: Store) -> None:
+    """The name of a request item is kept for explanations, unless the name of its example repeats it."""
+    shop = store.collections.create("shop")
+    items = [replace(make_item(shop.id), name=name) for name in ("Get user", "GET /users/7")]
+    examples = [
+        make_example(id=f"{number}", name=name, collection_id=shop.id, item_id=item.id)
+        for number, (name, item) in enumerate(zip(("Success", "GET /users/7 - 200"), items, strict=True))
+    ]
+    store.collections.update(shop.id, CollectionUpdate(items, examples))
+    setup = read_mock_setup(store, shop)
+    assert setup.item_names == {items[0].id: "Get user"}
+    assert setup.build_index(store.bodies.read).item_names == setup.item_names

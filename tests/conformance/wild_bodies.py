@@ -1,0 +1,145 @@
+"""The rules under "Bodies": `{{name}}` inside texts, in XML, in sequences and in parts."""
+
+from __future__ import annotations
+
+from tests.conformance.bodies import BODY, HIT, SUBSET, pairs, parts, post
+from tests.conformance.body_types import NDJSON, PARTS, nested, part
+from tests.conformance.table import FORM, JSON, XML, Given, Row, rows, under
+from understudy.store.model.exchanges import Part, RedactedPlace
+
+ROWS: list[Row] = [
+    *pairs(
+        "Bodies, own rule: each {{name}} inside a JSON string stands for any text",
+        JSON,
+        ('{"a": "b{{x}}"}', '{"a": "bc"}', HIT),
+        ('{"a": "b{{x}}"}', '{"a": "b"}', HIT),
+        ('{"a": "b{{x}}"}', '{"a": "c"}', None),
+        ('{"a": "b{{x}}"}', '{"a": 1}', None),
+        ('{"a": "{{x}}-{{y}}!"}', '{"a": "1-2!"}', HIT),
+        ('{"a": "{{x}}-{{y}}!"}', '{"a": "12!"}', None),
+        ('{"a": "b{{x}}", "c": "{{y}}"}', '{"c": [1], "a": "bc"}', HIT),
+        ('{"a": "b{{x}}", "c": 1}', '{"a": "bc", "c": 1.0}', HIT),
+        ('{"a": "b{{x}}", "c": 1}', '{"a": "bc", "c": 2}', None),
+        ('{"a": "b{{x}}"}', '{"a": "bc", "d": 1}', None),
+        ('{"b{{x}}": 1}', '{"bc": 1}', None),
+        ('{"query": "{ user(id: {{id}}) { name } }"}', '{"query": "{ user(id: 7) { name } }"}', HIT),
+        ('{"query": "{ user(id: {{id}}) { name } }"}', '{"query": "{ user(id: 7) { age } }"}', None),
+    ),
+    *rows(
+        "Bodies, own rule: {{name}} inside a string, fewer wildcards first",
+        ([post('{"a": "bc"}'), post('{"a": "b{{x}}"}')], post('{"a": "bc"}'), (0, 110)),
+        ([post('{"a": "bc"}'), post('{"a": "b{{x}}"}')], post('{"a": "bd"}'), (1, 110)),
+        ([post('{"a": "b{{x}}"}'), post('{"a": "b{{x}}{{y}}", "c": "{{z}}"}')], post('{"a": "bd"}'), (0, 110)),
+        settings=BODY,
+    ),
+    *pairs(
+        "Bodies, own rule: each {{name}} inside a form value stands for any text",
+        FORM,
+        ("a=b{{x}}&c=1", "c=1&a=bd", HIT),
+        ("a=b{{x}}&c=1", "c=1&a=d", None),
+        ("a=b{{x}}&a={{y}}c", "a=1c&a=b1", HIT),
+        ("a=b{{x}}&a={{y}}c", "a=b1&a=b1", None),
+        ("a=b%20{{x}}", "a=b+c", HIT),
+        ("a=b%7B%7Bx%7D%7D", "a=bc", None),
+        ("a=b{{x}}", "a=b1&a=b2", None),
+    ),
+    *pairs(
+        "Bodies, own rule: the text of an XML element too",
+        XML,
+        ("<a><b>{{x}}</b><c>1</c></a>", "<a>\n<b>7</b><c>1</c></a>", HIT),
+        ("<a><b>{{x}}</b><c>1</c></a>", "<a><b></b><c>1</c></a>", HIT),
+        ("<a><b>{{x}}</b><c>1</c></a>", "<a><b>7</b><c>2</c></a>", None),
+        ("<a><b>{{x}}</b></a>", "<a><d>7</d></a>", None),
+        ("<a><b>{{x}}</b></a>", "<a><b><d/></b></a>", None),
+        ("<a><b>n{{x}}</b></a>", "<a><b>n7</b></a>", HIT),
+        ("<a><b>n{{x}}</b></a>", "<a><b>7</b></a>", None),
+        ("<a><b>&lt;{{x}}&amp;</b></a>", "<a><b>&lt;7&amp;</b></a>", HIT),
+    ),
+    *pairs(
+        "Bodies, own rule: an attribute of an XML element is literal",
+        XML,
+        ('<a b="{{x}}"/>', '<a b="1"/>', None),
+    ),
+    *pairs(
+        "Bodies, own rule: {{name}} in a sequence of JSON values",
+        NDJSON,
+        ('{"a": "{{x}}"}\n{"b": "c{{y}}"}', '{"a": 1}\n{"b": "cd"}', HIT),
+        ('{"a": "{{x}}"}\n{"b": "c{{y}}"}', '{"a": 1}\n{"b": "d"}', None),
+        ('{"a": "{{x}}"}\n{"a": 1}', '{"a": 1}\n{"a": 2}', None),
+    ),
+    *rows(
+        "Bodies, own rule: {{name}} in parts",
+        (post(parts("x", "v{{v}}", "2"), PARTS.format("x")), post(parts("y", "v1", "2"), PARTS.format("y")), HIT),
+        (post(parts("x", "v{{v}}", "2"), PARTS.format("x")), post(parts("y", "1", "2"), PARTS.format("y")), None),
+        (part(JSON, '{"a": "{{x}}", "b": 1}'), part("text/json", '{"b": 1.0, "a": [2]}', "y"), HIT),
+        (part(JSON, '{"a": "{{x}}", "b": 1}'), part(JSON, '{"b": 2, "a": [2]}', "y"), None),
+        (nested("x", '{"a": "b{{x}}"}'), nested("y", '{"a": "bc"}'), HIT),
+        (nested("x", '{"a": "b{{x}}"}'), nested("y", '{"a": "c"}'), None),
+        settings=BODY,
+    ),
+    *rows(
+        "Bodies, own rule: {{name}} in a body without Content-Type",
+        (post('{"a": "b{{x}}"}', None), post('{"a": "bc"}', JSON), HIT),
+        (post('{"a": "b{{x}}"}', None), post('{"a": "c"}', JSON), None),
+        (post("a=b{{x}}", None), post("a=bc", FORM), HIT),
+        (post("a=b{{x}}", None), post("a=bc", None), None),
+        (post("a={{x}}", FORM), post("a=bc", None), HIT),
+        (post("<a>{{x}}</a>", XML), post("<a>7</a>", None), HIT),
+        settings=BODY,
+    ),
+    *rows(
+        "Wildcards: recorded text is literal, inside texts too",
+        (Given(post('{"a": "b{{x}}"}'), literal=True), post('{"a": "bc"}'), None),
+        (Given(post("a=b{{x}}", FORM), literal=True), post("a=bc", FORM), None),
+        (Given(post("<a>{{x}}</a>", XML), literal=True), post("<a>7</a>", XML), None),
+        (Given(post("<a>{{x}}</a>", XML), literal=True), post("<a>{{x}}</a>", XML), HIT),
+        settings=BODY,
+    ),
+    *pairs(
+        "Settings: wildcards off, inside texts too",
+        JSON,
+        ('{"a": "b{{x}}"}', '{"a": "bc"}', None),
+        settings=under(BODY, wildcards=False),
+    ),
+    *pairs("Bodies: text as a whole has no wildcards", "text/plain", ("a{{x}}", "ab", None), ("a{{x}}", "a{{x}}", HIT)),
+    *rows(
+        "Secrets: redacted values match any value: beside {{name}} inside a text",
+        (
+            Given(post('{"pin": "R", "a": "b{{x}}"}'), redacted=(RedactedPlace(Part.JSON, "$.pin"),)),
+            post('{"pin": 7, "a": "bc"}'),
+            HIT,
+        ),
+        (
+            Given(post('{"pin": "R", "a": "b{{x}}"}'), redacted=(RedactedPlace(Part.JSON, "$.pin"),)),
+            post('{"pin": 7, "a": "c"}'),
+            None,
+        ),
+        (
+            Given(post('{"a": "go to REDACTED", "b": 1}'), redacted=(RedactedPlace(Part.JSON, "$.a"),)),
+            post('{"a": "come from 4711", "b": 1}'),
+            HIT,
+        ),
+        settings=BODY,
+    ),
+    *pairs(
+        "Settings: JSON paths to ignore, beside {{name}} inside a text",
+        JSON,
+        ('{"at": 1, "a": "b{{x}}"}', '{"a": "bc"}', HIT),
+        ('{"at": 1, "a": "b{{x}}"}', '{"at": 1, "a": "c"}', None),
+        settings=under(BODY, ignore_body=frozenset({"$.at"})),
+    ),
+    *pairs(
+        "Settings: subset matching, {{name}} inside a text",
+        JSON,
+        ('{"a": "b{{x}}"}', '{"a": "bc", "d": 1}', HIT),
+        ('{"a": "b{{x}}"}', '{"a": "c", "d": 1}', None),
+        settings=SUBSET,
+    ),
+    *pairs(
+        "Settings: subset matching, forms, {{name}} inside a value",
+        FORM,
+        ("a=b{{x}}", "c=1&a=bd", HIT),
+        ("a=b{{x}}", "c=1&a=d", None),
+        settings=SUBSET,
+    ),
+]
