@@ -50,7 +50,7 @@ def npm(folder: Path) -> list[str]:
     """The same for npm; skips where there is none."""
     program = shutil.which("npm")
     if program is None:
-        pytest.skip("optional: npm is not installed")
+        pytest.skip("npm is not installed")
     quick = ["--silent", "--fetch-retries", "0", "--fetch-timeout", "10000", "--cache", f"{folder}-cache"]
     return [program, "pack", "left-pad@1.3.0", *quick, "--pack-destination", str(folder)]
 
