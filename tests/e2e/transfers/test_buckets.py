@@ -12,8 +12,8 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
-from tests.e2e.clients.buckets import KEYS, PART, Transfer, by_boto3, by_rclone, serving_buckets
 from tests.e2e.programs.test_run_command import Done, run
+from tests.e2e.transfers.buckets import KEYS, PART, Transfer, by_boto3, by_rclone, serving_buckets
 from tests.integration.audit import Audit
 from tests.peers.certificates import make_certificate
 from tests.programs import Understudy

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.e2e.clients.files import CONTENT, PARTS, Fetch, by_aria2c, serve_file
 from tests.e2e.programs.test_run_command import run
+from tests.e2e.transfers.files import CONTENT, PARTS, Fetch, by_aria2c, serve_file
 from tests.integration.audit import Audit
 from tests.programs import Understudy, upstream
 

@@ -1,6 +1,6 @@
 """S3, and clients that send a file in several parts and fetch it by ranges: boto3 as a command, and rclone.
 
-python -m tests.e2e.clients.buckets send|fetch URL FILE
+python -m tests.e2e.transfers.buckets send|fetch URL FILE
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
 
-from tests.e2e.clients.registry import PROJECT, serve_registry
 from tests.e2e.programs.test_run_command import run
+from tests.e2e.transfers.registry import PROJECT, serve_registry
 from tests.integration.audit import Audit
 from tests.peers.certificates import make_certificate
 from tests.programs import Understudy, upstream
