@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote (curl, requests, httpx) and a bare socket; each tells what came on the wire."""
+"""Clients of others (curl, requests, httpx) and a bare socket; each returns what came on the wire."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Call:
     """One request. `accept_encoding` None leaves the header to the client, "" asks for none at all.
 
     `form` and `files` (field, file name, content, type) are for the client to encode; `only` names the clients that can
-    send it, `status` is what a server that works says.
+    send it, `status` is that of a server that works.
     """
 
     name: str

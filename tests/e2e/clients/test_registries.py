@@ -1,6 +1,6 @@
 """Package managers through HTTPS interception: what they fetched is fetched again without the registry.
 
-Skipped where no registry is reachable; which one, the configuration of this machine says.
+Skipped where no registry is reachable; the configuration of this machine names it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ NO_CONFIGURATION = {
 def pip(folder: Path) -> list[str]:
     """The command that downloads a small package; skips where the index is none that is called over HTTPS."""
     command = [sys.executable, "-m", "pip", "config", "get"]
-    told = [
+    configured = [
         subprocess.run([*command, name], capture_output=True, text=True, check=False).stdout.strip()
         for name in (":env:.index-url", "global.index-url")
     ]
     default = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
     usual = subprocess.run([sys.executable, "-c", default], capture_output=True, text=True, check=True).stdout.strip()
-    index = next(filter(None, told), usual)
+    index = next(filter(None, configured), usual)
     if not index.startswith("https:"):
         pytest.skip(f"optional: pip's index is not called over HTTPS: {index.partition(':')[0]}")
     quick = ["--no-deps", "--no-cache-dir", "--no-input", "--retries", "0", "--timeout", "10"]

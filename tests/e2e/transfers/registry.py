@@ -48,7 +48,7 @@ class Package:
 
     @property
     def metadata(self) -> bytes:
-        """What the registry says of it, in the short form that installations ask for."""
+        """Its description in the registry, in the short form that installations ask for."""
         digest = base64.b64encode(hashlib.sha512(self.tarball).digest()).decode()
         dist = {
             "tarball": PUBLIC + self.path,

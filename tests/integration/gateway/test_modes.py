@@ -34,7 +34,7 @@ ENOUGH = 40
 
 @dataclass
 class Stage:
-    """A running gateway in front of a live upstream, and a collection whose answers say `mock` where it says `live`."""
+    """A running gateway in front of a live upstream, and a collection with `mock` in its answers in place of `live`."""
 
     understudy: Understudy
     gateway: Serving
@@ -44,7 +44,7 @@ class Stage:
     slow_may_end: threading.Event = field(default_factory=threading.Event)
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
-        """The upstream: says `live` in a field and in the body."""
+        """The upstream: sends `live` in a field and in the body."""
         self.calls[handler.path] += 1
         if handler.path == SLOW.target:
             self.slow_begun.set()

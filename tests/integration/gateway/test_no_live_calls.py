@@ -140,7 +140,7 @@ def switched(place: Place) -> Iterator[Serving]:
         yield gateway
 
 
-# What a client may do to a gateway. Each asserts what it gets, so that it is known to have been heard.
+# What a client may do to a gateway. Each asserts what it gets, so that the gateway did read it.
 
 
 def _origin_form(gateway: Serving, _ca: Path) -> None:
@@ -228,7 +228,7 @@ async def _shake_hands(url: str, trust: ssl.SSLContext, proxy: str) -> None:
 def _odd_bytes(gateway: Serving, _ca: Path) -> None:
     for data in ODD_BYTES:
         with Wire(gateway.url) as wire:
-            say(wire, data)
+            send(wire, data)
 
 
 def _odd_bytes_in_connect(gateway: Serving, _ca: Path) -> None:
@@ -236,7 +236,7 @@ def _odd_bytes_in_connect(gateway: Serving, _ca: Path) -> None:
         for data in ODD_BYTES:
             with Wire(gateway.url) as wire:
                 assert wire.ask(Call("", target, "CONNECT")).status == 200
-                say(wire, data)
+                send(wire, data)
 
 
 def _http_in_connect(gateway: Serving, _ca: Path) -> None:
@@ -264,7 +264,7 @@ DRIVES: dict[str, Callable[[Serving, Path], None]] = {
 EVERY_DRIVE = pytest.mark.parametrize("drive", DRIVES.values(), ids=DRIVES)
 
 
-def say(wire: Wire, data: bytes) -> None:
+def send(wire: Wire, data: bytes) -> None:
     """Send bytes and the end of the stream, and read until the gateway closes.
 
     Now and then mitmproxy 12 does not close then, stock mitmproxy neither: it is given a second.
@@ -309,7 +309,7 @@ def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509
 def test_a_certificate_is_made_from_what_was_asked_for(
     place: Place, gateways: dict[str, Serving], mode: str, asked_for: str, server_name: str | None, names: set[str]
 ) -> None:
-    """The names in the handshake and in CONNECT, none that an upstream would have told; signed by the authority."""
+    """The names in the handshake and in CONNECT, and none from an upstream; signed by the authority."""
     certificate = presented(gateways[mode], asked_for, server_name)
     alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {str(one.value) for one in alternatives} == names

@@ -206,7 +206,7 @@ def test_a_connection_may_mix_forms_of_requests(understudy: Understudy) -> None:
     ids=["another name", "another port", "another scheme and port", "port 1", "another scheme"],
 )
 def test_a_forward_proxy_answers_for_recorded_hosts_only(recording: Recording, mode: str, url: str) -> None:
-    """Scheme, name and port count; the miss says which host was expected."""
+    """Scheme, name and port count; the miss names the host that was expected."""
     origin = url.format(plain=HOST, secure=recording.secure.authority)
     given = ask_curl(origin, Call("json", "/curl/json"), Route(recording.gateways[mode].url, recording.understudy.ca))
     assert given.status == 404
@@ -254,7 +254,7 @@ def test_insecure_takes_any_certificate(understudy: Understudy, tls: ssl.SSLCont
 
 
 def test_send_trusts_whom_it_is_told_to(understudy: Understudy, tls: ssl.SSLContext, certificate: Path) -> None:
-    """An untrusted certificate is a line that says so; --upstream-ca and --insecure take it."""
+    """An untrusted certificate is one line in the log; --upstream-ca and --insecure take it."""
     sending = resolving(understudy, HOST)
     with upstream(handle, tls=tls) as url:
         typed = ("send", "GET", f"{named(url)}/json")
