@@ -33,7 +33,7 @@ FAILED = len(CALLS)
 
 
 def shop_api() -> Callable[[BaseHTTPRequestHandler], None]:
-    """Users who stay the same, orders that count, an image, a login, and one path that hangs up."""
+    """Users who stay the same, orders that count, an image, a login, and one path that closes the connection."""
     orders = itertools.count(1)
 
     def handle(handler: BaseHTTPRequestHandler) -> None:

@@ -252,11 +252,11 @@ class _Shared(io.BufferedReader):
     """What http.client reads from and closes after each response; here it stays open for the next one."""
 
     def makefile(self, _mode: str) -> _Shared:
-        """What http.client asks of a socket."""
+        """The methods of a socket that http.client calls."""
         return self
 
     def close(self) -> None:
-        """Nothing: the socket is closed by who opened it."""
+        """Nothing: the code that opened the socket closes it."""
 
 
 CLIENTS: dict[str, Client] = {"curl": ask_curl, "requests": ask_requests, "httpx": ask_httpx, "socket": ask_socket}

@@ -1,4 +1,4 @@
-"""Servers to record: httpbin, which nobody here wrote, behind a threaded WSGI server."""
+"""Servers to record: httpbin, an independent program, behind a threaded WSGI server."""
 
 from __future__ import annotations
 

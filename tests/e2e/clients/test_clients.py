@@ -77,6 +77,6 @@ def test_nothing_was_missing_and_nothing_left_over(ran: Ran) -> None:
     assert "not used" not in ran.done.err
 
 
-def test_the_replaying_gateway_called_nobody(ran: Ran) -> None:
+def test_the_replaying_gateway_made_no_call(ran: Ran) -> None:
     """No connection and no look-up, from its first line to its last."""
     assert ran.calls == []

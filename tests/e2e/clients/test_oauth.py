@@ -55,7 +55,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_a_client_whose_state_is_fixed_signs_in_again(recorded: Recorded, tmp_path: Path) -> None:
-    """Verifier, challenge and nonce are others; the gateway calls nobody."""
+    """With another verifier, challenge and nonce; the gateway makes no call."""
     audit = Audit(tmp_path)
     done = sign_in(audit.of(recorded.understudy), ("replay", "login", *RANDOM), recorded.url, STATE)
     assert (done.code, done.out) == (0, recorded.out), done.err

@@ -70,7 +70,7 @@ def folder_in(home: Path, name: str) -> Path:
 def test_a_package_is_fetched_again_from_the_recording(
     tmp_path: Path, understudy: Understudy, command: Callable[[Path], list[str]]
 ) -> None:
-    """Byte for byte, while the gateway calls nobody."""
+    """Byte for byte, while the gateway makes no call."""
     once, again = folder_in(tmp_path, "once"), folder_in(tmp_path, "again")
     recorded = run(understudy, "record", "-s", "registry", "--", *command(once), **NO_CONFIGURATION)
     if recorded.code:

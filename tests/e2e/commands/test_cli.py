@@ -94,7 +94,7 @@ def test_an_empty_store_says_how_to_begin(understudy: Understudy, typed: str) ->
 
 
 def test_the_first_look_finds_nothing_and_no_mistake(understudy: Understudy) -> None:
-    """In the user's own data folder, which nobody can have mistyped."""
+    """In the user's own data folder, whose name is not typed."""
     assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one: ")
 
 

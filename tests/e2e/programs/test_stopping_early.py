@@ -22,7 +22,7 @@ class Signalling:
             os.kill(os.getpid(), {number})
 sys.meta_path.insert(0, Signalling())
 """
-# Then it takes longer than anybody waits.
+# Then it takes longer than any test waits.
 WHILE_READING = """
 import os, threading
 from understudy.proxy.gateway.activation import Activation

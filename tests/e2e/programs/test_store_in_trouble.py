@@ -157,7 +157,7 @@ def test_database_that_is_full_is_named(understudy: Understudy) -> None:
 
 
 def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
-    """Another process holds the store, for ten seconds if the proof is a whole one: who is answered then has waited."""
+    """Another process locks the store, for ten seconds in a whole proof; requests are answered after that."""
     with (
         upstream(api) as url,
         understudy.serving("record", "--upstream", url, "--session", "locked") as gateway,

@@ -1,4 +1,4 @@
-"""The pytest plugin, used by tests of somebody else's project in a pytest of their own."""
+"""The pytest plugin, used by the tests of another project in a pytest process of its own."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def no_inherited_bundle() -> Iterator[None]:
-    """A machine on which nobody has set the variable."""
+    """An environment without the variable."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("AWS_CA_BUNDLE", raising=False)
         yield

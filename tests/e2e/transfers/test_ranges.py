@@ -31,7 +31,7 @@ def record(understudy: Understudy, *command: str) -> str:
 
 
 def replay(understudy: Understudy, fetch: Fetch, url: str, order: Sequence[int]) -> bytes:
-    """Fetch the file from the recording; asserts that the gateway calls nobody. Returns what the client wrote."""
+    """Fetch the file from the recording; asserts that the gateway makes no call. Returns what the client wrote."""
     audit, file = Audit(understudy.home), understudy.home / "replayed"
     done = run(audit.of(understudy), "replay", "files", "--", *fetch(url, file, order))
     assert done.code == 0, done.err

@@ -1,4 +1,4 @@
-"""The no-live-calls guarantee: in mock and replay mode a gateway connects to nobody and looks up no name.
+"""The no-live-calls guarantee: in mock and replay mode a gateway makes no connection and looks up no name.
 
 An audit hook within the gateway refuses and logs every attempt, from the program's first line on; an upstream that
 exists counts connections from outside.
@@ -64,7 +64,7 @@ ODD_BYTES = (
 
 @dataclass(frozen=True)
 class Place:
-    """A store with recordings, an upstream that nobody may call, and the log of who tried."""
+    """A store with recordings, an upstream that must not be called, and the log of attempts."""
 
     understudy: Understudy
     audit: Audit
@@ -82,7 +82,7 @@ class Place:
             yield serving
 
     def assert_silent(self) -> None:
-        """Nobody tried, and nobody came through."""
+        """No attempt was logged, and no request arrived."""
         assert self.audit.calls == []
         with pytest.raises(BlockingIOError):
             self.listener.accept()
@@ -288,7 +288,7 @@ def test_an_offline_gateway_calls_nobody(
 
 
 def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509.Certificate:
-    """The certificate that a client gets who asks for a place by CONNECT, and names a server in its handshake."""
+    """The certificate for a client that names one place in CONNECT, and a server in its handshake."""
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
     with Wire(gateway.url) as wire:
@@ -302,7 +302,11 @@ def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509
     [
         ("other.invalid:443", "other.invalid", {"other.invalid"}),
         ("other.invalid:443", None, {"other.invalid", "127.0.0.1"}),  # the gateway's own address
-        ("192.0.2.1:443", "named.invalid", {"named.invalid", "192.0.2.1"}),  # 192.0.2.0/24 is nobody's (RFC 5737)
+        (
+            "192.0.2.1:443",
+            "named.invalid",
+            {"named.invalid", "192.0.2.1"},
+        ),  # 192.0.2.0/24 is for documentation (RFC 5737)
     ],
 )
 @pytest.mark.parametrize("mode", ["mock", "replay"])

@@ -42,7 +42,7 @@ class SpeaksFirst(BaseRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """The authority of a server that speaks first."""
+    """The authority of a server that sends first."""
     ThreadingTCPServer.daemon_threads = True
     with ThreadingTCPServer(("127.0.0.1", 0), SpeaksFirst) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()

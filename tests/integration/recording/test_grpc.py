@@ -1,4 +1,4 @@
-"""gRPC over TLS: unary and server-streaming calls of the grpcio client are recorded, and replayed with nobody there."""
+"""gRPC over TLS: unary and server-streaming calls of grpcio are recorded, and replayed without their server."""
 
 from __future__ import annotations
 

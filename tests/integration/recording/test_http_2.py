@@ -177,7 +177,7 @@ def test_an_answer_that_never_came_whole_is_an_error(stage: Stage, path: str, ca
 
 
 def test_what_is_no_http_is_told_so(stage: Stage) -> None:
-    """In JSON, whoever reads it."""
+    """In JSON, whatever the client is."""
     with socket.create_connection(("127.0.0.1", stage.gateway.port), TIMEOUT) as client:
         client.sendall(b"\x00\x01garbage\r\n\r\n")
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")

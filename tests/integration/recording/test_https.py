@@ -1,4 +1,4 @@
-"""https: intercepted by a forward proxy, spoken upstream by a reverse proxy, and answered with nobody there."""
+"""https: intercepted by a forward proxy, sent upstream by a reverse proxy, and answered without the upstream."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def handle(handler: BaseHTTPRequestHandler) -> None:
 
 @dataclass(frozen=True)
 class Recording:
-    """What was recorded through forward and reverse proxies, what clients got then, and who answers now."""
+    """What was recorded through forward and reverse proxies, what clients got, and the gateway that answers now."""
 
     understudy: Understudy
     secure: Origin
@@ -156,7 +156,7 @@ def test_an_intercepted_answer_is_what_was_recorded(recording: Recording, sender
 @pytest.mark.parametrize("mode", ["mock", "replay reverse"])
 @EVERY_CALL
 def test_a_reverse_proxy_speaks_https_upstream(recording: Recording, mode: str, call: Call) -> None:
-    """And http to its client, who gets the same answers when nobody is there."""
+    """And http to its client, which gets the same answers without the upstream."""
     was = recording.reverse[call.name]
     assert was.status == call.status
     assert ask_reverse(recording.gateways[mode].url, call).message == was.message
@@ -230,7 +230,7 @@ def test_history_knows_where_a_request_went(recording: Recording) -> None:
 def test_an_untrusted_upstream_is_refused_and_kept_as_failed(
     understudy: Understudy, tls: ssl.SSLContext, form: str
 ) -> None:
-    """Without --upstream-ca: 502 that speaks of the certificate."""
+    """Without --upstream-ca: 502 that names the certificate."""
     recording = resolving(understudy, HOST)
     with upstream(handle, tls=tls) as url:
         origin = named(url)

@@ -1,4 +1,4 @@
-"""WebSockets of the `websockets` client: recorded from a real server, and replayed with nobody there."""
+"""WebSockets of the `websockets` client: recorded from a real server, and replayed without it."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def echoing(gateway: Serving, compression: str | None) -> list[object]:
 
 @pytest.mark.parametrize("compression", ["deflate", None])
 def test_a_recorded_conversation_is_replayed(understudy: Understudy, compression: str | None) -> None:
-    """With nobody there, and word for word; whatever the extensions were."""
+    """Without the server, word for word, whatever the extensions were."""
     with (
         talking(subprotocols=["chat"], compression=compression) as api,
         understudy.serving("record", "--upstream", api, "-s", "chat") as gateway,
