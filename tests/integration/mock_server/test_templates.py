@@ -38,7 +38,7 @@ def get(gateway: Serving, target: str, **headers: str) -> tuple[http.client.HTTP
     return response, body
 
 
-def shown(gateway: Serving, target: str = "/users/7", **headers: str) -> Any:
+def told(gateway: Serving, target: str = "/users/7", **headers: str) -> Any:
     return json.loads(get(gateway, target, **headers)[1])
 
 
@@ -65,7 +65,7 @@ def test_recorded_promoted_and_filled_in(understudy: Understudy) -> None:
         assert (value["id"], value["page"], value["by"], value["as"]) == (7, "2", '"me"\\', "{{written}}")
         assert " " in value["name"]
         assert (response.headers["X-Trace"], response.headers["Content-Length"]) == ('"me"\\', str(len(body)))
-        assert (shown(gateway)["page"], get(gateway, "/users/7")[0].headers["X-Trace"]) == ("1", "nobody")
+        assert (told(gateway)["page"], get(gateway, "/users/7")[0].headers["X-Trace"]) == ("1", "nobody")
         set_example(understudy, "--no-templates")
         assert get(gateway, "/users/7")[1] == BODY.encode()
     [example] = understudy.json("examples", "list", "shop")
@@ -79,7 +79,7 @@ def test_seed_repeats_a_run(understudy: Understudy) -> None:
     runs = []
     for command in (("mock", "shop"), ("gateway", "--mode", "mock", "--mock", "shop")):
         with understudy.serving(*command, "--seed", "7") as gateway:
-            runs.append([shown(gateway), shown(gateway)])
+            runs.append([told(gateway), told(gateway)])
     assert runs[0] == runs[1]
     assert runs[0][0] != runs[0][1]
 

@@ -1,4 +1,4 @@
-"""gRPC over TLS: unary and server-streaming calls of grpcio are recorded, and replayed without their server."""
+"""gRPC over TLS: unary and server-streaming calls of the grpcio client are recorded, and replayed with nobody there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Called:
 
 
 def get(request: bytes, context: grpc.ServicerContext) -> bytes:
-    """Unary: returns the request; an empty request is refused, with a message and metadata of its own."""
+    """Unary: says what was asked; an empty request is refused, with a message and metadata of its own."""
     context.set_trailing_metadata((("cost", "7"), ("proof-bin", b"\x00\xff")))
     if not request:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, "say what — you want")
@@ -51,7 +51,7 @@ def watch(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
 
 
 def count(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
-    """Client streaming: returns the number of messages."""
+    """Client streaming: says how many messages came."""
     return b"%d" % sum(1 for _ in requests)
 
 
@@ -90,7 +90,7 @@ def called(gateway: Serving, understudy: Understudy, method: str, request: bytes
     messages: list[bytes] = []
     with grpc.secure_channel(f"127.0.0.1:{gateway.port}", trust, options) as opened:
         channel: Any = opened  # whose types ask for serializers, which are needless for bytes
-        # A unary call is a stream of one message: asked for so, it has its metadata and its end in the same way.
+        # A unary call is a stream of one message: asked for so, it tells its metadata and its end in the same way.
         call = channel.unary_stream(f"/{SERVICE}/{method}")(request, timeout=TIMEOUT, metadata=(("team", "shop"),))
         with suppress(grpc.RpcError):
             messages.extend(call)
