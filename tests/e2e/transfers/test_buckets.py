@@ -103,3 +103,17 @@ def test_another_file_is_no_part_of_the_recording(recorded: Recorded, tmp_path: 
 def test_a_mock_server_takes_the_parts(recorded: Recorded) -> None:
     done = recorded.mock("send", recorded.understudy.home / "sent")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_file_is_fetched_by_ranges(recorded: Recorded, tmp_path: Path) -> None:
+    """Several at a time."""
+    done = recorded.replay(recorded.understudy, "fetch", tmp_path / "fetched")
+    assert done.code == 0, done.err
+    assert (tmp_path / "fetched").read_bytes() == CONTENT
+
+
+def test_a_mock_server_gives_ranges(recorded: Recorded, tmp_path: Path) -> None:
+    """Several at a time."""
+    done = recorded.mock("fetch", tmp_path / "mocked")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mocked").read_bytes() == CONTENT

@@ -9,14 +9,23 @@ from collections.abc import Sequence
 import pytest
 
 from tests.e2e.programs.test_run_command import run
-from tests.e2e.transfers.files import CONTENT, PARTS, Fetch, by_aria2c, serve_file
+from tests.e2e.transfers.files import CONTENT, PARTS, Fetch, by_aria2c, by_curl, by_httpx, serve_file
 from tests.integration.audit import Audit
 from tests.programs import Understudy, upstream
 
 pytestmark = pytest.mark.once
 needs_aria2c = pytest.mark.skipif(shutil.which("aria2c") is None, reason="aria2c is not installed")
 HOST = "files.test"  # resolves nowhere (RFC 6761, section 6.2)
-FORWARDS = range(PARTS)
+FORWARDS, BACKWARDS = range(PARTS), range(PARTS)[::-1]
+
+
+@pytest.fixture(params=[by_aria2c, by_curl, by_httpx])
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    """A client that is installed."""
+    client: Fetch = request.param
+    if client is by_aria2c and shutil.which("aria2c") is None:
+        pytest.skip("aria2c is not installed")
+    return client
 
 
 def record(understudy: Understudy, *command: str) -> str:
@@ -63,3 +72,14 @@ def test_parts_of_a_file_that_was_recorded_whole_are_mocked(understudy: Understu
     """The answer to HEAD comes from the GET."""
     record(understudy, "curl", "-qsSfo", "/dev/null", "URL")
     assert mock(understudy, by_aria2c, FORWARDS) == CONTENT
+
+
+def test_parts_in_another_order_are_replayed(understudy: Understudy, fetch: Fetch) -> None:
+    url = record(understudy, *fetch("URL", understudy.home / "recorded", FORWARDS))
+    assert (understudy.home / "recorded").read_bytes() == CONTENT
+    assert replay(understudy, fetch, url, BACKWARDS) == CONTENT
+
+
+def test_parts_in_another_order_are_mocked(understudy: Understudy, fetch: Fetch) -> None:
+    record(understudy, *fetch("URL", understudy.home / "recorded", FORWARDS))
+    assert mock(understudy, fetch, BACKWARDS) == CONTENT
