@@ -33,7 +33,7 @@ FAILED = len(CALLS)
 
 
 def shop_api() -> Callable[[BaseHTTPRequestHandler], None]:
-    """Users who stay the same, orders that count, an image, a login, and one path that hangs up."""
+    """Users who stay the same, orders that count, an image, a login, and one path that closes the connection."""
     orders = itertools.count(1)
 
     def handle(handler: BaseHTTPRequestHandler) -> None:
@@ -45,8 +45,8 @@ def shop_api() -> Callable[[BaseHTTPRequestHandler], None]:
         elif path == "/logo.bin":
             answer(handler, LOGO, Content_Type="application/octet-stream")
         elif path == "/login":
-            told = json.dumps({"access_token": TOKEN}).encode()
-            answer(handler, told, Content_Type=JSON, Set_Cookie=f"sid={COOKIE}; Path=/")
+            shown = json.dumps({"access_token": TOKEN}).encode()
+            answer(handler, shown, Content_Type=JSON, Set_Cookie=f"sid={COOKIE}; Path=/")
         elif path == "/broken":
             handler.close_connection = True
             handler.connection.close()

@@ -1,4 +1,4 @@
-"""Runs inside the program under test: tells of every attempt to call somebody and forbids it, or resolves a name."""
+"""Runs inside the program under test: logs and forbids every outgoing call, or resolves a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote (curl, requests, httpx) and a bare socket; each tells what came on the wire."""
+"""Clients of others (curl, requests, httpx) and a bare socket; each returns what came on the wire."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Call:
     """One request. `accept_encoding` None leaves the header to the client, "" asks for none at all.
 
     `form` and `files` (field, file name, content, type) are for the client to encode; `only` names the clients that can
-    send it, `status` is what a server that works says.
+    send it, `status` is that of a server that works.
     """
 
     name: str
@@ -252,11 +252,11 @@ class _Shared(io.BufferedReader):
     """What http.client reads from and closes after each response; here it stays open for the next one."""
 
     def makefile(self, _mode: str) -> _Shared:
-        """What http.client asks of a socket."""
+        """The methods of a socket that http.client calls."""
         return self
 
     def close(self) -> None:
-        """Nothing: the socket is closed by who opened it."""
+        """Nothing: the code that opened the socket closes it."""
 
 
 CLIENTS: dict[str, Client] = {"curl": ask_curl, "requests": ask_requests, "httpx": ask_httpx, "socket": ask_socket}

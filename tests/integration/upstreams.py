@@ -1,4 +1,4 @@
-"""Servers to record: httpbin, which nobody here wrote, behind a threaded WSGI server."""
+"""Servers to record: httpbin, an independent program, behind a threaded WSGI server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BIG = random.Random(1).randbytes(5_000_000)
 def httpbin(*folders: str) -> Iterator[str]:
     """httpbin over HTTP/1.1, below each of these folders.
 
-    It has two paths more: /big gives 5 MB, /digest tells the SHA-256 of what it is sent.
+    It has two paths more: /big gives 5 MB, /digest returns the SHA-256 of a request's body.
     """
     from httpbin import app
 

@@ -25,10 +25,10 @@ console.log(got.status, got.headers.get('x-page'), await got.text(), sent.status
 
 
 def curl(version: str, shop: str) -> Any:
-    """curl by one version of HTTP: what it was told with the fields as they came, then a body that it sent."""
-    told = ["-w", "\n%{http_version} %{http_code}\n"]
-    command = ["curl", "-q", "-sS", f"--http{version}", *told, "-i", f"{shop}/items?page=1"]
-    return _run([*command, "--next", "-sS", *told, "-d", "a=1&b=2", f"{shop}/echo"])
+    """curl by one version of HTTP: an answer with its fields as they came, then a body that it sent."""
+    shown = ["-w", "\n%{http_version} %{http_code}\n"]
+    command = ["curl", "-q", "-sS", f"--http{version}", *shown, "-i", f"{shop}/items?page=1"]
+    return _run([*command, "--next", "-sS", *shown, "-d", "a=1&b=2", f"{shop}/echo"])
 
 
 def by_requests(shop: str) -> Any:
@@ -111,7 +111,7 @@ def _run(command: list[str]) -> str:
 
 
 def by_websockets(chat: str) -> Any:
-    """What is said on a WebSocket, as text and as bytes."""
+    """The messages of a WebSocket, as text and as bytes."""
     return asyncio.run(_by_websockets(chat))
 
 
@@ -120,11 +120,11 @@ async def _by_websockets(chat: str) -> Any:
     from websockets.asyncio.client import connect
 
     async with asyncio.timeout(20), connect(f"{chat}/room") as client:
-        said: list[Any] = [await client.recv()]
+        received: list[Any] = [await client.recv()]
         for message in ("one", b"\x00two"):
             await client.send(message)
-            said.append(await client.recv())
-    return list(map(repr, said))
+            received.append(await client.recv())
+    return list(map(repr, received))
 
 
 def by_grpcio(orders: str) -> Any:
@@ -154,7 +154,7 @@ def clients(shop: str = "", cloud: str = "", chat: str = "", orders: str = "") -
     }
 
 
-def _told(client: Callable[[], Any]) -> Any:
+def _call(client: Callable[[], Any]) -> Any:
     try:
         return client()
     except Exception as error:  # noqa: BLE001 - the test shows it
@@ -162,4 +162,4 @@ def _told(client: Callable[[], Any]) -> Any:
 
 
 if __name__ == "__main__":
-    json.dump({name: _told(client) for name, client in clients(*sys.argv[1:]).items()}, sys.stdout)
+    json.dump({name: _call(client) for name, client in clients(*sys.argv[1:]).items()}, sys.stdout)

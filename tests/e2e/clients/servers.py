@@ -30,7 +30,7 @@ WORDS = ("Well", ", ", "here", " it", " is", ".")
 
 @dataclass(frozen=True)
 class Servers:
-    """Where they are called, and what tells a gateway how to get there."""
+    """Their URLs, and the options with which a gateway reaches them."""
 
     urls: tuple[str, ...]
     options: tuple[str, ...]

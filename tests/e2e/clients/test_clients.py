@@ -1,4 +1,4 @@
-"""Real clients, recorded by `record -- COMMAND`, then replayed without their servers: they cannot tell the difference.
+"""Real clients, recorded by `record -- COMMAND`, then replayed without their servers: their output is the same.
 
 All run below one command each time, a gateway for each client would take too long.
 """
@@ -23,7 +23,7 @@ from tests.programs import Understudy
 ROOT = str(Path(__file__).parents[3])
 # What a command may have inherited does not let it escape.
 ENVIRONMENT = {"PYTHONPATH": ROOT, "NO_PROXY": "localhost,.test", "no_proxy": "*", "AWS_EC2_METADATA_DISABLED": "true"}
-# Something that only the server could have said, to know that the recording did call it.
+# A part of the output that comes from the server alone: the recording did call it.
 SIGNS = {
     "curl by HTTP/1.1": "1.1 201",
     "curl by HTTP/2": "2 201",
@@ -77,6 +77,6 @@ def test_nothing_was_missing_and_nothing_left_over(ran: Ran) -> None:
     assert "not used" not in ran.done.err
 
 
-def test_the_replaying_gateway_called_nobody(ran: Ran) -> None:
+def test_the_replaying_gateway_made_no_call(ran: Ran) -> None:
     """No connection and no look-up, from its first line to its last."""
     assert ran.calls == []

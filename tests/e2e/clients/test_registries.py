@@ -1,6 +1,6 @@
 """Package managers through HTTPS interception: what they fetched is fetched again without the registry.
 
-Skipped where no registry is reachable; which one, the configuration of this machine says.
+Skipped where no registry is reachable; the configuration of this machine names it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ NO_CONFIGURATION = {
 def pip(folder: Path) -> list[str]:
     """The command that downloads a small package; skips where the index is none that is called over HTTPS."""
     command = [sys.executable, "-m", "pip", "config", "get"]
-    told = [
+    configured = [
         subprocess.run([*command, name], capture_output=True, text=True, check=False).stdout.strip()
         for name in (":env:.index-url", "global.index-url")
     ]
     default = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
     usual = subprocess.run([sys.executable, "-c", default], capture_output=True, text=True, check=True).stdout.strip()
-    index = next(filter(None, told), usual)
+    index = next(filter(None, configured), usual)
     if not index.startswith("https:"):
         pytest.skip(f"optional: pip's index is not called over HTTPS: {index.partition(':')[0]}")
     quick = ["--no-deps", "--no-cache-dir", "--no-input", "--retries", "0", "--timeout", "10"]
@@ -50,7 +50,7 @@ def npm(folder: Path) -> list[str]:
     """The same for npm; skips where there is none."""
     program = shutil.which("npm")
     if program is None:
-        pytest.skip("optional: npm is not installed")
+        pytest.skip("npm is not installed")
     quick = ["--silent", "--fetch-retries", "0", "--fetch-timeout", "10000", "--cache", f"{folder}-cache"]
     return [program, "pack", "left-pad@1.3.0", *quick, "--pack-destination", str(folder)]
 
@@ -70,7 +70,7 @@ def folder_in(home: Path, name: str) -> Path:
 def test_a_package_is_fetched_again_from_the_recording(
     tmp_path: Path, understudy: Understudy, command: Callable[[Path], list[str]]
 ) -> None:
-    """Byte for byte, while the gateway calls nobody."""
+    """Byte for byte, while the gateway makes no call."""
     once, again = folder_in(tmp_path, "once"), folder_in(tmp_path, "again")
     recorded = run(understudy, "record", "-s", "registry", "--", *command(once), **NO_CONFIGURATION)
     if recorded.code:

@@ -1,4 +1,4 @@
-"""Bad input and bad luck: exit code 2 and one clear line that says what was expected, never a traceback."""
+"""Bad input and bad luck: exit code 2 and one clear line with what was expected, never a traceback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.programs import Understudy, free_port
 START = "--upstream http://127.0.0.1:9 --listen 127.0.0.1:0"
 USERS_1 = "'GET /users/1 - 200'"
 
-# Each on a store with the session and the collection "shop": what is typed, and what the line says.
+# Each on a store with the session and the collection "shop": what is typed, and a part of the line.
 MISTAKES = [
     ("record --upstream localhost:3000", "expected a URL like http://127.0.0.1:3000"),
     ("record --upstream ftp://127.0.0.1", "expected a URL like http://127.0.0.1:3000"),
@@ -125,10 +125,10 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "said"), MISTAKES, ids=[typed for typed, _ in MISTAKES])
-def test_mistakes_are_explained(promoted_once: Understudy, typed: str, said: str) -> None:
-    """A user's mistake gets exit code 2 and one line that says what was expected. In this process: they are many."""
-    assert said in refused(promoted_once, typed)
+@pytest.mark.parametrize(("typed", "output"), MISTAKES, ids=[typed for typed, _ in MISTAKES])
+def test_mistakes_are_explained(promoted_once: Understudy, typed: str, output: str) -> None:
+    """A user's mistake gets exit code 2 and one line with what was expected. In this process: they are many."""
+    assert output in refused(promoted_once, typed)
 
 
 def test_mistake_ends_the_program(promoted_once: Understudy) -> None:
@@ -154,7 +154,7 @@ def test_help_lists_every_command(understudy: Understudy) -> None:
 
 
 def test_port_that_is_taken(understudy: Understudy) -> None:
-    """The line says which, and how to choose another."""
+    """The line names it, and how to choose another."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = understudy.mistake("record", "--upstream", "http://127.0.0.1:9", "--listen", address)
@@ -169,7 +169,7 @@ def test_a_mistake_leaves_no_session(understudy: Understudy, options: str) -> No
 
 
 def test_upstream_that_cannot_be_reached(understudy: Understudy) -> None:
-    """The client gets a 502 that says so, and history a failed exchange; a replay answers the same, and has no miss."""
+    """The client gets a 502 with the reason, history a failed exchange; a replay answers the same, and has no miss."""
     nobody = f"http://127.0.0.1:{free_port()}"
     with understudy.serving("record", "--upstream", nobody, "--session", "down") as gateway:
         status, body = call(f"{gateway.url}/users/1")
@@ -201,10 +201,10 @@ mocks verify x --called 'GET /', keys list, mode, replay x, mock x
 
 
 def test_a_store_that_is_not_there_is_not_made_by_reading(understudy: Understudy) -> None:
-    """A name that was mistyped is told, by every command that needs something to be there; nothing comes into being."""
+    """Every command that needs something to be there names a name that was mistyped, and creates nothing."""
     line = f"Error: there is no store at {understudy.store}; understudy record creates one"
-    told = {typed.strip(): refused(understudy, typed) for typed in READING.split(",")}
-    assert told == dict.fromkeys(told, line)
+    result = {typed.strip(): refused(understudy, typed) for typed in READING.split(",")}
+    assert result == dict.fromkeys(result, line)
     typo = understudy.home / "folder" / "typo.db"
     assert "there is no store at" in refused(understudy, f"history list --store {typo}")
     assert "there is no store at" in refused(understudy, f"history list --store sqlite:///{typo}")
@@ -240,7 +240,7 @@ def test_store_of_another_program(understudy: Understudy) -> None:
 
 
 def test_store_that_is_newer_than_the_program(shop: Understudy) -> None:
-    """It is not touched, and the line says to upgrade."""
+    """It is not changed, and the line asks for an upgrade."""
     with sqlite3.connect(shop.store) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
     connection.close()
@@ -262,7 +262,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 @pytest.mark.parametrize("typed", [f"record {START}", "promote 1 --to shop", "sessions delete shop"])
 @pytest.mark.parametrize("folder_mode", [0o755, 0o555], ids=["file", "file and folder"])
 def test_store_that_is_read_only(shop: Understudy, folder_mode: int, typed: str) -> None:
-    """Whoever wants to write is told so in one line."""
+    """A command that writes ends with one line."""
     done = run_where_writing_is_forbidden(shop, folder_mode, typed)
     line = f"Error: the store {shop.store} is read-only; make it writable, or choose another with --store\n"
     assert (done.returncode, done.stderr) == (2, line)
@@ -292,16 +292,16 @@ def test_gateway_name_that_is_in_use(understudy: Understudy) -> None:
 
 
 def test_mode_switch_that_is_ambiguous(promoted: Understudy) -> None:
-    """Two gateways on one store: the line lists them, and --gateway says which."""
+    """Two gateways on one store: the line lists them, and --gateway chooses one."""
     with promoted.serving("gateway", "--name", "east") as east, promoted.serving("gateway", "--name", "west") as west:
         line = promoted.mistake("mode", "mock", "--mock", "shop")
         stranger = promoted.mistake("mode", "pass", "--gateway", "north")
-        said = promoted.run("mode", "mock", "--mock", "shop", "--gateway", "west")
+        output = promoted.run("mode", "mock", "--mock", "shop", "--gateway", "west")
         modes = {gateway["name"]: gateway["mode"] for gateway in promoted.json("mode")}
     names = f"east ({east.listen}), west ({west.listen})"
     assert line == f"Error: --gateway: 2 gateways are running; choose one of {names}"
     assert stranger == f"Error: there is no running gateway 'north'; there are: {names}"
-    assert said == "west: mode mock, answering from collection shop.\n"
+    assert output == "west: mode mock, answering from collection shop.\n"
     assert modes == {"east": "pass", "west": "mock"}
 
 
@@ -325,7 +325,7 @@ def test_mode_switch_without_what_the_mode_needs(promoted: Understudy) -> None:
 
 
 def test_edited_text_that_cannot_be_read(promoted: Understudy, tmp_path: Path) -> None:
-    """The line says what is wrong and where the text is kept; the example stays as it was."""
+    """The line names the mistake and the file that keeps the text; the example stays as it was."""
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\necho 'an hour of work' > \"$1\"\n")
     editor.chmod(0o755)

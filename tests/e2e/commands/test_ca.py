@@ -45,18 +45,18 @@ def test_the_private_key_is_for_its_owner_alone(made: Understudy) -> None:
 
 def test_json_describes_the_certificate(made: Understudy) -> None:
     """Subject, fingerprint, validity and file."""
-    told, kept = made.json("ca"), certificate(made)
-    assert told["subject"] == "O=Understudy,CN=Understudy"
-    assert told["fingerprint_sha256"].replace(":", "").lower() == kept.fingerprint(SHA256()).hex()
-    assert told["not_after"] == kept.not_valid_after_utc.isoformat()
-    assert told["certificate"] == str(made.ca)
+    shown, kept = made.json("ca"), certificate(made)
+    assert shown["subject"] == "O=Understudy,CN=Understudy"
+    assert shown["fingerprint_sha256"].replace(":", "").lower() == kept.fingerprint(SHA256()).hex()
+    assert shown["not_after"] == kept.not_valid_after_utc.isoformat()
+    assert shown["certificate"] == str(made.ca)
 
 
 def test_it_shows_how_clients_can_trust_it(made: Understudy) -> None:
     """With the path of the file in each line, quoted for a shell."""
-    told = made.run("ca")
-    assert f"curl --cacert {made.ca}" in told
-    assert f"NODE_EXTRA_CA_CERTS={made.ca}" in told
+    shown = made.run("ca")
+    assert f"curl --cacert {made.ca}" in shown
+    assert f"NODE_EXTRA_CA_CERTS={made.ca}" in shown
 
 
 def test_a_gateway_signs_by_the_authority_that_is_shown(made: Understudy) -> None:
@@ -106,9 +106,9 @@ def test_the_error_names_the_folder_if_it_cannot_be_created(understudy: Understu
     in_the_way = understudy.home / "understudy"
     in_the_way.write_text("")
     for command in (("ca",), ("gateway", "--listen", ":0")):
-        told = understudy.mistake(*command)
-        assert "certificate authority" in told
-        assert str(in_the_way) in told
+        shown = understudy.mistake(*command)
+        assert "certificate authority" in shown
+        assert str(in_the_way) in shown
 
 
 def test_a_broken_file_is_reported(understudy: Understudy) -> None:

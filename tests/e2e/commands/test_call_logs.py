@@ -98,19 +98,19 @@ def test_filters(logged: Understudy, options: str, numbers: str) -> None:
 
 
 def test_a_call_as_json(logged: Understudy) -> None:
-    [told] = quick_json(logged, "mocks logs shop --before 2")
-    assert told.keys() >= {"at", "milliseconds", "decision", "example_id", "request_size", "response_size"}
-    assert (told["method"], told["url"], told["status"]) == ("GET", "/users/7?pin=REDACTED&page=2", 200)
-    assert told["example"].startswith("GET /users/{{id}}")
+    [shown] = quick_json(logged, "mocks logs shop --before 2")
+    assert shown.keys() >= {"at", "milliseconds", "decision", "example_id", "request_size", "response_size"}
+    assert (shown["method"], shown["url"], shown["status"]) == ("GET", "/users/7?pin=REDACTED&page=2", 200)
+    assert shown["example"].startswith("GET /users/{{id}}")
 
 
 def test_one_call_in_full(logged: Understudy) -> None:
     text = quickly(logged, "mocks", "logs", "shop", "--call", "2")
     for part in ("POST /orders HTTP/1.1", "Authorization: Bearer REDACTED", '{"item": 7, "pin": "REDACTED"}', "201"):
         assert part in text
-    told = quick_json(logged, "mocks logs shop --call 1")
-    assert told["request"]["method"] == "GET"
-    assert json.loads(told["response"]["body"]) == {"name": "Ada", "password": "REDACTED"}
+    shown = quick_json(logged, "mocks logs shop --call 1")
+    assert shown["request"]["method"] == "GET"
+    assert json.loads(shown["response"]["body"]) == {"name": "Ada", "password": "REDACTED"}
 
 
 def test_nothing_secret_is_in_the_files(logged: Understudy) -> None:
@@ -146,8 +146,8 @@ def test_what_is_so_ends_well(logged: Understudy, options: str) -> None:
 def test_what_is_not_so_is_exit_code_1(logged: Understudy) -> None:
     text = logged.run(*VERIFY, "POST /orders", "--times", "3", code=1)
     assert text.startswith("POST /orders was called 2 times; expected: exactly 3 times\nNearest:\n")
-    told = json.loads(logged.run(*VERIFY, "GET /users/8", "--json", code=1))
-    assert (told["held"], told["count"], told["nearest"][0]["differences"][0]["part"]) == (False, 0, "path")
+    shown = json.loads(logged.run(*VERIFY, "GET /users/8", "--json", code=1))
+    assert (shown["held"], shown["count"], shown["nearest"][0]["differences"][0]["part"]) == (False, 0, "path")
 
 
 BAD = [
@@ -203,12 +203,12 @@ def test_a_log_that_is_off_counts_what_it_does_not_take(understudy: Understudy, 
     assert "call log of shop is off" in quickly(understudy, "mocks", "logs", "shop")
     assert "the call log of shop is off" in refused(understudy, "mocks verify shop --called 'GET /down'")
     quickly(understudy, "mocks", "edit", "shop", "--log-limit", "5")
-    told = understudy.run(*VERIFY, "GET /other", "--never", code=1)
-    assert "since the start of the server did not come into the log" in told
+    shown = understudy.run(*VERIFY, "GET /other", "--never", code=1)
+    assert "since the start of the server did not come into the log" in shown
 
 
 def unlogged(understudy: Understudy, serving: Serving) -> Any:
-    """The calls in the log after one more was made, which tells when the edit is served."""
+    """The calls in the log after one more was made, which shows when the edit is served."""
     quickly(understudy, "mocks", "logs", "shop", "--clear")
     call(f"{serving.url}/down")
     return quick_json(understudy, "mocks logs shop")

@@ -80,8 +80,8 @@ def test_tables_show_what_there_is(promoted_once: Understudy, typed: str, column
 @pytest.mark.parametrize(("typed", "keys"), JSON_KEYS, ids=[typed for typed, _ in JSON_KEYS])
 def test_json_names_everything(promoted_once: Understudy, typed: str, keys: str) -> None:
     """--json gives the same to programs."""
-    told = json.loads(quickly(promoted_once, *shlex.split(typed), "--json"))
-    for one in told if isinstance(told, list) else [told]:
+    result = json.loads(quickly(promoted_once, *shlex.split(typed), "--json"))
+    for one in result if isinstance(result, list) else [result]:
         assert set(keys.split()) <= set(one)
 
 
@@ -94,7 +94,7 @@ def test_an_empty_store_says_how_to_begin(understudy: Understudy, typed: str) ->
 
 
 def test_the_first_look_finds_nothing_and_no_mistake(understudy: Understudy) -> None:
-    """In the user's own data folder, which nobody can have mistyped."""
+    """In the user's own data folder, whose name is not typed."""
     assert understudy.run("sessions", "list", UNDERSTUDY_STORE="").startswith("No sessions yet. Record one: ")
 
 
@@ -108,7 +108,7 @@ def test_store_option_in_both_places(shop: Understudy, tmp_path: Path) -> None:
 
 
 def test_version(understudy: Understudy) -> None:
-    """--version says the program's name and version."""
+    """--version prints the program's name and version."""
     assert "version 0." in understudy.run("--version")
 
 
@@ -219,10 +219,10 @@ def test_addon_path_is_a_file(understudy: Understudy) -> None:
 
 def test_promotion_of_a_session(shop: Understudy) -> None:
     """All of it but the failed exchange, which is named, as are the redacted places."""
-    said = shop.run("promote", "--session", "shop", "--to", "shop")
-    assert said.startswith(f"Promoted to shop: {len(NAMES)} new examples, {REQUESTS} new requests.\n")
-    assert f"skipped entry {FAILED}, GET /broken: failed: " in said
-    assert "Set-Cookie value in 1 response" in said
+    output = shop.run("promote", "--session", "shop", "--to", "shop")
+    assert output.startswith(f"Promoted to shop: {len(NAMES)} new examples, {REQUESTS} new requests.\n")
+    assert f"skipped entry {FAILED}, GET /broken: failed: " in output
+    assert "Set-Cookie value in 1 response" in output
     assert example_names(shop) == NAMES
 
 
@@ -260,10 +260,10 @@ def test_promotion_of_repeats(shop: Understudy, repeats: str, orders: list[int],
 
 
 def test_promotion_keeps_secrets_when_asked(shop: Understudy) -> None:
-    """--keep-secrets takes everything as it was recorded, and says nothing of redaction."""
-    said = shop.run("promote", LOGIN, "--to", "shop", "--keep-secrets")
+    """--keep-secrets takes everything as it was recorded, and prints nothing about redaction."""
+    output = shop.run("promote", LOGIN, "--to", "shop", "--keep-secrets")
     shown = shop.run("examples", "show", "POST /login - 200")
-    assert "redacted" not in said
+    assert "redacted" not in output
     assert [secret for secret in LOGIN_SECRETS if secret not in shown] == []
 
 
@@ -275,10 +275,10 @@ def test_promotion_redacts_secrets(shop: Understudy) -> None:
 
 
 def test_promoting_again_changes_nothing(promoted: Understudy) -> None:
-    """The same promotion adds nothing and says how much was there."""
+    """The same promotion adds nothing and prints how much was there."""
     before = promoted.json("examples", "list", "shop")
-    told = promoted.json("promote", "--session", "shop", "--to", "shop")
-    assert (told["new_examples"], told["promoted_before"]) == (0, len(CALLS) - 1)
+    result = promoted.json("promote", "--session", "shop", "--to", "shop")
+    assert (result["new_examples"], result["promoted_before"]) == (0, len(CALLS) - 1)
     assert promoted.json("examples", "list", "shop") == before
 
 
@@ -296,8 +296,8 @@ def test_only_new_exchanges_are_added(understudy: Understudy) -> None:
         record(understudy, url, ("GET", "/users/1", b""))
         understudy.run("promote", "--session", "shop", "--to", "shop")
         record(understudy, url, ("GET", "/users/1", b""), ("GET", "/users/3", b""))
-    told = understudy.json("promote", "--session", "shop", "--to", "shop")
-    assert (told["new_examples"], told["identical"], told["promoted_before"]) == (1, 1, 1)
+    result = understudy.json("promote", "--session", "shop", "--to", "shop")
+    assert (result["new_examples"], result["identical"], result["promoted_before"]) == (1, 1, 1)
     assert example_names(understudy) == [USERS_1, "GET /users/3 - 200"]
 
 
@@ -314,21 +314,26 @@ def test_mode_shows_the_gateways(promoted: Understudy) -> None:
     """`understudy mode` lists what runs and what it does, for people and for programs."""
     with promoted.serving("mock", "shop", "--name", "east") as gateway:
         table = promoted.run("mode")
-        [told] = promoted.json("mode")
+        [result] = promoted.json("mode")
     [row] = [line for line in table.splitlines() if line.startswith("east")]
     assert f"{gateway.listen}" in row
     assert "mode mock, answering from collection shop" in row
-    assert (told["name"], told["listen"], told["mode"], told["collection"]) == ("east", gateway.listen, "mock", "shop")
-    assert told["pid"] == gateway.process.pid
+    assert (result["name"], result["listen"], result["mode"], result["collection"]) == (
+        "east",
+        gateway.listen,
+        "mock",
+        "shop",
+    )
+    assert result["pid"] == gateway.process.pid
 
 
 def test_mode_switches_a_gateway(promoted: Understudy) -> None:
-    """It says what is in force, in text and in JSON."""
+    """It prints what is in force, as text and as JSON."""
     with promoted.serving("gateway", "--name", "east"):
-        said = promoted.run("mode", "record", "--session", "more")
-        told = promoted.json("mode", "replay", "--session", "shop")
-    assert said == "east: mode record, recording to session more.\n"
-    assert told == {"gateway": "east", "mode": "replay", "in_force": True}
+        output = promoted.run("mode", "record", "--session", "more")
+        result = promoted.json("mode", "replay", "--session", "shop")
+    assert output == "east: mode record, recording to session more.\n"
+    assert result == {"gateway": "east", "mode": "replay", "in_force": True}
 
 
 def test_a_verbose_gateway_prints_each_request(shop: Understudy) -> None:

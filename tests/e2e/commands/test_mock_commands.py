@@ -213,7 +213,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("typed", "said"), MISTAKES, ids=[typed for typed, _ in MISTAKES])
 def test_mistakes_are_explained(mocked_once: Understudy, typed: str, said: str) -> None:
-    """In one line that says what was expected."""
+    """In one line with what was expected."""
     assert said in refused(mocked_once, typed)
 
 
@@ -285,7 +285,7 @@ def test_history_makes_a_collection(shop: Understudy, source: str, examples: int
 
 
 def test_what_was_skipped_is_told_to_programs_too(shop: Understudy) -> None:
-    """With --json, as promote tells it."""
+    """With --json, as `promote` prints it."""
     told = quick_json(shop, "mocks create day --from-session shop")
     assert [one["id"] for one in told["promoted"]["skipped"]] == [FAILED]
     assert quick_json(shop, "mocks create more --collection day")["promoted"] is None
@@ -465,7 +465,7 @@ def test_variables_of_a_collection(understudy: Understudy) -> None:
 
 
 def test_an_example_is_typed_in(promoted: Understudy) -> None:
-    """It has wildcards, is a template, and does what it is told on purpose."""
+    """It has wildcards, is a template, and has the faults that it is given."""
     said = run(
         promoted,
         "examples add shop 'POST /orders/{{id}}' --status 201 --body '[{{id}}]' --header 'X-A: 1' --name ordered"
@@ -492,7 +492,7 @@ def test_an_example_gets_faults_and_loses_them(promoted: Understudy) -> None:
 
 
 def test_a_gateway_answers_as_a_mock_server(mocked: Understudy) -> None:
-    """It is named where the gateway says what it does, and is not deleted while it does."""
+    """It is named where the gateway prints what it does, and is not deleted while it does."""
     with mocked.serving("mock", "secret", "--name", "east") as gateway:
         assert "mode mock, answering from mock server secret" in gateway.log
         [told] = mocked.json("mode")

@@ -1,4 +1,4 @@
-"""No log and no terminal line holds a secret, whatever the mode and the command; who asks for raw data gets it."""
+"""No log and no terminal line holds a secret, whatever the mode and the command; commands for raw data print it."""
 
 from __future__ import annotations
 

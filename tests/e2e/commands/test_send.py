@@ -28,7 +28,7 @@ def api() -> Iterator[str]:
 
 @contextmanager
 def saying(answer: bytes, *, reset: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that reads one request, says these bytes, and closes the connection or resets it.
+    """A server that reads one request, sends these bytes, and closes the connection or resets it.
 
     Yields its URL and what it was sent.
     """
@@ -51,17 +51,17 @@ def saying(answer: bytes, *, reset: bool = False) -> Iterator[tuple[str, list[by
 
 def test_the_answer_is_printed(understudy: Understudy, api: str) -> None:
     """Status, headers and body."""
-    said = understudy.run("send", "GET", f"{api}/users/1")
-    assert said.startswith("HTTP/1.1 200 OK\n")
-    assert "Content-Type: application/json\n" in said
-    assert said.endswith('\n\n{"id": 1, "name": "Ada"}\n')
+    output = understudy.run("send", "GET", f"{api}/users/1")
+    assert output.startswith("HTTP/1.1 200 OK\n")
+    assert "Content-Type: application/json\n" in output
+    assert output.endswith('\n\n{"id": 1, "name": "Ada"}\n')
     assert understudy.json("collections", "list") == []
 
 
 def test_the_answer_comes_as_json(understudy: Understudy, api: str) -> None:
     """As examples do."""
-    told = quick_json(understudy, f"send GET {api}/users/1")
-    assert (told["status"], told["reason"], told["body"]) == (200, "OK", '{"id": 1, "name": "Ada"}')
+    result = quick_json(understudy, f"send GET {api}/users/1")
+    assert (result["status"], result["reason"], result["body"]) == (200, "OK", '{"id": 1, "name": "Ada"}')
 
 
 def test_the_answer_is_saved_as_an_example(understudy: Understudy, api: str) -> None:
@@ -154,13 +154,13 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize(("reset", "told"), [(False, "closed the connection"), (True, "broke the connection off")])
+@pytest.mark.parametrize(("reset", "result"), [(False, "closed the connection"), (True, "broke the connection off")])
 @pytest.mark.parametrize("answer", BROKEN_OFF, ids=range(len(BROKEN_OFF)))
-def test_half_an_answer_is_none(understudy: Understudy, answer: bytes, reset: bool, told: str) -> None:
-    """The line says how much came; nothing is saved of it."""
+def test_half_an_answer_is_none(understudy: Understudy, answer: bytes, reset: bool, result: str) -> None:
+    """The line states how much came; nothing is saved of it."""
     with saying(answer, reset=reset) as (url, _):
         line = refused(understudy, f"send GET {url} --save-to shop")
-    assert line == f"Error: {url} {told} {BROKEN_OFF[answer]}"
+    assert line == f"Error: {url} {result} {BROKEN_OFF[answer]}"
     assert quick_json(understudy, "collections list") == []
 
 
@@ -181,13 +181,13 @@ def test_an_upgrade_is_no_example(understudy: Understudy) -> None:
 
 
 def test_nobody_there(understudy: Understudy) -> None:
-    """The line says why."""
+    """The line has the reason."""
     url = f"http://127.0.0.1:{free_port()}"
     assert refused(understudy, f"send GET {url}/a") == f"Error: cannot reach {url}: Connection refused"
 
 
 def test_no_answer_in_time(understudy: Understudy) -> None:
-    """The line says how long it waited."""
+    """The line states how long it waited."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         line = refused(understudy, f"send GET {url}/a --timeout 0.05")
@@ -195,7 +195,7 @@ def test_no_answer_in_time(understudy: Understudy) -> None:
 
 
 def test_no_whole_answer_in_time(understudy: Understudy) -> None:
-    """The line says how much came."""
+    """The line states how much came."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -214,7 +214,7 @@ def test_no_whole_answer_in_time(understudy: Understudy) -> None:
 
 
 def test_no_tls(understudy: Understudy, api: str) -> None:
-    """The line says that it is TLS."""
+    """The line names TLS."""
     url = api.replace("http", "https")
     line = refused(understudy, f"send GET {url}/users/1")
     assert line == f"Error: cannot reach {url}: it does not use TLS there; try a URL with http://"
@@ -228,5 +228,5 @@ def test_no_end_of_the_tls_handshake(understudy: Understudy) -> None:
 
 
 def test_a_request_that_http_has_no_form_for(understudy: Understudy, api: str) -> None:
-    """The line says what is wrong with it."""
+    """The line names the mistake in it."""
     assert "cannot be sent over HTTP/1.1: " in refused(understudy, f"send 'G T' {api}/a")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.e2e.clients.logins import Logins
 from tests.e2e.clients.servers import complete
 from tests.programs import Understudy, free_port, probe, upstream, wait_for
 from tests.transcripts import Shell, steps, write_files
@@ -74,3 +75,15 @@ def test_an_llm_client_is_recorded(understudy: Understudy) -> None:
     for command, shown in others:
         reader.run(command, shown)
     assert b"t0ps3cret" not in understudy.store.read_bytes()
+
+
+def test_a_sign_in_is_recorded(understudy: Understudy) -> None:
+    """The server is stopped after the recording; the last client makes a state of its own."""
+    with upstream(Logins().serve) as url:
+        reader = shell(understudy, LOGIN_URL=url, OAUTHLIB_INSECURE_TRANSPORT="1")
+        page = (HOWTO / "record-a-sign-in.md").read_text()
+        write_files(page, understudy.home)
+        record, *others = steps(page)
+        reader.run(*record)
+    for command, shown in others:
+        reader.run(command, shown)

@@ -1,4 +1,4 @@
-"""`understudy replay ... -- COMMAND`: what counts, what a miss is, and what is told at the end."""
+"""`understudy replay ... -- COMMAND`: what counts, what a miss is, and what is printed at the end."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_what_was_not_asked_for_has_its_number_in_history(shop: Understudy) -> N
 
 
 def test_misses_can_be_allowed(shop: Understudy) -> None:
-    """They are told all the same."""
+    """They are printed all the same."""
     done = replay(shop, "--allow-misses", f"{API}/b")
     assert done.code == 0
     assert "session shop had no answer to 1 request" in done.err
@@ -231,7 +231,7 @@ def test_once_makes_the_second_time_a_miss(shop: Understudy) -> None:
 
 
 def test_a_gateway_takes_the_same_options(shop: Understudy, tmp_path: Path) -> None:
-    """For whenever it replays; what it was not asked for is told at its end."""
+    """For whenever it replays; what it was not asked for is printed at its end."""
     options = ("--mode", "replay", "-s", "shop", "--miss", "502", "--ignore-query", "q")
     with shop.serving("gateway", *options) as gateway, Wire(gateway.url) as wire:
         assert wire.ask(Call("", f"{API}/a?q=1")).body == b"answer 1\n"
@@ -278,7 +278,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
 
 
 def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> None:
-    """curl says what is wrong: an empty reply, a part of one, a stream of HTTP/2 that was reset."""
+    """curl names the mistake: an empty reply, a part of one, a stream of HTTP/2 that was reset."""
     curl = "curl -s -w '%{exitcode}\\n'"
     asked = f"{curl} {API}/refused; {curl} {API}/cut; {curl} --http2 {SECURE}/refused; {curl} --http2 {SECURE}/cut"
     done = run(broken, "replay", "broken", "--replay-failures", "--", "sh", "-c", asked)

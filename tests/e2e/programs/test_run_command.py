@@ -83,8 +83,8 @@ def test_the_exit_code_is_the_commands(ran: Ran) -> None:
 
 def test_what_was_asked_either_way_is_recorded(ran: Ran) -> None:
     """Through the proxy in spite of an inherited NO_PROXY, and at UNDERSTUDY_URL."""
-    told = ran.understudy.json("history", "list")
-    assert [one["url"].rpartition("/")[2] for one in told] == ["by-proxy", "by-address"]
+    shown = ran.understudy.json("history", "list")
+    assert [one["url"].rpartition("/")[2] for one in shown] == ["by-proxy", "by-address"]
 
 
 def test_a_replay_gives_the_same_without_the_server(ran: Ran) -> None:
@@ -130,7 +130,7 @@ def test_a_host_can_be_ignored(understudy: Understudy, way: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "shown"),
     [
         (["no-such-command"], 127, "there is no such command"),
         (["./not-executable"], 126, "it is not executable"),
@@ -138,7 +138,7 @@ def test_a_host_can_be_ignored(understudy: Understudy, way: tuple[str, ...]) -> 
     ],
 )
 def test_a_command_that_cannot_be_run_is_one_line(
-    understudy: Understudy, words: list[str], code: int, told: str
+    understudy: Understudy, words: list[str], code: int, shown: str
 ) -> None:
     """With a shell's exit code; a session that was made for it is gone again."""
     (understudy.home / "not-executable").write_text("")
@@ -147,7 +147,7 @@ def test_a_command_that_cannot_be_run_is_one_line(
     words = [str(understudy.home / word) if word.startswith("./") else word for word in words]
     done = run(understudy, "record", "-s", "new", "--", *words)
     assert (done.code, done.out) == (code, "")
-    assert done.err.splitlines()[-1] == f"Error: cannot run {words[0]}: {told}"
+    assert done.err.splitlines()[-1] == f"Error: cannot run {words[0]}: {shown}"
     assert understudy.json("sessions", "list") == []
 
 
@@ -182,8 +182,8 @@ def test_java_without_a_command_is_a_mistake(understudy: Understudy) -> None:
 
 def test_java_without_its_tool_is_a_mistake(understudy: Understudy) -> None:
     """Said before anything is started."""
-    told = understudy.mistake("record", "--java-truststore", "--", "java", PATH="/nowhere", JAVA_HOME="")
-    assert "keytool" in told
+    shown = understudy.mistake("record", "--java-truststore", "--", "java", PATH="/nowhere", JAVA_HOME="")
+    assert "keytool" in shown
 
 
 def test_a_command_killed_by_a_signal_gives_a_shells_exit_code(understudy: Understudy) -> None:
@@ -216,7 +216,7 @@ asyncio.create_subprocess_exec = start_and_be_signalled
 
 @contextmanager
 def trapping(understudy: Understudy) -> Iterator[subprocess.Popen[str]]:
-    """A command that says which signal it gets, running below understudy."""
+    """A command that prints the signal that it gets, running below understudy."""
     process = subprocess.Popen(
         understudy.command("record", "--", "sh", "-c", TRAPS),
         cwd=understudy.home, env=understudy.environment | {"PYTHONPATH": os.getcwd()}, start_new_session=True,
@@ -232,28 +232,28 @@ def trapping(understudy: Understudy) -> Iterator[subprocess.Popen[str]]:
 
 
 PASSED_ON = pytest.mark.parametrize(
-    ("number", "told", "code"), [(signal.SIGINT, "INT", 7), (signal.SIGTERM, "TERM", 8)]
+    ("number", "shown", "code"), [(signal.SIGINT, "INT", 7), (signal.SIGTERM, "TERM", 8)]
 )
 
 
 @PASSED_ON
-def test_signals_are_passed_on(understudy: Understudy, number: int, told: str, code: int) -> None:
+def test_signals_are_passed_on(understudy: Understudy, number: int, shown: str, code: int) -> None:
     """The command decides what to do; its exit code is ours."""
     with trapping(understudy) as process:
         process.send_signal(number)
         out, _ = process.communicate(timeout=20)
-    assert (out, process.returncode) == (f"{told}\n", code)
+    assert (out, process.returncode) == (f"{shown}\n", code)
 
 
 @PASSED_ON
 def test_signals_while_the_command_starts_are_passed_on(
-    understudy: Understudy, number: int, told: str, code: int
+    understudy: Understudy, number: int, shown: str, code: int
 ) -> None:
-    """Once there is a process that can be told."""
+    """Once there is a process to send them to."""
     early = Understudy(understudy.home, preamble=SIGNALLED_EARLY.format(number=int(number)))
     with trapping(early) as process:
         out, _ = process.communicate(timeout=20)
-    assert (out, process.returncode) == (f"{told}\n", code)
+    assert (out, process.returncode) == (f"{shown}\n", code)
 
 
 def test_signals_that_are_ignored_are_ignored_by_the_command_too(understudy: Understudy) -> None:

@@ -22,7 +22,7 @@ class Signalling:
             os.kill(os.getpid(), {number})
 sys.meta_path.insert(0, Signalling())
 """
-# Then it takes longer than anybody waits.
+# Then it takes longer than any test waits.
 WHILE_READING = """
 import os, threading
 from understudy.proxy.gateway.activation import Activation
@@ -79,11 +79,11 @@ def run(understudy: Understudy, preamble: str, *arguments: object) -> tuple[int,
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=understudy.environment
     )
     try:
-        told, _ = process.communicate(timeout=60)
+        shown, _ = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
-    return process.returncode, re.sub(r"understudy: reading .* \.\.\.\n", "", told)
+    return process.returncode, re.sub(r"understudy: reading .* \.\.\.\n", "", shown)
 
 
 def rows(understudy: Understudy, table: str) -> int:
@@ -107,9 +107,9 @@ def test_a_command_is_not_begun_for_nothing(understudy: Understudy, number: sign
     """What was to end it came before it."""
     begun = understudy.home / "begun"
     preamble = around("understudy.proxy.gateway.child_command", "ChildCommand", "_prepare_access", int(number))
-    code, told = run(understudy, preamble, "record", "-s", "new", "--", "touch", begun)
+    code, shown = run(understudy, preamble, "record", "-s", "new", "--", "touch", begun)
     assert (code, begun.exists(), rows(understudy, "sessions")) == (-number, False, 0)
-    assert "Error" not in told
+    assert "Error" not in shown
 
 
 def test_a_session_with_exchanges_stays(understudy: Understudy) -> None:
@@ -121,10 +121,10 @@ def test_a_session_with_exchanges_stays(understudy: Understudy) -> None:
 
 @by_signal
 def test_from_its_first_line_on_a_gateway_ends_in_order(understudy: Understudy, number: signal.Signals) -> None:
-    """It says what it kept."""
+    """It prints what it kept."""
     preamble = around("understudy.proxy.cli.gateway.gateway_output", "Terminal", "announce_start", int(number))
-    code, told = run(understudy, preamble, "record", "-s", "new", "--listen", "127.0.0.1:0")
-    assert (code, told.splitlines()[-1]) == (0, "Kept 0 exchanges; lost 0.")
+    code, shown = run(understudy, preamble, "record", "-s", "new", "--listen", "127.0.0.1:0")
+    assert (code, shown.splitlines()[-1]) == (0, "Kept 0 exchanges; lost 0.")
 
 
 @by_signal
@@ -139,8 +139,8 @@ def test_mock_servers_that_have_not_begun_end_by_the_signal(
 def test_workers_that_are_not_all_there_end_by_the_signal(understudy: Understudy) -> None:
     """In order, each of them."""
     preamble = around("understudy.proxy.mock_server.workers", "Workers", "_start_worker", signal.SIGTERM)
-    code, told = run(understudy, preamble, "mocks", "serve", "--port", 0, "--workers", 2)
-    assert (code, told) == (-signal.SIGTERM, "")
+    code, shown = run(understudy, preamble, "mocks", "serve", "--port", 0, "--workers", 2)
+    assert (code, shown) == (-signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize(
@@ -178,5 +178,5 @@ click.edit = edit
 
 def test_ctrl_c_in_an_editor_is_the_editors(promoted: Understudy) -> None:
     """A terminal sends it to both; what is edited is not lost to it."""
-    code, told = run(promoted, EDITING.format(number=int(signal.SIGINT)), "examples", "edit", "GET /users/1 - 200")
-    assert (code, told.partition(" ")[0]) == (0, "Saved")
+    code, shown = run(promoted, EDITING.format(number=int(signal.SIGINT)), "examples", "edit", "GET /users/1 - 200")
+    assert (code, shown.partition(" ")[0]) == (0, "Saved")

@@ -53,7 +53,7 @@ CLIENTS = 4
 
 
 def api(handler: BaseHTTPRequestHandler) -> None:
-    """Says which path it was asked for; /large says it at length."""
+    """Answer with the path of the request; /large with a long text of it."""
     answer(handler, handler.path.encode() * (LARGE if handler.path == "/large" else 1))
 
 
@@ -100,14 +100,14 @@ CASES = choose(list(product(TROUBLES, ["stop", "continue"])), SOME_CASES)
 
 
 def lost(understudy: Understudy) -> int | None:
-    """The losses that `understudy mode` shows; None while the gateway has not been able to tell that it runs."""
+    """The losses that `understudy mode` shows; None while the gateway could not write that it runs."""
     counts: list[int] = [gateway["lost"] for gateway in understudy.json("mode")]
     return counts[0] if counts else None
 
 
 @pytest.mark.parametrize(("trouble", "on_loss"), CASES)
 def test_loss_is_counted_logged_and_shown(understudy: Understudy, trouble: str, on_loss: str) -> None:
-    """A client gets an error or the response, as --on-loss says; once the trouble is over, recording goes on."""
+    """A client gets an error or the response, as --on-loss sets; once the store works again, recording goes on."""
     preamble, in_trouble, reason = TROUBLES[trouble]
     troubled = Understudy(understudy.home, preamble.format(flag=str(flag(understudy))))
     arguments = ("--session", "full", "--on-loss", on_loss)
@@ -138,7 +138,7 @@ def test_loss_is_counted_logged_and_shown(understudy: Understudy, trouble: str, 
 
 
 def test_database_that_is_full_is_named(understudy: Understudy) -> None:
-    """A small answer that has no room is replaced by an error that says why, a large one breaks off; both count."""
+    """A small answer that has no room is replaced by an error with the reason, a large one breaks off; both count."""
     understudy.run("environments", "set", "stage", "made=here")
     full = Understudy(understudy.home, preamble=FULL_DATABASE)
     with upstream(api) as url, full.serving("record", "--upstream", url, "--session", "full") as gateway:
@@ -157,7 +157,7 @@ def test_database_that_is_full_is_named(understudy: Understudy) -> None:
 
 
 def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
-    """Another process holds the store, for ten seconds if the proof is a whole one: who is answered then has waited."""
+    """Another process locks the store, for ten seconds in a whole proof; requests are answered after that."""
     with (
         upstream(api) as url,
         understudy.serving("record", "--upstream", url, "--session", "locked") as gateway,
@@ -179,7 +179,7 @@ def test_a_lock_that_ends_in_time_loses_nothing(understudy: Understudy) -> None:
 
 
 def test_a_store_that_is_deleted_while_it_records_is_no_success(understudy: Understudy) -> None:
-    """The client hears of it, and so does who ends the gateway."""
+    """The client gets an error, and the gateway ends with another exit code."""
     with upstream(api) as url, understudy.serving("record", "--upstream", url) as gateway:
         before = call(f"{gateway.url}/before")[0]
         understudy.store.unlink()

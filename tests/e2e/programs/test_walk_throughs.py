@@ -163,7 +163,7 @@ ADDED = (
 
 @pytest.fixture
 def searching(desk: Desk) -> Desk:
-    """A mock server with two examples on one path, told apart by body and header."""
+    """A mock server with two examples on one path, which differ in body and header."""
     desk.does("collections create search")
     desk.does(ADDED.format(name="tea", team="red", body='{"q": "tea"}'))
     desk.does(ADDED.format(name="ale", team="blue", body='{"q": "ale"}'))

@@ -1,4 +1,4 @@
-"""The pytest plugin, used by tests of somebody else's project in a pytest of their own."""
+"""The pytest plugin, used by the tests of another project in a pytest process of its own."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def test_orders(mock_server):
     status(f"{served.url}/order")
     served.assert_called("POST /orders", times=2)
 """
-    told = run(tmp_path, test)
-    assert "POST /orders was not called; expected: exactly 2 times" in told
-    assert "/order" in told
-    assert told.endswith("exit 1")
+    shown = run(tmp_path, test)
+    assert "POST /orders was not called; expected: exactly 2 times" in shown
+    assert "/order" in shown
+    assert shown.endswith("exit 1")
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_a_session(understudy_session):
 def test_a_request_that_was_not_recorded(understudy_session):
     status(understudy_session("shop").url + "/users/3")
 """
-    told = run(tmp_path, test)
-    assert "3 passed, 1 error" in told
-    assert "session shop had no answer to these requests:" in told
-    assert "/users/3" in told
+    shown = run(tmp_path, test)
+    assert "3 passed, 1 error" in shown
+    assert "session shop had no answer to these requests:" in shown
+    assert "/users/3" in shown
 
 
 def test_nothing_is_imported_before_a_fixture_is_asked_for(tmp_path: Path) -> None:

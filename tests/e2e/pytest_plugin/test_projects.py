@@ -168,11 +168,11 @@ def test_ask(understudy_session):
 
 
 def test_what_was_not_recorded_fails_the_test(project: Project) -> None:
-    told = project.run(MISSES, code=1)
-    assert "session shop had no answer to these requests:" in told
-    assert "  GET /users/9?pin=REDACTED (nearest is " in told
-    assert "  GET /orders/next (its recorded answers were all given)" in told
-    assert "hidden" not in told.partition("session shop had no answer")[2]
+    shown = project.run(MISSES, code=1)
+    assert "session shop had no answer to these requests:" in shown
+    assert "  GET /users/9?pin=REDACTED (nearest is " in shown
+    assert "  GET /orders/next (its recorded answers were all given)" in shown
+    assert "hidden" not in shown.partition("session shop had no answer")[2]
 
 
 FAILING = """
@@ -185,10 +185,10 @@ def test_called(mock_server):
 
 def test_what_was_not_called_is_explained(project: Project) -> None:
     """In the words of `mocks verify`, without the plugin's own lines."""
-    told = project.run(FAILING, code=1)
-    assert "GET /a?page=1 was not called; expected: at least once" in told
-    assert "query   expected  page=1" in told
-    assert "proxy/testing/mock_server.py" not in told
+    shown = project.run(FAILING, code=1)
+    assert "GET /a?page=1 was not called; expected: at least once" in shown
+    assert "query   expected  page=1" in shown
+    assert "proxy/testing/mock_server.py" not in shown
 
 
 MISTAKES = [
@@ -215,14 +215,14 @@ MISTAKES = [
 
 
 def test_mistakes(project: Project) -> None:
-    """Each says what was expected."""
+    """Each names what was expected."""
     tests = "\n".join(
         f"def test_{number}(mock_server, understudy_session): {typed}" for number, (typed, _) in enumerate(MISTAKES)
     )
-    told = project.run(tests, code=1)
-    assert f"{len(MISTAKES)} failed" in told
+    shown = project.run(tests, code=1)
+    assert f"{len(MISTAKES)} failed" in shown
     for _, message in MISTAKES:
-        assert message in told
+        assert message in shown
 
 
 STORE = 'def test_it(mock_server): assert get(mock_server("shop").url + "/users/1")[0] == 200'

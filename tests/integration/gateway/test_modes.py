@@ -34,7 +34,7 @@ ENOUGH = 40
 
 @dataclass
 class Stage:
-    """A running gateway in front of a live upstream, and a collection whose answers say `mock` where it says `live`."""
+    """A running gateway in front of a live upstream, and a collection with `mock` in its answers in place of `live`."""
 
     understudy: Understudy
     gateway: Serving
@@ -44,7 +44,7 @@ class Stage:
     slow_may_end: threading.Event = field(default_factory=threading.Event)
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
-        """The upstream: says `live` in a field and in the body."""
+        """The upstream: sends `live` in a field and in the body."""
         self.calls[handler.path] += 1
         if handler.path == SLOW.target:
             self.slow_begun.set()
@@ -94,7 +94,7 @@ def mode_of(given: Answer, call: Call) -> str:
 
 @dataclass
 class Load:
-    """A client on one connection that asks without a pause, `depth` requests at a time."""
+    """A client that sends requests on one connection without a pause, `depth` at a time."""
 
     url: str
     depth: int
@@ -210,7 +210,7 @@ def test_a_mode_answers_calls_and_records_as_its_row_says(
     calls: list[Call],
     records: list[Call],
 ) -> None:
-    """A request with an example and one without: who answers, what is forwarded, and what is kept."""
+    """A request with an example and one without: where the answer comes from, what is forwarded, and what is kept."""
     stage.switch("record", session="table")
     stage.switch(mode, **options)
     called, kept = stage.calls.copy(), stage.recorded("table")

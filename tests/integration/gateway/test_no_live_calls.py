@@ -1,4 +1,4 @@
-"""The no-live-calls guarantee: in mock and replay mode a gateway connects to nobody and looks up no name.
+"""The no-live-calls guarantee: in mock and replay mode a gateway makes no connection and looks up no name.
 
 An audit hook within the gateway refuses and logs every attempt, from the program's first line on; an upstream that
 exists counts connections from outside.
@@ -64,7 +64,7 @@ ODD_BYTES = (
 
 @dataclass(frozen=True)
 class Place:
-    """A store with recordings, an upstream that nobody may call, and the log of who tried."""
+    """A store with recordings, an upstream that must not be called, and the log of attempts."""
 
     understudy: Understudy
     audit: Audit
@@ -82,7 +82,7 @@ class Place:
             yield serving
 
     def assert_silent(self) -> None:
-        """Nobody tried, and nobody came through."""
+        """No attempt was logged, and no request arrived."""
         assert self.audit.calls == []
         with pytest.raises(BlockingIOError):
             self.listener.accept()
@@ -140,7 +140,7 @@ def switched(place: Place) -> Iterator[Serving]:
         yield gateway
 
 
-# What a client may do to a gateway. Each asserts what it gets, so that it is known to have been heard.
+# What a client may do to a gateway. Each asserts what it gets, so that the gateway did read it.
 
 
 def _origin_form(gateway: Serving, _ca: Path) -> None:
@@ -228,7 +228,7 @@ async def _shake_hands(url: str, trust: ssl.SSLContext, proxy: str) -> None:
 def _odd_bytes(gateway: Serving, _ca: Path) -> None:
     for data in ODD_BYTES:
         with Wire(gateway.url) as wire:
-            say(wire, data)
+            send(wire, data)
 
 
 def _odd_bytes_in_connect(gateway: Serving, _ca: Path) -> None:
@@ -236,7 +236,7 @@ def _odd_bytes_in_connect(gateway: Serving, _ca: Path) -> None:
         for data in ODD_BYTES:
             with Wire(gateway.url) as wire:
                 assert wire.ask(Call("", target, "CONNECT")).status == 200
-                say(wire, data)
+                send(wire, data)
 
 
 def _http_in_connect(gateway: Serving, _ca: Path) -> None:
@@ -264,7 +264,7 @@ DRIVES: dict[str, Callable[[Serving, Path], None]] = {
 EVERY_DRIVE = pytest.mark.parametrize("drive", DRIVES.values(), ids=DRIVES)
 
 
-def say(wire: Wire, data: bytes) -> None:
+def send(wire: Wire, data: bytes) -> None:
     """Send bytes and the end of the stream, and read until the gateway closes.
 
     Now and then mitmproxy 12 does not close then, stock mitmproxy neither: it is given a second.
@@ -288,7 +288,7 @@ def test_an_offline_gateway_calls_nobody(
 
 
 def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509.Certificate:
-    """The certificate that a client gets who asks for a place by CONNECT, and names a server in its handshake."""
+    """The certificate for a client that names one place in CONNECT, and a server in its handshake."""
     anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
     with Wire(gateway.url) as wire:
@@ -302,14 +302,18 @@ def presented(gateway: Serving, asked_for: str, server_name: str | None) -> x509
     [
         ("other.invalid:443", "other.invalid", {"other.invalid"}),
         ("other.invalid:443", None, {"other.invalid", "127.0.0.1"}),  # the gateway's own address
-        ("192.0.2.1:443", "named.invalid", {"named.invalid", "192.0.2.1"}),  # 192.0.2.0/24 is nobody's (RFC 5737)
+        (
+            "192.0.2.1:443",
+            "named.invalid",
+            {"named.invalid", "192.0.2.1"},
+        ),  # 192.0.2.0/24 is for documentation (RFC 5737)
     ],
 )
 @pytest.mark.parametrize("mode", ["mock", "replay"])
 def test_a_certificate_is_made_from_what_was_asked_for(
     place: Place, gateways: dict[str, Serving], mode: str, asked_for: str, server_name: str | None, names: set[str]
 ) -> None:
-    """The names in the handshake and in CONNECT, none that an upstream would have told; signed by the authority."""
+    """The names in the handshake and in CONNECT, and none from an upstream; signed by the authority."""
     certificate = presented(gateways[mode], asked_for, server_name)
     alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {str(one.value) for one in alternatives} == names

@@ -115,8 +115,8 @@ def test_a_parent_that_refuses_is_told(company: Company) -> None:
 def test_a_parent_that_is_not_there_is_told(company: Company) -> None:
     command = company.record("--parent-proxy", f"http://127.0.0.1:{free_port()}", upstream=f"http://{PLAIN}")
     with company.understudy.serving(*command) as gateway:
-        told = httpx.get(gateway.url, trust_env=False)
-    assert (told.status_code, told.json()["error"]["name"]) == (502, "upstreamUnreachableError")
+        shown = httpx.get(gateway.url, trust_env=False)
+    assert (shown.status_code, shown.json()["error"]["name"]) == (502, "upstreamUnreachableError")
 
 
 @pytest.mark.parametrize("command", ["replay", "mock"])

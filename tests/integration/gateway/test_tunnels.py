@@ -32,7 +32,7 @@ def digest_of(peer: socket.socket) -> bytes:
 
 
 class SpeaksFirst(BaseRequestHandler):
-    """Says everything before it hears anything but a beginning, then tells what it heard."""
+    """Sends everything after the beginning of a request, then reads, and sends the digest of that."""
 
     def handle(self) -> None:
         self.request.recv(1, socket.MSG_PEEK)
@@ -42,7 +42,7 @@ class SpeaksFirst(BaseRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """The authority of a server that speaks first."""
+    """The authority of a server that sends first."""
     ThreadingTCPServer.daemon_threads = True
     with ThreadingTCPServer(("127.0.0.1", 0), SpeaksFirst) as listening:
         threading.Thread(target=listening.serve_forever, daemon=True).start()
@@ -62,10 +62,10 @@ def tunnel(gateway: Serving, authority: str) -> socket.socket:
 
 
 def test_a_side_that_is_not_heard_yet_is_heard_later(understudy: Understudy, server: str) -> None:
-    """What it says passes meanwhile: it may not listen before all of that has gone out."""
+    """What it sends passes meanwhile: it may not read before all of that has gone out."""
     with understudy.serving("record") as gateway, tunnel(gateway, server) as client, ThreadPoolExecutor(1) as sender:
         sent = sender.submit(client.sendall, PIECE * PIECES)
         came = digest_of(client)
         sent.result()
-        heard = client.recv(len(DIGEST))
-    assert (came, heard) == (DIGEST, DIGEST)
+        received = client.recv(len(DIGEST))
+    assert (came, received) == (DIGEST, DIGEST)

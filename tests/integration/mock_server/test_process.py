@@ -242,7 +242,7 @@ def test_a_new_worker_answers_from_what_there_is_now(own_shop: Understudy) -> No
 
 
 def test_workers_end_with_a_program_that_is_killed(shop: Understudy) -> None:
-    """Nobody else would know of them, and they would hold the port."""
+    """Orphans would hold the port."""
     with shop.mocks_serving("shop", "--workers", 2) as serving:
         serving.kill()
         wait_for(lambda: not probe(serving.port), TIMEOUT)
@@ -253,7 +253,7 @@ def test_workers_end_with_a_program_that_is_killed(shop: Understudy) -> None:
 
 @pytest.mark.parametrize("workers", [(1, 1), (1, 2), (2, 2)])
 def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: tuple[int, int]) -> None:
-    """The other says so in a line, and does the first no harm."""
+    """The other prints one line, and the first goes on."""
     port = free_port()
     both = [
         subprocess.Popen(
@@ -274,9 +274,9 @@ def test_of_two_that_start_at_once_one_gets_the_port(shop: Understudy, workers: 
             assert answer(client).startswith(b"HTTP/1.1 200 ")
         winner.terminate()
         assert "Traceback" not in winner.communicate(timeout=PATIENCE_SECONDS)[1]
-        said = loser.communicate(timeout=PATIENCE_SECONDS)[1]
-        assert (loser.returncode, said.count("\n")) == (2, 1)
-        assert "is taken by another server or program" in said
+        printed = loser.communicate(timeout=PATIENCE_SECONDS)[1]
+        assert (loser.returncode, printed.count("\n")) == (2, 1)
+        assert "is taken by another server or program" in printed
     finally:
         for one in both:
             one.kill()

@@ -1,4 +1,4 @@
-"""An upload that an API refuses before it was sent: recorded, and replayed with nobody there."""
+"""An upload that an API refuses before it was sent: recorded, and replayed without it."""
 
 from __future__ import annotations
 

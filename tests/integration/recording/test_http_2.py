@@ -37,7 +37,7 @@ class Stage:
     store: Store
     gateway: Serving
     client: httpx.Client
-    heard: threading.Event = field(default_factory=threading.Event)
+    arrived: threading.Event = field(default_factory=threading.Event)
 
     def newest(self, path: str) -> Exchange:
         """The last exchange of this path, if there is one."""
@@ -45,26 +45,26 @@ class Stage:
 
     def answer(self, asked: Asked) -> None:
         """The API."""
-        self.heard.clear()
+        self.arrived.clear()
         match asked.headers[":path"]:
             case "/waits":
                 asked.head(("content-type", "text/event-stream"))
                 for event in EVENTS:
                     asked.data(event)
-                    assert self.heard.wait(TIMEOUT)
-                    self.heard.clear()
+                    assert self.arrived.wait(TIMEOUT)
+                    self.arrived.clear()
                     time.sleep(PAUSE)
                 asked.end(("checksum", "abc"))
             case "/sized":
                 asked.head(("content-type", "text/event-stream"), ("content-length", str(sum(map(len, EVENTS)))))
                 for event in EVENTS:
                     asked.data(event)
-                    assert self.heard.wait(TIMEOUT) or event is EVENTS[-1]
+                    assert self.arrived.wait(TIMEOUT) or event is EVENTS[-1]
                 asked.end()
             case "/breaks":
                 asked.head(("content-type", "text/event-stream"))
                 asked.data(EVENTS[0])
-                assert self.heard.wait(TIMEOUT)
+                assert self.arrived.wait(TIMEOUT)
                 asked.reset()
             case "/short":
                 asked.head(("content-length", "10"))
@@ -106,14 +106,14 @@ def client_of(understudy: Understudy, gateway: Serving) -> httpx.Client:
 
 
 def test_a_stream_passes_as_it_comes_and_is_replayed_so(stage: Stage) -> None:
-    """The API says nothing more until the client has heard what came; chunks and trailers are kept."""
+    """The API sends nothing more until the client has received what came; chunks and trailers are kept."""
     with stage.client.stream("GET", "/waits") as response:
         assert response.http_version == "HTTP/2"
-        heard = []
+        arrived = []
         for data in response.iter_raw():
-            heard.append(data)
-            stage.heard.set()
-    assert heard == EVENTS
+            arrived.append(data)
+            stage.arrived.set()
+    assert arrived == EVENTS
     kept = stage.newest("/waits").response
     assert kept is not None
     assert [chunk.size for chunk in kept.chunks] == [len(event) for event in EVENTS]
@@ -133,16 +133,16 @@ def test_what_completes_an_answer_is_held_until_it_is_kept(stage: Stage) -> None
         for _ in response.iter_raw():
             if response.num_bytes_downloaded == size:
                 assert stage.newest("/sized").response is not None
-            stage.heard.set()
+            stage.arrived.set()
     assert response.num_bytes_downloaded == size
 
 
 def test_what_came_of_an_answer_that_broke_off_is_kept(stage: Stage) -> None:
-    """As failed, with the part that came; the client is told."""
+    """As failed, with the part that came; the client gets an error."""
     with stage.client.stream("GET", "/breaks") as response:
         pieces = response.iter_raw()
         assert next(pieces) == EVENTS[0]
-        stage.heard.set()
+        stage.arrived.set()
         with pytest.raises(httpx.RemoteProtocolError):
             next(pieces)
     kept = stage.newest("/breaks")
@@ -152,7 +152,7 @@ def test_what_came_of_an_answer_that_broke_off_is_kept(stage: Stage) -> None:
 
 
 def test_what_a_client_gave_up_is_kept_as_given_up(stage: Stage) -> None:
-    """Which side reset a stream is told apart: what the upstream broke off is a failure of another kind."""
+    """The side that reset a stream is known: what the upstream broke off is a failure of another kind."""
 
     def given_up() -> list[Exchange]:
         return [one for one in stage.store.history.list_newest(HistoryFilter(path="/breaks"), 1) if one.is_abandoned]
@@ -160,7 +160,7 @@ def test_what_a_client_gave_up_is_kept_as_given_up(stage: Stage) -> None:
     with client_of(stage.understudy, stage.gateway) as leaving, leaving.stream("GET", "/breaks") as response:
         assert next(response.iter_raw()) == EVENTS[0]
     wait_for(lambda: bool(given_up()), TIMEOUT)
-    stage.heard.set()
+    stage.arrived.set()
     kept = given_up()[0].response
     assert kept is not None
     assert stage.store.bodies.read(kept.body) == EVENTS[0]
@@ -177,7 +177,7 @@ def test_an_answer_that_never_came_whole_is_an_error(stage: Stage, path: str, ca
 
 
 def test_what_is_no_http_is_told_so(stage: Stage) -> None:
-    """In JSON, whoever reads it."""
+    """In JSON, whatever the client is."""
     with socket.create_connection(("127.0.0.1", stage.gateway.port), TIMEOUT) as client:
         client.sendall(b"\x00\x01garbage\r\n\r\n")
         head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
@@ -195,9 +195,9 @@ def test_a_large_answer_is_kept_in_pieces(stage: Stage) -> None:
 
 
 def test_a_large_request_is_kept_in_pieces(stage: Stage) -> None:
-    """Whether its length is told or not; an informational response before the answer harms nobody."""
-    told: list[bytes | Iterator[bytes]] = [bytes(LARGE), (bytes(LARGE // 10) for _ in range(10))]
-    for content in told:
+    """With and without a length; an informational response before the answer changes nothing."""
+    shown: list[bytes | Iterator[bytes]] = [bytes(LARGE), (bytes(LARGE // 10) for _ in range(10))]
+    for content in shown:
         assert stage.client.post("/count", content=content).content == b"00"
         kept = stage.newest("/count").request
         assert stage.store.bodies.read(kept.body) == bytes(LARGE)

@@ -188,8 +188,8 @@ def follow(gateway: str, client: str, path: str) -> Followed:
     """Let a client follow redirects; links to the gateway are written as links to GATEWAY."""
     url = f"{gateway}/{client}{path}"
     if client == "curl":
-        told = "\n%{url_effective} %{num_redirects} %{http_code}"
-        command = ["curl", "-q", "-sS", "-L", "--max-redirs", "5", "-w", told, url]
+        shown = "\n%{url_effective} %{num_redirects} %{http_code}"
+        command = ["curl", "-q", "-sS", "-L", "--max-redirs", "5", "-w", shown, url]
         body, _, line = subprocess.run(command, check=True, capture_output=True).stdout.rpartition(b"\n")
         end, redirects, status = line.decode().split()
         return Followed(end.replace(gateway, "GATEWAY"), int(redirects), int(status), body)
@@ -292,7 +292,7 @@ def test_an_answer_is_what_was_recorded(recording: Recording, mode: str, client:
 @MODES
 @EVERY_CASE
 def test_the_framing_is_right(recording: Recording, mode: str, client: str, call: Call) -> None:
-    """Content-Length was recorded, or is that of the body; an answer without a body may tell that of the one left out.
+    """Content-Length was recorded, or is that of the body; an answer without a body may have that of the one left out.
 
     What came in chunks with pauses between them, as from an upstream that is busy, goes out in chunks again.
     """
@@ -424,7 +424,7 @@ def test_redaction_changes_the_secrets_only(recording: Recording, client: str, c
 
 def test_every_call_has_a_request_of_its_own(recording: Recording) -> None:
     """No two calls share a sequence, or the tests above would depend on their order."""
-    told = recording.understudy.json("collections", "show", "httpbin")
+    shown = recording.understudy.json("collections", "show", "httpbin")
     steps = {
         "/get",
         "/relative-redirect/1",
@@ -432,5 +432,5 @@ def test_every_call_has_a_request_of_its_own(recording: Recording) -> None:
         "/absolute-redirect/1",
         "/redirect/2?absolute=true",
     }
-    assert told["requests"] == len(CASES) + len(FOLLOWERS) * len(steps) + 1
-    assert told["examples"] == told["requests"] + len(recording.uuids) - 1
+    assert shown["requests"] == len(CASES) + len(FOLLOWERS) * len(steps) + 1
+    assert shown["examples"] == shown["requests"] + len(recording.uuids) - 1

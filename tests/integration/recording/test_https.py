@@ -1,4 +1,4 @@
-"""https: intercepted by a forward proxy, spoken upstream by a reverse proxy, and answered with nobody there."""
+"""https: intercepted by a forward proxy, sent upstream by a reverse proxy, and answered without the upstream."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def handle(handler: BaseHTTPRequestHandler) -> None:
 
 @dataclass(frozen=True)
 class Recording:
-    """What was recorded through forward and reverse proxies, what clients got then, and who answers now."""
+    """What was recorded through forward and reverse proxies, what clients got, and the gateway that answers now."""
 
     understudy: Understudy
     secure: Origin
@@ -156,7 +156,7 @@ def test_an_intercepted_answer_is_what_was_recorded(recording: Recording, sender
 @pytest.mark.parametrize("mode", ["mock", "replay reverse"])
 @EVERY_CALL
 def test_a_reverse_proxy_speaks_https_upstream(recording: Recording, mode: str, call: Call) -> None:
-    """And http to its client, who gets the same answers when nobody is there."""
+    """And http to its client, which gets the same answers without the upstream."""
     was = recording.reverse[call.name]
     assert was.status == call.status
     assert ask_reverse(recording.gateways[mode].url, call).message == was.message
@@ -206,7 +206,7 @@ def test_a_connection_may_mix_forms_of_requests(understudy: Understudy) -> None:
     ids=["another name", "another port", "another scheme and port", "port 1", "another scheme"],
 )
 def test_a_forward_proxy_answers_for_recorded_hosts_only(recording: Recording, mode: str, url: str) -> None:
-    """Scheme, name and port count; the miss says which host was expected."""
+    """Scheme, name and port count; the miss names the host that was expected."""
     origin = url.format(plain=HOST, secure=recording.secure.authority)
     given = ask_curl(origin, Call("json", "/curl/json"), Route(recording.gateways[mode].url, recording.understudy.ca))
     assert given.status == 404
@@ -230,7 +230,7 @@ def test_history_knows_where_a_request_went(recording: Recording) -> None:
 def test_an_untrusted_upstream_is_refused_and_kept_as_failed(
     understudy: Understudy, tls: ssl.SSLContext, form: str
 ) -> None:
-    """Without --upstream-ca: 502 that speaks of the certificate."""
+    """Without --upstream-ca: 502 that names the certificate."""
     recording = resolving(understudy, HOST)
     with upstream(handle, tls=tls) as url:
         origin = named(url)
@@ -254,7 +254,7 @@ def test_insecure_takes_any_certificate(understudy: Understudy, tls: ssl.SSLCont
 
 
 def test_send_trusts_whom_it_is_told_to(understudy: Understudy, tls: ssl.SSLContext, certificate: Path) -> None:
-    """An untrusted certificate is a line that says so; --upstream-ca and --insecure take it."""
+    """An untrusted certificate is one line in the log; --upstream-ca and --insecure take it."""
     sending = resolving(understudy, HOST)
     with upstream(handle, tls=tls) as url:
         typed = ("send", "GET", f"{named(url)}/json")

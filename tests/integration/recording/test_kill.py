@@ -44,7 +44,7 @@ def test_what_a_client_received_outlives_a_kill(understudy: Understudy) -> None:
         missing = lost(received, history(understudy, since=begun))
         assert not missing, f"round {number}, seed {seed}: {len(missing)} of {len(received)} are lost"
         delivered |= received
-        assert sum(map(len, talks.due.values())), f"round {number}, seed {seed}: nothing was said"
+        assert sum(map(len, talks.due.values())), f"round {number}, seed {seed}: no message was sent"
         due |= talks.due
         assert not gaps(due, kept_talks(understudy)), f"round {number}, seed {seed}"
     missing = lost(delivered, history(understudy))
@@ -52,7 +52,7 @@ def test_what_a_client_received_outlives_a_kill(understudy: Understudy) -> None:
 
 
 async def one_round(understudy: Understudy, name: str, moments: random.Random) -> Talks:
-    """A gateway, load on it, and its end by SIGKILL; returns what was said, and received completely."""
+    """A gateway, load on it, and its end by SIGKILL; returns what was sent, and received completely."""
     async with echoing(echo_messages) as echo:
         large = ("--large-body", "100000")  # so that some go to the store in pieces
         with understudy.serving("record", "--upstream", echo.url, "-s", name, "--name", name, *large) as gateway:

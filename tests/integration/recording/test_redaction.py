@@ -106,7 +106,7 @@ def test_a_client_that_sends_on_what_it_gets_is_answered(recording: Recording) -
 
 
 def test_a_client_with_other_secrets_is_answered(recording: Recording) -> None:
-    """Only a path can tell nothing of a token that has no form of its own."""
+    """Only in a path a token without a form of its own cannot be recognised."""
     other = Client(recording.replay.url, "another password", "sk-" + "Z9y8X7w6V5" * 3)
     assert other.login().status_code == 200
     assert other.calls("z9Y8x7W6v5U4t3S2r1Q0") == recording.got
@@ -137,28 +137,28 @@ def test_promoted_it_answers_too(recording: Recording, tmp_path: Path) -> None:
 
 
 def test_what_is_said_on_a_websocket_loses_its_secrets_too(tmp_path: Path) -> None:
-    """And is answered when a client says the same with others."""
+    """And is answered when a client sends the same with others."""
     understudy = Understudy(tmp_path)
-    said = ['{{"pin": "{}", "n": 1}}', "the key is sk-{}", "bye"]
+    printed = ['{{"pin": "{}", "n": 1}}', "the key is sk-{}", "bye"]
 
     def answers(gateway: Serving, secret: str) -> list[str]:
         with chatting(gateway, f"/talk?pin={secret}") as client:
-            heard = [str(client.recv(TIMEOUT))]
-            for text in said:
+            received = [str(client.recv(TIMEOUT))]
+            for text in printed:
                 client.send(text.format(secret))
-                heard.append(str(client.recv(TIMEOUT)))
-            return heard
+                received.append(str(client.recv(TIMEOUT)))
+            return received
 
     first, other = "a1B2c3D4e5F6g7H8i9J0k", "Z9y8X7w6V5u4T3s2R1q0P"
     with talking() as url, understudy.serving("record", "--upstream", url, "-s", "talk", "--redact") as gateway:
-        assert answers(gateway, first)[1:] == [text.format(first) for text in said]
+        assert answers(gateway, first)[1:] == [text.format(first) for text in printed]
     assert not any(first.encode() in path.read_bytes() for path in tmp_path.glob("understudy.db*"))
     with understudy.serving("replay", "talk") as gateway:
-        heard = answers(gateway, other)
-    assert heard[0] == "hello"
-    assert heard[1].startswith('{"pin": "REDACTED-')
-    assert heard[2].startswith("the key is REDACTED-")
-    assert heard[3] == "bye"
+        received = answers(gateway, other)
+    assert received[0] == "hello"
+    assert received[1].startswith('{"pin": "REDACTED-')
+    assert received[2].startswith("the key is REDACTED-")
+    assert received[3] == "bye"
 
 
 def test_a_large_body_is_redacted_and_one_that_comes_in_pieces_is_told(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_large_body_is_redacted_and_one_that_comes_in_pieces_is_told(tmp_path:
         for path in sizes:
             assert TOKEN in httpx.get(f"{gateway.url}{path}", trust_env=False).text
         assert "secrets were not looked for in the response's body of 17000" in gateway.log
-    redacted, told = (understudy.json("history", "show", number, "--secrets") for number in (1, 2))
+    redacted, shown = (understudy.json("history", "show", number, "--secrets") for number in (1, 2))
     assert TOKEN not in redacted["response"]["body"]
     assert redacted["degraded"] == ""
-    assert "secrets were not looked for" in told["degraded"]
+    assert "secrets were not looked for" in shown["degraded"]

@@ -212,5 +212,5 @@ def downloaded(url: str, understudy: Understudy) -> str:
 
 
 def test_a_timing_that_is_none_is_a_mistake(kept: Understudy) -> None:
-    told = kept.mistake("replay", "streams", "--timing", "fast")
-    assert told.endswith("a timing is recorded, none, or how many times as fast, such as 2x or 0.5x, not 'fast'")
+    shown = kept.mistake("replay", "streams", "--timing", "fast")
+    assert shown.endswith("a timing is recorded, none, or how many times as fast, such as 2x or 0.5x, not 'fast'")

@@ -20,8 +20,8 @@ def test_connection_of_a_client_recovers_with_the_upstream(understudy: Understud
         client = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
         client.request("GET", "/first")
         refused = client.getresponse()
-        told = json.loads(refused.read())
-        assert (refused.status, told["error"]["name"]) == (502, "upstreamUnreachableError")
+        shown = json.loads(refused.read())
+        assert (refused.status, shown["error"]["name"]) == (502, "upstreamUnreachableError")
         socket = client.sock
         with upstream(hello, port):
             client.request("GET", "/second")

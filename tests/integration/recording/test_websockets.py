@@ -1,4 +1,4 @@
-"""WebSockets of the `websockets` client: recorded from a real server, and replayed with nobody there."""
+"""WebSockets of the `websockets` client: recorded from a real server, and replayed without it."""
 
 from __future__ import annotations
 
@@ -130,22 +130,22 @@ def talking(**options: Any) -> Iterator[str]:
 
 
 def echoing(gateway: Serving, compression: str | None) -> list[object]:
-    """What a client hears that says three things to the API."""
-    heard: list[object] = []
+    """What a client receives that sends three messages to the API."""
+    received: list[object] = []
     with chatting(gateway, subprotocols=["chat"], compression=compression) as client:
-        heard.append(client.recv(TIMEOUT))
-        for said in ('{"password": "secret", "n": 1}', b"\x00" * 70_000, "ü"):
-            client.send(said)
-            heard.append(client.recv(TIMEOUT))
+        received.append(client.recv(TIMEOUT))
+        for printed in ('{"password": "secret", "n": 1}', b"\x00" * 70_000, "ü"):
+            client.send(printed)
+            received.append(client.recv(TIMEOUT))
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(TIMEOUT)
     assert closed.value.rcvd is not None
-    return [*heard, closed.value.rcvd.code, closed.value.rcvd.reason, client.subprotocol]
+    return [*received, closed.value.rcvd.code, closed.value.rcvd.reason, client.subprotocol]
 
 
 @pytest.mark.parametrize("compression", ["deflate", None])
 def test_a_recorded_conversation_is_replayed(understudy: Understudy, compression: str | None) -> None:
-    """With nobody there, and word for word; whatever the extensions were."""
+    """Without the server, word for word, whatever the extensions were."""
     with (
         talking(subprotocols=["chat"], compression=compression) as api,
         understudy.serving("record", "--upstream", api, "-s", "chat") as gateway,
@@ -199,6 +199,8 @@ def test_a_client_that_says_something_else_is_told_so(understudy: Understudy) ->
             client.recv(TIMEOUT)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, 'message 1: expected the text {"me": 1}')
-    told = 'on the WebSocket of entry 1, message 1 of the client: expected the text {"me": 1}, got the text it is me\n'
-    assert f" W replay GET /chat: {told}" in gateway.log
-    assert f"  GET {ORIGIN}/chat: {told}" in gateway.log
+    reason = (
+        'on the WebSocket of entry 1, message 1 of the client: expected the text {"me": 1}, got the text it is me\n'
+    )
+    assert f" W replay GET /chat: {reason}" in gateway.log
+    assert f"  GET {ORIGIN}/chat: {reason}" in gateway.log
