@@ -114,8 +114,7 @@ def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[Reque
 
 
 def _has_similar_path(candidate: Candidate, request: NormalRequest) -> bool:
-    settings = request.settings
-    if not settings.distance or settings.exact_path:
+    if not request.settings.uses_distance(recorded=candidate.path.recorded):
         return False
     return is_similar_path(candidate.path.text.split("/"), request.path.split("/"))
 

@@ -13,9 +13,9 @@ from understudy.matcher.parts.paths import PathPattern, drop_open_base, find_fir
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.scores import PathLine, QueryFit
 from understudy.matcher.settings import MatchSettings
-from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_request, substitute_in_text
+from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_example, substitute_in_text
 from understudy.store.errors import UnderstudyError
-from understudy.store.model.collections import Example
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.ids import OrderKey, compute_order_key
 from understudy.store.model.media_types import parse_media_type
@@ -85,17 +85,20 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         Raises the exceptions of `load_body`, and ValueError for a redacted or ignored place that cannot be read.
         """
         newest = examples[-1]
-        request = newest.request if newest.literal else substitute_in_request(newest.request, variables)
+        request = substitute_in_example(newest, variables)
         raw_path, _, raw_query = request.target.partition(b"?")
         body = _load_if_needed(request.body, settings, load_body)
         if body is not None:
-            body = body if newest.literal or body is request.body else substitute_in_text(body, variables)
+            is_plain = body is request.body or newest.is_literal(EditablePart.BODY)
+            body = body if is_plain else substitute_in_text(body, variables)
             request = request if body is request.body or len(body) > MAX_KEPT_BODY else replace(request, body=body)
-        wildcards = settings.wildcards and not newest.literal
+        recorded = newest.is_literal(EditablePart.PATH)
+        wildcards = settings.wildcards and not recorded and not settings.exact_path
         hidden = select_redacted_names(newest.redacted, Part.PATH)
-        raw_path = raw_path if newest.literal else drop_open_base(raw_path)
-        path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
+        raw_path = raw_path if recorded else drop_open_base(raw_path)
+        path = PathPattern.of(raw_path, wildcards=wildcards, redacted=hidden, recorded=recorded)
         hidden = select_redacted_names(newest.redacted, Part.QUERY)
+        wildcards = settings.wildcards and not newest.is_literal(EditablePart.QUERY)
         query = QueryPattern.of(
             raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query
         )
@@ -108,9 +111,8 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
     def compile_body(self, body: bytes, settings: MatchSettings) -> BodyPattern:
         """Return the pattern of the example's body under these settings."""
-        redacted, literal = self.example.redacted, self.example.literal
-        wildcards = settings.wildcards and not literal
-        return BodyPattern.of(body, self.request.headers, redacted, settings, wildcards=wildcards)
+        wildcards = settings.wildcards and not self.example.is_literal(EditablePart.BODY)
+        return BodyPattern.of(body, self.request.headers, self.example.redacted, settings, wildcards=wildcards)
 
     def apply_settings(self, settings: MatchSettings) -> Candidate:
         """Return the candidate under settings that differ in the headers and in whether bodies are compared.
@@ -133,8 +135,9 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         if not names:
             return NO_HEADERS
         redacted = select_redacted_names(self.example.redacted, Part.HEADER)
-        wildcards = settings.wildcards and not self.example.literal
-        return HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
+        edited = (name for name in names if not self.example.is_literal(EditablePart.HEADER, name))
+        wild = frozenset(edited) if settings.wildcards else frozenset()
+        return HeaderPattern.of(self.request.headers, names, redacted, wild)
 
     def filter_by_status(self, status: int) -> Candidate | None:
         """Return the candidate with those of its examples that answer with this status; None if it has none."""

@@ -88,15 +88,15 @@ PLAIN = Behaviour()
 class Matching:
     """The matching settings of a mock server (docs/matching.md: path, query, headers and body).
 
-    `query` is "prefer", "require" or "off". `headers` are the names of the header fields that are compared. `distance`
-    is None for the default, which depends on the examples of the collection.
+    `query` is "prefer", "require" or "off". `headers` are the names of the header fields that are compared. `ids` and
+    `distance` decide for all examples; with None, the default, each example decides by how it was made.
     """
 
     body: bool = False
     headers: frozenset[str] = frozenset()
     query: str = "prefer"
     wildcards: bool = True
-    ids: bool = True
+    ids: bool | None = None
     distance: bool | None = None
     subset: bool = False
     ignore_query: frozenset[str] = frozenset()

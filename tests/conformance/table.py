@@ -37,12 +37,13 @@ def request(
 
 @dataclass(frozen=True)
 class Given:
-    """An example of a row; it counts as typed in unless it is `literal`."""
+    """An example of a row; it counts as typed in unless it is `literal`, or recorded in its `unedited` parts."""
 
     request: Request
     status: int = 200
     name: str = ""
     literal: bool = False
+    unedited: tuple[str, ...] = ()
     redacted: tuple[RedactedPlace, ...] = ()
     sequence: str | None = None
     id: str = ""
@@ -56,6 +57,7 @@ class Given:
             response=make_response(self.status),
             redacted=self.redacted,
             literal=self.literal,
+            unedited=self.unedited,
             sequence=self.sequence,
         )
 

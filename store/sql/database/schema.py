@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.sql.database.engine import Database
 
-HEAD = "0006"
+HEAD = "0007"
 WAL_TIMEOUT_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

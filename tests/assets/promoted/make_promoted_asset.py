@@ -1,6 +1,6 @@
-"""Makes the store with a promoted session whose request items have old keys: python -m tests.assets.promoted.make_promoted_asset
+"""Makes a store with a promoted session whose request items have old keys.
 
-It was run once, with the schema 0006; with a later one the keys are not old.
+It was run once, with the schema 0006: python -m tests.assets.promoted.make_promoted_asset. Later the keys are not old.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.factories.messages import make_request, make_response
 from tests.factories.stored import make_exchange
-from understudy.proxy.operations.collections.examples import ExampleContents, read_example, save_document
 from understudy.proxy.operations.collections.example_document import as_document
+from understudy.proxy.operations.collections.examples import ExampleContents, read_example, save_document
 from understudy.proxy.operations.recordings.promotion import choose_exchanges, promote_history
 from understudy.store.model.messages import Request, Response
 from understudy.store.promotion import PromotionPlan
@@ -25,6 +25,7 @@ EDITED = "PUT /users/9 - 200"
 CSV, JSON = ({"Accept": "text/csv"}, {"Accept": "application/json"})
 HEAD, TAIL = ({"Range": "bytes=0-3"}, {"Range": "bytes=4-7"})
 KNOWN = {"If-None-Match": '"v1"'}
+CREATED = make_response(201, b'{"id": 1}')
 LOGIN = b'{"user": "ada", "password": "correct horse battery staple"}'
 
 TRAFFIC: list[tuple[Request, Response]] = [
@@ -42,10 +43,15 @@ TRAFFIC: list[tuple[Request, Response]] = [
     (make_request(target="/file", headers=TAIL), make_response(206, b"4567", headers={"Content-Range": "bytes 4-7/8"})),
     (make_request(target="/queue"), make_response(body=b'{"left": 2}')),
     (make_request(target="/queue"), make_response(body=b'{"left": 1}')),
-    (make_request("POST", "/login?api_key=k3y-0123456789abcdef", body=LOGIN, content_type="application/json"),
-     make_response(body=b'{"token": "tok-0123456789abcdef0123456789"}')),
-    (make_request("POST", "/notes", body=b'{"a": 1}', content_type="application/json"), make_response(201, b'{"id": 1}')),
-    (make_request("POST", "/notes", body=b'{"a":1.0}', content_type="text/json"), make_response(201, b'{"id": 1}')),
+    (
+        make_request("POST", "/login?api_key=k3y-0123456789abcdef", body=LOGIN, content_type="application/json"),
+        make_response(body=b'{"token": "tok-0123456789abcdef0123456789"}'),
+    ),
+    (
+        make_request("POST", "/notes", body=b'{"a": 1}', content_type="application/json"),
+        make_response(201, b'{"id": 1}'),
+    ),
+    (make_request("POST", "/notes", body=b'{"a":1.0}', content_type="text/json"), CREATED),
     (make_request("PUT", "/users/9", body=b'{"name": "bob"}', content_type="application/json"), make_response()),
 ]
 
@@ -60,9 +66,7 @@ def make(file: Path) -> None:
             for number, (request, response) in enumerate(TRAFFIC)
         ]
     )
-    promote_history(
-        store, choose_exchanges(store, HistoryFilter(), SESSION), COLLECTION, PromotionPlan(), actor="ada"
-    )
+    promote_history(store, choose_exchanges(store, HistoryFilter(), SESSION), COLLECTION, PromotionPlan(), actor="ada")
     _edit(store, read_example(store, EDITED))
     store.close()
 
