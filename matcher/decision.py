@@ -63,6 +63,9 @@ class Explainer(Protocol):
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the request item without an example that the request fits, or None."""
 
+    def find_match_by_ids(self, request: NormalRequest) -> Match | None:
+        """Return the match that there would be if ids found every example, or None."""
+
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """The candidate that answers a request, or a miss: then a named part filtered out every example.
@@ -148,6 +151,12 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         if self.match or self.problem:
             return ()
         return self.explainer.find_near_misses(self.normal_request)
+
+    def find_match_by_ids(self) -> Match | None:
+        """Return the match that a miss would be if ids found every example, or None; worked out on each call."""
+        if self.match or self.problem or self.selectors.is_named:
+            return None
+        return self.explainer.find_match_by_ids(self.normal_request)
 
     def find_runners_up(self) -> tuple[Match, ...]:
         """Return up to three examples that would answer without the winner, best first."""

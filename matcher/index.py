@@ -158,6 +158,11 @@ class Index:
         best = max(fitting, key=lambda match: match.order, default=None)
         return best.candidate.example.name if best else None
 
+    def find_match_by_ids(self, request: NormalRequest) -> Match | None:
+        """Return the best match if ids found every example, of at most 1,000 nearby candidates; None for no match."""
+        index = self.filter_by_status(request.selectors.code)
+        return near_misses.select_match_by_ids(index.find_nearby(request), request)
+
     def filter_by_status(self, code: int | None) -> Index:
         """Return the index of the examples that answer with this status; this index itself for None."""
         return self if code is None else self._derived.filter_by_status(self, code)

@@ -23,7 +23,10 @@ def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
 
 
 def apply_edits(answers: Answers, ids: Collection[str], examples: Sequence[Example], read: BodyLoader) -> Answers:
-    """Return the answers after the examples with these ids were added, edited or deleted; `examples` is what is left."""
+    """Return the answers after the examples with these ids were added, edited or deleted.
+
+    `examples` are those of them that still exist.
+    """
     index = answers.index.apply_changes(ids, examples)
     kept = {id: template for id, template in answers.templates.by_example.items() if id not in ids}
     templates = replace(answers.templates, by_example=kept | compile_templates(examples, read))

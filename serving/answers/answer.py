@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json
+from understudy.matcher.explanation.suggestions import suggest_ids
 from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
 from understudy.serving.fields.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
@@ -64,7 +65,7 @@ def _is_recoded(request: Request, example: Example) -> bool:
 def render_miss(decision: Decision) -> Response:
     """Render a miss: 404 with Postman's error and the explanation (spec/matching.md, "Misses")."""
     header, message = NO_EXAMPLE if decision.bare_item is not None else NO_MATCH
-    return render_explained_miss(header, message, as_json(decision))
+    return render_explained_miss(header, message, as_json(decision), hint=suggest_ids(decision))
 
 
 def render_explained_miss(

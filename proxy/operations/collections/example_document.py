@@ -103,6 +103,18 @@ def apply_changes(
     return _edited(example, name or example.name, example.request, replace(response, headers=fields))
 
 
+def change_path(example: Example, path: str) -> Example:
+    """Return the example with another path, without its query; `{{name}}` and `:name` in it are wildcards.
+
+    Raises UserError for a path that is none.
+    """
+    if not path.startswith("/") or not path.isprintable() or any(character in path for character in " ?#"):
+        raise UserError(f"takes a path without query, such as /users/{{{{id}}}}, got {path!r}", field="path")
+    request = example.request
+    target = path.encode("utf-8", "surrogateescape") + request.target[len(request.path) :]
+    return _edited(example, example.name, replace(request, target=target), example.response)
+
+
 def _with_fields(headers: Headers, wanted: list[tuple[str, str]]) -> Headers:
     # One name given several times is meant to be there several times, as Set-Cookie is.
     seen: set[str] = set()
