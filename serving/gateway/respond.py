@@ -107,7 +107,9 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
         logger.info("%s %s %s: its host is ignored", active.mode, method, format_log_path(path))
         return
     if outcome.example is not None:
-        if is_logging_hits():
+        if loose := active.loose_matches.describe(outcome):
+            logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), loose)
+        elif is_logging_hits():
             logger.info(
                 "%s %s %s: %s (%s)",
                 active.mode,
