@@ -16,7 +16,7 @@ from understudy.matcher.body_forms.xml_forms import canonicalize_xml
 from understudy.store.content_codings import LIMIT, remove_codings
 from understudy.store.model.exchanges import Part
 from understudy.store.model.media_types import parse_media_type
-from understudy.store.model.messages import Headers, Request
+from understudy.store.model.messages import Headers, Request, Response
 
 CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
 
@@ -74,7 +74,7 @@ def digest_body(body: bytes, content_type: str | None, places: Places = NOWHERE)
     return BodyDigest(kind, digest.digest())
 
 
-def compute_request_key(request: Request, body: bytes) -> str:
+def compute_request_key(request: Request, body: bytes, _response: Response | None = None) -> str:
     """Return the key of equal requests: SHA-256 (hex) over method, origin, normal path and query, and canonical body.
 
     The order of the values of a repeated query parameter counts.

@@ -83,12 +83,15 @@ def build_session_examples(
     The ids are the same each time, because positions in sequences are kept by id. They are in recorded order, which
     ids of history entries may not be.
     """
-    numbers, request_key = count(), partial(compute_replay_key, settings=matching)
+    numbers = count()
     plan = replace(AS_RECORDED, naming=ExampleNamer(make_display_redactor(store)).name_example)
     known, left_out, compiled = CollectionState(session.id), CollectionState(session.id), SessionExamples()
 
     def next_id() -> str:
         return f"{next(numbers):012d}"
+
+    def request_key(request: Request, body: bytes, _response: Response) -> str:
+        return compute_replay_key(request, body, matching)
 
     reader = bodies or BodyPrefetcher(store.bodies)
     as_recorded = partial(promote, plan=plan, read=reader.read, request_key=request_key, new_id=next_id)

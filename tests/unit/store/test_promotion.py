@@ -37,7 +37,7 @@ def read(body: Body) -> bytes:
     return body
 
 
-def make_key(request: Request, body: bytes) -> str:
+def make_key(request: Request, body: bytes, _response: Response) -> str:
     return f"{request.method} {request.target!r} {body!r}"
 
 
@@ -291,7 +291,7 @@ def test_a_reference_and_its_bytes_are_the_same_response() -> None:
 def test_the_request_key_gets_the_body_redacted_and_decoded() -> None:
     coded = Headers.of([("Content-Encoding", "gzip")])
     login = replace(exchange(1), request=Request("POST", b"/", coded, gzip.compress(b'{"pwd":"x"}')))
-    promoted = promote([login], EMPTY, DEFAULT, read=read, request_key=lambda _request, body: body.decode())
+    promoted = promote([login], EMPTY, DEFAULT, read=read, request_key=lambda _request, body, _response: body.decode())
     assert list(promoted.known.items) == ['{"pwd":"REDACTED"}']
 
 
