@@ -257,7 +257,7 @@ def test_migrations_keep_every_row(tmp_path: Path, file: Path) -> None:
     """Tables that are made anew, too: examples with their sequences, marks of promotion, call logs."""
     copy = Path(shutil.copy(file, tmp_path / "old.db"))
     alter(copy, "update examples set sequence = '01J8ZZZZZZZZZZZZZZZZSEQUEN'")
-    alter(copy, "update request_items set key = null")  # keys are computed anew (test_key_upgrade.py)
+    alter(copy, "update request_items set key = null")  # keys are computed anew (tests/integration/store)
     before = read_rows(copy)
     open_store(str(copy)).close()
     after = read_rows(copy, {table: columns for table, (columns, _) in before.items()})

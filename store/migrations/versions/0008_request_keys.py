@@ -2,7 +2,7 @@
 
 from alembic import context, op
 
-from understudy.store.sql.database.key_upgrade import upgrade_request_keys
+from understudy.store.migrations.key_upgrade import upgrade_request_keys
 
 revision = "0008"
 down_revision = "0007"
