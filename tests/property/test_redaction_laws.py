@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories.messages import make_example, make_request
+from understudy.matcher.body_forms.canonical import compute_request_key
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import STRICT
 from understudy.store.model.messages import Chunk, Headers, Request, Response
 from understudy.store.model.values import replace
+from understudy.store.promotion import copy_for_comparing
 from understudy.store.redaction.placeholders import Placeholders, mask_secret
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
@@ -90,6 +92,15 @@ def test_a_redacted_request_matches_the_original(request: Request) -> None:
     )
     assert index.decide(request).candidate is not None
     assert index.decide(other).candidate is not None
+
+
+@given(requests())
+def test_a_redacted_request_has_the_key_of_the_original(request: Request) -> None:
+    """An old store has only the redacted one, and no rules of a project file."""
+    redactor = Redactor(RULES, Placeholders(b"k"), remembers=True)
+    kept, places = redactor.redact_request(request, body_of(request))
+    recorded = copy_for_comparing(request, body_of(request), places, redactor)
+    assert compute_request_key(*copy_for_comparing(kept, body_of(kept), places)) == compute_request_key(*recorded)
 
 
 @given(st.lists(values(SECRET, NUMBERS), min_size=1, max_size=4), st.data())
