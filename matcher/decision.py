@@ -77,6 +77,9 @@ class Explainer(Protocol):
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the request item without an example that the request fits, or None."""
 
+    def find_match_by_ids(self, request: NormalRequest) -> Match | None:
+        """Return the match that there would be if ids found every example, or None."""
+
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
     """The candidate that answers a request, or a miss: then a named part filtered out every example.
@@ -170,6 +173,12 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     def find_known_ranges(self) -> tuple[str, ...]:
         """Return the ranges of bytes that are known of what the request asks for, such as `0-99`, in order."""
         return self.explainer.find_known_ranges(self.normal_request)
+
+    def find_match_by_ids(self) -> Match | None:
+        """Return the match that a miss would be if ids found every example, or None; worked out on each call."""
+        if self.match or self.problem or self.selectors.is_named:
+            return None
+        return self.explainer.find_match_by_ids(self.normal_request)
 
     def find_runners_up(self) -> tuple[Match, ...]:
         """Return up to three examples that would answer without the winner, best first."""

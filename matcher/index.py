@@ -25,7 +25,7 @@ from understudy.matcher.parts.byte_ranges import merge_ranges
 from understudy.matcher.parts.candidate import BodyLoader, Candidate, Match, require_bytes
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, MAX_HEADER_LISTS, PathLine, QueryFit, RequestPart
-from understudy.matcher.settings import POSTMAN, PROMOTED, MatchSettings
+from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.matcher.variables import NO_VARIABLES, Variables
 from understudy.store.model.collections import Example
 from understudy.store.model.ids import compute_order_key
@@ -69,7 +69,6 @@ class Index:
         "_compared_headers",
         "_derived",
         "_pool",
-        "_recorded_count",
         "_source",
         "_tables",
         "bare_items",
@@ -87,7 +86,6 @@ class Index:
         self.bare_items: tuple[Candidate, ...] = ()
         self.item_names: Mapping[str, str] = {}
         self._source = source
-        self._recorded_count = 0
         self._compared_headers = self.settings.list_compared_headers()
         self._tables: dict[MethodKey, MethodTables] = {}
         self._pool = near_misses.CandidatePool()
@@ -100,14 +98,6 @@ class Index:
     def header_list_count(self) -> int:
         """The number of header lists, named by requests, that have look-ups of their own."""
         return len(self._derived.collect_header_lists(self))
-
-    @property
-    def default_settings(self) -> MatchSettings:
-        """The settings that a collection of these examples starts with.
-
-        If a change alters them, and the collection uses them, the collection must be compiled anew.
-        """
-        return PROMOTED if self._recorded_count else POSTMAN
 
     def apply_changes(
         self, removed: Collection[str], examples: Iterable[Example], items: Iterable[BareItem] | None = None
@@ -192,6 +182,11 @@ class Index:
         lines = (line for tables in self._list_tables(request) for line, _ in tables.find_fitting(request))
         return any(line >= least for line in lines)
 
+    def find_match_by_ids(self, request: NormalRequest) -> Match | None:
+        """Return the best match if ids found every example, of at most 1,000 nearby candidates; None for no match."""
+        index = self.filter_by_status(request.selectors.code)
+        return near_misses.select_match_by_ids(index.find_nearby(request), request)
+
     def filter_by_status(self, code: int | None) -> Index:
         """Return the index of the examples that answer with this status; this index itself for None."""
         return self if code is None else self._derived.filter_by_status(self, code)
@@ -270,13 +265,6 @@ class Index:
         after.bare_items, after.item_names = self.bare_items, self.item_names
         after.candidates = self.candidates.apply_changes(removed, change.added)
         after.unusable = tuple(sorted((*unusable, *change.unusable), key=lambda each: each.example.id))
-        after._recorded_count = (
-            self._recorded_count
-            + _count_recorded(change.added)
-            + _count_recorded(after.unusable)
-            - _count_recorded(removed)
-            - _count_recorded(self.unusable)
-        )
         after._tables = self._update_tables(removed, change.added)
         after._pool = self._pool.apply_changes(removed, change.added)
         after._derived = self._derived.apply_changes(removed, change, source)
@@ -296,11 +284,6 @@ class Index:
             if len(after.by_text):
                 tables[method_key] = after
         return tables
-
-
-def _count_recorded(held: Iterable[Candidate | UnusableExamples]) -> int:
-    """Return how many of the examples were recorded, whether edited since or not."""
-    return sum(example.literal or example.edited for each in held for example in each.examples)
 
 
 def _list_methods(request: Request) -> tuple[str, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from understudy.store.model.collections import Example
 from understudy.store.model.mock_servers import Matching
 from understudy.store.model.values import replace
 
@@ -41,7 +39,8 @@ class MatchSettings:
     """How requests and examples are compared (docs/matching.md, "Settings").
 
     - `wildcards`, `ids`, `distance`: whether these lines of the path table are used; `exact_path` leaves only the
-      first line and redacted segments.
+      first line and redacted segments. Where `ids` or `distance` is None, each example decides: one whose path is as
+      it was recorded is not found by that line, every other one is.
     - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side;
       `ordered_query`: whether the order of the values of a repeated parameter counts.
     - `headers`: names of headers that filter, less those in `ignore_headers` and `key_headers` (headers that carry
@@ -58,8 +57,8 @@ class MatchSettings:
     """
 
     wildcards: bool = True
-    ids: bool = True
-    distance: bool = True
+    ids: bool | None = None
+    distance: bool | None = None
     query: QueryRule = QueryRule.PREFER
     ignore_query: frozenset[str] = frozenset()
     ordered_query: bool = False
@@ -83,6 +82,14 @@ class MatchSettings:
         """Whether bodies filter or break ties."""
         return self.body or self.prefer_body
 
+    def uses_ids(self, *, recorded: bool) -> bool:
+        """Return whether ids may make paths equal, for an example whose path is as it was `recorded`, or for others."""
+        return not self.exact_path and (not recorded if self.ids is None else self.ids)
+
+    def uses_distance(self, *, recorded: bool) -> bool:
+        """Return whether a similar path fits, for an example whose path is as it was `recorded`, or for others."""
+        return not self.exact_path and (not recorded if self.distance is None else self.distance)
+
     def list_compared_headers(self) -> tuple[str, ...]:
         """Return the sorted names of the headers that filter, in lower case, without those addressed to Understudy."""
         return self._list_headers(self.headers)
@@ -100,9 +107,7 @@ class MatchSettings:
 
 
 POSTMAN = MatchSettings()
-"""The settings that authored and imported collections start with."""
-PROMOTED = replace(POSTMAN, distance=False)
-"""The settings that promoted collections start with."""
+"""The settings that every collection starts with."""
 STRICT = MatchSettings(
     wildcards=False,
     ids=False,
@@ -117,16 +122,15 @@ STRICT = MatchSettings(
 """The settings of a replay: path as it is, query and body equal, host compared."""
 
 
-def settings_from_matching(matching: Matching, examples: Iterable[Example], *, private: bool = False) -> MatchSettings:
-    """Return the settings of a mock server: those of `matching`, completed by the defaults for its examples.
+def settings_from_matching(matching: Matching, *, private: bool = False) -> MatchSettings:
+    """Return the settings of a mock server.
 
     On a public mock server (`private` is false) `x-api-key` belongs to the API, and is compared as any other header.
     """
-    usual = choose_default_settings(examples).distance if matching.distance is None else matching.distance
     return MatchSettings(
         wildcards=matching.wildcards,
         ids=matching.ids,
-        distance=usual,
+        distance=matching.distance,
         query=QueryRule(matching.query),
         ignore_query=matching.ignore_query,
         headers=matching.headers if matching.header_rule == MatchRule.REQUIRE else frozenset(),
@@ -152,8 +156,3 @@ def make_spy_settings(settings: MatchSettings) -> MatchSettings:
         subset=False,
         spy=True,
     )
-
-
-def choose_default_settings(examples: Iterable[Example]) -> MatchSettings:
-    """Return the settings that a collection starts with: with distance only if none of its examples was recorded."""
-    return PROMOTED if any(example.literal or example.fingerprint for example in examples) else POSTMAN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.messages import Headers, Request
 from understudy.store.model.values import replace
 
@@ -24,23 +25,34 @@ def merge_variables(collection: Variables, environment: Variables = NO_VARIABLES
     return {**environment, **collection, **{name: value for name, value in environment.items() if value}}
 
 
-def substitute_in_request(request: Request, variables: Variables) -> Request:
-    """Return the request with every known `{{name}}` in target, headers and body replaced.
+def substitute_in_example(example: Example, variables: Variables) -> Request:
+    """Return an example's request with every known `{{name}}` in target, headers and body replaced.
 
-    It is the same object if nothing changes. Unknown names, and names whose value is empty, stay and become wildcards.
-    A body that lies in the store stays as it is.
+    Parts that are as they were recorded stay. It is the same object if nothing changes. Unknown names, and names whose
+    value is empty, stay and become wildcards. A body that lies in the store stays as it is.
     """
-    if not variables:
+    request = example.request
+    if not variables or example.literal:
         return request
-    target = substitute_in_text(request.target, variables)
+    target = _substitute_in_target(example, variables)
     fields = tuple(
-        (substitute_in_text(name, variables), substitute_in_text(value, variables))
+        (name, value)
+        if example.is_literal(EditablePart.HEADER, name.decode("latin-1"))
+        else (substitute_in_text(name, variables), substitute_in_text(value, variables))
         for name, value in request.headers.fields
     )
-    body = substitute_in_text(request.body, variables) if isinstance(request.body, bytes) else request.body
+    body = request.body
+    if isinstance(body, bytes) and not example.is_literal(EditablePart.BODY):
+        body = substitute_in_text(body, variables)
     if (target, fields, body) == (request.target, request.headers.fields, request.body):
         return request
     return replace(request, target=target, headers=Headers(fields), body=body)
+
+
+def _substitute_in_target(example: Example, variables: Variables) -> bytes:
+    path, mark, query = example.request.target.partition(b"?")
+    path = path if example.is_literal(EditablePart.PATH) else substitute_in_text(path, variables)
+    return path + mark + (query if example.is_literal(EditablePart.QUERY) else substitute_in_text(query, variables))
 
 
 def substitute_in_text(text: bytes, variables: Variables) -> bytes:

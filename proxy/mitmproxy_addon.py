@@ -30,6 +30,7 @@ from understudy.proxy.operations.gateways.modes import choose_state, open_sessio
 from understudy.proxy.operations.recordings.promotion import promote_history
 from understudy.proxy.project_file import add_project_rules, read_project, read_replay_defaults
 from understudy.proxy.settings import resolve_store_url
+from understudy.proxy.store_opening import open_or_upgrade_store
 from understudy.serving.gateway.active import ActiveMode
 from understudy.store.errors import UnderstudyError
 from understudy.store.history_writer import BodyPieces, Completions, ExchangeMessage, HistoryWriter
@@ -40,7 +41,6 @@ from understudy.store.promotion import PromotionPlan
 from understudy.store.redaction.settings import add_redaction
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
-from understudy.store.sql.open_store import open_store
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
@@ -184,7 +184,7 @@ class Understudy:
 
     def _ensure_store(self) -> Store:
         if self._store is None:
-            opened = open_store(resolve_store_url(ctx.options.understudy_store or None))
+            opened = open_or_upgrade_store(resolve_store_url(ctx.options.understudy_store or None))
             store = add_project_rules(opened, read_project())
             self._store = add_redaction(store) if ctx.options.understudy_redact else store
         return self._store

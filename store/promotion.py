@@ -29,7 +29,10 @@ _NO_BUILT_INS = Redactor(built_in=False)
 ReadStoredBody = Callable[[Body], bytes]
 """Returns the bytes of a body, which may be a reference."""
 RequestKey = Callable[[Request, bytes, Response], str]
-"""Returns the key of a request, given with its decoded body and the response to it: equal requests have one key."""
+"""Returns the key of a request, from its copy for comparing, the bytes of its body, and its response.
+
+Recorded requests with the same key are one request item.
+"""
 
 
 class Repeats(StrEnum):
@@ -135,8 +138,8 @@ def promote(
     """Promote exchanges to the collection that `known` describes.
 
     The exchanges are taken in recorded order (time started, then id), whatever their order here. `read` returns the
-    bytes of a body and is called for one exchange at a time. Requests with the same `request_key` become one
-    item. `redactor` replaces secrets, unless the plan keeps them;
+    bytes of a body and is called for one exchange at a time. Requests with the same `request_key` become one item.
+    `redactor` replaces secrets, unless the plan keeps them;
     requests and responses that differ only in secrets are equal. Raises what `read` raises.
     """
     run, applied_redactor = _PromotionRun(known, plan, new_id), None if plan.keep_secrets else redactor
@@ -149,7 +152,7 @@ def promote(
         else:
             request = _redact_request(exchange, applied_redactor, read)
             response = _redact_response(exchange.response, applied_redactor, read, comparing=not plan.keep_every)
-            key = request_key(request.compared, request.body, exchange.response)
+            key = request_key(request.compared, request.body, response.message)
             run.add_exchange(exchange.id, key, request, response)
     return run.finish()
 
@@ -240,10 +243,21 @@ def _redact_request(exchange: Exchange, redactor: Redactor | None, read: ReadSto
     if redactor:
         redacted, found = redactor.redact_request(request, body)
         places |= found
+    return _RedactedRequest(redacted, *copy_for_comparing(request, body, places, redactor or _NO_BUILT_INS), places)
+
+
+def copy_for_comparing(
+    request: Request, body: bytes, places: frozenset[RedactedPlace], redactor: Redactor = BUILT_IN_REDACTOR
+) -> tuple[Request, bytes]:
+    """Return a request, redacted or not, and its body, with one word for all secrets: for its key.
+
+    `places` are those of its secrets; without any it stays as it is. The copies of a request before and after its
+    redaction are equal.
+    """
     if not places:
-        return _RedactedRequest(request, request, body, places)
-    compared, _ = (redactor or _NO_BUILT_INS).copy_for_comparing(places).redact_request(request, body)
-    return _RedactedRequest(redacted, compared, compared.body if isinstance(compared.body, bytes) else body, places)
+        return request, body
+    compared, _ = redactor.copy_for_comparing(places).redact_request(request, body)
+    return compared, compared.body if isinstance(compared.body, bytes) else body
 
 
 def _redact_response(

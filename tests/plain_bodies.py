@@ -54,7 +54,7 @@ def fits_body(request: Request, example: Example, settings: MatchSettings) -> bo
     if types[0].media and types[1].media and types[0].media != types[1].media:
         return False
     reading = types[0].reading if types[0].media else types[1].reading
-    wildcards = settings.wildcards and not example.literal
+    wildcards = settings.wildcards and not (example.literal or "body" in example.unedited)
     places = list_places(example, settings)
     kind, _ = read_body(mine, reading, example.request.headers.get("content-type"), places)
     content_types = [each.headers.get("content-type") for each in (example.request, request)]

@@ -73,9 +73,20 @@ def find_best(
         if is_comparable(each, request, settings, method)
     ]
     scores = [compute_score(request, each, settings, selectors, make_table_points(request, settings)) for each in kept]
-    if any(scores) or not settings.distance or settings.exact_path:
+    if any(scores) or settings.exact_path:
         return prefer(request, kept, scores, settings, selectors)
-    return find_best_by_distance(request, kept, settings, selectors)
+    distant = [each for each in kept if counts(settings.distance, each)]
+    return find_best_by_distance(request, distant, settings, selectors)
+
+
+def counts(setting: bool | None, example: Example) -> bool:
+    """Return whether ids or distance count for an example: without a setting unless its path is as recorded."""
+    return not is_recorded(example, "path") if setting is None else setting
+
+
+def is_recorded(example: Example, part: str) -> bool:
+    """Return whether a part of the request was recorded, and edited by nobody."""
+    return example.literal or part in example.unedited
 
 
 def prefer(
@@ -139,7 +150,7 @@ def is_grouped(other: Example, example: Example, request: Request, score: Score)
     """Return whether another example is found together with this one."""
     if score[2] == 80:
         segments = (parse_wild_segments(each.request.path) for each in (other, example))
-        return not other.literal and len({tuple(each) for each in segments}) == 1
+        return not is_recorded(other, "path") and len({tuple(each) for each in segments}) == 1
     if score[2] == 70:
         return normal_forms.normalize_path(other.request.path) == normal_forms.normalize_path(example.request.path)
     a, b = normal_forms.normalize_path(other.request.path), normal_forms.normalize_path(request.path)
@@ -183,7 +194,7 @@ def prefer_one(
     headers = [read_own_header(example, name) in (read_header(request, name), "any") for name in names]
     is_range = not is_part(example, settings) or has_same_fields(example, request, ("range", "if-range"))
     body = prefer_body(example, request, settings) if settings.prefer_body else ()
-    wildcards = settings.wildcards and not example.literal
+    wildcards = settings.wildcards and not is_recorded(example, "query")
     same_order = score[0] - score[2] >= 9 and has_same_order(
         list_example_pairs(example, settings, wildcards), request, settings
     )
@@ -193,7 +204,7 @@ def prefer_one(
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
     """Return whether the bodies are equal, with how many wildcards (negative), and whether the operations are."""
     if fits_body(request, example, ignore_rpc_id(example, settings)):
-        return 1, -count_open_places(example, settings, settings.wildcards and not example.literal), 0
+        return 1, -count_open_places(example, settings, settings.wildcards and not is_recorded(example, "body")), 0
     return 0, 0, have_same_operation(example, request)
 
 
@@ -298,12 +309,12 @@ def is_eligible(request: Request, example: Example, settings: MatchSettings) -> 
         return False
     if not settings.eligibility:
         return True
-    is_recorded = example.literal or example.fingerprint
+    was_recorded = example.literal or example.fingerprint
     named = name_operation(example.request) is not None
     if (
         settings.prefer_body
         and not settings.body
-        and is_recorded
+        and was_recorded
         and named
         and not have_same_operation(example, request)
     ):
@@ -403,19 +414,19 @@ def compute_score(
 ) -> Score | None:
     """Score one example by path, query and filters; None if it is filtered out."""
     recorded = example.request
-    wildcards = settings.wildcards and not example.literal
+    wildcards = settings.wildcards and not is_recorded(example, "query")
     path = path_of(example)
     query = compute_query_points(request, example, settings, wildcards)
     if path is None or query is None or not passes_filters(request, example, settings, selectors):
         return None
-    segments = parse_wild_segments(recorded.path) if wildcards else []
+    segments = parse_wild_segments(recorded.path) if settings.wildcards and not is_recorded(example, "path") else []
     places = [place for place, segment in enumerate(segments) if not isinstance(segment, str)]
     literal_length = 0
     if places:
         before = [segment for segment in segments[: places[0]] if isinstance(segment, str)]
         literal_length = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
     wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
-    wild += count_wild_filters(example, settings, selectors, wildcards)
+    wild += count_wild_filters(example, settings, selectors)
     points = path + query
     return points, recorded.method == request.method, path, -wild, literal_length, (), *order_id(example.id)
 
@@ -432,17 +443,17 @@ def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettin
     )
 
 
-def count_wild_filters(example: Example, settings: MatchSettings, selectors: Selectors, wildcards: bool) -> int:
+def count_wild_filters(example: Example, settings: MatchSettings, selectors: Selectors) -> int:
     """Return how many values of the compared headers and the compared body match anything."""
     names = {name.lower() for name in (settings.headers if selectors.headers is None else selectors.headers)}
     count = sum(
-        bool(example.request.headers.get_all(name)) and is_open_header(example, name, wildcards)
+        bool(example.request.headers.get_all(name)) and is_open_header(example, name, settings)
         for name in names
         if not is_own_header(name, settings)
     )
     if not (settings.body if selectors.body is None else selectors.body):
         return count
-    return count + count_open_places(example, settings, wildcards)
+    return count + count_open_places(example, settings, settings.wildcards and not is_recorded(example, "body"))
 
 
 def is_own_header(name: str, settings: MatchSettings) -> bool:
@@ -451,8 +462,9 @@ def is_own_header(name: str, settings: MatchSettings) -> bool:
     return name in ignored or name.startswith(("x-mock-", "x-understudy-"))
 
 
-def is_open_header(example: Example, name: str, wildcards: bool) -> bool:
+def is_open_header(example: Example, name: str, settings: MatchSettings) -> bool:
     """Return whether an example's header matches any value."""
+    wildcards = settings.wildcards and not is_recorded(example, f"header {name}")
     values = [each.strip() for each in example.request.headers.get_all(name)]
     redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
     return bool(values) and (name in redacted or (wildcards and bool(WILD_VALUE.fullmatch(values[0].encode()))))
@@ -460,13 +472,13 @@ def is_open_header(example: Example, name: str, wildcards: bool) -> bool:
 
 def make_table_points(request: Request, settings: MatchSettings) -> PathPoints:
     """Return a function for the points of an example's path, by every line of the path table but distance."""
-    return lambda example: compute_path_points(
-        example.request.path, request.path, settings, settings.wildcards and not example.literal
-    )
+    return lambda example: compute_path_points(example, request.path, settings)
 
 
-def compute_path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wildcards: bool) -> int | None:
+def compute_path_points(example: Example, theirs: bytes, settings: MatchSettings) -> int | None:
     """Return the points of the first line of the path table that fits, or None."""
+    mine, ids = example.request.path, counts(settings.ids, example)
+    wildcards = settings.wildcards and not is_recorded(example, "path")
     a, b = normal_forms.normalize_path(mine), normal_forms.normalize_path(theirs)
     short_a, short_b = a.rstrip("/"), b.rstrip("/")
     table = [
@@ -475,8 +487,8 @@ def compute_path_points(mine: bytes, theirs: bytes, settings: MatchSettings, wil
         (90, normal_forms.fold(a) == normal_forms.fold(b)),
         (85, normal_forms.fold(short_a) == normal_forms.fold(short_b)),
         (80, wildcards and are_equal_by_wildcards(mine, short_b)),
-        (79, settings.ids and are_equal_without_ids(a, b)),
-        (75, settings.ids and are_equal_without_ids(short_a, short_b)),
+        (79, ids and are_equal_without_ids(a, b)),
+        (75, ids and are_equal_without_ids(short_a, short_b)),
     ]
     return next((points for points, fits in table[: 1 if settings.exact_path else None] if fits), None)
 
@@ -614,6 +626,6 @@ def fits_header(request: Request, example: Example, settings: MatchSettings, nam
     if is_own_header(name, settings):
         return True
     mine, theirs = ([each.strip() for each in one.headers.get_all(name)] for one in (example.request, request))
-    if mine and theirs and is_open_header(example, name, settings.wildcards and not example.literal):
+    if mine and theirs and is_open_header(example, name, settings):
         return True
     return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())

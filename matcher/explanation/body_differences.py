@@ -16,6 +16,7 @@ from understudy.matcher.normal_forms import format_for_display
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.store.model.collections import EditablePart
 from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import BodyRef, Request
 
@@ -86,7 +87,9 @@ def find_differing_places(
     mine = PlainBody(undo_codings(recorded.body, recorded.headers), recorded.headers.get("content-type"))
     theirs = PlainBody(request.body, request.content_type)
     places = places_from_redacted(hidden) | _get_pattern(candidate, request).places
-    comparer = BodyComparer(places, wild=request.settings.wildcards and not candidate.example.literal)
+    comparer = BodyComparer(
+        places, wild=request.settings.wildcards and not candidate.example.is_literal(EditablePart.BODY)
+    )
     found = list(islice(comparer.find_differing(mine, theirs, find_common_reading(candidate, request)), MAX_PLACES))
     parts = list(dict.fromkeys(each.part for each in found if each.part))
     return shorten_places(each.place for each in found), f"in {format_parts(parts)}" if parts else ""

@@ -26,6 +26,7 @@ from understudy.matcher.scores import PathLine, RequestPart
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 WIDTH = 120  # characters of the expected and of the actual value: a line or two of a terminal
 _LEAD = 20  # equal characters shown before the first difference
@@ -126,8 +127,7 @@ def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[Reque
 
 
 def _has_similar_path(candidate: Candidate, request: NormalRequest) -> bool:
-    settings = request.settings
-    if not settings.distance or settings.exact_path:
+    if not request.settings.uses_distance(recorded=candidate.path.recorded):
         return False
     return is_similar_path(candidate.path.text.split("/"), request.path.split("/"))
 
@@ -148,7 +148,10 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
 
 def _explain_path(candidate: Candidate, request: NormalRequest) -> str:
     line = find_first_line(candidate.path, request.path, request.settings)
-    return f"equal {line.reason}" if line else ""
+    if line is not None:
+        return f"equal {line.reason}"
+    by_ids = find_first_line(candidate.path, request.path, replace(request.settings, ids=True))
+    return "" if by_ids is None else f"equal {by_ids.reason}, which do not count for it"
 
 
 def _render_methods(candidate: Candidate, request: NormalRequest, _hidden: Secrets) -> tuple[str, str]:

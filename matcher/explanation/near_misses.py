@@ -16,9 +16,18 @@ from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
 from understudy.matcher.parts.normal_request import NormalRequest
-from understudy.matcher.scores import MAX_COMPARED, MAX_EXAMINED, MAX_LOOSE_BODIES, MAX_NEAR_MISSES, RequestPart
+from understudy.matcher.parts.paths import TEXT_KEYS
+from understudy.matcher.scores import (
+    MAX_COMPARED,
+    MAX_EXAMINED,
+    MAX_LOOSE_BODIES,
+    MAX_NEAR_MISSES,
+    PathLine,
+    RequestPart,
+)
 from understudy.store.model.exchanges import RedactedPlace
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 NOT_COMPARED = Difference(
@@ -94,6 +103,18 @@ def select_runners_up(matches: Iterator[Match | None], winner: Match, request: N
     won = winner.candidate.examples
     others = (match for match in islice(matches, MAX_EXAMINED) if match and match.candidate.examples is not won)
     return tuple(heapq.nlargest(MAX_NEAR_MISSES, others, key=order))
+
+
+def select_match_by_ids(candidates: Iterable[Candidate], request: NormalRequest) -> Match | None:
+    """Return the best match if ids found every example; None without one, and for exact paths."""
+    settings, loosest = request.settings, TEXT_KEYS[PathLine.SLASHES_IDS]
+    key = loosest(request.path)
+    if key is None or settings.ids or settings.exact_path:
+        return None
+    changed = request.change_settings(replace(settings, ids=True))
+    alike = (each for each in candidates if loosest(each.path.text) == key)
+    matches = (candidate.match(changed) for candidate in islice(alike, MAX_COMPARED))
+    return max(filter(None, matches), key=attrgetter("order"), default=None)
 
 
 def _get_pool_key(candidate: Candidate) -> PoolKey:

@@ -45,6 +45,12 @@ def summarize_nearest(decision: Decision) -> str:
     )
 
 
+def summarize_match_by_ids(decision: Decision) -> str:
+    """Return in a few words, for a log, which example a miss would be answered by if ids found it; "" for none."""
+    match = decision.find_match_by_ids()
+    return "" if match is None else f"ids would find {_format_name(decision, match.candidate)}"
+
+
 @dataclass(frozen=True, slots=True)
 class MissTexts:
     """A miss as `summarize_nearest`, `describe_difference` and `as_json` show it, after one search."""
@@ -127,10 +133,10 @@ def _head_as_json(decision: Decision) -> dict[str, object]:
 
 def _miss_as_json(decision: Decision, misses: Sequence[NearMiss]) -> dict[str, object]:
     message = decision.problem.message if decision.problem else _format_headline(decision)
-    return _head_as_json(decision) | {
-        "message": message,
-        "nearest": [_near_miss_as_json(decision, miss) for miss in misses],
-    }
+    by_ids = decision.find_match_by_ids()
+    found = {} if by_ids is None else {"by_ids": _candidate_as_json(decision, by_ids.candidate)}
+    nearest = [_near_miss_as_json(decision, miss) for miss in misses]
+    return _head_as_json(decision) | {"message": message, **found, "nearest": nearest}
 
 
 def _format_nearest(decision: Decision, misses: Sequence[NearMiss]) -> str:
@@ -226,6 +232,9 @@ def _format_selectors(selectors: Selectors) -> str:
 
 def _render_miss(decision: Decision) -> Iterator[str]:
     yield _format_headline(decision)
+    by_ids = summarize_match_by_ids(decision)
+    if by_ids:
+        yield f"  {by_ids}, but do not count for it"
     misses = decision.find_near_misses()
     if misses:
         yield "Nearest:"

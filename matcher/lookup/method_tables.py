@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.lookup.candidate_groups import Group
 from understudy.matcher.lookup.path_buckets import PathBuckets
+from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key
 from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths
 from understudy.matcher.lookup.wildcard_paths import WildcardPaths
 from understudy.matcher.parts.candidate import Candidate
@@ -20,26 +22,25 @@ from understudy.matcher.settings import MatchSettings
 class MethodTables:
     """All candidates of one method (and one origin, if hosts are compared), found by their paths.
 
-    A table that the settings do not need is None.
+    A table that the settings do not need is None. `by_ids` has the candidates that ids may find, `distant_paths` those
+    that distance may find; each is None while there is no such candidate.
     """
 
+    settings: MatchSettings
     by_text: PathBuckets
     by_shape: WildcardPaths | None
-    by_ids: PathBuckets | None
-    similar_paths: SimilarPaths | None
+    by_ids: PathBuckets | None = None
+    distant_paths: DistantPaths | None = None
 
     @classmethod
     def create_empty(cls, settings: MatchSettings) -> MethodTables:
         """Create the look-ups that these settings need, without candidates."""
         lines = list_lines(settings)
         text = tuple(line for line in lines if line > PathLine.WILDCARDS)
-        ids = tuple(line for line in lines if line < PathLine.WILDCARDS)
-        distance = settings.distance and not settings.exact_path
         return cls(
+            settings,
             PathBuckets(text, settings),
             WildcardPaths(settings) if PathLine.WILDCARDS in lines else None,
-            PathBuckets(ids, settings) if ids else None,
-            SimilarPaths() if distance else None,
         )
 
     def find_fitting(self, request: NormalRequest) -> Iterator[tuple[PathLine, Group]]:
@@ -55,9 +56,9 @@ class MethodTables:
             yield from self.by_ids.find_fitting(request.path)
 
     def find_distant(self, request: NormalRequest) -> Iterator[Group]:
-        """Yield the groups whose paths fit by document distance."""
-        if self.similar_paths is not None:
-            yield from filter(None, map(self.by_text.find_equal, self.similar_paths.find_similar(request.path)))
+        """Yield the groups of the candidates whose paths fit by document distance."""
+        if self.distant_paths is not None:
+            yield from self.distant_paths.find_fitting(request.path, self.by_text)
 
     def find_all_fitting(self, request: NormalRequest) -> Iterator[Candidate]:
         """Yield every candidate whose path fits by some line, distance last; some more than once."""
@@ -69,14 +70,96 @@ class MethodTables:
     def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> MethodTables:
         """Return the look-ups without the `removed` candidates and with the `added` ones."""
         by_text = self.by_text.apply_changes(removed, added)
-        similar_paths = self.similar_paths
-        if similar_paths is not None:
-            texts = dict.fromkeys(candidate.path.text for each in (added, removed) for candidate in each)
-            similar_paths = similar_paths.apply_changes(_list_paths(self.by_text, texts), _list_paths(by_text, texts))
         by_shape = None if self.by_shape is None else self.by_shape.apply_changes(removed, added)
-        by_ids = None if self.by_ids is None else self.by_ids.apply_changes(removed, added)
-        return MethodTables(by_text, by_shape, by_ids, similar_paths)
+        by_ids = self._update_ids(*(_select_by_ids(each, self.settings) for each in (removed, added)))
+        distant_paths = self.distant_paths
+        if distant_paths is None and any(self.settings.uses_distance(recorded=each.path.recorded) for each in added):
+            distant_paths = DistantPaths(self.settings)
+        if distant_paths is not None:
+            distant_paths = distant_paths.apply_changes(removed, added, self.by_text, by_text)
+        return MethodTables(self.settings, by_text, by_shape, by_ids, distant_paths)
+
+    def _update_ids(self, removed: Collection[Candidate], added: Collection[Candidate]) -> PathBuckets | None:
+        if not removed and not added:
+            return self.by_ids
+        lines = tuple(line for line in list_lines(self.settings) if line < PathLine.WILDCARDS)
+        before = PathBuckets(lines, self.settings) if self.by_ids is None else self.by_ids
+        after = before.apply_changes(removed, added)
+        return after if len(after) else None
 
 
-def _list_paths(paths: PathBuckets, texts: Iterable[str]) -> list[KnownPath]:
-    return [KnownPath(text, group.newest) for text in texts if (group := paths.find_equal(text)) is not None]
+def _select_by_ids(candidates: Collection[Candidate], settings: MatchSettings) -> list[Candidate]:
+    return [each for each in candidates if settings.uses_ids(recorded=each.path.recorded)]
+
+
+@dataclass(frozen=True, slots=True)
+class DistantPaths:
+    """The paths that document distance may find. Immutable.
+
+    `count` is their number. `mixed` has the groups of the paths that other candidates have too, which distance does not
+    find: for each such path those that it finds. All other groups are those of the look-up by text.
+    """
+
+    settings: MatchSettings
+    similar_paths: SimilarPaths = field(default_factory=SimilarPaths)
+    count: int = 0
+    mixed: PersistentMap[str, Group] = field(default_factory=PersistentMap)
+
+    def find_fitting(self, text: str, by_text: PathBuckets) -> Iterator[Group]:
+        """Yield the groups whose paths are similar to this one."""
+        for similar in self.similar_paths.find_similar(text):
+            group = self._find_group(similar, by_text)
+            if group is not None:
+                yield group
+
+    def apply_changes(
+        self, removed: Collection[Candidate], added: Collection[Candidate], before: PathBuckets, after: PathBuckets
+    ) -> DistantPaths | None:
+        """Return the paths without the `removed` candidates and with the `added` ones; None if none is left.
+
+        `before` and `after` are the look-ups by text with all candidates.
+        """
+        old, new = group_by_key(removed, _get_text), group_by_key(added, _get_text)
+        groups, changed, mixed = dict[str, Group | None](), dict[str, Group | None](), dict[str, Group | None]()
+        for text in {**new, **old}:
+            whole, group = after.find_equal(text), self._find_group(text, before)
+            sides = [each for side in (old, new) for each in side.get(text, ())]
+            is_whole = group is before.find_equal(text) and all(map(self._may_find, sides))
+            groups[text] = group
+            changed[text] = whole if is_whole else self._update_group(group, old.get(text, ()), new.get(text, ()))
+            is_mixed = _is_smaller(changed[text], whole)
+            if is_mixed or text in self.mixed:
+                mixed[text] = changed[text] if is_mixed else None
+        gone, come = _list_paths(groups), _list_paths(changed)
+        count = self.count - len(gone) + len(come)
+        similar_paths = self.similar_paths.apply_changes(gone, come)
+        return DistantPaths(self.settings, similar_paths, count, self.mixed.replace_entries(mixed)) if count else None
+
+    def _update_group(
+        self, group: Group | None, removed: Collection[Candidate], added: Collection[Candidate]
+    ) -> Group | None:
+        gone, come = ([each for each in side if self._may_find(each)] for side in (removed, added))
+        return candidate_groups.update_group(group, gone, come, self.settings)
+
+    def _find_group(self, text: str, by_text: PathBuckets) -> Group | None:
+        """Return the candidates of a path that distance may find, or None."""
+        found = self.mixed.get(text)
+        if found is not None:
+            return found
+        group = by_text.find_equal(text)
+        return group if group is not None and self._may_find(next(iter(group.candidates))) else None
+
+    def _may_find(self, candidate: Candidate) -> bool:
+        return self.settings.uses_distance(recorded=candidate.path.recorded)
+
+
+def _get_text(candidate: Candidate) -> str:
+    return candidate.path.text
+
+
+def _is_smaller(group: Group | None, whole: Group | None) -> bool:
+    return group is not None and whole is not None and len(group.candidates) < len(whole.candidates)
+
+
+def _list_paths(groups: Mapping[str, Group | None]) -> list[KnownPath]:
+    return [KnownPath(text, group.newest) for text, group in groups.items() if group is not None]

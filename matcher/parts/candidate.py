@@ -26,9 +26,9 @@ from understudy.matcher.parts.paths import PathPattern, drop_open_base, find_fir
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.scores import PathLine, QueryFit, RequestPart
 from understudy.matcher.settings import MatchSettings
-from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_request, substitute_in_text
+from understudy.matcher.variables import NO_VARIABLES, Variables, substitute_in_example, substitute_in_text
 from understudy.store.errors import UnderstudyError
-from understudy.store.model.collections import Example
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.ids import OrderKey, compute_order_key
 from understudy.store.model.messages import Body, Origin, Request
@@ -105,10 +105,10 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         Raises the exceptions of `load_body`, and ValueError for a redacted or ignored place that cannot be read.
         """
         newest = examples[-1]
-        request = newest.request if newest.literal else substitute_in_request(newest.request, variables)
+        request = substitute_in_example(newest, variables)
         body = _load_if_needed(request.body, settings, load_body)
         if body is not None and body is not request.body:
-            body = body if newest.literal else substitute_in_text(body, variables)
+            body = body if newest.is_literal(EditablePart.BODY) else substitute_in_text(body, variables)
             request = request if len(body) > MAX_KEPT_BODY else replace(request, body=body)
         path, query = _compile_target(request, newest, settings)
         # Fewer wildcards, then more literal characters before the first, then newer (docs/matching.md, "Ties").
@@ -149,8 +149,9 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         if not names:
             return NO_HEADERS
         redacted = select_redacted_names(self.example.redacted, Part.HEADER)
-        wildcards = settings.wildcards and not self.example.literal
-        return HeaderPattern.of(self.request.headers, names, redacted, wildcards=wildcards)
+        edited = (name for name in names if not self.example.is_literal(EditablePart.HEADER, name))
+        wild = frozenset(edited) if settings.wildcards else frozenset()
+        return HeaderPattern.of(self.request.headers, names, redacted, wild)
 
     @property
     def body(self) -> BodyPattern | None:
@@ -296,11 +297,13 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
 def _compile_target(request: Request, example: Example, settings: MatchSettings) -> tuple[PathPattern, QueryPattern]:
     raw_path, _, raw_query = request.target.partition(b"?")
-    wildcards = settings.wildcards and not example.literal
-    raw_path = raw_path if example.literal else drop_open_base(raw_path)
+    recorded = example.is_literal(EditablePart.PATH)
+    wildcards = settings.wildcards and not recorded and not settings.exact_path
+    raw_path = raw_path if recorded else drop_open_base(raw_path)
     hidden = select_redacted_names(example.redacted, Part.PATH)
-    path = PathPattern.of(raw_path, wildcards=wildcards and not settings.exact_path, redacted=hidden)
+    path = PathPattern.of(raw_path, wildcards=wildcards, redacted=hidden, recorded=recorded)
     hidden = select_redacted_names(example.redacted, Part.QUERY)
+    wildcards = settings.wildcards and not example.is_literal(EditablePart.QUERY)
     query = QueryPattern.of(
         raw_query, hidden, settings.ignore_query, wildcards=wildcards, ordered=settings.ordered_query, colons=True
     )

@@ -13,7 +13,7 @@ from understudy.matcher.body_forms.operations import (
 )
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.collections import Example
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Request
 
@@ -97,7 +97,7 @@ class ComparedBody:
             return
         settings, example = self._settings, self._example
         extra = find_rpc_ids(self._body, self._request) if ignores_rpc_id(settings) else NOWHERE
-        wildcards = settings.wildcards and not example.literal
+        wildcards = settings.wildcards and not example.is_literal(EditablePart.BODY)
         self._pattern = BodyPattern.of(
             self._body, self._request.headers, example.redacted, settings, wildcards=wildcards, extra=extra
         )

@@ -47,13 +47,14 @@ class HeaderPattern(msgspec.Struct, frozen=True):
     open_names: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, headers: Headers, names: HeaderNames, redacted: Iterable[str], *, wildcards: bool) -> HeaderPattern:
-        """Compile the listed headers of an example."""
+    def of(
+        cls, headers: Headers, names: HeaderNames, redacted: Iterable[str], wild: frozenset[str] = frozenset()
+    ) -> HeaderPattern:
+        """Compile the listed headers of an example; a `{{name}}` is a wildcard in the fields named in `wild`."""
         if not names:
             return NO_HEADERS
         possible = set(redacted) & set(names)
-        if wildcards:
-            possible |= {name for name in names if _is_wild(headers.get(name))}
+        possible |= {name for name in names if name in wild and _is_wild(headers.get(name))}
         open_names = frozenset(name for name in possible if name in headers)
         return cls(names, build_header_key(read_header_values(headers, names), names, open_names), open_names)
 

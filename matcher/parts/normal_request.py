@@ -67,6 +67,12 @@ class NormalRequest:
             self.original, self.settings, methods, self.selectors, self.header_names, self.body_digests
         )
 
+    def change_settings(self, settings: MatchSettings) -> NormalRequest:
+        """Return the same request under settings that differ only in how paths fit."""
+        return NormalRequest(
+            self.original, settings, self.methods, self.selectors, self.header_names, self.body_digests
+        )
+
     @property
     def origin(self) -> Origin | None:
         """The normal form of the origin, or None."""

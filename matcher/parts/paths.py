@@ -36,15 +36,17 @@ REST_KEYS: Mapping[PathLine, Callable[[str], str]] = {
 }
 
 
-def list_lines(settings: MatchSettings) -> tuple[PathLine, ...]:
+def list_lines(settings: MatchSettings, *, recorded: bool = False) -> tuple[PathLine, ...]:
     """Return the lines of the path table that these settings use, best first, without distance, which no key finds.
+
+    With `recorded`, those for an example whose path is as it was recorded; without, those for some example.
 
     The line of wildcards is always used: where the settings turn wildcards off, redacted texts still are wildcards.
     """
     if settings.exact_path:
         return (PathLine.EXACT, PathLine.WILDCARDS)
     off = {PathLine.DISTANCE}
-    if not settings.ids:
+    if not settings.uses_ids(recorded=recorded):
         off |= {PathLine.IDS, PathLine.SLASHES_IDS}
     return tuple(line for line in PathLine if line not in off)
 
@@ -64,22 +66,25 @@ class PathPattern(msgspec.Struct, frozen=True):
     """An example's path: its normal form and, if it has wildcards, its segments.
 
     `wild` holds a folded literal or a wildcard for each segment; () for a path without wildcards. A redacted text is a
-    wildcard without a name.
+    wildcard without a name. `recorded`: nobody edited the path, so that by default neither ids nor distance find it.
     """
 
     text: str
     wild: tuple[str | Wildcard, ...] = ()
+    recorded: bool = False
 
     @classmethod
-    def of(cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset()) -> PathPattern:
+    def of(
+        cls, path: bytes, *, wildcards: bool, redacted: frozenset[str] = frozenset(), recorded: bool = False
+    ) -> PathPattern:
         """Compile a raw path: `redacted` texts in it match any other; without `wildcards` nothing else does."""
         text = normal_forms.normalize_path(path)
         wildcards = wildcards and (b"{{" in path or b":" in path)
         if not wildcards and not redacted:
-            return cls(text)
+            return cls(text, (), recorded)
         raw = normal_forms.extract_path(path).rstrip(b"/").split(b"/")
         wild = tuple(_parse_segment(segment, redacted, wildcards=wildcards) for segment in raw)
-        return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else ())
+        return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else (), recorded)
 
     @property
     def shape(self) -> Shape:
@@ -149,7 +154,7 @@ def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | 
 
 def find_first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
     """Return the first line of the path table that makes the two paths equal, without distance, or None."""
-    for line in list_lines(settings):
+    for line in list_lines(settings, recorded=pattern.recorded):
         if line is PathLine.WILDCARDS:
             fits = pattern.fits_wildcards(tuple(normal_forms.fold(segment) for segment in split_segments(text)))
         else:

@@ -39,6 +39,28 @@ _BEHAVIOURS = {
 }
 
 
+PATH_LINE_OPTIONS = (
+    click.option(
+        "--ids/--no-ids",
+        default=None,
+        help="Accept a path that differs in ids only, or not, for all examples [recorded: no].",
+    ),
+    click.option(
+        "--distance/--no-distance",
+        default=None,
+        help="Accept a path that is nearly the same, or not, for all examples [recorded: no].",
+    ),
+)
+"""The options that decide for all examples whether ids and distance find them, by fields of `Matching`."""
+
+
+def path_line_options(command: Command) -> Command:
+    """Add `PATH_LINE_OPTIONS`."""
+    for option in reversed(PATH_LINE_OPTIONS):
+        command = option(command)
+    return command
+
+
 def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
     """Give a command the options for matching; it gets those that are given as `matching`: fields of `Matching`.
 
@@ -51,8 +73,7 @@ def matching_options(*, clearing: bool = False) -> Callable[[Command], Command]:
         click.option("--subset/--no-subset", default=None, help="Accept bodies that hold more; with --match-body."),
         click.option("--query", type=RULES, help="How much the query counts."),
         click.option("--wildcards/--no-wildcards", default=None, help="Let {{name}} and :name match any one segment."),
-        click.option("--ids/--no-ids", default=None, help="Accept a path that differs in ids only."),
-        click.option("--distance/--no-distance", default=None, help="Accept a path that is nearly the same."),
+        *PATH_LINE_OPTIONS,
     ]
     for _, option, value, text in _LISTS.values():
         old_names = [_OLD_NAMES[option]] if option in _OLD_NAMES else []
@@ -153,6 +174,12 @@ def _read_behaviour(given: Fields) -> Fields:
         elif cleared:
             fields[name] = None
     return fields
+
+
+def check_usual(name: str, matching: Fields) -> None:
+    """Raise UserError when one of `PATH_LINE_OPTIONS` is given together with `--usual-...`, which takes it back."""
+    if name in matching:
+        raise UserError(f"give --{'' if matching[name] else 'no-'}{name} or --usual-{name}, not both")
 
 
 def check_one(option: str, given: bool, cleared: bool) -> None:

@@ -17,6 +17,8 @@ HINTS: Mapping[str, str] = {
     "choose_store": "choose another with --store",
     "create_environment": "create it with: understudy environments set NAME KEY=VALUE",
     "create_mock_server": "create a new mock server: understudy mocks create NAME --collection {collection}",
+    "find_by_ids": "answer by ids with --ids, or give the example a path template:"
+    " understudy examples set {example} --path '{path}'",
     "force": "--force overwrites it",
     "list_redaction_rules": "understudy redaction list shows the rules",
     "make_private": "use --private, or allow public ones with: understudy mocks policy --public allow",

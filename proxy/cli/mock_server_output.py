@@ -73,15 +73,14 @@ def behaviour_rows(behaviour: Behaviour) -> list[ShownSetting]:
 
 
 def _matching_rows(matching: Matching) -> list[ShownSetting]:
-    usual = "as usual for its collection" if matching.distance is None else _switch(matching.distance)
     lists = {"headers": matching.headers, "ignored query": matching.ignore_query}
     lists |= {"ignored headers": matching.ignore_headers, "ignored body": matching.ignore_body}
     return [
         ("body", f"{matching.body}{', subset' if matching.subset else ''}"),
         ("query", matching.query),
         ("wildcards", _switch(matching.wildcards)),
-        ("ids", _switch(matching.ids)),
-        ("distance", usual),
+        ("ids", _choice(matching.ids)),
+        ("distance", _choice(matching.distance)),
         *((name, ", ".join(sorted(values)) or "none") for name, values in lists.items()),
         ("header rule", matching.header_rule),
     ]
@@ -89,6 +88,10 @@ def _matching_rows(matching: Matching) -> list[ShownSetting]:
 
 def _access(mock: MockServer) -> str:
     return "private" if mock.private else "public"
+
+
+def _choice(on: bool | None) -> str:
+    return "by each example" if on is None else _switch(on)
 
 
 def _switch(on: bool) -> str:

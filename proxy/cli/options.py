@@ -69,12 +69,12 @@ def _with_store(command: Command, *, makes: bool) -> Command:
     def opened(ctx: click.Context, /, *, store_given: str | None, **arguments: Any) -> Any:
         from understudy.proxy.project_file import add_project_rules, read_project
         from understudy.proxy.settings import read_store_setting, resolve_store_url
-        from understudy.store.sql.open_store import open_store
+        from understudy.proxy.store_opening import open_or_upgrade_store
 
         named = read_store_setting(store_given or ctx.find_root().obj)
         full = arguments.get("sync") == "full"
         project = read_project()
-        store = open_store(resolve_store_url(named), sync_full=full, make=makes or named is None)
+        store = open_or_upgrade_store(resolve_store_url(named), sync_full=full, make=makes or named is None)
         try:
             return command(add_project_rules(store, project), **arguments)
         finally:

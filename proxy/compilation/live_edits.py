@@ -10,7 +10,6 @@ from understudy.serving.templates.response_templates import compile_templates
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import GatewayState
-from understudy.store.model.mock_servers import Matching
 from understudy.store.model.values import replace
 
 
@@ -23,16 +22,12 @@ def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
     return found
 
 
-def apply_edits(
-    answers: Answers, ids: Collection[str], examples: Sequence[Example], matching: Matching | None, read: BodyLoader
-) -> Answers | None:
-    """Return the answers after the examples with these ids were added, edited or deleted; `examples` are what is left.
+def apply_edits(answers: Answers, ids: Collection[str], examples: Sequence[Example], read: BodyLoader) -> Answers:
+    """Return the answers after the examples with these ids were added, edited or deleted.
 
-    None if everything has to be compiled anew: whether similar paths match may depend on all examples of a collection.
+    `examples` are those of them that still exist.
     """
     index = answers.index.apply_changes(ids, examples)
-    if (matching is None or matching.distance is None) and index.default_settings.distance != index.settings.distance:
-        return None
     kept = {id: template for id, template in answers.templates.by_example.items() if id not in ids}
     templates = replace(answers.templates, by_example=kept | compile_templates(examples, read))
     return replace(answers, index=index, templates=templates)

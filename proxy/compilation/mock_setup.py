@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.parts.candidate import BodyLoader
-from understudy.matcher.settings import MatchSettings, choose_default_settings, settings_from_matching
+from understudy.matcher.settings import POSTMAN, MatchSettings, settings_from_matching
 from understudy.matcher.variables import merge_variables
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.mock_servers import MockServer
@@ -67,7 +67,7 @@ def read_mock_setup(store: Store, mock: MockServer | Collection) -> MockSetup:
         examples=examples,
         items=[BareItem(one.method, one.path, one.name) for one in store.collections.list_bare_items(collection.id)],
         item_names=select_item_names(examples, store.collections.list_item_names(collection.id)),
-        settings=choose_settings(server, examples),
+        settings=choose_settings(server),
         variables=resolve_variables(store, collection, server),
     )
 
@@ -79,13 +79,9 @@ def select_item_names(examples: Iterable[Example], names: Mapping[str, str]) -> 
     }
 
 
-def choose_settings(mock: MockServer | None, examples: list[Example]) -> MatchSettings:
+def choose_settings(mock: MockServer | None) -> MatchSettings:
     """Return how a mock server compares; the default for collections if `mock` is None."""
-    return (
-        choose_default_settings(examples)
-        if mock is None
-        else settings_from_matching(mock.matching, examples, private=mock.private)
-    )
+    return POSTMAN if mock is None else settings_from_matching(mock.matching, private=mock.private)
 
 
 def resolve_variables(store: Store, collection: Collection, mock: MockServer | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.model.naming import name_example
 from understudy.store.model.values import replace
-from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, promote
+from understudy.store.promotion import CollectionState, PromotionPlan, PromotionResult, Repeats, RequestKey, promote
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.history import HistoryFilter
@@ -83,7 +83,7 @@ def build_session_examples(
     The ids are the same each time, because positions in sequences are kept by id. They are in recorded order, which
     ids of history entries may not be.
     """
-    numbers, request_key = count(), partial(compute_replay_key, settings=matching)
+    numbers = count()
     plan = replace(AS_RECORDED, naming=ExampleNamer(make_display_redactor(store)).name_example)
     known, left_out, compiled = CollectionState(session.id), CollectionState(session.id), SessionExamples()
 
@@ -91,7 +91,7 @@ def build_session_examples(
         return f"{next(numbers):012d}"
 
     reader = bodies or BodyPrefetcher(store.bodies)
-    as_recorded = partial(promote, plan=plan, read=reader.read, request_key=request_key, new_id=next_id)
+    as_recorded = partial(promote, plan=plan, read=reader.read, request_key=_make_request_key(matching), new_id=next_id)
     for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
         reader.prefetch(one.request.body for one in recorded)
         batch = [clear_failure(one) if is_repeated(one, failures=failures) else one for one in recorded]
@@ -107,6 +107,10 @@ def build_session_examples(
             compiled.reasons.update(_collect_reasons(recorded, missing))
             left_out = missing.known
     return compiled
+
+
+def _make_request_key(matching: MatchSettings) -> RequestKey:
+    return lambda request, body, response: compute_replay_key(request, body, response, matching)
 
 
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from understudy.matcher.body_forms.open_places import select_marks
 from understudy.matcher.index import compile_index
@@ -31,7 +31,7 @@ from understudy.store.errors import NotFound
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.exchanges import Part
 from understudy.store.model.gateways import GatewayState, Mode
-from understudy.store.model.mock_servers import PLAIN, Behaviour, Matching
+from understudy.store.model.mock_servers import PLAIN, Behaviour
 from understudy.store.model.values import replace
 from understudy.store.redaction.settings import make_display_redactor
 from understudy.store.repositories.store import Store
@@ -43,19 +43,25 @@ class Activation:
     """The compiler of states for one gateway; its methods block, so a thread calls them.
 
     `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run; `dates` is
-    how recorded dates are sent.
+    how recorded dates are sent; `match_overrides` are fields of `MatchSettings` that take the place of a mock's own.
     """
 
     def __init__(
-        self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None, dates: Dates = AS_NOW
+        self,
+        store: Store,
+        *,
+        replay: ReplaySettings = STRICT_REPLAY,
+        seed: int | None = None,
+        dates: Dates = AS_NOW,
+        match_overrides: Mapping[str, bool] | None = None,
     ) -> None:
         self._dates = dates
+        self._match_overrides = dict(match_overrides or {})
         self._store = store
         self._replay_settings = replay
         self._seed = seed
         self._state: GatewayState | None = None
         self._active: ActiveMode | None = None
-        self._matching: Matching | None = None
         self._epoch: int | None = None  # of its mock server's sequences
 
     def activate(self, state: GatewayState, *, restart: bool = False) -> ActiveMode:
@@ -86,9 +92,7 @@ class Activation:
             return None
         ids, read = collect_edited_ids(relevant).get(collection_id, set()), self._store.bodies.read
         examples = self._store.collections.get_examples(collection_id, sorted(ids))
-        own = apply_edits(active.reverse_answers, ids, examples, self._matching, read)
-        if own is None:
-            return None
+        own = apply_edits(active.reverse_answers, ids, examples, read)
         forward = replace(own, index=active.answers.index.apply_changes(ids, examples))
         self._active = replace(active, reverse_answers=own, answers=forward, reply_cache=ReplyCache())
         return self._active
@@ -123,8 +127,8 @@ class Activation:
 
     def _compile_mock(self, state: GatewayState, setup: MockSetup) -> ActiveMode:
         read = self._store.bodies.read
-        self._matching = setup.mock.matching if setup.mock else None
-        settings = make_spy_settings(setup.settings) if state.mode is Mode.SPY else setup.settings
+        settings = replace(setup.settings, **self._match_overrides)
+        settings = make_spy_settings(settings) if state.mode is Mode.SPY else settings
         own = setup.build_index(read, settings)
         # A forward proxy gets requests for several hosts; a mock server and a reverse proxy compare no hosts.
         index = own.apply_settings(replace(settings, host=True))

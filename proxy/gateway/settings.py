@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class GatewaySettings:
     makes random values the same in every run. `redact` removes secrets from what is recorded, `body_limits` bounds what
     is recorded of bodies. `forward_elsewhere` forwards requests for other hosts beside the upstream.
     `name_overrides` are addresses that names resolve to. `shift_dates` moves recorded dates by the time since.
+    `match_overrides` are fields of `MatchSettings`, ids and distance, that decide for all examples of a mock.
     """
 
     host: str
@@ -46,6 +48,7 @@ class GatewaySettings:
     forward_elsewhere: bool = False
     name_overrides: NameOverrides = field(default_factory=dict)
     shift_dates: bool = True
+    match_overrides: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def sole_upstream(self) -> Origin | None:

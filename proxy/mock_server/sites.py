@@ -195,17 +195,15 @@ class MockSites:
         return None
 
     def _apply_edits(self, changes: Sequence[Change]) -> None:
-        """Apply added, edited or deleted examples; compile all examples of a mock server only if that is necessary."""
+        """Apply added, edited or deleted examples."""
         edited = collect_edited_ids(changes)
         for served in list(self._served.values()):
             mock = served.mock
             ids = edited.get(mock.collection_id)
             if ids:
                 examples = self._store.collections.get_examples(mock.collection_id, sorted(ids))
-                answers = apply_edits(served.answers, ids, examples, mock.matching, self._context.read)
-                self._served[mock.id] = self._make_served(
-                    mock, answers or self._compile_answers(mock), served.keys, served
-                )
+                answers = apply_edits(served.answers, ids, examples, self._context.read)
+                self._served[mock.id] = self._make_served(mock, answers, served.keys, served)
 
 
 def _has_same_inputs(one: MockServer, other: MockServer) -> bool:

@@ -32,8 +32,8 @@ def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     """The store that mock servers and sessions are read from; a project may override this fixture."""
     from understudy.proxy.project_file import add_project_rules, read_project
     from understudy.proxy.settings import STORE_VARIABLE, resolve_store_url
+    from understudy.proxy.store_opening import open_or_upgrade_store
     from understudy.store.errors import NotFound
-    from understudy.store.sql.open_store import open_store
 
     own = pytestconfig.getini(STORE_OPTION)
     if own and "://" not in own:
@@ -42,7 +42,7 @@ def understudy_store(pytestconfig: pytest.Config) -> Iterator[Store]:
     if "://" not in url and not os.path.exists(os.path.expanduser(url)):
         message = f"there is no store {url}; set {STORE_OPTION} in pytest's settings, or {STORE_VARIABLE}"
         raise NotFound(message, what="store", which=url)
-    store = open_store(url)
+    store = open_or_upgrade_store(url)
     yield add_project_rules(store, read_project())
     store.close()
 
@@ -63,10 +63,10 @@ class MockServerFactory:
         Settings are those of `mocks create`: match_body=True, match_headers=["X-Team"], delay="2G", fault="reset:10",
         environment="stage", ... Raises UserError for an unknown setting or a wrong value.
         """
+        from understudy.proxy.store_opening import open_or_upgrade_store
         from understudy.proxy.testing.errors import name_settings
         from understudy.proxy.testing.mock_server import LocalMockServer, mock_from_name, mock_from_requests
         from understudy.store.errors import UserError
-        from understudy.store.sql.open_store import open_store
 
         if (name is None) == (not requests):
             raise UserError("mock_server takes the name of a mock server or collection, or requests=[...]")
@@ -75,7 +75,7 @@ class MockServerFactory:
                 store: Store = self._request.getfixturevalue("understudy_store")
                 mock = mock_from_name(store, name, settings)
             else:
-                store = open_store("sqlite://")
+                store = open_or_upgrade_store("sqlite://")
                 self._ending.callback(store.close)
                 mock = mock_from_requests(store, requests, settings)
         served = LocalMockServer(store, mock, self._folder.mktemp("mock_server"), seed=seed)

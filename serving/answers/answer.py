@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import describe_miss
+from understudy.matcher.explanation.suggestions import suggest_ids
 from understudy.matcher.mock_headers import SelectorProblem
 from understudy.serving.answers.streams import is_unsized, replace_body
 from understudy.serving.fields.integrity import drop_false_claims, drop_false_digests, has_uncertain_claims
@@ -70,7 +71,7 @@ def render_miss(decision: Decision) -> Response:
     header, message = NO_EXAMPLE if decision.bare_item is not None else NO_MATCH
     if decision.bare_item is None and texts.difference is not None:
         message = texts.difference
-    return render_explained_miss(header, message, texts.explanation)
+    return render_explained_miss(header, message, texts.explanation, hint=suggest_ids(decision))
 
 
 def render_explained_miss(

@@ -10,6 +10,7 @@ import msgspec
 from understudy.matcher.decision import Decision
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.scores import PathLine
 from understudy.serving.answers.answer import render_error, render_malformed_header, render_miss
 from understudy.serving.answers.behaviour_plan import apply_requested_delay, merge_behaviours
 from understudy.serving.answers.rpc_ids import NewIds, map_ids
@@ -22,6 +23,9 @@ from understudy.store.model.collections import Example
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 from understudy.store.model.values import replace
+
+LOOSE_LINES = frozenset({PathLine.IDS, PathLine.SLASHES_IDS, PathLine.DISTANCE})
+"""The lines of the path table by which an example answers for another path than its own, without a person's word."""
 
 
 class SequenceState(Protocol):
@@ -70,6 +74,11 @@ class Outcome(msgspec.Struct, frozen=True):
     def has_answer(self) -> bool:
         """Whether there is an answer other than a miss."""
         return self.example is not None or self.decision.problem is not None
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether the example was found by ids or by document distance."""
+        return self.decision.path_line in LOOSE_LINES
 
     @property
     def path_reason(self) -> str:

@@ -10,6 +10,7 @@ from understudy.serving.answers.reply_cache import ReplyCache
 from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.gateway.ignored_hosts import NO_HOSTS, IgnoredHosts
 from understudy.serving.gateway.replay import Replay
+from understudy.serving.loose_matches import LooseMatches
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin, Request
 from understudy.store.model.mock_servers import PLAIN, Behaviour
@@ -24,7 +25,7 @@ class ActiveMode:
     the session that record and spy record to. `reverse_origin` is the origin of requests to a reverse proxy, as the
     session has it, if no upstream is set. `replay` is for replay mode. Requests to `ignored_hosts` are not
     recorded, and in a replay neither answered nor counted. `reply_cache` belongs to this value alone.
-    `dates` is how recorded dates are sent.
+    `dates` is how recorded dates are sent. `loose_matches` are its answers by ids or by distance, for the log.
     """
 
     mode: Mode
@@ -38,6 +39,7 @@ class ActiveMode:
     replay: Replay = field(default_factory=Replay, compare=False)
     reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
     dates: Dates = AS_NOW
+    loose_matches: LooseMatches = field(default_factory=LooseMatches, compare=False)
 
     def for_origin(self, origin: Origin | None) -> ActiveMode:
         """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""

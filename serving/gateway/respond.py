@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from time import time
 
-from understudy.matcher.explanation.rendering import summarize_nearest
+from understudy.matcher.explanation.rendering import summarize_match_by_ids, summarize_nearest
 from understudy.serving.answers import example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.conditional import apply_conditions
@@ -109,7 +109,9 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
         logger.info("%s %s %s: its host is ignored", active.mode, method, format_log_path(path))
         return
     if outcome.example is not None:
-        if is_logging_hits():
+        if loose := active.loose_matches.describe(outcome):
+            logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), loose)
+        elif is_logging_hits():
             logger.info(
                 "%s %s %s: %s (%s)",
                 active.mode,
@@ -119,6 +121,8 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
                 summary,
             )
         return
+    if by_ids := summarize_match_by_ids(outcome.decision):
+        summary = f"{summary}; {by_ids}"
     if is_logging_hits() and (nearest := summarize_nearest(outcome.decision)):
         summary = f"{summary}; {nearest}"
     logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), summary)

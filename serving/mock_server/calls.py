@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
@@ -27,10 +28,15 @@ from understudy.serving.answers.rpc_ids import carry_ids
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.fields.url_rewriting import rewrite_for_client
+from understudy.serving.loose_matches import LooseMatches
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
+from understudy.store.model.naming import escape_unprintable
 from understudy.store.model.values import replace
+from understudy.store.redaction.log_paths import format_log_path
+
+logger = logging.getLogger(__name__)
 
 KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
@@ -58,7 +64,7 @@ class CompiledMockServer:
     `keys` are the digests of valid keys. `server_error` answers every call if it is set. `unlogged` counts the calls
     that are not logged because the log is off; None while it is on. `reply_cache` belongs to this value alone.
     `renamed` are the cookies that the mock server renamed for its clients,
-    `dates` is how recorded dates are sent.
+    `dates` is how recorded dates are sent. `loose_matches` are its answers by ids or by distance, for the log.
     """
 
     mock: MockServer
@@ -73,6 +79,7 @@ class CompiledMockServer:
     reply_cache: ReplyCache = field(default_factory=ReplyCache)
     renamed: RenamedCookies = field(default_factory=RenamedCookies)
     dates: Dates = AS_NOW
+    loose_matches: LooseMatches = field(default_factory=LooseMatches)
 
 
 def respond(server: CompiledMockServer, request: Request, base: str) -> Reply | PendingReply:
@@ -128,6 +135,9 @@ def _answer_from_example(
 ) -> Reply | PendingReply:
     example = outcome.example
     assert example is not None
+    if loose := server.loose_matches.describe(outcome):
+        name = escape_unprintable(server.mock.name)
+        logger.warning("mock server %s, %s %s: %s", name, request.method, format_log_path(request.path), loose)
     reason, is_cacheable = outcome.path_reason, may_cache(outcome, behaviour)
     timing = outcome.resolve_timing(server.mock.behaviour)
 

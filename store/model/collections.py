@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import msgspec
 
@@ -51,10 +52,25 @@ class RequestItem:
     path: str = ""
 
 
+class EditablePart(StrEnum):
+    """The parts of an example's request that a person edits one by one; each header field is a part of its own."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    BODY = "body"
+
+    def name_part(self, header: str = "") -> str:
+        """Return the name of this part in `Example.unedited`; `header` is the name of the field, in any case."""
+        return f"{self} {header.lower()}" if self is EditablePart.HEADER else str(self)
+
+
 class Example(msgspec.Struct, frozen=True):
     """A saved response with the request it answers. Ids sort by time.
 
     `literal`: the request was recorded and not edited since, so that `{{x}}` and `:x` in it are plain text.
+    `unedited`: the parts of a recorded request that are still as they were recorded, although other parts were edited:
+    the names that `EditablePart.name_part` returns. It is empty where `literal` is true, and for typed-in examples.
     `sequence`: examples with the same value answer one request in turn, in the order of their ids; None for an example
     outside of sequences.
     `templates`: the response contains templates, which are filled in for each call.
@@ -77,6 +93,14 @@ class Example(msgspec.Struct, frozen=True):
     fingerprint: str = ""
     behaviour: Behaviour = PLAIN
     entry: int | None = None
+    unedited: frozenset[str] = frozenset()
+
+    def is_literal(self, part: EditablePart, header: str = "") -> bool:
+        """Return whether a part of the request is as it was recorded, so that `{{x}}` and `:x` in it are plain text.
+
+        `header` is the name of the field for `EditablePart.HEADER`.
+        """
+        return self.literal or (bool(self.unedited) and part.name_part(header) in self.unedited)
 
 
 @dataclass(frozen=True, slots=True)

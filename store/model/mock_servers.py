@@ -89,8 +89,8 @@ class Matching:
     """The matching settings of a mock server (docs/matching.md: path, query, headers and body).
 
     `query` and `body` are "prefer", "require" or "off". `headers` are the names of the header fields that are compared,
-    as the `header_rule` says: "prefer", "require" or "off". `distance` is None for the default, which depends on the
-    examples of the collection.
+    as the `header_rule` says: "prefer", "require" or "off". `ids` and `distance` decide for all examples; with None,
+    the default, each example decides by how it was made.
     """
 
     body: str = "prefer"
@@ -98,7 +98,7 @@ class Matching:
     header_rule: str = "require"
     query: str = "prefer"
     wildcards: bool = True
-    ids: bool = True
+    ids: bool | None = None
     distance: bool | None = None
     subset: bool = False
     ignore_query: frozenset[str] = frozenset()

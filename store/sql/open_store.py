@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema
@@ -16,17 +17,18 @@ from understudy.store.sql.repositories.keys import SqlKeys
 from understudy.store.sql.repositories.mock_servers import SqlMockServers
 
 
-def open_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store:
+def open_store(url: str, *, sync_full: bool = False, make: bool = True, request_key: RequestKey | None = None) -> Store:
     """Open a store; create it if it does not exist, unless `make` is false.
 
     `url` is a file path or a database URL. `sync_full` makes each commit survive a power cut, which takes longer.
+    `request_key` is that of promotion: to upgrade a store of an older Understudy needs it, if it has promoted examples.
     Raises UserError for a URL or place that cannot be used, NotFound for a store that does not exist and must not be
     created, SchemaMismatch for a database of another program or of a newer Understudy, StoreError for one that cannot
     be read.
     """
     database = Database(url, sync_full=sync_full, make=make)
     try:
-        ensure_schema(database)
+        ensure_schema(database, request_key)
     except BaseException:
         database.close()
         raise

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from tests.conformance.table import Given, request, rows, under
-from understudy.matcher.settings import PROMOTED, STRICT
+from understudy.matcher.settings import STRICT
 
 EXACT_ONLY = under(exact_path=True)
 LONG = "x" * 512  # the longest segment that is compared by distance
 FAR = "abcdefghijklmnopqrstuvwxyza"  # 27 letters
 # A thousand paths that differ from /profle/b in one segment.
 SPREAD = [path for number in range(500) for path in (f"/{number:07d}x/b", f"/profle/{number:07d}x")]
+RECORDED_LATER = [Given(request(f"GET /{number:07d}x"), literal=True) for number in range(1000)]
+RECORDED_7 = Given(request("GET /a/7"), literal=True)
+RECORDED_PROFILE = Given(request("GET /a/profile"), literal=True)
 
 ROWS = [
     *rows(
@@ -210,11 +213,52 @@ ROWS = [
     *rows("Settings: ids off", ("/a/7", "/a/8", None), ("/a/7", "/a/8/", None), settings=under(ids=False)),
     *rows("Settings: distance off", ("/a/profile", "/a/profle", None), settings=under(distance=False)),
     *rows(
-        "Settings: promoted collections, distance off",
+        "Settings, own rule: ids find an example unless its path is as it was recorded",
+        (RECORDED_7, "/a/7", (0, 110)),
+        (RECORDED_7, "/a/8", None),
+        (RECORDED_7, "/a/8/", None),
+        ([RECORDED_7, "/a/9"], "/a/8", (1, 89)),
+        (["/a/9", RECORDED_7], "/a/8/", (0, 85)),
+        (["/a/7", RECORDED_7], "/a/8", (0, 89)),
+        ([Given(request("GET /a/7"), unedited=("path", "query"))], "/a/8", None),
+        ([Given(request("GET /a/7"), unedited=("query", "body"))], "/a/8", (0, 89)),
+    ),
+    *rows(
+        "Settings, own rule: distance finds an example unless its path is as it was recorded",
+        (RECORDED_PROFILE, "/a/profle", None),
+        ([RECORDED_PROFILE, "/a/profiles"], "/a/profle", (1, 80)),
+        (["/a/profile", RECORDED_PROFILE], "/a/profle", (0, 80)),
+        (["/a/profile", *[RECORDED_PROFILE] * 9], "/a/profle", (0, 80)),
+        (["/a/profile?b=1", *[RECORDED_PROFILE] * 9], "/a/profle", (0, 60)),
+        ([Given(request("GET /a/profile"), unedited=("path",))], "/a/profle", None),
+        ([Given(request("GET /a/profile"), unedited=("body",))], "/a/profle", (0, 80)),
+    ),
+    *rows(
+        "Settings, own rule: the newest 1,000 paths are those that distance may find",
+        (["/profile", *RECORDED_LATER], "/profle", (0, 80)),
+        (["/profile", *(f"/{number:07d}x" for number in range(1000))], "/profle", None),
+    ),
+    *rows(
+        "Settings: ids and distance on for all examples",
+        (RECORDED_7, "/a/8", (0, 89)),
+        (RECORDED_PROFILE, "/a/profle", (0, 80)),
+        (RECORDED_PROFILE, "/a/profl", None),
+        settings=under(ids=True, distance=True),
+    ),
+    *rows(
+        "Settings: ids and distance off for all examples",
+        ("/a/7", "/a/8", None),
         ("/a/profile", "/a/profle", None),
-        ("/a/7", "/a/8", (0, 89)),
-        ("/a/{{x}}", "/a/b", (0, 90)),
-        settings=PROMOTED,
+        settings=under(ids=False, distance=False),
+    ),
+    *rows(
+        "Wildcards, own rule: in the parts of a recorded request that a person edited",
+        (Given(request("GET /a/{{x}}?b={{y}}"), unedited=("query",)), "/a/1?b=1", (0, 70)),
+        (Given(request("GET /a/{{x}}?b={{y}}"), unedited=("query",)), "/a/1?b={{y}}", (0, 90)),
+        (Given(request("GET /a/{{x}}?b={{y}}"), unedited=("path",)), "/a/1?b=1", None),
+        (Given(request("GET /a/{{x}}?b={{y}}"), unedited=("path",)), "/a/{{x}}?b=1", (0, 109)),
+        (Given(request("GET /a/:x"), unedited=("path",)), "/a/b", None),
+        (Given(request("GET /{{base}}/b"), unedited=("query",)), "/b", None),
     ),
     *rows(
         "Replaying a session: path as it is",

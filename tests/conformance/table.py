@@ -39,7 +39,7 @@ def request(
 
 @dataclass(frozen=True)
 class Given:
-    """An example of a row; it counts as typed in unless it is `literal`.
+    """An example of a row; it counts as typed in unless it is `literal`, or recorded in its `unedited` parts.
 
     `status`, `fields` and `content` are those of its response.
     """
@@ -50,6 +50,7 @@ class Given:
     content: bytes = b'{"ok": true}'
     name: str = ""
     literal: bool = False
+    unedited: tuple[str, ...] = ()
     redacted: tuple[RedactedPlace, ...] = ()
     sequence: str | None = None
     id: str = ""
@@ -63,6 +64,7 @@ class Given:
             response=make_response(self.status, self.content, headers=self.fields),
             redacted=self.redacted,
             literal=self.literal,
+            unedited=self.unedited,
             sequence=self.sequence,
         )
 

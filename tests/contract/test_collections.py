@@ -115,6 +115,7 @@ EXAMPLES = [
     make_example(make_request("POST", b"/\xff\x00?a=%zz", body=b"asked")),
     make_example(redacted=[RedactedPlace(Part.JSON, "$.user['a b']"), RedactedPlace(Part.HEADER, "x-api-key")]),
     make_example(literal=False, sequence="01J8"),
+    make_example(literal=False, unedited=["path", "header accept"]),
     replace(make_example(), edited=True, templates=True, fingerprint="f"),
     make_example(response=make_response(204, b"", headers=[("B", "1"), ("b", "2")], reason=b"\xff")),
 ]

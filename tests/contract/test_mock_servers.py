@@ -37,6 +37,7 @@ MATCHINGS = [
     Matching(),
     Matching(body="require", query="require", wildcards=False, ids=False, distance=True, subset=True),
     Matching(headers=frozenset({"B", "a"}), ignore_headers=frozenset({"c"}), distance=False),
+    Matching(ids=True),
     Matching(query="off", ignore_query=frozenset({"ü", "q"}), ignore_body=frozenset({"$.at"})),
 ]
 KEY = ApiKey("k", "ci", "d" * 64, "wxyz", 1_000.0)

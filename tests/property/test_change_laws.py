@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from tests.factories.messages import make_example, make_response
 from tests.proofs import choose
-from tests.property.test_matcher_laws import ASKED, EVERY_SETTING, REDACTED, REQUESTS
+from tests.property.test_matcher_laws import ASKED, EDITS, EVERY_SETTING, REDACTED, REQUESTS
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import as_json, as_text
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup import candidate_groups, persistent_list, persistent_map
-from understudy.matcher.settings import MatchSettings, choose_default_settings
+from understudy.matcher.settings import MatchSettings
 from understudy.store.errors import NotFound
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, Request
@@ -33,7 +33,7 @@ def examples(draw: st.DrawFn) -> Example:
         id=draw(IDS),
         name=draw(st.sampled_from(["Name 1", "Name 2"])),
         response=make_response(draw(st.sampled_from([200, 500]))),
-        literal=draw(st.booleans()),
+        **draw(EDITS),
         redacted=draw(REDACTED),
         sequence=draw(st.sampled_from([None, None, None, "s", "t"])),
     )
@@ -75,7 +75,7 @@ def describe(decision: Decision) -> tuple[object, ...]:
 def list_content(index: Index) -> tuple[object, ...]:
     """Return the visible content of an index."""
     reasons = [(each.example, each.reason) for each in index.unusable]
-    return [each.examples for each in index.candidates], reasons, index.default_settings
+    return [each.examples for each in index.candidates], reasons
 
 
 @settings(max_examples=choose(400, 40))
@@ -105,7 +105,6 @@ def test_a_changed_index_equals_a_newly_compiled_one(
             index = before.apply_changes(removed, added)
             recompiled = compile_examples(current.values(), chosen)
             assert list_content(index) == list_content(recompiled)
-            assert index.default_settings == choose_default_settings(current.values())
             for request, decision in zip(requests, decisions, strict=True):
                 assert describe(index.decide(request)) == describe(recompiled.decide(request))
                 assert describe(before.decide(request)) == decision

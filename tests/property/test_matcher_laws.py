@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from operator import itemgetter
 from random import Random
+from typing import Any
 from unittest import mock
 
 from hypothesis import example as case
@@ -136,8 +137,8 @@ SETTINGS = st.one_of(
     st.builds(
         MatchSettings,
         wildcards=st.booleans(),
-        ids=st.booleans(),
-        distance=st.booleans(),
+        ids=st.sampled_from([None, None, True, False]),
+        distance=st.sampled_from([None, None, True, False]),
         query=st.sampled_from(QueryRule),
         ignore_query=st.sampled_from([frozenset[str](), frozenset({"p"})]),
         headers=st.sampled_from([frozenset[str](), frozenset({"X-Team"}), frozenset({"x-day", "X-Team", "x-api-key"})]),
@@ -148,6 +149,14 @@ SETTINGS = st.one_of(
         host=st.booleans(),
         exact_path=st.booleans(),
         selectors=st.booleans(),
+    ),
+)
+# What a person edited of a request that was recorded: nothing, some parts, or all, as in one that was typed in.
+EDITS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({"literal": True}),
+    st.builds(
+        lambda unedited: {"literal": False, "unedited": unedited},
+        st.frozensets(st.sampled_from(["path", "query", "body", "header x-team", "header x-day"])),
     ),
 )
 ANY_TARGET = st.binary(max_size=40).map(lambda raw: b"/" + raw)
@@ -173,7 +182,7 @@ def example_lists(draw: st.DrawFn, max_size: int = 14) -> list[Example]:
             id=f"{number:02d}" if draw(st.booleans()) else f"{number:026d}",
             name=draw(st.sampled_from(["Name 1", "Name 2"])),
             response=make_response(draw(st.sampled_from([200, 500]))),
-            literal=draw(st.booleans()),
+            **draw(EDITS),
             redacted=draw(REDACTED),
             sequence=draw(st.sampled_from([None, None, None, "s", "t"])),
         )

@@ -75,7 +75,7 @@ def run(
         known,
         plan,
         read=read,
-        request_key=lambda request, body, _: repr((request.method, request.target, body)),
+        request_key=lambda request, body, _response: repr((request.method, request.target, body)),
         new_id=new_id or rising_ids(),
     )
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.index import compile_index
+from understudy.matcher.replay_keys import compute_request_key
 from understudy.matcher.settings import STRICT
 from understudy.store.model.messages import Chunk, Headers, Request, Response
 from understudy.store.model.values import replace
+from understudy.store.promotion import copy_for_comparing
 from understudy.store.redaction.placeholders import Placeholders, mask_secret
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
@@ -90,6 +92,16 @@ def test_a_redacted_request_matches_the_original(request: Request) -> None:
     )
     assert index.decide(request).candidate is not None
     assert index.decide(other).candidate is not None
+
+
+@given(requests())
+def test_a_redacted_request_has_the_key_of_the_original(request: Request) -> None:
+    """An old store has only the redacted one, and no rules of a project file."""
+    redactor = Redactor(RULES, Placeholders(b"k"), remembers=True)
+    kept, places = redactor.redact_request(request, body_of(request))
+    recorded = copy_for_comparing(request, body_of(request), places, redactor)
+    compared = copy_for_comparing(kept, body_of(kept), places)
+    assert compute_request_key(*compared, Response(200)) == compute_request_key(*recorded, Response(200))
 
 
 @given(st.lists(values(SECRET, NUMBERS), min_size=1, max_size=4), st.data())

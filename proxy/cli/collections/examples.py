@@ -86,6 +86,7 @@ def edit_example(store: Store, example: str, collection: str | None) -> None:
 @click.argument("example")
 @collection_option
 @click.option("--name", metavar="TEXT", help="A new name.")
+@click.option("--path", metavar="PATH", help="The path of the request; in it, {{name}} stands for any one segment.")
 @click.option("--status", type=int, metavar="CODE", help="The status of the response.")
 @click.option("--body", metavar="TEXT|@FILE", help="The body of the response; @- reads it from standard input.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Set a header of the response.")
@@ -100,12 +101,13 @@ def set_example(
 
     \b
     understudy examples set "GET /users/1 - 200" --status 503 --header 'Retry-After: 5' --body '{"error": "busy"}'
+    understudy examples set "GET /users/1 - 200" --path '/users/{{id}}'
     """
     body_bytes = None if body is None else body_argument(body, "--body")
     changes = ExampleChanges(body=body_bytes, removed_headers=removed, **fields)
     if changes == ExampleChanges(headers=()):
         raise UserError(
-            "nothing to change: give --name, --status, --body, --header, --remove-header, --templates,"
+            "nothing to change: give --name, --path, --status, --body, --header, --remove-header, --templates,"
             " or what it does on purpose: --delay, --bytes-per-second, --fault, --rate-limit"
         )
     _report(store, operations.change_example(store, example, changes, collection=collection, actor=current_user()))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from understudy.proxy.cli.behaviour_options import matching_options
+from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import json_option, url_request, with_store
 from understudy.proxy.cli.output import print_json
 from understudy.store.repositories.store import Store
@@ -42,6 +43,7 @@ def match(
     understudy match POST /orders -d '{"item": 2}' -H 'Content-Type: application/json' --match-body --mock shop
     """
     from understudy.matcher.explanation import rendering
+    from understudy.matcher.explanation.suggestions import suggest_ids
     from understudy.proxy.operations.mock_servers.explain_match import explain_match
 
     decision = explain_match(store, mock, url_request(method, url, headers, data), matching)
@@ -49,6 +51,8 @@ def match(
         print_json(rendering.as_json(decision))
     else:
         click.echo(rendering.as_text(decision), nl=False)
+        if hint := suggest_ids(decision):
+            click.echo(f"Hint: {render_hint(hint)}")
     if decision.candidate is None:
         click.get_current_context().exit(1)
 

@@ -156,6 +156,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         forward_elsewhere=runs_command,
         name_overrides=_merge_overrides(project, options["resolve"]),
         shift_dates=not options.get("no_shift_dates", False),
+        match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
     )
 
 

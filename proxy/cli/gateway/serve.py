@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from understudy.proxy.cli.behaviour_options import path_line_options
 from understudy.proxy.cli.gateway.gateway_options import (
     gateway_options,
     no_shift_dates_option,
@@ -63,6 +64,7 @@ def replay(store: Store, **options: Any) -> None:
 
 @click.command(cls=WithCommand)
 @click.argument("mock", metavar="NAME")
+@path_line_options
 @seed_option
 @no_shift_dates_option
 @gateway_options
@@ -83,6 +85,7 @@ def mock(store: Store, **options: Any) -> None:
 @click.option("--mode", "mode_name", metavar="MODE", default="pass", show_default=True, help="The mode to start in.")
 @click.option("--mock", metavar="NAME", help="The mock server or collection that mock and spy answer from.")
 @click.option("-s", "--session", metavar="NAME", help="The session to record to, or to replay.")
+@path_line_options
 @seed_option
 @replay_options
 @no_shift_dates_option

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from understudy.proxy.cli.behaviour_options import behaviour_options, check_one, matching_options
+from understudy.proxy.cli.behaviour_options import behaviour_options, check_one, check_usual, matching_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.mock_server_output import MOCK_COLUMNS, mock_rows, setting_rows
 from understudy.proxy.cli.options import current_user, json_option, making_store, wait_for_gateways, with_store
@@ -81,7 +81,8 @@ def show_mock(store: Store, name: str, as_json: bool) -> None:
 @click.option("--private/--public", default=None, help="Answer only calls with a valid key, or every call.")
 @behaviour_options(clearing=True)
 @matching_options(clearing=True)
-@click.option("--usual-distance", is_flag=True, help="Take nearly equal paths as usual for its collection.")
+@click.option("--usual-ids", is_flag=True, help="Let each example decide whether ids count.")
+@click.option("--usual-distance", is_flag=True, help="Let each example decide whether a similar path fits.")
 @click.option("--cors/--no-cors", default=None, help="Let browsers call it from other pages.")
 @log_limit_option
 @with_store
@@ -105,13 +106,15 @@ def _read_changes(
     environment: str | None,
     no_environment: bool,
     matching: dict[str, Any],
+    usual_ids: bool,
     usual_distance: bool,
     **fields: Any,
 ) -> operations.MockServerChanges:
     check_one("--environment", environment is not None, no_environment)
-    if usual_distance:
-        check_one("--distance", "distance" in matching, cleared=True)
-        matching = {**matching, "distance": None}
+    for name, is_usual in (("ids", usual_ids), ("distance", usual_distance)):
+        if is_usual:
+            check_usual(name, matching)
+            matching = {**matching, name: None}
     changes = operations.MockServerChanges(
         name=new_name, environment=environment, detach_environment=no_environment, matching=matching, **fields
     )

@@ -70,10 +70,10 @@ def _make_opener(named: str | None) -> Callable[[], Store]:
     """Return the function that opens the store in each process that serves."""
     from understudy.proxy.project_file import add_project_rules, read_project
     from understudy.proxy.settings import resolve_store_url
-    from understudy.store.sql.open_store import open_store
+    from understudy.proxy.store_opening import open_or_upgrade_store
 
     url, project = resolve_store_url(named), read_project()
-    return lambda: add_project_rules(open_store(url), project)
+    return lambda: add_project_rules(open_or_upgrade_store(url), project)
 
 
 def _check_host(host: str) -> None:

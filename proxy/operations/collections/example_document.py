@@ -19,7 +19,7 @@ from understudy.proxy.operations.collections.behaviour_text import (
 from understudy.proxy.operations.collections.request_lines import read_status
 from understudy.store.content_codings import remove_codings
 from understudy.store.errors import UserError
-from understudy.store.model.collections import Example
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour
@@ -103,6 +103,18 @@ def apply_changes(
     return _edited(example, name or example.name, example.request, replace(response, headers=fields))
 
 
+def change_path(example: Example, path: str) -> Example:
+    """Return the example with another path, without its query; `{{name}}` and `:name` in it are wildcards.
+
+    Raises UserError for a path that is none.
+    """
+    if not path.startswith("/") or not path.isprintable() or any(character in path for character in " ?#"):
+        raise UserError(f"takes a path without query, such as /users/{{{{id}}}}, got {path!r}", field="path")
+    request = example.request
+    target = path.encode("utf-8", "surrogateescape") + request.target[len(request.path) :]
+    return _edited(example, example.name, replace(request, target=target), example.response)
+
+
 def _with_fields(headers: Headers, wanted: list[tuple[str, str]]) -> Headers:
     # One name given several times is meant to be there several times, as Set-Cookie is.
     seen: set[str] = set()
@@ -130,7 +142,9 @@ def _head_line(head: str, key: str) -> str:
 
 
 def _edited(example: Example, name: str, request: Request, response: Response) -> Example:
-    asks_else = request != example.request
+    before = example.request
+    asks_else = request != before
+    unedited = _list_parts(before) if example.literal else example.unedited
     return replace(
         example,
         name=name,
@@ -138,7 +152,27 @@ def _edited(example: Example, name: str, request: Request, response: Response) -
         response=response,
         edited=True,
         literal=example.literal and not asks_else,
-        redacted=_still_redacted(example.redacted, request, example.request) if asks_else else example.redacted,
+        unedited=unedited - _list_changed_parts(request, before) if asks_else else example.unedited,
+        redacted=_still_redacted(example.redacted, request, before) if asks_else else example.redacted,
+    )
+
+
+def _list_parts(request: Request) -> frozenset[str]:
+    names = {EditablePart.HEADER.name_part(name) for name, _ in request.headers}
+    return frozenset({part.name_part() for part in (EditablePart.PATH, EditablePart.QUERY, EditablePart.BODY)} | names)
+
+
+def _list_changed_parts(request: Request, before: Request) -> frozenset[str]:
+    changed = {
+        EditablePart.PATH: request.path != before.path,
+        EditablePart.QUERY: request.query != before.query,
+        EditablePart.BODY: request.body != before.body,
+    }
+    names = {name for headers in (request.headers, before.headers) for name, _ in headers}
+    fields = (name for name in names if request.headers.get_all(name) != before.headers.get_all(name))
+    return frozenset(
+        [part.name_part() for part, holds in changed.items() if holds]
+        + [EditablePart.HEADER.name_part(name) for name in fields]
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.proxy.operations.collections.example_document import apply_changes, from_document
+from understudy.proxy.operations.collections.example_document import apply_changes, change_path, from_document
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
 from understudy.store.model.collections import Collection, Example
 from understudy.store.model.messages import Request, Response
@@ -44,6 +44,7 @@ class ExampleChanges:
     """
 
     name: str | None = None
+    path: str | None = None
     status: int | None = None
     body: bytes | None = None
     headers: Sequence[str] = ()
@@ -93,6 +94,7 @@ def change_example(
             headers=changes.headers,
             removed_headers=changes.removed_headers,
         )
+        changed = changed if changes.path is None else change_path(changed, changes.path)
         changed = replace(changed, behaviour=replace(changed.behaviour, **changes.behaviour))
         if changes.templates is not None:
             changed = replace(changed, templates=changes.templates)

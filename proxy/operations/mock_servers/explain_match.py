@@ -25,7 +25,7 @@ def explain_match(store: Store, mock: str, request: Request, matching: Mapping[s
     setup = read_mock_setup(store, find_mock(store, mock))
     before = setup.mock.matching if setup.mock else Matching()
     private = setup.mock is not None and setup.mock.private
-    settings = settings_from_matching(replace(before, **matching), setup.examples, private=private)
+    settings = settings_from_matching(replace(before, **matching), private=private)
     settings = replace(settings, host=request.origin is not None)
     decision = setup.build_index(store.bodies.read, settings).decide(request)
     if decision.problem is not None:

@@ -20,7 +20,7 @@ def behaviour_json(behaviour: Behaviour) -> dict[str, Any]:
 
 
 def matching_json(matching: Matching) -> dict[str, Any]:
-    """Return how a mock server compares; `distance` is null where its collection decides."""
+    """Return how a mock server compares; `ids` and `distance` are null where each example decides."""
     return {
         "body": matching.body,
         "subset": matching.subset,

@@ -9,16 +9,18 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from understudy.store.errors import Hint, SchemaMismatch
+from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
 
-HEAD = "0006"
+HEAD = "0008"
 WAL_TIMEOUT_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-def ensure_schema(database: Database) -> None:
-    """Upgrade the database to the newest schema; create the tables of an empty one.
+def ensure_schema(database: Database, request_key: RequestKey | None = None) -> None:
+    """Upgrade the database to the newest schema, in one transaction; create the tables of an empty one.
 
+    `request_key` computes the keys of request items anew, where these are those of an older schema.
     Raises SchemaMismatch for a database of another program or of a newer Understudy.
     """
     with database.begin_read() as session:
@@ -28,7 +30,7 @@ def ensure_schema(database: Database) -> None:
     with database.begin_write() as session:
         # Checked again with the lock held: another process may have upgraded it in between.
         if read_revision(session.connection(), database.location) != HEAD:
-            _upgrade(session.connection())
+            _upgrade(session.connection(), request_key)
 
 
 def read_revision(connection: Connection, location: str) -> str | None:
@@ -73,11 +75,12 @@ def _set_wal(database: Database) -> None:
                     return
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, request_key: RequestKey | None) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
+    config.attributes["request_key"] = request_key
     command.upgrade(config, "head")

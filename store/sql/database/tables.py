@@ -182,7 +182,7 @@ class RequestItemRow(Base):
 class ExampleRow(RequestColumns, StreamColumns, Base):
     """A saved response with the request it answers; its id is unique in its collection.
 
-    `redacted` is a JSON list of [part, name], `behaviour` a JSON object, null for none.
+    `redacted` is a JSON list of [part, name], `behaviour` a JSON object, `unedited` a JSON list; null for none.
     """
 
     __tablename__ = "examples"
@@ -205,6 +205,7 @@ class ExampleRow(RequestColumns, StreamColumns, Base):
     edited: Mapped[bool] = mapped_column(Boolean)
     fingerprint: Mapped[str] = mapped_column(Text)
     behaviour: Mapped[str | None] = mapped_column(Text)
+    unedited: Mapped[str | None] = mapped_column(Text)
 
 
 class PromotedRow(Base):

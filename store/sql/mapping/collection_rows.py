@@ -8,7 +8,12 @@ from understudy.store.model.collections import Collection, Environment, Example,
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping.body_rows import Columns, NewBodies
 from understudy.store.sql.mapping.exchange_rows import redacted_from_text, redacted_to_text
-from understudy.store.sql.mapping.json_columns import behaviour_from_text, behaviour_to_text
+from understudy.store.sql.mapping.json_columns import (
+    behaviour_from_text,
+    behaviour_to_text,
+    unedited_from_text,
+    unedited_to_text,
+)
 from understudy.store.sql.mapping.message_rows import (
     request_from_row,
     request_to_columns,
@@ -71,6 +76,7 @@ def example_to_columns(example: Example, bodies: NewBodies) -> Columns:
         "edited": example.edited,
         "fingerprint": example.fingerprint,
         "behaviour": behaviour_to_text(example.behaviour),
+        "unedited": unedited_to_text(example.unedited),
     }
 
 
@@ -90,6 +96,7 @@ def example_from_row(row: t.ExampleRow) -> Example:
         edited=row.edited,
         fingerprint=row.fingerprint,
         behaviour=behaviour_from_text(row.behaviour),
+        unedited=unedited_from_text(row.unedited),
     )
 
 

@@ -1,4 +1,4 @@
-"""Behaviour and matching as the JSON texts in rows; fields with their default value are left out."""
+"""Behaviour, matching and unedited parts as the JSON texts in rows; fields with their default value are left out."""
 
 from __future__ import annotations
 
@@ -55,6 +55,16 @@ def matching_from_text(text: str) -> Matching:
         values["body"] = "require"
     sets: dict[str, Any] = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
     return Matching(**{**values, **sets})
+
+
+def unedited_to_text(unedited: frozenset[str]) -> str | None:
+    """Return the unedited parts of an example as a sorted JSON list; None for none."""
+    return json.dumps(sorted(unedited)) if unedited else None
+
+
+def unedited_from_text(text: str | None) -> frozenset[str]:
+    """Return the parts that `unedited_to_text` wrote."""
+    return frozenset(json.loads(text)) if text else frozenset()
 
 
 def _delay_from_json(values: dict[str, Any]) -> Delay:

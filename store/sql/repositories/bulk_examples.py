@@ -14,7 +14,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.messages import Body, BodyRef, Request, Response
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping.exchange_rows import redacted_from_text
-from understudy.store.sql.mapping.json_columns import behaviour_from_text
+from understudy.store.sql.mapping.json_columns import behaviour_from_text, unedited_from_text
 from understudy.store.sql.mapping.message_rows import (
     chunks_from_text,
     headers_from_text,
@@ -26,7 +26,7 @@ _TABLE = t.ExampleRow.__table__
 assert isinstance(_TABLE, Table)
 _EXAMPLE_COLUMNS = (
     *("id", "collection_id", "item_id", "name", "redacted", "literal", "sequence", "templates", "edited"),
-    *("fingerprint", "behaviour"),
+    *("fingerprint", "behaviour", "unedited"),
 )
 _REQUEST_COLUMNS = (
     *("method", "target", "request_headers", "request_body", "request_size", "origin", "request_version"),
@@ -54,9 +54,8 @@ def read_examples(connection: Connection, collection_id: str) -> list[Example]:
 def _build_examples(rows: Iterable[Any]) -> Iterator[Example]:
     # Values by position: access by name takes noticeably longer for 100,000 rows of 28 columns.
     for row in rows:
-        id, collection_id, item_id, name, redacted, literal, sequence, templates, edited, fingerprint, behaviour = row[
-            :_REQUEST_START
-        ]
+        id, collection_id, item_id, name, redacted, literal, sequence, *others = row[:_REQUEST_START]
+        templates, edited, fingerprint, behaviour, unedited = others
         yield Example(
             id,
             collection_id,
@@ -71,6 +70,7 @@ def _build_examples(rows: Iterable[Any]) -> Iterator[Example]:
             edited,
             fingerprint,
             behaviour_from_text(behaviour),
+            unedited=unedited_from_text(unedited),
         )
 
 

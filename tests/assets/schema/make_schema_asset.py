@@ -45,6 +45,8 @@ def make(file: Path) -> None:
         id="01J8ZZZZZZZZZZZZZZZZZZABCD",
         response=recorded.response,
         redacted=[RedactedPlace(Part.QUERY, "a")],
+        literal=False,
+        unedited=["path", "body"],
         behaviour=Behaviour(bytes_per_second=9),
         collection_id=shop.id,
         item_id="01J8ZZZZZZZZZZZZZZZZZZITEM",

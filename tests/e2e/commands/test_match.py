@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,7 @@ def run(url: str, *arguments: str) -> Result:
         (["GET", "/me", "-H", "x-team: RED", "--match-header", "X-Team"], ["equal: x-team"]),
         (["GET", "/users?page=3", "--query", "off"], ["not compared"]),
         (["GET", "/users?t=1", "--query", "require", "--ignore-query", "t"], ["List users"]),
+        (["GET", "/users/7", "--ids"], ['"Broken"', "without ids"]),
         (["GET", "/uers", "--distance"], ["by document distance"]),
         (["GET", "http://api.example.com/users"], ["host", "equal"]),
     ],
@@ -78,6 +81,14 @@ def test_hits(url: str, arguments: list[str], shown: list[str]) -> None:
     ("arguments", "shown"),
     [
         (["GET", "/uers"], ["No example answers GET /uers", "path    expected  /users"]),
+        (
+            ["GET", "/users/7"],
+            [
+                '  ids would find "Broken" (06), but do not count for it',
+                "Hint: answer by ids with --ids, or give the example a path template:"
+                " understudy examples set 06 --path '/users/{{id}}'",
+            ],
+        ),
         (["DELETE", "/users/1"], ["method  expected  GET", "actual    DELETE"]),
         (["GET", "/users?page=3", "--query", "require"], ["query   expected  page=2", "actual    page=3"]),
         (["POST", "/orders", "-H", JSON, "-d", '{"item": 2}', "--match-body"], ['body    expected  {"item":1}']),
@@ -110,6 +121,15 @@ def test_mistakes(url: str, arguments: list[str], said: str) -> None:
     done = run(url, *arguments)
     assert done.exit_code == 2
     assert said in done.output
+
+
+def test_the_suggested_path_template_answers(url: str, tmp_path: Path) -> None:
+    """The hint of a miss is a command that makes it a hit."""
+    copy = str(shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "copy.db"))
+    hint = run(copy, "GET", "/users/7").output.partition("template: understudy ")[2].strip()
+    done = CliRunner().invoke(main, [*shlex.split(hint), "--store", copy])
+    assert done.exit_code == 0, done.output
+    assert "with wildcards" in run(copy, "GET", "/users/7").output
 
 
 def test_json(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.inside import Inside
-from tests.programs import Serving, Understudy, answer, upstream
+from tests.programs import Serving, Understudy, answer, upstream, wait_for
 
 pytestmark = pytest.mark.once
 
@@ -85,3 +86,46 @@ def test_order_of_repeated_values(understudy: Understudy) -> None:
     understudy.run("promote", "--session", "lists", "--to", "lists")
     with mocking(understudy, "lists") as gateway:
         assert [send(gateway, b"GET " + target)[1] for target in (other, one, one)] == [other, one, one]
+
+
+BY_IDS = "GET /users/7: GET /users/1 - 200 (path without ids, score 89)"
+
+
+def record_user(understudy: Understudy) -> None:
+    """A collection `shop` with one recorded example, `GET /users/1 - 200`."""
+    with (
+        upstream(lambda handler: answer(handler, b"Ada")) as url,
+        understudy.serving("record", "--upstream", url, "-s", "shop") as gateway,
+    ):
+        send(gateway, b"GET /users/1")
+    understudy.run("promote", "--session", "shop", "--to", "shop")
+
+
+def test_a_recorded_path_is_found_by_ids_only_if_that_is_asked_for(understudy: Understudy) -> None:
+    """Whatever else its collection holds; the miss names the ways, and an answer by ids is a warning in the log."""
+    record_user(understudy)
+    understudy.run("examples", "add", "shop", "GET /orders/1", "--body", "one")
+    with mocking(understudy, "shop") as gateway:
+        status, content = send(gateway, b"GET /users/7")
+        error = json.loads(content)["error"]
+        assert (status, error["hint"]["action"], error["hint"]["path"]) == (404, "find_by_ids", "/users/{{id}}")
+        assert send(gateway, b"GET /orders/7") == (200, b"one")
+        wait_for(lambda: "ids would find" in gateway.log and "W mock GET /orders/7: " in gateway.log)
+    with understudy.serving("mock", "shop", "--ids", "--no-distance") as gateway:
+        assert send(gateway, b"GET /users/7?key=k3y") == (200, b"Ada")
+        assert send(gateway, b"GET /orders/one")[0] == 404
+        wait_for(lambda: f"W mock {BY_IDS.replace('89', '69')}" in gateway.log)
+        assert "k3y" not in gateway.log
+    understudy.run("examples", "set", "GET /users/1 - 200", "--path", "/users/{{id}}")
+    with mocking(understudy, "shop") as gateway:
+        assert send(gateway, b"GET /users/ann") == (200, b"Ada")
+        assert " W " not in gateway.log
+
+
+def test_a_mock_server_logs_its_answers_by_ids(understudy: Understudy) -> None:
+    """On its terminal, because its call log is read later."""
+    record_user(understudy)
+    understudy.run("mocks", "create", "users", "--collection", "shop", "--ids")
+    with understudy.mocks_serving("users") as served:
+        assert send(served, b"GET /users/7") == (200, b"Ada")
+        wait_for(lambda: f"W mock server users, {BY_IDS}" in served.log)

@@ -56,7 +56,9 @@ def set_example(understudy: Understudy, *options: str) -> None:
 def test_recorded_promoted_and_filled_in(understudy: Understudy) -> None:
     """A promoted answer is given as it is, until its example is switched on; and a running gateway takes that over."""
     recorded(understudy)
-    set_example(understudy, "--body", BODY, "--header", "X-Trace: {{$headers 'X-By' 'nobody'}}")
+    set_example(
+        understudy, "--path", "/users/{{id}}", "--body", BODY, "--header", "X-Trace: {{$headers 'X-By' 'nobody'}}"
+    )
     with understudy.serving("mock", "shop") as gateway:
         assert get(gateway, "/users/7")[1] == BODY.encode()
         set_example(understudy, "--templates")
@@ -78,7 +80,7 @@ def test_seed_repeats_a_run(understudy: Understudy) -> None:
     set_example(understudy, "--templates", "--body", '{"name": "{{$randomFullName}}", "id": "{{$guid}}"}')
     runs = []
     for command in (("mock", "shop"), ("gateway", "--mode", "mock", "--mock", "shop")):
-        with understudy.serving(*command, "--seed", "7") as gateway:
+        with understudy.serving(*command, "--seed", "7", "--ids") as gateway:
             runs.append([told(gateway), told(gateway)])
     assert runs[0] == runs[1]
     assert runs[0][0] != runs[0][1]

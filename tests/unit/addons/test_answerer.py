@@ -231,7 +231,10 @@ async def test_a_failure_is_an_error_and_is_never_forwarded(mode: Mode, failure:
     ("target", "line"),
     [
         (b"/users/7?token=s3cr3t", "mock GET /users/7: Example 01 (path as it is, score 90)"),
-        (b"/users/8?token=s3cr3t", "mock GET /users/8: Example 01 (path without ids, score 69)"),
+        (
+            b"/users/8?token=s3cr3t",
+            'mock GET /users/8: no match; ids would find "Example 01" (01); nearest is "Example 01" (01): path differs',
+        ),
         (b"/b?token=s3cr3t", 'mock GET /b: no match; nearest is "Example 01" (01): path differs'),
         (b"/" + b"b" * 600, f'mock GET /{"b" * 499}…: no match; nearest is "Example 01" (01): path differs'),
     ],

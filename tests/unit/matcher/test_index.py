@@ -308,6 +308,23 @@ def test_decision_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, se
     assert count_compared(monkeypatch, examples, request, settings) <= 2
 
 
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("/a/profile?page={}", "/a/profle?page=1234"),
+        ("/a/{}", "/a/9999"),
+        ("/a/1?page={}", "/a/2?page=1234"),
+    ],
+)
+def test_decision_by_ids_or_distance_does_not_grow(monkeypatch: pytest.MonkeyPatch, target: str, asked: str) -> None:
+    """Also where every second example was recorded, so that ids and distance do not find it."""
+    examples = [make_example(target.format(n), id=f"{n:04d}", literal=n % 2 == 1) for n in range(3000)]
+    assert count_compared(monkeypatch, examples, make_request(target=asked), POSTMAN) <= 8
+    decision = compile_index(examples).decide(make_request(target=asked))
+    assert decision.candidate is not None
+    assert not decision.candidate.example.literal
+
+
 def test_changed_index_keeps_derived_look_ups() -> None:
     """A changed index keeps the look-ups that requests have caused."""
     before = compile_index([make_example("/a", id="1"), make_example("/b", id="2")])

@@ -61,7 +61,9 @@ def test_scan_explains_itself() -> None:
 
 def test_scan_finds_what_distance_finds() -> None:
     """Comparing one by one includes matches by distance, and HEAD answered by GET."""
-    found = compile_index([make_example(make_request(target="/profile", headers=[("x-39", "r")]))], POSTMAN)
+    found = compile_index(
+        [make_example(make_request(target="/profile", headers=[("x-39", "r")]), literal=False)], POSTMAN
+    )
     for number in range(MAX_HEADER_LISTS):
         found.decide(make_listing_request(number, "r"))
     assert found.decide(make_listing_request(39, "r", "/profle")).score == 80

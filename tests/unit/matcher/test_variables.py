@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories.messages import make_request
-from understudy.matcher.variables import merge_variables, substitute_in_request, substitute_in_text
+from tests.factories.messages import make_example, make_request
+from understudy.matcher.variables import merge_variables, substitute_in_example, substitute_in_text
 from understudy.store.model.messages import BodyRef
 
 VARIABLES = {"a": "1", "b": "{{a}}2", "loop": "{{loop}}x", "\u00e9": "\u00e8", "name with space": "s"}
@@ -37,15 +37,32 @@ def test_doubling_is_bounded() -> None:
 def test_substitution_in_every_part() -> None:
     """Variables are substituted in target, headers and body."""
     request = make_request("POST", "/{{a}}?b={{a}}", headers=[("x-{{a}}", "{{a}}")], body=b"{{a}}")
-    done = substitute_in_request(request, VARIABLES)
+    done = substitute_in_example(make_example(request, literal=False), VARIABLES)
     assert (done.target, done.headers.fields, done.body) == (b"/1?b=1", ((b"x-1", b"1"),), b"1")
 
 
 def test_unchanged_request_is_the_same_object() -> None:
     """A request without known variables stays the same object."""
-    request = make_request(body=BodyRef("ab", 2))
-    assert substitute_in_request(request, VARIABLES) is request
-    assert substitute_in_request(request, {}) is request
+    example = make_example(make_request(body=BodyRef("ab", 2)), literal=False)
+    assert substitute_in_example(example, VARIABLES) is example.request
+    assert substitute_in_example(example, {}) is example.request
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("path", (b"/1?b={{a}}", b"{{a}}", b"{{a}}", b"{{a}}")),
+        ("query", (b"/{{a}}?b=1", b"{{a}}", b"{{a}}", b"{{a}}")),
+        ("header x-a", (b"/{{a}}?b={{a}}", b"1", b"{{a}}", b"{{a}}")),
+        ("body", (b"/{{a}}?b={{a}}", b"{{a}}", b"{{a}}", b"1")),
+    ],
+)
+def test_substitution_in_an_edited_part_alone(part: str, changed: tuple[bytes, ...]) -> None:
+    """What nobody edited of a recorded request is plain text."""
+    request = make_request("POST", "/{{a}}?b={{a}}", headers=[("X-A", "{{a}}"), ("X-B", "{{a}}")], body=b"{{a}}")
+    parts = {"path", "query", "header x-a", "header x-b", "body"}
+    done = substitute_in_example(make_example(request, literal=False, unedited=parts - {part}), VARIABLES)
+    assert (done.target, *(value for _, value in done.headers.fields), done.body) == changed
 
 
 def test_environment_beats_collection() -> None:

@@ -65,7 +65,9 @@ def test_parts(request_: Request, expected: list[tuple[str, str, str]]) -> None:
 def test_path_that_is_equal_without_ids_is_named_beside_other_parts(target: str, note: str) -> None:
     """A path that is equal only without ids is named beside the parts that filter, in the order of the parts."""
     settings = MatchSettings(query=QueryRule.REQUIRE)
-    method, path, query = find_differences(make_example("/a/7?q=2"), make_request("PUT", target), settings)
+    method, path, query = find_differences(
+        make_example("/a/7?q=2", literal=False), make_request("PUT", target), settings
+    )
     assert [each.part for each in (method, path, query)] == ["method", "path", "query"]
     assert path == Difference(RequestPart.PATH, "/a/7", target.partition("?")[0], note)
 
@@ -195,7 +197,7 @@ def test_distance_of_paths(nearer: str, further: str) -> None:
 def test_distance_of_a_match_is_nothing() -> None:
     """A match has the distance 0."""
     request = NormalRequest(make_request(target="/a/9"), POSTMAN, ("GET",))
-    assert compute_distance(Candidate.of((make_example("/a/7"),), POSTMAN, require_bytes), request) == 0
+    assert compute_distance(Candidate.of((make_example("/a/7", literal=False),), POSTMAN, require_bytes), request) == 0
 
 
 PARTS = "multipart/form-data; boundary={}"

@@ -31,18 +31,18 @@ def test_open_values_must_exist() -> None:
 
 
 def test_wildcards_and_secrets_are_open() -> None:
-    """A redacted value is open, and a single {{name}} where wildcards count."""
-    headers = Headers.of([("X-A", "{{a}}"), ("X-B", "R")])
-    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=True).open_names == {"x-a", "x-b"}
-    assert HeaderPattern.of(headers, NAMES, ["x-b"], wildcards=False).open_names == {"x-b"}
+    """A redacted value is open, and a single {{name}} in the fields where wildcards count."""
+    headers = Headers.of([("X-A", "{{a}}"), ("X-B", "R"), ("X-C", "{{c}}")])
+    assert HeaderPattern.of(headers, NAMES, ["x-b"], frozenset({"x-a"})).open_names == {"x-a", "x-b"}
+    assert HeaderPattern.of(headers, NAMES, ["x-b"]).open_names == {"x-b"}
 
 
 def test_differing() -> None:
     """Each header that differs is listed."""
-    pattern = HeaderPattern.of(Headers.of([("X-A", "1"), ("X-B", "2")]), NAMES, [], wildcards=True)
+    pattern = HeaderPattern.of(Headers.of([("X-A", "1"), ("X-B", "2")]), NAMES, [], frozenset(NAMES))
     assert pattern.find_differing(("1", None)) == [("x-b", "2", None)]
 
 
 def test_nothing_listed() -> None:
     """Without listed headers, all examples share one pattern."""
-    assert HeaderPattern.of(Headers(), (), [], wildcards=True) is NO_HEADERS
+    assert HeaderPattern.of(Headers(), (), []) is NO_HEADERS

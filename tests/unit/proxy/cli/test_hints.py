@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy import serving
+from understudy import matcher, serving
 from understudy.proxy.cli.hints import HINTS, render_error
 from understudy.store.errors import Hint, UserError
 
@@ -23,6 +23,11 @@ from understudy.store.errors import Hint, UserError
             UserError("a miss", hint=Hint("ignore_places", {"body": "$.at\n//Id", "query": "t"})),
             "a miss; leave out what differs with --ignore-query t --ignore-body '$.at' --ignore-body //Id",
         ),
+        (
+            UserError("a miss", hint=Hint("find_by_ids", {"example": "01", "path": "/users/{{id}}"})),
+            "a miss; answer by ids with --ids, or give the example a path template:"
+            " understudy examples set 01 --path '/users/{{id}}'",
+        ),
         (UserError("not a store", hint=Hint("choose_store")), "not a store; choose another with --store"),
     ],
 )
@@ -31,7 +36,8 @@ def test_an_error_is_printed_with_its_option_and_its_hint(error: UserError, line
 
 
 def test_each_hint_of_an_answer_can_be_rendered() -> None:
-    sources = "".join(file.read_text() for file in Path(serving.__path__[0]).rglob("*.py"))
+    folders = (Path(package.__path__[0]) for package in (matcher, serving))
+    sources = "".join(file.read_text() for folder in folders for file in folder.rglob("*.py"))
     actions = set(re.findall(r'Hint\("(\w+)"', sources))
     assert actions
     assert actions <= HINTS.keys()

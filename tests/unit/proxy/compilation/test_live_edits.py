@@ -6,7 +6,6 @@ import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.index import compile_index
-from understudy.matcher.settings import choose_default_settings
 from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import Templates, compile_templates
@@ -14,7 +13,6 @@ from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Body
-from understudy.store.model.mock_servers import Matching
 from understudy.store.model.values import replace
 
 COLLECTION = GatewayState(Mode.MOCK, "c")
@@ -62,47 +60,42 @@ def read(body: Body) -> bytes:
 
 def answers(*examples: Example) -> Answers:
     templates = Templates(compile_templates(examples, read))
-    return Answers(compile_index(examples, choose_default_settings(examples)), templates=templates)
+    return Answers(compile_index(examples), templates=templates)
 
 
 def typed(id: str, body: bytes = b"{{x}}") -> Example:
     return replace(make_example(id=id, literal=False, response=make_response(body=body)), templates=True)
 
 
-def answer(found: Answers | None, target: str = "/users/7") -> str | None:
-    assert found is not None
+def answer(found: Answers, target: str = "/users/7") -> str | None:
     decision = found.index.decide(make_request(target=target))
     return decision.candidate.id if decision.candidate else None
 
 
 def test_an_edited_example_answers_in_its_new_form() -> None:
     edited = make_example("/moved", id="01")
-    after = apply_edits(answers(make_example(id="01")), {"01"}, [edited], None, read)
+    after = apply_edits(answers(make_example(id="01")), {"01"}, [edited], read)
     assert (answer(after), answer(after, "/moved")) == (None, "01")
 
 
 def test_a_deleted_example_does_not_answer() -> None:
-    after = apply_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], None, read)
+    after = apply_edits(answers(make_example(id="01"), make_example(id="02")), {"02"}, [], read)
     assert answer(after) == "01"
 
 
 def test_the_former_answers_are_not_changed() -> None:
     before = answers(make_example(id="01"))
-    apply_edits(before, {"01"}, [], None, read)
+    apply_edits(before, {"01"}, [], read)
     assert answer(before) == "01"
 
 
 def test_templates_follow_their_examples() -> None:
     before = answers(typed("01"), typed("02"), typed("03"))
-    after = apply_edits(before, {"01", "02"}, [typed("02", b"plain"), typed("04")], None, read)
-    assert after
+    after = apply_edits(before, {"01", "02"}, [typed("02", b"plain"), typed("04")], read)
     assert set(after.templates.by_example) == {"03", "04"}
 
 
-@pytest.mark.parametrize(("matching", "anew"), [(None, True), (Matching(), True), (Matching(distance=False), False)])
-def test_the_first_recorded_example_needs_a_full_compilation_if_it_changes_the_distance(
-    matching: Matching | None, anew: bool
-) -> None:
-    recorded = make_example(id="02")
-    after = apply_edits(answers(typed("01")), {"02"}, [recorded], matching, read)
-    assert (after is None) is anew
+def test_one_recorded_example_does_not_change_how_others_are_found() -> None:
+    recorded = make_example("/users/8/orders", id="02")
+    after = apply_edits(answers(typed("01")), {"02"}, [recorded], read)
+    assert [answer(after, target) for target in ("/users/9", "/user/7", "/users/9/orders")] == ["01", "01", None]

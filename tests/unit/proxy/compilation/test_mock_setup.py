@@ -9,7 +9,7 @@ import pytest
 from tests.factories.messages import make_example, make_request
 from tests.factories.stored import collect, make_item, serve
 from understudy.matcher.lookup.bare_items import BareItem
-from understudy.matcher.settings import PROMOTED, MatchSettings, settings_from_matching
+from understudy.matcher.settings import POSTMAN, MatchSettings, settings_from_matching
 from understudy.proxy.compilation.mock_setup import read_mock_setup
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
 from understudy.store.errors import NotFound
@@ -37,7 +37,7 @@ def test_a_collection_by_itself_has_the_default_settings(store: Store) -> None:
     shop = collect(store, make_example())
     store.collections.set_variables(shop.id, {"a": "1"})
     setup = read_mock_setup(store, store.collections.find("shop"))
-    assert (setup.mock, setup.settings, setup.variables) == (None, PROMOTED, {"a": "1"})
+    assert (setup.mock, setup.settings, setup.variables) == (None, POSTMAN, {"a": "1"})
     assert [example.id for example in setup.examples] == ["01"]
 
 
@@ -48,7 +48,7 @@ def test_a_mock_server_has_its_own_settings(store: Store) -> None:
     mock = serve(store, shop, environment_id="e", matching=matching, private=True)
     setup = read_mock_setup(store, mock)
     assert (setup.collection, setup.mock, setup.variables) == (shop, mock, {"a": "1", "b": "2"})
-    assert setup.settings == settings_from_matching(matching, [], private=True)
+    assert setup.settings == settings_from_matching(matching, private=True)
 
 
 def test_requests_without_an_example_are_named_by_a_miss(store: Store) -> None:

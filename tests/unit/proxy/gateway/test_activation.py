@@ -81,6 +81,25 @@ def test_a_collection_answers_as_postman_does(store: Store) -> None:
     assert answers(active, target="/users/8?page=1")
 
 
+@pytest.mark.parametrize(
+    ("overrides", "literal", "hits"),
+    [
+        ({}, True, [False, False]),
+        ({}, False, [True, True]),
+        ({"ids": True}, True, [True, False]),
+        ({"distance": True}, True, [False, True]),
+        ({"ids": False, "distance": False}, False, [False, False]),
+    ],
+)
+def test_ids_and_distance_are_decided_by_each_example_or_for_all(
+    store: Store, overrides: dict[str, bool], literal: bool, hits: list[bool]
+) -> None:
+    shop = collect(store, make_example("/users/7/profile", literal=literal))
+    active = Activation(store, match_overrides=overrides).activate(GatewayState(Mode.MOCK, shop.id))
+    found = [answers(active, target=each) is not None for each in ("/users/8/profile", "/users/7/profle")]
+    assert found == hits
+
+
 @pytest.mark.parametrize(("origin", "forward"), [(ORIGIN, True), (OTHER, False)])
 def test_a_collection_compares_hosts_of_a_forward_proxys_requests_only(
     store: Store, origin: Origin, forward: bool

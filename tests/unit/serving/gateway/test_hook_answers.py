@@ -55,6 +55,24 @@ def test_only_spy_mode_forwards_a_miss(mode: Mode, is_forwarded: bool, caplog: p
     assert (caplog.messages == []) == is_forwarded
 
 
+@pytest.mark.parametrize(("target", "level"), [("/users/8?key=k3y", "WARNING"), ("/users/7", "INFO")])
+def test_an_answer_by_ids_is_a_warning(target: str, level: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It is that of another path; the line has no query, which may be secret."""
+    answers = Answers(compile_index([make_example("/users/7", name="Ada", literal=False)], POSTMAN))
+    with caplog.at_level(logging.INFO, logger="understudy"):
+        decide_answer(ActiveMode(Mode.MOCK, answers, answers), make_request(target=target), reverse=True)
+    [record] = caplog.records
+    assert record.levelname == level
+    assert record.message.startswith(f"mock GET {target.partition('?')[0]}: Ada (path ")
+
+
+def test_a_miss_that_ids_would_answer_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    """The example was recorded, so that ids do not find it by default."""
+    with caplog.at_level(logging.WARNING, logger="understudy"):
+        decide_answer(make_active(Mode.MOCK), make_request(target="/users/8"), reverse=True)
+    assert caplog.messages == ['mock GET /users/8: no match; ids would find "Example 01" (01)']
+
+
 @pytest.mark.parametrize(
     ("upstream", "reverse", "names_host", "error"),
     [

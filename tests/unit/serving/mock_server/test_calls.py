@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -352,3 +353,22 @@ def test_an_example_is_matched_by_the_recorded_name_of_a_cookie() -> None:
     assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 404
     ask(served, target="/login")
     assert status(ask(served, target="/me", headers={"Cookie": "sid=1"})) == 200
+
+
+# Ids and distance
+
+
+def test_an_answer_by_ids_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """It is that of another path; the line has no query, which may be secret."""
+    served = make_served(hit(literal=False))
+    with caplog.at_level(logging.WARNING, logger="understudy"):
+        ask(served)
+        ask(served, target="/users/8?key=k3y")
+    assert caplog.messages == ["mock server Shop, GET /users/8: Example 01 (path without ids, score 69)"]
+
+
+def test_a_miss_that_ids_would_answer_names_the_way() -> None:
+    """The example, and the path template that says the same openly."""
+    error = error_of(ask(make_served(), target="/users/8"))
+    assert error["hint"] == {"action": "find_by_ids", "example": "01", "path": "/users/{{id}}"}
+    assert error["explanation"]["by_ids"]["id"] == "01"

@@ -11,11 +11,12 @@ from understudy.proxy.operations.collections.example_document import (
     KEPT_BODY,
     apply_changes,
     as_document,
+    change_path,
     from_document,
     header_field,
 )
 from understudy.store.errors import UserError
-from understudy.store.model.collections import Example
+from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.messages import BodyRef, Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour, Delay, DelayKind, Fault, FaultKind, RateLimit
@@ -235,6 +236,52 @@ def test_a_request_line_is_edited() -> None:
 def test_wildcards_are_read_in_a_request_that_was_edited(old: str, new: str) -> None:
     assert EXAMPLE.literal
     assert not with_change(old, new).literal
+
+
+PARTS = frozenset({"path", "query", "body", "header accept", "header x"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("/users?a=1", "/users/1?a=1", {"path"}),
+        ("/users?a=1", "/users?a={{a}}", {"query"}),
+        ("Accept: */*", "Accept: text/csv", {"header accept"}),
+        ("Accept: */*\n", "", {"header accept"}),
+        ("Accept: */*", "Accept: */*\nNew: {{x}}", set()),
+        ("asked", "{{asked}}", {"body"}),
+        ("POST /users?a=1", "PUT /?b=1", {"path", "query"}),
+        ("POST /users?a", "PUT /users?a", set()),
+    ],
+)
+def test_the_parts_that_nobody_edited_stay_literal(old: str, new: str, changed: set[str]) -> None:
+    """A header that was added is an edited part, too."""
+    example = with_change(old, new)
+    assert (example.literal, example.unedited) == (False, PARTS - changed)
+    assert example.is_literal(EditablePart.PATH) is ("path" not in changed)
+    assert not example.is_literal(EditablePart.HEADER, "New")
+
+
+def test_further_edits_leave_fewer_parts_literal() -> None:
+    again = with_change("asked", "{{asked}}", with_change("/users?a=1", "/users?a={{a}}"))
+    assert again.unedited == PARTS - {"query", "body"}
+
+
+def test_an_example_that_was_typed_in_has_no_literal_part() -> None:
+    assert with_change("asked", "b", replace(EXAMPLE, literal=False)).unedited == frozenset()
+
+
+def test_a_path_is_changed_alone() -> None:
+    example = change_path(EXAMPLE, "/users/{{id}}")
+    assert (example.request.target, example.unedited) == (b"/users/{{id}}?a=1", PARTS - {"path"})
+    assert (example.literal, example.edited, example.name) == (False, True, EXAMPLE.name)
+
+
+@pytest.mark.parametrize("path", ["users", "/a b", "/a?b=1", "/a#b", "/a\n", ""])
+def test_a_path_that_is_none_is_refused(path: str) -> None:
+    with pytest.raises(UserError, match=r"^takes a path without query, such as /users/\{\{id\}\}, got ") as raised:
+        change_path(EXAMPLE, path)
+    assert raised.value.field == "path"
 
 
 def test_a_response_that_was_edited_leaves_the_request_literal() -> None:
