@@ -10,7 +10,7 @@ from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.patches.http1 import pop_dropped
 from understudy.serving.answers.streams import is_unsized
-from understudy.store.model.exchanges import Exchange, Timings, describe_cut
+from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 
@@ -105,7 +105,7 @@ def exchange_from_flow(flow: http.HTTPFlow, session_id: str) -> Exchange:
             started=flow.request.timestamp_start,
             request_end=flow.request.timestamp_end,
             response_start=response.timestamp_start if response else None,
-            response_end=response.timestamp_end if response else None,
+            response_end=_find_response_end(flow),
         ),
         error=flow.error.msg if flow.error else None,
         degraded=_describe_degradation(flow),
@@ -146,6 +146,13 @@ def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
         return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
     except ValueError:
         return None
+
+
+def _find_response_end(flow: http.HTTPFlow) -> float | None:
+    """Return the time at which the response ended, or at which its client left before it did."""
+    end = flow.response.timestamp_end if flow.response else None
+    has_left = flow.error is not None and flow.error.msg == CLIENT_LEFT
+    return flow.error.timestamp if end is None and has_left and flow.error else end
 
 
 def _is_streamed(response: http.Response) -> bool:

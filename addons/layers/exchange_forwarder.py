@@ -95,6 +95,7 @@ class ExchangeForwarder:
         exchange = self._exchange
         if exchange is None or not exchange.is_running:
             return
+        exchange.left = time.time()
         if exchange.lacks_only_its_end and self._client.state is ConnectionState.CAN_WRITE:
             exchange.abandon()
             self._timer = commands.RequestWakeup(MAX_LATE_SECONDS)

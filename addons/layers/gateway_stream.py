@@ -37,6 +37,7 @@ from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import parse_content_length, to_mitmproxy_response
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
 from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
+from understudy.addons.loop.client_holds import ReleaseEvent
 from understudy.addons.loop.connections import explain_disconnect
 from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
@@ -50,6 +51,7 @@ KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else statu
 # How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
 MAX_WAITING_BYTES = 64 * 1024
 POLL_SECONDS = 0.02
+BROKE_OFF = "it broke off when it was recorded"
 # mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
 _CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
@@ -78,6 +80,9 @@ class GatewayStream(HttpStream):
                 yield from self._send_withheld()
             else:
                 yield from self._wake()
+        elif isinstance(event, ReleaseEvent):
+            if event.holder is get_note(self.flow).holder:
+                yield from self._break_off(BROKE_OFF)
         else:
             yield from super()._handle_event(event)
 
@@ -243,7 +248,8 @@ class GatewayStream(HttpStream):
         self.server_state = self.state_done
         if (yield from self.check_killed(False)):
             return
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        if not self._is_held_in_silence:
+            yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
         self._schedule, self._schedule_start = schedule, time.monotonic()
         yield from self._continue_sending()
 
@@ -251,6 +257,7 @@ class GatewayStream(HttpStream):
         self, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
         """Stop sending, because a side has gone, and keep what came of a response."""
+        self._end_hold()
         self._schedule = self._due_chunk = self._last_piece = self._withheld = None
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
@@ -274,8 +281,9 @@ class GatewayStream(HttpStream):
                 return
             self._schedule.add_piece(content)
         self._schedule = None
-        if get_note(self.flow).breaks_off:
-            yield from self._break_off("it broke off when it was recorded")
+        if get_note(self.flow).breaks_off or self._is_held_in_silence:
+            if not self._begin_hold():
+                yield from self._break_off(BROKE_OFF)
             return
         response = self.flow.response
         assert response
@@ -301,7 +309,21 @@ class GatewayStream(HttpStream):
             yield SendHttp(ResponseData(self.stream_id, chunk.content), self.context.client)
             yield from self._continue_sending()
 
+    @property
+    def _is_held_in_silence(self) -> bool:
+        note = get_note(self.flow)
+        return note.hold is not None and not note.breaks_off
+
+    def _begin_hold(self) -> bool:
+        note = get_note(self.flow)
+        return note.hold is not None and note.holder is not None and note.holder.begin(note.hold)
+
+    def _end_hold(self) -> None:
+        if (holder := get_note(self.flow).holder) is not None:
+            holder.end()
+
     def _break_off(self, reason: str) -> layer.CommandGenerator[None]:
+        self._end_hold()
         self._schedule = self._due_chunk = None
         yield SendHttp(ResponseProtocolError(self.stream_id, reason, KILLED), self.context.client)
         self.flow.live = False

@@ -146,9 +146,13 @@ class ExchangeReader:
         kept = [body for body in (self._request_body, self._response_body) if body is not None]
         return [piece for body in kept for piece in body.take_pieces(ended=True)]
 
-    def to_exchange(self, session_id: str, error: str | None = None) -> Exchange:
-        """Return the exchange to record; with an error, a failed one with what was received of its response."""
-        timings = Timings(self.started, self._request_end, self._response_at or None, self._response_end)
+    def to_exchange(self, session_id: str, error: str | None = None, left: float | None = None) -> Exchange:
+        """Return the exchange to record; with an error, a failed one with what was received of its response.
+
+        `left` is the time at which the client left, if that is the error.
+        """
+        end = left if self._response_end is None else self._response_end
+        timings = Timings(self.started, self._request_end, self._response_at or None, end)
         return Exchange(
             session_id,
             self._build_request(),
