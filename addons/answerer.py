@@ -24,7 +24,7 @@ from understudy.addons.flows import (
 )
 from understudy.addons.loop.body_reader import BodyReader
 from understudy.addons.loop.client_holds import ClientHolder
-from understudy.serving.answers.answer import needs_whole_body, render_error, render_simulated_error
+from understudy.serving.answers.answer import render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
@@ -135,6 +135,6 @@ class Answerer:
             return render_failure(active, request, outcome)
         body = outcome.example.response.body
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
-        if is_whole or needs_whole_body(request, outcome.example):
+        if is_whole or respond.needs_whole_body(active, request, outcome.example, reverse=client is not None):
             body = await self._bodies.read(body)
         return respond.build_response(active, request, outcome, body, client, self._renamed)

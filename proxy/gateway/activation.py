@@ -42,12 +42,19 @@ class Activation:
     """The compiler of states for one gateway; its methods block, so a thread calls them.
 
     `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run; `dates` is
-    how recorded dates are sent.
+    how recorded dates are sent. `rewrite_bodies` leads URLs in bodies to the gateway, whatever its mock server says.
     """
 
     def __init__(
-        self, store: Store, *, replay: ReplaySettings = STRICT_REPLAY, seed: int | None = None, dates: Dates = AS_NOW
+        self,
+        store: Store,
+        *,
+        replay: ReplaySettings = STRICT_REPLAY,
+        seed: int | None = None,
+        dates: Dates = AS_NOW,
+        rewrite_bodies: bool = False,
     ) -> None:
+        self._rewrite_bodies = rewrite_bodies
         self._dates = dates
         self._store = store
         self._replay_settings = replay
@@ -69,7 +76,12 @@ class Activation:
             self._start_over(once=self._replay_settings.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
-            self._active = replace(self._compile(state), ignored_hosts=self._replay_settings.ignored_hosts)
+            compiled = self._compile(state)
+            self._active = replace(
+                compiled,
+                ignored_hosts=self._replay_settings.ignored_hosts,
+                rewrites_bodies=compiled.rewrites_bodies or self._rewrite_bodies,
+            )
             return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
@@ -135,6 +147,7 @@ class Activation:
             self._rates,
             state.session_id,
             dates=self._dates,
+            rewrites_bodies=setup.mock is not None and setup.mock.rewrite_bodies,
         )
 
     def _compile_replay(self, state: GatewayState) -> ActiveMode:

@@ -88,7 +88,11 @@ class GatewayProgram:
         self._first_state = state
         self._loop = asyncio.get_running_loop()
         self._activation = Activation(
-            store, replay=settings.replay, seed=settings.seed, dates=Dates(settings.shift_dates)
+            store,
+            replay=settings.replay,
+            seed=settings.seed,
+            dates=Dates(settings.shift_dates),
+            rewrite_bodies=settings.rewrite_bodies,
         )
         self._servers = Proxyserver()
         self._connections = ClientConnections(self._servers)

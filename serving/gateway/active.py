@@ -24,7 +24,7 @@ class ActiveMode:
     the session that record and spy record to. `reverse_origin` is the origin of requests to a reverse proxy, as the
     session has it, if no upstream is set. `replay` is for replay mode. Requests to `ignored_hosts` are not
     recorded, and in a replay neither answered nor counted. `reply_cache` belongs to this value alone.
-    `dates` is how recorded dates are sent.
+    `dates` is how recorded dates are sent. `rewrites_bodies`: URLs in bodies lead clients of a reverse proxy to it.
     """
 
     mode: Mode
@@ -38,10 +38,12 @@ class ActiveMode:
     replay: Replay = field(default_factory=Replay, compare=False)
     reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
     dates: Dates = AS_NOW
+    rewrites_bodies: bool = False
 
     def for_origin(self, origin: Origin | None) -> ActiveMode:
         """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""
-        return ActiveMode(Mode.PASS) if self.is_recording and self.ignored_hosts.has(origin) else self
+        is_passed = self.is_recording and self.ignored_hosts.has(origin)
+        return ActiveMode(Mode.PASS, rewrites_bodies=self.rewrites_bodies) if is_passed else self
 
     def is_unanswered(self, request: Request) -> bool:
         """Return whether a replay ignores this request."""

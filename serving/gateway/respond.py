@@ -6,15 +6,17 @@ import logging
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_nearest
-from understudy.serving.answers import example_replies
+from understudy.serving.answers import answer, example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.conditional import apply_conditions
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
+from understudy.serving.fields.body_rewriting import needs_body, rewrite_example_body
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.failed_exchanges import make_unfinished
 from understudy.serving.gateway.ignored_hosts import render_ignored
+from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, Origin, Request, Response
 from understudy.store.model.mock_servers import Behaviour, FaultKind
@@ -75,6 +77,11 @@ def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour
     return example_replies.refuse_over_limit(behaviour, outcome, active.rates, "gateway", time)
 
 
+def needs_whole_body(active: ActiveMode, request: Request, example: Example, *, reverse: bool) -> bool:
+    """Return whether `build_response` needs all bytes of a body that is in the store."""
+    return answer.needs_whole_body(request, example) or (reverse and active.rewrites_bodies and needs_body(example))
+
+
 def build_response(
     active: ActiveMode,
     request: Request,
@@ -91,7 +98,10 @@ def build_response(
     assert example is not None
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = apply_conditions(adapt_response(request, example, body), request, outcome)
+    sent = example
+    if client and active.rewrites_bodies:
+        sent, body = rewrite_example_body(example, body, str(client))
+    response = apply_conditions(adapt_response(request, sent, body), request, outcome)
     response = active.dates.apply(response, example)
     fault = example.behaviour.fault
     if fault is not None and fault.kind is FaultKind.UNFINISHED:

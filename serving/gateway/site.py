@@ -8,7 +8,6 @@ from functools import partial
 
 import msgspec
 
-from understudy.serving.answers.answer import needs_whole_body
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
@@ -155,7 +154,7 @@ class GatewaySite:
             return set_end(reply if hold is None else replace(reply, hold=hold), active.dates.find_end(example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
-        whole = needs_whole_body(request, example)
+        whole = respond.needs_whole_body(active, request, example, reverse=client is not None)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 

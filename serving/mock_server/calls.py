@@ -23,6 +23,7 @@ from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
+from understudy.serving.fields.body_rewriting import needs_body, rewrite_example_body
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.fields.url_rewriting import rewrite_for_client
@@ -131,7 +132,8 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = apply_conditions(adapt_response(request, example, body), request, outcome)
+        sent, body = rewrite_example_body(example, body, base) if server.mock.rewrite_bodies else (example, body)
+        response = apply_conditions(adapt_response(request, sent, body), request, outcome)
         response = server.dates.apply(response, example)
         response = rewrite_for_client(response, example.request.origin, base, server.renamed)
         response = _add_headers(server, request, example, response, reason)
@@ -140,7 +142,7 @@ def _answer_from_example(
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
-    whole = needs_whole_body(request, example)
+    whole = needs_whole_body(request, example) or (server.mock.rewrite_bodies and needs_body(example))
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 
 

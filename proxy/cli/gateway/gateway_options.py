@@ -41,6 +41,11 @@ GATEWAY_OPTIONS = (
     ),
     click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
     click.option("--no-rewrite", is_flag=True, help="Leave URLs and cookies of the upstream unchanged."),
+    click.option(
+        "--rewrite-bodies",
+        is_flag=True,
+        help="Also change URLs of the upstream in JSON and HTML bodies to the gateway's.",
+    ),
     click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
     click.option(
         "--resolve",
@@ -133,6 +138,8 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
     # Commands without the options of recordings call no upstream before they are switched.
     recorded_project = project if "redact" in options else NO_PROJECT
     host, port = parse_listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
+    if options["no_rewrite"] and options["rewrite_bodies"]:
+        raise UserError("give --rewrite-bodies or --no-rewrite, not both")
     if options["upstream_ca"] is not None:
         check_authorities(options["upstream_ca"], field="upstream_ca")
     if options["client_cert"] is not None:
@@ -145,6 +152,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         name=options["name"],
         on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
         rewrite=not options["no_rewrite"],
+        rewrite_bodies=options["rewrite_bodies"],
         insecure=options["insecure"],
         upstream_ca=options["upstream_ca"],
         client_cert=options["client_cert"],
