@@ -19,7 +19,7 @@ MAX_REWRITTEN_BYTES = 16 * 2**20
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 _JSON_STREAMS = LINES_OF_JSON - {"text/event-stream"}
 # A 206 is a part of a body, whose other parts are the API's.
-_NOT_WHOLE = (204, 206, 304)
+NOT_WHOLE = (204, 206, 304)
 
 # Slashes may be escaped in JSON (RFC 8259, section 7). In HTML a URL may lack the scheme.
 _AUTHORITY = rb"[A-Za-z0-9._:@\[\]%-]"
@@ -45,7 +45,7 @@ def is_rewritable(headers: Headers) -> bool:
 def needs_body(example: Example) -> bool:
     """Return whether `rewrite_example_body` needs the bytes of the body of this example."""
     response = example.response
-    has_urls = example.request.origin is not None and response.status not in _NOT_WHOLE
+    has_urls = example.request.origin is not None and response.status not in NOT_WHOLE
     return has_urls and measure_body(response.body) <= MAX_REWRITTEN_BYTES and is_rewritable(response.headers)
 
 
@@ -111,7 +111,7 @@ def rewrite_example_body(example: Example, body: Body, base: str) -> tuple[Examp
     large, or not whole in memory.
     """
     response, upstream = example.response, example.request.origin
-    if upstream is None or response.status in _NOT_WHOLE or not is_rewritable(response.headers):
+    if upstream is None or response.status in NOT_WHOLE or not is_rewritable(response.headers):
         return example, body
     if example.request.method == "HEAD":
         return replace(example, response=_forget_size(response)), body
