@@ -21,8 +21,10 @@ MAX_LENGTH_DIGITS = 19  # of a Content-Length
 
 
 def stash_request_headers(flow: http.HTTPFlow) -> None:
-    """Remember the headers of the request as received: Host is rewritten later, and mitmproxy removes Expect."""
-    get_note(flow).request_headers = Headers(tuple(flow.request.headers.fields))
+    """Remember host and headers of the request as received: the host is rewritten later, mitmproxy removes Expect."""
+    note = get_note(flow)
+    note.request_headers = Headers(tuple(flow.request.headers.fields))
+    note.request_authority = flow.request.authority
 
 
 def stash_response_headers(flow: http.HTTPFlow) -> None:
@@ -70,7 +72,7 @@ def response_from_flow(flow: http.HTTPFlow) -> Response | None:
     return Response(
         status=data.status_code,
         headers=note.response_headers or Headers(tuple(data.headers.fields)),
-        body=data.content or _get_tapped_body(note.response_tap),
+        body=(b"" if note.rewriting else data.content) or _get_tapped_body(note.response_tap),
         reason=data.reason,
         http_version=flow.response.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
@@ -140,10 +142,18 @@ def to_mitmproxy_response(flow: http.HTTPFlow, response: Response) -> http.Respo
 
 
 def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
-    """Return the origin that the client addresses: its own Host, with the scheme of its connection."""
-    host = _get_client_headers(flow).get("host") or flow.request.authority
+    """Return the origin that the client addresses: its own Host, with the scheme of its connection.
+
+    Without a Host, a client of HTTP/2 addresses the gateway by its own address.
+    """
+    note, scheme = get_note(flow), "https" if flow.client_conn.tls else "http"
+    authority = flow.request.authority if note.request_authority is None else note.request_authority
+    host = _get_client_headers(flow).get("host") or authority
+    if not host:
+        address, port, *_ = flow.client_conn.sockname
+        return Origin(scheme, address, port)
     try:
-        return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
+        return Origin.parse(f"{scheme}://{host}")
     except ValueError:
         return None
 

@@ -43,6 +43,7 @@ from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
+from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.store.model.exchanges import describe_unreached
 from understudy.store.model.messages import Origin
 
@@ -73,6 +74,7 @@ class GatewayStream(HttpStream):
         self._last_piece: bytes | None = None  # the piece that completes the response
         self._timer: commands.RequestWakeup | None = None
         self._passed_size = 0
+        self._is_rewritten = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
@@ -156,7 +158,8 @@ class GatewayStream(HttpStream):
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass a response on; a recorded one after a moment."""
-        if get_note(self.flow).response_tap is None:
+        note = get_note(self.flow)
+        if note.response_tap is None and note.rewriting is None:
             yield from super().start_response_stream()
             return
         self._withheld = []
@@ -166,17 +169,34 @@ class GatewayStream(HttpStream):
 
     def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Take a piece of the response, or its end."""
-        tap, response = get_note(self.flow).response_tap, self.flow.response
+        note, response = get_note(self.flow), self.flow.response
+        tap = note.response_tap
         assert response
-        if tap is None:
+        if tap is None and note.rewriting is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._pass_on(tap.take(event.data))
+            yield from self._rewrite_and_pass_on(tap.take(event.data) if tap else event.data)
+        elif isinstance(event, ResponseEndOfMessage) and note.rewriting is not None and not self._is_rewritten:
+            if (yield from self._rewrite_and_pass_on(None)):
+                yield from self.state_stream_response_body(event)
         elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
             response.data.content, self._withheld = b"".join(self._withheld), None
             yield from self.send_response()
         else:
             yield from super().state_stream_response_body(event)
+
+    def _rewrite_and_pass_on(self, data: bytes | None) -> layer.CommandGenerator[bool]:
+        """Pass a piece on, None at the end of the body; return False if it could not be rewritten."""
+        rewriting = get_note(self.flow).rewriting
+        try:
+            if rewriting is not None:
+                self._is_rewritten = data is None
+                data = rewriting.finish() if data is None else rewriting.take(data)
+        except UpstreamProtocolError as problem:
+            yield from self.handle_protocol_error(ResponseProtocolError(self.stream_id, str(problem)))
+            return False
+        yield from self._pass_on(data or b"")
+        return True
 
     def _pass_on(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._withheld is not None:

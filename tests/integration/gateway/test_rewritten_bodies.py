@@ -35,7 +35,8 @@ def link(handler: BaseHTTPRequestHandler, size: int = 0) -> bytes:
 
 def send(handler: BaseHTTPRequestHandler, body: bytes, *fields: tuple[str, str], chunked: bool = False) -> None:
     handler.send_response(200)
-    for name, value in (("Content-Type", "application/json"), ("Accept-Ranges", "bytes"), ("ETag", '"1"'), *fields):
+    own = (("Content-Type", "application/json"), ("Accept-Ranges", "bytes"), ("ETag", '"1"'))
+    for name, value in (*own, ("Link", f"<http://{handler.headers['Host']}/2>; rel=next"), *fields):
         handler.send_header(name, value)
     handler.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))))
     handler.end_headers()
@@ -62,15 +63,19 @@ def answer_linked(handler: BaseHTTPRequestHandler) -> None:
         send(handler, link(handler, 3_000_000 if name == "large" else 0), chunked=name == "chunked")
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Understudy, dict[str, httpx.Response], str, str]:
+@pytest.fixture(scope="module", params=["HTTP/1.1", "HTTP/2"])
+def recorded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Understudy, dict[str, httpx.Response], str, str]:
     """What a client got of each path while it was recorded; the URLs of the API and of the gateway."""
     understudy = Understudy(tmp_path_factory.mktemp("rewritten"))
     options = ("-s", "shop", "--rewrite-bodies")
     with upstream(answer_linked) as url, understudy.serving("record", "--upstream", url, *options) as gateway:
-        with httpx.Client(base_url=gateway.url, trust_env=False) as client:
+        is_http_1 = request.param == "HTTP/1.1"
+        with httpx.Client(base_url=gateway.url, trust_env=False, http1=is_http_1, http2=not is_http_1) as client:
             answers = {name: client.get(f"/{name}") for name in (*CODINGS, "plain", "chunked", "large")}
             answers["head"] = client.head("/plain")
+        assert {answer.http_version for answer in answers.values()} == {request.param}
         return understudy, answers, url, gateway.url
 
 
@@ -83,6 +88,14 @@ def test_a_url_in_a_body_leads_to_the_gateway_while_it_records(
 ) -> None:
     _, answers, _, gateway = recorded
     assert answers[name].json()["next"] == f"{gateway}/2"
+
+
+def test_urls_in_header_fields_lead_there_too(
+    recorded: tuple[Understudy, dict[str, httpx.Response], str, str],
+) -> None:
+    """Also where a client of HTTP/2 names the gateway by its address."""
+    _, answers, _, gateway = recorded
+    assert answers["plain"].headers["link"] == f"<{gateway}/2>; rel=next"
 
 
 def test_fields_that_depend_on_the_bytes_are_left_out(
@@ -133,8 +146,13 @@ def test_a_mock_server_leads_to_itself(recorded: tuple[Understudy, dict[str, htt
         assert httpx.get(f"{gateway.url}/gzip", trust_env=False).json()["next"] == f"{gateway.url}/2"
 
 
-def test_a_body_that_is_not_in_its_coding_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_body_that_is_not_in_its_coding_is_an_error(tmp_path: Path, http2: bool) -> None:
     understudy = Understudy(tmp_path)
-    with upstream(answer_linked) as url, understudy.serving("record", "--upstream", url, "--rewrite-bodies") as gateway:
-        answer = httpx.get(f"{gateway.url}/broken", trust_env=False)
+    with (
+        upstream(answer_linked) as url,
+        understudy.serving("record", "--upstream", url, "--rewrite-bodies") as gateway,
+        httpx.Client(trust_env=False, http1=not http2, http2=http2) as client,
+    ):
+        answer = client.get(f"{gateway.url}/broken")
     assert (answer.status_code, answer.json()["error"]["name"]) == (502, "upstreamFailedError")
