@@ -149,7 +149,7 @@ def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
     note, scheme = get_note(flow), "https" if flow.client_conn.tls else "http"
     authority = flow.request.authority if note.request_authority is None else note.request_authority
     host = _get_client_headers(flow).get("host") or authority
-    if not host:
+    if not host and flow.request.is_http2:
         address, port, *_ = flow.client_conn.sockname
         return Origin(scheme, address, port)
     try:
