@@ -49,6 +49,10 @@ from understudy.store.model.messages import Origin
 
 # Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
+# An error of the upstream: a 502 if nothing was sent.
+UPSTREAM_FAILED: Any = (
+    _events.ErrorCode.GENERIC_SERVER_ERROR if hasattr(_events, "ErrorCode") else status_codes.BAD_GATEWAY
+)
 # How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
 MAX_WAITING_BYTES = 64 * 1024
 POLL_SECONDS = 0.02
@@ -193,7 +197,7 @@ class GatewayStream(HttpStream):
                 self._is_rewritten = data is None
                 data = rewriting.finish() if data is None else rewriting.take(data)
         except UpstreamProtocolError as problem:
-            yield from self.handle_protocol_error(ResponseProtocolError(self.stream_id, str(problem)))
+            yield from self.handle_protocol_error(ResponseProtocolError(self.stream_id, str(problem), UPSTREAM_FAILED))
             return False
         yield from self._pass_on(data or b"")
         return True

@@ -342,4 +342,4 @@ def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
     """What is read, and how much of it; here after no time at all."""
     slowly = "from understudy.proxy.gateway import run; run.SLOW_SECONDS = 0.0\n"
     with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
-        assert "understudy: reading session broken, 10 exchanges ...\n" in gateway.log
+        assert "understudy: reading session broken, 12 exchanges ...\n" in gateway.log
