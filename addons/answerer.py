@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from random import Random
 
 from mitmproxy import http
@@ -22,7 +23,8 @@ from understudy.addons.flows import (
     set_response,
 )
 from understudy.addons.loop.body_reader import BodyReader
-from understudy.serving.answers.answer import needs_whole_body, render_error, render_simulated_error
+from understudy.addons.loop.client_holds import ClientHolder
+from understudy.serving.answers.answer import render_error, render_simulated_error
 from understudy.serving.answers.behaviour_plan import EMPTY_PLAN, draw_plan
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.answers.replies import EDIT_RETRY_SECONDS, EDIT_WAIT_SECONDS
@@ -41,6 +43,7 @@ class Answerer:
     """The addon that answers from the examples; a request that cannot be forwarded gets an error that explains why.
 
     With an `upstream` nothing else is called. `renamed` are the cookies that the gateway renamed for its clients.
+    `make_holder` returns what holds a request of the client with this id; None where the HTTP layer is not ours.
     """
 
     def __init__(
@@ -49,11 +52,14 @@ class Answerer:
         bodies: BodyReader,
         upstream: Origin | None = None,
         renamed: RenamedCookies | None = None,
+        *,
+        make_holder: Callable[[str], ClientHolder] | None = None,
     ) -> None:
         self._renamed = RenamedCookies() if renamed is None else renamed
         self._current = current
         self._bodies = bodies
         self._upstream = upstream
+        self._make_holder = make_holder
         self._random = Random()  # noqa: S311 - delays and faults, no secrets
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -110,10 +116,17 @@ class Answerer:
             return render_simulated_error()
         note = get_note(flow)
         note.breaks_off = plan.fault is FaultKind.UNFINISHED
-        if plan.fault not in (None, FaultKind.UNFINISHED) and flow.killable:
+        self._note_hold(flow, active, request, outcome)
+        if plan.fault not in (None, FaultKind.UNFINISHED) and note.hold is None and flow.killable:
             flow.kill()  # the connection is closed: mitmproxy has no command for other faults
         note.sending = schedule_body(response, plan, outcome.resolve_timing(active.behaviour))
         return response
+
+    def _note_hold(self, flow: http.HTTPFlow, active: ActiveMode, request: Request, outcome: Outcome) -> None:
+        note = get_note(flow)
+        if self._make_holder is not None and outcome.example is not None:
+            note.hold = active.replay.find_hold(request, outcome.example)
+            note.holder = self._make_holder(flow.client_conn.id) if note.hold else None
 
     async def _build_response(
         self, active: ActiveMode, request: Request, outcome: Outcome, client: Origin | None
@@ -122,6 +135,6 @@ class Answerer:
             return render_failure(active, request, outcome)
         body = outcome.example.response.body
         is_whole = not self._bodies.can_read_pieces or measure_body(body) <= LARGE_BODY
-        if is_whole or needs_whole_body(request, outcome.example, is_edited=bool(outcome.new_ids)):
+        if is_whole or respond.needs_whole_body(active, request, outcome, reverse=client is not None):
             body = await self._bodies.read(body)
         return respond.build_response(active, request, outcome, body, client, self._renamed)

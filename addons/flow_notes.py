@@ -12,31 +12,40 @@ from weakref import WeakKeyDictionary
 from mitmproxy import http
 
 from understudy.serving.answers.body_schedule import BodySchedule
+from understudy.serving.answers.replies import Hold
 from understudy.store.model.messages import Headers
 
 if TYPE_CHECKING:
     from understudy.addons.loop.body_tap import BodyTap
+    from understudy.addons.loop.client_holds import ClientHolder
     from understudy.serving.gateway.active import ActiveMode
+    from understudy.serving.gateway.forwarded_bodies import RewrittenPieces
 
 
 @dataclass(slots=True)
 class Note:
     """What is known about one request under way.
 
-    `active` is the mode that it started in. The headers are those received, before anything was rewritten. The taps
-    keep bodies that are streamed through. `is_answered` means that the response is ours: `sending` is the schedule of a
-    body that is sent piece by piece, and `breaks_off` means that this body has no end. `live` means that the request
-    may call an upstream and is not over. `entry` is its number in history.
+    `active` is the mode that it started in. The headers and the authority are those received, before anything was
+    rewritten. The taps keep bodies that are streamed through. `is_answered` means that the response is ours: `sending`
+    is the schedule of a body that is sent piece by piece, and `breaks_off` means that this body has no end. `rewriting`
+    changes the body of a recorded response for the client. With a `hold`, the `holder` holds the request open after
+    that body, or without any part of a response if it does not break off. `live` means that the request may call an
+    upstream and is not over. `entry` is its number in history.
     """
 
     active: ActiveMode | None = None
     request_headers: Headers | None = None
+    request_authority: str | None = None
     response_headers: Headers | None = None
     request_tap: BodyTap | None = None
     response_tap: BodyTap | None = None
     is_answered: bool = False
     sending: BodySchedule | None = None
     breaks_off: bool = False
+    rewriting: RewrittenPieces | None = None
+    hold: Hold | None = None
+    holder: ClientHolder | None = None
     live: bool = False
     entry: int | None = None
 

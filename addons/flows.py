@@ -10,7 +10,7 @@ from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.patches.http1 import pop_dropped
 from understudy.serving.answers.streams import is_unsized
-from understudy.store.model.exchanges import Exchange, Timings, describe_cut
+from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 
@@ -21,8 +21,10 @@ MAX_LENGTH_DIGITS = 19  # of a Content-Length
 
 
 def stash_request_headers(flow: http.HTTPFlow) -> None:
-    """Remember the headers of the request as received: Host is rewritten later, and mitmproxy removes Expect."""
-    get_note(flow).request_headers = Headers(tuple(flow.request.headers.fields))
+    """Remember host and headers of the request as received: the host is rewritten later, mitmproxy removes Expect."""
+    note = get_note(flow)
+    note.request_headers = Headers(tuple(flow.request.headers.fields))
+    note.request_authority = flow.request.authority
 
 
 def stash_response_headers(flow: http.HTTPFlow) -> None:
@@ -70,7 +72,7 @@ def response_from_flow(flow: http.HTTPFlow) -> Response | None:
     return Response(
         status=data.status_code,
         headers=note.response_headers or Headers(tuple(data.headers.fields)),
-        body=data.content or _get_tapped_body(note.response_tap),
+        body=(b"" if note.rewriting else data.content) or _get_tapped_body(note.response_tap),
         reason=data.reason,
         http_version=flow.response.http_version,
         trailers=Headers(tuple(data.trailers.fields)) if data.trailers else Headers(),
@@ -105,7 +107,7 @@ def exchange_from_flow(flow: http.HTTPFlow, session_id: str) -> Exchange:
             started=flow.request.timestamp_start,
             request_end=flow.request.timestamp_end,
             response_start=response.timestamp_start if response else None,
-            response_end=response.timestamp_end if response else None,
+            response_end=_find_response_end(flow),
         ),
         error=flow.error.msg if flow.error else None,
         degraded=_describe_degradation(flow),
@@ -140,12 +142,27 @@ def to_mitmproxy_response(flow: http.HTTPFlow, response: Response) -> http.Respo
 
 
 def find_client_origin(flow: http.HTTPFlow) -> Origin | None:
-    """Return the origin that the client addresses: its own Host, with the scheme of its connection."""
-    host = _get_client_headers(flow).get("host") or flow.request.authority
+    """Return the origin that the client addresses: its own Host, with the scheme of its connection.
+
+    Without a Host, a client of HTTP/2 addresses the gateway by its own address.
+    """
+    note, scheme = get_note(flow), "https" if flow.client_conn.tls else "http"
+    authority = flow.request.authority if note.request_authority is None else note.request_authority
+    host = _get_client_headers(flow).get("host") or authority
+    if not host and flow.request.is_http2:
+        address, port, *_ = flow.client_conn.sockname
+        return Origin(scheme, address, port)
     try:
-        return Origin.parse(f"{'https' if flow.client_conn.tls else 'http'}://{host}")
+        return Origin.parse(f"{scheme}://{host}")
     except ValueError:
         return None
+
+
+def _find_response_end(flow: http.HTTPFlow) -> float | None:
+    """Return the time at which the response ended, or at which its client left before it did."""
+    end = flow.response.timestamp_end if flow.response else None
+    has_left = flow.error is not None and flow.error.msg == CLIENT_LEFT
+    return flow.error.timestamp if end is None and has_left and flow.error else end
 
 
 def _is_streamed(response: http.Response) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from understudy.addons.current import CurrentMode
 from understudy.addons.loop.commits import Commits
 from understudy.addons.loop.connections import ClientConnections
+from understudy.addons.loop.held_requests import HeldRequests
 from understudy.addons.no_live_calls import Guard
 from understudy.serving.gateway.parent_proxies import NO_PARENTS, ParentProxies
 from understudy.serving.gateway.site import GatewaySites
@@ -32,6 +33,7 @@ class ForwardingSettings:
     commits: Commits
     connections: ClientConnections
     sites: GatewaySites
+    held: HeldRequests
     upstream: Origin | None = None
     elsewhere: bool = False
     urls: bool = True

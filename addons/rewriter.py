@@ -14,6 +14,7 @@ from understudy.addons.flows import (
 )
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
+from understudy.serving.gateway.forwarded_bodies import drop_fields_of_bytes, rewrite_pieces
 from understudy.store.model.messages import Headers, Origin
 
 
@@ -40,12 +41,20 @@ class Rewriter:
         if not self._urls or get_note(flow).is_answered or not is_in_origin_form(flow):
             return
         received, gateway = response_from_flow(flow), find_client_origin(flow)
-        rewritten = (
-            rewrite_for_client(received, self._upstream, str(gateway), self._renamed) if received and gateway else None
-        )
-        if rewritten and rewritten is not received:
+        if received is None or gateway is None:
+            return
+        headers = rewrite_for_client(received, self._upstream, str(gateway), self._renamed).headers
+        if self._rewrites_body(flow):
+            get_note(flow).rewriting = pieces = rewrite_pieces(received.status, headers, self._upstream, gateway)
+            headers = Headers(drop_fields_of_bytes(headers.fields)) if pieces else headers
+        if headers is not received.headers:
             stash_response_headers(flow)
-            set_response_headers(flow, rewritten.headers)
+            set_response_headers(flow, headers)
+
+    def _rewrites_body(self, flow: http.HTTPFlow) -> bool:
+        # mitmproxy's HTTP/1 side sends no chunks that were not in the response that it received.
+        active = get_note(flow).active
+        return flow.request.is_http2 and active is not None and active.rewrites_bodies
 
     def _restore_cookies(self, flow: http.HTTPFlow) -> None:
         note, fields = get_note(flow), tuple(flow.request.headers.fields)

@@ -7,11 +7,13 @@ only one that moves them.
 
     WAITING ---- a request, refusal or Expect is in the queue ----> ANSWERING
     ANSWERING -- Fetch --> FETCHING -- receive_body --> ANSWERING
+    ANSWERING -- Hold --> HOLDING -- release --> ANSWERING
     ANSWERING -- the steps of the answer are over --> WAITING
     ANSWERING -- Close, HandOver or Upgrade --> FINISHED
     WAITING ---- the lifetime is over --> FINISHED
 
-FINISHED is final: what is received later is not answered.
+After a Hold comes a Close: what is received meanwhile is not answered. FINISHED is final: what is received later is not
+answered.
 
 `Lifetime` is how long the connection stays open. The server ends it by `end_soon`, the client by `end_input` (it closed
 its side, and may still read). Either may come first, and both are final; `AFTER_END_SOON` and `AFTER_END_INPUT` are the
@@ -35,6 +37,7 @@ class Phase(Enum):
     WAITING = "no answer is in progress"
     ANSWERING = "an answer is in progress"
     FETCHING = "an answer waits for a body from the store"
+    HOLDING = "an answer that was given up when it was recorded is held open"
     FINISHED = "the last step was returned"
 
 

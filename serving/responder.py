@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection without its socket: bytes in, steps out.
 
 Requests are answered in order, one after the other (RFC 9112, section 9.3.2). The owner of the socket calls `receive`
-with the bytes that arrive, then `next` until it returns None; after a Wait or a Fetch is done, `next` again. The states
-of a connection are described in `serving/connection_states.py`.
+with the bytes that arrive, then `next` until it returns None; after a Wait, a Fetch or a Hold is done, `next` again.
+The states of a connection are described in `serving/connection_states.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from understudy.serving.answers.cors import copy_cors_headers
 from understudy.serving.answers.replies import (
     EDIT_RETRY_SECONDS,
     EDIT_WAIT_SECONDS,
+    Hold,
     PendingReply,
     Reply,
     Upgrade,
@@ -52,6 +53,7 @@ _PHASE_AFTER: Mapping[type, Phase] = {
     bytes: Phase.ANSWERING,
     Wait: Phase.ANSWERING,
     Fetch: Phase.FETCHING,
+    Hold: Phase.HOLDING,
     Close: Phase.FINISHED,
     HandOver: Phase.FINISHED,
     Upgrade: Phase.FINISHED,
@@ -135,6 +137,11 @@ class Responder:
         """Take the body that a Fetch asked for; None if it could not be read."""
         self._fetched_body = body
         if self._phase is Phase.FETCHING:
+            self._phase = _ANSWERING
+
+    def release(self) -> None:
+        """End a Hold."""
+        if self._phase is Phase.HOLDING:
             self._phase = _ANSWERING
 
     def end_soon(self) -> None:
@@ -268,8 +275,10 @@ class Responder:
             reply = replace(failed, server=reply.server)
         elif plan.fault is FaultKind.UNFINISHED:
             yield from self._send(reply, request, whole=False)
+            yield from _hold(reply)
             return replace(reply, response=None, summary=f"{reply.summary}; broke off"), Close()
         elif plan.fault is not None:
+            yield from _hold(reply)
             yield self._break_reply(reply, request, plan.fault)
             broken = replace(reply, response=None, summary=f"{reply.summary}; fault {plan.fault}")
             return broken, Close(reset=plan.fault is FaultKind.RESET)
@@ -320,6 +329,11 @@ class Responder:
                 head = add_connection(head, CHUNKED) + b"%x\r\n" % len(body)
             return head + body[: len(body) // 2] if body else head[: len(head) // 2]
         return b""
+
+
+def _hold(reply: Reply) -> Iterator[Step]:
+    if reply.hold is not None:
+        yield reply.hold
 
 
 def _make_head(reply: Reply, request: RawRequest, *, last: bool) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Upgrade
+from understudy.serving.answers.replies import Hold, Upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,5 @@ class HandOver:
     data: bytes
 
 
-Step = bytes | Wait | Fetch | Close | HandOver | Upgrade
+Step = bytes | Wait | Hold | Fetch | Close | HandOver | Upgrade
 """Bytes are to be sent as they are."""

@@ -9,9 +9,10 @@ import msgspec
 from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.serving.gateway import error_replies as replies
 from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.forwarded_bodies import make_forwarded_body_factory
 from understudy.serving.gateway.forwarded_heads import make_head_rewriter, rewrite_for_parent, rewrite_request_head
 from understudy.serving.gateway.site import ConnectionKind, Route, find_client_origin
-from understudy.serving.http1.exchange_reader import HeadRewriter
+from understudy.serving.http1.exchange_reader import ForwardedBodyFactory, HeadRewriter
 from understudy.serving.http1.heads import PASSTHROUGH_LIMITS, RequestHead, check_version
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.model.messages import Headers, Origin, Response
@@ -63,6 +64,16 @@ def make_response_rewriter(
     if not request.route.is_reverse or not settings.urls:
         return None
     return make_head_rewriter(origin, partial(_find_client_origin, kind, request.head, origin), settings.sites.renamed)
+
+
+def make_body_rewriter(
+    settings: ForwardingSettings, kind: ConnectionKind, request: AcceptedRequest
+) -> ForwardedBodyFactory | None:
+    """Return what makes the bodies of responses into those that the client gets; None if it gets them as they came."""
+    origin = request.route.origin
+    if not request.route.is_reverse or not settings.urls or not request.active.rewrites_bodies:
+        return None
+    return make_forwarded_body_factory(request.head, origin, partial(_find_client_origin, kind, request.head, origin))
 
 
 def _find_client_origin(kind: ConnectionKind, head: RequestHead, origin: Origin) -> Origin | None:

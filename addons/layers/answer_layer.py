@@ -20,8 +20,9 @@ from understudy.addons.current import CurrentMode
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.layers.websocket_layer import ConversationLayer
 from understudy.addons.loop.body_reader import BodyReader
+from understudy.addons.loop.client_holds import ClientHolder, ReleaseEvent
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Upgrade
+from understudy.serving.answers.replies import Hold, Upgrade
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.site import ConnectionKind, GatewaySite, GatewaySites
 from understudy.serving.http1.limits import Limits
@@ -66,7 +67,10 @@ class BodyFetcher:
 
 
 class AnswerLayer(layer.Layer):
-    """One connection. `make_next_layer` makes the layer that takes it over, for the bytes that it goes on with."""
+    """One connection. `make_next_layer` makes the layer that takes it over, for the bytes that it goes on with.
+
+    `holder` holds a request of it open.
+    """
 
     def __init__(
         self,
@@ -74,12 +78,14 @@ class AnswerLayer(layer.Layer):
         current: CurrentMode,
         sites: GatewaySites,
         kind: ConnectionKind,
+        holder: ClientHolder,
         make_next_layer: Callable[[Context, bytes], layer.Layer],
     ) -> None:
         super().__init__(context)
         self._current = current
         self._sites = sites
         self._kind = kind
+        self._holder = holder
         self._make_next_layer = make_next_layer
         self._active: ActiveMode = current.active
         self._responder = Responder(self._get_site, LIMITS, hands_over=True)
@@ -95,8 +101,11 @@ class AnswerLayer(layer.Layer):
         elif isinstance(event, events.Wakeup):
             if event.command is self._waiting:
                 yield from self._wake()
+        elif isinstance(event, ReleaseEvent) and event.holder is self._holder:
+            yield from self._end_hold()
         elif isinstance(event, events.ConnectionClosed) and event.connection is self.context.client:
             self._responder.end_input()
+            yield from self._end_hold()
             if self._waiting is None:
                 yield from self._advance()
 
@@ -121,6 +130,8 @@ class AnswerLayer(layer.Layer):
 
     def _receive(self, data: bytes) -> layer.CommandGenerator[None]:
         responder = self._responder
+        if self._holder.is_holding:  # the connection ends with the hold
+            return
         if not responder.is_busy and not responder.reader.is_in_body:  # a request finishes in the mode it started in
             self._active = self._current.active
         if responder.is_idle:
@@ -154,6 +165,9 @@ class AnswerLayer(layer.Layer):
             case Wait():
                 self._waiting = commands.RequestWakeup(step.seconds)
                 yield self._waiting
+            case Hold():
+                if not self._holder.begin(step):
+                    self._responder.release()
             case Fetch():
                 fetch = BodyFetch(step.body, step.position)
                 yield FetchBodyHook(fetch)
@@ -166,6 +180,12 @@ class AnswerLayer(layer.Layer):
             case Upgrade():
                 self._next = ConversationLayer(self.context, step)
                 yield from self._next.handle_event(events.Start())
+
+    def _end_hold(self) -> layer.CommandGenerator[None]:
+        if self._holder.is_holding:
+            self._holder.end()
+            self._responder.release()
+            yield from self._advance()
 
     def _hand_over(self, data: bytes) -> layer.CommandGenerator[None]:
         self._next = self._make_next_layer(self.context, data)

@@ -18,6 +18,7 @@ from understudy.addons.layers.answer_layer import describe_connection
 from understudy.addons.layers.exchange_in_flight import CommitEvent
 from understudy.addons.layers.gateway_stream import GatewayStream
 from understudy.addons.layers.http1_layer import Http1Layer
+from understudy.addons.loop.client_holds import ReleaseEvent
 
 HTTP_2_PREFACE = b"PRI * HTTP/2.0\r\n"
 TLS_HANDSHAKE = b"\x16"
@@ -78,7 +79,7 @@ class GatewayHttpLayer(HttpLayer):
     """mitmproxy's HTTP layer with the streams of the gateway."""
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, CommitEvent):  # for a recording layer inside CONNECT
+        if isinstance(event, (CommitEvent, ReleaseEvent)):  # for a layer inside CONNECT, or for a stream that is held
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
         else:

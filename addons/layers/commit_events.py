@@ -73,7 +73,7 @@ class ExchangeCommitter:
         try:
             if exchange.active.session_id is None:
                 raise StoreError("there is no session to record to; it was deleted")
-            whole = exchange.reader.to_exchange(exchange.active.session_id, exchange.failure)
+            whole = exchange.reader.to_exchange(exchange.active.session_id, exchange.failure, exchange.left)
             self._commits.submit(whole, partial(self._post_commit, exchange, None))
         except Exception as failure:  # the client must learn of any failure
             logger.exception("an exchange could not be kept")

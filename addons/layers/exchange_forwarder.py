@@ -10,7 +10,12 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS, ForwardingSettings
-from understudy.addons.layers.accepted_request import AcceptedRequest, make_response_rewriter, render_upstream_head
+from understudy.addons.layers.accepted_request import (
+    AcceptedRequest,
+    make_body_rewriter,
+    make_response_rewriter,
+    render_upstream_head,
+)
 from understudy.addons.layers.commit_events import ExchangeCommitter
 from understudy.addons.layers.exchange_in_flight import CommitEvent, ExchangeInFlight
 from understudy.addons.layers.record_states import Delivery, Progress
@@ -95,6 +100,7 @@ class ExchangeForwarder:
         exchange = self._exchange
         if exchange is None or not exchange.is_running:
             return
+        exchange.left = time.time()
         if exchange.lacks_only_its_end and self._client.state is ConnectionState.CAN_WRITE:
             exchange.abandon()
             self._timer = commands.RequestWakeup(MAX_LATE_SECONDS)
@@ -110,7 +116,8 @@ class ExchangeForwarder:
         recorded = settings.keeping if request.active.is_recording else None
         rewriter = make_response_rewriter(settings, self._kind, request)
         destination = Destination(origin, request.route.target)
-        reader = ExchangeReader(request.head, destination, request.started, recorded, rewriter)
+        make_body = make_body_rewriter(settings, self._kind, request)
+        reader = ExchangeReader(request.head, destination, request.started, recorded, rewriter, make_body)
         self._exchange = exchange = ExchangeInFlight(request.active, reader)
         sent = render_upstream_head(settings, request)
         exchange.note_sent(sent)
@@ -190,13 +197,23 @@ class ExchangeForwarder:
         if exchange.is_abandoned and is_cut:
             yield from self._fail(exchange, CLIENT_LEFT)
         elif exchange.reader.handle_close(time.time()):
-            yield from self._complete(exchange)
+            yield from self._complete_by_close(exchange)
         elif upstream.was_used and exchange.may_be_sent_again:
             again, exchange.sent = b"".join(exchange.sent or []), None
             yield from self._upstreams.open(upstream.origin, again)
         else:
             when = "in the middle of its answer" if exchange.reader.has_response_bytes else "without an answer"
             yield from self._fail(exchange, f"the upstream closed the connection {when}")
+
+    def _complete_by_close(self, exchange: ExchangeInFlight) -> CommandIterator:
+        try:
+            end = exchange.reader.take_end()
+        except UpstreamProtocolError as problem:
+            yield from self._fail(exchange, f"the upstream's answer cannot be followed: {problem}")
+            return
+        if end:
+            exchange.held.append(end)
+        yield from self._complete(exchange)
 
     # What the client gets.
 

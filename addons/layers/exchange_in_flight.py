@@ -30,8 +30,8 @@ class ExchangeInFlight:
 
     `held` are bytes of the response that the client has not got yet. `sent` is what the upstream has got, None when
     that is too much to be sent again. `pending_bytes` are on their way to the store; `late_bytes` came after the client
-    had left. `failure` is the reason of a failed exchange, `reply` what the client gets for it, `loss` the reason why
-    the exchange cannot be kept. `entry` is its number in history.
+    had left, at `left` (seconds since the epoch). `failure` is the reason of a failed exchange, `reply` what the client
+    gets for it, `loss` the reason why the exchange cannot be kept. `entry` is its number in history.
     """
 
     active: ActiveMode
@@ -43,6 +43,7 @@ class ExchangeInFlight:
     sent_bytes: int = 0
     pending_bytes: int = 0
     late_bytes: int = 0
+    left: float | None = None
     failure: str | None = None
     reply: Response | None = None
     loss: StoreError | None = None

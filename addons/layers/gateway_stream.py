@@ -37,19 +37,26 @@ from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import parse_content_length, to_mitmproxy_response
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
 from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
+from understudy.addons.loop.client_holds import ReleaseEvent
 from understudy.addons.loop.connections import explain_disconnect
 from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
+from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.store.model.exchanges import describe_unreached
 from understudy.store.model.messages import Origin
 
 # Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
 KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
+# An error of the upstream: a 502 if nothing was sent.
+UPSTREAM_FAILED: Any = (
+    _events.ErrorCode.GENERIC_SERVER_ERROR if hasattr(_events, "ErrorCode") else status_codes.BAD_GATEWAY
+)
 # How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
 MAX_WAITING_BYTES = 64 * 1024
 POLL_SECONDS = 0.02
+BROKE_OFF = "it broke off when it was recorded"
 # mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
 _CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
@@ -71,6 +78,7 @@ class GatewayStream(HttpStream):
         self._last_piece: bytes | None = None  # the piece that completes the response
         self._timer: commands.RequestWakeup | None = None
         self._passed_size = 0
+        self._is_rewritten = False
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
@@ -78,6 +86,9 @@ class GatewayStream(HttpStream):
                 yield from self._send_withheld()
             else:
                 yield from self._wake()
+        elif isinstance(event, ReleaseEvent):
+            if event.holder is get_note(self.flow).holder:
+                yield from self._break_off(BROKE_OFF)
         else:
             yield from super()._handle_event(event)
 
@@ -151,7 +162,8 @@ class GatewayStream(HttpStream):
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass a response on; a recorded one after a moment."""
-        if get_note(self.flow).response_tap is None:
+        note = get_note(self.flow)
+        if note.response_tap is None and note.rewriting is None:
             yield from super().start_response_stream()
             return
         self._withheld = []
@@ -161,17 +173,34 @@ class GatewayStream(HttpStream):
 
     def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Take a piece of the response, or its end."""
-        tap, response = get_note(self.flow).response_tap, self.flow.response
+        note, response = get_note(self.flow), self.flow.response
+        tap = note.response_tap
         assert response
-        if tap is None:
+        if tap is None and note.rewriting is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._pass_on(tap.take(event.data))
+            yield from self._rewrite_and_pass_on(tap.take(event.data) if tap else event.data)
+        elif isinstance(event, ResponseEndOfMessage) and note.rewriting is not None and not self._is_rewritten:
+            if (yield from self._rewrite_and_pass_on(None)):
+                yield from self.state_stream_response_body(event)
         elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
             response.data.content, self._withheld = b"".join(self._withheld), None
             yield from self.send_response()
         else:
             yield from super().state_stream_response_body(event)
+
+    def _rewrite_and_pass_on(self, data: bytes | None) -> layer.CommandGenerator[bool]:
+        """Pass a piece on, None at the end of the body; return False if it could not be rewritten."""
+        rewriting = get_note(self.flow).rewriting
+        try:
+            if rewriting is not None:
+                self._is_rewritten = data is None
+                data = rewriting.finish() if data is None else rewriting.take(data)
+        except UpstreamProtocolError as problem:
+            yield from self.handle_protocol_error(ResponseProtocolError(self.stream_id, str(problem), UPSTREAM_FAILED))
+            return False
+        yield from self._pass_on(data or b"")
+        return True
 
     def _pass_on(self, data: bytes) -> layer.CommandGenerator[None]:
         if self._withheld is not None:
@@ -243,7 +272,8 @@ class GatewayStream(HttpStream):
         self.server_state = self.state_done
         if (yield from self.check_killed(False)):
             return
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        if not self._is_held_in_silence:
+            yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
         self._schedule, self._schedule_start = schedule, time.monotonic()
         yield from self._continue_sending()
 
@@ -251,6 +281,7 @@ class GatewayStream(HttpStream):
         self, event: RequestProtocolError | ResponseProtocolError
     ) -> layer.CommandGenerator[None]:
         """Stop sending, because a side has gone, and keep what came of a response."""
+        self._end_hold()
         self._schedule = self._due_chunk = self._last_piece = self._withheld = None
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
@@ -274,8 +305,9 @@ class GatewayStream(HttpStream):
                 return
             self._schedule.add_piece(content)
         self._schedule = None
-        if get_note(self.flow).breaks_off:
-            yield from self._break_off("it broke off when it was recorded")
+        if get_note(self.flow).breaks_off or self._is_held_in_silence:
+            if not self._begin_hold():
+                yield from self._break_off(BROKE_OFF)
             return
         response = self.flow.response
         assert response
@@ -301,7 +333,21 @@ class GatewayStream(HttpStream):
             yield SendHttp(ResponseData(self.stream_id, chunk.content), self.context.client)
             yield from self._continue_sending()
 
+    @property
+    def _is_held_in_silence(self) -> bool:
+        note = get_note(self.flow)
+        return note.hold is not None and not note.breaks_off
+
+    def _begin_hold(self) -> bool:
+        note = get_note(self.flow)
+        return note.hold is not None and note.holder is not None and note.holder.begin(note.hold)
+
+    def _end_hold(self) -> None:
+        if (holder := get_note(self.flow).holder) is not None:
+            holder.end()
+
     def _break_off(self, reason: str) -> layer.CommandGenerator[None]:
+        self._end_hold()
         self._schedule = self._due_chunk = None
         yield SendHttp(ResponseProtocolError(self.stream_id, reason, KILLED), self.context.client)
         self.flow.live = False

@@ -11,6 +11,7 @@ from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.record_layer import RecordLayer, Successor
 from understudy.addons.layers.upstream_connection import CommandIterator
+from understudy.addons.loop.client_holds import ClientHolder
 from understudy.serving.gateway.site import ConnectionKind
 
 HttpLayerFactory = Callable[[Context, bytes], layer.Layer]
@@ -52,8 +53,9 @@ class Http1Layer(layer.Layer):
 
     def _make_answer_layer(self) -> AnswerLayer:
         settings = self._settings
+        holder = ClientHolder(settings.held, settings.connections, self.context.client.id)
         return AnswerLayer(
-            self.context.fork(), settings.current, settings.sites, self._kind, self._replace_answer_layer
+            self.context.fork(), settings.current, settings.sites, self._kind, holder, self._replace_answer_layer
         )
 
     def _replace_answer_layer(self, _: Context, data: bytes) -> layer.Layer:

@@ -11,6 +11,7 @@ from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.accepted_request import AcceptedRequest
 from understudy.addons.layers.answer_layer import AnswerLayer
 from understudy.addons.layers.upstream_connection import CommandIterator
+from understudy.addons.loop.client_holds import ClientHolder
 from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.heads import RequestHead, read_request
 from understudy.store.model.values import replace
@@ -36,7 +37,8 @@ class SpyRequest:
         self._pieces = [request.head.raw]
         self._is_missed = False
         self._is_complete = False
-        self._layer = AnswerLayer(context.fork(), settings.current, settings.sites, kind, self._handle_miss)
+        holder = ClientHolder(settings.held, settings.connections, context.client.id)
+        self._layer = AnswerLayer(context.fork(), settings.current, settings.sites, kind, holder, self._handle_miss)
 
     @property
     def state(self) -> LookupState:

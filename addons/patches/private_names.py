@@ -71,7 +71,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "Master.run(self)",
         "Master.shutdown(self)",
     ),
-    "mitmproxy.net.http.status_codes": ("CLIENT_CLOSED_REQUEST", "NO_RESPONSE", "RESPONSES"),
+    "mitmproxy.net.http.status_codes": ("BAD_GATEWAY", "CLIENT_CLOSED_REQUEST", "NO_RESPONSE", "RESPONSES"),
     "mitmproxy.options": ("Options",),
     "mitmproxy.optmanager": ("OptManager.changed",),
     "mitmproxy.proxy.commands": (
@@ -182,10 +182,15 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "ConnectionHandler.client",
         "ConnectionHandler.drain_writers(self)",
         "ConnectionHandler.server_event(self, event)",
+        "ConnectionHandler.timeout_watchdog",
         "ConnectionHandler.transports",
         "ConnectionIO.handler",
         "ConnectionIO.reader",
         "ConnectionIO.writer",
+        "TimeoutWatchdog.blocker",
+        "TimeoutWatchdog.can_timeout",
+        "TimeoutWatchdog.register_activity(self)",
+        "TimeoutWatchdog.timeout",
     ),
     "mitmproxy.proxy.tunnel": ("LayerStack.__getitem__(self, item)", "LayerStack.__truediv__(self, other)"),
     "mitmproxy.utils.signals": ("_SyncSignal.disconnect(self, receiver)",),
@@ -193,7 +198,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
 # `python -O` leaves it out.
 _NAMES_OF_DEBUG_MODE: dict[str, tuple[str, ...]] = {"mitmproxy.http": ("MessageData.__post_init__(self)",)}
 _NAMES_SINCE_12: dict[str, tuple[str, ...]] = {
-    "mitmproxy.proxy.layers.http._events": ("ErrorCode.KILL", "ErrorCode.http_status_code(self)"),
+    "mitmproxy.proxy.layers.http._events": (
+        "ErrorCode.GENERIC_SERVER_ERROR",
+        "ErrorCode.KILL",
+        "ErrorCode.http_status_code(self)",
+    ),
 }
 
 

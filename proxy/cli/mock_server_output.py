@@ -53,6 +53,7 @@ def setting_rows(details: MockServerDetails) -> list[ShownSetting]:
         *_matching_rows(mock.matching),
         ("server error", f"{details.active_error or 'none'} active, {details.errors} saved"),
         ("cors", _switch(mock.cors)),
+        ("rewrite bodies", _switch(mock.rewrite_bodies)),
         ("call log", f"newest {counted(mock.log_limit, 'call')}"),
         ("created", local_time(mock.created_at)),
         ("updated", local_time(mock.updated_at)),

@@ -9,6 +9,7 @@ from itertools import count, islice
 
 from understudy.matcher.replay_keys import compute_replay_key
 from understudy.matcher.settings import STRICT, MatchSettings
+from understudy.proxy.compilation.abandoned_requests import AbandonedRequests
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.serving.gateway.failed_exchanges import clear_failure, find_failure_behaviours, is_repeated
 from understudy.serving.gateway.replay import RecordedWebSocket
@@ -39,7 +40,7 @@ class SessionExamples:
 
     `failed` are examples of exchanges that failed and are left out; `reasons` has why, by the ids of these examples.
     `unreached` are the ids of the examples whose upstream could not be reached, `early` those of answers that came
-    before their request had ended.
+    before their request had ended, `held` those of what the client gave up.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -48,6 +49,7 @@ class SessionExamples:
     reasons: dict[str, str] = field(default_factory=dict)
     unreached: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
+    held: frozenset[str] = frozenset()
 
 
 class ExampleNamer:
@@ -78,20 +80,18 @@ def build_session_examples(
     """Return a session as examples, answers as recorded and repeats as sequences; the store is not changed.
 
     Repeats are requests that are equal under `matching`. With `failures`, exchanges that failed become examples that
-    fail. `bodies` reads the bodies, for a caller that reads them again.
+    fail. A request that its client gave up without a byte of an answer, and repeated at once, is left out. `bodies`
+    reads the bodies, for a caller that reads them again.
 
     The ids are the same each time, because positions in sequences are kept by id. They are in recorded order, which
     ids of history entries may not be.
     """
-    numbers = count()
     plan = replace(AS_RECORDED, naming=ExampleNamer(make_display_redactor(store)).name_example)
-    known, left_out, compiled = CollectionState(session.id), CollectionState(session.id), SessionExamples()
-
-    def next_id() -> str:
-        return f"{next(numbers):012d}"
-
+    known, left_out = CollectionState(session.id), CollectionState(session.id)
+    compiled, abandoned = SessionExamples(), AbandonedRequests()
     reader = bodies or BodyPrefetcher(store.bodies)
-    as_recorded = partial(promote, plan=plan, read=reader.read, request_key=_make_request_key(matching), new_id=next_id)
+    new_id = map("{:012d}".format, count()).__next__
+    as_recorded = partial(promote, plan=plan, read=reader.read, request_key=_make_request_key(matching), new_id=new_id)
     for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
         reader.prefetch(one.request.body for one in recorded)
         batch = [clear_failure(one) if is_repeated(one, failures=failures) else one for one in recorded]
@@ -99,6 +99,7 @@ def build_session_examples(
         failed = find_failure_behaviours(recorded, promoted.marks)
         compiled.examples.extend(_mark_failed(one, failed.get(one.id)) for one in promoted.examples)
         _note_kinds(compiled, recorded, promoted)
+        abandoned.add(recorded, promoted)
         compiled.websockets.update(_collect_websockets(batch, promoted))
         known = promoted.known
         if lost := [one for one in recorded if not is_repeated(one, failures=failures)]:
@@ -106,7 +107,13 @@ def build_session_examples(
             compiled.failed.extend(missing.examples)
             compiled.reasons.update(_collect_reasons(recorded, missing))
             left_out = missing.known
-    return compiled
+    return _leave_out_repeated(compiled, abandoned)
+
+
+def _leave_out_repeated(compiled: SessionExamples, abandoned: AbandonedRequests) -> SessionExamples:
+    repeated = abandoned.find_repeated()
+    examples = [one for one in compiled.examples if one.id not in repeated] if repeated else compiled.examples
+    return replace(compiled, examples=examples, held=abandoned.ids - repeated)
 
 
 def _make_request_key(matching: MatchSettings) -> RequestKey:

@@ -43,7 +43,8 @@ class Activation:
     """The compiler of states for one gateway; its methods block, so a thread calls them.
 
     `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run; `dates` is
-    how recorded dates are sent; `match_overrides` are fields of `MatchSettings` that take the place of a mock's own.
+    how recorded dates are sent. `match_overrides` are fields of `MatchSettings` that take the place of a mock's own.
+    `rewrite_bodies` leads URLs in bodies to the gateway, whatever its mock server says.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Activation:
         seed: int | None = None,
         dates: Dates = AS_NOW,
         match_overrides: Mapping[str, bool] | None = None,
+        rewrite_bodies: bool = False,
     ) -> None:
+        self._rewrite_bodies = rewrite_bodies
         self._dates = dates
         self._match_overrides = dict(match_overrides or {})
         self._store = store
@@ -76,7 +79,12 @@ class Activation:
             self._start_over(once=self._replay_settings.once and state.mode is Mode.REPLAY)
         self._active = None
         try:
-            self._active = replace(self._compile(state), ignored_hosts=self._replay_settings.ignored_hosts)
+            compiled = self._compile(state)
+            self._active = replace(
+                compiled,
+                ignored_hosts=self._replay_settings.ignored_hosts,
+                rewrites_bodies=compiled.rewrites_bodies or self._rewrite_bodies,
+            )
             return self._active
         except NotFound as error:
             logger.error("%s mode has nothing to answer from: %s", state.mode, error)
@@ -141,6 +149,7 @@ class Activation:
             self._rates,
             state.session_id,
             dates=self._dates,
+            rewrites_bodies=setup.mock is not None and setup.mock.rewrite_bodies,
         )
 
     def _compile_replay(self, state: GatewayState) -> ActiveMode:
@@ -174,5 +183,6 @@ class Activation:
             frozenset(each for each in hosts if each),
             select_marks(collect_ignored_places(matching), Part.JSON),
             EarlyAnswers.of(example for example in examples if example.id in recorded.early),
+            recorded.held,
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

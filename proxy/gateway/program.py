@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from mitmproxy.addons.core import Core
@@ -23,8 +23,10 @@ from understudy.addons.layers.answer_layer import BodyFetcher
 from understudy.addons.layers.choose_layer import LayerChooser
 from understudy.addons.layers.websocket_layer import ScriptFetcher
 from understudy.addons.loop.body_reader import BodyReader
+from understudy.addons.loop.client_holds import ClientHolder
 from understudy.addons.loop.commits import Commits, report_in_loop
 from understudy.addons.loop.connections import ClientConnections
+from understudy.addons.loop.held_requests import LONG_SECONDS, HeldRequests
 from understudy.addons.no_live_calls import Guard, MessageDiscarder, RequestFinisher
 from understudy.addons.parent_proxy import ParentChooser
 from understudy.addons.patches.check import check_mitmproxy
@@ -44,6 +46,7 @@ from understudy.proxy.gateway.listening import format_address, make_addon_option
 from understudy.proxy.gateway.name_overrides import override_names
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.gateway.watcher import Watcher
+from understudy.serving.answers.replies import Hold
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import Dates
 from understudy.serving.gateway.active import ActiveMode
@@ -68,9 +71,18 @@ GARBAGE_THRESHOLD = 50_000
 
 
 class GatewayProgram:
-    """The parts of a running gateway."""
+    """The parts of a running gateway.
 
-    def __init__(self, store: Store, settings: GatewaySettings, state: GatewayState) -> None:
+    `on_long_hold` gets the requests that a replay has held open for long.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: GatewaySettings,
+        state: GatewayState,
+        on_long_hold: Callable[[Sequence[Hold]], None] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._first_state = state
@@ -81,9 +93,13 @@ class GatewayProgram:
             seed=settings.seed,
             dates=Dates(settings.shift_dates),
             match_overrides=settings.match_overrides,
+            rewrite_bodies=settings.rewrite_bodies,
         )
         self._servers = Proxyserver()
         self._connections = ClientConnections(self._servers)
+        self._held = HeldRequests(
+            self._loop.call_later, settings.replay.hold, on_long=on_long_hold, long_seconds=LONG_SECONDS
+        )
         self._bodies = BodyReader(store.bodies.read, store.bodies.read_piece)
         self._watcher: Watcher | None = None
         self._master_task: asyncio.Task[None] | None = None
@@ -120,6 +136,7 @@ class GatewayProgram:
             await asyncio.to_thread(self._watcher.stop)
         if self._master_task:
             await self._servers.servers.update([])
+            self._held.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.guard.idle.wait(), DRAIN_SECONDS)
             with contextlib.suppress(TimeoutError):
@@ -163,6 +180,7 @@ class GatewayProgram:
             Commits(self.writer),
             self._connections,
             GatewaySites(self._bodies.get_cached, self._renamed),
+            self._held,
             settings.upstream,
             settings.forward_elsewhere,
             settings.rewrite,
@@ -179,7 +197,7 @@ class GatewayProgram:
         return [
             ParentChooser(settings.parents, settings.sole_upstream),
             *rewriter,
-            Answerer(self.current, self._bodies, settings.sole_upstream, self._renamed),
+            Answerer(self.current, self._bodies, settings.sole_upstream, self._renamed, make_holder=self._make_holder),
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.list_messages),
             Backpressure(self._connections.drain),
@@ -190,6 +208,9 @@ class GatewayProgram:
             MessageDiscarder(),
             RequestFinisher(self.guard),
         ]
+
+    def _make_holder(self, client_id: str) -> ClientHolder:
+        return ClientHolder(self._held, self._connections, client_id)
 
     def _make_row(self, seen_revision: int) -> Gateway:
         host, port, *_ = self._servers.listen_addrs()[0]
@@ -210,12 +231,14 @@ class GatewayProgram:
         """Compile a state in the caller's thread, switch to it in the event loop, return when that is done."""
         active = None if restart else self._activation.apply_changes(state, changes)
         active = active or self._activation.activate(state, restart=restart)
-        asyncio.run_coroutine_threadsafe(self._switch_to(active, state), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._switch_to(active, state, restart), self._loop).result()
 
-    async def _switch_to(self, active: ActiveMode, state: GatewayState) -> None:
+    async def _switch_to(self, active: ActiveMode, state: GatewayState, restart: bool) -> None:
         if active.mode is not self.current.active.mode:
             logger.info("mode %s", active.mode)
         self.current.active = active
+        if restart:
+            self._held.release_all()
         self._warm_up(state)
         if active.mode.is_offline:
             self.guard.hang_up_tunnels()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from understudy.matcher.body_forms.open_places import parse_ignored_place
@@ -14,7 +15,7 @@ from understudy.serving.gateway.replay import MissAnswer
 from understudy.store.errors import Hint, UserError
 from understudy.store.model.values import replace
 
-SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures")
+SINGLE_SETTINGS = ("once", "miss", "timing", "replay_failures", "hold")
 # `ignore_json` is the old name of `ignore_body`.
 LIST_SETTINGS = ("ignore_query", "match_header", "ignore_header", "ignore_body", "ignore_json", "ignore_host")
 
@@ -28,8 +29,9 @@ class ReplaySettings:
 
     `once` ends each sequence after its last answer. `matching` decides which requests are equal, `miss` what is
     answered to others. `timing` is the pace of streams, as in `Behaviour.timing`. `failures` repeats exchanges that
-    failed. Requests to `ignored_hosts` are neither answered nor counted; a recording does not keep them. `lists` are
-    the texts that `matching` and `ignored_hosts` are made of where they were given, `defaults` those of the project.
+    failed. What the client gave up is held open for `hold` seconds, without a limit if that is None. Requests to
+    `ignored_hosts` are neither answered nor counted; a recording does not keep them. `lists` are the texts that
+    `matching` and `ignored_hosts` are made of where they were given, `defaults` those of the project.
     """
 
     once: bool = False
@@ -37,6 +39,7 @@ class ReplaySettings:
     miss: MissAnswer = MissAnswer.NOT_FOUND
     timing: float | None = None
     failures: bool = False
+    hold: float | None = None
     ignored_hosts: IgnoredHosts = NO_HOSTS
     lists: ListSettings = field(default_factory=dict)
     defaults: ListSettings = field(default_factory=dict)
@@ -62,6 +65,7 @@ def parse_replay_settings(
     miss: str = MissAnswer.NOT_FOUND,
     timing: str = "recorded",
     replay_failures: bool = False,
+    hold: float | None = None,
     defaults: ListSettings | None = None,
     **lists: Sequence[str],
 ) -> ReplaySettings:
@@ -76,7 +80,8 @@ def parse_replay_settings(
     _check_lists(lists)
     chosen = overlay_lists(defaults or {}, lists)
     matching, hosts = _parse_matching(chosen), _parse_hosts(chosen.get("ignore_host", ()))
-    return ReplaySettings(once, matching, answer, read_timing(timing), replay_failures, hosts, lists, defaults or {})
+    pace, held = read_timing(timing), _check_hold(hold)
+    return ReplaySettings(once, matching, answer, pace, replay_failures, held, hosts, lists, defaults or {})
 
 
 def overlay_lists(*layers: ListSettings) -> ListSettings:
@@ -96,6 +101,12 @@ def parse_replay_lists(lists: ListSettings) -> ReplaySettings:
     """Return the settings of a replay with these lists alone; raises UserError."""
     given: dict[str, Any] = dict(lists)
     return parse_replay_settings(**given)
+
+
+def _check_hold(seconds: object) -> float | None:
+    if seconds is None or (isinstance(seconds, int | float) and 0 <= seconds < inf):
+        return seconds
+    raise UserError(f"takes seconds, 0 or more, got {seconds!r}", field="hold")
 
 
 def _check_lists(lists: ListSettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from understudy.proxy.gateway.program import GatewayProgram, pause_collector
 from understudy.proxy.gateway.settings import GatewaySettings
 from understudy.proxy.operations.gateways.modes import choose_state
 from understudy.proxy.signals import STOP_SIGNALS, Interrupted, SignalHandler
+from understudy.serving.answers.replies import Hold
 from understudy.serving.gateway.parent_proxies import ParentProxies
 from understudy.serving.gateway.replay import Tally
 from understudy.store.errors import UnderstudyError, UserError
@@ -55,6 +56,10 @@ class Announcer(Protocol):
 
     def announce_start(self, gateway: Gateway) -> None:
         """Show that the gateway accepts connections."""
+        ...
+
+    def announce_long_holds(self, holds: Sequence[Hold]) -> None:
+        """Show which requests of a command are held open for `LONG_SECONDS`; called in the event loop."""
         ...
 
 
@@ -153,7 +158,8 @@ class _RunningGateway:
                 raise
 
     async def _serve(self, signals: SignalHandler, has_started: Callable[[], None]) -> Report:
-        program = GatewayProgram(self._store, self._settings, self._state)
+        on_long_hold = self._announcer.announce_long_holds if self._child else None
+        program = GatewayProgram(self._store, self._settings, self._state, on_long_hold)
         with signals.wake_loop(asyncio.get_running_loop()):
             try:
                 with pause_collector():

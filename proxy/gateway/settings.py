@@ -25,9 +25,10 @@ class GatewaySettings:
     authority. `rewrite` changes URLs and cookies of the upstream to the gateway's. `insecure`, `upstream_ca` and
     `client_cert` are about TLS towards upstreams, `parents` are the proxies that upstreams are called through. `seed`
     makes random values the same in every run. `redact` removes secrets from what is recorded, `body_limits` bounds what
-    is recorded of bodies. `forward_elsewhere` forwards requests for other hosts beside the upstream.
-    `name_overrides` are addresses that names resolve to. `shift_dates` moves recorded dates by the time since.
-    `match_overrides` are fields of `MatchSettings`, ids and distance, that decide for all examples of a mock.
+    is recorded of bodies. `forward_elsewhere` forwards requests for other hosts beside the upstream. `rewrite_bodies`
+    also changes URLs of the upstream in JSON and HTML bodies. `name_overrides` are addresses that names resolve to.
+    `shift_dates` moves recorded dates by the time since. `match_overrides` are fields of `MatchSettings`, ids and
+    distance, that decide for all examples of a mock.
     """
 
     host: str
@@ -37,6 +38,7 @@ class GatewaySettings:
     name: str | None = None
     on_loss: OnLoss = OnLoss.STOP
     rewrite: bool = True
+    rewrite_bodies: bool = False
     insecure: bool = False
     upstream_ca: Path | None = None
     client_cert: Path | None = None

@@ -11,9 +11,10 @@ import struct
 from time import time
 from typing import cast
 
+from understudy.addons.loop.held_requests import HeldRequest
 from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenConnections
 from understudy.serving.answers.body_schedule import Fetch
-from understudy.serving.answers.replies import Reply, Upgrade
+from understudy.serving.answers.replies import Hold, Reply, Upgrade
 from understudy.serving.http1.wire import CLOSE, add_connection
 from understudy.serving.responder import Responder
 from understudy.serving.site_protocol import Site
@@ -33,6 +34,7 @@ class MockConnection(asyncio.Protocol):
     __slots__ = (
         "_all",
         "_full",
+        "_held",
         "_lingering",
         "_paused",
         "_responder",
@@ -49,6 +51,7 @@ class MockConnection(asyncio.Protocol):
         self._responder = Responder(lambda: connections.site, connections.limits)
         self._timer: asyncio.TimerHandle | None = None
         self._waiting = False  # for a timer or a body
+        self._held: HeldRequest | None = None
         self._paused = False  # the client does not read
         self._lingering: int | None = None  # the second until which it reads on after its last answer
         self._full = False  # more came while it waited: it reads nothing further
@@ -68,6 +71,8 @@ class MockConnection(asyncio.Protocol):
         """Forget a client that disconnected."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._held is not None:
+            self._all.held.end(self._held)
         self._all.open.discard(self)
         if not self._all.open:
             self._all.all_closed.set()
@@ -75,6 +80,8 @@ class MockConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer what came, or read on."""
         connections, responder = self._all, self._responder
+        if self._held is not None:  # the connection ends with the hold
+            return
         idle = responder.is_idle
         if idle and not connections.ending:
             site = connections.site
@@ -106,6 +113,9 @@ class MockConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Take note that the client sends no more; it may still read the answers to what it sent."""
         self._responder.end_input()
+        if self._held is not None:
+            self._all.held.end(self._held)
+            self._end_hold()
         if self._lingering is None and not self._is_blocked():
             self._advance()
         # With TLS, a client that closes its side closes both.
@@ -212,6 +222,8 @@ class MockConnection(asyncio.Protocol):
             case Wait():
                 self._waiting = True
                 self._timer = asyncio.get_running_loop().call_later(step.seconds, self._wake)
+            case Hold():
+                self._begin_hold(step)
             case Fetch():
                 self._waiting = True
                 self._all.fetch(self, step)
@@ -219,6 +231,18 @@ class MockConnection(asyncio.Protocol):
                 self._close(step)
             case HandOver() | Upgrade():
                 raise AssertionError("a mock server keeps its connections")
+
+    def _begin_hold(self, hold: Hold) -> None:
+        self._held = self._all.held.begin(hold, self._end_hold)
+        if self._held is None:
+            self._responder.release()
+        else:
+            self._waiting = True
+
+    def _end_hold(self) -> None:
+        self._held = None
+        self._responder.release()
+        self._wake()
 
     def _close(self, step: Close) -> None:
         transport = self._transport

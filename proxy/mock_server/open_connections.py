@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Protocol
 
+from understudy.addons.loop.held_requests import HeldRequests
 from understudy.serving.answers.behaviour_plan import MILLISECOND, draw_delay
 from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.replies import Reply
@@ -51,11 +52,13 @@ class OpenConnection(Protocol):
 class OpenConnections:
     """The open connections of one process, and what they share: the site, the limits, and a clock of whole seconds.
 
-    One look at all of them every second closes those that exceed a limit: a timer each would cost more.
+    One look at all of them every second closes those that exceed a limit: a timer each would cost more. What the
+    client of a recording gave up is held open for `hold_seconds`, without a limit if that is None.
     """
 
-    def __init__(self, site: Site, limits: Limits, read: ReadBody) -> None:
+    def __init__(self, site: Site, limits: Limits, read: ReadBody, hold_seconds: float | None = None) -> None:
         self.site = site
+        self.held = HeldRequests(asyncio.get_running_loop().call_later, hold_seconds)
         self.limits = limits
         waits = (limits.head_seconds, limits.body_seconds, limits.idle_seconds, limits.write_seconds)
         self.shortest_wait = min(LINGER_SECONDS, *waits) / 2
@@ -75,10 +78,11 @@ class OpenConnections:
             connection.enforce_limits()
 
     def end(self) -> None:
-        """Close idle connections now, the others after the answer under way."""
+        """Close idle and held connections now, the others after the answer under way."""
         self.ending = True
         for connection in list(self.open):
             connection.end_soon()
+        self.held.close()
 
     def set_site(self, site: Site) -> None:
         """Answer from this site from now on."""

@@ -18,9 +18,13 @@ DRAIN_SECONDS = 1.0
 
 
 class ServingThread:
-    """A thread that serves from `start` to `stop`; `bodies` reads from the store."""
+    """A thread that serves from `start` to `stop`; `bodies` reads from the store.
 
-    def __init__(self, bodies: Bodies) -> None:
+    What the client of a recording gave up is held open for `hold_seconds`, without a limit if that is None.
+    """
+
+    def __init__(self, bodies: Bodies, hold_seconds: float | None = None) -> None:
+        self._hold_seconds = hold_seconds
         self.bodies = BodyReader(bodies.read, bodies.read_piece)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -63,7 +67,7 @@ class ServingThread:
             self._ready.set_exception(error)
 
     async def _serve(self, site: Site) -> None:
-        connections = OpenConnections(site, DEFAULT_LIMITS, self.bodies.read_part)
+        connections = OpenConnections(site, DEFAULT_LIMITS, self.bodies.read_part, self._hold_seconds)
         async with accept_connections(self._listener, connections, drain_seconds=DRAIN_SECONDS):
             self._ready.set_result(asyncio.get_running_loop())
             await self._ended.wait()

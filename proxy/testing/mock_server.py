@@ -40,7 +40,7 @@ _MATCHING = {
     **{field.name: field.name for field in fields(Matching) if field.name not in ("body", "headers")},
 }
 _LISTS = ("headers", "ignore_query", "ignore_headers", "ignore_body")
-_OWN = ("environment", "private", "cors")
+_OWN = ("environment", "private", "cors", "rewrite_bodies")
 SETTINGS = (*_OWN, *READERS, *_MATCHING)
 
 
@@ -164,7 +164,7 @@ def _apply_settings(store: Store, mock: MockServer, settings: Mapping[str, Any])
     unknown = sorted(settings.keys() - set(SETTINGS))
     if unknown:
         raise UserError(f"a mock server has no setting {unknown[0]!r}; the settings are {', '.join(SETTINGS)}")
-    own: dict[str, Any] = {name: settings[name] for name in ("private", "cors") if name in settings}
+    own: dict[str, Any] = {name: settings[name] for name in ("private", "cors", "rewrite_bodies") if name in settings}
     if "environment" in settings:
         own["environment_id"] = find_environment(store, settings["environment"]).id
     behaviour: dict[str, Any] = {name: read(str(settings[name])) for name, read in READERS.items() if name in settings}

@@ -96,7 +96,7 @@ class SessionFactory:
         """Replay the session `name`; a request that was not recorded fails the test at its end, unless allowed.
 
         Settings are those of the command `replay`: once=True, ignore_query=["t"], ignore_body=["$.at"],
-        match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True.
+        match_header=["X-Team"], ignore_header=["Date"], miss="502", replay_failures=True, hold=1.
         Raises UserError for an unknown setting or a wrong value.
         """
         from understudy.proxy.gateway.replay_settings import parse_replay_settings

@@ -53,7 +53,7 @@ class LocalSession:
         active = Activation(store, replay=replay).activate(state)
         self._active = replace(active, reverse_origin=_choose_origin(active, upstream, session.name))
         self._calls = InMemoryCallLog(session.id, make_display_redactor(store))
-        self._thread = ServingThread(store.bodies)
+        self._thread = ServingThread(store.bodies, replay.hold)
         self._calls.settle = self._thread.settle
         place = Origin("http", "127.0.0.1", self._thread.port)
         kind = ConnectionKind(place, is_reverse=True, tunnel=False, tls=False)

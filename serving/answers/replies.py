@@ -61,6 +61,18 @@ class Upgrade:
     ignored: Marks = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An answer that its client gave up when it was recorded: the connection stays open after what came of it.
+
+    `method`, `url` and `entry` name the recorded request, without its secrets; `entry` is the id of its exchange.
+    """
+
+    method: str
+    url: str
+    entry: int | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reply:
     """The bytes of an answer for a connection that stays open; `head` ends with its empty line.
@@ -68,7 +80,8 @@ class Reply:
     How it is sent: `behaviour` is simulated, None for none. `stream` has the pieces of the body, None for a body that
     is sent at once. `interim` is sent before the head. `upgrade` replaces all of these. `wire` is head and body of a
     small answer that is sent at once, else b"". `delay` is set if the behaviour is a delay and nothing else.
-    `is_cacheable`: the same bytes of a request get the same reply, until `end` in seconds since the epoch.
+    `is_cacheable`: the same bytes of a request get the same reply, until `end` in seconds since the epoch. `hold` is
+    set if the behaviour breaks the reply off, and the connection is held open first.
 
     What is logged: `response` is None if no complete response is sent. `server` is the mock server, None if the URL
     names none. `example_id`, `example_name` and `summary` explain the answer.
@@ -87,6 +100,7 @@ class Reply:
     stream: Stream | None = None
     interim: bytes = b""
     upgrade: Upgrade | None = None
+    hold: Hold | None = None
     wire: bytes = field(init=False, repr=False, default=b"")
     delay: Delay | None = field(init=False, repr=False, default=None)
 

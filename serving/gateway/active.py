@@ -26,6 +26,7 @@ class ActiveMode:
     session has it, if no upstream is set. `replay` is for replay mode. Requests to `ignored_hosts` are not
     recorded, and in a replay neither answered nor counted. `reply_cache` belongs to this value alone.
     `dates` is how recorded dates are sent. `loose_matches` are its answers by ids or by distance, for the log.
+    `rewrites_bodies`: URLs in bodies lead clients of a reverse proxy to it.
     """
 
     mode: Mode
@@ -40,10 +41,12 @@ class ActiveMode:
     reply_cache: ReplyCache = field(default_factory=ReplyCache, compare=False)
     dates: Dates = AS_NOW
     loose_matches: LooseMatches = field(default_factory=LooseMatches, compare=False)
+    rewrites_bodies: bool = False
 
     def for_origin(self, origin: Origin | None) -> ActiveMode:
         """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""
-        return ActiveMode(Mode.PASS) if self.is_recording and self.ignored_hosts.has(origin) else self
+        is_passed = self.is_recording and self.ignored_hosts.has(origin)
+        return ActiveMode(Mode.PASS, rewrites_bodies=self.rewrites_bodies) if is_passed else self
 
     def is_unanswered(self, request: Request) -> bool:
         """Return whether a replay ignores this request."""

@@ -63,7 +63,7 @@ def is_repeated(exchange: Exchange, *, failures: bool) -> bool:
     upstream could not be reached.
     """
     is_answered = not exchange.has_failed or exchange.unreached_reason is not None
-    return is_answered or failures or (exchange.is_abandoned and exchange.response is not None)
+    return is_answered or failures or exchange.is_abandoned
 
 
 def find_failure_behaviours(
@@ -86,8 +86,6 @@ def make_unfinished(response: Response, recorded: Response) -> Response:
     size, announced = measure_body(response.body), recorded.headers.get("content-length") or ""
     if announced.isdecimal() and int(announced) > size:
         headers = response.headers.replace("Content-Length", announced)
-    elif size == 0:  # an empty chunk would end the body
-        headers = response.headers.replace("Content-Length", "1")
     else:
         headers = response.headers.drop(("content-length",))
     return replace(response, headers=headers, chunks=response.chunks or (Chunk(0.0, size),), trailers=Headers())

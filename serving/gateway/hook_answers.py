@@ -52,6 +52,8 @@ def schedule_body(response: Response, plan: Plan, timing: float) -> BodySchedule
     if plan.bytes_per_second:
         return BodySchedule(throttle_chunks(measure_body(response.body), plan.bytes_per_second), response.body)
     stream = stream_from_response(response, timing)
+    if plan.fault is FaultKind.EMPTY:
+        return BodySchedule((), b"")
     if plan.fault is FaultKind.UNFINISHED:
         return BodySchedule(stream.chunks if stream else (), response.body)
     return BodySchedule(stream.chunks, response.body) if stream else None

@@ -12,8 +12,9 @@ from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.rendering import describe_miss, summarize_nearest
 from understudy.serving.answers.answer import NO_MATCH, render_explained_miss
 from understudy.serving.answers.outcomes import Outcome
+from understudy.serving.answers.replies import Hold
 from understudy.serving.gateway.early_answers import EarlyAnswers
-from understudy.serving.gateway.failed_exchanges import FailedRequests, MissNote
+from understudy.serving.gateway.failed_exchanges import FAIL_UNFINISHED, FailedRequests, MissNote
 from understudy.serving.gateway.miss_hints import suggest_ignored_places
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
@@ -102,6 +103,10 @@ class Tally:
         unused = (example for example in self.examples if example.id not in self._used)
         return [UnusedExample(one.request.method, self._redact_request(one.request).url, one.entry) for one in unused]
 
+    def describe_hold(self, example: Example) -> Hold:
+        """Return the hold of an example, without its secrets."""
+        return Hold(example.request.method, self._redact_request(example.request).url, example.entry)
+
     def _make_miss(self, request: Request, reason: str, hint: Hint | None = None) -> Miss:
         return Miss(request.method, self._redact_request(request).url, self.redactor.redact_text(reason), hint)
 
@@ -125,6 +130,7 @@ class Replay:
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
     failed when they were recorded, `hosts` the normal forms of the recorded origins, `ignored_in_messages` the JSON
     paths that are not compared in WebSocket messages, `early` the answers that came before their request had ended.
+    `held` are the ids of the examples of what the client gave up.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -134,6 +140,7 @@ class Replay:
     hosts: frozenset[Origin] = frozenset()
     ignored_in_messages: Marks = field(default_factory=dict)
     early: EarlyAnswers = field(default_factory=EarlyAnswers)
+    held: frozenset[str] = frozenset()
 
     def note(self, request: Request, outcome: Outcome) -> None:
         """Count a request and its outcome."""
@@ -160,6 +167,14 @@ class Replay:
         if outcome.example is None:
             return HANG_UP if self.miss is MissAnswer.CLOSE else None
         return None if outcome.example.behaviour == PLAIN else outcome.example.behaviour
+
+    def find_hold(self, request: Request, example: Example) -> Hold | None:
+        """Return what holds the answer open after its last byte; None for an answer that ends.
+
+        HEAD of what was given up as GET gets its whole answer: there is no body.
+        """
+        is_head_alone = request.method == "HEAD" and example.behaviour == FAIL_UNFINISHED
+        return None if is_head_alone or example.id not in self.held else self.tally.describe_hold(example)
 
     def render_failure(self, outcome: Outcome) -> Response:
         """Render the answer to a miss: what differs, and the explanation."""

@@ -6,11 +6,12 @@ import logging
 from time import time
 
 from understudy.matcher.explanation.rendering import summarize_match_by_ids, summarize_nearest
-from understudy.serving.answers import example_replies
+from understudy.serving.answers import answer, example_replies
 from understudy.serving.answers.answer import adapt_response, render_error
 from understudy.serving.answers.conditional import apply_conditions
 from understudy.serving.answers.outcomes import Answers, Outcome, find_outcome
 from understudy.serving.answers.rpc_ids import carry_ids
+from understudy.serving.fields.body_rewriting import needs_body, rewrite_example_body
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.gateway.active import ActiveMode
@@ -76,6 +77,15 @@ def refuse_over_limit(active: ActiveMode, outcome: Outcome, behaviour: Behaviour
     return example_replies.refuse_over_limit(behaviour, outcome, active.rates, "gateway", time)
 
 
+def needs_whole_body(active: ActiveMode, request: Request, outcome: Outcome, *, reverse: bool) -> bool:
+    """Return whether `build_response` needs all bytes of a body that is in the store."""
+    example = outcome.example
+    if example is None:
+        return False
+    is_rewritten = reverse and active.rewrites_bodies and needs_body(example)
+    return is_rewritten or answer.needs_whole_body(request, example, is_edited=bool(outcome.new_ids))
+
+
 def build_response(
     active: ActiveMode,
     request: Request,
@@ -92,7 +102,10 @@ def build_response(
     assert example is not None
     if example.response.status == 101:
         return render_error(426, "upgradeRequiredError", "This was recorded as a WebSocket.")
-    response = carry_ids(adapt_response(request, example, body), outcome.new_ids)
+    sent = example
+    if client and active.rewrites_bodies:
+        sent, body = rewrite_example_body(example, body, str(client))
+    response = carry_ids(adapt_response(request, sent, body), outcome.new_ids)
     response = apply_conditions(response, request, outcome)
     response = active.dates.apply(response, example)
     fault = example.behaviour.fault

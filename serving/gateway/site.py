@@ -8,7 +8,6 @@ from functools import partial
 
 import msgspec
 
-from understudy.serving.answers.answer import needs_whole_body
 from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
@@ -151,10 +150,11 @@ class GatewaySite:
             # The clients of a mock are others than the recorded one, and may not know informational responses.
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
             reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
-            return set_end(reply, active.dates.find_end(example))
+            hold = active.replay.find_hold(request, example)
+            return set_end(reply if hold is None else replace(reply, hold=hold), active.dates.find_end(example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
-        whole = needs_whole_body(request, example, is_edited=bool(outcome.new_ids))
+        whole = respond.needs_whole_body(active, request, outcome, reverse=client is not None)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,7 @@ from understudy.serving.http1.heads import (
     UpstreamProtocolError,
     read_response,
 )
+from understudy.serving.http1.rules import RawFields
 from understudy.store.model.exchanges import ANSWERED_EARLY, Exchange, Timings, describe_cut
 from understudy.store.model.media_types import is_stream_type
 from understudy.store.model.messages import Body, Chunk, Headers, InterimResponse, Origin, Request, Response
@@ -23,6 +25,23 @@ from understudy.store.model.messages import Body, Chunk, Headers, InterimRespons
 _NONE = Headers()
 
 HeadRewriter = Callable[[ResponseHead], bytes]
+
+
+class ForwardedBody(Protocol):
+    """The body of a response, as other bytes for the client. Its methods raise UpstreamProtocolError."""
+
+    head: ResponseHead
+
+    def take(self, content: bytes) -> bytes:
+        """Take the next bytes of the content; return what the client gets."""
+        ...
+
+    def finish(self, trailers: RawFields) -> bytes:
+        """Return the end of the body for the client."""
+        ...
+
+
+ForwardedBodyFactory = Callable[[ResponseHead], ForwardedBody | None]
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -35,13 +54,15 @@ class Destination(msgspec.Struct, frozen=True):
 class ExchangeReader:
     """Follows one exchange; it records no body without `body_limits`. `rewrite_head` makes the head that is sent.
 
-    Times are seconds since the epoch.
+    `make_body` returns what makes the body that is sent, if that is another one. Times are seconds since the epoch.
     """
 
     __slots__ = (
         "_body_limits",
+        "_forwarded",
         "_framing",
         "_interim",
+        "_make_body",
         "_request_body",
         "_request_end",
         "_response_at",
@@ -63,6 +84,7 @@ class ExchangeReader:
         started: float,
         body_limits: BodyLimits | None = None,
         rewrite_head: HeadRewriter | None = None,
+        make_body: ForwardedBodyFactory | None = None,
     ) -> None:
         self.request = head
         self.destination = destination
@@ -71,6 +93,8 @@ class ExchangeReader:
         self.excess = False  # the upstream sent more than its response
         self._body_limits = body_limits
         self._rewrite_head = rewrite_head
+        self._make_body = make_body
+        self._forwarded: ForwardedBody | None = None
         self._request_body: BodyRecorder | None = None
         self._request_end = started if head.framing.is_complete else None
         self._response_body: BodyRecorder | None = None
@@ -109,7 +133,7 @@ class ExchangeReader:
     def take_response(self, data: bytes, now: float) -> bytes:
         """Read the response; return the bytes for the client. Raises UpstreamProtocolError."""
         if self.response is not None:
-            return data[: self._read_body(data, 0, now)]
+            return self._read_body(data, 0, now)
         if self._rest:
             data, self._rest = self._rest + data, b""
         sent: list[bytes] = []
@@ -123,8 +147,7 @@ class ExchangeReader:
                 return b"".join(sent)
             sent.append(self._read_head(data[start:end], now))
             start = end
-        end = self._read_body(data, start, now)
-        sent.append(data[start:end])
+        sent.append(self._read_body(data, start, now))
         return b"".join(sent)
 
     def handle_close(self, now: float) -> bool:
@@ -132,6 +155,10 @@ class ExchangeReader:
         if self.response is not None and self.response.framing.until_close:
             self._response_end = now
         return self.is_complete
+
+    def take_end(self) -> bytes:
+        """Return what the client gets at the end of a body that ends with its connection."""
+        return b"" if self._forwarded is None else self._forwarded.finish(())
 
     def take_pieces(self) -> list[Piece]:
         """Return the pieces of large bodies that the store should get now."""
@@ -146,9 +173,13 @@ class ExchangeReader:
         kept = [body for body in (self._request_body, self._response_body) if body is not None]
         return [piece for body in kept for piece in body.take_pieces(ended=True)]
 
-    def to_exchange(self, session_id: str, error: str | None = None) -> Exchange:
-        """Return the exchange to record; with an error, a failed one with what was received of its response."""
-        timings = Timings(self.started, self._request_end, self._response_at or None, self._response_end)
+    def to_exchange(self, session_id: str, error: str | None = None, left: float | None = None) -> Exchange:
+        """Return the exchange to record; with an error, a failed one with what was received of its response.
+
+        `left` is the time at which the client left, if that is the error.
+        """
+        end = left if self._response_end is None else self._response_end
+        timings = Timings(self.started, self._request_end, self._response_at or None, end)
         return Exchange(
             session_id,
             self._build_request(),
@@ -169,9 +200,12 @@ class ExchangeReader:
             return raw
         self.response = head
         self._response_at = now
-        return raw if self._rewrite_head is None else self._rewrite_head(head)
+        self._forwarded = None if self._make_body is None else self._make_body(head)
+        shown = head if self._forwarded is None else self._forwarded.head
+        return shown.raw if self._rewrite_head is None else self._rewrite_head(shown)
 
-    def _read_body(self, data: bytes, start: int, now: float) -> int:
+    def _read_body(self, data: bytes, start: int, now: float) -> bytes:
+        """Read on in the body from `start`; return the bytes for the client."""
         response = self.response
         assert response is not None
         try:
@@ -185,7 +219,12 @@ class ExchangeReader:
         if response.framing.is_complete:
             self._response_end = now
             self.excess = self.excess or end < len(data)
-        return end
+        return data[start:end] if self._forwarded is None else self._forward(self._forwarded, content)
+
+    def _forward(self, body: ForwardedBody, content: bytes) -> bytes:
+        sent = body.take(content)
+        framing = self.response.framing if self.response else None
+        return sent + body.finish(framing.trailers) if framing is not None and framing.is_complete else sent
 
     def _build_request(self) -> Request:
         head, body = self.request, self._request_body

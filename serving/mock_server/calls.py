@@ -25,6 +25,7 @@ from understudy.serving.answers.rate_limits import LocalRateCounts, RateCounts
 from understudy.serving.answers.replies import CallCounter, PendingReply, Reply, make_reply
 from understudy.serving.answers.reply_cache import BodyLookup, ReplyCache, get_inline_body, make_vary_key
 from understudy.serving.answers.rpc_ids import carry_ids
+from understudy.serving.fields.body_rewriting import needs_body, rewrite_example_body
 from understudy.serving.fields.cookie_rewriting import RenamedCookies
 from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.fields.url_rewriting import rewrite_for_client
@@ -142,7 +143,8 @@ def _answer_from_example(
     timing = outcome.resolve_timing(server.mock.behaviour)
 
     def render(body: Body) -> Reply:
-        response = carry_ids(adapt_response(request, example, body), outcome.new_ids)
+        sent, body = rewrite_example_body(example, body, base) if server.mock.rewrite_bodies else (example, body)
+        response = carry_ids(adapt_response(request, sent, body), outcome.new_ids)
         response = apply_conditions(response, request, outcome)
         response = server.dates.apply(response, example)
         response = rewrite_for_client(response, example.request.origin, base, server.renamed)
@@ -152,7 +154,8 @@ def _answer_from_example(
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)
-    whole = needs_whole_body(request, example, is_edited=bool(outcome.new_ids))
+    is_rewritten = server.mock.rewrite_bodies and needs_body(example)
+    whole = is_rewritten or needs_whole_body(request, example, is_edited=bool(outcome.new_ids))
     return server.reply_cache.get_or_render(key, example.response.body, server.bodies, render, whole=whole)
 
 

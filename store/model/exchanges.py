@@ -27,7 +27,10 @@ class Session:
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """The times of an exchange, in seconds since the epoch; None for steps that were not reached."""
+    """The times of an exchange, in seconds since the epoch; None for steps that were not reached.
+
+    `response_end` of an exchange that its client abandoned is the time at which the client left.
+    """
 
     started: float
     request_end: float | None = None

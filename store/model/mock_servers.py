@@ -112,7 +112,8 @@ class MockServer:
 
     `slug` is its name in URLs. A `private` mock server answers only calls with a valid key. `server_error_id` is the id
     of the saved server error that answers all calls, or None. `cors` adds Access-Control-* fields to responses of
-    examples that have no such fields. `sequences_epoch` counts the restarts of its sequences. `log_limit` is the number
+    examples that have no such fields. `rewrite_bodies` leads URLs of the recorded origin in JSON and HTML bodies to the
+    mock server. `sequences_epoch` counts the restarts of its sequences. `log_limit` is the number
     of calls that its log keeps.
     """
 
@@ -128,6 +129,7 @@ class MockServer:
     matching: Matching = field(default_factory=Matching)
     server_error_id: str | None = None
     cors: bool = True
+    rewrite_bodies: bool = False
     sequences_epoch: int = 0
     log_limit: int = 10_000
 

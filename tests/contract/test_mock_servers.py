@@ -95,6 +95,7 @@ def test_everything_but_the_collection_can_be_edited(store: Store, shop: Collect
         matching=MATCHINGS[1],
         server_error_id=error.id,
         cors=False,
+        rewrite_bodies=True,
         log_limit=5,
     )
     store.mock_servers.save(edited)

@@ -19,6 +19,7 @@ from understudy.addons.forwarding_settings import ForwardingSettings
 from understudy.addons.layers.http1_layer import Http1Layer
 from understudy.addons.loop.commits import Commits
 from understudy.addons.loop.connections import ClientConnections
+from understudy.addons.loop.held_requests import HeldRequests, TimerHandle
 from understudy.addons.no_live_calls import Guard
 from understudy.serving.answers.reply_cache import get_inline_body
 from understudy.serving.gateway.active import ActiveMode
@@ -73,6 +74,7 @@ class FakeConnections:
         self.deliver: Callable[[events.Event], None] | None = None
         self.stopped: set[Connection] = set()
         self.resets = 0
+        self.without_timeout = 0
 
     def put(self, _: str, event: events.Event, on_gone: Callable[[], None]) -> None:
         if self.deliver is None:
@@ -86,8 +88,19 @@ class FakeConnections:
     def resume_reading(self, _: str, connection: Connection) -> None:
         self.stopped.discard(connection)
 
+    def suspend_timeout(self, _: str) -> None:
+        self.without_timeout += 1
+
+    def resume_timeout(self, _: str) -> None:
+        self.without_timeout -= 1
+
     def reset(self, _: str) -> None:
         self.resets += 1
+
+
+def make_no_timer(_: float, __: Callable[[], None]) -> TimerHandle:
+    """A timer for holds without an end: it is never set."""
+    raise AssertionError("no timer is needed")
 
 
 def make_forwarding(
@@ -107,6 +120,7 @@ def make_forwarding(
         cast("Commits", FakeCommits()),
         cast("ClientConnections", FakeConnections()),
         GatewaySites(get_inline_body),
+        HeldRequests(make_no_timer),
         upstream,
         elsewhere,
         urls,

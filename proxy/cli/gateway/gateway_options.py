@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,11 @@ GATEWAY_OPTIONS = (
     ),
     click.option("--name", metavar="NAME", help="The name for 'understudy mode --gateway' [default: gateway-PORT]."),
     click.option("--no-rewrite", is_flag=True, help="Leave URLs and cookies of the upstream unchanged."),
+    click.option(
+        "--rewrite-bodies",
+        is_flag=True,
+        help="Also change URLs of the upstream in JSON and HTML bodies to the gateway's.",
+    ),
     click.option("--upstream-ca", type=click.Path(path_type=Path), help="PEM file of a CA to trust upstream."),
     click.option(
         "--resolve",
@@ -124,7 +129,6 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
     """Return the settings that these options give; raises UserError."""
     from understudy.proxy.gateway.inputs import parse_listen_address
     from understudy.proxy.gateway.settings import GatewaySettings, choose_body_limits
-    from understudy.proxy.pem_files import check_authorities, check_certificate
     from understudy.proxy.project_file import NO_PROJECT, read_project
     from understudy.store.model.gateways import OnLoss
 
@@ -133,10 +137,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
     # Commands without the options of recordings call no upstream before they are switched.
     recorded_project = project if "redact" in options else NO_PROJECT
     host, port = parse_listen_address((FREE_PORT if runs_command else DEFAULT_LISTEN) if listen is None else listen)
-    if options["upstream_ca"] is not None:
-        check_authorities(options["upstream_ca"], field="upstream_ca")
-    if options["client_cert"] is not None:
-        check_certificate(options["client_cert"], field="client_cert")
+    _check_options(options)
     return GatewaySettings(
         host=host,
         port=port,
@@ -145,6 +146,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         name=options["name"],
         on_loss=OnLoss(options.get("on_loss", OnLoss.STOP)),
         rewrite=not options["no_rewrite"],
+        rewrite_bodies=options["rewrite_bodies"],
         insecure=options["insecure"],
         upstream_ca=options["upstream_ca"],
         client_cert=options["client_cert"],
@@ -158,6 +160,17 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         shift_dates=not options.get("no_shift_dates", False),
         match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
     )
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    from understudy.proxy.pem_files import check_authorities, check_certificate
+
+    if options["no_rewrite"] and options["rewrite_bodies"]:
+        raise UserError("give --rewrite-bodies or --no-rewrite, not both")
+    if options["upstream_ca"] is not None:
+        check_authorities(options["upstream_ca"], field="upstream_ca")
+    if options["client_cert"] is not None:
+        check_certificate(options["client_cert"], field="client_cert")
 
 
 def _choose_upstream(text: str | None, project: ProjectFile) -> Origin | None:

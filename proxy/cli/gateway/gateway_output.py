@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,9 +17,11 @@ from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
     from understudy.proxy.gateway.run import Report
+    from understudy.serving.answers.replies import Hold
     from understudy.serving.gateway.parent_proxies import ParentProxies
 
 MOST_REFUSALS_SHOWN = 10
+MOST_HOLDS_SHOWN = 3
 TRUST = "'understudy ca' shows how a client can trust the certificate; with a COMMAND, variables do it for many clients"
 NO_REQUEST = "no request came: a program that reads no proxy variables can be given UNDERSTUDY_URL, with --upstream URL"
 
@@ -53,6 +55,10 @@ class Terminal:
         click.echo(f"Listening on http://{gateway.listen}{_describe_upstream(gateway)}: {does}.")
         click.echo(f"The store is {self._store.location}. Stop with Ctrl-C.")
 
+    def announce_long_holds(self, holds: Sequence[Hold]) -> None:
+        """Print which requests are held open, and the option that ends them."""
+        click.echo(f"understudy: {describe_long_holds(holds)}", err=True)
+
     def print_report(self, report: Report, *, verbose: bool) -> None:
         """Print what the gateway recorded, or what its replay did not use and had no answer to."""
         if report.has_recorded:
@@ -65,6 +71,16 @@ class Terminal:
             click.echo(f"understudy: {line}", err=True)
         if self._runs_command and report.lacks_requests and not report.tls_refusals:
             click.echo(f"understudy: {NO_REQUEST}", err=True)
+
+
+def describe_long_holds(holds: Sequence[Hold]) -> str:
+    """Return one line that names requests that are held open."""
+    named = ", ".join(
+        f"{escape_unprintable(f'{hold.method} {hold.url}')} (entry {hold.entry})" for hold in holds[:MOST_HOLDS_SHOWN]
+    )
+    further = len(holds) - MOST_HOLDS_SHOWN
+    more = f" and {further} more" if further > 0 else ""
+    return f"held open, as the client gave them up when they were recorded: {named}{more}; --hold SECONDS ends them"
 
 
 def describe_reading(store: Store, state: GatewayState) -> str:

@@ -35,6 +35,12 @@ LIST_OPTIONS = (
 REPLAY_OPTIONS = (
     click.option("--once", is_flag=True, help="Give each recorded answer once; then the request is a miss."),
     click.option("--replay-failures", is_flag=True, help="Also repeat connections that failed or broke off."),
+    click.option(
+        "--hold",
+        type=float,
+        metavar="SECONDS",
+        help="End what the client gave up when it was recorded after SECONDS [default: when the client leaves].",
+    ),
     *LIST_OPTIONS,
     click.option(
         "--miss",

@@ -28,6 +28,11 @@ environment_option = click.option(
     "--environment", metavar="NAME", help="Its variables take precedence over those of the collection."
 )
 slug_option = click.option("--slug", metavar="TEXT", help="Its name in URLs [default: made from its name].")
+rewrite_bodies_option = click.option(
+    "--rewrite-bodies/--no-rewrite-bodies",
+    default=None,
+    help="Lead URLs of the recorded API in JSON and HTML bodies to the mock server.",
+)
 log_limit_option = click.option(
     "--log-limit", type=click.IntRange(0, MOST_LOGGED), metavar="N", help="Keep the newest N calls [10000]."
 )
@@ -84,6 +89,7 @@ def show_mock(store: Store, name: str, as_json: bool) -> None:
 @click.option("--usual-ids", is_flag=True, help="Let each example decide whether ids count.")
 @click.option("--usual-distance", is_flag=True, help="Let each example decide whether a similar path fits.")
 @click.option("--cors/--no-cors", default=None, help="Let browsers call it from other pages.")
+@rewrite_bodies_option
 @log_limit_option
 @with_store
 def edit_mock(store: Store, name: str, **options: Any) -> None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options, matching_options
-from understudy.proxy.cli.mock_servers.commands import environment_option, log_limit_option, slug_option
+from understudy.proxy.cli.mock_servers.commands import (
+    environment_option,
+    log_limit_option,
+    rewrite_bodies_option,
+    slug_option,
+)
 from understudy.proxy.cli.options import (
     Command,
     body_argument,
@@ -60,6 +65,7 @@ def source_options(command: Command) -> Command:
 @behaviour_options()
 @matching_options()
 @click.option("--cors/--no-cors", default=True, help="Let browsers call it from other pages; on by default.")
+@rewrite_bodies_option
 @log_limit_option
 @click.option("--save-url", metavar="VARIABLE", help="Save its URL as a variable of a new environment.")
 @json_option

@@ -39,6 +39,7 @@ class MockServerDraft:
     behaviour: Behaviour = PLAIN
     matching: Matching = field(default_factory=Matching)
     cors: bool = True
+    rewrite_bodies: bool = False
     log_limit: int = 10_000
     save_url: str | None = None
 
@@ -96,5 +97,6 @@ def _build_mock_server(store: Store, draft: MockServerDraft) -> MockServer:
         behaviour=draft.behaviour,
         matching=draft.matching,
         cors=draft.cors,
+        rewrite_bodies=draft.rewrite_bodies,
         log_limit=draft.log_limit,
     )

@@ -55,6 +55,7 @@ class MockServerChanges:
     behaviour: Mapping[str, Any] = field(default_factory=dict)
     matching: Mapping[str, Any] = field(default_factory=dict)
     cors: bool | None = None
+    rewrite_bodies: bool | None = None
     log_limit: int | None = None
     collection: str | None = None
 
@@ -122,7 +123,7 @@ def apply_changes(store: Store, mock: MockServer, changes: MockServerChanges) ->
         hint = Hint("create_mock_server", {"collection": changes.collection})
         message = "the collection of a mock server cannot be changed"
         raise UserError(message, what="mock server", which=mock.name, hint=hint)
-    names = ("name", "slug", "private", "cors", "log_limit")
+    names = ("name", "slug", "private", "cors", "rewrite_bodies", "log_limit")
     fields = {name: value for name in names if (value := getattr(changes, name)) is not None}
     if changes.environment is not None:
         fields["environment_id"] = find_environment(store, changes.environment).id

@@ -30,6 +30,7 @@ def mock_server_json(details: MockServerDetails) -> dict[str, Any]:
         "server_error": details.active_error,
         "server_errors": details.errors,
         "cors": mock.cors,
+        "rewrite_bodies": mock.rewrite_bodies,
         "log_limit": mock.log_limit,
         "created_at": iso_time(mock.created_at),
         "updated_at": iso_time(mock.updated_at),

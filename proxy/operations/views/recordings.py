@@ -97,7 +97,10 @@ def redaction_rules_json(rules: Rules) -> dict[str, Any]:
 
 
 def measure_milliseconds(exchange: Exchange) -> int | None:
-    """Return how long an exchange took from its start to the end of its response; None if that did not end."""
+    """Return how long an exchange took from its start to the end of its response, or until its client left.
+
+    None if neither is known.
+    """
     end = exchange.timings.response_end
     return None if end is None else round((end - exchange.timings.started) * 1000)
 

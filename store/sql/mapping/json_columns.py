@@ -18,9 +18,10 @@ from understudy.store.model.mock_servers import (
 )
 
 
-def behaviour_to_text(behaviour: Behaviour) -> str | None:
-    """Return a behaviour as JSON; None for `PLAIN`."""
-    return None if behaviour == PLAIN else json.dumps(_drop_unset(asdict(behaviour)))
+def behaviour_to_text(behaviour: Behaviour, **switches: bool) -> str | None:
+    """Return a behaviour, and switches that are on, as JSON; None for `PLAIN` without one."""
+    values = {**_drop_unset(asdict(behaviour)), **{name: True for name, is_on in switches.items() if is_on}}
+    return json.dumps(values) if values else None
 
 
 def behaviour_from_text(text: str | None) -> Behaviour:
@@ -36,6 +37,11 @@ def behaviour_from_text(text: str | None) -> Behaviour:
         rate_limit=RateLimit(**values["rate_limit"]) if "rate_limit" in values else None,
         timing=values.get("timing"),
     )
+
+
+def switch_from_text(text: str | None, name: str) -> bool:
+    """Return whether `behaviour_to_text` wrote this switch."""
+    return text is not None and name in json.loads(text)
 
 
 def matching_to_text(matching: Matching) -> str:

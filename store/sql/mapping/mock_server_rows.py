@@ -12,6 +12,7 @@ from understudy.store.sql.mapping.json_columns import (
     behaviour_to_text,
     matching_from_text,
     matching_to_text,
+    switch_from_text,
 )
 from understudy.store.sql.mapping.message_rows import (
     request_from_head,
@@ -30,7 +31,7 @@ def mock_server_to_columns(mock: MockServer) -> Columns:
         "collection_id": mock.collection_id,
         "environment_id": mock.environment_id,
         "private": mock.private,
-        "behaviour": behaviour_to_text(mock.behaviour),
+        "behaviour": behaviour_to_text(mock.behaviour, rewrite_bodies=mock.rewrite_bodies),
         "matching": matching_to_text(mock.matching),
         "server_error_id": mock.server_error_id,
         "cors": mock.cors,
@@ -56,6 +57,7 @@ def mock_server_from_row(row: t.MockServerRow) -> MockServer:
         matching=matching_from_text(row.matching),
         server_error_id=row.server_error_id,
         cors=row.cors,
+        rewrite_bodies=switch_from_text(row.behaviour, "rewrite_bodies"),
         sequences_epoch=row.sequences_epoch,
         log_limit=row.log_limit,
     )

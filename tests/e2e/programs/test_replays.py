@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.programs.test_run_command import Done, run
 from tests.integration.clients import Call, Wire
-from tests.programs import Understudy
+from tests.programs import Understudy, wait_for
+from tests.programs.serving import Serving
+from tests.programs.waiting import PATIENCE_SECONDS
 from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings
 from understudy.store.model.messages import Chunk, Headers, Origin, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.sql.open_store import open_store
 
 API = "http://api.shop.invalid"  # never resolves (RFC 2606, section 2)
@@ -258,6 +264,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Understudy:
         ("/late", None, "reset"),
         ("/late", here, None),
         ("/left", some, CLIENT_LEFT),
+        ("/silent", None, CLIENT_LEFT),
     ]
     for scheme in ("http", "https"):
         origin = Origin.parse(API.replace("http", scheme))
@@ -289,9 +296,59 @@ def test_failures_are_repeated_where_that_is_asked_for(broken: Understudy) -> No
 def test_what_a_client_gave_up_is_given_as_far_as_it_came(broken: Understudy) -> None:
     """Without being asked for: the client reads no further. The end that never came does not come."""
     command = f"curl -s -w '%{{exitcode}}\n' {API}/left; curl -s --http2 {SECURE}/left"
-    done = run(broken, "replay", "broken", "--", "sh", "-c", command)
+    done = run(broken, "replay", "broken", "--hold", "0", "--", "sh", "-c", command)
     assert done.out.splitlines() == ["some", "18", "some"]
     assert "had no answer" not in done.err
+
+
+@pytest.mark.parametrize("origin", [API, SECURE])
+def test_what_a_client_gave_up_is_held_open_until_it_leaves(broken: Understudy, origin: str) -> None:
+    """As far as it came, and nothing after it: curl gives up, with 28. Over HTTP/1.1 and HTTP/2."""
+    curl = "curl -s --max-time 1 -w '%{exitcode}\n'"
+    done = run(broken, "replay", "broken", "--", "sh", "-c", f"{curl} {origin}/left; {curl} {origin}/silent")
+    assert done.out.splitlines() == ["some", "28", "28"]
+    assert "had no answer" not in done.err
+
+
+@pytest.mark.parametrize(("origin", "ends"), [(API, ["some", "18", "52"]), (SECURE, ["some", "92", "92"])])
+def test_a_hold_with_a_limit_ends_as_it_was_cut(broken: Understudy, origin: str, ends: list[str]) -> None:
+    curl = "curl -s --max-time 60 -w '%{exitcode}\n'"
+    command = f"{curl} {origin}/left; {curl} {origin}/silent"
+    done = run(broken, "replay", "broken", "--hold", "0.1", "--", "sh", "-c", command)
+    assert done.out.splitlines() == ends
+
+
+def test_a_line_names_what_is_held_for_long(broken: Understudy) -> None:
+    """Once, however often it is asked for, and without its secrets."""
+    preamble = "import understudy.proxy.gateway.program as program; program.LONG_SECONDS = 0.01; "
+    curl = f"curl -s --max-time 0.5 {API}/silent"
+    done = run(replace(broken, preamble=preamble), "replay", "broken", "--", "sh", "-c", f"{curl}; {curl}")
+    held = f"held open, as the client gave them up when they were recorded: GET {API}/silent (entry 6)"
+    assert done.err.count(f"understudy: {held}; --hold SECONDS ends them\n") == 1
+
+
+@contextmanager
+def holding(broken: Understudy) -> Iterator[tuple[Serving, socket.socket]]:
+    """A gateway that holds a request of this client open."""
+    with (
+        broken.serving("gateway", "--mode", "replay", "-s", "broken", "-v") as gateway,
+        socket.create_connection(("127.0.0.1", gateway.port), PATIENCE_SECONDS) as client,
+    ):
+        client.sendall(b"GET %s/silent HTTP/1.1\r\nHost: api\r\n\r\n" % API.encode())
+        wait_for(lambda: "GET /silent" in gateway.log)
+        yield gateway, client
+
+
+def test_a_switch_of_the_mode_releases_what_is_held(broken: Understudy) -> None:
+    with holding(broken) as (_, client):
+        broken.run("mode", "replay", "-s", "broken")
+        assert client.recv(1) == b""
+
+
+def test_a_gateway_that_stops_releases_what_is_held(broken: Understudy) -> None:
+    with holding(broken) as (gateway, client):
+        assert gateway.stop() == 0
+        assert client.recv(1) == b""
 
 
 def test_a_failure_has_its_turn(broken: Understudy) -> None:
@@ -358,4 +415,4 @@ def test_a_start_that_takes_its_time_is_told(broken: Understudy) -> None:
     """What is read, and how much of it; here after no time at all."""
     slowly = "from understudy.proxy.gateway import run; run.SLOW_SECONDS = 0.0\n"
     with Understudy(broken.home, preamble=slowly).serving("replay", "broken") as gateway:
-        assert "understudy: reading session broken, 10 exchanges ...\n" in gateway.log
+        assert "understudy: reading session broken, 12 exchanges ...\n" in gateway.log

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
+from typing import cast
 
 import pytest
 from mitmproxy import http
 
 from tests.factories.flows import make_flow, make_flow_response
 from tests.factories.messages import ORIGIN, make_example, make_request, make_response
+from tests.in_memory.recording_layer import FakeConnections, make_no_timer
 from understudy.addons.answerer import Answerer
 from understudy.addons.current import CurrentMode
 from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import UNRESOLVABLE_ADDRESS
 from understudy.addons.loop.body_reader import BodyReader
+from understudy.addons.loop.client_holds import ClientHolder
+from understudy.addons.loop.connections import ClientConnections
+from understudy.addons.loop.held_requests import HeldRequests
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import POSTMAN
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.failed_exchanges import FAIL_EMPTY
 from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.store.errors import NotFound, StoreError
 from understudy.store.model.collections import Example
@@ -310,3 +316,18 @@ async def test_a_mock_has_no_tally() -> None:
     await Answerer(current, BodyReader(read)).request(flow)
     assert describe_error(flow)[0] == 404
     assert not current.active.replay.tally.misses
+
+
+def make_holder(client_id: str) -> ClientHolder:
+    """Return what holds requests in a layer of ours."""
+    return ClientHolder(HeldRequests(make_no_timer), cast("ClientConnections", FakeConnections()), client_id)
+
+
+@pytest.mark.parametrize("has_layer", [True, False])
+async def test_what_was_given_up_is_held_where_the_layer_is_ours(has_layer: bool) -> None:
+    """Inside stock mitmproxy the connection closes."""
+    example = replace(make_example(), behaviour=FAIL_EMPTY)
+    active = replace(make_active(Mode.REPLAY, example), replay=Replay(held=frozenset({example.id})))
+    flow = make_flow()
+    await Answerer(CurrentMode(active), BodyReader(read), make_holder=make_holder if has_layer else None).request(flow)
+    assert (get_note(flow).hold is not None, flow.error is None) == (has_layer, has_layer)

@@ -218,6 +218,11 @@ def test_a_stream_that_its_client_left_is_an_example_as_far_as_it_came(left: Exc
     assert [one.response.body for one in run([left]).examples] == ([CAME] if is_promoted else [])
 
 
+def test_a_request_that_was_left_without_an_answer_is_skipped_with_the_reason() -> None:
+    left = replace(exchange(1), error=CLIENT_LEFT, response=None)
+    assert run([left]).skipped == ((left, "failed: the client closed the connection"),)
+
+
 @pytest.mark.parametrize("status", [200, 204, 304, 404, 500])
 def test_all_final_responses_can_be_examples(status: int) -> None:
     assert find_skip_reason(exchange(1, status=status)) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from mitmproxy.options import Options
@@ -12,15 +13,19 @@ from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.test.tflow import tclient_conn
 
 from tests.factories.messages import ORIGIN, make_example, make_response
+from tests.in_memory.recording_layer import FakeConnections, make_no_timer
 from understudy.addons.backpressure import DrainClientHook
 from understudy.addons.current import CurrentMode
 from understudy.addons.layers.answer_layer import AnswerLayer, BodyFetch, BodyFetcher, FetchBodyHook
 from understudy.addons.loop.body_reader import BodyReader
+from understudy.addons.loop.client_holds import ClientHolder
+from understudy.addons.loop.connections import ClientConnections
+from understudy.addons.loop.held_requests import HeldRequests
 from understudy.matcher.index import compile_index
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.reply_cache import get_inline_body
 from understudy.serving.gateway.active import ActiveMode
-from understudy.serving.gateway.failed_exchanges import FAIL_UNFINISHED
+from understudy.serving.gateway.failed_exchanges import FAIL_EMPTY, FAIL_UNFINISHED
 from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.serving.gateway.site import ConnectionKind, GatewaySites
 from understudy.store.errors import NotFound
@@ -63,7 +68,13 @@ class LayerDriver:
         self.is_gone = False
         self.successors: list[SuccessorLayer] = []
         kind = ConnectionKind(ORIGIN, is_reverse=True, tunnel=False, tls=False)
-        self.layer = AnswerLayer(self.context, self.current, GatewaySites(get_inline_body), kind, self._hand_over)
+        self.held = HeldRequests(make_no_timer, most=1)
+        self.connections = FakeConnections()
+        self.connections.deliver = self.handle
+        holder = ClientHolder(self.held, cast("ClientConnections", self.connections), self.context.client.id)
+        self.layer = AnswerLayer(
+            self.context, self.current, GatewaySites(get_inline_body), kind, holder, self._hand_over
+        )
         self.commands: list[commands.Command] = []
         self.handle(events.Start())
 
@@ -195,6 +206,61 @@ def test_a_recorded_failure_comes_in_its_pieces() -> None:
     assert driver.send(GET).endswith(b"Content-Length: 10\r\n\r\n")
     assert [driver.wake(), driver.wake()] == [b"ab", b"c"]
     assert driver.is_closed
+
+
+def make_holding(behaviour: Behaviour) -> LayerDriver:
+    """Return a replay of a request that its client gave up, after "hit" or without any byte."""
+    driver = LayerDriver(hit(behaviour), mode=Mode.REPLAY)
+    driver.current.active = replace(driver.current.active, replay=Replay(held=frozenset({hit().id})))
+    driver.send(GET)
+    if behaviour is FAIL_UNFINISHED:
+        assert driver.wake() == b"3\r\nhit\r\n"
+    return driver
+
+
+@pytest.mark.parametrize("behaviour", [FAIL_EMPTY, FAIL_UNFINISHED])
+def test_what_the_client_gave_up_is_held_open(behaviour: Behaviour) -> None:
+    driver = make_holding(behaviour)
+    assert (len(driver.held), driver.connections.without_timeout, driver.is_closed) == (1, 1, False)
+
+
+@pytest.mark.parametrize("behaviour", [FAIL_EMPTY, FAIL_UNFINISHED])
+def test_a_hold_that_is_released_ends_as_it_was_cut(behaviour: Behaviour) -> None:
+    driver = make_holding(behaviour)
+    driver.commands.clear()
+    driver.held.release_all()
+    assert b"".join(each.data for each in driver.commands if isinstance(each, commands.SendData)) == b""
+    assert driver.is_closed
+    assert driver.connections.without_timeout == 0
+
+
+def test_a_client_that_leaves_ends_its_hold() -> None:
+    driver = make_holding(FAIL_EMPTY)
+    driver.handle(events.ConnectionClosed(driver.context.client))
+    assert (len(driver.held), driver.connections.without_timeout, driver.is_closed) == (0, 0, True)
+
+
+def test_what_comes_during_a_hold_is_not_answered() -> None:
+    driver = make_holding(FAIL_EMPTY)
+    assert driver.send(GET) == b""
+    driver.held.release_all()
+    assert driver.send(GET) == b""
+
+
+def test_what_is_not_held_any_more_ends_at_once() -> None:
+    """As with `--hold 0`, and for the 10,001st."""
+    driver = LayerDriver(hit(FAIL_EMPTY), mode=Mode.REPLAY)
+    driver.held.close()
+    driver.current.active = replace(driver.current.active, replay=Replay(held=frozenset({hit().id})))
+    driver.send(GET)
+    assert (len(driver.held), driver.is_closed) == (0, True)
+
+
+def test_head_of_what_was_given_up_is_not_held() -> None:
+    driver = LayerDriver(hit(FAIL_UNFINISHED), mode=Mode.REPLAY)
+    driver.current.active = replace(driver.current.active, replay=Replay(held=frozenset({hit().id})))
+    driver.send(GET.replace(b"GET", b"HEAD"))
+    assert (len(driver.held), driver.is_closed) == (0, True)
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.EMPTY])

@@ -15,6 +15,7 @@ from understudy.proxy.gateway.replay_settings import parse_replay_settings
 from understudy.serving.gateway.active import ActiveMode
 from understudy.store.model.changes import Change, Subject
 from understudy.store.model.collections import Environment, Example
+from understudy.store.model.exchanges import CLIENT_LEFT
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.messages import Origin
 from understudy.store.model.mock_servers import PLAIN, Matching
@@ -179,6 +180,18 @@ def test_failures_are_repeated_in_their_turn_with_failures(store: Store, failure
     found = [answers(active, target="/buy") for _ in expected]
     assert [one.response.status if one else None for one in found] == expected
     assert [one.behaviour != PLAIN for one in found if one] == [failures, False, False]
+
+
+def test_a_poll_that_was_repeated_at_once_is_left_out_and_the_last_one_is_held(store: Store) -> None:
+    """The first two polls timed out; the last one was under way when the client left."""
+    session, poll = store.sessions.create("shop", ORIGIN), make_request(target="/poll")
+    left = [make_exchange(session.id, poll, None, error=CLIENT_LEFT, started=at) for at in (0.0, 30.0, 70.0)]
+    polls = [replace(one, timings=replace(one.timings, response_end=one.timings.started + 30)) for one in left]
+    store.history.add([*polls[:2], make_exchange(session.id, poll, make_response(200), started=60.0), polls[2]])
+    active = Activation(store).activate(GatewayState(Mode.REPLAY, session_id=session.id))
+    found = [one for one in (answers(active, target="/poll") for _ in range(3)) if one]
+    assert [one.response.status for one in found] == [200, 502, 502]
+    assert [one.id in active.replay.held for one in found] == [False, True, True]
 
 
 def test_a_replay_names_no_secrets(store: Store) -> None:

@@ -9,13 +9,23 @@ from typing import Any
 
 import pytest
 
-from tests.factories.messages import make_example, make_response
+from tests.factories.messages import ORIGIN, make_example, make_response
 from tests.in_memory.mock_servers import GET, HIT, HOST, Logged, at_root, hit, make_mock, make_served
+from understudy.matcher.index import compile_index
 from understudy.proxy.mock_server.connection import LONGEST_LINGER_SECONDS, MockConnection
 from understudy.proxy.mock_server.open_connections import LINGER_SECONDS, OpenConnections
+from understudy.proxy.testing.session import SessionSite
+from understudy.serving.answers.outcomes import Answers
+from understudy.serving.answers.reply_cache import get_inline_body
+from understudy.serving.gateway.active import ActiveMode
+from understudy.serving.gateway.failed_exchanges import FAIL_EMPTY
+from understudy.serving.gateway.replay import Replay
+from understudy.serving.gateway.site import ConnectionKind
 from understudy.serving.http1.limits import Limits
 from understudy.serving.mock_server.directory import Directory
 from understudy.serving.mock_server.site import MockSite
+from understudy.serving.site_protocol import Site
+from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Body, BodyRef
 from understudy.store.model.mock_servers import Behaviour, Delay, Fault, FaultKind
 from understudy.store.model.values import replace
@@ -88,7 +98,7 @@ class Line:
 
     def __init__(
         self,
-        site: MockSite | None = None,
+        site: Site | None = None,
         read: Callable[[Body], bytes] = lambda _: HIT,
         *,
         tls: bool = False,
@@ -125,6 +135,48 @@ def slow(behaviour: Behaviour = SLOW) -> MockSite:
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0)
+
+
+def holding() -> Line:
+    """A connection of a test's session, on which a request is held that its client gave up."""
+    example = replace(make_example("/users/7"), behaviour=FAIL_EMPTY)
+    answers = Answers(compile_index([example]))
+    active = ActiveMode(Mode.REPLAY, answers, answers, replay=Replay(held=frozenset({example.id})))
+    kind = ConnectionKind(ORIGIN, is_reverse=True, tunnel=False, tls=False)
+    line = Line(SessionSite(active, kind, get_inline_body, Logged()))
+    line.ask(GET)
+    return line
+
+
+async def test_a_held_request_waits_longer_than_any_limit() -> None:
+    line = holding()
+    line.passes(100)
+    assert (line.done, len(line.all.held)) == ([], 1)
+
+
+async def test_a_client_that_leaves_ends_its_hold() -> None:
+    line = holding()
+    line.connection.eof_received()
+    assert (line.done, len(line.all.held)) == (["close"], 0)
+
+
+async def test_a_connection_that_is_lost_is_held_no_longer() -> None:
+    line = holding()
+    line.connection.connection_lost(None)
+    assert len(line.all.held) == 0
+
+
+async def test_the_end_of_the_session_ends_its_holds() -> None:
+    line = holding()
+    line.all.end()
+    assert (line.done, len(line.all.held)) == (["close"], 0)
+
+
+async def test_what_comes_during_a_hold_is_not_answered() -> None:
+    line = holding()
+    assert line.ask(GET) == 0
+    line.all.end()
+    assert line.transport.sent == b""
 
 
 # Answers

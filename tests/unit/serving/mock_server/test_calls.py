@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from understudy.serving.mock_server.calls import (
 )
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import BodyRef
+from understudy.store.model.messages import LARGE_BODY, BodyRef, Headers
 from understudy.store.model.mock_servers import PLAIN, Behaviour, Delay, Fault, FaultKind, RateLimit
 from understudy.store.model.values import replace
 
@@ -372,3 +374,63 @@ def test_a_miss_that_ids_would_answer_names_the_way() -> None:
     error = error_of(ask(make_served(), target="/users/8"))
     assert error["hint"] == {"action": "find_by_ids", "example": "01", "path": "/users/{{id}}"}
     assert error["explanation"]["by_ids"]["id"] == "01"
+
+
+# URLs in bodies
+
+LINKED = b'{"next": "https://api.test/users/8"}'
+LED_HERE = b'{"next": "http://127.0.0.1:4000/mocks/shop/users/8"}'
+
+
+def make_linked(*, rewrite_bodies: bool = True) -> CompiledMockServer:
+    """Return a mock server whose answer has a URL of the recorded API, and digest and validator of its body."""
+    digest = f"sha-256=:{b64encode(sha256(LINKED).digest()).decode()}:"
+    fields = [("Content-Type", "application/json"), ("Content-Digest", digest), ("ETag", '"1"')]
+    fields.append(("Content-Length", str(len(LINKED))))
+    request = make_request("GET", "/users/7", origin="https://api.test")
+    example = make_example(request=request, response=make_response(200, LINKED, headers=fields))
+    return make_served(example, mock=make_mock(rewrite_bodies=rewrite_bodies))
+
+
+def headers_of(reply: Reply) -> Headers:
+    assert reply.response is not None
+    return reply.response.headers
+
+
+def test_urls_in_bodies_lead_to_the_mock_where_that_is_switched_on() -> None:
+    assert ask(make_linked()).body == LED_HERE
+    assert ask(make_linked(rewrite_bodies=False)).body == LINKED
+
+
+def test_fields_about_the_body_fit_what_is_sent() -> None:
+    headers = headers_of(ask(make_linked()))
+    assert headers.get("content-length") == str(len(LED_HERE))
+    assert headers.get("content-digest") is None
+
+
+def test_head_has_the_fields_of_get_and_no_body() -> None:
+    served = make_linked()
+    head, get = ask(served, "HEAD"), ask(served)
+    assert (head.body, headers_of(head).fields) == (b"", headers_of(get).fields)
+
+
+def test_a_range_is_cut_from_what_is_sent() -> None:
+    reply = ask(make_linked(), headers={"Range": "bytes=10-15", "If-Range": '"1"'})
+    assert (status(reply), reply.body) == (206, LED_HERE[10:16])
+    assert headers_of(reply).get("content-range") == f"bytes 10-15/{len(LED_HERE)}"
+
+
+def test_a_validator_that_was_sent_is_known_again() -> None:
+    assert status(ask(make_linked(), headers={"If-None-Match": '"1"'})) == 304
+
+
+def test_a_stored_body_is_read_whole_to_be_rewritten() -> None:
+    """Also one that would else be sent piece by piece."""
+    stored = BodyRef("d", LARGE_BODY + 1)
+    request = make_request("GET", "/users/7", origin="https://api.test")
+    response = make_response(200, stored, headers=[("Content-Type", "application/json")])
+    served = make_served(make_example(request=request, response=response), mock=make_mock(rewrite_bodies=True))
+    served = replace(served, bodies=lambda _: None)
+    pending = respond(served, make_request("GET", "/users/7", origin=None), BASE)
+    assert isinstance(pending, PendingReply)
+    assert pending.finish(LINKED).body == LED_HERE
