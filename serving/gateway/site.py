@@ -151,7 +151,7 @@ class GatewaySite:
             # The clients of a mock are others than the recorded one, and may not know informational responses.
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
             reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
-            return set_end(reply, active.dates.find_end(example))
+            return set_end(reply, active.dates.find_end(response, example))
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = needs_whole_body(request, example)
