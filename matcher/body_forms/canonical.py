@@ -141,10 +141,10 @@ def _canonicalize(body: bytes, media: str, content_type: str, places: Places) ->
 
 
 def _list_kinds(media: str, places: Places) -> tuple[BodyKind, ...]:
-    # Redaction recognises JSON by its content: curl sends it as a form by default, browsers' fetch as plain text.
-    if places and any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places):
-        return BodyKind.JSON, kind_from_media_type(media)
-    return (kind_from_media_type(media),)
+    # Redaction recognises JSON and XML by content: curl sends them as a form by default, browsers' fetch as plain text.
+    parts = {place.part for place in places if place.mark is Mark.REDACTED} if places else ()
+    by_content = tuple(kind for part, kind in _READ_BY_CONTENT.items() if part in parts)
+    return (*by_content, kind_from_media_type(media))
 
 
 def _read_bytes(body: bytes, _content_type: str, _places: Places) -> CanonicalForm:
@@ -185,6 +185,8 @@ def _read_multipart(body: bytes, content_type: str, places: Places) -> Canonical
 def _read_xml(body: bytes, _content_type: str, places: Places) -> CanonicalForm:
     return BodyKind.XML, b"xml:" + canonicalize_xml(body, select_marks(places, Part.XML))
 
+
+_READ_BY_CONTENT = {Part.JSON: BodyKind.JSON, Part.XML: BodyKind.XML}
 
 _READERS: dict[BodyKind, Callable[[bytes, str, Places], CanonicalForm]] = {
     BodyKind.JSON: _read_json,

@@ -9,6 +9,7 @@ from itertools import takewhile
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.recognition.meanings import (
     HARMLESS_CONTAINERS,
+    LISTS_OF_NAMES,
     NAMING_ENDINGS,
     PAIR_NAMES,
     PAIR_VALUES,
@@ -28,8 +29,9 @@ _TOKEN = re.compile(
 )
 _NO_VALUES = frozenset({"true", "false", "null"})
 
-# What the values of a container are: secret by their own names, by none, or all of them.
-_BY_NAMES, _HARMLESS, _ALL = range(3)
+# What the values of a container are: secret by their own names, by names of passwords alone, by none (objects in them
+# are by their names again), or all of them.
+_BY_NAMES, _HARMLESS, _NAMED_LIKE_THINGS, _ALL = range(4)
 
 _NameStack = list[str | int | None]
 """For each open container the current name; ANY_INDEX in an array; None for a name that is itself a secret."""
@@ -37,7 +39,7 @@ _NameStack = list[str | int | None]
 _Replacement = tuple[int, int, str, str]
 """Start and end of a token in the text, the new text, and the path of the token."""
 
-_MANIFEST = re.compile(r'"kind"\s*:\s*"Secret')
+_MANIFEST = re.compile(r'"kind"\s*:\s*"Secret(?:List)?"')
 
 
 def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
@@ -120,8 +122,8 @@ class _Search:
                 self._open(token["open"])
             else:
                 self._close()
-        self._found.sort()
-        return self._found
+        # The value of a pair may be a secret by its object's name too.
+        return sorted({each[0]: each for each in self._found}.values())
 
     def _read_name(self, token: re.Match[str]) -> None:
         name = _unquote(token["text"])
@@ -137,13 +139,13 @@ class _Search:
     def _open(self, bracket: str) -> None:
         name = self._names[-1] if self._names else None
         mode, direct = self._modes[-1], Secrecy.NONE
+        if mode == _NAMED_LIKE_THINGS and bracket == "{":
+            mode = _BY_NAMES
         if isinstance(name, str):
             mode = self._classify_container(name, mode)
             direct = self._finder.classify_json_container(name)
         elif bracket == "[":
             direct = self._direct[-1]  # an array in an array
-        if bracket == "{" and direct:
-            direct = Secrecy.BY_LOOKS
         self._modes.append(mode)
         self._direct.append(direct)
         self._names.append("" if bracket == "{" else ANY_INDEX)
@@ -153,7 +155,9 @@ class _Search:
             return _ALL
         if self._is_manifest and name in ("data", "stringData"):
             return _ALL
-        return _HARMLESS if name in HARMLESS_CONTAINERS and mode == _BY_NAMES else mode
+        if mode != _BY_NAMES:
+            return mode
+        return _HARMLESS if name in HARMLESS_CONTAINERS else _NAMED_LIKE_THINGS if name in LISTS_OF_NAMES else mode
 
     def _close(self) -> None:
         depth = len(self._names)
@@ -162,12 +166,18 @@ class _Search:
             if not shows_other_meaning(name, siblings or frozenset()):
                 self._replace(token, path)
         name, value = self._pairs.pop(depth, ("", None)) if self._pairs else ("", None)
-        if value is not None and is_secret(self._finder.classify_json_name(name), _unquote(value["text"])):
+        if value is not None and is_secret(self._classify_pair(name), _unquote(value["text"])):
             self._names[-1] = "value"
             self._replace(value, _format_path(self._names))
         self._names.pop()
         self._modes.pop()
         self._direct.pop()
+
+    def _classify_pair(self, name: str) -> Secrecy:
+        """Return how secret the value of a pair with this name is: `{"cookies": [{"name": "sid", "value": "..."}]}`."""
+        container = self._names[-3] if len(self._names) > 2 and self._names[-2] == ANY_INDEX else None
+        in_list = isinstance(container, str) and name and self._finder.classify_json_container(container)
+        return self._finder.classify_json_name(name) or (Secrecy.BY_LOOKS if in_list else Secrecy.NONE)
 
     def _read_bare(self, token: re.Match[str]) -> None:
         name = self._names[-1]
@@ -208,14 +218,20 @@ class _Search:
         return None
 
     def _classify_text(self, name: str | int | None) -> Secrecy:
-        if self._modes[-1] == _HARMLESS:
+        mode = self._modes[-1]
+        if mode == _NAMED_LIKE_THINGS:
             return Secrecy.NONE
-        if not isinstance(name, str):
-            return self._direct[-1]
-        secrecy = self._finder.classify_json_name(name)
-        if not secrecy and self._direct[-1] and not name.lower().endswith(NAMING_ENDINGS):
-            return self._direct[-1]
-        return secrecy
+        secrecy = self._direct[-1]
+        if isinstance(name, str):
+            secrecy = self._finder.classify_json_name(name) or self._classify_member(name)
+        return secrecy if mode == _BY_NAMES or secrecy is Secrecy.ALWAYS else Secrecy.NONE
+
+    def _classify_member(self, name: str) -> Secrecy:
+        """Return how secret a text is by the name of its object: `{"password": {"value": ...}}`."""
+        direct = self._direct[-1]
+        if not direct or name in PAIR_VALUES:
+            return direct
+        return Secrecy.NONE if name.lower().endswith(NAMING_ENDINGS) else Secrecy.BY_LOOKS
 
     def _read_pair(self, token: re.Match[str], name: str) -> None:
         """Note a pair like {"name": "password", "value": "..."}."""

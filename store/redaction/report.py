@@ -61,7 +61,7 @@ def _count_by_place(counts: Mapping[RedactedPlace, int]) -> dict[str, int]:
 def _describe_place(place: RedactedPlace) -> str:
     name = escape_unprintable(place.name)
     match place.part:
-        case Part.JSON:
+        case Part.JSON | Part.XML:
             return name
         case Part.PATH:
             return "part of the path"

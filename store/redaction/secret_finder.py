@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import chain
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from understudy.store.redaction.placeholders import PATTERN, PlaceholderFactory
-from understudy.store.redaction.recognition.named_values import Coding, NamedValue, find_in_text, find_in_value
-from understudy.store.redaction.recognition.secret_values import is_filler, looks_like_secret
+from understudy.store.redaction.recognition.markup_values import find_in_markup
+from understudy.store.redaction.recognition.meanings import shows_other_meaning
+from understudy.store.redaction.recognition.named_values import (
+    Coding,
+    NamedValue,
+    find_beside_markup,
+    find_in_text,
+    find_in_value,
+)
+from understudy.store.redaction.recognition.secret_values import is_filler, is_path, looks_like_secret
 from understudy.store.redaction.recognition.seen_secrets import SeenSecrets
 from understudy.store.redaction.rules import ANYWHERE, Rules
 from understudy.store.redaction.secret_names import (
@@ -21,8 +31,20 @@ from understudy.store.redaction.secret_names import (
 from understudy.store.redaction.secret_patterns import SecretPatterns, drop_overlaps
 from understudy.store.redaction.text_edits import apply_edits
 
-FoundEdit = tuple[int, int, str, str]
-"""Start and end of a secret in a text, its replacement, and the pattern that found it; "" if its value is known."""
+
+class FoundEdit(NamedTuple):
+    """Start and end of a secret in a text, and its replacement.
+
+    `pattern` is the one that found it; "" if its value is known. `element` is the place of the XML element whose text
+    it is; "" for other secrets.
+    """
+
+    start: int
+    end: int
+    new: str
+    pattern: str
+    element: str = ""
+
 
 # Characters that stay unescaped in forms, and in queries as clients write them.
 SAFE_IN_PAIRS = "-._~!$'()*,;:@/?"
@@ -140,7 +162,12 @@ class SecretFinder:
     def find_edits(self, text: str) -> list[FoundEdit]:
         """Return the edits that redact a text by names, forms, and earlier finds, in order and without overlap."""
         may_have_names = self.built_in and may_have_secret_names(text.encode("utf-8", "surrogatepass"))
-        return self._merge(self._find_named(find_in_text(text)) if may_have_names else [], text)
+        return self._merge(self._find_named(self._find_values(text)) if may_have_names else [], text)
+
+    def _find_values(self, text: str) -> Iterator[NamedValue]:
+        if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+            return find_in_text(text)
+        return chain(find_beside_markup(text), find_in_markup(text, lambda name: bool(self.classify_field(name))))
 
     def find_form_edits(self, text: str) -> list[FoundEdit]:
         """Return the edits that redact a text by forms and earlier finds alone."""
@@ -151,11 +178,11 @@ class SecretFinder:
         seen = [(*span, "") for span in self._seen.find_spans(text)]
         if not (named or by_form or seen):
             return []
-        by_place = {edit[:2]: edit for edit in named}
+        by_place = {edit[:2]: edit for edit in reversed(named)}
         # Of equal spans the first counts: a pattern also finds another secret in a later request.
-        spans = [*((start, end, pattern) for start, end, _, pattern in named), *by_form, *seen]
+        spans = [*((edit.start, edit.end, edit.pattern) for edit in named), *by_form, *seen]
         return [
-            by_place.get((start, end)) or (start, end, self.replace_secret(text[start:end]), pattern)
+            by_place.get((start, end)) or FoundEdit(start, end, self.replace_secret(text[start:end]), pattern)
             for start, end, pattern in drop_overlaps(spans)
         ]
 
@@ -165,9 +192,12 @@ class SecretFinder:
             secrecy = self.classify_field(found.name)
             if found.is_loose:
                 secrecy = min(secrecy, Secrecy.BY_LOOKS)
-            if found.value and secrecy and not is_filler(found.value) and is_secret(secrecy, found.value):
-                new = _write(self.replace_secret(found.value), found.coding)
-                edits.append((found.start, found.end, new, found.pattern))
+            if not (found.value and secrecy and is_secret(secrecy, found.value)) or is_filler(found.value):
+                continue
+            if secrecy is Secrecy.BY_LOOKS and shows_other_meaning(found.name, found.siblings):
+                continue
+            new = _write(self.replace_secret(found.value), found.coding)
+            edits.append(FoundEdit(found.start, found.end, new, found.pattern, found.element))
         return edits
 
     def replace_secret(self, secret: str) -> str:
@@ -180,7 +210,9 @@ class SecretFinder:
 
 def is_secret(secrecy: Secrecy, value: str) -> bool:
     """Whether a value is a secret under a name of this secrecy."""
-    return secrecy is Secrecy.ALWAYS or (secrecy is Secrecy.BY_LOOKS and looks_like_secret(value))
+    if secrecy is Secrecy.ALWAYS:
+        return not is_path(value)
+    return secrecy is Secrecy.BY_LOOKS and looks_like_secret(value)
 
 
 def _write(placeholder: str, coding: Coding) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from functools import lru_cache
 
 SHORTEST_SECRET = 16
@@ -15,13 +16,25 @@ _LONGEST = 16_384
 _CHARACTERS = re.compile(r"[!#-&*-;=?-Z^-z|~]*")  # no quotes, brackets and white space
 
 # Words that separators join, with a few digits: `invalid_grant`, `us-east-1`, `photos/2024/summer.jpg`, `HTTP2Error`.
-_PIECE = r"(?:(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}(?![a-z])|[A-Z](?=[A-Z][a-z])|[A-Za-z](?![A-Za-z]))++[0-9]{0,4}+|[0-9]++)"
+# Longer numbers among them are dates, or seconds or milliseconds since the epoch.
+_NUMBER = r"(?:[0-9]{1,6}|(?:19|20)[0-9]{6}|20[0-9]{12}|1[0-9]{9}|1[0-9]{12})(?![0-9])"
+_PIECE = (
+    r"(?:(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}(?![a-z])|[A-Z](?=[A-Z][a-z])|[A-Za-z](?![A-Za-z]))++[0-9]{0,4}+(?![0-9])"
+    rf"|{_NUMBER})"
+)
 _JOINT = r"[-_./:,@~^+*=%#&?!|;$]"
 _WORDS = re.compile(rf"{_JOINT}*+{_PIECE}(?:{_JOINT}++{_PIECE})*+{_JOINT}*+")
 _TIME = r"[T ][0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 _DATE = re.compile(rf"[0-9]{{4}}-?[0-9]{{2}}-?[0-9]{{2}}(?:{_TIME})?")
+_DIGITS = re.compile(r"[-+0-9., ]+(?:[eE][-+]?[0-9]+)?")
 _VERSION = re.compile(r"[~^<>=v ]*[0-9]+(?:\.[0-9x*]+)+(?:[-+][0-9A-Za-z.+-]+)?")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:|arn:|/")
+# Absolute paths begin with a word, as a base 64 text may begin with a slash.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|urn:|arn:|#/|(?:\.\.?)?/[a-z][a-z0-9_.-]*(?:/|\Z)")
+_FILE = re.compile(
+    r"[^?=&\s]+\.(?:avif|bin|bmp|bz2|crt|css|csv|docx?|gif|gz|html?|ico|jpe?g|js|json|log|md|mp[34]|parquet|pdf|png|pptx?"
+    r"|svg|tar|tgz|tiff?|txt|wav|webm|webp|woff2?|xlsx?|xml|ya?ml|zip)"
+)
+_BLOCKCHAIN_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
 _CREDENTIALS = re.compile(r"(?:Bearer|Basic|Digest|Token|bearer|token|DPoP) [A-Za-z0-9+/=_.~-]{8,}")
 _COOKIES = re.compile(r"[A-Za-z0-9_.-]+=[^;\s=<>]{8,}(?:;.*)?")
@@ -31,21 +44,41 @@ _PLACEHOLDER_WORDS = re.compile(
 )
 
 
+_OTHER_MEANINGS = (_EMAIL, _DIGITS, _VERSION, _DATE, _WORDS, _FILE, _BLOCKCHAIN_ADDRESS)
+_BASE_64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_USER_AND_PASSWORD = re.compile(rb"[ -9;-~]+:[ -~]+")
+
+
 @lru_cache(maxsize=4096)
 def looks_like_secret(value: str) -> bool:
     """Whether a value under a name such as `token` is a secret: 16 or more characters that mean nothing else."""
     if len(value) < SHORTEST_SECRET:
-        return False
+        return _are_basic_credentials(value)
     if " " in value or ";" in value:
         return (_CREDENTIALS.fullmatch(value) or _COOKIES.fullmatch(value)) is not None
     return len(value) <= _LONGEST and _CHARACTERS.fullmatch(value) is not None and not has_other_meaning(value)
 
 
 def has_other_meaning(value: str) -> bool:
-    """Whether a value is a word or some, a number, a date, a version, a URL or an address."""
-    if _EMAIL.fullmatch(value) or _VERSION.fullmatch(value) or _DATE.fullmatch(value):
+    """Whether a value is a word or some, a number, a date, a version, a URL, the name of a file, or an address."""
+    if any(form.fullmatch(value) for form in _OTHER_MEANINGS):
         return True
-    return (_URL.match(value) is not None and "=" not in value) or _WORDS.fullmatch(value) is not None
+    return _URL.match(value) is not None and "=" not in value
+
+
+def _are_basic_credentials(value: str) -> bool:
+    """Whether a value is the base 64 of a user, a colon and a password, as in `Basic` (RFC 7617)."""
+    if not _BASE_64.fullmatch(value):
+        return False
+    try:
+        return _USER_AND_PASSWORD.fullmatch(b64decode(value)) is not None
+    except ValueError:
+        return False
+
+
+def is_path(value: str) -> bool:
+    """Whether a value is an absolute path made of words, such as the working directory or the file of a key."""
+    return value.startswith("/") and value.count("/") > 1 and _WORDS.fullmatch(value) is not None
 
 
 def is_filler(value: str) -> bool:
