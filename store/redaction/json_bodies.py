@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from itertools import takewhile
+from math import inf
 
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.recognition.meanings import (
@@ -86,7 +88,10 @@ def _find_in_document(text: str, finder: SecretFinder) -> list[_Replacement] | N
         json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return None
-    return _Search(text, finder).run()
+    search = _Search(text, finder)
+    found = search.run()
+    # A secret may stand under another name before the one that gives it away.
+    return _Search(text, finder).run() if search.has_repeated_secrets() else found
 
 
 class _Search:
@@ -103,10 +108,13 @@ class _Search:
         self._modes = [_BY_NAMES]
         # How secret texts are that stand directly in each open container.
         self._direct = [Secrecy.NONE]
+        self._secrets: Counter[str] = Counter()
         self._pending: dict[int, list[tuple[re.Match[str], str, str]]] = {}
         self._siblings: dict[int, set[str]] = {}
         self._pairs: dict[int, tuple[str, re.Match[str] | None]] = {}
-        self._looks_inside = finder.finds_in_values(text)
+        # Where the next secret of a known form, or earlier find, begins.
+        self._suspects = finder.find_suspects(text)
+        self._suspect = next(self._suspects)
         self._is_manifest = finder.built_in and '"Secret' in text and _MANIFEST.search(text) is not None
 
     def run(self) -> list[_Replacement]:
@@ -125,12 +133,19 @@ class _Search:
         # The value of a pair may be a secret by its object's name too.
         return sorted({each[0]: each for each in self._found}.values())
 
+    def has_repeated_secrets(self) -> bool:
+        """Whether a secret that was found by its name, and is remembered, may be elsewhere in the text too."""
+        return any(
+            self._finder.remembers(secret) and self._text.count(secret) > count
+            for secret, count in self._secrets.items()
+        )
+
     def _read_name(self, token: re.Match[str]) -> None:
         name = _unquote(token["text"])
         self._names[-1] = name
         if name in SIBLINGS:
             self._siblings.setdefault(len(self._names), set()).add(name)
-        if self._looks_inside or "\\" in token["text"]:
+        if "\\" in token["text"] or self._is_suspect(token):
             new = self._finder.redact_value(name, Secrecy.NONE)
             if new is not None:
                 self._names[-1] = None
@@ -186,8 +201,17 @@ class _Search:
         is_number_of_secret = isinstance(name, str) and self._finder.classify_json_name(name) is Secrecy.ALWAYS
         if (is_number_of_secret and self._modes[-1] == _BY_NAMES) or self._is_ruled(name):
             self._replace(token, _format_path(self._names))
-        elif self._looks_inside:
+        elif self._is_suspect(token):
             self._edit(token, self._finder.redact_value(token["other"], Secrecy.NONE))
+
+    def _is_suspect(self, token: re.Match[str]) -> bool:
+        """Whether a token without escapes may contain a secret of a known form, or an earlier find."""
+        if self._suspect in (inf, -inf):
+            return self._suspect == -inf
+        start, end = token.span()
+        while self._suspect < start:
+            self._suspect = next(self._suspects)
+        return self._suspect < end
 
     def _is_ruled(self, name: str | int | None) -> bool:
         if self._modes[-1] == _ALL:
@@ -205,7 +229,7 @@ class _Search:
             return self._replace(token, _format_path(self._names))
         secrecy = self._classify_text(name)
         # Escapes hide quotes, and letters before a secret.
-        looks_inside = self._looks_inside or "=" in quoted or "\\" in quoted
+        looks_inside = "=" in quoted or "\\" in quoted or self._is_suspect(token)
         if name in PAIR_NAMES or name in PAIR_VALUES:
             self._read_pair(token, str(name))
         if not (secrecy or looks_inside):
@@ -253,7 +277,9 @@ class _Search:
 
     def _replace(self, token: re.Match[str], path: str) -> None:
         quoted = token["text"]
-        new = self._finder.replace_secret(token["other"] if quoted is None else _unquote(quoted))
+        secret = token["other"] if quoted is None else _unquote(quoted)
+        new = self._finder.replace_secret(secret)
+        self._secrets[secret] += 1
         self._found.append((token.start(), token.end(), _quote(new), path))
 
     def _edit(self, token: re.Match[str], new: str | None) -> None:

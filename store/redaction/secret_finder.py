@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import chain
+from math import inf
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
@@ -133,9 +134,17 @@ class SecretFinder:
         """Whether the values of a document may contain a secret of a known form, or an earlier find."""
         return self._patterns.may_match(text) or self._seen.may_occur(text)
 
-    def finds_in_values(self, text: str) -> bool:
-        """Whether some value of a JSON text without escapes contains a secret of a known form, or an earlier find."""
-        return self._patterns.finds_in(text) or self._seen.may_occur(text)
+    def find_suspects(self, text: str) -> Iterator[float]:
+        """Yield, in order, where in a JSON text secrets of a known form and earlier finds begin; then infinity.
+
+        Values with escapes may contain others. If a pattern needs the ends of a value, all values may contain secrets:
+        minus infinity is yielded.
+        """
+        if self._patterns.may_need_ends:
+            yield -inf
+        spans = (*self._patterns.find_spans(text), *self._seen.find_spans(text))
+        yield from sorted([span[0] for span in spans])
+        yield inf
 
     def redact_value(self, value: str, secrecy: Secrecy) -> str | None:
         """Return the value without its secrets, None if it contains no secret.
@@ -199,6 +208,10 @@ class SecretFinder:
             new = _write(self.replace_secret(found.value), found.coding)
             edits.append(FoundEdit(found.start, found.end, new, found.pattern, found.element))
         return edits
+
+    def remembers(self, secret: str) -> bool:
+        """Whether this secret is recognised by its value alone."""
+        return secret in self._seen
 
     def replace_secret(self, secret: str) -> str:
         """Return the placeholder of a secret, and remember the secret if this finder remembers."""

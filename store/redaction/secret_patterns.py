@@ -121,19 +121,17 @@ class SecretPatterns:
                     return True
         return False
 
-    def finds_in(self, text: str) -> bool:
-        """Whether a pattern may match in a value of a JSON text without escapes: true for a user's patterns.
-
-        No built-in pattern needs the ends of a value.
-        """
-        return bool(self._others) or bool(self.find_spans(text))
+    @property
+    def may_need_ends(self) -> bool:
+        """Whether a pattern may need the ends of a value: those of a user. No built-in pattern does."""
+        return bool(self._others)
 
     def find_spans(self, text: str) -> list[tuple[int, int, str]]:
         """Return start and end of each secret, in order and without overlap, with the pattern that found it."""
-        if not self.may_match(text):
-            return []
         compiled = _compile_built_in() if self._built_in else ()
-        built_in = [pattern for stems, pattern in compiled if any(stem in text for stem in stems)]
+        built_in = dict.fromkeys([pattern for stem, pattern in compiled if stem in text])
+        if not built_in and not self._others:
+            return []
         spans = [span for pattern in built_in for span in _find_spans(pattern, pattern.finditer(text))]
         return drop_overlaps(
             [*spans, *(span for pattern in self._others for span in _find_with_timeout(pattern, text))]
@@ -141,8 +139,9 @@ class SecretPatterns:
 
 
 @cache
-def _compile_built_in() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN_PATTERNS)
+def _compile_built_in() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return each stem with the pattern whose secrets contain it."""
+    return tuple((stem, re.compile(pattern)) for _, stems, pattern in BUILT_IN_PATTERNS for stem in stems)
 
 
 def drop_overlaps(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
