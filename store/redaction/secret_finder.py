@@ -142,8 +142,7 @@ class SecretFinder:
         """
         if self._patterns.may_need_ends:
             yield -inf
-        spans = (*self._patterns.find_spans(text), *self._seen.find_spans(text))
-        yield from sorted([span[0] for span in spans])
+        yield from sorted(start for start, *_ in self._patterns.find_spans(text) + self._seen.find_spans(text))
         yield inf
 
     def redact_value(self, value: str, secrecy: Secrecy) -> str | None:

@@ -105,7 +105,8 @@ def test_a_text_of_5_million_characters_is_redacted() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ['{"echo": "a1B2c3D4e5F6", "password": "a1B2c3D4e5F6"}', '{"password": "a1B2c3D4e5F6", "a": ["a1B2c3D4e5F6"]}']
+    "body",
+    ['{"echo": "a1B2c3D4e5F6", "password": "a1B2c3D4e5F6"}', '{"password": "a1B2c3D4e5F6", "a": ["a1B2c3D4e5F6"]}'],
 )
 def test_a_secret_is_found_under_other_names_of_its_document(body: str) -> None:
     finder = SecretFinder(NO_RULES, replace_by_constant, remembers=True)
