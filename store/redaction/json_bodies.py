@@ -11,11 +11,11 @@ from math import inf
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.recognition.meanings import (
     HARMLESS_CONTAINERS,
-    LISTS_OF_NAMES,
     NAMING_ENDINGS,
     PAIR_NAMES,
     PAIR_VALUES,
     SIBLINGS,
+    is_list_of_names,
     shows_other_meaning,
 )
 from understudy.store.redaction.secret_finder import SecretFinder, is_secret
@@ -172,7 +172,7 @@ class _Search:
             return _ALL
         if mode != _BY_NAMES:
             return mode
-        return _HARMLESS if name in HARMLESS_CONTAINERS else _NAMED_LIKE_THINGS if name in LISTS_OF_NAMES else mode
+        return _HARMLESS if name in HARMLESS_CONTAINERS else _NAMED_LIKE_THINGS if is_list_of_names(name) else mode
 
     def _close(self) -> None:
         depth = len(self._names)

@@ -19,10 +19,15 @@ LISTS_OF_NAMES = frozenset(
     {
         *("dependencies", "devDependencies", "peerDependencies", "optionalDependencies"),  # of packages
         "dependentRequired",  # JSON Schema: fields
-        "errors",  # of fields, each with codes or messages
     }
 )
 """JSON names of objects whose members are named like things, and have no secrets as texts or as arrays of texts."""
+
+
+def is_list_of_names(name: str) -> bool:
+    """Whether the members of a JSON object with this name are named like things: packages, or fields (`fieldErrors`)."""
+    return name in LISTS_OF_NAMES or name.lower().endswith("errors")
+
 
 NAMING_ENDINGS = (
     *("id", "name", "type", "url", "uri", "text", "description", "title", "label", "scope", "issuer", "arn"),
@@ -53,7 +58,8 @@ _BY_WORD = {
     ),
     # Public keys (RFC 7517, npm's signatures), objects of S3, translations.
     "key": _spell(
-        "kty", "keyid", "scheme", "e_tag", "size", "last_modified", "bucket", "upload_id", "translation", "locale"
+        *("kty", "keyid", "scheme", "e_tag", "size", "last_modified", "bucket", "upload_id", "translation", "locale"),
+        *("doc_count",),
     ),
     "code": _spell("message", "error", "errors", "status", "name", "title", "label", "language", "country", "details"),
     "sig": _spell("keyid"),

@@ -44,6 +44,7 @@ _PAIR = re.compile(r"(?:^|[?&#;])([A-Za-z_$][\w.$%\[\]-]*)=([^&\s\"'<>#;\\]+)")
 _QUOTED = re.compile(r"(?<![\w.$-])([\w.$-]+)(?:\\?[\"'])?\s*[:=]\s*(\\?[\"'])((?:[^\"'\\\r\n]|\\(?![\"'])[^\r\n])*)\2")
 _LINE = re.compile(
     r"^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+|//\S+?:)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*"
+    r"(?!\S*&[\w.\[\]%-]+=)"
     r"(?P<quote>[\"']?)(?P<value>[^\s\"'#|>&*{\[][^\s#\"']*|(?:Bearer|Basic) \S+)(?P=quote)[ \t]*(?:[ \t]#.*)?\r?$",
     re.MULTILINE,
 )
@@ -52,6 +53,7 @@ _PAIR_OF_LINES = re.compile(
     r"[ \t]*value:[ \t]*(?P<quote>[\"']?)(?P<value>[^\s\"'#|>&*{\[][^\s#\"']*)(?P=quote)[ \t]*\r?$",
     re.MULTILINE,
 )
+_NETRC = re.compile(r"(?:^|[ \t])(?P<name>password)[ \t]+(?P<value>\S+)", re.MULTILINE)
 _SECRET_MANIFEST = re.compile(r"^[ \t]*(?:-[ \t]+)?kind:[ \t]*[\"']?Secret(?:List)?[\"']?[ \t]*\r?$", re.MULTILINE)
 _DATA = re.compile(r"^([ \t]*)(?:-[ \t]+)?(?:data|stringData):[ \t]*\r?\n(?P<lines>(?:\1[ \t]+.*\n?)+)", re.MULTILINE)
 MANIFEST_NAME = "password"
@@ -105,6 +107,10 @@ def _find_in_lines(text: str) -> Iterator[NamedValue]:
             rf"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+|//\S+?:)?{re.escape(match['name'])}[ \t]*[=:][ \t]*"
         )
         yield NamedValue(name, start, end, match["value"], Coding.PLAIN, rf"{pattern}[\"']?(?P<secret>[^\s\"']+)")
+    if text.startswith("machine ") or "\nmachine " in text:
+        for match in _NETRC.finditer(text):
+            pattern = r"(?m)(?:^|[ \t])password[ \t]+(?P<secret>\S+)"
+            yield NamedValue(match["name"], *match.span("value"), match["value"], Coding.PLAIN, pattern)
     for match in _PAIR_OF_LINES.finditer(text):
         pattern = rf"{re.escape(match['name'])}[\"']?[ \t]*\r?\n[ \t]*value:[ \t]*[\"']?(?P<secret>[^\s\"']+)"
         yield NamedValue(match["name"], *match.span("value"), match["value"], Coding.PLAIN, pattern)

@@ -6,11 +6,12 @@ import pytest
 
 from tests.unit.store.redaction.labelled_api_places import API_SHAPES
 from tests.unit.store.redaction.labelled_places import SHAPES, Shape
+from tests.unit.store.redaction.labelled_service_places import SERVICE_SHAPES
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.redaction.placeholders import Placeholders
 from understudy.store.redaction.redactor import Redactor
 
-ALL_SHAPES = (*SHAPES, *API_SHAPES)
+ALL_SHAPES = (*SHAPES, *API_SHAPES, *SERVICE_SHAPES)
 MOST_TOUCHED = 0.01
 """The share of harmless places that may be touched."""
 
@@ -31,7 +32,7 @@ def redact(shape: Shape) -> str:
 
 def test_the_set_is_large_enough_and_its_values_stand_in_their_texts() -> None:
     labelled = [(shape, value) for shape in ALL_SHAPES for value in (*shape.secret, *shape.harmless)]
-    assert len(labelled) >= 800
+    assert len(labelled) >= 1000
     assert [value for shape, value in labelled if value not in shape.text] == []
 
 
