@@ -25,7 +25,7 @@ LISTS_OF_NAMES = frozenset(
 
 
 def is_list_of_names(name: str) -> bool:
-    """Whether the members of a JSON object with this name are named like things: packages, or fields (`fieldErrors`)."""
+    """Whether the members of a JSON object of this name are named like things: packages, or fields (`fieldErrors`)."""
     return name in LISTS_OF_NAMES or name.lower().endswith("errors")
 
 
