@@ -19,7 +19,7 @@ from understudy.store.redaction.recognition.named_values import (
     find_in_text,
     find_in_value,
 )
-from understudy.store.redaction.recognition.secret_values import is_filler, is_path, looks_like_secret
+from understudy.store.redaction.recognition.secret_values import is_filler, is_reference, looks_like_secret
 from understudy.store.redaction.recognition.seen_secrets import SeenSecrets
 from understudy.store.redaction.rules import ANYWHERE, Rules
 from understudy.store.redaction.secret_names import (
@@ -202,6 +202,8 @@ class SecretFinder:
                 secrecy = min(secrecy, Secrecy.BY_LOOKS)
             if not (found.value and secrecy and is_secret(secrecy, found.value)) or is_filler(found.value):
                 continue
+            if found.value == found.name.rpartition(".")[2]:  # `self.password = password` in a program
+                continue
             if secrecy is Secrecy.BY_LOOKS and shows_other_meaning(found.name, found.siblings):
                 continue
             new = _write(self.replace_secret(found.value), found.coding)
@@ -223,7 +225,7 @@ class SecretFinder:
 def is_secret(secrecy: Secrecy, value: str) -> bool:
     """Whether a value is a secret under a name of this secrecy."""
     if secrecy is Secrecy.ALWAYS:
-        return not is_path(value)
+        return not is_reference(value)
     return secrecy is Secrecy.BY_LOOKS and looks_like_secret(value)
 
 

@@ -96,6 +96,9 @@ LOOKS_WORDS = frozenset(
 # As names of containers they mean something else.
 LOOKS_NAMES = frozenset({"code", "auth"})
 
+# A `token` in these names a request, a change or a DNS record.
+_NAMING_TOKENS = ("clientrequesttoken", "idempotencytoken", "changetoken", "dkimtoken")
+
 # Words after a secret that say how it is written: `client-key-data`, `keys_base64`, `SecretString`, `secret_key_base`.
 # The digits of `base64` do not count.
 _WRITTEN_AS = frozenset({"base", "b", "hex", "pem", "encoded", "plain", "plaintext", "raw", "data", "string", "value"})
@@ -261,4 +264,6 @@ def _is_paging_or_count(words: list[str]) -> bool:
 
 
 def _names_a_thing(words: list[str]) -> bool:
-    return words[-1] == "key" and len(words) > 1 and words[-2] in _NAMING_WORDS
+    if words[-1] == "key" and len(words) > 1:
+        return words[-2] in _NAMING_WORDS or words[-3:-1] == ["s", "3"]
+    return words[-1] == "token" and "".join(words).endswith(_NAMING_TOKENS)

@@ -12,6 +12,9 @@ from understudy.store.redaction.recognition.named_values import Coding, IsSecret
 
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[^\W\d][\w:.-]*)(?P<attributes>(?:\s[^<>]*?)?)(?P<empty>/?)>")
 _TEXT = re.compile(r"\s*+(?:<!\[CDATA\[(?P<raw>[^\]<]*+)\]\]>\s*+|(?P<text>[^<>]++))</")
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|div|form|p)\b", re.IGNORECASE)
+_HTML_HEAD = 2_000
+_HTML_ELEMENTS = frozenset({"code"})  # pieces of programs
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>=`]+))")
 _KEYED = re.compile(
     r"<(?:key|name)>([\w.-]+)</(?:key|name)>\s*(?:<value>\s*)?(?:<(?:string|integer|int|i4)>)?([^<>]++)</"
@@ -31,6 +34,7 @@ class _Open(NamedTuple):
 def find_in_markup(text: str, is_secret_name: IsSecretName) -> Iterator[NamedValue]:
     """Yield the named values in XML or HTML whose names may be those of secrets."""
     found: list[NamedValue] = []
+    is_html = _HTML.search(text, 0, _HTML_HEAD) is not None
     opened = [_Open("", "", set())]
     for tag in _TAG.finditer(text):
         name = tag["name"].rpartition(":")[2]
@@ -40,8 +44,9 @@ def find_in_markup(text: str, is_secret_name: IsSecretName) -> Iterator[NamedVal
         attributes = _read_attributes(text, tag) if tag["attributes"] else {}
         yield from _find_in_tag(attributes)
         opened[-1].children.add(name)
-        opened.append(_Open(name, _find_own_name(attributes), set()))
-        found += _find_in_element(text, tag, opened, is_secret_name)
+        opened.append(_Open(name, _get(attributes, "key") or _get(attributes, "name"), set()))
+        if not (is_html and name.lower() in _HTML_ELEMENTS):
+            found += _find_in_element(text, tag, opened, is_secret_name)
         if tag["empty"]:
             opened.pop()
     yield from found
@@ -117,8 +122,6 @@ def _get(attributes: dict[str, re.Match[str]], name: str) -> str:
 
 
 def _find_own_name(attributes: dict[str, re.Match[str]]) -> str:
-    if not attributes:
-        return ""
     names = (_get(attributes, name) for name in ("name", "id", "key", "property"))
     return next(filter(None, names), "")
 

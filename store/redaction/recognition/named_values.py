@@ -106,7 +106,10 @@ def _find_in_lines(text: str) -> Iterator[NamedValue]:
         pattern = (
             rf"(?m)^[ \t]*(?:-[ \t]+)?(?:export[ \t]+|set[ \t]+|//\S+?:)?{re.escape(match['name'])}[ \t]*[=:][ \t]*"
         )
-        yield NamedValue(name, start, end, match["value"], Coding.PLAIN, rf"{pattern}[\"']?(?P<secret>[^\s\"']+)")
+        # An expression of a program ends so, without quotes.
+        is_loose = not match["quote"] and match["value"].endswith((",", ";", "()", "))"))
+        pattern += r"[\"']?(?P<secret>[^\s\"']+)"
+        yield NamedValue(name, start, end, match["value"], Coding.PLAIN, pattern, is_loose)
     if text.startswith("machine ") or "\nmachine " in text:
         for match in _NETRC.finditer(text):
             pattern = r"(?m)(?:^|[ \t])password[ \t]+(?P<secret>\S+)"

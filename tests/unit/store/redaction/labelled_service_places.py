@@ -533,4 +533,34 @@ SERVICE_SHAPES = (
         ("AIzaSyD4b8QmX2v7Tn3LpRw9KcJ5fHs6GyUeZ0a",),
         ("x.firebaseapp.test", "Password required", '"Enter"'),
     ),
+    Shape(
+        "examples of the AWS SDK",
+        JSON,
+        '{"ClientRequestToken":"a8ca07e4-61ec-4399-99f4-19853801bcd5","ChangeToken":"abcd12f2-46da-4fdb-b8d5-fbd4c466928f",'
+        '"S3Key":"my-app/22a0-stage-150819_185942","SecretId":"MyTestDatabaseSecret","DkimTokens":["EXAMPLEjcs5xoyqytjsotsij"],'
+        '"KeyStorePassword":"kmsPswd","NewPassword":"]35d/{pB9Fo9wJ","ActivationKey":"29AV1-3OFV9-VVIUB-NKT0I-LRO6V",'
+        '"IAMUserChangePassword":"arn:aws:iam::aws:policy/IAMUserChangePassword"}',
+        ("kmsPswd", "]35d/{pB9Fo9wJ", "29AV1-3OFV9-VVIUB-NKT0I-LRO6V"),
+        (
+            *("a8ca07e4-61ec-4399-99f4-19853801bcd5", "abcd12f2-46da-4fdb-b8d5-fbd4c466928f"),
+            *("my-app/22a0-stage-150819_185942", "MyTestDatabaseSecret", "EXAMPLEjcs5xoyqytjsotsij"),
+            "arn:aws:iam::aws:policy/IAMUserChangePassword",
+        ),
+    ),
+    Shape(
+        "documentation of a program in HTML",
+        HTML,
+        '<!DOCTYPE html><html><body><a class="mark" href="#pairprivatekey" id="pairprivatekey">#</a>'
+        "<code>process.report.reportOnFatalError</code><code>http2session.alpnProtocol</code></body></html>",
+        (),
+        ('id="pairprivatekey">#<', "process.report.reportOnFatalError", "http2session.alpnProtocol"),
+    ),
+    Shape(
+        "source of a program",
+        TEXT,
+        "class Login:\n    self.key_password = key_password\n    pwd = os.getcwd()\n    get: kEnumerableProperty,\n    "
+        "password: readPassword(),\n",
+        (),
+        ("= key_password", "os.getcwd()", "kEnumerableProperty", "readPassword()"),
+    ),
 )

@@ -147,6 +147,10 @@ def test_a_name_whose_value_is_secret_if_it_looks_like_one(name: str) -> None:
         "data",
         "base64",
         "always-auth",
+        "ClientRequestToken",
+        "ChangeToken",
+        "DkimTokens",
+        "S3Key",
     ],
 )
 def test_a_name_that_is_not_secret(name: str) -> None:
