@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from itertools import takewhile
 from math import inf
 
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.recognition.meanings import (
     HARMLESS_CONTAINERS,
+    KEY_TYPE,
     NAMING_ENDINGS,
     PAIR_NAMES,
     PAIR_VALUES,
+    PRIVATE_KEY_MEMBERS,
     SIBLINGS,
     is_list_of_names,
     shows_other_meaning,
@@ -34,6 +37,8 @@ _NO_VALUES = frozenset({"true", "false", "null"})
 # What the values of a container are: secret by their own names, by names of passwords alone, by none (objects in them
 # are by their names again), or all of them.
 _BY_NAMES, _HARMLESS, _NAMED_LIKE_THINGS, _ALL = range(4)
+
+_NO_SIBLINGS: AbstractSet[str] = frozenset()
 
 _NameStack = list[str | int | None]
 """For each open container the current name; ANY_INDEX in an array; None for a name that is itself a secret."""
@@ -110,6 +115,7 @@ class _Search:
         self._direct = [Secrecy.NONE]
         self._secrets: Counter[str] = Counter()
         self._pending: dict[int, list[tuple[re.Match[str], str, str]]] = {}
+        self._key_members: dict[int, list[tuple[re.Match[str], str]]] = {}
         self._siblings: dict[int, set[str]] = {}
         self._pairs: dict[int, tuple[str, re.Match[str] | None]] = {}
         # Where the next secret of a known form, or earlier find, begins.
@@ -176,10 +182,14 @@ class _Search:
 
     def _close(self) -> None:
         depth = len(self._names)
-        siblings = self._siblings.pop(depth, None) if self._siblings else None
+        siblings = self._siblings.pop(depth, _NO_SIBLINGS) if self._siblings else _NO_SIBLINGS
         for token, name, path in self._pending.pop(depth, ()) if self._pending else ():
-            if not shows_other_meaning(name, siblings or frozenset()):
+            if not shows_other_meaning(name, siblings):
                 self._replace(token, path)
+        for token, name in self._key_members.pop(depth, ()) if self._key_members else ():
+            if KEY_TYPE in siblings:
+                self._names[-1] = name
+                self._replace(token, _format_path(self._names))
         name, value = self._pairs.pop(depth, ("", None)) if self._pairs else ("", None)
         if value is not None and is_secret(self._classify_pair(name), _unquote(value["text"])):
             self._names[-1] = "value"
@@ -232,6 +242,8 @@ class _Search:
         looks_inside = "=" in quoted or "\\" in quoted or self._is_suspect(token)
         if name in PAIR_NAMES or name in PAIR_VALUES:
             self._read_pair(token, str(name))
+        if name in PRIVATE_KEY_MEMBERS and self._finder.built_in:
+            self._key_members.setdefault(len(self._names), []).append((token, str(name)))
         if not (secrecy or looks_inside):
             return None
         value = _unquote(quoted)

@@ -171,7 +171,7 @@ _STEMS = (
         b"key",
         b"credential",
     ),
-    *(b"cookie", b"assertion", b"saml", b"csrf", b"xsrf", b"jwt", b"hmac", b"sessid", b"sessionid"),
+    *(b"cookie", b"assertion", b"kty", b"saml", b"csrf", b"xsrf", b"jwt", b"hmac", b"sessid", b"sessionid"),
 )
 # A name before its value: a JSON name, also inside a JSON text, a parameter of a URL, an argument of GraphQL, a line of
 # settings in a text that only begins like JSON. At the start of a run only, so that no run is read twice.
@@ -181,6 +181,7 @@ _NAME_IN_JSON = re.compile(
 )
 
 _MANIFEST_KINDS = (b"Secret", b"SecretList")
+_KEY_TYPE = "kty"  # of JSON Web Keys, some of whose members are secret
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -234,7 +235,7 @@ def json_may_have_secret_names(body: bytes) -> bool:
 
 
 def _classify_any(name: str) -> Secrecy:
-    return classify_name(name) or classify_container(name)
+    return Secrecy.ALWAYS if name == _KEY_TYPE else classify_name(name) or classify_container(name)
 
 
 def _classify_described(words: list[str]) -> Secrecy:

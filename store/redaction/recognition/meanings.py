@@ -36,6 +36,10 @@ NAMING_ENDINGS = (
 )
 """Ends of the JSON names in an object under `credentials` or `token` that name things."""
 
+KEY_TYPE = "kty"
+PRIVATE_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+"""Members of a JSON Web Key, an object with a key type, that are secret (RFC 7518, section 6)."""
+
 PAIR_NAMES = frozenset({"name", "key", "Name", "Key", "keyName", "KeyName"})
 PAIR_VALUES = frozenset({"value", "Value"})
 

@@ -563,4 +563,12 @@ SERVICE_SHAPES = (
         (),
         ("= key_password", "os.getcwd()", "kEnumerableProperty", "readPassword()"),
     ),
+    Shape(
+        "private JSON web keys",
+        JSON,
+        '{"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","d":"870MB6gfuTJ4HtUnUvYMyJpr5",'
+        '"use":"enc","kid":"1"},{"k":"GawgguFyGrWKav7AX4VKUg","kty":"oct","alg":"A128KW"}],"page":{"k":"v-1","p":"2","d":"x"}}',
+        ("870MB6gfuTJ4HtUnUvYMyJpr5", "GawgguFyGrWKav7AX4VKUg"),
+        ("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", '"P-256"', '"A128KW"', '"v-1"', '"p":"2"'),
+    ),
 )
