@@ -142,7 +142,20 @@ _NAMING_WORDS = frozenset(
     {
         *("public", "publishable", "idempotency", "deduplication", "primary", "foreign", "sort", "partition"),
         *("cache", "object", "row", "surrogate", "host", "translation", "message", "i18n", "group", "project", "issue"),
-        *("socket", "routing", "map", "registry", "lookup", "search", "index", "unique", "composite", "query", "react"),
+        *(
+            "socket",
+            "websocket",
+            "routing",
+            "map",
+            "registry",
+            "lookup",
+            "search",
+            "index",
+            "unique",
+            "composite",
+            "query",
+            "react",
+        ),
     }
 )
 

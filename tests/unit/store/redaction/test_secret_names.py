@@ -109,6 +109,7 @@ def test_a_name_whose_value_is_secret_if_it_looks_like_one(name: str) -> None:
         "public_key",
         "Idempotency-Key",
         "Sec-WebSocket-Key",
+        "sec-websocket-key",
         "sort_key",
         "tokens",
         "max_tokens",
