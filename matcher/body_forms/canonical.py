@@ -142,10 +142,12 @@ def list_kinds(body: bytes, reading: Reading, places: Places) -> tuple[BodyKind,
     """Return the kinds that a body may be, the likeliest first."""
     if reading in _CONTENT_DECIDES and _DOCUMENT.match(body):
         return BodyKind.JSON, reading.kind
-    # Redaction recognises JSON by its content: curl sends it as a form by default.
-    if places and any(place.part is Part.JSON and place.mark is Mark.REDACTED for place in places):
-        return (reading.kind,) if reading is Reading.SEQUENCE else (BodyKind.JSON, reading.kind)
-    return (reading.kind,)
+    # Redaction recognises JSON and XML by content: curl sends them as a form by default.
+    parts = {place.part for place in places if place.mark is Mark.REDACTED} if places else ()
+    by_content = (
+        () if reading is Reading.SEQUENCE else [kind for part, kind in _READ_BY_CONTENT.items() if part in parts]
+    )
+    return (*by_content, reading.kind)
 
 
 def list_canonical_parts(body: bytes, content_type: str | None, places: Places) -> list[tuple[BodyPart, bytes]]:
@@ -205,6 +207,8 @@ def _read_multipart(body: bytes, content_type: str, places: Places, depth: int) 
 def _read_xml(body: bytes, _content_type: str, places: Places, _depth: int) -> CanonicalForm:
     return BodyKind.XML, b"xml:" + canonicalize_xml(body, select_marks(places, Part.XML))
 
+
+_READ_BY_CONTENT = {Part.JSON: BodyKind.JSON, Part.XML: BodyKind.XML}
 
 _READERS: dict[BodyKind, Callable[[bytes, str, Places, int], CanonicalForm]] = {
     BodyKind.JSON: _read_json,

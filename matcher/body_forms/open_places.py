@@ -17,7 +17,7 @@ from understudy.store.redaction.secret_patterns import SecretPatterns
 _JSON_PATH_START = re.compile(r"\$(?:[.\[]|\Z)")  # a form field may be called $filter
 _WILD_TEXT = re.compile(r"\{\{[^{}]+\}\}")
 
-BODY_PARTS = (Part.FORM, Part.JSON, Part.TEXT)
+BODY_PARTS = (Part.FORM, Part.JSON, Part.TEXT, Part.XML)
 
 
 class Mark(StrEnum):

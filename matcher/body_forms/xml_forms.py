@@ -6,9 +6,10 @@ it every entity definition, makes a body plain bytes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from xml.parsers import expat
 
+from understudy.matcher.body_forms.open_places import NO_MARKS, Mark, Marks
 from understudy.matcher.body_forms.xml_places import XmlPlace, parse_xml_place
 
 MAX_TAGS = 400_000  # tags and attributes of one document: each costs some microseconds
@@ -19,17 +20,18 @@ _MARKUP = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _QUOTE = ('"', "&quot;")
 
 
-def canonicalize_xml(body: bytes, ignored: Collection[str] = ()) -> bytes:
+def canonicalize_xml(body: bytes, marks: Marks = NO_MARKS) -> bytes:
     """Return the canonical form of a document, without prefixes and comments; raises ValueError if it is not XML.
 
-    Elements at the `ignored` places do not count, nor whether they exist.
+    Elements at ignored places do not count, nor whether they exist. Of elements at other marked places the content does
+    not count.
     """
-    marks = body.count(b"<") + body.count(b"=")
-    if marks > MAX_TAGS:
+    tags = body.count(b"<") + body.count(b"=")
+    if tags > MAX_TAGS:
         raise ValueError("too many elements and attributes")
-    if marks * len(body) > MAX_NAMES and marks * _find_longest_namespace(body) > MAX_NAMES:
+    if tags * len(body) > MAX_NAMES and tags * _find_longest_namespace(body) > MAX_NAMES:
         raise ValueError("namespaces too long for so many elements and attributes")
-    writer = _SkippingWriter([parse_xml_place(place) for place in ignored]) if ignored else _Writer()
+    writer = _SkippingWriter([(parse_xml_place(place), marks[place]) for place in marks]) if marks else _Writer()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.ordered_attributes = True
@@ -109,30 +111,37 @@ class _Writer:
 
 
 class _SkippingWriter(_Writer):
-    """A writer that leaves out the elements at some places."""
+    """A writer that leaves out the elements, or only their content, at some places."""
 
-    def __init__(self, places: Sequence[XmlPlace]) -> None:
+    def __init__(self, places: Sequence[tuple[XmlPlace, Mark]]) -> None:
         super().__init__()
         self._places = places
         self._path: list[str] = []
         self._skipped_depth = 0  # of the element that is being left out
+        self._is_left_open = False  # whether that element is written without its content
 
     def start_element(self, name: str, attributes: list[str]) -> None:
         self._path.append(name.rpartition(" ")[2])
         if self._skipped_depth:
             return
-        if any(place.fits(self._path) for place in self._places):
+        found = {mark for place, mark in self._places if place.fits(self._path)}
+        if Mark.IGNORED in found:
             self._flush(leaf=False)
             self._opened = False
-            self._skipped_depth = len(self._path)
         else:
             super().start_element(name, attributes)
+        if found:
+            self._skipped_depth = len(self._path)
+            self._is_left_open = Mark.IGNORED not in found
 
     def end_element(self, name: str) -> None:
         if not self._skipped_depth:
             super().end_element(name)
         elif self._skipped_depth == len(self._path):
             self._skipped_depth = 0
+            if self._is_left_open:
+                self._write(Mark.REDACTED)
+                super().end_element(name)
         self._path.pop()
 
     def add_text(self, data: str) -> None:

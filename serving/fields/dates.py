@@ -14,6 +14,7 @@ from understudy.store.model.collections import Example
 from understudy.store.model.ids import time_from_id
 from understudy.store.model.messages import Headers, Response
 from understudy.store.model.values import replace
+from understudy.store.redaction.jwt_placeholders import has_jwt_placeholder, move_jwt_times
 
 _DATE_FIELDS = frozenset({b"date", b"expires"})
 _COOKIE_EXPIRY = re.compile(rb"(;\s*expires\s*=\s*)([^;]*)", re.IGNORECASE)
@@ -29,37 +30,48 @@ _FIRST_YEAR, _LAST_YEAR = 1971, 9999
 class Dates:
     """How the dates of recorded answers are sent; `now` returns seconds since the epoch.
 
-    `Date`, `Expires` and the Expires of cookies are moved. A recording is as old as its `Date` field, without one as
-    its id.
+    `Date`, `Expires`, the Expires of cookies, and the times of redacted JSON Web Tokens are moved. A recording is as
+    old as its `Date` field, without one as its id.
     """
 
     is_shifted: bool = True
     now: Callable[[], float] = time
 
     def apply(self, response: Response, example: Example) -> Response:
-        """Return the response of an example with its dates moved; the same object if it has none."""
-        if not self._concerns(example):
+        """Return the response of an example with its dates moved; the same object if it has none.
+
+        `response` has the length of its body in its header already: it stays. A body that is in the store stays too.
+        """
+        if not self._concerns(response, example):
             return response
         shift = _find_shift(example, int(self.now()))
         fields = tuple((name, _move_field(name.lower(), value, shift)) for name, value in response.headers.fields)
-        return response if fields == response.headers.fields else replace(response, headers=Headers(fields))
+        body = move_jwt_times(response.body, shift) if isinstance(response.body, bytes) else response.body
+        is_same = fields == response.headers.fields and body == response.body
+        return response if is_same else replace(response, headers=Headers(fields), body=body)
 
-    def find_end(self, example: Example) -> float:
-        """Return the time at which the dates of an example change, in seconds since the epoch; infinite without any."""
-        return int(self.now()) + 1 if self._concerns(example) else inf
+    def find_end(self, response: Response, example: Example) -> float:
+        """Return the time at which the dates of a response change, in seconds since the epoch; infinite without any."""
+        return int(self.now()) + 1 if self._concerns(response, example) else inf
 
-    def _concerns(self, example: Example) -> bool:
+    def _concerns(self, response: Response, example: Example) -> bool:
         is_recorded = bool(example.fingerprint) or example.entry is not None
-        return self.is_shifted and is_recorded and any(_has_date(*field) for field in example.response.headers.fields)
+        return self.is_shifted and is_recorded and _has_dates(response)
 
 
 AS_NOW = Dates()
 """Recorded dates as they would be now."""
 
 
+def _has_dates(response: Response) -> bool:
+    has_token = isinstance(response.body, bytes) and has_jwt_placeholder(response.body)
+    return has_token or any(_has_date(*field) for field in response.headers.fields)
+
+
 def _has_date(name: bytes, value: bytes) -> bool:
     lower = name.lower()
-    return lower in _DATE_FIELDS or (lower == b"set-cookie" and _COOKIE_EXPIRY.search(value) is not None)
+    is_date = lower in _DATE_FIELDS or (lower == b"set-cookie" and _COOKIE_EXPIRY.search(value) is not None)
+    return is_date or has_jwt_placeholder(value)
 
 
 def _find_shift(example: Example, now: int) -> int:
@@ -75,8 +87,8 @@ def _move_field(name: bytes, value: bytes, shift: int) -> bytes:
     if name in _DATE_FIELDS:
         return _move(value, shift)
     if name == b"set-cookie":
-        return _COOKIE_EXPIRY.sub(lambda expiry: expiry[1] + _move(expiry[2], shift), value)
-    return value
+        value = _COOKIE_EXPIRY.sub(lambda expiry: expiry[1] + _move(expiry[2], shift), value)
+    return move_jwt_times(value, shift)
 
 
 def _move(date: bytes, shift: int) -> bytes:

@@ -151,7 +151,9 @@ class GatewaySite:
             interim = render_interim_heads(response) if active.mode is Mode.REPLAY else b""
             reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, interim=interim)
             hold = active.replay.find_hold(request, example)
-            return set_end(reply if hold is None else replace(reply, hold=hold), active.dates.find_end(example))
+            return set_end(
+                reply if hold is None else replace(reply, hold=hold), active.dates.find_end(response, example)
+            )
 
         key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
         whole = respond.needs_whole_body(active, request, outcome, reverse=client is not None)

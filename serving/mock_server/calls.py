@@ -150,7 +150,7 @@ def _answer_from_example(
         response = rewrite_for_client(response, example.request.origin, base, server.renamed)
         response = _add_headers(server, request, example, response, reason)
         reply = render_example_reply(response, outcome, behaviour, timing, is_cacheable, server=server)
-        return set_end(reply, server.dates.find_end(example))
+        return set_end(reply, server.dates.find_end(response, example))
 
     vary = make_vary_key(request, *_list_cors_headers(server, request))
     key = make_reply_key(outcome, behaviour, is_cacheable, base, reason, *vary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from understudy.store import content_codings
@@ -10,7 +11,8 @@ from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.media_types import LINES_OF_JSON, parse_media_type
 from understudy.store.model.messages import Headers
 from understudy.store.redaction.json_bodies import find_json_edits, redact_inner
-from understudy.store.redaction.secret_finder import SAFE_IN_PAIRS, SecretFinder
+from understudy.store.redaction.recognition.markup_values import is_plain_xml
+from understudy.store.redaction.secret_finder import SAFE_IN_PAIRS, FoundEdit, SecretFinder
 from understudy.store.redaction.secret_names import Secrecy
 from understudy.store.redaction.text_edits import Edit, to_byte_edits
 
@@ -86,7 +88,14 @@ def find_text_edits(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
     if text is None or not found:
         return [], NO_PLACES
     edits = to_byte_edits(text, [edit[:3] for edit in found], "utf-8")
-    return edits, frozenset(RedactedPlace(Part.TEXT, pattern) for *_, pattern in found)
+    # Elements are compared at their places; what cannot be parsed is compared as text.
+    has_elements = any(edit.element for edit in found) and is_plain_xml(plain)
+    return edits, frozenset(_locate(edit, has_elements=has_elements) for edit in found)
+
+
+def _locate(edit: FoundEdit, *, has_elements: bool) -> RedactedPlace:
+    is_element = has_elements and edit.element
+    return RedactedPlace(Part.XML, edit.element) if is_element else RedactedPlace(Part.TEXT, edit.pattern)
 
 
 def _find_in_call(plain: bytes, finder: SecretFinder) -> EditsAndPlaces | None:
@@ -151,12 +160,20 @@ def _find_in_lines(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
     """Return the edits that redact events or NDJSON: the JSON document on each line, and the text around it."""
     edits: list[Edit] = []
     places: set[RedactedPlace] = set()
+    searched: list[tuple[int, int]] = []
     for line in _JSON_LINE.finditer(plain):
         in_line = find_json_edits(line[1].rstrip(), finder)
         if in_line is not None:
+            searched.append(line.span(1))
             edits += [(line.start(1) + start, line.start(1) + end, new) for start, end, new in in_line[0]]
             places |= {RedactedPlace(Part.JSON, path) for path in in_line[1]}
     text_edits, text_places = find_text_edits(plain, finder)
-    spans = [(start, end) for start, end, _ in edits]
-    others = [edit for edit in text_edits if not any(start < edit[1] and edit[0] < end for start, end in spans)]
+    others = [edit for edit in text_edits if not _overlaps(edit, searched)]
     return sorted(edits + others), frozenset(places) | (text_places if others else NO_PLACES)
+
+
+def _overlaps(edit: Edit, spans: list[tuple[int, int]]) -> bool:
+    """Whether an edit overlaps one of these spans, which are in order and without overlap."""
+    index = bisect_right(spans, edit[0], key=lambda span: span[0]) - 1
+    is_in_previous = index >= 0 and edit[0] < spans[index][1]
+    return is_in_previous or (index + 1 < len(spans) and spans[index + 1][0] < edit[1])

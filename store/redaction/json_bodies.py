@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Set as AbstractSet
 from itertools import takewhile
+from math import inf
 
 from understudy.store.model.json_paths import ANY_INDEX, format_json_path
 from understudy.store.redaction.recognition.meanings import (
     HARMLESS_CONTAINERS,
+    KEY_TYPE,
     NAMING_ENDINGS,
     PAIR_NAMES,
     PAIR_VALUES,
+    PRIVATE_KEY_MEMBERS,
     SIBLINGS,
+    is_list_of_names,
     shows_other_meaning,
 )
 from understudy.store.redaction.secret_finder import SecretFinder, is_secret
@@ -28,8 +34,11 @@ _TOKEN = re.compile(
 )
 _NO_VALUES = frozenset({"true", "false", "null"})
 
-# What the values of a container are: secret by their own names, by none, or all of them.
-_BY_NAMES, _HARMLESS, _ALL = range(3)
+# What the values of a container are: secret by their own names, by names of passwords alone, by none (objects in them
+# are by their names again), or all of them.
+_BY_NAMES, _HARMLESS, _NAMED_LIKE_THINGS, _ALL = range(4)
+
+_NO_SIBLINGS: AbstractSet[str] = frozenset()
 
 _NameStack = list[str | int | None]
 """For each open container the current name; ANY_INDEX in an array; None for a name that is itself a secret."""
@@ -37,7 +46,7 @@ _NameStack = list[str | int | None]
 _Replacement = tuple[int, int, str, str]
 """Start and end of a token in the text, the new text, and the path of the token."""
 
-_MANIFEST = re.compile(r'"kind"\s*:\s*"Secret')
+_MANIFEST = re.compile(r'"kind"\s*:\s*"Secret(?:List)?"')
 
 
 def find_json_edits(body: bytes, finder: SecretFinder) -> tuple[list[Edit], frozenset[str]] | None:
@@ -84,7 +93,10 @@ def _find_in_document(text: str, finder: SecretFinder) -> list[_Replacement] | N
         json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return None
-    return _Search(text, finder).run()
+    search = _Search(text, finder)
+    found = search.run()
+    # A secret may stand under another name before the one that gives it away.
+    return _Search(text, finder).run() if search.has_repeated_secrets() else found
 
 
 class _Search:
@@ -101,10 +113,14 @@ class _Search:
         self._modes = [_BY_NAMES]
         # How secret texts are that stand directly in each open container.
         self._direct = [Secrecy.NONE]
+        self._secrets: Counter[str] = Counter()
         self._pending: dict[int, list[tuple[re.Match[str], str, str]]] = {}
+        self._key_members: dict[int, list[tuple[re.Match[str], str]]] = {}
         self._siblings: dict[int, set[str]] = {}
         self._pairs: dict[int, tuple[str, re.Match[str] | None]] = {}
-        self._looks_inside = finder.finds_in_values(text)
+        # Where the next secret of a known form, or earlier find, begins.
+        self._suspects = finder.find_suspects(text)
+        self._suspect = next(self._suspects)
         self._is_manifest = finder.built_in and '"Secret' in text and _MANIFEST.search(text) is not None
 
     def run(self) -> list[_Replacement]:
@@ -120,15 +136,22 @@ class _Search:
                 self._open(token["open"])
             else:
                 self._close()
-        self._found.sort()
-        return self._found
+        # The value of a pair may be a secret by its object's name too.
+        return sorted({each[0]: each for each in self._found}.values())
+
+    def has_repeated_secrets(self) -> bool:
+        """Whether a secret that was found by its name, and is remembered, may be elsewhere in the text too."""
+        return any(
+            self._finder.remembers(secret) and self._text.count(secret) > count
+            for secret, count in self._secrets.items()
+        )
 
     def _read_name(self, token: re.Match[str]) -> None:
         name = _unquote(token["text"])
         self._names[-1] = name
         if name in SIBLINGS:
             self._siblings.setdefault(len(self._names), set()).add(name)
-        if self._looks_inside or "\\" in token["text"]:
+        if "\\" in token["text"] or self._is_suspect(token):
             new = self._finder.redact_value(name, Secrecy.NONE)
             if new is not None:
                 self._names[-1] = None
@@ -137,13 +160,13 @@ class _Search:
     def _open(self, bracket: str) -> None:
         name = self._names[-1] if self._names else None
         mode, direct = self._modes[-1], Secrecy.NONE
+        if mode == _NAMED_LIKE_THINGS and bracket == "{":
+            mode = _BY_NAMES
         if isinstance(name, str):
             mode = self._classify_container(name, mode)
             direct = self._finder.classify_json_container(name)
         elif bracket == "[":
             direct = self._direct[-1]  # an array in an array
-        if bracket == "{" and direct:
-            direct = Secrecy.BY_LOOKS
         self._modes.append(mode)
         self._direct.append(direct)
         self._names.append("" if bracket == "{" else ANY_INDEX)
@@ -153,21 +176,33 @@ class _Search:
             return _ALL
         if self._is_manifest and name in ("data", "stringData"):
             return _ALL
-        return _HARMLESS if name in HARMLESS_CONTAINERS and mode == _BY_NAMES else mode
+        if mode != _BY_NAMES:
+            return mode
+        return _HARMLESS if name in HARMLESS_CONTAINERS else _NAMED_LIKE_THINGS if is_list_of_names(name) else mode
 
     def _close(self) -> None:
         depth = len(self._names)
-        siblings = self._siblings.pop(depth, None) if self._siblings else None
+        siblings = self._siblings.pop(depth, _NO_SIBLINGS) if self._siblings else _NO_SIBLINGS
         for token, name, path in self._pending.pop(depth, ()) if self._pending else ():
-            if not shows_other_meaning(name, siblings or frozenset()):
+            if not shows_other_meaning(name, siblings):
                 self._replace(token, path)
+        for token, name in self._key_members.pop(depth, ()) if self._key_members else ():
+            if KEY_TYPE in siblings:
+                self._names[-1] = name
+                self._replace(token, _format_path(self._names))
         name, value = self._pairs.pop(depth, ("", None)) if self._pairs else ("", None)
-        if value is not None and is_secret(self._finder.classify_json_name(name), _unquote(value["text"])):
+        if value is not None and is_secret(self._classify_pair(name), _unquote(value["text"])):
             self._names[-1] = "value"
             self._replace(value, _format_path(self._names))
         self._names.pop()
         self._modes.pop()
         self._direct.pop()
+
+    def _classify_pair(self, name: str) -> Secrecy:
+        """Return how secret the value of a pair with this name is: `{"cookies": [{"name": "sid", "value": "..."}]}`."""
+        container = self._names[-3] if len(self._names) > 2 and self._names[-2] == ANY_INDEX else None
+        in_list = isinstance(container, str) and name and self._finder.classify_json_container(container)
+        return self._finder.classify_json_name(name) or (Secrecy.BY_LOOKS if in_list else Secrecy.NONE)
 
     def _read_bare(self, token: re.Match[str]) -> None:
         name = self._names[-1]
@@ -176,8 +211,17 @@ class _Search:
         is_number_of_secret = isinstance(name, str) and self._finder.classify_json_name(name) is Secrecy.ALWAYS
         if (is_number_of_secret and self._modes[-1] == _BY_NAMES) or self._is_ruled(name):
             self._replace(token, _format_path(self._names))
-        elif self._looks_inside:
+        elif self._is_suspect(token):
             self._edit(token, self._finder.redact_value(token["other"], Secrecy.NONE))
+
+    def _is_suspect(self, token: re.Match[str]) -> bool:
+        """Whether a token without escapes may contain a secret of a known form, or an earlier find."""
+        if self._suspect in (inf, -inf):
+            return self._suspect == -inf
+        start, end = token.span()
+        while self._suspect < start:
+            self._suspect = next(self._suspects)
+        return self._suspect < end
 
     def _is_ruled(self, name: str | int | None) -> bool:
         if self._modes[-1] == _ALL:
@@ -195,9 +239,11 @@ class _Search:
             return self._replace(token, _format_path(self._names))
         secrecy = self._classify_text(name)
         # Escapes hide quotes, and letters before a secret.
-        looks_inside = self._looks_inside or "=" in quoted or "\\" in quoted
+        looks_inside = "=" in quoted or "\\" in quoted or self._is_suspect(token)
         if name in PAIR_NAMES or name in PAIR_VALUES:
             self._read_pair(token, str(name))
+        if name in PRIVATE_KEY_MEMBERS and self._finder.built_in:
+            self._key_members.setdefault(len(self._names), []).append((token, str(name)))
         if not (secrecy or looks_inside):
             return None
         value = _unquote(quoted)
@@ -208,14 +254,20 @@ class _Search:
         return None
 
     def _classify_text(self, name: str | int | None) -> Secrecy:
-        if self._modes[-1] == _HARMLESS:
+        mode = self._modes[-1]
+        if mode == _NAMED_LIKE_THINGS:
             return Secrecy.NONE
-        if not isinstance(name, str):
-            return self._direct[-1]
-        secrecy = self._finder.classify_json_name(name)
-        if not secrecy and self._direct[-1] and not name.lower().endswith(NAMING_ENDINGS):
-            return self._direct[-1]
-        return secrecy
+        secrecy = self._direct[-1]
+        if isinstance(name, str):
+            secrecy = self._finder.classify_json_name(name) or self._classify_member(name)
+        return secrecy if mode == _BY_NAMES or secrecy is Secrecy.ALWAYS else Secrecy.NONE
+
+    def _classify_member(self, name: str) -> Secrecy:
+        """Return how secret a text is by the name of its object: `{"password": {"value": ...}}`."""
+        direct = self._direct[-1]
+        if not direct or name in PAIR_VALUES:
+            return direct
+        return Secrecy.NONE if name.lower().endswith(NAMING_ENDINGS) else Secrecy.BY_LOOKS
 
     def _read_pair(self, token: re.Match[str], name: str) -> None:
         """Note a pair like {"name": "password", "value": "..."}."""
@@ -237,7 +289,9 @@ class _Search:
 
     def _replace(self, token: re.Match[str], path: str) -> None:
         quoted = token["text"]
-        new = self._finder.replace_secret(token["other"] if quoted is None else _unquote(quoted))
+        secret = token["other"] if quoted is None else _unquote(quoted)
+        new = self._finder.replace_secret(secret)
+        self._secrets[secret] += 1
         self._found.append((token.start(), token.end(), _quote(new), path))
 
     def _edit(self, token: re.Match[str], new: str | None) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable
+
+from understudy.store.redaction.jwt_placeholders import JWT_PATTERN, make_jwt
 
 PlaceholderFactory = Callable[[str], str]
 """Returns the placeholder of a secret."""
@@ -17,13 +18,10 @@ DIGEST_DIGITS = 12
 # Begins hexadecimal placeholders, so that readers recognise them: "deleted", in letters that are digits too.
 _HEX_MARK = "de1e7ed"
 _SHORTEST_HEX = 16
-_JWT_HEAD = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
-_JWT_CLAIM = base64.urlsafe_b64encode(b'{"redacted":').decode()  # 12 bytes: only this text has this base 64
-_JWT_END = base64.urlsafe_b64encode(CONSTANT.encode()).rstrip(b"=").decode()
 
 PATTERN = (
     rf"(?i:{_HEX_MARK})(?:0-[0-9a-fA-F]{{4}}-4[0-9a-fA-F]{{3}}-8[0-9a-fA-F]{{3}}-[0-9a-fA-F]{{12}}|[0-9a-fA-F]{{9,}})"
-    rf"|{_JWT_HEAD}\.{_JWT_CLAIM}[A-Za-z0-9_-]{{22}}\.{_JWT_END}"
+    rf"|{JWT_PATTERN}"
     rf"|{CONSTANT.lower()}-[0-9a-f]{{{DIGEST_DIGITS}}}@example\.com"
     rf"|{CONSTANT}(?:-[0-9a-f]{{{DIGEST_DIGITS}}})?"
 )
@@ -77,9 +75,9 @@ class Placeholders:
     They depend on the key of the store, so that a secret always has the same placeholder, and secrets cannot be guessed
     from placeholders without the key.
 
-    A UUID becomes a UUID, 16 or more hexadecimal digits as many other ones, a JWT a JWT without signature, an e-mail
-    address an address at example.com (RFC 2606). Other secrets, numbers too, become `REDACTED-` and 12 hexadecimal
-    digits, as other digits could not be recognised. A placeholder stays as it is.
+    A UUID becomes a UUID, 16 or more hexadecimal digits as many other ones, a JWT an unsigned JWT that keeps the times
+    of the original, an e-mail address an address at example.com (RFC 2606). Other secrets, numbers too, become
+    `REDACTED-` and 12 hexadecimal digits, as other digits could not be recognised. A placeholder stays as it is.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -113,11 +111,6 @@ def _make_hex(secret: str, digits: str) -> str:
     return hex_digits.upper() if secret.isupper() else hex_digits
 
 
-def _make_jwt(_secret: str, digits: str) -> str:
-    claim = base64.urlsafe_b64encode(f'"{digits[:DIGEST_DIGITS]}" }}'.encode()).rstrip(b"=").decode()
-    return f"{_JWT_HEAD}.{_JWT_CLAIM}{claim}.{_JWT_END}"
-
-
 def _make_email(_secret: str, digits: str) -> str:
     return f"{CONSTANT.lower()}-{digits[:DIGEST_DIGITS]}@example.com"
 
@@ -125,6 +118,6 @@ def _make_email(_secret: str, digits: str) -> str:
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...] = (
     (_UUID, _make_uuid),
     (_HEX, _make_hex),
-    (_JWT, _make_jwt),
+    (_JWT, lambda secret, digits: make_jwt(secret, digits[:DIGEST_DIGITS])),
     (_EMAIL, _make_email),
 )

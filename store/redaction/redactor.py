@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -256,8 +257,14 @@ def _rules_from_places(places: Iterable[RedactedPlace]) -> Rules:
         headers=frozenset(names[Part.HEADER]),
         query=frozenset(names[Part.QUERY] | names[Part.FORM]),
         json=frozenset(names[Part.JSON]),
-        patterns=tuple(sorted(filter(None, names[Part.TEXT]))),
+        patterns=tuple(sorted({*filter(None, names[Part.TEXT]), *map(_pattern_from_element, names[Part.XML])})),
     )
+
+
+def _pattern_from_element(place: str) -> str:
+    """Return a regular expression that finds the text of an XML element by the last name of its place."""
+    name = re.escape(place.rpartition("/")[2])
+    return rf"<(?:[\w.-]+:)?{name}(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?(?P<secret>[^<>\[\]\s][^<>\[\]]*)"
 
 
 def _fix_framing(headers: Headers, body: bytes) -> Headers:

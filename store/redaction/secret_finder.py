@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import chain
+from math import inf
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from understudy.store.redaction.placeholders import PATTERN, PlaceholderFactory
-from understudy.store.redaction.recognition.named_values import Coding, NamedValue, find_in_text, find_in_value
-from understudy.store.redaction.recognition.secret_values import is_filler, looks_like_secret
+from understudy.store.redaction.recognition.markup_values import find_in_markup
+from understudy.store.redaction.recognition.meanings import shows_other_meaning
+from understudy.store.redaction.recognition.named_values import (
+    Coding,
+    NamedValue,
+    find_beside_markup,
+    find_in_text,
+    find_in_value,
+)
+from understudy.store.redaction.recognition.secret_values import is_filler, is_reference, looks_like_secret
 from understudy.store.redaction.recognition.seen_secrets import SeenSecrets
 from understudy.store.redaction.rules import ANYWHERE, Rules
 from understudy.store.redaction.secret_names import (
@@ -21,8 +32,20 @@ from understudy.store.redaction.secret_names import (
 from understudy.store.redaction.secret_patterns import SecretPatterns, drop_overlaps
 from understudy.store.redaction.text_edits import apply_edits
 
-FoundEdit = tuple[int, int, str, str]
-"""Start and end of a secret in a text, its replacement, and the pattern that found it; "" if its value is known."""
+
+class FoundEdit(NamedTuple):
+    """Start and end of a secret in a text, and its replacement.
+
+    `pattern` is the one that found it; "" if its value is known. `element` is the place of the XML element whose text
+    it is; "" for other secrets.
+    """
+
+    start: int
+    end: int
+    new: str
+    pattern: str
+    element: str = ""
+
 
 # Characters that stay unescaped in forms, and in queries as clients write them.
 SAFE_IN_PAIRS = "-._~!$'()*,;:@/?"
@@ -111,9 +134,16 @@ class SecretFinder:
         """Whether the values of a document may contain a secret of a known form, or an earlier find."""
         return self._patterns.may_match(text) or self._seen.may_occur(text)
 
-    def finds_in_values(self, text: str) -> bool:
-        """Whether some value of a JSON text without escapes contains a secret of a known form, or an earlier find."""
-        return self._patterns.finds_in(text) or self._seen.may_occur(text)
+    def find_suspects(self, text: str) -> Iterator[float]:
+        """Yield, in order, where in a JSON text secrets of a known form and earlier finds begin; then infinity.
+
+        Values with escapes may contain others. If a pattern needs the ends of a value, all values may contain secrets:
+        minus infinity is yielded.
+        """
+        if self._patterns.may_need_ends:
+            yield -inf
+        yield from sorted(start for start, *_ in self._patterns.find_spans(text) + self._seen.find_spans(text))
+        yield inf
 
     def redact_value(self, value: str, secrecy: Secrecy) -> str | None:
         """Return the value without its secrets, None if it contains no secret.
@@ -140,7 +170,12 @@ class SecretFinder:
     def find_edits(self, text: str) -> list[FoundEdit]:
         """Return the edits that redact a text by names, forms, and earlier finds, in order and without overlap."""
         may_have_names = self.built_in and may_have_secret_names(text.encode("utf-8", "surrogatepass"))
-        return self._merge(self._find_named(find_in_text(text)) if may_have_names else [], text)
+        return self._merge(self._find_named(self._find_values(text)) if may_have_names else [], text)
+
+    def _find_values(self, text: str) -> Iterator[NamedValue]:
+        if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+            return find_in_text(text)
+        return chain(find_beside_markup(text), find_in_markup(text, lambda name: bool(self.classify_field(name))))
 
     def find_form_edits(self, text: str) -> list[FoundEdit]:
         """Return the edits that redact a text by forms and earlier finds alone."""
@@ -151,11 +186,11 @@ class SecretFinder:
         seen = [(*span, "") for span in self._seen.find_spans(text)]
         if not (named or by_form or seen):
             return []
-        by_place = {edit[:2]: edit for edit in named}
+        by_place = {edit[:2]: edit for edit in reversed(named)}
         # Of equal spans the first counts: a pattern also finds another secret in a later request.
-        spans = [*((start, end, pattern) for start, end, _, pattern in named), *by_form, *seen]
+        spans = [*((edit.start, edit.end, edit.pattern) for edit in named), *by_form, *seen]
         return [
-            by_place.get((start, end)) or (start, end, self.replace_secret(text[start:end]), pattern)
+            by_place.get((start, end)) or FoundEdit(start, end, self.replace_secret(text[start:end]), pattern)
             for start, end, pattern in drop_overlaps(spans)
         ]
 
@@ -165,10 +200,19 @@ class SecretFinder:
             secrecy = self.classify_field(found.name)
             if found.is_loose:
                 secrecy = min(secrecy, Secrecy.BY_LOOKS)
-            if found.value and secrecy and not is_filler(found.value) and is_secret(secrecy, found.value):
-                new = _write(self.replace_secret(found.value), found.coding)
-                edits.append((found.start, found.end, new, found.pattern))
+            if not (found.value and secrecy and is_secret(secrecy, found.value)) or is_filler(found.value):
+                continue
+            if found.value == found.name.rpartition(".")[2]:  # `self.password = password` in a program
+                continue
+            if secrecy is Secrecy.BY_LOOKS and shows_other_meaning(found.name, found.siblings):
+                continue
+            new = _write(self.replace_secret(found.value), found.coding)
+            edits.append(FoundEdit(found.start, found.end, new, found.pattern, found.element))
         return edits
+
+    def remembers(self, secret: str) -> bool:
+        """Whether this secret is recognised by its value alone."""
+        return secret in self._seen
 
     def replace_secret(self, secret: str) -> str:
         """Return the placeholder of a secret, and remember the secret if this finder remembers."""
@@ -180,7 +224,9 @@ class SecretFinder:
 
 def is_secret(secrecy: Secrecy, value: str) -> bool:
     """Whether a value is a secret under a name of this secrecy."""
-    return secrecy is Secrecy.ALWAYS or (secrecy is Secrecy.BY_LOOKS and looks_like_secret(value))
+    if secrecy is Secrecy.ALWAYS:
+        return not is_reference(value)
+    return secrecy is Secrecy.BY_LOOKS and looks_like_secret(value)
 
 
 def _write(placeholder: str, coding: Coding) -> str:

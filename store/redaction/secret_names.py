@@ -27,6 +27,12 @@ ALWAYS_ENDINGS = (
     "passcode",
     "passwordconfirmation",  # sign-up forms send a password twice; Rails
     "passwordconfirm",
+    "passwordrepeat",
+    "passwordagain",
+    "passwordretype",
+    "passwordnew",
+    "passwordold",
+    "passwordcurrent",
     "passwordhash",  # can be attacked off-line
     "clientsecret",  # RFC 6749, section 2.3.1
     "apikey",  # X-Api-Key, api_key, x-rapidapi-key
@@ -37,6 +43,12 @@ ALWAYS_ENDINGS = (
     "recoverycode",
     "backupcode",
     "verificationcode",
+    "otpcode",
+    "mfacode",
+    "2facode",
+    "twofactorcode",
+    "onetimecode",
+    "securitycode",  # of cards
 )
 
 ALWAYS_WORDS = frozenset(
@@ -60,6 +72,8 @@ LOOKS_ENDINGS = (
     "authorization",  # services that echo header fields in JSON
     "cookie",
     "secretid",  # Vault AppRole
+    "secrethash",  # Cognito
+    "tokenhash",
     "authcode",
     "authorizationcode",
     "assertion",  # RFC 7521
@@ -78,8 +92,19 @@ LOOKS_WORDS = frozenset(
     }
 )
 
-# Names of which no longer one is meant: `code` (RFC 6749, section 4.1.2), but not `country_code`.
-LOOKS_NAMES = frozenset({"code"})
+# Names of which no longer one is meant: `code` (RFC 6749, section 4.1.2), but not `country_code`; `auth` (Docker, npm).
+# As names of containers they mean something else.
+LOOKS_NAMES = frozenset({"code", "auth"})
+
+# A `token` in these names a request, a change or a DNS record.
+_NAMING_TOKENS = ("clientrequesttoken", "idempotencytoken", "changetoken", "dkimtoken")
+
+# Words after a secret that say how it is written: `client-key-data`, `keys_base64`, `SecretString`, `secret_key_base`.
+# The digits of `base64` do not count.
+_WRITTEN_AS = frozenset({"base", "b", "hex", "pem", "encoded", "plain", "plaintext", "raw", "data", "string", "value"})
+
+# Verbs before a password in names of links, labels and switches: `forgotPassword`, `show_password`.
+_LABEL_VERBS = frozenset({"forgot", "forgotten", "lost", "show", "hide", "toggle", "has", "is", "require", "requires"})
 
 SECRET_ENDINGS = (*ALWAYS_ENDINGS, *LOOKS_ENDINGS)
 SECRET_WORDS = ALWAYS_WORDS | LOOKS_WORDS | LOOKS_NAMES
@@ -117,21 +142,59 @@ _NAMING_WORDS = frozenset(
     {
         *("public", "publishable", "idempotency", "deduplication", "primary", "foreign", "sort", "partition"),
         *("cache", "object", "row", "surrogate", "host", "translation", "message", "i18n", "group", "project", "issue"),
-        *("socket", "routing", "map", "registry", "lookup", "search", "index", "unique", "composite", "query", "react"),
+        *(
+            "socket",
+            "websocket",
+            "routing",
+            "map",
+            "registry",
+            "lookup",
+            "search",
+            "index",
+            "unique",
+            "composite",
+            "query",
+            "react",
+        ),
+    }
+)
+
+# A `pass` after one of these is no password.
+_NO_PASSWORDS = frozenset(
+    {
+        *("boarding", "season", "bus", "ski", "day", "guest", "free", "first", "second", "last", "two", "multi"),
+        *("did", "can", "must", "will", "by", "low", "high", "band", "proxy", "fastcgi", "render", "test", "tests"),
     }
 )
 
 # Each secret name contains one of these, so a text without them contains no secret name.
 _STEMS = (
-    *(b"pass", b"pwd", b"pin", b"otp", b"cvv", b"cvc", b"code", b"token", b"secret", b"sig", b"key", b"credential"),
-    *(b"authorization", b"cookie", b"assertion", b"saml", b"csrf", b"xsrf", b"jwt", b"hmac", b"sessid", b"sessionid"),
+    *(
+        b"pass",
+        b"auth",
+        b"pwd",
+        b"pin",
+        b"otp",
+        b"cvv",
+        b"cvc",
+        b"code",
+        b"token",
+        b"secret",
+        b"sig",
+        b"key",
+        b"credential",
+    ),
+    *(b"cookie", b"assertion", b"kty", b"saml", b"csrf", b"xsrf", b"jwt", b"hmac", b"sessid", b"sessionid"),
 )
-# A name before its value: a JSON name, also inside a JSON text, a parameter of a URL, an argument of GraphQL. At the
-# start of a run only, so that no run is read twice.
+# A name before its value: a JSON name, also inside a JSON text, a parameter of a URL, an argument of GraphQL, a line of
+# settings in a text that only begins like JSON. At the start of a run only, so that no run is read twice.
 _NAME_IN_JSON = re.compile(
-    rb"(?<![A-Za-z0-9_.$%\[\]@-])([A-Za-z0-9_.$%\[\]@-]{2,}+)(?:\\*\"\s*:|=|\s*:\s*\\)"
+    rb"(?<![A-Za-z0-9_.$%\[\]@-])([A-Za-z0-9_.$%\[\]@-]{2,}+)\\*[\"']?\s*[:=]"
     rb"|\"(?:[Nn]ame|[Kk]ey|kind)\"\s*:\s*\"([^\"\\]{2,64})\""
 )
+
+_MANIFEST_KINDS = (b"Secret", b"SecretList")
+_KEY_TYPE = "kty"  # of JSON Web Keys, some of whose members are secret
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -145,6 +208,8 @@ def classify_name(name: str) -> Secrecy:
     joined = "".join(words)
     if not words or _is_paging_or_count(words) or _names_a_thing(words):
         return Secrecy.NONE
+    if len(words) > 1 and (words[0] in _LABEL_VERBS or words[-1] in _WRITTEN_AS):
+        return _classify_described(words)
     if words[-1] in ALWAYS_WORDS or joined.endswith(ALWAYS_ENDINGS) or _is_short_password(words):
         return Secrecy.ALWAYS
     if words[-1] in LOOKS_WORDS or joined in LOOKS_NAMES or joined.endswith(LOOKS_ENDINGS):
@@ -155,6 +220,8 @@ def classify_name(name: str) -> Secrecy:
 @lru_cache(maxsize=8192)
 def classify_container(name: str) -> Secrecy:
     """Return how secret the texts directly in an array or object under this name are: `token`, but also `tokens`."""
+    if name.lower() in LOOKS_NAMES or "/" in name:  # a path, or a package
+        return Secrecy.NONE
     singular = name[:-1] if name.endswith(("s", "S")) else name
     return max(classify_name(name), classify_name(singular))
 
@@ -175,14 +242,30 @@ def json_may_have_secret_names(body: bytes) -> bool:
     if b"\\u00" in body or b"\0" in body:
         return True
     return any(
-        second == b"Secret" or classify_container((first or second).decode("latin-1"))
+        second in _MANIFEST_KINDS or _classify_any((first or second).decode("latin-1"))
         for first, second in set(_NAME_IN_JSON.findall(body))
     )
 
 
+def _classify_any(name: str) -> Secrecy:
+    return Secrecy.ALWAYS if name == _KEY_TYPE else classify_name(name) or classify_container(name)
+
+
+def _classify_described(words: list[str]) -> Secrecy:
+    """Return how secret a value is whose name begins with a verb, or ends with a word on how it is written."""
+    if words[-1] in _WRITTEN_AS:
+        rest = words[:-1]
+        # Texts in tokens are words of a language; the value of a pin may be that of an electrical one.
+        is_loose = rest[-1] in ALWAYS_WORDS or rest[-1] in ("token", "tokens")
+        return (
+            Secrecy.NONE if is_loose and words[-1] not in ("base", "b", "hex") else classify_container("_".join(rest))
+        )
+    return min(classify_name("_".join(words[1:])), Secrecy.BY_LOOKS)
+
+
 def _is_short_password(words: list[str]) -> bool:
     """Whether the name is like `DB_PASS` or `smtp_pass`, not like `boarding_pass`."""
-    return len(words) > 1 and words[-1] == "pass" and words[-2] not in ("boarding", "season", "bus", "first", "did")
+    return len(words) > 1 and words[-1] == "pass" and words[-2] not in _NO_PASSWORDS
 
 
 def _is_paging_or_count(words: list[str]) -> bool:
@@ -195,4 +278,6 @@ def _is_paging_or_count(words: list[str]) -> bool:
 
 
 def _names_a_thing(words: list[str]) -> bool:
-    return words[-1] == "key" and len(words) > 1 and words[-2] in _NAMING_WORDS
+    if words[-1] == "key" and len(words) > 1:
+        return words[-2] in _NAMING_WORDS or words[-3:-1] == ["s", "3"]
+    return words[-1] == "token" and "".join(words).endswith(_NAMING_TOKENS)

@@ -53,17 +53,38 @@ BUILT_IN_PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("npm token", ("npm_",), r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])"),
     ("PyPI token", ("pypi-",), r"(?<![A-Za-z0-9])pypi-[A-Za-z0-9_-]{50,}"),
     ("Hugging Face token", ("hf_",), r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"),
+    ("Vault token", ("hvs.", "hvb.", "hvr."), r"(?<![A-Za-z0-9])hv[sbr]\.[A-Za-z0-9_-]{24,}"),
+    ("Docker token", ("dckr_pat_",), r"(?<![A-Za-z0-9])dckr_pat_[A-Za-z0-9_-]{20,}"),
+    ("Google client secret", ("GOCSPX-",), r"(?<![A-Za-z0-9])GOCSPX-[A-Za-z0-9_-]{20,}"),
+    (
+        "Shopify token",
+        ("shpat_", "shpca_", "shppa_", "shpss_"),
+        r"(?<![A-Za-z0-9])shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
+    ),
+    ("DigitalOcean token", ("_v1_",), r"(?<![A-Za-z0-9])do[opr]_v1_[0-9a-f]{64}"),
+    ("Databricks token", ("dapi",), r"(?<![A-Za-z0-9])dapi[0-9a-f]{32}(?![A-Za-z0-9])"),
+    ("Grafana token", ("glsa_",), r"(?<![A-Za-z0-9])glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"),
+    ("xAI or Groq key", ("xai-", "gsk_"), r"(?<![A-Za-z0-9])(?:xai-|gsk_)[A-Za-z0-9]{40,}"),
+    ("Linear or Notion key", ("lin_api_", "ntn_"), r"(?<![A-Za-z0-9])(?:lin_api|ntn)_[A-Za-z0-9]{32,}"),
+    ("Atlassian token", ("ATATT3",), r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{50,}"),
+    # A field of a request in a text, such as a command line (RFC 9110, section 11.6.2). Words alone stand for a value.
+    (
+        "Authorization in a text",
+        ("uthorization: ",),
+        r"(?i:authorization): +(?i:bearer|basic|token) +(?P<secret>(?=[A-Za-z+/=._~-]*[0-9])[A-Za-z0-9+/=._~-]{16,})",
+    ),
     # Signed URLs in texts; in a query, names such as X-Amz-Signature are secret.
     (
         "signature in a URL",
         ("-Signature=",),
         r"(?<=-Signature=)[0-9a-fA-F]{64,}",
     ),
-    # RFC 7468; in JSON its line ends are written \n. Its content ends at two dashes, so that no text is read twice.
+    # RFC 7468, and PGP (RFC 4880, section 6.2); in JSON its line ends are written \n. Its content ends at two dashes,
+    # so that no text is read twice.
     (
         "private key",
-        ("PRIVATE KEY-----",),
-        r"-----BEGIN (?:[A-Z]{2,9} ){0,2}PRIVATE KEY-----"
+        ("PRIVATE KEY",),
+        r"-----BEGIN (?:[A-Z]{2,9} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
         r"(?P<secret>(?:[A-Za-z0-9+/=\s\\:,.]|-(?!-)){16,16384})-----END ",
     ),
     # user:password@ before a host (RFC 3986, section 3.2.1).
@@ -100,19 +121,17 @@ class SecretPatterns:
                     return True
         return False
 
-    def finds_in(self, text: str) -> bool:
-        """Whether a pattern may match in a value of a JSON text without escapes: true for a user's patterns.
-
-        No built-in pattern needs the ends of a value.
-        """
-        return bool(self._others) or bool(self.find_spans(text))
+    @property
+    def may_need_ends(self) -> bool:
+        """Whether a pattern may need the ends of a value: those of a user. No built-in pattern does."""
+        return bool(self._others)
 
     def find_spans(self, text: str) -> list[tuple[int, int, str]]:
         """Return start and end of each secret, in order and without overlap, with the pattern that found it."""
-        if not self.may_match(text):
-            return []
         compiled = _compile_built_in() if self._built_in else ()
-        built_in = [pattern for stems, pattern in compiled if any(stem in text for stem in stems)]
+        built_in = dict.fromkeys([pattern for stem, pattern in compiled if stem in text])
+        if not built_in and not self._others:
+            return []
         spans = [span for pattern in built_in for span in _find_spans(pattern, pattern.finditer(text))]
         return drop_overlaps(
             [*spans, *(span for pattern in self._others for span in _find_with_timeout(pattern, text))]
@@ -120,8 +139,9 @@ class SecretPatterns:
 
 
 @cache
-def _compile_built_in() -> tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]:
-    return tuple((stems, re.compile(pattern)) for _, stems, pattern in BUILT_IN_PATTERNS)
+def _compile_built_in() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return each stem with the pattern whose secrets contain it."""
+    return tuple((stem, re.compile(pattern)) for _, stems, pattern in BUILT_IN_PATTERNS for stem in stems)
 
 
 def drop_overlaps(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

@@ -12,6 +12,7 @@ from understudy.store.model.messages import Request
 BODY = under(body=True)
 SUBSET = under(BODY, subset=True)
 IGNORE = under(BODY, ignore_body=frozenset({"$.at", "$.items[*].at"}))
+XML_PIN = (RedactedPlace(Part.XML, "/a/pin"),)
 PIN = (RedactedPlace(Part.JSON, "$.pin"), RedactedPlace(Part.FORM, "pin"))
 HIT: Winner = (0, 110)
 ZIPPED = gzip.compress(b'{"a": 1}', mtime=0)
@@ -493,6 +494,11 @@ ROWS = [
         (Given(post('{"pin": "R"}'), redacted=PIN[:1]), post("{}"), None),
         (Given(post('{"pin": "R", "a": 1}', FORM), redacted=PIN[:1]), post('{"a": 1.0, "pin": 2}', FORM), HIT),
         (Given(post('{"pin": "R", "a": 1}', FORM), redacted=PIN[:1]), post('{"a": 2, "pin": 2}', FORM), None),
+        (Given(post("<a><pin>R</pin></a>", XML), redacted=XML_PIN), post("<a><pin>1</pin></a>", XML), HIT),
+        (Given(post("<a><pin>R</pin></a>", XML), redacted=XML_PIN), post("<a> <pin/></a>", XML), HIT),
+        (Given(post("<a><pin>R</pin></a>", XML), redacted=XML_PIN), post("<a></a>", XML), None),
+        (Given(post("<a><pin>R</pin>1</a>", XML), redacted=XML_PIN), post("<a><pin>1</pin>2</a>", XML), None),
+        (Given(post("<a><pin>R</pin></a>", "text/x"), redacted=XML_PIN), post("<a><pin>1</pin></a>", "text/x"), HIT),
         (Given(post("pin=1", FORM), redacted=PIN[:1]), post("pin=2", FORM), None),
         (Given(post('{"pin": 1}'), redacted=PIN[1:]), post('{"pin": 2}'), None),
         (Given(post("pin=R&a={{x}}", FORM), redacted=PIN[1:]), post("pin=1&a=2", FORM), HIT),

@@ -39,6 +39,21 @@ def values(secret: str, numbers: st.SearchStrategy[object]) -> st.SearchStrategy
     return st.recursive(inner, lambda each: st.lists(each, max_size=3) | st.dictionaries(NAMES, each, max_size=3))
 
 
+def documents(secret: str) -> st.SearchStrategy[str]:
+    """Return a strategy for XML documents with the secret in elements that have names of secrets."""
+    known = st.sampled_from(
+        ["<token>{}</token>", "<x:password a='1'> {} </x:password>", "<pin><![CDATA[{}]]></pin>", "<a password='{}'/>"]
+    )
+    others = st.sampled_from(
+        ["<token/>", "text", "<!-- <a> -->", "<![CDATA[<b>]]>", "<a token='1'/>", "<page>2</page>"]
+    )
+    leaf = known.map(lambda form: form.format(secret)) | others
+    inner = st.recursive(
+        leaf, lambda each: st.lists(each, max_size=3).map(lambda parts: f"<a:b xmlns:a='u'>{''.join(parts)}</a:b>")
+    )
+    return inner.map(lambda content: f"<root xmlns:x='v'>{content}</root>")
+
+
 @st.composite
 def requests(draw: st.DrawFn, secret: str = SECRET, numbers: st.SearchStrategy[object] = NUMBERS) -> Request:
     """Draw a request with the secret under names of secrets, in any content coding."""
@@ -50,7 +65,10 @@ def requests(draw: st.DrawFn, secret: str = SECRET, numbers: st.SearchStrategy[o
         *draw(st.sampled_from([[], [("X-Session", secret)], [("Referer", f"http://x/?token={secret}#a")]])),
     ]
     query = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
-    kind = draw(st.sampled_from(["json", "form", "none"]))
+    kind = draw(st.sampled_from(["json", "form", "xml", "none"]))
+    if kind == "xml":
+        body = draw(documents(secret)).encode()
+        return make_request("POST", f"/?{query}", headers=fields, body=body, content_type="text/xml")
     if kind == "json":
         return make_request(
             "POST", f"/?{query}", headers=fields, body=json.dumps(draw(values(secret, numbers))).encode()

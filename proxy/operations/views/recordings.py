@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from understudy.proxy.operations.views.messages import iso_time, request_json, response_json
-from understudy.store.model.exchanges import Exchange, RedactedPlace
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
+from understudy.store.redaction.report import count_places
 from understudy.store.redaction.rules import Rules
 from understudy.store.redaction.secret_names import SECRET_ENDINGS, SECRET_WORDS
 from understudy.store.redaction.secret_patterns import BUILT_IN_PATTERNS
@@ -80,8 +80,8 @@ def promotion_json(collection: str, outcome: PromotionOutcome) -> dict[str, Any]
         "identical": outcome.identical,
         "promoted_before": outcome.already,
         "skipped": [{"id": exchange.id, "reason": reason} for exchange, reason in outcome.skipped],
-        "redacted_in_requests": _count_places(outcome.in_requests),
-        "redacted_in_responses": _count_places(outcome.in_responses),
+        "redacted_in_requests": count_places(outcome.in_requests),
+        "redacted_in_responses": count_places(outcome.in_responses),
     }
 
 
@@ -124,7 +124,3 @@ def _summary_json(exchange: Exchange, url: str) -> dict[str, Any]:
         "response_size": measure_body(response.body) if response else None,
         "milliseconds": measure_milliseconds(exchange),
     }
-
-
-def _count_places(places: Counter[RedactedPlace]) -> dict[str, int]:
-    return {f"{place.part} {place.name}": number for place, number in sorted(places.items())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.matcher.body_forms.open_places import Mark
 from understudy.matcher.body_forms.xml_forms import MAX_TAGS, canonicalize_xml
 
 
@@ -84,7 +85,7 @@ SOAP = b'<s:E xmlns:s="u"><s:H>\n <w:Id xmlns:w="v">%b</w:Id>\n</s:H><a><Id>1</I
 )
 def test_ignored_elements_do_not_count(place: str, one: bytes, other: bytes) -> None:
     """An ignored element may hold anything, or be missing; its prefix does not count."""
-    assert canonicalize_xml(one, [place]) == canonicalize_xml(other, [place])
+    assert canonicalize_xml(one, {place: Mark.IGNORED}) == canonicalize_xml(other, {place: Mark.IGNORED})
 
 
 @pytest.mark.parametrize(
@@ -99,4 +100,32 @@ def test_ignored_elements_do_not_count(place: str, one: bytes, other: bytes) -> 
 )
 def test_other_elements_count(place: str, one: bytes, other: bytes) -> None:
     """A place names no element elsewhere."""
-    assert canonicalize_xml(one, [place]) != canonicalize_xml(other, [place])
+    assert canonicalize_xml(one, {place: Mark.IGNORED}) != canonicalize_xml(other, {place: Mark.IGNORED})
+
+
+@pytest.mark.parametrize(
+    ("place", "one", "other"),
+    [
+        ("//Id", SOAP % b"1", SOAP % b"2"),
+        ("/E/H/Id", SOAP % b"1", SOAP % b"<![CDATA[2]]>"),
+        ("/E/H/Id", SOAP % b"1", SOAP % b"<b/>2"),
+        ("/E/H/Id", SOAP % b"1", SOAP % b""),
+        ("/a/b", b"<a><b/><c/></a>", b"<a><b>1</b><c/></a>"),
+    ],
+)
+def test_the_content_of_redacted_elements_does_not_count(place: str, one: bytes, other: bytes) -> None:
+    assert canonicalize_xml(one, {place: Mark.REDACTED}) == canonicalize_xml(other, {place: Mark.REDACTED})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"<a><b>1</b></a>", b"<a></a>"),
+        (b"<a><b>1</b></a>", b"<a><b>1</b><b>1</b></a>"),
+        (b"<a><b x='1'>1</b></a>", b"<a><b x='2'>1</b></a>"),
+        (b"<a><b>1</b>2</a>", b"<a><b>1</b>3</a>"),
+        (b"<a><b>1</b><c>1</c></a>", b"<a><b>1</b><c>2</c></a>"),
+    ],
+)
+def test_a_redacted_element_and_all_around_it_count(one: bytes, other: bytes) -> None:
+    assert canonicalize_xml(one, {"/a/b": Mark.REDACTED}) != canonicalize_xml(other, {"/a/b": Mark.REDACTED})

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from understudy.store.redaction.json_bodies import find_json_edits
-from understudy.store.redaction.placeholders import mask_secret
+from understudy.store.redaction.placeholders import mask_secret, replace_by_constant
 from understudy.store.redaction.rules import NO_RULES, Rules
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.text_edits import apply_edits
@@ -102,3 +102,14 @@ def test_a_text_of_5_million_characters_is_redacted() -> None:
     body = json.dumps({"password": '\\"' * 1_000_000, "rows": [{"id": n} for n in range(100_000)]}).encode()
     redacted, _ = redact_json(body)
     assert json.loads(redacted)["password"] == "REDACTED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"echo": "a1B2c3D4e5F6", "password": "a1B2c3D4e5F6"}', '{"password": "a1B2c3D4e5F6", "a": ["a1B2c3D4e5F6"]}'],
+)
+def test_a_secret_is_found_under_other_names_of_its_document(body: str) -> None:
+    finder = SecretFinder(NO_RULES, replace_by_constant, remembers=True)
+    found = find_json_edits(body.encode(), finder)
+    assert found is not None
+    assert len(found[0]) == 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 
@@ -17,6 +19,7 @@ from understudy.store.redaction.placeholders import (
 )
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWJ5dGVz"
+TIMED_JWT = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE5MDAwMDAwMDAuNSwiaWF0IjoxODAwMDAwMDAwLCJhZG1pbiI6dHJ1ZX0.c2lnbmF0dXJl"
 UUID = "3b241101-e2bb-4255-8caf-4136c566a962"
 KINDS = [
     ("123456", r"REDACTED-[0-9a-f]{12}"),
@@ -29,6 +32,7 @@ KINDS = [
     ("9f" * 20, r"de1e7ed[0-9a-f]{33}"),
     ("9F" * 20, r"DE1E7ED[0-9A-F]{33}"),
     (JWT, r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"),
+    (TIMED_JWT, r"eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"),
     ("ann.lee@shop.example", r"redacted-[0-9a-f]{12}@example\.com"),
     ("hunter2", r"REDACTED-[0-9a-f]{12}"),
     ("9fAb9fAb9fAb9fAb", r"REDACTED-[0-9a-f]{12}"),
@@ -109,3 +113,18 @@ P, Q = PLACEHOLDERS("hunter2"), PLACEHOLDERS(UUID)
 )
 def test_a_placeholder_equals_any_value(expected: str, text: str, fits: bool) -> None:
     assert is_equal_except_secrets(expected, text) is fits
+
+
+def test_the_placeholder_of_a_jwt_keeps_its_times_and_no_other_claim() -> None:
+    claims = json.loads(urlsafe_b64decode(PLACEHOLDERS(TIMED_JWT).split(".")[1] + "=="))
+    assert re.fullmatch("[0-9a-f]{12}", claims.pop("redacted"))
+    assert claims == {"exp": 1_900_000_000, "iat": 1_800_000_000}
+
+
+@pytest.mark.parametrize("claims", ["eyJ", "e30", "W10", "bm9uZQ", "_____w", "W1tb" * 10_000, "W1tb" * 20_000])
+def test_a_jwt_whose_claims_cannot_be_read_has_a_placeholder_without_times(claims: str) -> None:
+    assert is_placeholder(PLACEHOLDERS(f"eyJhbGciOiJIUzI1NiJ9.{claims}.c2lnbmF0dXJl"))
+
+
+def test_a_placeholder_of_an_earlier_version_is_recognised() -> None:
+    assert is_placeholder("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJyZWRhY3RlZCI6IjAxMjM0NTY3ODlhYiIgfQ.UkVEQUNURUQ")

@@ -219,7 +219,8 @@ def test_a_secret_is_recognised_by_its_form_in_any_part_of_a_target(
         ("application/json", '{"note": "it is %s.", "n": [1]}', None, Part.JSON),
         ("application/json", '["%s"]', None, Part.JSON),
         ("text/plain", "it is %s.\n", None, Part.TEXT),
-        ("application/xml", "<key>%s</key>", None, Part.TEXT),
+        ("application/xml", "<note>%s</note>", None, Part.TEXT),
+        ("application/xml", "<key>%s</key>", None, Part.XML),
         ("application/x-www-form-urlencoded", "a=1&q=%s", None, Part.FORM),
         ("text/event-stream", 'event: x\ndata: {"a": "%s"}\n\n', None, Part.JSON),
         ("text/event-stream", "data: say %s\n\n", None, Part.TEXT),
@@ -239,6 +240,37 @@ def test_a_secret_is_recognised_by_its_form_in_any_body(content_type: str, body:
     assert redacted.body == (body % "REDACTED").encode()
     assert redacted.headers.get("x-note") == "see REDACTED"
     assert {place.part for place in places} == {part, Part.HEADER}
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("<a><b>1</b><x:password xmlns:x='u'> s </x:password></a>", "/a/password"),
+        ("<a><![CDATA[<b>]]><password><![CDATA[s]]></password></a>", "//password"),
+        (f"{'<a>' * 70}<password>s</password>{'</a>' * 70}", "//password"),
+        ("<Überweisung><pin>1</pin></Überweisung>", "/Überweisung/pin"),
+    ],
+)
+def test_the_place_of_an_element_is_its_path(body: str, place: str) -> None:
+    redacted, places = BUILT_IN_REDACTOR.redact_request(request(), body.encode())
+    assert places == {RedactedPlace(Part.XML, place)}
+    assert isinstance(redacted.body, bytes)
+    assert b"REDACTED" in redacted.body
+
+
+@pytest.mark.parametrize(
+    "body", ["<!DOCTYPE a><a><password>s</password></a>", "<p><br><password>s</password></p>", "<a password='s'/>"]
+)
+def test_places_in_other_markup_are_texts(body: str) -> None:
+    assert {place.part for place in BUILT_IN_REDACTOR.redact_request(request(), body.encode())[1]} == {Part.TEXT}
+
+
+@pytest.mark.parametrize(
+    "body", ["<a>" * 100_000, "<key>a</key>" + "x" * 300_000, "<a>" + " " * 300_000, "<a " * 100_000]
+)
+def test_no_markup_makes_the_search_slow(body: str) -> None:
+    """The search ends before the time limit of the test."""
+    BUILT_IN_REDACTOR.redact_request(request(), f"{body}<password>".encode())
 
 
 def test_secret_names_count_in_lines_of_json() -> None:

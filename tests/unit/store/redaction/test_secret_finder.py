@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from string import ascii_letters, digits
+
 import pytest
 
 from understudy.store.redaction.placeholders import Placeholders, mask_secret, replace_by_constant
 from understudy.store.redaction.recognition import seen_secrets
+from understudy.store.redaction.recognition.secret_values import looks_like_secret
 from understudy.store.redaction.rules import NO_RULES, Rules
 from understudy.store.redaction.secret_finder import SecretFinder
 from understudy.store.redaction.secret_names import Secrecy
@@ -42,6 +46,17 @@ def test_values_that_can_have_another_meaning_are_not_remembered(value: str) -> 
     finder = make_finder()
     finder.redact_value(value, Secrecy.ALWAYS)
     assert finder.redact_value(value, Secrecy.NONE) is None
+
+
+@pytest.mark.parametrize(
+    ("characters", "most_missed"),
+    [(ascii_letters + digits, 5), (f"{ascii_letters}{digits}-_", 5), ("0123456789abcdef", 5), (ascii_letters, 30)],
+)
+def test_nearly_all_random_tokens_look_like_secrets(characters: str, most_missed: int) -> None:
+    """A few of a thousand are words by chance."""
+    chance = random.Random(1)
+    tokens = ["".join(chance.choices(characters, k=20)) for _ in range(1_000)]
+    assert len([token for token in tokens if not looks_like_secret(token)]) <= most_missed
 
 
 def test_by_default_nothing_is_remembered() -> None:

@@ -43,6 +43,12 @@ from understudy.store.redaction.secret_names import (
         "device_code",
         "verification_code",
         "rsa_private_key",
+        "passwordRepeat",
+        "totp_code",
+        "2fa_code",
+        "password_value",
+        "private_key_pem",
+        "NEW_PASS",
     ],
 )
 def test_a_name_whose_value_is_always_secret(name: str) -> None:
@@ -80,6 +86,13 @@ def test_a_name_whose_value_is_always_secret(name: str) -> None:
         "_csrf",
         "SAMLResponse",
         "client_assertion",
+        "auth",
+        "client-key-data",
+        "secret_key_base",
+        "keys_base64",
+        "SecretString",
+        "SECRET_HASH",
+        "forgotPassword",
     ],
 )
 def test_a_name_whose_value_is_secret_if_it_looks_like_one(name: str) -> None:
@@ -96,6 +109,7 @@ def test_a_name_whose_value_is_secret_if_it_looks_like_one(name: str) -> None:
         "public_key",
         "Idempotency-Key",
         "Sec-WebSocket-Key",
+        "sec-websocket-key",
         "sort_key",
         "tokens",
         "max_tokens",
@@ -126,6 +140,18 @@ def test_a_name_whose_value_is_secret_if_it_looks_like_one(name: str) -> None:
         "config",
         "design",
         "boarding_pass",
+        "proxy_pass",
+        "token_string",
+        "tokenValue",
+        "pin_value",
+        "public_key_data",
+        "data",
+        "base64",
+        "always-auth",
+        "ClientRequestToken",
+        "ChangeToken",
+        "DkimTokens",
+        "S3Key",
     ],
 )
 def test_a_name_that_is_not_secret(name: str) -> None:
@@ -136,6 +162,11 @@ def test_texts_directly_below_a_plural_have_the_secrecy_of_the_singular() -> Non
     assert classify_container("tokens") is Secrecy.BY_LOOKS
     assert classify_container("passwords") is Secrecy.ALWAYS
     assert classify_container("items") is Secrecy.NONE
+
+
+@pytest.mark.parametrize("name", ["auth", "code", "node_modules/cookie", "https://api.test/token"])
+def test_a_container_of_this_name_holds_no_secrets_by_it(name: str) -> None:
+    assert classify_container(name) is Secrecy.NONE
 
 
 def test_the_tables_do_not_overlap() -> None:

@@ -26,12 +26,24 @@ SAMPLES = {
     "npm token": "npm_" + DIGITS[:36],
     "PyPI token": "pypi-" + DIGITS[:50],
     "Hugging Face token": "hf_" + DIGITS[:34],
+    "Vault token": "hvs." + DIGITS[:24],
+    "Docker token": "dckr_pat_" + DIGITS[:27],
+    "Google client secret": "GOCSPX-" + DIGITS[:28],
+    "Shopify token": "shpat_" + "0a" * 16,
+    "DigitalOcean token": "dop_v1_" + "0a" * 32,
+    "Databricks token": "dapi" + "0a" * 16,
+    "Grafana token": "glsa_" + DIGITS[:32] + "_" + "0a" * 4,
+    "xAI or Groq key": "gsk_" + DIGITS[:52],
+    "Linear or Notion key": "lin_api_" + DIGITS[:40],
+    "Atlassian token": "ATATT3" + DIGITS[:60],
+    "Authorization in a text": DIGITS[:20],
     "signature in a URL": "0a" * 32,
     "private key": "\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4\n",
     "password in a URL": "hunter2",
 }
 AROUND = {
     "Slack webhook": ("https://hooks.slack.com/services/T0ABCDEF1/B0ABCDEF1/", ""),
+    "Authorization in a text": ("curl -H 'authorization: Bearer ", "' https://api.example"),
     "signature in a URL": ("https://b.example/k?X-Amz-Signature=", "&a=b"),
     "private key": ("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"),
     "password in a URL": ("postgres://ann:", "@db.example:5432/shop"),
@@ -67,6 +79,8 @@ def test_the_secret_alone_is_found(name: str, before: str, after: str) -> None:
         "mailto:ann@shop.example",
         "-----BEGIN PUBLIC KEY-----\nMIIBOgIBAAJBAKj34GkxFhD9\n-----END PUBLIC KEY-----",
         "it says ://:@ and nothing",
+        "Authorization: Bearer YOUR_ACCESS_TOKEN",
+        "Authorization: Bearer short1",
     ],
 )
 def test_texts_similar_to_secrets_stay(text: str) -> None:
