@@ -68,8 +68,9 @@ class BodyRewriter:
     def feed(self, data: bytes) -> bytes:
         """Take the next piece; return what can be sent now."""
         data = self._rest + data
-        unfinished = _UNFINISHED.search(data, max(0, len(data) - 300))
-        end = len(data) if unfinished is None else unfinished.start()
+        text, start = self._last + data, len(self._last)
+        unfinished = _UNFINISHED.search(text, max(start, len(text) - 300))
+        end = len(data) if unfinished is None else unfinished.start() - start
         return self._rewrite(data, end)
 
     def finish(self) -> bytes:

@@ -7,7 +7,7 @@ import hashlib
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.factories.messages import make_example, make_request, make_response
@@ -85,6 +85,7 @@ def test_in_html_a_url_may_lack_its_scheme(text: str, expected: str) -> None:
 PIECES = st.sampled_from([*(text for text, _ in CHANGED), *UNCHANGED, "h", "https:", "//", "\\/", '"', " ", "=", "a"])
 
 
+@example(['"//api.example.com/a"'], 1, HTML)
 @given(st.lists(PIECES, max_size=6), st.integers(1, 40), st.sampled_from([JSON, HTML]))
 def test_a_body_in_pieces_is_rewritten_as_the_whole_one(parts: list[str], size: int, headers: Headers) -> None:
     text = "".join(parts)
