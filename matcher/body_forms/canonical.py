@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.forms import canonicalize_form, canonicalize_multipart
+from understudy.matcher.body_forms.grpc_forms import canonicalize_grpc, decompress_messages
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json
 from understudy.matcher.body_forms.kinds import BodyKind, kind_from_media_type
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, mask_text, select_marks
 from understudy.matcher.body_forms.xml_forms import canonicalize_xml
 from understudy.store.content_codings import LIMIT, remove_codings
 from understudy.store.model.exchanges import Part
-from understudy.store.model.media_types import parse_media_type
+from understudy.store.model.media_types import is_grpc_type, parse_media_type
 from understudy.store.model.messages import Headers, Request
 
 CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
@@ -87,7 +88,12 @@ def compute_request_key(request: Request, body: bytes) -> str:
 
 
 def undo_codings(body: bytes, headers: Headers) -> bytes:
-    """Return the body with its content codings removed; unchanged if one is unknown, broken, or expands too far."""
+    """Return the body with its content codings removed; unchanged if one is unknown, broken, or expands too far.
+
+    So is the compression of the messages of gRPC.
+    """
+    if is_grpc_type(headers.get("content-type")):
+        return decompress_messages(body, headers)
     codings = headers.get_all("content-encoding")
     undone = remove_codings(",".join(codings), body) if codings else body
     return body if undone is None else undone
@@ -130,6 +136,8 @@ def describe_comparison(body: bytes, headers: Headers, places: Places = NOWHERE)
 def _canonicalize(body: bytes, media: str, content_type: str, places: Places) -> CanonicalForm:
     """Return the kind that a body (not empty) is compared as, and its canonical form."""
     if len(body) <= MAX_PARSED_SIZE:
+        if places and is_grpc_type(content_type):
+            return _read_grpc(body, places)
         texts = select_marks(places, Part.TEXT)
         body = mask_text(body, frozenset(texts)) if texts else body
         for kind in _list_kinds(media, places):
@@ -149,6 +157,14 @@ def _list_kinds(media: str, places: Places) -> tuple[BodyKind, ...]:
 
 def _read_bytes(body: bytes, _content_type: str, _places: Places) -> CanonicalForm:
     return BodyKind.BYTES, b"bytes:" + body
+
+
+def _read_grpc(body: bytes, places: Places) -> CanonicalForm:
+    # Without places, the bytes decide: a digest of them costs less, and equal messages have equal bytes in practice.
+    def canonicalize_text(text: bytes) -> bytes:
+        return _canonicalize(text, "", "", places)[1]
+
+    return BodyKind.BYTES, b"grpc:" + canonicalize_grpc(body, canonicalize_text)
 
 
 def _read_text(body: bytes, _content_type: str, _places: Places) -> CanonicalForm:
