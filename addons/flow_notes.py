@@ -15,7 +15,9 @@ from understudy.serving.answers.body_schedule import BodySchedule
 from understudy.store.model.messages import Headers
 
 if TYPE_CHECKING:
+    from understudy.addons.grpc.call_order import CallOrder
     from understudy.addons.loop.body_tap import BodyTap
+    from understudy.serving.answers.outcomes import Outcome
     from understudy.serving.gateway.active import ActiveMode
 
 
@@ -25,7 +27,9 @@ class Note:
 
     `active` is the mode that it started in. The headers are those received, before anything was rewritten. The taps
     keep bodies that are streamed through. `is_answered` means that the response is ours: `sending` is the schedule of a
-    body that is sent piece by piece, and `breaks_off` means that this body has no end. `live` means that the request
+    body that is sent piece by piece, and `breaks_off` means that this body has no end. `call_order` is the order of the
+    messages of a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends,
+    and `outcome` what was decided for it before its client had sent all. `live` means that the request
     may call an upstream and is not over. `entry` is its number in history.
     """
 
@@ -37,6 +41,9 @@ class Note:
     is_answered: bool = False
     sending: BodySchedule | None = None
     breaks_off: bool = False
+    call_order: CallOrder | None = None
+    answers_call: bool = False
+    outcome: Outcome | None = None
     live: bool = False
     entry: int | None = None
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
 
 from mitmproxy import flow as mitmproxy_flow
-from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
-    HttpLayer,
     HTTPMode,
     HttpStream,
     SendHttp,
-    _events,
 )
 from mitmproxy.proxy.layers.http._events import (
     RequestData,
@@ -30,31 +26,28 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
-from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
 from understudy.addons.backpressure import wait_for_client
 from understudy.addons.flow_notes import get_note
-from understudy.addons.flows import parse_content_length, to_mitmproxy_response
+from understudy.addons.flows import is_grpc_call, parse_content_length, to_mitmproxy_response
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
+from understudy.addons.grpc.call_stream import KILLED, MAX_WAITING_BYTES, POLL_SECONDS, CallStream
 from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
 from understudy.addons.loop.connections import explain_disconnect
 from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
+from understudy.serving.gateway.grpc_errors import render_grpc_error
 from understudy.serving.gateway.site import is_own_address
 from understudy.store.model.exchanges import describe_unreached
-from understudy.store.model.messages import Origin
+from understudy.store.model.messages import Origin, Response
 
-# Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
-KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
-# How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
-MAX_WAITING_BYTES = 64 * 1024
-POLL_SECONDS = 0.02
+NO_HTTP_2 = "the upstream does not speak HTTP/2 over TLS, which gRPC needs"
 # mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
 _CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
 
 
-class GatewayStream(HttpStream):
+class GatewayStream(CallStream):
     """One request, in any form, and its response.
 
     If the upstream cannot be reached, the client gets a JSON error and keeps its connection. A response of the gateway
@@ -76,10 +69,9 @@ class GatewayStream(HttpStream):
         if isinstance(event, events.Wakeup):
             if event.command is self._timer:
                 yield from self._send_withheld()
-            else:
-                yield from self._wake()
-        else:
-            yield from super()._handle_event(event)
+                return
+            yield from self._wake()
+        yield from super()._handle_event(event)
 
     def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
         """Begin a request; outside of CONNECT each one may have another form than the one before."""
@@ -99,7 +91,10 @@ class GatewayStream(HttpStream):
         connection, reason = yield command
         if not reason:
             self.context.server = self.flow.server_conn = connection
-            return True
+            if connection.alpn == b"h2" or not is_grpc_call(self.flow.request):
+                return True
+            yield from self._refuse_call()
+            return False
         reason = explain_reason(reason)
         self.flow.error = mitmproxy_flow.Error(describe_unreached(reason))
         yield HttpErrorHook(self.flow)
@@ -124,13 +119,22 @@ class GatewayStream(HttpStream):
             request.headers["Proxy-Authorization"] = route.parent.authorization.decode("ascii")
         return GetHttpConnection(route.parent.address, False, None, transport)
 
+    def _refuse_call(self) -> layer.CommandGenerator[None]:
+        self.flow.error = mitmproxy_flow.Error(NO_HTTP_2)
+        yield HttpErrorHook(self.flow)
+        if not (yield from self.check_killed(False)):
+            yield from self._answer_in_place(render_grpc_error(NO_HTTP_2))
+
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
-        failure = render_unreachable(Origin(request.scheme, request.host, request.port), reason)
+        yield from self._answer_in_place(render_unreachable(Origin(request.scheme, request.host, request.port), reason))
+
+    def _answer_in_place(self, failure: Response) -> layer.CommandGenerator[None]:
         self.flow.response = response = to_mitmproxy_response(self.flow, failure)
         self.server_state = self.state_done
         self.flow.live = False
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        is_whole = not response.raw_content
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=is_whole), self.context.client)
         yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
         yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
@@ -151,8 +155,8 @@ class GatewayStream(HttpStream):
 
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass a response on; a recorded one after a moment."""
-        if get_note(self.flow).response_tap is None:
-            yield from super().start_response_stream()
+        if get_note(self.flow).response_tap is None or is_grpc_call(self.flow.request):
+            yield from super().start_response_stream()  # a client of gRPC may wait for the head
             return
         self._withheld = []
         self._timer = commands.RequestWakeup(REPLACEABLE_SECONDS)
@@ -166,7 +170,9 @@ class GatewayStream(HttpStream):
         if tap is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._pass_on(tap.take(event.data))
+            assert callable(response.stream)
+            response.stream(event.data)
+            yield from self._pass_on(event.data)
         elif isinstance(event, ResponseEndOfMessage) and self._withheld is not None:
             response.data.content, self._withheld = b"".join(self._withheld), None
             yield from self.send_response()
@@ -259,6 +265,12 @@ class GatewayStream(HttpStream):
             event.message = event.message.replace("reset by client", "reset by the upstream")
         elif _CLIENT_DISCONNECTED.match(event.message):
             event.message = explain_disconnect(self.context.client)
+        if (
+            isinstance(event, RequestProtocolError)
+            and self.client_state == self.state_stream_request_body
+            and self.server_state == self.state_done
+        ):  # the upstream has answered, and still reads: mitmproxy leaves its stream open
+            yield SendHttp(event, self.context.server)
         yield from super().handle_protocol_error(event)
 
     def _continue_sending(self) -> layer.CommandGenerator[None]:
@@ -307,12 +319,3 @@ class GatewayStream(HttpStream):
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
         yield DropStream(self.stream_id)
-
-    def _count_waiting(self) -> int:
-        # An HTTP/2 client opens its window when it has read; mitmproxy's buffer of what does not fit has no bound.
-        outer = self.context.layers[self.context.layers.index(self) - 1]
-        assert isinstance(outer, HttpLayer)
-        connection = outer.connections.get(self.context.client)
-        if not isinstance(connection, Http2Connection):
-            return 0
-        return sum(len(each.data) for each in connection.h2_conn.stream_buffers.get(self.stream_id, ()))

@@ -30,7 +30,8 @@ def decompress_messages(body: bytes, headers: Headers) -> bytes:
     plain = [decode_message(message, headers) for message in messages]
     if not any(message.is_compressed for message in messages):
         return body
-    return body if None in plain else b"".join(frame_message(each) for each in plain if each is not None)
+    rest = body[sum(len(message.framed) for message in messages) :]
+    return body if None in plain else b"".join(frame_message(each) for each in plain if each is not None) + rest
 
 
 def is_equal_content(expected: bytes, content: bytes) -> bool:

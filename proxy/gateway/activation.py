@@ -168,5 +168,6 @@ class Activation:
             frozenset(each for each in hosts if each),
             select_marks(collect_ignored_places(matching), Part.JSON),
             EarlyAnswers.of(example for example in examples if example.id in recorded.early),
+            recorded.calls.to_calls(),
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

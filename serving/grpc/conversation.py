@@ -37,7 +37,7 @@ class FailCall:
     reason: str
 
 
-ConversationStep = SendHead | bytes | Wait | EndCall | FailCall
+CallStep = SendHead | bytes | Wait | EndCall | FailCall
 """Bytes are a message of the server with its prefix."""
 
 
@@ -91,7 +91,7 @@ class CallConversation:
         """Note that the Wait is over."""
         self._is_waiting = False
 
-    def next(self) -> ConversationStep | None:
+    def next(self) -> CallStep | None:
         """Return the next step; None until more is received, a Wait is over, or for ever after the end."""
         if self._is_over or self._is_waiting:
             return None
@@ -116,7 +116,7 @@ class CallConversation:
         anchor, recorded = self._anchor
         return anchor + (turn.at - recorded) * self._timing - self._now()
 
-    def _take_step(self, turn: Turn) -> ConversationStep | None:
+    def _take_step(self, turn: Turn) -> CallStep | None:
         match turn.kind:
             case TurnKind.HEAD:
                 return SendHead()

@@ -84,6 +84,11 @@ def describe_cut(noun: str, size: int) -> str:
     return f"the body of the {noun} {_CUT} {size} bytes"
 
 
+def describe_cut_order(count: int) -> str:
+    """Return the text of `Exchange.degraded` for a gRPC call of which the order of `count` messages is stored."""
+    return f"the order of the messages {_CUT} {count}"
+
+
 class Exchange(msgspec.Struct, frozen=True):
     """One recorded request and its response.
 
