@@ -223,7 +223,7 @@ TALKS = [
 
 
 @pytest.fixture(scope="module")
-def talks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Understudy, list[Dialogue]]]:
+def talks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Understudy, list[Dialogue]]:
     """What clients saw of bidirectional calls while they were recorded; the API has ended since."""
     understudy = Understudy(tmp_path_factory.mktemp("talks"))
     certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
@@ -231,7 +231,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Understudy
         upstream = ("--upstream", f"https://127.0.0.1:{port}", "--upstream-ca", certificate)
         with understudy.serving("record", "-s", "talk", *upstream) as gateway:
             live = [Dialogue(gateway, understudy, *messages) for messages in TALKS]
-    yield understudy, live
+    return understudy, live
 
 
 def test_a_bidirectional_call_is_replayed_to_a_client_that_waits(talks: tuple[Understudy, list[Dialogue]]) -> None:
@@ -258,7 +258,11 @@ def test_history_shows_both_sides_in_order(talks: tuple[Understudy, list[Dialogu
 
 @pytest.mark.parametrize(
     ("messages", "answers"),
-    [((b"one", b"other"), [b"echo one"]), ((b"other", b"two"), []), ((b"two", b"three", b"four"), [b"echo two", b"echo three"])],
+    [
+        ((b"one", b"other"), [b"echo one"]),
+        ((b"other", b"two"), []),
+        ((b"two", b"three", b"four"), [b"echo two", b"echo three"]),
+    ],
     ids=["a later message differs", "the first message differs", "one message more"],
 )
 def test_another_message_ends_a_bidirectional_call(
