@@ -37,7 +37,8 @@ class CallReplay:
 class PendingCall:
     """A call that is not decided: what its client has sent so far, in `count` messages.
 
-    After the decision it is replayed, or it waits for more of the client, or else it is answered as other requests.
+    After the decision it is replayed; or it waits until it has `wait_for` messages or ends; or else it is answered as
+    other requests.
     """
 
     flow: http.HTTPFlow
@@ -46,7 +47,7 @@ class PendingCall:
     has_ended: bool
     first_message: bytes | None
     replay: CallReplay | None = None
-    must_wait: bool = False
+    wait_for: int | None = None
 
 
 @dataclass
@@ -83,8 +84,9 @@ class CallAnswerer:
                 get_note(call.flow).outcome = outcome
                 call.replay = await self._replay(active, call.flow, request, outcome)
                 return
-        so_far = replace(request, body=call.received)
-        call.must_wait = not call.has_ended and calls.may_wait(active, so_far, call.count, reverse=reverse)
+        if not call.has_ended:
+            so_far = replace(request, body=call.received)
+            call.wait_for = calls.count_messages_to_wait_for(active, so_far, call.count, reverse=reverse)
 
     async def _replay(
         self, active: ActiveMode, flow: http.HTTPFlow, request: Request, outcome: Outcome

@@ -49,9 +49,17 @@ class CallStream(HttpStream):
         self._reader = MessageReader()
         self._first_message: bytes | None = None
         self._count = 0  # messages of the client
+        self._wait_for = 1  # the number of them after which to decide
         self._replay: CallReplay | None = None
         self._pause: commands.RequestWakeup | None = None
         self._ignores_client = False
+
+    @property
+    def http_layer(self) -> HttpLayer:
+        """The layer that this stream belongs to."""
+        outer = self.context.layers[self.context.layers.index(self) - 1]
+        assert isinstance(outer, HttpLayer)
+        return outer
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
@@ -86,10 +94,9 @@ class CallStream(HttpStream):
             yield from self._advance(self._replay)
             return
         self.request_body_buf += data
-        is_first = not self._count and bool(messages)
+        self._first_message = messages[0].framed if messages and not self._count else None
         self._count += len(messages)
-        if messages:
-            self._first_message = messages[0].framed if is_first else None
+        if self._count >= self._wait_for:
             yield from self._decide(has_ended=False)
             if self._replay is not None:
                 self._give(self._replay, messages)
@@ -97,7 +104,7 @@ class CallStream(HttpStream):
 
     def _decide(self, *, has_ended: bool) -> layer.CommandGenerator[None]:
         """Decide about a call; one that is not replayed is answered as other requests, maybe before its end."""
-        first = self._first_message if self._count else b""
+        first = self._first_message if self._count else b""  # None if it was looked at before
         call = PendingCall(self.flow, bytes(self.request_body_buf), self._count, has_ended, first)
         yield DecideCallHook(call)
         if call.replay is not None:
@@ -106,7 +113,9 @@ class CallStream(HttpStream):
             if has_ended:
                 self._replay.conversation.receive(None)
                 yield from self._advance(self._replay)
-        elif not call.must_wait:
+        elif call.wait_for is not None:
+            self._wait_for = call.wait_for
+        else:
             self._ignores_client = True
             self.flow.request.stream = False
             self.client_state = self.state_consume_request_body
@@ -196,9 +205,7 @@ class CallStream(HttpStream):
 
     def _count_waiting(self) -> int:
         # An HTTP/2 client opens its window when it has read; mitmproxy's buffer of what does not fit has no bound.
-        outer = self.context.layers[self.context.layers.index(self) - 1]
-        assert isinstance(outer, HttpLayer)
-        connection = outer.connections.get(self.context.client)
+        connection = self.http_layer.connections.get(self.context.client)
         if not isinstance(connection, Http2Connection):
             return 0
         return sum(len(each.data) for each in connection.h2_conn.stream_buffers.get(self.stream_id, ()))

@@ -265,13 +265,15 @@ class GatewayStream(CallStream):
             event.message = event.message.replace("reset by client", "reset by the upstream")
         elif _CLIENT_DISCONNECTED.match(event.message):
             event.message = explain_disconnect(self.context.client)
-        if (
-            isinstance(event, RequestProtocolError)
-            and self.client_state == self.state_stream_request_body
-            and self.server_state == self.state_done
-        ):  # the upstream has answered, and still reads: mitmproxy leaves its stream open
+        if isinstance(event, RequestProtocolError) and self._leaves_upstream_open():
             yield SendHttp(event, self.context.server)
         yield from super().handle_protocol_error(event)
+
+    def _leaves_upstream_open(self) -> bool:
+        """Whether the upstream has answered and still reads: mitmproxy does not reset its stream."""
+        is_sending = bool(self.flow.request.stream) and self.flow.request.timestamp_end is None
+        is_answered = self.server_state in (self.state_done, self.state_errored)
+        return is_sending and is_answered and self.context.server in self.http_layer.connections
 
     def _continue_sending(self) -> layer.CommandGenerator[None]:
         assert self._schedule

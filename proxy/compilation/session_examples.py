@@ -115,6 +115,7 @@ def _read_batches(
 ) -> Iterator[list[Exchange]]:
     for batch in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
         reader.prefetch(one.request.body for one in batch)
+        calls.note_paths(batch)
         yield [calls.adapt(one, reader.read) for one in batch]
 
 
@@ -126,7 +127,7 @@ def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> 
 def _note_kinds(compiled: SessionExamples, recorded: Iterable[Exchange], promoted: PromotionResult) -> None:
     compiled.unreached.update(_collect_ids(recorded, promoted, lambda one: one.unreached_reason is not None))
     compiled.early.update(_collect_ids(recorded, promoted, lambda one: one.is_answered_early))
-    compiled.calls.bidirectional.update(_collect_ids(recorded, promoted, lambda one: one.is_bidirectional))
+    compiled.calls.examples.update(_collect_ids(recorded, promoted, compiled.calls.has))
 
 
 def _collect_ids(

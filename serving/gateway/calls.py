@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
@@ -26,13 +28,18 @@ def find_conversation(active: ActiveMode, request: Request, first_message: bytes
     return None
 
 
-def may_wait(active: ActiveMode, request: Request, count: int, *, reverse: bool) -> bool:
-    """Return whether what a client still sends may make an answer out of a request that has `count` messages so far.
+def count_messages_to_wait_for(active: ActiveMode, request: Request, count: int, *, reverse: bool) -> int | None:
+    """Return the number of messages after which to decide about a request that has `count` so far, unless it ends.
 
-    Without such an answer the client gets an error at once, for it may wait for one.
+    None if it is to be answered now: nothing that its client may still send makes a recorded request of it, and the
+    client may wait for the error.
     """
     if active.is_unanswered(request):
-        return False
-    if active.mode is Mode.REPLAY and (most := active.replay.calls.count_most_messages(request)) != count:
-        return count < most
-    return (active.reverse_answers if reverse else active.answers).index.decide(request).candidate is not None
+        return None
+    most = active.replay.calls.count_most_messages(request) if active.mode is Mode.REPLAY else count
+    if most != count:
+        return most if count < most else None
+    answers = active.reverse_answers if reverse else active.answers
+    if answers.index.decide(request).candidate is None:
+        return None
+    return count + 1 if active.mode is Mode.REPLAY else sys.maxsize

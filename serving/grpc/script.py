@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import accumulate
 
 from understudy.store.grpc.framing import GrpcMessage, decode_message, split_messages
 from understudy.store.model.exchanges import Exchange
@@ -102,8 +103,15 @@ def _restore_message(one: WebSocketMessage, side: Iterator[tuple[GrpcMessage, He
 def _guess_order(exchange: Exchange) -> list[WebSocketMessage]:
     sides, times = _read_sides(exchange), exchange.timings
     end = times.request_end or times.started
+    began = times.response_start or end
+    chunks = exchange.response.chunks if exchange.response else ()
+    ends = list(accumulate(chunk.size for chunk in chunks))
     asked = [WebSocketMessage(times.started, True, MessageKind.GRPC) for _ in sides[True]]
-    answered = [WebSocketMessage(times.response_start or end, False, MessageKind.GRPC) for _ in sides[False]]
+    answered: list[WebSocketMessage] = []
+    for message, _ in sides[False]:
+        place = bisect_left(ends, message.offset + len(message.framed))
+        after = chunks[place].at if place < len(chunks) else 0.0
+        answered.append(WebSocketMessage(began + after, False, MessageKind.GRPC))
     return [*asked, WebSocketMessage(end, True, MessageKind.CLOSE), *answered]
 
 
