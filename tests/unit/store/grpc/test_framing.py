@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ CONTENTS = st.lists(st.binary(max_size=20), max_size=6)
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     """Return the body in pieces."""
     bounds = [0, *sorted(min(place, len(body)) for place in places), len(body)]
-    return [body[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [body[start:end] for start, end in pairwise(bounds)]
 
 
 def test_a_message_has_a_flag_and_a_length_of_four_bytes() -> None:
