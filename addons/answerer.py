@@ -58,7 +58,8 @@ class Answerer:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answer a complete request, or leave it to be forwarded."""
-        if flow.response is not None or flow.request.stream:  # what is streamed is on its way to the upstream
+        is_on_its_way = flow.request.stream and not get_note(flow).answers_call
+        if flow.response is not None or is_on_its_way:
             return
         try:
             response = await self._answer_with_retries(flow)

@@ -92,7 +92,7 @@ def undo_codings(body: bytes, headers: Headers) -> bytes:
 
     So is the compression of the messages of gRPC.
     """
-    if is_grpc_type(headers.get("content-type")):
+    if "grpc-encoding" in headers and is_grpc_type(headers.get("content-type")):
         return decompress_messages(body, headers)
     codings = headers.get_all("content-encoding")
     undone = remove_codings(",".join(codings), body) if codings else body

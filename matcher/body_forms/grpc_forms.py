@@ -26,7 +26,7 @@ def canonicalize_grpc(body: bytes, canonicalize_text: Callable[[bytes], bytes]) 
 
 def decompress_messages(body: bytes, headers: Headers) -> bytes:
     """Return a body with its messages uncompressed; unchanged if there is nothing to do, or a message is broken."""
-    messages = list(split_messages(body)) if "grpc-encoding" in headers else []
+    messages = list(split_messages(body))
     plain = [decode_message(message, headers) for message in messages]
     if not any(message.is_compressed for message in messages):
         return body

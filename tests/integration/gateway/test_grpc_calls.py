@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import grpc
+import httpx
 import pytest
 
 from tests.peers.orders import SERVICE, TIMEOUT, Dialogue, open_channel, recording
@@ -127,6 +128,14 @@ def test_a_mock_answers_a_client_that_waits_at_once(understudy: Understudy) -> N
     with understudy.serving("mock", "empty") as gateway:
         dialogue = Dialogue(gateway, understudy, b"tea")
     assert (dialogue.answers, dialogue.code) == ([], UNIMPLEMENTED)
+
+
+def test_a_call_without_messages_is_a_miss(stage: Stage) -> None:
+    """Its head ends its request."""
+    fields = {"content-type": "application/grpc"}
+    with stage.understudy.serving("replay", "talk") as gateway, httpx.Client(http2=True, verify=False) as client:
+        answer = client.post(f"https://127.0.0.1:{gateway.port}/{SERVICE}/Unknown", headers=fields)
+    assert (answer.status_code, answer.headers["grpc-status"]) == (200, "12")
 
 
 def test_client_streaming_beside_bidirectional_calls(stage: Stage) -> None:
