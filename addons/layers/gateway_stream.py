@@ -43,8 +43,8 @@ from understudy.store.model.exchanges import describe_unreached
 from understudy.store.model.messages import Origin, Response
 
 NO_HTTP_2 = "the upstream does not speak HTTP/2 over TLS, which gRPC needs"
-# mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
-_CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
+# mitmproxy's messages for a peer that left: its connection, one stream of HTTP/2, all streams of a connection.
+_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection|HTTP/2 connection closed")
 
 
 class GatewayStream(CallStream):
@@ -261,10 +261,12 @@ class GatewayStream(CallStream):
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
         # mitmproxy's message for a stream that is reset names the client; only the class of the event shows the side.
-        if isinstance(event, ResponseProtocolError):
-            event.message = event.message.replace("reset by client", "reset by the upstream")
-        elif _CLIENT_DISCONNECTED.match(event.message):
+        # When a client has left, its connections to upstreams are closed too.
+        has_left = not self.context.client.connected or isinstance(event, RequestProtocolError)
+        if has_left and _DISCONNECTED.match(event.message):
             event.message = explain_disconnect(self.context.client)
+        elif isinstance(event, ResponseProtocolError):
+            event.message = event.message.replace("reset by client", "reset by the upstream")
         if isinstance(event, RequestProtocolError) and self._leaves_upstream_open():
             yield SendHttp(event, self.context.server)
         yield from super().handle_protocol_error(event)
