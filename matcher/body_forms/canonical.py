@@ -21,6 +21,8 @@ from understudy.store.model.messages import Headers, Request
 
 CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
 
+_CODING_FIELDS = frozenset({b"content-encoding", b"grpc-encoding"})
+
 MAX_PARSED_SIZE = 16 * 2**20
 """Bytes of a body up to which it is parsed; longer ones are compared as bytes, because values take far more memory."""
 
@@ -30,7 +32,7 @@ def canonicalize(body: bytes, content_type: str | None, places: Places = NOWHERE
 
     JSON is compared as values, a form as pairs in any order, multipart by parts without its boundary, XML by canonical
     form, GraphQL by its operations, text with unified line ends; everything else, and a body that cannot be parsed, as
-    bytes. `body` is without content coding.
+    bytes; the texts in messages of gRPC one by one, if there are places. `body` is without content coding.
     """
     return _canonicalize(body, parse_media_type(content_type) or "", content_type or "", places)[1] if body else b""
 
@@ -92,7 +94,9 @@ def undo_codings(body: bytes, headers: Headers) -> bytes:
 
     So is the compression of the messages of gRPC.
     """
-    if "grpc-encoding" in headers and is_grpc_type(headers.get("content-type")):
+    if _CODING_FIELDS.isdisjoint([name.lower() for name, _ in headers.fields]):
+        return body
+    if is_grpc_type(headers.get("content-type")):
         return decompress_messages(body, headers)
     codings = headers.get_all("content-encoding")
     undone = remove_codings(",".join(codings), body) if codings else body
@@ -162,7 +166,8 @@ def _read_bytes(body: bytes, _content_type: str, _places: Places) -> CanonicalFo
 def _read_grpc(body: bytes, places: Places) -> CanonicalForm:
     # Without places, the bytes decide: a digest of them costs less, and equal messages have equal bytes in practice.
     def canonicalize_text(text: bytes) -> bytes:
-        return _canonicalize(text, "", "", places)[1]
+        media = "application/json" if text[:1] in (b"{", b"[") else ""
+        return _canonicalize(text, media, media, places)[1] if text else b""
 
     return BodyKind.BYTES, b"grpc:" + canonicalize_grpc(body, canonicalize_text)
 

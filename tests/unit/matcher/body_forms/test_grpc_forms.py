@@ -8,7 +8,7 @@ import pytest
 
 from understudy.matcher.body_forms.canonical import compute_body_key
 from understudy.matcher.body_forms.grpc_forms import is_equal_content
-from understudy.matcher.body_forms.open_places import NOWHERE, places_from_redacted
+from understudy.matcher.body_forms.open_places import NOWHERE, parse_ignored_place, places_from_redacted
 from understudy.store.grpc.framing import frame_message
 from understudy.store.grpc.protobuf import encode_varint
 from understudy.store.model.exchanges import Part, RedactedPlace
@@ -41,6 +41,13 @@ def test_redacted_texts_match_texts_of_other_lengths(recorded: bytes, sent: byte
 def test_bodies_without_places_compare_as_bytes() -> None:
     keys = {compute_body_key(frame_message(one), GRPC, NOWHERE) for one in (b"\x08\x01", b"\x08\x01", b"\x08\x02")}
     assert len(keys) == 2
+
+
+def test_ignored_places_do_not_count_in_json_messages() -> None:
+    ignored = frozenset({parse_ignored_place("$.at")})
+    keys = {compute_body_key(frame_message(b'{"id": 1, "at": %d}' % at), GRPC, ignored) for at in (1, 2)}
+    assert len(keys) == 1
+    assert compute_body_key(frame_message(b'{"id": 2, "at": 1}'), GRPC, ignored) not in keys
 
 
 def test_compressed_messages_equal_plain_ones() -> None:
