@@ -37,6 +37,8 @@ class CallReplay:
 class PendingCall:
     """A call that is not decided: what its client has sent so far, in `count` messages.
 
+    `first_message` is with its prefix, b"" if the call ended without one, None if it was decided about before.
+
     After the decision it is replayed; or it waits until it has `wait_for` messages or ends; or else it is answered as
     other requests.
     """

@@ -47,7 +47,7 @@ class CallStream(HttpStream):
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
         self._reader = MessageReader()
-        self._first_message: bytes | None = None
+        self._first_message: bytes | None = None  # of the client, until a decision was made about it
         self._count = 0  # messages of the client
         self._wait_for = 1  # the number of them after which to decide
         self._replay: CallReplay | None = None
@@ -94,7 +94,8 @@ class CallStream(HttpStream):
             yield from self._advance(self._replay)
             return
         self.request_body_buf += data
-        self._first_message = messages[0].framed if messages and not self._count else None
+        if messages and not self._count:
+            self._first_message = messages[0].framed
         self._count += len(messages)
         if self._count >= self._wait_for:
             yield from self._decide(has_ended=False)
@@ -104,7 +105,7 @@ class CallStream(HttpStream):
 
     def _decide(self, *, has_ended: bool) -> layer.CommandGenerator[None]:
         """Decide about a call; one that is not replayed is answered as other requests, maybe before its end."""
-        first = self._first_message if self._count else b""  # None if it was looked at before
+        first, self._first_message = self._first_message if self._count else b"", None
         call = PendingCall(self.flow, bytes(self.request_body_buf), self._count, has_ended, first)
         yield DecideCallHook(call)
         if call.replay is not None:
