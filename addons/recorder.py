@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from mitmproxy import http
+from mitmproxy.connection import Connection
 
 from understudy.addons.current import CurrentMode
 from understudy.addons.flow_notes import get_note
@@ -12,6 +14,7 @@ from understudy.addons.flows import exchange_from_flow, is_grpc_call, is_stream,
 from understudy.addons.grpc.call_order import CallOrder
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.loop.commits import Commits
+from understudy.addons.loop.slow_store import ReadControl, SlowStore
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.error_replies import render_recording_failure
 from understudy.serving.http1.body_recorder import BodyLimits
@@ -26,7 +29,8 @@ class Recorder:
     """The addon that keeps what is forwarded in record and spy mode.
 
     `holds_back` means that the HTTP layer is ours: it holds back the last piece of a streamed response until that is
-    kept. mitmproxy's own does not, so there only responses with the media type of a stream are streamed.
+    kept. mitmproxy's own does not, so there only responses with the media type of a stream are streamed. With
+    `read_control`, senders of large bodies that are faster than the store have to wait.
     """
 
     def __init__(
@@ -37,12 +41,14 @@ class Recorder:
         *,
         keeping: BodyLimits | None = None,
         holds_back: bool = False,
+        read_control: ReadControl | None = None,
     ) -> None:
         self._current = current
         self._commits = commits
         self._on_loss = on_loss
         self._keeping = keeping or BodyLimits()
         self._holds_back = holds_back
+        self._slow_store = SlowStore(read_control)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Pass on a large request as it comes, and each gRPC call, whose client may wait for answers.
@@ -57,7 +63,7 @@ class Recorder:
             return
         is_large = (parse_content_length(flow.request) or 0) > self._keeping.large
         if active.mode is Mode.RECORD:
-            get_note(flow).request_tap = tap = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
+            get_note(flow).request_tap = tap = self._tap(flow, flow.client_conn, flow.request)
             flow.request.stream = tap.take if is_large else False
         elif active.mode is Mode.PASS:
             flow.request.stream = is_large
@@ -67,9 +73,13 @@ class Recorder:
             flow.request.stream = True
             return
         note = get_note(flow)
-        note.request_tap = tap = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
+        note.request_tap = tap = self._tap(flow, flow.client_conn, flow.request)
         note.call_order = CallOrder()
         flow.request.stream = note.call_order.watch(tap, from_client=True)
+
+    def _tap(self, flow: http.HTTPFlow, sender: Connection, message: http.Message) -> BodyTap:
+        note_pending = partial(self._slow_store.note_pending, flow.client_conn.id, sender)
+        return BodyTap(self._commits, self._keeping, message.timestamp_start, note_pending)
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Note the end of the client's side of a gRPC call."""
@@ -87,7 +97,7 @@ class Recorder:
             response.stream = True
         elif self._should_stream(response):
             note = get_note(flow)
-            note.response_tap = tap = BodyTap(self._commits, self._keeping, response.timestamp_start)
+            note.response_tap = tap = self._tap(flow, flow.server_conn, response)
             response.stream = note.call_order.watch(tap, from_client=False) if note.call_order else tap.take
 
     def _should_stream(self, response: http.Response) -> bool:

@@ -183,7 +183,12 @@ class GatewayProgram:
             ScriptFetcher(self._store.history.list_messages),
             Backpressure(self._connections.drain),
             Recorder(
-                self.current, Commits(self.writer), settings.on_loss, keeping=settings.body_limits, holds_back=True
+                self.current,
+                Commits(self.writer),
+                settings.on_loss,
+                keeping=settings.body_limits,
+                holds_back=True,
+                read_control=self._connections,
             ),
             WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss, self._connections),
             MessageDiscarder(),

@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 
 from tests.peers.certificates import make_certificate
@@ -130,6 +131,35 @@ def test_client_streaming_is_recorded_and_replayed(understudy: Understudy) -> No
             assert ask(gateway) == b"3"
     with understudy.serving("replay", "count") as gateway:
         assert ask(gateway) == b"3"
+
+
+def test_a_long_call_takes_no_more_memory_than_a_short_one(understudy: Understudy) -> None:
+    """Each of its client's messages is answered by 89 of 64 KB."""
+    rounds = 25
+    with recording(understudy) as gateway, open_channel(gateway, understudy) as channel:
+        sent: Queue[bytes | None] = Queue()
+        call = channel.stream_stream(f"/{SERVICE}/Flood")(iter(sent.get, None), timeout=60)
+        before = size = 0
+        for round_ in range(rounds):
+            sent.put(b"more")
+            size += sum(len(next(call)) for _ in range(89))
+            if round_ == 0:
+                before = psutil.Process(gateway.process.pid).memory_info().rss
+        grown = psutil.Process(gateway.process.pid).memory_info().rss - before
+        sent.put(None)
+        assert list(call) == []
+    assert (size, grown < size / 4) == (rounds * 89 * 64_000, True)
+    (entry,) = understudy.json("history", "list")
+    assert (entry["error"], entry["response_size"]) == (None, size + rounds * 89 * 5)
+
+
+def test_each_side_of_a_call_is_cut_by_itself(understudy: Understudy) -> None:
+    with recording(understudy, "--max-body", "20") as gateway:
+        dialogue = Dialogue(gateway, understudy, b"one", b"two")
+    assert dialogue.seen == ([b"echo one", b"echo two"], grpc.StatusCode.OK, "")
+    shown = understudy.json("history", "show", understudy.json("history", "list")[0]["id"])
+    assert shown["degraded"] == "the body of the response was cut after 20 bytes"
+    assert [one["from"] for one in shown["messages"]] == ["client", "server", "client", "client"]
 
 
 def test_an_upstream_without_http_2_implements_no_call(understudy: Understudy) -> None:
