@@ -11,7 +11,7 @@ from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
-from understudy.store.redaction.grpc_bodies import count_unread_messages
+from understudy.store.redaction.bodies import count_unread_messages
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.repositories.history import History, HistoryFilter
 

@@ -18,9 +18,10 @@ from understudy.store.redaction.bodies import (
     PlaceSet,
     decode_body,
     find_body_edits,
+    find_content_edits,
+    find_grpc_edits,
     find_pair_edits,
 )
-from understudy.store.redaction.grpc_bodies import find_content_edits, find_grpc_edits
 from understudy.store.redaction.json_bodies import redact_inner
 from understudy.store.redaction.placeholders import PlaceholderFactory, mask_secret, replace_by_constant
 from understudy.store.redaction.rules import NO_RULES, Rules
