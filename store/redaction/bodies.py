@@ -117,53 +117,6 @@ def _percent_decode(raw: bytes) -> str:
     return plain.decode("utf-8", "surrogateescape")
 
 
-def _find_in_parts(body: bytes, content_type: str, finder: SecretFinder) -> EditsAndPlaces:
-    """Return the edits that redact the fields of a multipart form (RFC 7578), and their places."""
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        return [], NO_PLACES
-    delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
-    edits: list[Edit] = []
-    places: set[RedactedPlace] = set()
-    start = -2
-    # The first delimiter may be at the start of the body, without a line end (RFC 2046, section 5.1.1).
-    for part in (b"\r\n" + body).split(delimiter):
-        head, blank_line, content = part.partition(b"\r\n\r\n")
-        match = _PART_NAME.search(head)
-        name = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape") if match else ""
-        offset = start + len(head) + len(blank_line)
-        for edit_start, edit_end, new in _find_in_part(name, content, finder):
-            edits.append((offset + edit_start, offset + edit_end, new))
-            places.add(RedactedPlace(Part.FORM, name))
-        start += len(part) + len(delimiter)
-    return edits, frozenset(places)
-
-
-def _find_in_part(name: str, content: bytes, finder: SecretFinder) -> list[Edit]:
-    if not content:
-        return []
-    secrecy = finder.classify_field(name)
-    if secrecy is Secrecy.NONE:
-        return find_body_edits(content, "", finder)[0]
-    new = redact_inner(content.decode("utf-8", "surrogateescape"), finder, secrecy)
-    return [] if new is None else [(0, len(content), new.encode("utf-8", "surrogateescape"))]
-
-
-def _find_in_lines(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
-    """Return the edits that redact events or NDJSON: the JSON document on each line, and the text around it."""
-    edits: list[Edit] = []
-    places: set[RedactedPlace] = set()
-    for line in _JSON_LINE.finditer(plain):
-        in_line = find_json_edits(line[1].rstrip(), finder)
-        if in_line is not None:
-            edits += [(line.start(1) + start, line.start(1) + end, new) for start, end, new in in_line[0]]
-            places |= {RedactedPlace(Part.JSON, path) for path in in_line[1]}
-    text_edits, text_places = find_text_edits(plain, finder)
-    spans = [(start, end) for start, end, _ in edits]
-    others = [edit for edit in text_edits if not any(start < edit[1] and edit[0] < end for start, end in spans)]
-    return sorted(edits + others), frozenset(places) | (text_places if others else NO_PLACES)
-
-
 def find_grpc_edits(body: bytes, headers: Headers, finder: SecretFinder) -> EditsAndPlaces:
     """Return the edits that redact a body of gRPC message by message, and their places.
 
@@ -224,3 +177,50 @@ def _find_in_field(data: bytes, field: LengthField, finder: SecretFinder) -> Edi
 
 def _move(edits: list[Edit], offset: int) -> list[Edit]:
     return [(start + offset, end + offset, new) for start, end, new in edits]
+
+
+def _find_in_parts(body: bytes, content_type: str, finder: SecretFinder) -> EditsAndPlaces:
+    """Return the edits that redact the fields of a multipart form (RFC 7578), and their places."""
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is None:
+        return [], NO_PLACES
+    delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1")
+    edits: list[Edit] = []
+    places: set[RedactedPlace] = set()
+    start = -2
+    # The first delimiter may be at the start of the body, without a line end (RFC 2046, section 5.1.1).
+    for part in (b"\r\n" + body).split(delimiter):
+        head, blank_line, content = part.partition(b"\r\n\r\n")
+        match = _PART_NAME.search(head)
+        name = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape") if match else ""
+        offset = start + len(head) + len(blank_line)
+        for edit_start, edit_end, new in _find_in_part(name, content, finder):
+            edits.append((offset + edit_start, offset + edit_end, new))
+            places.add(RedactedPlace(Part.FORM, name))
+        start += len(part) + len(delimiter)
+    return edits, frozenset(places)
+
+
+def _find_in_part(name: str, content: bytes, finder: SecretFinder) -> list[Edit]:
+    if not content:
+        return []
+    secrecy = finder.classify_field(name)
+    if secrecy is Secrecy.NONE:
+        return find_body_edits(content, "", finder)[0]
+    new = redact_inner(content.decode("utf-8", "surrogateescape"), finder, secrecy)
+    return [] if new is None else [(0, len(content), new.encode("utf-8", "surrogateescape"))]
+
+
+def _find_in_lines(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
+    """Return the edits that redact events or NDJSON: the JSON document on each line, and the text around it."""
+    edits: list[Edit] = []
+    places: set[RedactedPlace] = set()
+    for line in _JSON_LINE.finditer(plain):
+        in_line = find_json_edits(line[1].rstrip(), finder)
+        if in_line is not None:
+            edits += [(line.start(1) + start, line.start(1) + end, new) for start, end, new in in_line[0]]
+            places |= {RedactedPlace(Part.JSON, path) for path in in_line[1]}
+    text_edits, text_places = find_text_edits(plain, finder)
+    spans = [(start, end) for start, end, _ in edits]
+    others = [edit for edit in text_edits if not any(start < edit[1] and edit[0] < end for start, end in spans)]
+    return sorted(edits + others), frozenset(places) | (text_places if others else NO_PLACES)
