@@ -56,9 +56,9 @@ class CallScript:
 def build_script(exchange: Exchange, order: Sequence[WebSocketMessage]) -> CallScript:
     """Return the script of a gRPC call whose bodies are bytes; `order` is that of `History.list_messages`.
 
-    A call without an order was recorded when the client had sent all.
+    A call without an order was recorded when the client had sent all, or ended before a side had sent a message.
     """
-    turns = list(_merge(exchange, order or _guess_order(exchange)))
+    turns = list(_merge(exchange, order if order or _is_without_messages(exchange) else _guess_order(exchange)))
     answered = exchange.timings.response_start or exchange.timings.started
     # The head comes in its time, and at the latest before the first message of the server.
     first = next((number for number, turn in enumerate(turns) if not turn.from_client), len(turns))
@@ -98,6 +98,11 @@ def _restore_message(one: WebSocketMessage, side: Iterator[tuple[GrpcMessage, He
     found = next(side, None) if one.kind is MessageKind.GRPC else None
     content = _read_content(*found, True) if found else one.content
     return WebSocketMessage(one.at, one.from_client, one.kind, content)
+
+
+def _is_without_messages(exchange: Exchange) -> bool:
+    response = exchange.response
+    return exchange.is_bidirectional and not exchange.request.body and not (response and response.body)
 
 
 def _guess_order(exchange: Exchange) -> list[WebSocketMessage]:

@@ -11,6 +11,7 @@ from understudy.serving.grpc.script import Ending, TurnKind, build_script, resto
 from understudy.store.grpc.framing import frame_message
 from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings
 from understudy.store.model.messages import Chunk, Headers, Request, Response
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 
 GRPC = Headers.of([("content-type", "application/grpc")])
@@ -77,6 +78,11 @@ def test_a_call_without_an_order_answers_when_the_client_has_sent_all() -> None:
         (False, TurnKind.END),
     ]
     assert [turn.at for turn in script.turns[4:6]] == [12.0, 15.0]
+
+
+def test_a_call_that_ended_before_its_first_message_waits_for_none() -> None:
+    early = replace(make_call(b"", b""), timings=Timings(10.0, None, 12.0, 12.0))
+    assert describe(early, []) == [("server HEAD", b""), ("server END", b"")]
 
 
 def test_compressed_messages_of_the_client_are_decoded() -> None:
