@@ -21,7 +21,7 @@ from understudy.store.model.messages import Headers, Request
 
 CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
 
-_CODING_FIELDS = frozenset({b"content-encoding", b"grpc-encoding"})
+_GRPC_FLAGS = (b"\0", b"\1")  # one of them begins each body of gRPC
 
 MAX_PARSED_SIZE = 16 * 2**20
 """Bytes of a body up to which it is parsed; longer ones are compared as bytes, because values take far more memory."""
@@ -94,9 +94,7 @@ def undo_codings(body: bytes, headers: Headers) -> bytes:
 
     So is the compression of the messages of gRPC.
     """
-    if _CODING_FIELDS.isdisjoint([name.lower() for name, _ in headers.fields]):
-        return body
-    if is_grpc_type(headers.get("content-type")):
+    if body[:1] in _GRPC_FLAGS and is_grpc_type(headers.get("content-type")):
         return decompress_messages(body, headers)
     codings = headers.get_all("content-encoding")
     undone = remove_codings(",".join(codings), body) if codings else body
