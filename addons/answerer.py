@@ -64,7 +64,8 @@ class Answerer:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Answer a complete request, or leave it to be forwarded."""
-        if flow.response is not None:
+        is_on_its_way = flow.request.stream and not get_note(flow).answers_call
+        if flow.response is not None or is_on_its_way:
             return
         try:
             response = await self._answer_with_retries(flow)
@@ -95,7 +96,7 @@ class Answerer:
             request = respond.assign_origin(active, request_from_flow(flow), reverse=reverse)
             if reverse and not flow.client_conn.tls:
                 request = self._renamed.restore_request(request)
-            outcome = decide_answer(active, request, reverse=reverse)
+            outcome = get_note(flow).outcome or decide_answer(active, request, reverse=reverse)
             if outcome is not None:
                 client = find_client_origin(flow) if reverse else None
                 return await self._apply_behaviour(flow, active, request, outcome, client)

@@ -16,8 +16,10 @@ from understudy.serving.answers.replies import Hold
 from understudy.store.model.messages import Headers
 
 if TYPE_CHECKING:
+    from understudy.addons.grpc.call_order import CallOrder
     from understudy.addons.loop.body_tap import BodyTap
     from understudy.addons.loop.client_holds import ClientHolder
+    from understudy.serving.answers.outcomes import Outcome
     from understudy.serving.gateway.active import ActiveMode
     from understudy.serving.gateway.forwarded_bodies import RewrittenPieces
 
@@ -30,8 +32,10 @@ class Note:
     rewritten. The taps keep bodies that are streamed through. `is_answered` means that the response is ours: `sending`
     is the schedule of a body that is sent piece by piece, and `breaks_off` means that this body has no end. `rewriting`
     changes the body of a recorded response for the client. With a `hold`, the `holder` holds the request open after
-    that body, or without any part of a response if it does not break off. `live` means that the request may call an
-    upstream and is not over. `entry` is its number in history.
+    that body, or without any part of a response if it does not break off. `call_order` is the order of the messages of
+    a gRPC call that is recorded; `answers_call` means that a gRPC call is answered while its client sends, and
+    `outcome` what was decided for it before its client had sent all. `live` means that the request may call an upstream
+    and is not over. `entry` is its number in history.
     """
 
     active: ActiveMode | None = None
@@ -46,6 +50,9 @@ class Note:
     rewriting: RewrittenPieces | None = None
     hold: Hold | None = None
     holder: ClientHolder | None = None
+    call_order: CallOrder | None = None
+    answers_call: bool = False
+    outcome: Outcome | None = None
     live: bool = False
     entry: int | None = None
 

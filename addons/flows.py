@@ -11,7 +11,7 @@ from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.patches.http1 import pop_dropped
 from understudy.serving.answers.streams import is_unsized
 from understudy.store.model.exchanges import CLIENT_LEFT, Exchange, Timings, describe_cut
-from understudy.store.model.media_types import is_stream_type
+from understudy.store.model.media_types import is_grpc_type, is_stream_type
 from understudy.store.model.messages import Body, Headers, Origin, Request, Response
 
 # The address that a forward proxy's layer gives requests that name no host; `.invalid` never resolves (RFC 2606,
@@ -44,9 +44,6 @@ def is_in_origin_form(flow: http.HTTPFlow) -> bool:
     mode = flow.client_conn.proxy_mode
     address = mode.address if isinstance(mode, ReverseMode) else UNRESOLVABLE_ADDRESS
     return (flow.request.host, flow.request.port) == address
-
-
-BIDIRECTIONAL = "a bidirectional gRPC call: a replay answers it only when the client has sent all"
 
 
 def request_from_flow(flow: http.HTTPFlow) -> Request:
@@ -87,7 +84,7 @@ def is_stream(response: http.Response) -> bool:
 
 def is_grpc_call(request: http.Request) -> bool:
     """Whether a request is a call of gRPC, whose two sides may speak at once."""
-    return request.is_http2 and request.headers.get("content-type", "").startswith("application/grpc")
+    return request.is_http2 and is_grpc_type(request.headers.get("content-type"))
 
 
 def parse_content_length(message: http.Message) -> int | None:
@@ -174,17 +171,11 @@ def _get_tapped_body(tap: BodyTap | None) -> Body:
 
 
 def _describe_degradation(flow: http.HTTPFlow) -> str:
-    taps = {"request": get_note(flow).request_tap, "response": get_note(flow).response_tap}
+    note = get_note(flow)
+    taps = {"request": note.request_tap, "response": note.response_tap}
     cuts = [describe_cut(message, tap.body.size) for message, tap in taps.items() if tap and tap.body.cut]
-    return "; ".join([*cuts, *filter(None, [_describe_dialogue(flow), pop_dropped(flow)])])
-
-
-def _describe_dialogue(flow: http.HTTPFlow) -> str:
-    response, request_end = flow.response, flow.request.timestamp_end
-    if response is None or not is_grpc_call(flow.request):
-        return ""
-    is_early = request_end is None or (response.timestamp_start or 0) < request_end
-    return BIDIRECTIONAL if is_early else ""
+    order = note.call_order.describe_degradation() if note.call_order else ""
+    return "; ".join([*cuts, *filter(None, [order, pop_dropped(flow)])])
 
 
 def _get_client_headers(flow: http.HTTPFlow) -> Headers:

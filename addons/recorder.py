@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from mitmproxy import http
+from mitmproxy.connection import Connection
 
 from understudy.addons.current import CurrentMode
 from understudy.addons.flow_notes import get_note
 from understudy.addons.flows import exchange_from_flow, is_grpc_call, is_stream, parse_content_length, set_response
+from understudy.addons.grpc.call_order import CallOrder
 from understudy.addons.loop.body_tap import BodyTap
 from understudy.addons.loop.commits import Commits
+from understudy.addons.loop.slow_store import ReadControl, SlowStore
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.error_replies import render_recording_failure
 from understudy.serving.http1.body_recorder import BodyLimits
@@ -25,7 +29,8 @@ class Recorder:
     """The addon that keeps what is forwarded in record and spy mode.
 
     `holds_back` means that the HTTP layer is ours: it holds back the last piece of a streamed response until that is
-    kept. mitmproxy's own does not, so there only responses with the media type of a stream are streamed.
+    kept. mitmproxy's own does not, so there only responses with the media type of a stream are streamed. With
+    `read_control`, senders of large bodies that are faster than the store have to wait.
     """
 
     def __init__(
@@ -36,27 +41,51 @@ class Recorder:
         *,
         keeping: BodyLimits | None = None,
         holds_back: bool = False,
+        read_control: ReadControl | None = None,
     ) -> None:
         self._current = current
         self._commits = commits
         self._on_loss = on_loss
         self._keeping = keeping or BodyLimits()
         self._holds_back = holds_back
+        self._slow_store = SlowStore(read_control)
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Stream a large request or a gRPC call through, except in spy mode, where the examples are asked first.
+        """Pass on a large request as it comes, and each gRPC call, whose client may wait for answers.
 
-        A client of a bidirectional call may wait for an answer before it sends its next message.
+        In spy mode the examples are asked first, except for gRPC.
         """
-        mode = self._current.active_for(flow).mode
-        if not self._holds_back or mode not in (Mode.PASS, Mode.RECORD):
+        active = self._current.active_for(flow)
+        if not self._holds_back or active.mode.is_offline:
             return
-        passes_at_once = is_grpc_call(flow.request) or (parse_content_length(flow.request) or 0) > self._keeping.large
-        if mode is Mode.RECORD:
-            get_note(flow).request_tap = tap = BodyTap(self._commits, self._keeping, flow.request.timestamp_start)
-            flow.request.stream = tap.take if passes_at_once else False
-        else:
-            flow.request.stream = passes_at_once
+        if is_grpc_call(flow.request):
+            self._pass_call(flow, active)
+            return
+        is_large = (parse_content_length(flow.request) or 0) > self._keeping.large
+        if active.mode is Mode.RECORD:
+            get_note(flow).request_tap = tap = self._tap(flow, flow.client_conn, flow.request)
+            flow.request.stream = tap.take if is_large else False
+        elif active.mode is Mode.PASS:
+            flow.request.stream = is_large
+
+    def _pass_call(self, flow: http.HTTPFlow, active: ActiveMode) -> None:
+        if not active.is_recording:
+            flow.request.stream = True
+            return
+        note = get_note(flow)
+        note.request_tap = tap = self._tap(flow, flow.client_conn, flow.request)
+        note.call_order = CallOrder()
+        flow.request.stream = note.call_order.watch(tap, from_client=True)
+
+    def _tap(self, flow: http.HTTPFlow, sender: Connection, message: http.Message) -> BodyTap:
+        note_pending = partial(self._slow_store.note_pending, flow.client_conn.id, sender)
+        return BodyTap(self._commits, self._keeping, message.timestamp_start, note_pending)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Note the end of the client's side of a gRPC call."""
+        order = get_note(flow).call_order
+        if order is not None:
+            order.end_client()
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream a response through if it is not kept, is a stream, or may be large; keep its pieces if it is kept."""
@@ -67,8 +96,9 @@ class Recorder:
         if not self._current.active_for(flow).is_recording:
             response.stream = True
         elif self._should_stream(response):
-            get_note(flow).response_tap = tap = BodyTap(self._commits, self._keeping, response.timestamp_start)
-            response.stream = tap.take
+            note = get_note(flow)
+            note.response_tap = tap = self._tap(flow, flow.server_conn, response)
+            response.stream = note.call_order.watch(tap, from_client=False) if note.call_order else tap.take
 
     def _should_stream(self, response: http.Response) -> bool:
         length = parse_content_length(response)
@@ -99,7 +129,11 @@ class Recorder:
             if active.is_recording:
                 session_id = _require_session_id(active)
                 await self._flush_bodies(flow, session_id)
-                get_note(flow).entry = await self._commits.keep(exchange_from_flow(flow, session_id))
+                exchange = exchange_from_flow(flow, session_id)
+                get_note(flow).entry = entry = await self._commits.keep(exchange)
+                order = get_note(flow).call_order
+                if order is not None and exchange.is_bidirectional:
+                    await self._commits.keep_messages(entry, order.to_messages())
             logger.info("%s %s", active.mode, _describe(flow))
         except StoreError as failure:
             return failure  # the writer has counted and logged it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from mitmproxy import http
 from mitmproxy.connection import Connection
@@ -11,30 +10,22 @@ from wsproto.frame_protocol import Opcode
 
 from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.commits import Commits
+from understudy.addons.loop.slow_store import MAX_PENDING_BYTES, ReadControl
 from understudy.store.model.gateways import OnLoss
 from understudy.store.model.websockets import BROKEN_OFF, MessageKind, WebSocketMessage
 
-# While more bytes of messages than this wait for the store, the next message passes only when it is kept, and nothing
-# more is read from either side.
-MAX_PENDING_BYTES = 4 * 1024 * 1024
 MESSAGE_OVERHEAD_BYTES = 1_000  # the memory that each takes beside its content
 # A close frame without a code, and a connection that ended without one; neither code is sent (RFC 6455, section 7.4.1).
 NO_CODE, NO_CLOSE = 1005, 1006
-
-
-class ReadControl(Protocol):
-    """Pauses and resumes reading from a client's connections: `addons.loop.connections.ClientConnections`."""
-
-    def pause_reading(self, client_id: str, connection: Connection) -> None: ...
-
-    def resume_reading(self, client_id: str, connection: Connection) -> None: ...
 
 
 class WebSocketRecorder:
     """The addon that keeps the messages of WebSockets whose handshake is in history; no hook runs for pings and pongs.
 
     `hang_up` closes a client's connection by its id: that ends a WebSocket that cannot be kept, unless `on_loss` is to
-    continue. Without `read_control`, as in stock mitmproxy, senders that are faster than the store are not slowed down.
+    continue. While more than MAX_PENDING_BYTES of messages wait for the store, the next message passes only when it is
+    kept, and nothing more is read from either side. Without `read_control`, as in stock mitmproxy, senders that are
+    faster than the store are not slowed down.
     """
 
     def __init__(

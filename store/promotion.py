@@ -17,7 +17,7 @@ from understudy.store.model import ids
 from understudy.store.model.collections import Example, RequestItem
 from understudy.store.model.exchanges import Exchange, RedactedPlace
 from understudy.store.model.header_fields import compute_fingerprint, drop_hop_by_hop
-from understudy.store.model.media_types import is_stream_type, parse_media_type
+from understudy.store.model.media_types import is_grpc_type, is_stream_type
 from understudy.store.model.messages import Body, BodyRef, Request, Response, measure_body
 from understudy.store.model.naming import name_example, name_request
 from understudy.store.model.values import replace
@@ -168,7 +168,7 @@ def find_skip_reason(exchange: Exchange, *, replay: bool = False) -> str:
         return "there is no response"
     if exchange.request.method.upper() == "CONNECT":
         return "CONNECT opens a tunnel"
-    if not replay and _is_grpc(exchange.request):
+    if not replay and is_grpc_type(exchange.request.headers.get("content-type")):
         return "gRPC is not plain HTTP"
     if exchange.response.status == 101:
         protocol = exchange.response.headers.get("upgrade") or "tunnel"
@@ -188,12 +188,6 @@ def _is_left_stream(exchange: Exchange) -> bool:
     if headers.get("content-length") is not None or headers.get("content-encoding") is not None:
         return False  # a part of a file, or of compressed data, is not a file
     return bool(response.chunks) or is_stream_type(headers.get("content-type") or "")
-
-
-def _is_grpc(request: Request) -> bool:
-    # gRPC-Web (application/grpc-web) is plain HTTP.
-    media_type = parse_media_type(request.headers.get("content-type")) or ""
-    return media_type == "application/grpc" or media_type.startswith("application/grpc+")
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
-    HttpLayer,
     HTTPMode,
     HttpStream,
     SendHttp,
@@ -30,12 +29,12 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
-from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
 from understudy.addons.backpressure import wait_for_client
 from understudy.addons.flow_notes import get_note
-from understudy.addons.flows import parse_content_length, to_mitmproxy_response
+from understudy.addons.flows import is_grpc_call, parse_content_length, to_mitmproxy_response
 from understudy.addons.forwarding_settings import REPLACEABLE_BYTES, REPLACEABLE_SECONDS
+from understudy.addons.grpc.call_stream import KILLED, MAX_WAITING_BYTES, POLL_SECONDS, CallStream
 from understudy.addons.layers.answer_layer import BodyFetch, FetchBodyHook, get_gateway_address
 from understudy.addons.loop.client_holds import ReleaseEvent
 from understudy.addons.loop.connections import explain_disconnect
@@ -43,25 +42,22 @@ from understudy.addons.parent_proxy import ChooseRouteHook, UpstreamRoute
 from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
 from understudy.serving.gateway.error_replies import explain_reason, render_unreachable
 from understudy.serving.gateway.site import is_own_address
+from understudy.serving.grpc.grpc_errors import render_grpc_error
 from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.store.model.exchanges import describe_unreached
-from understudy.store.model.messages import Origin
+from understudy.store.model.messages import Origin, Response
 
-# Close the stream without an error message for the client: an error code in mitmproxy 12, a status in mitmproxy 11.
-KILLED: Any = _events.ErrorCode.KILL if hasattr(_events, "ErrorCode") else status_codes.NO_RESPONSE
 # An error of the upstream: a 502 if nothing was sent.
 UPSTREAM_FAILED: Any = (
     _events.ErrorCode.GENERIC_SERVER_ERROR if hasattr(_events, "ErrorCode") else status_codes.BAD_GATEWAY
 )
-# How much may wait in memory for the window of an HTTP/2 client, and how often a full buffer is looked at.
-MAX_WAITING_BYTES = 64 * 1024
-POLL_SECONDS = 0.02
 BROKE_OFF = "it broke off when it was recorded"
-# mitmproxy's messages for a client that left: its connection, one stream of HTTP/2, all streams of a connection.
-_CLIENT_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection")
+NO_HTTP_2 = "the upstream does not speak HTTP/2 over TLS, which gRPC needs"
+# mitmproxy's messages for a peer that left: its connection, one stream of HTTP/2, all streams of a connection.
+_DISCONNECTED = re.compile("Client disconnected|stream reset by client|peer closed connection|HTTP/2 connection closed")
 
 
-class GatewayStream(HttpStream):
+class GatewayStream(CallStream):
     """One request, in any form, and its response.
 
     If the upstream cannot be reached, the client gets a JSON error and keeps its connection. A response of the gateway
@@ -86,6 +82,7 @@ class GatewayStream(HttpStream):
                 yield from self._send_withheld()
             else:
                 yield from self._wake()
+                yield from super()._handle_event(event)
         elif isinstance(event, ReleaseEvent):
             if event.holder is get_note(self.flow).holder:
                 yield from self._break_off(BROKE_OFF)
@@ -110,7 +107,10 @@ class GatewayStream(HttpStream):
         connection, reason = yield command
         if not reason:
             self.context.server = self.flow.server_conn = connection
-            return True
+            if connection.alpn == b"h2" or not is_grpc_call(self.flow.request):
+                return True
+            yield from self._refuse_call()
+            return False
         reason = explain_reason(reason)
         self.flow.error = mitmproxy_flow.Error(describe_unreached(reason))
         yield HttpErrorHook(self.flow)
@@ -135,13 +135,22 @@ class GatewayStream(HttpStream):
             request.headers["Proxy-Authorization"] = route.parent.authorization.decode("ascii")
         return GetHttpConnection(route.parent.address, False, None, transport)
 
+    def _refuse_call(self) -> layer.CommandGenerator[None]:
+        self.flow.error = mitmproxy_flow.Error(NO_HTTP_2)
+        yield HttpErrorHook(self.flow)
+        if not (yield from self.check_killed(False)):
+            yield from self._answer_in_place(render_grpc_error(NO_HTTP_2))
+
     def _answer_unreachable(self, reason: str) -> layer.CommandGenerator[None]:
         request = self.flow.request
-        failure = render_unreachable(Origin(request.scheme, request.host, request.port), reason)
+        yield from self._answer_in_place(render_unreachable(Origin(request.scheme, request.host, request.port), reason))
+
+    def _answer_in_place(self, failure: Response) -> layer.CommandGenerator[None]:
         self.flow.response = response = to_mitmproxy_response(self.flow, failure)
         self.server_state = self.state_done
         self.flow.live = False
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        is_whole = not response.raw_content
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=is_whole), self.context.client)
         yield SendHttp(ResponseData(self.stream_id, response.raw_content or b""), self.context.client)
         yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
@@ -163,7 +172,8 @@ class GatewayStream(HttpStream):
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Begin to pass a response on; a recorded one after a moment."""
         note = get_note(self.flow)
-        if note.response_tap is None and note.rewriting is None:
+        # A client of gRPC may wait for the head.
+        if (note.response_tap is None and note.rewriting is None) or is_grpc_call(self.flow.request):
             yield from super().start_response_stream()
             return
         self._withheld = []
@@ -179,7 +189,9 @@ class GatewayStream(HttpStream):
         if tap is None and note.rewriting is None:
             yield from super().state_stream_response_body(event)
         elif isinstance(event, ResponseData):
-            yield from self._rewrite_and_pass_on(tap.take(event.data) if tap else event.data)
+            if callable(response.stream):
+                response.stream(event.data)
+            yield from self._rewrite_and_pass_on(event.data)
         elif isinstance(event, ResponseEndOfMessage) and note.rewriting is not None and not self._is_rewritten:
             if (yield from self._rewrite_and_pass_on(None)):
                 yield from self.state_stream_response_body(event)
@@ -286,11 +298,21 @@ class GatewayStream(HttpStream):
         if self.flow.response is not None and self.response_body_buf:
             self.flow.response.data.content = bytes(self.response_body_buf)
         # mitmproxy's message for a stream that is reset names the client; only the class of the event shows the side.
-        if isinstance(event, ResponseProtocolError):
-            event.message = event.message.replace("reset by client", "reset by the upstream")
-        elif _CLIENT_DISCONNECTED.match(event.message):
+        # When a client has left, its connections to upstreams are closed too.
+        has_left = not self.context.client.connected or isinstance(event, RequestProtocolError)
+        if has_left and _DISCONNECTED.match(event.message):
             event.message = explain_disconnect(self.context.client)
+        elif isinstance(event, ResponseProtocolError):
+            event.message = event.message.replace("reset by client", "reset by the upstream")
+        if isinstance(event, RequestProtocolError) and self._leaves_upstream_open():
+            yield SendHttp(event, self.context.server)
         yield from super().handle_protocol_error(event)
+
+    def _leaves_upstream_open(self) -> bool:
+        """Whether the upstream has answered and still reads: mitmproxy does not reset its stream."""
+        is_sending = bool(self.flow.request.stream) and self.flow.request.timestamp_end is None
+        is_answered = self.server_state in (self.state_done, self.state_errored)
+        return is_sending and is_answered and self.context.server in self.http_layer.connections
 
     def _continue_sending(self) -> layer.CommandGenerator[None]:
         assert self._schedule
@@ -353,12 +375,3 @@ class GatewayStream(HttpStream):
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
         yield DropStream(self.stream_id)
-
-    def _count_waiting(self) -> int:
-        # An HTTP/2 client opens its window when it has read; mitmproxy's buffer of what does not fit has no bound.
-        outer = self.context.layers[self.context.layers.index(self) - 1]
-        assert isinstance(outer, HttpLayer)
-        connection = outer.connections.get(self.context.client)
-        if not isinstance(connection, Http2Connection):
-            return 0
-        return sum(len(each.data) for each in connection.h2_conn.stream_buffers.get(self.stream_id, ()))

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 
 from understudy.addons.loop.commits import Commits
 from understudy.serving.http1.body_recorder import BodyLimits, BodyRecorder, Piece
 
 
 class BodyTap:
-    """The tap on one body, whose message `began` at a time in seconds since the epoch. For one event loop."""
+    """The tap on one body, whose message `began` at a time in seconds since the epoch. For one event loop.
 
-    def __init__(self, commits: Commits, keeping: BodyLimits, began: float) -> None:
+    `note_pending` is called with the number of bytes that are given to the store, and with the negative number when
+    they are written.
+    """
+
+    def __init__(
+        self,
+        commits: Commits,
+        keeping: BodyLimits,
+        began: float,
+        note_pending: Callable[[int], None] = lambda size: None,  # noqa: ARG005 - not all senders can be paused
+    ) -> None:
         self._commits = commits
         self._began = began
+        self._note_pending = note_pending
         self._last: asyncio.Future[int] | None = None
         self._failure: BaseException | None = None
         self.large_size = keeping.large
@@ -36,8 +49,11 @@ class BodyTap:
 
     def _keep(self, pieces: list[Piece]) -> None:
         if pieces and self._failure is None:
+            size = sum(len(content) for *_, content in pieces)
+            self._note_pending(size)
             self._last = self._commits.keep_pieces(pieces)
-            self._last.add_done_callback(self._handle_result)
+            self._last.add_done_callback(partial(self._handle_result, size))
 
-    def _handle_result(self, done: asyncio.Future[int]) -> None:
+    def _handle_result(self, size: int, done: asyncio.Future[int]) -> None:
+        self._note_pending(-size)
         self._failure = self._failure or done.exception()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from understudy.store.errors import StoreError
@@ -58,6 +59,15 @@ class Commits:
         self._writer.submit_message((exchange_id, message), partial(_resolve, future))
         return future
 
+    async def keep_messages(self, exchange_id: int, messages: Sequence[WebSocketMessage]) -> None:
+        """Keep messages of an exchange, and return once they are durable; raises StoreError if one cannot be kept."""
+        if not messages:
+            return
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        entries: list[QueueEntry] = [((exchange_id, message), partial(_reject, future)) for message in messages]
+        self._writer.submit_all([*entries[:-1], (entries[-1][0], partial(_resolve, future))])
+        await future
+
     def _submit_batch(self) -> None:
         entries, self._batch = self._batch, []
         self._writer.submit_all(entries)
@@ -78,6 +88,11 @@ def report_in_loop(loop: asyncio.AbstractEventLoop, outcomes: Completions) -> No
     except RuntimeError:
         # The loop has ended, and the connections that waited have ended with it. The batch is kept all the same.
         return
+
+
+def _reject(future: asyncio.Future[int], outcome: CommitResult) -> None:
+    if isinstance(outcome, StoreError):
+        _resolve(future, outcome)
 
 
 def _resolve(future: asyncio.Future[int], outcome: CommitResult) -> None:

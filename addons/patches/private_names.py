@@ -134,8 +134,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "HttpStream.server_state",
         "HttpStream.start_request_stream(self)",
         "HttpStream.start_response_stream(self)",
+        "HttpStream.state_consume_request_body(self, event)",
         "HttpStream.state_done",
         "HttpStream.state_errored",
+        "HttpStream.state_stream_request_body(self, event)",
         "HttpStream.state_stream_response_body(self, event)",
         "HttpStream.state_wait_for_request_headers(self, event)",
         "HttpStream.stream_id",
@@ -144,6 +146,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "mitmproxy.proxy.layers.http._base": ("HttpEvent.stream_id",),
     "mitmproxy.proxy.layers.http._events": (
         "RequestData(stream_id, data)",
+        "RequestEndOfMessage(stream_id)",
         "RequestHeaders(stream_id, request, end_stream, replay_flow)",
         "RequestProtocolError.message",
         "RequestTrailers",

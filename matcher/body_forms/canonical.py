@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from understudy.matcher.body_forms import graphql_forms
 from understudy.matcher.body_forms.codings import explain_codings, undo_codings
 from understudy.matcher.body_forms.forms import canonicalize_form
+from understudy.matcher.body_forms.grpc_forms import canonicalize_grpc
 from understudy.matcher.body_forms.json_forms import encode_value, parse_json
 from understudy.matcher.body_forms.json_sequences import parse_sequence
 from understudy.matcher.body_forms.kinds import BodyKind, Reading, parse_body_type
@@ -23,10 +24,11 @@ from understudy.matcher.body_forms.multipart_forms import (
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Places, mask_text, select_marks
 from understudy.matcher.body_forms.xml_forms import canonicalize_xml
 from understudy.store.model.exchanges import Part
-from understudy.store.model.media_types import parse_media_type
+from understudy.store.model.media_types import is_grpc_type, parse_media_type
 from understudy.store.model.messages import Headers, Request
 
 CanonicalForm = tuple[BodyKind, bytes]  # the kind a body is compared as, and its canonical form
+
 
 MAX_PARSED_SIZE = 16 * 2**20
 """Bytes of a body up to which it is parsed; longer ones are compared as bytes, because values take far more memory."""
@@ -40,7 +42,7 @@ def canonicalize(body: bytes, content_type: str | None, places: Places = NOWHERE
 
     JSON is compared as values, a form as pairs in any order, multipart by parts without its boundary, XML by canonical
     form, GraphQL by its operations, text with unified line ends; everything else, and a body that cannot be parsed, as
-    bytes. `body` is without content coding.
+    bytes; the texts in messages of gRPC one by one, if there are places. `body` is without content coding.
     """
     return read_body(body, parse_body_type(content_type).reading, content_type, places)[1] if body else b""
 
@@ -128,6 +130,8 @@ def read_body(
     `content_type` is the body's own, None if it has none; `depth` is the number of multipart bodies around it.
     """
     if len(body) <= MAX_PARSED_SIZE and depth <= MAX_NESTING:
+        if places and is_grpc_type(content_type):
+            return _read_grpc(body, places)
         if places and (texts := select_marks(places, Part.TEXT)):
             body = mask_text(body, frozenset(texts))
         for kind in list_kinds(body, reading, places):
@@ -167,6 +171,15 @@ def _read_part(part: BodyPart, places: Places, depth: int) -> CanonicalForm:
 
 def _read_bytes(body: bytes, _content_type: str, _places: Places, _depth: int) -> CanonicalForm:
     return BodyKind.BYTES, b"bytes:" + body
+
+
+def _read_grpc(body: bytes, places: Places) -> CanonicalForm:
+    # Without places, the bytes decide: a digest of them costs less, and equal messages have equal bytes in practice.
+    def canonicalize_text(text: bytes) -> bytes:
+        reading = Reading.JSON if text[:1] in (b"{", b"[") else Reading.BYTES
+        return read_body(text, reading, None, places)[1] if text else b""
+
+    return BodyKind.BYTES, b"grpc:" + canonicalize_grpc(body, canonicalize_text)
 
 
 def _read_text(body: bytes, _content_type: str, _places: Places, _depth: int) -> CanonicalForm:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from understudy.matcher.body_forms.grpc_forms import decompress_messages
 from understudy.store import aws_chunked
 from understudy.store.content_codings import LIMIT, remove_codings
+from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Headers
 
 _PAYLOAD_HASH = "x-amz-content-sha256"
 _STREAMING = "STREAMING-"
+_GRPC_FLAGS = (b"\0", b"\1")  # one of them begins each body of gRPC
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 
 
 def undo_codings(body: bytes, headers: Headers) -> bytes:
-    """Return the body with its codings removed; unchanged if one is unknown, broken, or expands too far."""
+    """Return the body with its codings removed; unchanged if one is unknown, broken, or expands too far.
+
+    So is the compression of the messages of gRPC.
+    """
+    if body[:1] in _GRPC_FLAGS and is_grpc_type(headers.get("content-type")):
+        return decompress_messages(body, headers)
     fields = headers.get_all("content-encoding")
     if not fields and body[:1] not in _HEX_DIGITS:
         return body

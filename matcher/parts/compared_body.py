@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from understudy.matcher.body_forms.codings import undo_codings
 from understudy.matcher.body_forms.open_places import NOWHERE, Mark, Opening, Places
-from understudy.matcher.body_forms.operations import (
+from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
+from understudy.matcher.parts.operations import (
     Operation,
     find_operation,
     is_json_rpc,
     may_name_operation,
     parse_json,
 )
-from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part

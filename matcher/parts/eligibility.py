@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from understudy.matcher.body_forms.operations import Operation
 from understudy.matcher.parts.byte_ranges import KnownRange, parse_content_range
 from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values, read_vary
+from understudy.matcher.parts.operations import Operation
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part

@@ -10,7 +10,6 @@ from understudy.matcher.body_forms.canonical import BodyDigest
 from understudy.matcher.body_forms.forms import MAX_PAIRS
 from understudy.matcher.body_forms.kinds import BodyKind, BodyType, Reading, parse_body_type
 from understudy.matcher.body_forms.open_places import Places
-from understudy.matcher.body_forms.operations import Operation, find_operation
 from understudy.matcher.mock_headers import NO_SELECTORS, Selectors
 from understudy.matcher.parts import headers, paths, queries
 from understudy.matcher.parts.bodies import BodyShape, select_ignored_fields
@@ -18,6 +17,7 @@ from understudy.matcher.parts.byte_ranges import RequestedRange, parse_range
 from understudy.matcher.parts.eligibility import TermKey, TermKind
 from understudy.matcher.parts.headers import HeaderNames, HeaderValues
 from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values
+from understudy.matcher.parts.operations import Operation, find_operation
 from understudy.matcher.parts.queries import Pairs, QueryKey
 from understudy.matcher.settings import MatchSettings, QueryRule
 from understudy.store.model.messages import Origin, Request

@@ -11,6 +11,7 @@ from understudy.matcher.replay_keys import compute_replay_key
 from understudy.matcher.settings import STRICT, MatchSettings
 from understudy.proxy.compilation.abandoned_requests import AbandonedRequests
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
+from understudy.proxy.compilation.session_calls import CallCollector
 from understudy.serving.gateway.failed_exchanges import clear_failure, find_failure_behaviours, is_repeated
 from understudy.serving.gateway.replay import RecordedWebSocket
 from understudy.store.model.collections import Example
@@ -40,7 +41,7 @@ class SessionExamples:
 
     `failed` are examples of exchanges that failed and are left out; `reasons` has why, by the ids of these examples.
     `unreached` are the ids of the examples whose upstream could not be reached, `early` those of answers that came
-    before their request had ended, `held` those of what the client gave up.
+    before their request had ended, `held` those of what the client gave up, `calls` the gRPC calls.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -50,6 +51,7 @@ class SessionExamples:
     unreached: set[str] = field(default_factory=set)
     early: set[str] = field(default_factory=set)
     held: frozenset[str] = frozenset()
+    calls: CallCollector = field(default_factory=CallCollector)
 
 
 class ExampleNamer:
@@ -92,8 +94,7 @@ def build_session_examples(
     reader = bodies or BodyPrefetcher(store.bodies)
     new_id = map("{:012d}".format, count()).__next__
     as_recorded = partial(promote, plan=plan, read=reader.read, request_key=_make_request_key(matching), new_id=new_id)
-    for recorded in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
-        reader.prefetch(one.request.body for one in recorded)
+    for recorded in _read_batches(store, session, reader, compiled.calls):
         batch = [clear_failure(one) if is_repeated(one, failures=failures) else one for one in recorded]
         promoted = as_recorded(batch, known)
         failed = find_failure_behaviours(recorded, promoted.marks)
@@ -120,6 +121,15 @@ def _make_request_key(matching: MatchSettings) -> RequestKey:
     return lambda request, body, response: compute_replay_key(request, body, response, matching)
 
 
+def _read_batches(
+    store: Store, session: Session, reader: BodyPrefetcher, calls: CallCollector
+) -> Iterator[list[Exchange]]:
+    for batch in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
+        reader.prefetch(one.request.body for one in batch)
+        calls.note_paths(batch)
+        yield [calls.adapt(one, reader.read) for one in batch]
+
+
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:
     examples = dict(missing.marks)
     return {example_id: one.error or "" for one in recorded if (example_id := examples.get(one.id))}
@@ -128,6 +138,7 @@ def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> 
 def _note_kinds(compiled: SessionExamples, recorded: Iterable[Exchange], promoted: PromotionResult) -> None:
     compiled.unreached.update(_collect_ids(recorded, promoted, lambda one: one.unreached_reason is not None))
     compiled.early.update(_collect_ids(recorded, promoted, lambda one: one.is_answered_early))
+    compiled.calls.examples.update(_collect_ids(recorded, promoted, compiled.calls.has))
 
 
 def _collect_ids(

@@ -184,5 +184,6 @@ class Activation:
             select_marks(collect_ignored_places(matching), Part.JSON),
             EarlyAnswers.of(example for example in examples if example.id in recorded.early),
             recorded.held,
+            recorded.calls.to_calls(),
         )
         return ActiveMode(state.mode, answers, answers, behaviour, reverse_origin=own, replay=replay, dates=self._dates)

@@ -19,6 +19,7 @@ from understudy.addons.answerer import Answerer
 from understudy.addons.backpressure import Backpressure
 from understudy.addons.current import CurrentMode
 from understudy.addons.forwarding_settings import ForwardingSettings
+from understudy.addons.grpc.call_answerer import CallAnswerer
 from understudy.addons.layers.answer_layer import BodyFetcher
 from understudy.addons.layers.choose_layer import LayerChooser
 from understudy.addons.layers.websocket_layer import ScriptFetcher
@@ -40,6 +41,7 @@ from understudy.addons.tls import GatewayTls
 from understudy.addons.tls_refusals import TlsRefusals
 from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.proxy.compilation.body_warmup import warm_up_bodies
+from understudy.proxy.compilation.call_scripts import read_call_script
 from understudy.proxy.gateway.activation import Activation
 from understudy.proxy.gateway.certificate_authority import ensure_authority
 from understudy.proxy.gateway.listening import format_address, make_addon_options, make_listen_error, make_options
@@ -198,11 +200,17 @@ class GatewayProgram:
             ParentChooser(settings.parents, settings.sole_upstream),
             *rewriter,
             Answerer(self.current, self._bodies, settings.sole_upstream, self._renamed, make_holder=self._make_holder),
+            CallAnswerer(self.current, partial(read_call_script, self._store), self._renamed),
             BodyFetcher(self._bodies),
             ScriptFetcher(self._store.history.list_messages),
             Backpressure(self._connections.drain),
             Recorder(
-                self.current, Commits(self.writer), settings.on_loss, keeping=settings.body_limits, holds_back=True
+                self.current,
+                Commits(self.writer),
+                settings.on_loss,
+                keeping=settings.body_limits,
+                holds_back=True,
+                read_control=self._connections,
             ),
             WebSocketRecorder(Commits(self.writer), self._hang_up_lossy, settings.on_loss, self._connections),
             MessageDiscarder(),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from understudy.matcher.body_forms.codings import undo_codings
-from understudy.matcher.body_forms.operations import is_json_rpc, parse_json
+from understudy.matcher.parts.operations import is_json_rpc, parse_json
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.content_codings import remove_codings
 from understudy.store.model.media_types import parse_media_type

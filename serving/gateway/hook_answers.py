@@ -9,6 +9,7 @@ from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.gateway import respond
 from understudy.serving.gateway.active import ActiveMode
 from understudy.serving.gateway.error_replies import NO_UPSTREAM, render_other_upstream
+from understudy.serving.grpc.grpc_errors import adapt_error
 from understudy.store.model.gateways import Mode
 from understudy.store.model.messages import Origin, Request, Response, measure_body
 from understudy.store.model.mock_servers import FaultKind
@@ -40,7 +41,7 @@ def refuse_forwarding(upstream: Origin | None, *, reverse: bool, names_host: boo
 
 def render_failure(active: ActiveMode, request: Request, outcome: Outcome) -> Response:
     """Return the error for a request that no example answers; one to HEAD has no body (RFC 9110, section 9.3.2)."""
-    failure = respond.render_failure(active, outcome)
+    failure = adapt_error(request, respond.render_failure(active, outcome))
     return replace(failure, body=b"") if request.method == "HEAD" else failure
 
 

@@ -16,6 +16,7 @@ from understudy.serving.answers.replies import Hold
 from understudy.serving.gateway.early_answers import EarlyAnswers
 from understudy.serving.gateway.failed_exchanges import FAIL_UNFINISHED, FailedRequests, MissNote
 from understudy.serving.gateway.miss_hints import suggest_ignored_places
+from understudy.serving.grpc.recorded_calls import RecordedCalls
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Headers, Origin, Request, Response
@@ -94,7 +95,10 @@ class Tally:
             self.further += 1
 
     def note_divergence(self, request: Request, reason: str) -> None:
-        """Count a WebSocket, opened by this request, on which the client sent another message than the recorded one."""
+        """Count a WebSocket or gRPC call on which the client sent another message than the recorded one.
+
+        This request began it.
+        """
         self._count_miss(self._make_miss(request, reason))
 
     @property
@@ -129,8 +133,8 @@ class Replay:
 
     `websockets` are the recorded WebSockets by the ids of the examples of their handshakes. `failed` are requests that
     failed when they were recorded, `hosts` the normal forms of the recorded origins, `ignored_in_messages` the JSON
-    paths that are not compared in WebSocket messages, `early` the answers that came before their request had ended.
-    `held` are the ids of the examples of what the client gave up.
+    paths that are not compared in messages of WebSockets and gRPC, `early` the answers that came before their request
+    had ended, `held` the ids of the examples of what the client gave up, `calls` the recorded gRPC calls.
     """
 
     miss: MissAnswer = MissAnswer.NOT_FOUND
@@ -141,6 +145,7 @@ class Replay:
     ignored_in_messages: Marks = field(default_factory=dict)
     early: EarlyAnswers = field(default_factory=EarlyAnswers)
     held: frozenset[str] = frozenset()
+    calls: RecordedCalls = field(default_factory=RecordedCalls)
 
     def note(self, request: Request, outcome: Outcome) -> None:
         """Count a request and its outcome."""

@@ -141,9 +141,14 @@ def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) 
     logger.warning("%s %s %s: %s", active.mode, method, format_log_path(path), summary)
 
 
-def report_divergence(active: ActiveMode, request: Request, entry: int, reason: str) -> None:
-    """Count and log that a client sent another message than the recorded one, on the WebSocket of this request."""
-    text = f"on the WebSocket of entry {entry}, {reason}"
+def report_divergence(
+    active: ActiveMode, request: Request, entry: int, reason: str, *, place: str = "on the WebSocket"
+) -> None:
+    """Count and log that a client sent another message than the recorded one, on the WebSocket of this request.
+
+    `place` names another place than a WebSocket.
+    """
+    text = f"{place} of entry {entry}, {reason}"
     active.replay.tally.note_divergence(request, text)
     logger.warning("%s %s %s: %s", active.mode, request.method, format_log_path(request.path), escape_unprintable(text))
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Origin, Request, Response
 
 
@@ -86,6 +87,11 @@ def describe_cut(noun: str, size: int) -> str:
     return f"the body of the {noun} {_CUT} {size} bytes"
 
 
+def describe_cut_order(count: int) -> str:
+    """Return the text of `Exchange.degraded` for a gRPC call of which the order of `count` messages is stored."""
+    return f"the order of the messages {_CUT} {count}"
+
+
 class Exchange(msgspec.Struct, frozen=True):
     """One recorded request and its response.
 
@@ -118,6 +124,14 @@ class Exchange(msgspec.Struct, frozen=True):
         """Why no connection to the upstream could be opened; None if one was open."""
         is_unreached = self.response is None and self.error is not None and self.error.startswith(_NOT_REACHED)
         return self.error.removeprefix(_NOT_REACHED) if is_unreached and self.error else None
+
+    @property
+    def is_bidirectional(self) -> bool:
+        """Whether this is a gRPC call whose server answered before the client had ended."""
+        if self.response is None or not is_grpc_type(self.request.headers.get("content-type")):
+            return False
+        end, answered = self.timings.request_end, self.timings.response_start
+        return self.request.http_version.startswith("HTTP/2") and (end is None or (answered or 0.0) < end)
 
     @property
     def is_answered_early(self) -> bool:

@@ -29,3 +29,9 @@ def is_stream_type(content_type: str) -> bool:
     """Whether a body with this Content-Type is a stream, whose parts are useful before the rest has arrived."""
     media = parse_media_type(content_type) or ""
     return media in LINES_OF_JSON or media == "multipart/x-mixed-replace" or media.startswith("application/grpc")
+
+
+def is_grpc_type(content_type: str | None) -> bool:
+    """Whether a Content-Type is one of gRPC; gRPC-Web (`application/grpc-web`) is plain HTTP."""
+    media = parse_media_type(content_type) or ""
+    return media == "application/grpc" or media.startswith("application/grpc+")

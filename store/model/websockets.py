@@ -1,4 +1,4 @@
-"""The messages of a WebSocket after its handshake (RFC 6455)."""
+"""The messages of a WebSocket after its handshake (RFC 6455), and the order of those of a bidirectional gRPC call."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import msgspec
 
 
 class MessageKind(StrEnum):
-    """The kind of a message; pings and pongs are recorded too, a close ends the conversation."""
+    """The kind of a message; pings and pongs are recorded too, a close ends the conversation.
+
+    A message of gRPC has no content here: it is the next one in the body of its side. There a close of the client ends
+    its messages.
+    """
 
     TEXT = "text"
     BINARY = "binary"
     PING = "ping"
     PONG = "pong"
     CLOSE = "close"
+    GRPC = "grpc"
 
 
 class WebSocketMessage(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Find the secrets in a body by its format: JSON, form, multipart, lines of JSON, or other text."""
+"""Find the secrets in a body by its format: JSON, form, multipart, lines of JSON, messages of gRPC, or other text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from bisect import bisect_right
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from understudy.store import content_codings
+from understudy.store.grpc.framing import PREFIX_BYTES, GrpcMessage, decode_message, frame_message, split_messages
+from understudy.store.grpc.protobuf import LengthField, encode_varint, find_fields
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.media_types import LINES_OF_JSON, parse_media_type
 from understudy.store.model.messages import Headers
@@ -14,7 +16,7 @@ from understudy.store.redaction.json_bodies import find_json_edits, redact_inner
 from understudy.store.redaction.recognition.markup_values import is_plain_xml
 from understudy.store.redaction.secret_finder import SAFE_IN_PAIRS, FoundEdit, SecretFinder
 from understudy.store.redaction.secret_names import Secrecy
-from understudy.store.redaction.text_edits import Edit, to_byte_edits
+from understudy.store.redaction.text_edits import Edit, apply_edits, to_byte_edits
 
 PlaceSet = frozenset[RedactedPlace]
 EditsAndPlaces = tuple[list[Edit], PlaceSet]
@@ -122,6 +124,68 @@ def _decode_text(plain: bytes) -> str | None:
 def _percent_decode(raw: bytes) -> str:
     plain = unquote_to_bytes(raw.replace(b"+", b" ")) if b"%" in raw or b"+" in raw else raw
     return plain.decode("utf-8", "surrogateescape")
+
+
+def find_grpc_edits(body: bytes, headers: Headers, finder: SecretFinder) -> EditsAndPlaces:
+    """Return the edits that redact a body of gRPC message by message, and their places.
+
+    Prefixes are edits too. A compressed message with secrets becomes one without compression; one that cannot be
+    decompressed stays (see `count_unread_messages`).
+    """
+    edits: list[Edit] = []
+    places: PlaceSet = NO_PLACES
+    for message in split_messages(body):
+        message_edits, message_places = _find_in_message(message, headers, finder)
+        edits += message_edits
+        places |= message_places
+    return edits, places
+
+
+def count_unread_messages(body: bytes, headers: Headers) -> int:
+    """Return the number of messages whose compression cannot be removed, so that no secrets are looked for."""
+    return sum(decode_message(one, headers) is None for one in split_messages(body) if one.is_compressed)
+
+
+def _find_in_message(message: GrpcMessage, headers: Headers, finder: SecretFinder) -> EditsAndPlaces:
+    plain = decode_message(message, headers)
+    edits, places = find_content_edits(plain, finder) if plain else ([], NO_PLACES)
+    if not edits or plain is None:
+        return [], NO_PLACES
+    start, redacted = message.offset + PREFIX_BYTES, apply_edits(plain, edits)
+    if message.is_compressed:
+        return [(message.offset, start + len(message.content), frame_message(redacted))], places
+    prefix = frame_message(redacted)[1:PREFIX_BYTES]
+    return [(message.offset + 1, start, prefix), *_move(edits, start)], places
+
+
+def find_content_edits(plain: bytes, finder: SecretFinder) -> EditsAndPlaces:
+    """Return the edits that redact the content of a message: of Protocol Buffers by its texts, else as any body."""
+    fields = find_fields(plain)
+    return find_body_edits(plain, "", finder) if fields is None else _find_in_fields(plain, fields, finder)
+
+
+def _find_in_fields(data: bytes, fields: tuple[LengthField, ...], finder: SecretFinder) -> EditsAndPlaces:
+    edits: list[Edit] = []
+    places: PlaceSet = NO_PLACES
+    for field in fields:
+        inner, inner_places = _find_in_field(data, field, finder)
+        growth = sum(len(new) - (end - start) for start, end, new in inner)
+        if growth:
+            edits.append((field.length_start, field.start, encode_varint(field.end - field.start + growth)))
+        edits += inner
+        places |= inner_places
+    return edits, places
+
+
+def _find_in_field(data: bytes, field: LengthField, finder: SecretFinder) -> EditsAndPlaces:
+    if field.fields is not None:
+        return _find_in_fields(data, field.fields, finder)
+    edits, places = find_body_edits(data[field.start : field.end], "", finder)
+    return _move(edits, field.start), places
+
+
+def _move(edits: list[Edit], offset: int) -> list[Edit]:
+    return [(start + offset, end + offset, new) for start, end, new in edits]
 
 
 def _find_in_parts(body: bytes, content_type: str, finder: SecretFinder) -> EditsAndPlaces:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
+from understudy.store.grpc.framing import get_coding
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.messages import Body, Request, Response
+from understudy.store.model.media_types import is_grpc_type
+from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.redaction.bodies import count_unread_messages
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.repositories.history import History, HistoryFilter
 
@@ -70,8 +73,19 @@ def _get_inline_bytes(body: Body) -> bytes:
 
 
 def _note_unread_body(noun: str, message: Request | Response | None) -> str:
-    if message is None or isinstance(message.body, bytes):
+    if message is None:
         return ""
+    if isinstance(message.body, bytes):
+        return _note_unread_messages(noun, message.headers, message.body)
     note = f"secrets were not looked for in the {noun}'s body of {message.body.size} bytes"
     logger.warning("%s, which came in pieces", note)
+    return note
+
+
+def _note_unread_messages(noun: str, headers: Headers, body: bytes) -> str:
+    unread = count_unread_messages(body, headers) if is_grpc_type(headers.get("content-type")) else 0
+    if not unread:
+        return ""
+    note = f"secrets were not looked for in {unread} compressed messages of the {noun}"
+    logger.warning("%s, whose coding %s cannot be read", note, get_coding(headers))
     return note

@@ -9,10 +9,20 @@ from urllib.parse import quote, unquote
 
 from understudy.store.model.exchanges import Part, RedactedPlace
 from understudy.store.model.header_fields import is_digest_field
+from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Chunk, Headers, InterimResponse, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
-from understudy.store.redaction.bodies import NO_PLACES, PlaceSet, decode_body, find_body_edits, find_pair_edits
+from understudy.store.redaction.bodies import (
+    NO_PLACES,
+    EditsAndPlaces,
+    PlaceSet,
+    decode_body,
+    find_body_edits,
+    find_content_edits,
+    find_grpc_edits,
+    find_pair_edits,
+)
 from understudy.store.redaction.json_bodies import redact_inner
 from understudy.store.redaction.placeholders import PlaceholderFactory, mask_secret, replace_by_constant
 from understudy.store.redaction.rules import NO_RULES, Rules
@@ -122,10 +132,11 @@ class Redactor:
         ), places
 
     def redact_message(self, message: WebSocketMessage) -> WebSocketMessage:
-        """Return a message of a WebSocket without its secrets; bytes that are not text stay."""
+        """Return a message of a WebSocket or of gRPC without its secrets; bytes that are not text stay."""
         if message.kind is MessageKind.CLOSE:
             return message
-        edits, _ = find_body_edits(message.content, "", self._finder)
+        find = find_content_edits if message.kind is MessageKind.GRPC else _find_in_text
+        edits, _ = find(message.content, self._finder)
         return replace(message, content=apply_edits(message.content, edits)) if edits else message
 
     def redact_text(self, text: str) -> str:
@@ -149,6 +160,8 @@ class Redactor:
         )
 
     def _find_in_body(self, headers: Headers, plain: bytes) -> tuple[list[Edit], PlaceSet]:
+        if is_grpc_type(headers.get("content-type")):
+            return find_grpc_edits(plain, headers, self._finder)
         return find_body_edits(plain, headers.get("content-type") or "", self._finder)
 
     def _redact_interim(self, interim: tuple[InterimResponse, ...]) -> tuple[tuple[InterimResponse, ...], PlaceSet]:
@@ -246,6 +259,10 @@ class Redactor:
 
 
 BUILT_IN_REDACTOR = Redactor()
+
+
+def _find_in_text(content: bytes, finder: SecretFinder) -> EditsAndPlaces:
+    return find_body_edits(content, "", finder)
 
 
 def _rules_from_places(places: Iterable[RedactedPlace]) -> Rules:

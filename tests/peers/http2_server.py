@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Queue
 
 import h2.config
 import h2.connection
@@ -54,9 +55,16 @@ class Asked:
 class Connection(threading.Thread):
     """One connection of a client."""
 
-    def __init__(self, raw: socket.socket, tls: ssl.SSLContext, answer: Callable[[Asked], None]) -> None:
+    def __init__(
+        self,
+        raw: socket.socket,
+        tls: ssl.SSLContext,
+        answer: Callable[[Asked], None],
+        begin: Callable[[Asked], None],
+        resets: Queue[int],
+    ) -> None:
         super().__init__(daemon=True)
-        self._raw, self._tls, self._answer = raw, tls, answer
+        self._raw, self._tls, self._answer, self._begin, self._resets = raw, tls, answer, begin, resets
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         self._lock = threading.Lock()
         self._asked: dict[int, Asked] = {}
@@ -79,6 +87,8 @@ class Connection(threading.Thread):
                     events = self._h2.receive_data(data)
                     self._given_up |= {one.stream_id for one in events if isinstance(one, h2.events.StreamReset)}
                 for event in events:
+                    if isinstance(event, h2.events.StreamReset):
+                        self._resets.put(event.stream_id or 0)
                     self._take(event)
                 self.send(lambda _: None)
 
@@ -86,7 +96,8 @@ class Connection(threading.Thread):
         if isinstance(event, h2.events.RequestReceived):
             assert event.stream_id
             headers = {str(name): str(value) for name, value in event.headers or ()}
-            self._asked[event.stream_id] = Asked(self, event.stream_id, headers)
+            self._asked[event.stream_id] = asked = Asked(self, event.stream_id, headers)
+            self._begin(asked)
         elif isinstance(event, h2.events.DataReceived):
             assert event.stream_id
             self._asked[event.stream_id].body += event.data or b""
@@ -99,9 +110,22 @@ class Connection(threading.Thread):
             threading.Thread(target=self._answer, args=(self._asked.pop(event.stream_id),), daemon=True).start()
 
 
+def ignore(asked: Asked) -> None:
+    """Do nothing."""
+
+
 @contextmanager
-def http_2_server(certificate: Path, answer: Callable[[Asked], None]) -> Iterator[str]:
-    """The server on a free port; `answer` gets each request in a thread of its own. Yields its URL."""
+def http_2_server(
+    certificate: Path,
+    answer: Callable[[Asked], None],
+    begin: Callable[[Asked], None] = ignore,
+    resets: Queue[int] | None = None,
+) -> Iterator[str]:
+    """The server on a free port; `answer` gets each whole request in a thread of its own. Yields its URL.
+
+    `begin` gets each request when its head has come; `resets` the numbers of the streams that clients reset.
+    """
+    resets = Queue() if resets is None else resets
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
     tls.set_alpn_protocols(["h2"])
@@ -110,7 +134,7 @@ def http_2_server(certificate: Path, answer: Callable[[Asked], None]) -> Iterato
     def accept() -> None:
         with suppress(OSError):
             while True:
-                Connection(listening.accept()[0], tls, answer).start()
+                Connection(listening.accept()[0], tls, answer, begin, resets).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:

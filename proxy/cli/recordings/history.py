@@ -69,7 +69,7 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
 @json_option
 @with_store
 def show_history(store: Store, entry_id: int, secrets: bool, body: MessagePart | None, as_json: bool) -> None:
-    """Show the exchange ENTRY_ID and the messages of its WebSocket. Secrets are masked."""
+    """Show the exchange ENTRY_ID and the messages of its WebSocket or gRPC call. Secrets are masked."""
     from understudy.proxy.operations.recordings.history import read_entry, read_entry_body
     from understudy.proxy.operations.views.recordings import entry_content_json
 

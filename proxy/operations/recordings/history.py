@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from understudy.serving.grpc.script import restore_messages
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request, Response
@@ -30,7 +31,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """An exchange with its bodies as bytes, and the messages of its WebSocket in the order they came."""
+    """An exchange with its bodies as bytes, and the messages of its WebSocket or gRPC call in the order they came."""
 
     exchange: Exchange
     messages: Sequence[WebSocketMessage]
@@ -78,6 +79,8 @@ def read_entry(store: Store, entry_id: int, *, show_secrets: bool = False) -> En
     """Return the entry of this id, with its secrets masked unless `show_secrets`; raises NotFound."""
     exchange = _load_bodies(store, store.history.get(entry_id))
     messages = store.history.list_messages(entry_id)
+    if exchange.is_bidirectional:
+        messages = restore_messages(exchange, messages)
     if show_secrets:
         return EntryContent(exchange, messages)
     redactor = make_display_redactor(store)

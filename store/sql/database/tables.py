@@ -126,7 +126,10 @@ class ExchangeRow(RequestColumns, StreamColumns, Base):
 
 
 class WebSocketMessageRow(Base):
-    """A message of a WebSocket; its exchange is the handshake, `kind` is text, binary, ping, pong or close."""
+    """A message of a WebSocket, whose exchange is the handshake, or of a bidirectional gRPC call.
+
+    `kind` is text, binary, ping, pong, close or grpc; the content of a gRPC message is in the body of its side.
+    """
 
     __tablename__ = "websocket_messages"
     exchange_id: Mapped[int] = mapped_column(

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Queue
+from threading import Event
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 
 from tests.peers.certificates import make_certificate
+from tests.peers.http2_server import Asked, http_2_server
+from tests.peers.orders import SERVICE, TIMEOUT, Dialogue, open_channel, orders, recording
 from tests.programs import Serving, Understudy
+from tests.programs.upstream import upstream
 
-SERVICE = "shop.Orders"
-PAUSE = 0.1
-TIMEOUT = 10.0
 Metadata = tuple[tuple[str, str | bytes], ...]
 
 
@@ -31,56 +30,6 @@ class Called:
     trailing: Metadata
     code: grpc.StatusCode
     details: str
-
-
-def get(request: bytes, context: grpc.ServicerContext) -> bytes:
-    """Unary: says what was asked; an empty request is refused, with a message and metadata of its own."""
-    context.set_trailing_metadata((("cost", "7"), ("proof-bin", b"\x00\xff")))
-    if not request:
-        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "say what — you want")
-    return b"got " + request
-
-
-def watch(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-    """Server streaming: three messages with pauses between; of `broken` one message, then an error."""
-    for number in range(3):
-        yield b"%s %d" % (request, number)
-        if request == b"broken":
-            context.abort(grpc.StatusCode.DATA_LOSS, "lost")
-        time.sleep(PAUSE)
-
-
-def count(requests: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
-    """Client streaming: says how many messages came."""
-    return b"%d" % sum(1 for _ in requests)
-
-
-def talk(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    """Bidirectional: answers each message before the next; `enough` ends the call while the client's side is open."""
-    for request in requests:
-        yield b"echo " + request
-        if request == b"enough":
-            context.abort(grpc.StatusCode.OUT_OF_RANGE, "enough")
-
-
-@contextmanager
-def orders(certificate: Path) -> Iterator[int]:
-    """The API on a free port, with TLS; yields the port."""
-    server = grpc.server(ThreadPoolExecutor(4))
-    methods = {
-        "Get": grpc.unary_unary_rpc_method_handler(get),
-        "Watch": grpc.unary_stream_rpc_method_handler(watch),
-        "Count": grpc.stream_unary_rpc_method_handler(count),
-        "Talk": grpc.stream_stream_rpc_method_handler(talk),
-    }
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
-    pem = certificate.read_bytes()
-    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(pem, pem)]))
-    server.start()
-    try:
-        yield port
-    finally:
-        server.stop(None).wait()
 
 
 def called(gateway: Serving, understudy: Understudy, method: str, request: bytes) -> Called:
@@ -155,48 +104,17 @@ def test_another_message_is_a_miss(stage: Stage) -> None:
     assert called(stage.gateway, stage.understudy, "Get", b"coffee").code is grpc.StatusCode.UNIMPLEMENTED
 
 
-class Dialogue:
-    """A client that waits for each answer before it sends its next message."""
-
-    def __init__(self, gateway: Serving, understudy: Understudy, *messages: bytes) -> None:
-        self.answers: list[bytes] = []
-        self.code = grpc.StatusCode.OK
-        sent: Queue[bytes | None] = Queue()
-        rest = iter([*messages[1:], None])
-        sent.put(messages[0])
-        with open_channel(gateway, understudy) as channel:
-            call = channel.stream_stream(f"/{SERVICE}/Talk")(iter(sent.get, None), timeout=TIMEOUT)
-            try:
-                for answer in call:
-                    self.answers.append(answer)
-                    sent.put(next(rest))
-            except grpc.RpcError as error:
-                self.code = error.code()
-            sent.put(None)
-
-
-def open_channel(gateway: Serving, understudy: Understudy) -> Any:
-    trust = grpc.ssl_channel_credentials(understudy.ca.read_bytes())
-    options = (("grpc.ssl_target_name_override", "localhost"),)
-    return grpc.secure_channel(f"127.0.0.1:{gateway.port}", trust, options)
-
-
-@pytest.mark.parametrize("mode", ["record", "pass"])
+@pytest.mark.parametrize("mode", ["record", "pass", "spy"])
 def test_both_sides_of_a_call_pass_at_once(understudy: Understudy, mode: str) -> None:
-    certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
-    options = ("-s", "talk") if mode == "record" else ("--mode", "pass")
-    with orders(certificate) as port:
-        upstream = ("--upstream", f"https://127.0.0.1:{port}", "--upstream-ca", certificate)
-        command = "record" if mode == "record" else "gateway"
-        with understudy.serving(command, *options, *upstream) as gateway:
-            whole = Dialogue(gateway, understudy, b"one", b"two", b"three")
-            early = Dialogue(gateway, understudy, b"one", b"enough", b"never sent")
-    assert (whole.answers, whole.code) == ([b"echo one", b"echo two", b"echo three"], grpc.StatusCode.OK)
-    assert (early.answers, early.code) == ([b"echo one", b"echo enough"], grpc.StatusCode.OUT_OF_RANGE)
-    if mode == "record":
-        entries = [understudy.json("history", "show", entry["id"]) for entry in understudy.json("history", "list")]
-        assert ["bidirectional" in str(entry) for entry in entries] == [True, True]
-        assert [entry["error"] for entry in entries] == [None, None]
+    understudy.run("collections", "create", "empty")
+    options = ("--mock", "empty") if mode == "spy" else ()
+    with recording(understudy, *options, mode=mode) as gateway:
+        whole = Dialogue(gateway, understudy, b"one", b"two", b"three")
+        early = Dialogue(gateway, understudy, b"one", b"enough", b"never sent")
+    assert whole.seen == ([b"echo one", b"echo two", b"echo three"], grpc.StatusCode.OK, "")
+    assert early.seen == ([b"echo one", b"echo enough"], grpc.StatusCode.OUT_OF_RANGE, "enough")
+    entries = [understudy.json("history", "show", entry["id"]) for entry in understudy.json("history", "list")]
+    assert [(one["error"], one["degraded"]) for one in entries] == ([] if mode == "pass" else [(None, "")] * 2)
 
 
 def test_client_streaming_is_recorded_and_replayed(understudy: Understudy) -> None:
@@ -213,3 +131,62 @@ def test_client_streaming_is_recorded_and_replayed(understudy: Understudy) -> No
             assert ask(gateway) == b"3"
     with understudy.serving("replay", "count") as gateway:
         assert ask(gateway) == b"3"
+
+
+def test_a_long_call_takes_no_more_memory_than_a_short_one(understudy: Understudy) -> None:
+    """Each of its client's messages is answered by 89 of 64 KB."""
+    rounds = 25
+    with recording(understudy) as gateway, open_channel(gateway, understudy) as channel:
+        sent: Queue[bytes | None] = Queue()
+        call = channel.stream_stream(f"/{SERVICE}/Flood")(iter(sent.get, None), timeout=60)
+        before = size = 0
+        for round_ in range(rounds):
+            sent.put(b"more")
+            size += sum(len(next(call)) for _ in range(89))
+            if round_ == 0:
+                before = psutil.Process(gateway.process.pid).memory_info().rss
+        grown = psutil.Process(gateway.process.pid).memory_info().rss - before
+        sent.put(None)
+        assert list(call) == []
+    assert (size, grown < size / 4) == (rounds * 89 * 64_000, True)
+    (entry,) = understudy.json("history", "list")
+    assert (entry["error"], entry["response_size"]) == (None, size + rounds * 89 * 5)
+
+
+def test_each_side_of_a_call_is_cut_by_itself(understudy: Understudy) -> None:
+    with recording(understudy, "--max-body", "20") as gateway:
+        dialogue = Dialogue(gateway, understudy, b"one", b"two")
+    assert dialogue.seen == ([b"echo one", b"echo two"], grpc.StatusCode.OK, "")
+    shown = understudy.json("history", "show", understudy.json("history", "list")[0]["id"])
+    assert shown["degraded"] == "the body of the response was cut after 20 bytes"
+    assert [one["from"] for one in shown["messages"]] == ["client", "server", "client", "client"]
+
+
+def test_an_upstream_without_http_2_implements_no_call(understudy: Understudy) -> None:
+    with (
+        upstream(lambda _: None) as url,
+        understudy.serving("record", "--upstream", url, "--session", "talk") as gateway,
+    ):
+        dialogue = Dialogue(gateway, understudy, b"one")
+    assert (dialogue.code, "HTTP/2" in dialogue.details) == (grpc.StatusCode.UNIMPLEMENTED, True)
+    assert "HTTP/2" in understudy.json("history", "list")[0]["error"]
+
+
+def test_a_client_that_resets_its_call_after_the_answer_resets_the_upstream(understudy: Understudy) -> None:
+    certificate = make_certificate(understudy.home / "upstream.pem", "127.0.0.1")
+    resets: Queue[int] = Queue()
+
+    def answer_at_once(asked: Asked) -> None:
+        asked.head(("content-type", "application/grpc"))
+        asked.end(("grpc-status", "0"))
+
+    hold, options = Event(), ("--upstream-ca", certificate, "--session", "talk")
+    with (
+        http_2_server(certificate, lambda _: None, answer_at_once, resets) as url,
+        understudy.serving("record", "--upstream", url, *options) as gateway,
+    ):
+        with open_channel(gateway, understudy) as channel:
+            call = channel.stream_stream(f"/{SERVICE}/Talk")(iter(lambda: hold.wait(TIMEOUT), True))
+            assert list(call) == []
+        assert resets.get(timeout=TIMEOUT)
+        hold.set()

@@ -18,7 +18,8 @@ from wsproto.frame_protocol import Opcode
 from tests.factories.flows import make_flow
 from understudy.addons.flow_notes import get_note
 from understudy.addons.loop.commits import Commits, report_in_loop
-from understudy.addons.websocket_recorder import MAX_PENDING_BYTES, WebSocketRecorder
+from understudy.addons.loop.slow_store import MAX_PENDING_BYTES
+from understudy.addons.websocket_recorder import WebSocketRecorder
 from understudy.store.errors import StoreError
 from understudy.store.history_writer import ExchangeMessage, HistoryWriter
 from understudy.store.model.gateways import OnLoss
