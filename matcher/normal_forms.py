@@ -192,10 +192,20 @@ def fold_literal(text: str) -> str:
     return fold(text_from_bytes(_ODD.sub(_normalize_escape, text.encode("utf-8", "surrogateescape"))))
 
 
-def is_wild_query_value(value: bytes) -> bool:
-    """Return whether a raw query value of an example is a single `{{name}}` or `:name`."""
-    found = _COLON.fullmatch(text_from_bytes(value))
-    return is_wild_value(value) or (found is not None and not found[3])
+def parse_wild_query_value(value: bytes) -> tuple[str, str] | None:
+    """Return the literals, decoded, around the wildcard of a raw query value, `v{{n}}` or `:name`; None without one.
+
+    A value with two wildcards is literal.
+    """
+    text = text_from_bytes(value)
+    found = _BRACES.fullmatch(text)
+    if found is not None:
+        start, end = (
+            parse_query_pair(b"=" + each.encode("utf-8", "surrogateescape"))[1] for each in (found[1], found[3])
+        )
+        return start, end
+    named = _COLON.fullmatch(text)
+    return ("", "") if named is not None and not named[3] else None
 
 
 def is_wild_value(value: bytes) -> bool:

@@ -1,4 +1,6 @@
-"""Log lines for answers by ids or by distance: the answer is that of another path, and nothing else shows it.
+"""Log lines for answers that may be those of another request, which nothing else shows.
+
+These are answers by ids or by distance, and those where examples tie whose bodies all differ from the request's.
 
 A load test makes thousands of them, so the lines of a second are bounded, and the next line counts the others.
 """
@@ -15,7 +17,7 @@ LINES_PER_SECOND = 20
 
 
 class LooseMatches:
-    """The answers of one mock by ids or by distance, as texts for its log."""
+    """The loose answers of one mock, as texts for its log."""
 
     __slots__ = ("_lines", "_now", "_second", "_skipped")
 
@@ -36,5 +38,5 @@ class LooseMatches:
             return ""
         skipped, self._skipped = self._skipped, 0
         self._lines += 1
-        others = f"; {skipped} more by ids or distance were not logged" if skipped else ""
+        others = f"; {skipped} more such answers were not logged" if skipped else ""
         return f"{escape_unprintable(outcome.example.name)} ({outcome.summary}){others}"

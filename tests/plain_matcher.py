@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
+from typing import NamedTuple
 from xml.etree.ElementTree import ParseError, fromstring
 
 from graphql import GraphQLError, parse, print_ast
@@ -27,11 +28,22 @@ from understudy.store.model.values import replace
 
 # Total, the method itself, path, fewer wildcards, literal characters, what is preferred, an id of ours, id.
 Score = tuple[int, bool, int, int, int, tuple[int, ...], bool, str]
-Pair = tuple[str, str | None]
+
+
+class Between(NamedTuple):
+    """A wildcard value between literals."""
+
+    start: str
+    end: str
+
+
+Pair = tuple[str, str | Between | None]
 PathPoints = Callable[[Example], int | None]
 WILD = re.compile(rb"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)|():([A-Za-z_][A-Za-z0-9_-]*)([^{}]*)")
 WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
 WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
+WILD_END = re.compile(r"([^{}]*)\{\{[^{}]+\}\}")
+PARTLY_WILD = re.compile(rb"([^{}]*)\{\{[^{}]+\}\}([^{}]*)")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -425,7 +437,9 @@ def compute_score(
     if places:
         before = [segment for segment in segments[: places[0]] if isinstance(segment, str)]
         literal_length = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
-    wild = len(places) + sum(value is None for _, value in list_example_pairs(example, settings, wildcards))
+    wild = len(places) + sum(
+        not isinstance(value, str) for _, value in list_example_pairs(example, settings, wildcards)
+    )
     wild += count_wild_filters(example, settings, selectors)
     points = path + query
     return points, recorded.method == request.method, path, -wild, literal_length, (), *order_id(example.id)
@@ -436,7 +450,7 @@ def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettin
     theirs = [normal_forms.parse_query_pair(piece) for piece in request.query.split(b"&") if piece]
     theirs = [pair for pair in theirs if pair[0] not in settings.ignore_query]
     names = {name for name, _ in theirs}
-    closed = names - {name for name, value in mine if value is None}
+    closed = names - {name for name, value in mine if not isinstance(value, str)}
     return len(names) < len(theirs) and all(
         [value for other, value in mine if other == name] == [value for other, value in theirs if other == name]
         for name in closed
@@ -467,7 +481,7 @@ def is_open_header(example: Example, name: str, settings: MatchSettings) -> bool
     wildcards = settings.wildcards and not is_recorded(example, f"header {name}")
     values = [each.strip() for each in example.request.headers.get_all(name)]
     redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
-    return bool(values) and (name in redacted or (wildcards and bool(WILD_VALUE.fullmatch(values[0].encode()))))
+    return bool(values) and (name in redacted or (wildcards and bool(WILD_END.fullmatch(", ".join(values)))))
 
 
 def make_table_points(request: Request, settings: MatchSettings) -> PathPoints:
@@ -579,8 +593,16 @@ def parse_pairs(raw: bytes, redacted: set[str], wildcards: bool) -> list[Pair]:
     found: list[Pair] = []
     for piece in filter(None, raw.split(b"&")):
         name, value = normal_forms.parse_query_pair(piece)
-        wild = wildcards and WILD_QUERY_VALUE.fullmatch(piece.partition(b"=")[2])
-        found.append((name, None if wild or name in redacted else value))
+        raw_value = piece.partition(b"=")[2]
+        wild = wildcards and WILD_QUERY_VALUE.fullmatch(raw_value)
+        partly = PARTLY_WILD.fullmatch(raw_value) if wildcards else None
+        if wild or name in redacted:
+            found.append((name, None))
+        elif partly:
+            ends = (normal_forms.parse_query_pair(b"x=" + each)[1] for each in partly.groups())
+            found.append((name, Between(*ends)))
+        else:
+            found.append((name, value))
     return found
 
 
@@ -593,19 +615,33 @@ def compute_query_points(request: Request, example: Example, settings: MatchSett
     repeats = len({name for name, _ in theirs}) < len(theirs)
     is_ordered = not settings.ordered_query or not repeats or has_same_order(mine, request, settings)
     if are_same_pairs(mine, theirs) and is_ordered:
-        return 9 if any(value is None for _, value in mine) else 10
+        return 9 if any(not isinstance(value, str) for _, value in mine) else 10
     if settings.query is QueryRule.EXACT:
         return None
-    folded = [(normal_forms.fold(name), value if value is None else normal_forms.fold(value)) for name, value in mine]
+    folded = [(normal_forms.fold(name), fold_value(value)) for name, value in mine]
     if are_same_pairs(folded, [(normal_forms.fold(n), normal_forms.fold(v)) for n, v in theirs]):
         return 5
     return -10 if settings.query is QueryRule.PREFER else None
 
 
+def fold_value(value: str | Between | None) -> str | Between | None:
+    """Return a value without case."""
+    if isinstance(value, Between):
+        return Between(normal_forms.fold(value.start), normal_forms.fold(value.end))
+    return None if value is None else normal_forms.fold(value)
+
+
+def fits_value(mine: str | Between | None, theirs: str) -> bool:
+    """Return whether a value of a request fits that of an example."""
+    if isinstance(mine, Between):
+        return re.fullmatch(re.escape(mine.start) + ".+" + re.escape(mine.end), theirs, re.DOTALL) is not None
+    return mine in (None, theirs)
+
+
 def are_same_pairs(mine: Sequence[Pair], theirs: Sequence[tuple[str, str]]) -> bool:
     """Return whether some order of the request's pairs fits the example's, one by one."""
     return len(mine) == len(theirs) and any(
-        all(x[0] == y[0] and x[1] in (None, y[1]) for x, y in zip(mine, order, strict=True))
+        all(x[0] == y[0] and fits_value(x[1], y[1]) for x, y in zip(mine, order, strict=True))
         for order in permutations(theirs)
     )
 
@@ -627,5 +663,7 @@ def fits_header(request: Request, example: Example, settings: MatchSettings, nam
         return True
     mine, theirs = ([each.strip() for each in one.headers.get_all(name)] for one in (example.request, request))
     if mine and theirs and is_open_header(example, name, settings):
-        return True
+        redacted = {place.name for place in example.redacted if place.part is Part.HEADER}
+        found = None if name in redacted else WILD_END.fullmatch(", ".join(mine))
+        return ", ".join(theirs).lower().startswith(found[1].lower() if found else "")
     return (bool(mine), ", ".join(mine).lower()) == (bool(theirs), ", ".join(theirs).lower())

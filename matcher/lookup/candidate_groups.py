@@ -21,7 +21,7 @@ from understudy.matcher.lookup.ties import TieIndex
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, BodyShape
 from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.eligibility import Term, TermKey, TermKind
-from understudy.matcher.parts.headers import HeaderValues
+from understudy.matcher.parts.headers import HeaderValues, OpenHeaders
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.queries import QueryKey
 from understudy.matcher.scores import MAX_LOOSE_BODIES, PathLine, QueryFit
@@ -39,7 +39,7 @@ class OpenParts(msgspec.Struct, frozen=True):
     """
 
     query: frozenset[str]
-    headers: frozenset[str]
+    headers: OpenHeaders
     body: BodyShape
     terms: TermKind
 
@@ -280,7 +280,7 @@ def _group_by_opening(
 
     def get_open_parts(termed: TermedCandidate) -> OpenParts:
         candidate, term, body = termed
-        return OpenParts(candidate.query.open_names, candidate.headers.open_names, body.shape, term.kind)
+        return OpenParts(candidate.query.open_names, candidate.headers.open_headers, body.shape, term.kind)
 
     termed = (
         (each, term, body)

@@ -124,7 +124,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         """
         headers, compared = self._compile_headers(settings), self.compared_body.apply_settings(settings)
         open_count = compared.require_pattern().open_count if settings.body else 0
-        wild = len(self.query.wild) + len(headers.open_names) + open_count
+        wild = len(self.query.wild) + len(headers.open_headers) + open_count
         rank = (-len(self.path.shape) - wild, *self.rank[1:])
         operation = compared.operation if self._is_bound_to_operation(settings) else None
         eligibility = compile_eligibility(self.examples, self.request, operation, settings)
@@ -231,7 +231,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
 
     def fits_headers(self, request: NormalRequest) -> bool:
         """Return whether the compared headers have the same values."""
-        return not request.header_names or self.headers.key == request.build_header_key(self.headers.open_names)
+        return not request.header_names or self.headers.key == request.build_header_key(self.headers.open_headers)
 
     def fits_body(self, request: NormalRequest) -> bool:
         """Return whether the bodies are equal, or not compared under the settings."""

@@ -15,7 +15,7 @@ from understudy.matcher.parts import headers, paths, queries
 from understudy.matcher.parts.bodies import BodyShape, select_ignored_fields
 from understudy.matcher.parts.byte_ranges import RequestedRange, parse_range
 from understudy.matcher.parts.eligibility import TermKey, TermKind
-from understudy.matcher.parts.headers import HeaderNames, HeaderValues
+from understudy.matcher.parts.headers import HeaderNames, HeaderValues, OpenHeaders
 from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values
 from understudy.matcher.parts.operations import Operation, find_operation
 from understudy.matcher.parts.queries import Pairs, QueryKey
@@ -198,9 +198,11 @@ class NormalRequest:
         """Return the key of queries that are equal without case; `open_names` must be folded too."""
         return queries.build_query_key(self.folded_pairs, open_names)
 
-    def build_header_key(self, open_names: frozenset[str]) -> HeaderValues:
-        """Return the key of equal headers, with the values of these names left open; () if headers are not compared."""
-        return headers.build_header_key(self.header_values, self.header_names, open_names) if self.header_names else ()
+    def build_header_key(self, open_headers: OpenHeaders) -> HeaderValues:
+        """Return the key of equal headers, with the values of these left open; () if headers are not compared."""
+        if not self.header_names:
+            return ()
+        return headers.build_header_key(self.header_values, self.header_names, open_headers)
 
     def build_body_key(self, shape: BodyShape) -> bytes | None:
         """Return the key of bodies of this shape that are equal, None if there can be none; b"" if none is compared."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from operator import itemgetter
 
 import msgspec
@@ -45,15 +46,39 @@ def build_query_key(pairs: Pairs, open_names: frozenset[str]) -> QueryKey:
     return (*closed, *((name, None) for name in opened))
 
 
+class OpenValue(msgspec.Struct, frozen=True, order=True):
+    """A value of a query parameter with a wildcard between two literals, one of which may be empty."""
+
+    name: str
+    start: str
+    end: str
+
+    @property
+    def text(self) -> str:
+        """The value for people."""
+        return f"{self.start}{ANY}{self.end}"
+
+    def fits(self, value: str) -> bool:
+        """Return whether a value has both literals, and at least one character between them."""
+        is_long = len(value) > len(self.start) + len(self.end)
+        return is_long and value.startswith(self.start) and value.endswith(self.end)
+
+    def fold(self) -> OpenValue:
+        """Return it without case."""
+        return OpenValue(*map(normal_forms.fold, (self.name, self.start, self.end)))
+
+
 class QueryPattern(msgspec.Struct, frozen=True):
     """An example's query: pairs with a value, and the names of those that match any value, once for each.
 
-    `repeats` are the pairs of repeated names without an open value, in their order.
+    `literals` are those of the open values that match only between literals. `repeats` are the pairs of repeated names
+    without an open value, in their order.
     """
 
     pairs: Pairs
     wild: tuple[str, ...] = ()
     repeats: Pairs = ()
+    literals: tuple[OpenValue, ...] = ()
 
     @classmethod
     def of(
@@ -68,24 +93,28 @@ class QueryPattern(msgspec.Struct, frozen=True):
     ) -> QueryPattern:
         """Compile a raw query: values of `redacted` names match anything, `ignored` names do not count.
 
-        If `colons`, the value `:name` is a wildcard too, as it is in the query of a URL.
+        If `colons`, the value `:name` is a wildcard too, and `{{name}}` between literals, as in the query of a URL.
         If `ordered`, the order of the values of a repeated name counts.
         """
         if not query:
             return NO_QUERY
-        is_wild = normal_forms.is_wild_query_value if colons else normal_forms.is_wild_value
         pairs: list[Pair] = []
         wild: list[str] = []
+        literals: list[OpenValue] = []
         for piece in filter(None, query.split(b"&")):
             name, value = normal_forms.parse_query_pair(piece)
             if name in ignored:
                 continue
-            if name in redacted or (wildcards and is_wild(piece.partition(b"=")[2])):
+            ends = _parse_wild(piece.partition(b"=")[2], colons=colons) if wildcards else None
+            if name in redacted or ends is not None:
                 wild.append(name)
             else:
                 pairs.append((name, value))
+            if ends is not None and any(ends) and name not in redacted:
+                literals.append(OpenValue(name, *ends))
         repeats = find_repeats(tuple(pair for pair in pairs if pair[0] not in wild)) if len(pairs) > 1 else ()
-        return cls(tuple(sorted(pairs, key=itemgetter(0) if ordered else None)), tuple(sorted(wild)), repeats)
+        in_order = tuple(sorted(pairs, key=itemgetter(0) if ordered else None))
+        return cls(in_order, tuple(sorted(wild)), repeats, tuple(sorted(literals)))
 
     @property
     def open_names(self) -> frozenset[str]:
@@ -99,7 +128,8 @@ class QueryPattern(msgspec.Struct, frozen=True):
 
     def fold(self) -> QueryPattern:
         """Return the pattern without case."""
-        return QueryPattern(fold_pairs(self.pairs), tuple(sorted(map(normal_forms.fold, self.wild))))
+        wild = tuple(sorted(map(normal_forms.fold, self.wild)))
+        return QueryPattern(fold_pairs(self.pairs), wild, (), tuple(each.fold() for each in self.literals))
 
     def compute_fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
         """Return how well a request's pairs fit; None if the rule filters the example out.
@@ -128,7 +158,21 @@ class QueryPattern(msgspec.Struct, frozen=True):
         rest.subtract(Counter(self.pairs))
         if any(count < 0 for count in rest.values()):
             return False
-        return Counter(name for name, _ in rest.elements()) == Counter(self.wild)
+        is_complete = Counter(name for name, _ in rest.elements()) == Counter(self.wild)
+        return is_complete and (not self.literals or _can_assign(self.literals, list(rest.elements())))
+
+    def list_unfit(self, pairs: Iterable[Pair]) -> list[OpenValue]:
+        """Return the open values between literals that none of these pairs fits, each pair taken once."""
+        left = list(pairs)
+        unfit: list[OpenValue] = []
+        # The one with more literals leaves fewer choices, so it comes first.
+        for each in sorted(self.literals, key=lambda one: len(one.start) + len(one.end), reverse=True):
+            found = next((pair for pair in left if pair[0] == each.name and each.fits(pair[1])), None)
+            if found is None:
+                unfit.append(each)
+            else:
+                left.remove(found)
+        return unfit
 
     def has_same_order(self, repeats: Pairs) -> bool:
         """Return whether the repeated values of an equal query come in the same order, where none is open."""
@@ -149,7 +193,9 @@ class QueryPattern(msgspec.Struct, frozen=True):
         extra: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in (theirs - mine).elements():
             extra[name].append(HIDDEN if name in redacted else value)
-        for name, count in Counter(self.wild).items():
+        unfit = self.list_unfit((theirs - mine).elements())
+        missing += [f"{each.name}={each.text}" for each in unfit]
+        for name, count in (Counter(self.wild) - Counter(each.name for each in unfit)).items():
             open_values = extra.get(name, [])
             missing += [f"{name}={HIDDEN if name in redacted else ANY}"] * (count - len(open_values))
             del open_values[:count]
@@ -157,3 +203,24 @@ class QueryPattern(msgspec.Struct, frozen=True):
 
 
 NO_QUERY = QueryPattern(())
+
+
+def _parse_wild(value: bytes, *, colons: bool) -> tuple[str, str] | None:
+    if colons:
+        return normal_forms.parse_wild_query_value(value)
+    return ("", "") if normal_forms.is_wild_value(value) else None
+
+
+def _can_assign(literals: tuple[OpenValue, ...], pairs: list[Pair]) -> bool:
+    """Return whether each of the open values fits a pair of its own."""
+    if not literals:
+        return True
+    first, *others = literals
+    fitting = {pair for pair in pairs if pair[0] == first.name and first.fits(pair[1])}
+    return any(_can_assign(tuple(others), _take(pairs, pair)) for pair in fitting)
+
+
+def _take(pairs: list[Pair], taken: Pair) -> list[Pair]:
+    left = list(pairs)
+    left.remove(taken)
+    return left

@@ -77,8 +77,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def is_loose(self) -> bool:
-        """Whether the example was found by ids or by document distance."""
-        return self.decision.path_line in LOOSE_LINES
+        """Whether the example was found by ids or distance, or ties with others whose bodies all differ."""
+        match = self.decision.match
+        return match is not None and (match.path_line in LOOSE_LINES or match.body_differs)
 
     @property
     def path_reason(self) -> str:
@@ -133,7 +134,8 @@ class Outcome(msgspec.Struct, frozen=True):
             return NEEDS_EXAMPLE if self.decision.bare_item is not None else NO_MATCH
         if self.example is None:
             return "the sequence has ended"
-        return self.path_reason if match.path_line is None else f"path {self.path_reason}, score {match.score}"
+        body = ", body differs from every example" if match.body_differs else ""
+        return self.path_reason if match.path_line is None else f"path {self.path_reason}, score {match.score}{body}"
 
 
 SEQUENCE_ENDED = "All recorded answers to this request were given, and each of them is given once."

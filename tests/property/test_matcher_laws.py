@@ -43,7 +43,21 @@ PATHS = st.builds(
     st.sampled_from([b"", b"/", b"//"]),
 )
 PAIRS = st.sampled_from(
-    [b"p=1", b"p=2", b"P=1", b"p", b"q=a+b", b"q=A%20b", b"q={{x}}", b"p={{y}}", b"p=:y", b"", b"r=%z"]
+    [
+        b"p=1",
+        b"p=2",
+        b"P=1",
+        b"p",
+        b"q=a+b",
+        b"q=A%20b",
+        b"q={{x}}",
+        b"q=a{{x}}",
+        b"q={{x}}B",
+        b"p={{y}}",
+        b"p=:y",
+        b"",
+        b"r=%z",
+    ]
 )
 QUERIES = st.lists(PAIRS, max_size=4).map(b"&".join)
 TARGETS = st.builds(lambda path, query: path + b"?" + query if query else path, PATHS, QUERIES)
@@ -80,7 +94,16 @@ TYPES = st.sampled_from(
 )
 ORIGINS = st.sampled_from([None, "http://one.test", "https://one.test", "http://One.test.:80"])
 FIELDS = st.lists(
-    st.sampled_from([("X-Team", "red"), ("x-team", "Red"), ("X-Team", "blue"), ("X-Team", "{{t}}"), ("X-Day", "1")]),
+    st.sampled_from(
+        [
+            ("X-Team", "red"),
+            ("x-team", "Red"),
+            ("X-Team", "blue"),
+            ("X-Team", "{{t}}"),
+            ("X-Team", "R{{t}}"),
+            ("X-Day", "1"),
+        ]
+    ),
     max_size=2,
 )
 SELECTORS = st.lists(

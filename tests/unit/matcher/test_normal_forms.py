@@ -203,12 +203,20 @@ def test_wild_values(value: bytes, wild: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wild"),
-    [(b"{{a}}", True), (b":a_b-1", True), (b":1", False), (b":a.b", False), (b":", False)],
+    ("value", "ends"),
+    [
+        (b"{{a}}", ("", "")),
+        (b"v%41{{a}}+x", ("vA", " x")),
+        (b"{{a}}{{b}}", None),
+        (b":a_b-1", ("", "")),
+        (b":1", None),
+        (b":a.b", None),
+        (b":", None),
+    ],
 )
-def test_wild_query_values(value: bytes, wild: bool) -> None:
-    """In a query a name after a colon is a wildcard too, as a whole."""
-    assert normal_forms.is_wild_query_value(value) is wild
+def test_wild_query_values(value: bytes, ends: tuple[str, str] | None) -> None:
+    """In a query a wildcard stands between literals, and a name after a colon is one too, as a whole."""
+    assert normal_forms.parse_wild_query_value(value) == ends
 
 
 def test_folding_keeps_offsets() -> None:

@@ -1,4 +1,4 @@
-"""Log lines for answers by ids or by distance."""
+"""Log lines for answers by ids or by distance, or with another body."""
 
 from __future__ import annotations
 
@@ -37,8 +37,22 @@ def test_the_lines_of_a_second_are_bounded_and_the_others_counted() -> None:
     matches, outcome = LooseMatches(lambda: next(seconds)), ask("/users/7/profile")
     first = [matches.describe(outcome) for _ in range(LINES_PER_SECOND + 5)]
     assert [bool(line) for line in first] == [True] * LINES_PER_SECOND + [False] * 5
-    assert matches.describe(outcome).endswith("; 5 more by ids or distance were not logged")
+    assert matches.describe(outcome).endswith("; 5 more such answers were not logged")
     assert matches.describe(outcome) == "Ada (path without ids, score 89)"
+
+
+def test_an_answer_to_another_body_than_all_that_tie_has_a_line() -> None:
+    """An equal body has none, nor has an example that is alone."""
+    bodies = [make_request("POST", "/a", body=body, origin=None) for body in (b"1", b"2", b"3")]
+    two = [make_example(body, id=str(number), name="Two") for number, body in enumerate(bodies[:2])]
+    found = [find_outcome(Answers(compile_index(two)), body) for body in bodies]
+    assert [LooseMatches().describe(each) for each in found] == [
+        "",
+        "",
+        "Two (path as it is, score 110, body differs from every example)",
+    ]
+    alone = find_outcome(Answers(compile_index(two[:1])), bodies[2])
+    assert LooseMatches().describe(alone) == ""
 
 
 def test_a_name_cannot_forge_a_line() -> None:

@@ -25,7 +25,7 @@ def test_values(fields: list[tuple[str, str]], values: tuple[str | None, ...]) -
 
 def test_open_values_must_exist() -> None:
     """An open value matches any value, but not a missing header."""
-    opened = frozenset({"x-a"})
+    opened = frozenset({("x-a", 0)})
     assert build_header_key(("1", "2"), NAMES, opened) == build_header_key(("3", "2"), NAMES, opened)
     assert build_header_key((None, "2"), NAMES, opened) != build_header_key(("3", "2"), NAMES, opened)
 
@@ -33,8 +33,8 @@ def test_open_values_must_exist() -> None:
 def test_wildcards_and_secrets_are_open() -> None:
     """A redacted value is open, and a single {{name}} in the fields where wildcards count."""
     headers = Headers.of([("X-A", "{{a}}"), ("X-B", "R"), ("X-C", "{{c}}")])
-    assert HeaderPattern.of(headers, NAMES, ["x-b"], frozenset({"x-a"})).open_names == {"x-a", "x-b"}
-    assert HeaderPattern.of(headers, NAMES, ["x-b"]).open_names == {"x-b"}
+    assert HeaderPattern.of(headers, NAMES, ["x-b"], frozenset({"x-a"})).open_headers == {("x-a", 0), ("x-b", 0)}
+    assert HeaderPattern.of(headers, NAMES, ["x-b"]).open_headers == {("x-b", 0)}
 
 
 def test_differing() -> None:

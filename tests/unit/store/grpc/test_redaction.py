@@ -63,7 +63,9 @@ def test_json_in_a_text_is_redacted() -> None:
 
 
 def test_a_compressed_message_with_secrets_becomes_a_plain_one() -> None:
-    body = frame_message(gzip.compress(field(1, SECRET.encode()), mtime=0), 1) + frame_message(gzip.compress(b"\x08\x01", mtime=0), 1)
+    body = frame_message(gzip.compress(field(1, SECRET.encode()), mtime=0), 1) + frame_message(
+        gzip.compress(b"\x08\x01", mtime=0), 1
+    )
     redacted = redact(body, [*GRPC, ("grpc-encoding", "gzip")])
     assert [(one.flag, one.content) for one in split_messages(redacted)] == [
         (0, field(1, b"REDACTED")),
