@@ -44,6 +44,7 @@ WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
 WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
 WILD_END = re.compile(r"([^{}]*)\{\{[^{}]+\}\}")
 PARTLY_WILD = re.compile(rb"([^{}]*)\{\{[^{}]+\}\}([^{}]*)")
+CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -204,13 +205,13 @@ def prefer_one(
     """Return the sort key of an example among equals."""
     example, score = one
     headers = [read_own_header(example, name) in (read_header(request, name), "any") for name in names]
-    is_range = not is_part(example, settings) or has_same_fields(example, request, ("range", "if-range"))
+    is_same = has_same_fields(example, request, (*CONDITIONS, "range", "if-range"))
     body = prefer_body(example, request, settings) if settings.prefer_body else ()
     wildcards = settings.wildcards and not is_recorded(example, "query")
     same_order = score[0] - score[2] >= 9 and has_same_order(
         list_example_pairs(example, settings, wildcards), request, settings
     )
-    return (is_range, *body, *headers, same_order, *score[6:])
+    return (is_same, *body, *headers, same_order, *score[6:])
 
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
@@ -294,9 +295,9 @@ def name_soap(request: Request, body: bytes) -> object:
     return ("soap", action, inner) if action or inner else None
 
 
-def is_part(example: Example, settings: MatchSettings) -> bool:
-    """Return whether an example holds a part of the bytes, and belongs to its range."""
-    return settings.eligibility and example.response.status == 206 and find_bytes(example) is not None
+def is_in_body(request: Request) -> bool:
+    """Return whether the body alone names the operation of a request."""
+    return bool(request.body) and not request.headers.get("x-amz-target") and not request.headers.get("soapaction")
 
 
 def find_bytes(example: Example) -> tuple[int, int, int] | None:
@@ -324,17 +325,16 @@ def is_eligible(request: Request, example: Example, settings: MatchSettings) -> 
     was_recorded = example.literal or example.fingerprint
     named = name_operation(example.request) is not None
     if (
-        settings.prefer_body
-        and not settings.body
+        (settings.prefer_body or settings.body)
+        and not (settings.body and not settings.ignore_body and not settings.subset and is_in_body(example.request))
         and was_recorded
         and named
         and not have_same_operation(example, request)
     ):
         return False
     status, own = example.response.status, example.request.headers
-    conditions = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
-    if status in (304, 412) and any(name in own for name in conditions):
-        return has_same_fields(example, request, conditions)
+    if status in (304, 412) and any(name in own for name in CONDITIONS):
+        return has_same_fields(example, request, CONDITIONS)
     if status not in (206, 416) or "range" not in own:
         return True
     if status == 206 and (example.response.headers.get("content-range") or "").startswith("bytes 0-"):

@@ -109,7 +109,7 @@ def _list_preferences(winner: Match) -> Iterator[str]:
     """Yield what each value of the preference means."""
     if not winner.preference:
         return
-    yield "was recorded with the same range"
+    yield "was recorded with the same range and preconditions"
     if len(winner.preference) > len(winner.negotiated) + 2:
         yield from _BODY_RULES
     yield from (f"has the {name.title()} of the request" for name in winner.negotiated)

@@ -13,6 +13,7 @@ from operator import attrgetter
 from understudy.matcher.parts.bodies import BodyPattern, BodyShape
 from understudy.matcher.parts.body_comparison import is_equal_body
 from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.parts.eligibility import CONDITIONS
 from understudy.matcher.parts.headers import OPEN
 from understudy.matcher.parts.negotiation import MAX_VARIED, NEGOTIATING, HeaderTexts
 from understudy.matcher.parts.normal_request import NormalRequest
@@ -112,14 +113,21 @@ class TieIndex:
         """Return the match of the preferred candidate."""
         settings = request.settings
         compares_body = settings.prefer_body and not settings.body
-        equal = self._find_equal_bodies(request) if compares_body else None
-        node = equal or (self._narrow_by_operation(request) if compares_body else self)
+        asked = self._narrow_by_conditions(request)
+        equal = asked._find_equal_bodies(request) if compares_body else None
+        node = equal or (asked._narrow_by_operation(request) if compares_body else asked)
         if len(node.candidates) > 1 and self._names:
             node = node._narrow_by_headers(request.read_exact(self._names))
         if request.repeats and fit >= QueryFit.WILD and len(node.candidates) > 1:
             node = node._narrow_by_order(request)
         differs = compares_body and equal is None and self._do_bodies_differ()
         return Match(node.candidates[0], line, fit, (), self._names, differs)
+
+    def _narrow_by_conditions(self, request: NormalRequest) -> TieIndex:
+        groups = self._group_by("conditions", Candidate.read_conditions)
+        if len(groups) == 1:
+            return self
+        return self._get_child("conditions", request.read_exact(CONDITIONS)) or self
 
     def _do_bodies_differ(self) -> bool:
         if self._differs is None:
@@ -224,10 +232,11 @@ class TieIndex:
         """Return the candidates by their keys, without those whose key is None; made once for each level."""
         groups = self._groups.get(level)
         if groups is None:
-            groups = self._groups[level] = {}
+            groups = {}
             for candidate in self.candidates:
                 if (value := key(candidate)) is not None:
                     groups.setdefault(value, []).append(candidate)
+            self._groups[level] = groups  # only now, as another thread may look
         return groups
 
     def _get_child(self, level: Hashable, value: Hashable) -> TieIndex | None:

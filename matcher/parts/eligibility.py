@@ -8,15 +8,17 @@ from __future__ import annotations
 import msgspec
 
 from understudy.matcher.parts.byte_ranges import KnownRange, parse_content_range
-from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values, read_vary
+from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values
 from understudy.matcher.parts.operations import Operation
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
+from understudy.store.model.header_fields import read_vary
 from understudy.store.model.messages import Headers, Request, measure_body
 
 PRECONDITIONS = ("if-match", "if-modified-since", "if-none-match", "if-unmodified-since")
 RANGES = ("if-range", "range")
+CONDITIONS = (*PRECONDITIONS, *RANGES)
 _CONDITIONAL_STATUSES = (304, 412)
 _PARTIAL_STATUSES = (206, 416)
 
