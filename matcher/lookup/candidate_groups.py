@@ -261,7 +261,25 @@ class LargeGroup:
             [each for each in side if _get_body(each, by_body=by_body).has_loose] for side in (removed, added)
         )
         loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
+        changed = LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
+        self._warm(changed, settings)
+        return changed
+
+    def _warm(self, after: LargeGroup, settings: MatchSettings) -> None:
+        """Build for the changed group what requests have caused in this one, so that the next one does not wait."""
+        if not self.known_names or not after.candidates:
+            return
+        names, levels = after.list_negotiating_names(settings), _LEVELS[settings.query]
+        for key, index in list(self.known_ties.items()):
+            open_parts, level, bucket_key = key
+            place = levels.index(level)
+            before = self.buckets[open_parts][place].get(bucket_key)
+            bucket = after.buckets[open_parts][place].get(bucket_key) if open_parts in after.buckets else None
+            if bucket is before and names == index.names:
+                after.known_ties[key] = index
+            elif bucket:
+                after.known_ties[key] = TieIndex.merge([list(_iterate_tied(bucket))], names)
+                after.known_ties[key].warm_like(index)
 
 
 Group = SmallGroup | LargeGroup

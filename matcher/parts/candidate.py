@@ -19,6 +19,7 @@ from understudy.matcher.parts.eligibility import (
     Term,
     compile_eligibility,
     is_tag_equal,
+    is_unbound,
 )
 from understudy.matcher.parts.headers import NO_HEADERS, OPEN, HeaderPattern
 from understudy.matcher.parts.negotiation import HeaderTexts, list_vary_names, read_exact_values
@@ -208,6 +209,12 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
     def is_eligible(self, request: NormalRequest) -> bool:
         """Return whether the request is one that this answer makes sense to."""
         return any(self.fits_term(term, request) for term in self.eligibility.terms)
+
+    def find_unbound(self, request: NormalRequest) -> Example | None:
+        """Return the newest example of a mixed sequence that a request with other conditions may get; else None."""
+        if not self.eligibility.is_mixed or self.fits_term(self.eligibility.terms[0], request):
+            return None
+        return next((example for example in reversed(self.examples) if is_unbound(example)), None)
 
     def fits_term(self, term: Term, request: NormalRequest) -> bool:
         """Return whether the request has one term of the candidate's eligibility."""

@@ -61,13 +61,14 @@ class Eligibility(msgspec.Struct, frozen=True):
     """The terms of a candidate, of which a request must have one.
 
     `known` is the range of the whole that a partial response holds, `tag` its ETag; `operation` is the one that the
-    recorded request names.
+    recorded request names. `is_mixed`: only some of the examples of a sequence belong to their own request.
     """
 
     terms: tuple[Term, ...] = FREE_TERMS
     known: KnownRange | None = None
     tag: str | None = None
     operation: Operation | None = None
+    is_mixed: bool = False
 
 
 ANY_REQUEST = Eligibility()
@@ -85,8 +86,16 @@ def compile_eligibility(
     terms = [_make_term(request, (*names, *varied), operation)]
     if known is not None:
         terms.append(_make_term(request, varied, operation, within=True))
+    is_mixed = bool(names) and any(is_unbound(example) for example in examples)
+    if is_mixed:
+        terms.append(_make_term(request, varied, operation))
     tag = examples[-1].response.headers.get("etag")
-    return Eligibility(tuple(terms), known, tag, operation)
+    return Eligibility(tuple(terms), known, tag, operation, is_mixed)
+
+
+def is_unbound(example: Example) -> bool:
+    """Return whether an answer makes sense to requests with other preconditions and ranges too, by its status."""
+    return example.response.status not in (*_CONDITIONAL_STATUSES, *_PARTIAL_STATUSES)
 
 
 def _make_term(request: Request, names: tuple[str, ...], operation: Operation | None, *, within: bool = False) -> Term:
