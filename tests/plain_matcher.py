@@ -54,15 +54,15 @@ def decide(request: Request, examples: Sequence[Example], settings: MatchSetting
     if isinstance(selectors, SelectorProblem):
         return None
     found = find_best(request, examples, settings, selectors)
-    return (get_answering_id(found[-1], examples, selectors), found[0]) if found else None
+    return (get_answering_id(found[-1], examples, selectors, settings), found[0]) if found else None
 
 
-def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors) -> str:
+def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors, settings: MatchSettings) -> str:
     """Return the id of the winner or, in a sequence, of its newest example with the requested status."""
-    sequence = next(each.sequence for each in examples if each.id == winner)
-    if selectors.is_named or sequence is None:
+    won = next(each for each in examples if each.id == winner)
+    if selectors.is_named or won.sequence is None:
         return winner
-    together = (each for each in examples if each.sequence == sequence)
+    together = (each for each in examples if identify_candidate(each, settings) == identify_candidate(won, settings))
     return max((each.id for each in together if selectors.code in (None, each.response.status)), key=order_id)
 
 
@@ -81,7 +81,7 @@ def find_best(
         return None
     kept = [
         each
-        for each in list_candidates(examples, selectors)
+        for each in list_candidates(examples, selectors, settings)
         for method in methods
         if is_comparable(each, request, settings, method)
     ]
@@ -371,14 +371,26 @@ def holds_range(example: Example, request: Request) -> bool:
     return first <= start <= end <= last
 
 
-def list_candidates(examples: Sequence[Example], selectors: Selectors) -> list[Example]:
+def identify_candidate(example: Example, settings: MatchSettings) -> object:
+    """Return what the examples of one candidate share: a sequence, and the values of the listed headers."""
+    if example.sequence is None:
+        return "", example.id
+    listed = sorted({name.lower() for name in settings.headers}) + sorted(
+        {n.lower() for n in settings.preferred_headers}
+    )
+    values = [read_header(example.request, name) for name in listed if not is_own_header(name, settings)]
+    return example.sequence, tuple(values)
+
+
+def list_candidates(examples: Sequence[Example], selectors: Selectors, settings: MatchSettings) -> list[Example]:
     """Return one example for each sequence: the one whose request is compared, if some example has the status."""
     newest: dict[object, Example] = {}
     kept: dict[object, Example] = {}
     for example in sorted(examples, key=lambda one: order_id(one.id)):
-        newest[example.sequence or ("", example.id)] = example
+        key = identify_candidate(example, settings)
+        newest[key] = example
         if selectors.code in (None, example.response.status):
-            kept[example.sequence or ("", example.id)] = example
+            kept[key] = example
     return [newest[key] for key in kept]
 
 
@@ -386,8 +398,10 @@ def find_named_ids(
     request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, selectors: Selectors
 ) -> list[str]:
     """Return the ids of the examples that the request names by id or by name."""
-    newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: order_id(one.id))}
-    realm = [one for one in examples if is_comparable(newest[one.sequence or ("", one.id)], request, settings, method)]
+    newest = {identify_candidate(one, settings): one for one in sorted(examples, key=lambda one: order_id(one.id))}
+    realm = [
+        one for one in examples if is_comparable(newest[identify_candidate(one, settings)], request, settings, method)
+    ]
     kept = [one for one in realm if selectors.code in (None, one.response.status)]
     if selectors.id is not None:
         whole = [one.id for one in examples if one.id == selectors.id and selectors.code in (None, one.response.status)]
