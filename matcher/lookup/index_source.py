@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -86,8 +86,7 @@ class IndexSource:
             sequences=self.sequences.replace_entries({name: members or None for name, members in sequences.items()}),
             names=self.names.replace_entries(dict.fromkeys(old_names) | new_names),
         )
-        # Where headers count, a sequence is several candidates, each with the id of its newest example.
-        ids |= {member.id for name in sequences for member in self.sequences.get(name) or ()}
+        ids |= {each.id for name in sequences for each in self._list_newest(self.sequences.get(name) or ())}
         singles = [(example,) for example in added if example.sequence is None]
         return source, self._compile(ids, [*singles, *filter(None, sequences.values())])
 
@@ -95,12 +94,20 @@ class IndexSource:
         staying = [each for each in self.sequences.get(name) or () if each.id not in ids]
         return tuple(sorted([*staying, *joining], key=lambda example: compute_order_key(example.id)))
 
+    def _list_newest(self, members: tuple[Example, ...]) -> Sequence[Example]:
+        """Return examples whose ids are those of all candidates of a sequence: each has that of its newest example."""
+        return members if self._listed_headers else members[-1:]
+
+    @property
+    def _listed_headers(self) -> tuple[str, ...]:
+        return (*self.settings.list_compared_headers(), *self.settings.list_preferred_headers())
+
     def _split_by_headers(self, examples: tuple[Example, ...]) -> Iterable[tuple[Example, ...]]:
         """Return the examples of a sequence by the values of the headers that the settings list.
 
         One request is promoted as a sequence whatever its other headers are; where these count, it is several.
         """
-        names = (*self.settings.list_compared_headers(), *self.settings.list_preferred_headers())
+        names = self._listed_headers
         if len(examples) == 1 or not names:
             return [examples]
         groups = group_by_key(examples, lambda each: read_exact_values(each.request.headers, names))
