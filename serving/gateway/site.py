@@ -155,7 +155,8 @@ class GatewaySite:
                 reply if hold is None else replace(reply, hold=hold), active.dates.find_end(response, example)
             )
 
-        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
+        reason = outcome.path_reason if active.explains else ""
+        key = make_reply_key(outcome, behaviour, is_cacheable, client, reason, *make_vary_key(request))
         whole = respond.needs_whole_body(active, request, outcome, reverse=client is not None)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
