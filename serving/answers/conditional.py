@@ -37,8 +37,8 @@ def apply_conditions(response: Response, request: Request, outcome: Outcome) -> 
     itself carried is not looked at, because the recording shows what the API does with it; nor any field of a request
     that chooses its example by a selector header. A 206 that holds all bytes is taken for a 200.
     """
-    example, selectors = outcome.example, outcome.decision.selectors
-    if example is None or selectors.code is not None or selectors.is_named:
+    example = outcome.example
+    if example is None or outcome.is_chosen:
         return response
     if example.response.status == 206:
         return _apply_to_part(response, request, outcome, example)

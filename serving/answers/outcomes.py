@@ -76,6 +76,12 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.example is not None or self.decision.problem is not None
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether a selector header chose the example, which is then sent as it is saved (docs/mock-servers.md)."""
+        selectors = self.decision.selectors
+        return selectors.code is not None or selectors.is_named
+
+    @property
     def is_loose(self) -> bool:
         """Whether the example was found by ids or distance, or ties with others whose bodies all differ."""
         match = self.decision.match

@@ -174,6 +174,23 @@ def test_a_cached_reply_is_not_that_of_another_condition() -> None:
     assert statuses == [200, 304, 206, 200]
 
 
+@pytest.mark.parametrize("selector", [("x-mock-response-code", "200"), ("x-mock-response-id", "01")])
+@pytest.mark.parametrize(("field", "status"), [(("If-None-Match", '"v1"'), 304), (("Range", "bytes=0-1"), 206)])
+@pytest.mark.parametrize("is_selector_first", [True, False])
+def test_a_cached_reply_is_not_that_of_another_selector(
+    selector: tuple[str, str], field: tuple[str, str], status: int, is_selector_first: bool
+) -> None:
+    served = CompiledMockServer(make_mock(), Answers(compile_index([make()])))
+    statuses = {}
+    for is_chosen in (is_selector_first, not is_selector_first):
+        request = make_request(target="/f", headers=[selector, field] if is_chosen else [field], origin=None)
+        reply = respond(served, request, "http://h")
+        assert isinstance(reply, Reply)
+        assert reply.response
+        statuses[is_chosen] = reply.response.status
+    assert statuses == {True: 200, False: status}
+
+
 def make_part(first: int, last: int, size: str = "10") -> Example:
     """Return a recorded part of the body, and the range that was asked for."""
     fields = [*TAGGED, ("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-MD5", "x")]
