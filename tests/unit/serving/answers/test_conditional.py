@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from understudy.serving.answers.replies import Reply
 from understudy.serving.mock_server.calls import CompiledMockServer, respond
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
+from understudy.store.model.header_fields import compute_fingerprint
 from understudy.store.model.messages import Response
 from understudy.store.model.values import replace
 
@@ -156,6 +159,24 @@ def test_no_304_for_an_edited_body_or_a_template(name: str) -> None:
     assert answer(template, field).status == 200
 
 
+def edit(example: Example, response: Response | None = None) -> Example:
+    """Return a promoted example that was edited since, its response only where one is given."""
+    recorded = example.response
+    assert isinstance(recorded.body, bytes)
+    fingerprint = compute_fingerprint(recorded, sha256(recorded.body).hexdigest())
+    return replace(example, edited=True, fingerprint=fingerprint, response=response or recorded)
+
+
+def test_a_304_for_an_example_whose_request_alone_was_edited() -> None:
+    assert answer(edit(make()), ("If-None-Match", '"v1"')).status == 304
+
+
+def test_no_304_for_an_example_whose_recorded_body_was_edited() -> None:
+    example = make()
+    edited = edit(example, replace(example.response, body=b"new"))
+    assert answer(edited, ("If-None-Match", '"v1"')).status == 200
+
+
 @pytest.mark.parametrize("status", [201, 404])
 def test_other_statuses_stay(status: int) -> None:
     example = make()
@@ -234,3 +255,65 @@ def test_a_range_inside_no_known_one_is_a_miss_that_lists_them() -> None:
     reply = respond(served, request, "http://h")
     assert isinstance(reply, Reply)
     assert b"The range of the request differs. Known are the bytes 0-3 and 6-9." in reply.body
+
+
+@pytest.mark.parametrize("fields", [[], [("Range", "bytes=3-4")]])
+def test_head_of_a_part_that_holds_all_bytes_is_that_of_the_whole(fields: list[tuple[str, str]]) -> None:
+    """RFC 9110, section 14.2: methods other than GET have no range."""
+    head = answer(make_part(0, 9), *fields, method="HEAD")
+    assert (head.status, head.body, head.headers.get("content-length")) == (200, b"", "10")
+    assert head.headers.get("content-range") is None
+
+
+def test_head_of_a_recorded_range_has_the_fields_of_the_part() -> None:
+    head = answer(make_part(2, 7), ("Range", "bytes=2-7"), method="HEAD")
+    assert (head.status, head.body, head.headers.get("content-length")) == (206, b"", "6")
+    assert head.headers.get("content-range") == "bytes 2-7/10"
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [('"v1"', 206), ('"v2"', 200), ('W/"v1"', 200), (MODIFIED, 206), (LATER, 200), (EARLIER, 200)]
+)
+def test_if_range_of_a_part_that_holds_all_bytes(value: str, status: int) -> None:
+    """Another version of the file is sent as a whole."""
+    response = answer(make_part(0, 9), ("Range", "bytes=3-4"), ("If-Range", value))
+    assert (response.status, response.body) == (status, b"34" if status == 206 else BODY)
+
+
+def ask_status(example: Example, *fields: tuple[str, str]) -> int:
+    """Return the status, a miss included, that a mock server sends for a request with these header fields."""
+    served = CompiledMockServer(make_mock(), Answers(compile_index([example])))
+    reply = respond(served, make_request(target="/f", headers=fields, origin=None), "http://h")
+    assert isinstance(reply, Reply)
+    assert reply.response
+    return reply.response.status
+
+
+@pytest.mark.parametrize(("value", "status"), [('"v1"', 206), ('"v2"', 404), ('W/"v1"', 404), (MODIFIED, 404)])
+def test_if_range_of_a_part_names_its_etag(value: str, status: int) -> None:
+    """A date, too, is a miss: the whole is not known."""
+    assert ask_status(make_part(2, 7), ("Range", "bytes=3-4"), ("If-Range", value)) == status
+
+
+def test_several_ranges_of_a_part_that_holds_all_bytes_get_the_whole() -> None:
+    whole = answer(make_part(0, 9), ("Range", "bytes=0-1,4-5"))
+    assert (whole.status, whole.body, whole.headers.get("content-range")) == (200, BODY, None)
+
+
+@pytest.mark.parametrize(("value", "status"), [("bytes=0-1,4-5", 206), ("bytes=0-1", 404), ("bytes=0-1,4-6", 404)])
+def test_a_multipart_answers_the_very_same_ranges(value: str, status: int) -> None:
+    recorded = make_request(target="/f", headers=[("Range", "bytes=0-1,4-5")], origin=None)
+    fields = [("Content-Type", "multipart/byteranges; boundary=b")]
+    example = make_example(recorded, response=make_response(206, b"--b\r\n...", headers=fields))
+    assert ask_status(example, ("Range", value)) == status
+
+
+def test_a_part_that_is_decoded_for_its_client_is_cut_from_what_is_sent() -> None:
+    """The range of the recorded bytes would not fit the decoded ones."""
+    coded = gzip.compress(BODY * 9)
+    fields = [("Content-Encoding", "gzip"), ("Content-Range", f"bytes 0-{len(coded) - 1}/{len(coded)}")]
+    recorded = make_request(target="/f", headers=[("Range", "bytes=0-"), ("Accept-Encoding", "gzip")], origin=None)
+    example = make_example(recorded, response=make_response(206, coded, headers=fields))
+    response = answer(example, ("Range", "bytes=0-"), ("Accept-Encoding", "br"))
+    assert (response.status, response.body) == (206, BODY * 9)
+    assert response.headers.get("content-range") == "bytes 0-89/90"
