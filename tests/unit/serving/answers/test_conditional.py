@@ -317,3 +317,70 @@ def test_a_part_that_is_decoded_for_its_client_is_cut_from_what_is_sent() -> Non
     response = answer(example, ("Range", "bytes=0-"), ("Accept-Encoding", "br"))
     assert (response.status, response.body) == (206, BODY * 9)
     assert response.headers.get("content-range") == "bytes 0-89/90"
+
+
+GREW = b"0123456789abcdef"
+
+
+def make_growing(*parts: tuple[int, int, int]) -> list[Example]:
+    """Return the parts of a growing file that one range got in turn, as first byte, last byte and size."""
+    request = make_request(target="/f", headers=[("Range", f"bytes={parts[0][0]}-")], origin=None)
+    return [
+        make_example(
+            request,
+            id=f"{number:02}",
+            sequence="s",
+            response=make_response(
+                206,
+                GREW[first : last + 1],
+                headers=[("ETag", f'"v{number}"'), ("Content-Range", f"bytes {first}-{last}/{size}")],
+            ),
+        )
+        for number, (first, last, size) in enumerate(parts, 1)
+    ]
+
+
+def answer_from(examples: list[Example], *fields: tuple[str, str]) -> tuple[int, bytes]:
+    """Return status and body of the first answer of a mock server of these examples."""
+    served = CompiledMockServer(make_mock(), Answers(compile_index(examples)))
+    reply = respond(served, make_request(target="/f", headers=fields, origin=None), "http://h")
+    assert isinstance(reply, Reply)
+    assert reply.response
+    return reply.response.status, reply.body
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields", "status", "body"),
+    [
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=12-15")], 206, GREW[12:]),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=4-5")], 206, b"45"),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=0-")], 206, BODY),
+        ([(0, 9, 10), (0, 15, 16)], [], 200, BODY),
+        ([(0, 9, 20), (0, 15, 16)], [], 200, GREW),
+        ([(0, 9, 20), (0, 15, 16)], [("Range", "bytes=0-1,4-5")], 200, GREW),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=20-")], 416, b""),
+        ([(2, 9, 10), (2, 15, 16)], [("Range", "bytes=12-15")], 206, GREW[12:]),
+        ([(2, 9, 10), (2, 15, 16)], [("Range", "bytes=3-4"), ("If-Range", '"v2"')], 206, b"34"),
+    ],
+)
+def test_a_range_of_a_growing_file_is_cut_from_a_part_that_holds_it(
+    parts: list[tuple[int, int, int]], fields: list[tuple[str, str]], status: int, body: bytes
+) -> None:
+    """From the part whose turn it is, else from the newest one that holds the range."""
+    assert answer_from(make_growing(*parts), *fields) == (status, body)
+
+
+def test_a_part_of_the_version_that_if_range_names_answers() -> None:
+    first, second = make_growing((2, 9, 10), (2, 15, 16))
+    changed = replace(first, response=replace(first.response, body=b"________"))
+    assert answer_from([changed, second], ("Range", "bytes=3-4"), ("If-Range", '"v2"')) == (206, b"34")
+
+
+def test_a_range_inside_the_recorded_one_takes_no_turn() -> None:
+    served = CompiledMockServer(make_mock(), Answers(compile_index(make_growing((0, 9, 10), (0, 15, 16)))))
+    bodies = []
+    for value in ("bytes=4-5", "bytes=0-"):
+        reply = respond(served, make_request(target="/f", headers=[("Range", value)], origin=None), "http://h")
+        assert isinstance(reply, Reply)
+        bodies.append(reply.body)
+    assert bodies == [b"45", BODY]
