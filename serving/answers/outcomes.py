@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -184,4 +185,5 @@ def find_outcome(answers: Answers, request: Request) -> Outcome:
         return Outcome(decision, None)
     applied = answers.templates.apply(example, decision)
     filled = applied is not example
-    return Outcome(decision, applied, fixed and not filled, filled, map_ids(candidate.request, request))
+    new_ids = map_ids(partial(candidate.compared_body.find_rpc_ids, example), request)
+    return Outcome(decision, applied, fixed and not filled, filled, new_ids)
