@@ -154,12 +154,16 @@ REPEAT_ANSWERS = Hint("repeat_answers")
 def choose_turn(answers: Answers, decision: Decision, candidate: Candidate) -> Example | None:
     """Return the example of a sequence that answers a request; None when the sequence has ended.
 
+    A request with other conditions than those of a sequence gets its newest answer that makes sense without them.
     Selector headers look at single examples. They, HEAD, and a range that does not start at 0 take no turn: HEAD asks
     about the answer that a GET gets, such a range goes on with one (docs/matching.md, "Sequences"). The recorded range
     itself takes a turn.
     """
     if decision.selectors.code is not None or decision.selectors.is_named:
         return candidate.example
+    unbound = candidate.find_unbound(decision.normal_request)
+    if unbound is not None:
+        return unbound
     request = decision.normal_request
     asked = request.requested_range
     is_other = (asked is not None or len(candidate.examples) > 1) and (

@@ -213,9 +213,13 @@ def find_route(kind: ConnectionKind, target: bytes) -> Route | None:
 
 
 def find_client_origin(kind: ConnectionKind, host: str | None, origin: Origin) -> Origin | None:
-    """Return the origin that a client of a reverse proxy calls: by its Host, else that of `origin`."""
+    """Return the origin that a client of a reverse proxy calls: by its Host, else the gateway's own address.
+
+    Without either it is that of `origin`.
+    """
+    address = kind.own_address and f"{kind.own_address[0]}:{kind.own_address[1]}"
     try:
-        return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or origin.authority}")
+        return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or address or origin.authority}")
     except ValueError:
         return None
 
