@@ -9,6 +9,7 @@ from understudy.matcher.parts.operations import (
     Operation,
     find_operation,
     is_json_rpc,
+    list_rpc_ids,
     may_name_operation,
     parse_json,
 )
@@ -36,6 +37,7 @@ class ComparedBody:
         "_operation",
         "_pattern",
         "_request",
+        "_rpc_ids",
         "_settings",
     )
 
@@ -47,6 +49,7 @@ class ComparedBody:
         self._is_compiled = self._has_operation = False
         self._pattern: BodyPattern | None = None
         self._operation: Operation | None = None
+        self._rpc_ids: tuple[bytes, ...] | None = None
 
     @property
     def pattern(self) -> BodyPattern | None:
@@ -66,6 +69,18 @@ class ComparedBody:
             self._operation = find_operation(self._request.query, self._request.headers, body)
             self._has_operation = True
         return self._operation
+
+    def find_rpc_ids(self, example: Example) -> tuple[bytes, ...] | None:
+        """Return the ids of the JSON-RPC request of an example, as `list_rpc_ids` does.
+
+        None if its body was not read, or is that of another example of the sequence.
+        """
+        if example.request is not self._example.request:
+            body = example.request.body
+            return list_rpc_ids(undo_codings(body, example.request.headers)) if isinstance(body, bytes) else None
+        if self._rpc_ids is None and self._body is not None:
+            self._rpc_ids = list_rpc_ids(undo_codings(self._body, self._request.headers))
+        return self._rpc_ids
 
     def require_pattern(self) -> BodyPattern:
         """Return the compiled body; raises ValueError if it cannot be compiled."""
@@ -89,6 +104,7 @@ class ComparedBody:
         """Compile all, and return this without the bytes."""
         self.pattern  # noqa: B018 - it is kept
         self.operation  # noqa: B018
+        self.find_rpc_ids(self._example)
         self._body = None
         return self
 
@@ -113,6 +129,9 @@ class _EmptyBody(ComparedBody):
         self._pattern, self._operation = NO_BODY, None
         self._is_compiled = self._has_operation = True
         self._body = None
+
+    def find_rpc_ids(self, example: Example) -> tuple[bytes, ...]:  # noqa: ARG002 - whatever the example
+        return ()
 
 
 EMPTY_BODY = _EmptyBody()

@@ -70,6 +70,22 @@ def is_json_rpc(value: object) -> bool:
     return bool(messages) and all(_get_rpc_method(message) is not None for message in messages)
 
 
+def list_rpc_ids(body: bytes) -> tuple[bytes, ...]:
+    """Return the ids of a JSON-RPC request or batch as JSON; b"" for a notification, which has none.
+
+    `body` is without its content codings. Nothing is returned for what is not JSON-RPC.
+    """
+    value = parse_json(body) if b'"jsonrpc"' in body else None
+    if not is_json_rpc(value):
+        return ()
+    messages = value if isinstance(value, list) else [value]
+    return tuple(_encode_id(each) for each in messages if isinstance(each, dict))
+
+
+def _encode_id(message: dict[str, object]) -> bytes:
+    return msgspec.json.encode(message["id"]) if "id" in message else b""
+
+
 def _get_rpc_method(message: object) -> str | None:
     if not isinstance(message, dict) or "jsonrpc" not in message:
         return None

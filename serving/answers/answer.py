@@ -54,10 +54,7 @@ def needs_whole_body(request: Request, example: Example, *, is_edited: bool = Fa
     `is_edited`: the body is changed for this request.
     """
     is_stored = isinstance(example.response.body, BodyRef)
-    if not is_stored or is_edited:
-        return is_stored
-    has_range = request.method == "GET" and "range" in request.headers
-    return has_range or _is_recoded(request, example) or has_uncertain_claims(example)
+    return is_stored and (is_edited or _is_recoded(request, example) or has_uncertain_claims(example))
 
 
 def _is_recoded(request: Request, example: Example) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from calendar import timegm
 from collections.abc import Set
@@ -10,11 +11,12 @@ from email.utils import parsedate
 from understudy.matcher.parts.byte_ranges import parse_range
 from understudy.matcher.parts.eligibility import RANGES, find_known_range
 from understudy.matcher.parts.negotiation import read_exact_values
+from understudy.serving.answers.body_schedule import slice_body
 from understudy.serving.answers.outcomes import Outcome
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.model.collections import Example
-from understudy.store.model.header_fields import CONDITION_FIELDS, is_digest_field
-from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.header_fields import CONDITION_FIELDS, compute_fingerprint, is_digest_field
+from understudy.store.model.messages import Body, BodyRef, Headers, Request, Response, measure_body
 from understudy.store.model.mock_servers import FaultKind
 from understudy.store.model.values import replace
 
@@ -37,8 +39,8 @@ def apply_conditions(response: Response, request: Request, outcome: Outcome) -> 
     itself carried is not looked at, because the recording shows what the API does with it; nor any field of a request
     that chooses its example by a selector header. A 206 that holds all bytes is taken for a 200.
     """
-    example, selectors = outcome.example, outcome.decision.selectors
-    if example is None or selectors.code is not None or selectors.is_named:
+    example = outcome.example
+    if example is None or outcome.is_chosen:
         return response
     if example.response.status == 206:
         return _apply_to_part(response, request, outcome, example)
@@ -52,7 +54,8 @@ def _apply_to_part(response: Response, request: Request, outcome: Outcome, examp
     """Return what a request gets from a 206: that if it asks for the same range, else a piece of it."""
     known = find_known_range(example)
     is_same = read_exact_values(request.headers, RANGES) == read_exact_values(example.request.headers, RANGES)
-    if known is None or is_same or "range" not in example.request.headers:
+    is_decoded = response.headers.get("content-encoding") != example.response.headers.get("content-encoding")
+    if known is None or (is_same and not is_decoded) or "range" not in example.request.headers:
         return response
     if known.holds_all:
         headers = response.headers.drop(("content-range",))
@@ -61,10 +64,10 @@ def _apply_to_part(response: Response, request: Request, outcome: Outcome, examp
         return _apply_to_whole(whole, request, outcome, own - {b"range"})
     asked = parse_range(request.headers.get_all("range"))
     located = known.locate(asked) if asked else None
-    if located is None or not isinstance(response.body, bytes):
+    if located is None or is_decoded:
         return response
     first, last = located
-    part = response.body[first - known.first : last - known.first + 1]
+    part = slice_body(response.body, first - known.first, last - known.first)
     size = "*" if known.size is None else known.size
     return _make_part(response, part, f"bytes {first}-{last}/{size}")
 
@@ -76,13 +79,25 @@ def _apply_to_whole(response: Response, request: Request, outcome: Outcome, own:
     asked = Headers(tuple(field for field in request.headers.fields if field[0].lower() not in own))
     if _fails(asked, response.headers):
         return _without_content(response, 412)
-    is_original = not (example.edited or outcome.is_filled)  # else its validators are those of another body
-    if is_original and _is_unchanged(asked, response.headers):
+    # Validators of a body that was edited or filled in are those of another one.
+    if _is_unchanged(asked, response.headers) and not outcome.is_filled and _has_recorded_response(example):
         return _without_content(response, 304)
     fault = example.behaviour.fault
     if request.method != "GET" or (fault is not None and fault.kind is FaultKind.UNFINISHED):
         return response
-    return _cut(response, asked, response.body) if isinstance(response.body, bytes) else response
+    return _cut(response, asked)
+
+
+def _has_recorded_response(example: Example) -> bool:
+    """Return whether the response was not edited; False for an edited example whose fingerprint cannot show that.
+
+    The fingerprint of a redacted response is that of another spelling of its secrets.
+    """
+    if not example.edited:
+        return True
+    body = example.response.body
+    digest = body.digest if isinstance(body, BodyRef) else hashlib.sha256(body).hexdigest()
+    return compute_fingerprint(example.response, digest) == example.fingerprint
 
 
 def _fails(asked: Headers, headers: Headers) -> bool:
@@ -119,22 +134,22 @@ def _parse_date(value: str | None) -> int | None:
         return None
 
 
-def _cut(response: Response, asked: Headers, body: bytes) -> Response:
+def _cut(response: Response, asked: Headers) -> Response:
     """Return the range that is asked for, as 206, or 416; the whole response for several ranges and invalid ones."""
     wanted = parse_range(asked.get_all("range"))
     if wanted is None or not wanted.is_valid or not _is_same_as_before(asked, response.headers):
         return response
-    size = len(body)
+    size = measure_body(response.body)
     first, last = wanted.resolve(size)
     if first >= size or last < first:
         return _with_range(_without_content(response, 416), f"bytes */{size}", 0)
-    return _make_part(response, body[first : last + 1], f"bytes {first}-{last}/{size}")
+    return _make_part(response, slice_body(response.body, first, last), f"bytes {first}-{last}/{size}")
 
 
-def _make_part(response: Response, part: bytes, content_range: str) -> Response:
-    headers = drop_false_digests(response.headers, part)
+def _make_part(response: Response, part: Body, content_range: str) -> Response:
+    headers = drop_false_digests(response.headers, part) if isinstance(part, bytes) else _drop_digests(response.headers)
     cut = replace(response, status=206, reason=b"", headers=headers, body=part, chunks=(), trailers=Headers())
-    return _with_range(cut, content_range, len(part))
+    return _with_range(cut, content_range, measure_body(part))
 
 
 def _is_same_as_before(asked: Headers, headers: Headers) -> bool:
@@ -155,7 +170,10 @@ def _with_range(response: Response, content_range: str, length: int) -> Response
 
 def _without_content(response: Response, status: int) -> Response:
     """Return the response with this status, without a body and the fields that describe it; a 304 has no length."""
-    fields = response.headers.drop(_CONTENT_FIELDS).fields
-    kept = tuple(field for field in fields if not is_digest_field(field[0].lower()))
-    headers = Headers(kept) if status == 304 else Headers((*kept, (b"Content-Length", b"0")))
+    headers = _drop_digests(response.headers.drop(_CONTENT_FIELDS))
+    headers = headers if status == 304 else headers.replace("Content-Length", "0")
     return replace(response, status=status, reason=b"", headers=headers, body=b"", chunks=(), trailers=Headers())
+
+
+def _drop_digests(headers: Headers) -> Headers:
+    return Headers(tuple(field for field in headers.fields if not is_digest_field(field[0].lower())))

@@ -38,9 +38,11 @@ def make_reply_key(
 ) -> tuple[object, ...] | None:
     """Return the cache key of a reply by an example; None if it was made for this request alone.
 
-    `parts` is what else its bytes depend on.
+    `parts` is what else its bytes depend on. Preconditions and ranges count only where no selector header chose it.
     """
-    return None if outcome.is_filled or outcome.new_ids else (id(outcome.example), behaviour, is_cacheable, *parts)
+    if outcome.is_filled or outcome.new_ids:
+        return None
+    return (id(outcome.example), behaviour, is_cacheable, outcome.is_chosen, *parts)
 
 
 def render_example_reply(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -10,11 +11,13 @@ import msgspec
 from understudy.matcher.decision import Decision
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.parts.eligibility import RANGES
+from understudy.matcher.parts.negotiation import read_exact_values
 from understudy.matcher.scores import PathLine
 from understudy.serving.answers.answer import render_error, render_malformed_header, render_miss
 from understudy.serving.answers.behaviour_plan import apply_requested_delay, merge_behaviours
 from understudy.serving.answers.rpc_ids import NewIds, map_ids
-from understudy.serving.answers.sequences import Sequences
+from understudy.serving.answers.sequences import Sequences, choose_by_range
 from understudy.serving.answers.streams import RECORDED_TIMING
 from understudy.serving.templates.response_templates import Templates
 from understudy.store.errors import Hint
@@ -74,6 +77,12 @@ class Outcome(msgspec.Struct, frozen=True):
     def has_answer(self) -> bool:
         """Whether there is an answer other than a miss."""
         return self.example is not None or self.decision.problem is not None
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a selector header chose the example, which is then sent as it is saved (docs/mock-servers.md)."""
+        selectors = self.decision.selectors
+        return selectors.code is not None or selectors.is_named
 
     @property
     def is_loose(self) -> bool:
@@ -147,18 +156,25 @@ def choose_turn(answers: Answers, decision: Decision, candidate: Candidate) -> E
 
     A request with other conditions than those of a sequence gets its newest answer that makes sense without them.
     Selector headers look at single examples. They, HEAD, and a range that does not start at 0 take no turn: HEAD asks
-    about the answer that a GET gets, such a range goes on with one (docs/matching.md, "Sequences").
+    about the answer that a GET gets, such a range goes on with one (docs/matching.md, "Sequences"). The recorded range
+    itself takes a turn.
     """
     if decision.selectors.code is not None or decision.selectors.is_named:
         return candidate.example
     unbound = candidate.find_unbound(decision.normal_request)
     if unbound is not None:
         return unbound
-    asked = decision.normal_request.requested_range
-    goes_on = asked is not None and asked.first != 0 and "range" not in candidate.request.headers
-    if goes_on or decision.is_head_by_get:
-        return answers.sequences.peek(candidate)
-    return answers.sequences.next(candidate)
+    request = decision.normal_request
+    asked = request.requested_range
+    is_other = (asked is not None or len(candidate.examples) > 1) and (
+        read_exact_values(request.original.headers, RANGES) != read_exact_values(candidate.request.headers, RANGES)
+    )
+    goes_on = is_other and asked is not None and asked.first != 0
+    take_turn = answers.sequences.peek if goes_on or decision.is_head_by_get else answers.sequences.next
+    example = take_turn(candidate)
+    if example is None or not is_other or len(candidate.examples) == 1:
+        return example
+    return choose_by_range(example, candidate, request)
 
 
 def find_outcome(answers: Answers, request: Request) -> Outcome:
@@ -173,4 +189,5 @@ def find_outcome(answers: Answers, request: Request) -> Outcome:
         return Outcome(decision, None)
     applied = answers.templates.apply(example, decision)
     filled = applied is not example
-    return Outcome(decision, applied, fixed and not filled, filled, map_ids(candidate.request, request))
+    new_ids = map_ids(partial(candidate.compared_body.find_rpc_ids, example), request)
+    return Outcome(decision, applied, fixed and not filled, filled, new_ids)

@@ -6,12 +6,12 @@ See jsonrpc.org/specification, section 5. MCP also sends such answers as events 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from understudy.matcher.body_forms.codings import undo_codings
-from understudy.matcher.parts.operations import is_json_rpc, parse_json
+from understudy.matcher.parts.operations import list_rpc_ids, parse_json
 from understudy.serving.fields.integrity import drop_false_digests
 from understudy.store.content_codings import remove_codings
 from understudy.store.model.media_types import parse_media_type
@@ -20,20 +20,32 @@ from understudy.store.model.values import replace
 from understudy.store.redaction.text_edits import Edit, apply_edits, move_chunks
 
 _MARK = b'"jsonrpc"'
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_NULL = b"null"
+_OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
+# A text that was cut may end in a string.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _EVENT_DATA = re.compile(rb"^data:[ ]?(.*)$", re.MULTILINE)
 
 Span = tuple[int, int]
 NewIds = tuple[tuple[bytes, bytes], ...]
 """Pairs of a recorded id and the one that takes its place, as JSON."""
 
+ANY_ID = b""
+"""In place of a recorded id that is unknown: any but null, which answers what had no readable id."""
 
-def map_ids(recorded: Request, request: Request) -> NewIds:
-    """Return the new id for each recorded one that differs; empty for what is not JSON-RPC."""
-    if not isinstance(request.body, bytes) or _MARK not in undo_codings(request.body, request.headers):
+
+def map_ids(find_recorded: Callable[[], tuple[bytes, ...] | None], request: Request) -> NewIds:
+    """Return the new id for each recorded one that differs; empty for what is not JSON-RPC.
+
+    `find_recorded` returns the recorded ids, as `list_rpc_ids` does. If it returns None, they are unknown; the answer
+    to one call, no batch, then carries the id of that call in place of `ANY_ID`.
+    """
+    if not isinstance(request.body, bytes) or _MARK not in (body := undo_codings(request.body, request.headers)):
         return ()
-    old, new = _list_ids(recorded), _list_ids(request)
-    if len(old) != len(new):
+    old, new = find_recorded(), list_rpc_ids(body)
+    if old is None and len(new) == 1 and new[0]:
+        return ((ANY_ID, new[0]),)
+    if old is None or len(old) != len(new):
         return ()
     return tuple((mine, theirs) for mine, theirs in zip(old, new, strict=True) if mine != theirs)
 
@@ -58,47 +70,48 @@ def carry_ids(response: Response, new_ids: NewIds) -> Response:
     return replace(response, headers=headers, body=body, chunks=chunks)
 
 
-def _list_ids(request: Request) -> list[bytes]:
-    """Return the ids of a request or batch as JSON; b"" for a notification, which has none."""
-    value = parse_json(undo_codings(request.body, request.headers)) if isinstance(request.body, bytes) else None
-    if not is_json_rpc(value):
-        return []
-    messages = value if isinstance(value, list) else [value]
-    return [_encode_id(message) for message in messages if isinstance(message, dict)]
-
-
-def _encode_id(message: Mapping[str, object]) -> bytes:
-    return msgspec.json.encode(message["id"]) if "id" in message else b""
-
-
 def _find_edits(body: bytes, new_ids: Mapping[bytes, bytes], *, is_stream: bool) -> Iterator[Edit]:
     texts = [found.span(1) for found in _EVENT_DATA.finditer(body)] if is_stream else [(0, len(body))]
     for start, end in texts:
-        for first, last in find_id_spans(body[start:end]):
-            new = new_ids.get(_as_json(body[start + first : start + last]))
-            if new:
+        for first, last in find_answered_ids(body[start:end]):
+            id = _as_json(body[start + first : start + last])
+            new = new_ids.get(id) or (new_ids.get(ANY_ID) if id != _NULL else None)
+            if new and new != id:
                 yield start + first, start + last, new
 
 
 def _as_json(text: bytes) -> bytes:
     """Return a JSON scalar in one spelling."""
     value = parse_json(text)
-    return b"null" if value is None else msgspec.json.encode(value)
+    return _NULL if value is None else msgspec.json.encode(value)
 
 
-def find_id_spans(text: bytes) -> Iterator[Span]:
-    """Yield where the values of `id` are in a JSON object, or in the objects of a list of them; not further inside."""
+def find_answered_ids(text: bytes) -> Iterator[Span]:
+    """Yield where the values of `id` are in the answers that a text holds: one JSON object, or a list of them.
+
+    An object with a `method` is a request of the server, with an id of its own.
+    """
     depth, least = 0, 1
-    is_after_name = False
+    member = before = b""  # the name of the member whose value comes next, and the token before this one
+    span, is_request = None, False
     for token in _TOKEN.finditer(text):
         mark = token[0]
-        if mark in (b"{", b"["):
-            least = 2 if depth == 0 and mark == b"[" else least
+        if mark in _OPENING:
+            least = 2 if depth == 0 and mark == b"[" else least if depth else 1
             depth += 1
-        elif mark in (b"}", b"]"):
+        elif mark in _CLOSING:
             depth -= 1
-        elif mark == b":":
-            continue
-        elif is_after_name and mark != b",":
-            yield token.span()
-        is_after_name = depth == least and mark == b'"id"' and text[token.end() :].lstrip()[:1] == b":"
+            if depth < least:
+                yield from _list_answered(span, is_request=is_request)
+                span, is_request = None, False
+        elif mark == b":" and depth == least:
+            is_request = is_request or before == b'"method"'
+        elif member == b'"id"':
+            span = token.span()
+        member = before if mark == b":" and depth == least else b""
+        before = mark
+    yield from _list_answered(span, is_request=is_request)  # of a text that was cut
+
+
+def _list_answered(span: Span | None, *, is_request: bool) -> list[Span]:
+    return [] if span is None or is_request else [span]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 from understudy.matcher.parts.candidate import Candidate
+from understudy.matcher.parts.eligibility import find_known_range, is_tag_equal
+from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.store.model.collections import Example
 
 
@@ -47,3 +49,26 @@ class Sequences:
         """Move every sequence back to its first example."""
         with self._lock:
             self._positions.clear()
+
+
+def choose_by_range(turn: Example, candidate: Candidate, request: NormalRequest) -> Example:
+    """Return the example of a sequence that answers another range than the recorded one, or none.
+
+    This is the one whose turn it is if it holds the bytes that are asked for, else the newest that does, else the
+    newest: the parts of a file that grows hold different bytes.
+    """
+    if _holds_requested(turn, request):
+        return turn
+    return next((each for each in reversed(candidate.examples) if _holds_requested(each, request)), candidate.example)
+
+
+def _holds_requested(example: Example, request: NormalRequest) -> bool:
+    if example.response.status not in (206, 416) or "range" not in example.request.headers:
+        return True
+    known, asked = find_known_range(example), request.requested_range
+    if known is None:
+        return False
+    if asked is None or not asked.is_valid:  # it gets the whole
+        return known.holds_all
+    is_same_version = known.holds_all or is_tag_equal(request.original.headers, example.response.headers.get("etag"))
+    return known.locate(asked) is not None and is_same_version

@@ -21,6 +21,7 @@ from understudy.addons.loop.connections import ClientConnections
 from understudy.addons.loop.held_requests import HeldRequests
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import POSTMAN
+from understudy.serving.answers.body_schedule import Fetch
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.sequences import Sequences
 from understudy.serving.gateway.active import ActiveMode
@@ -29,7 +30,7 @@ from understudy.serving.gateway.replay import MissAnswer, Replay
 from understudy.store.errors import NotFound, StoreError
 from understudy.store.model.collections import Example
 from understudy.store.model.gateways import Mode
-from understudy.store.model.messages import Body, BodyRef, Origin
+from understudy.store.model.messages import LARGE_BODY, Body, BodyRef, Origin
 from understudy.store.model.values import replace
 
 ANSWERING = [Mode.MOCK, Mode.SPY, Mode.REPLAY]
@@ -40,6 +41,11 @@ OTHER = Origin("https", "other.example.com", 443)
 def read(body: Body) -> bytes:
     """The bytes of a body; those of a reference are its digest."""
     return body.digest.encode() if isinstance(body, BodyRef) else body
+
+
+def fail_to_read(_: Body) -> bytes:
+    """Fail: the answer needs no whole body."""
+    raise StoreError("read as a whole")
 
 
 def make_active(mode: Mode, *examples: Example, once: bool = False) -> ActiveMode:
@@ -77,6 +83,21 @@ async def test_a_body_is_read_from_the_store() -> None:
     flow = await answer_flow(make_flow(), Mode.MOCK, make_example(response=make_response(body=BodyRef("d1935", 5))))
     assert flow.response
     assert flow.response.content == b"d1935"
+
+
+async def test_a_range_of_a_large_body_is_sent_piece_by_piece() -> None:
+    """The body is not read before its answer begins."""
+    body = BodyRef("d1935", LARGE_BODY + 1)
+    example = make_example(response=make_response(body=body))
+    bodies = BodyReader(fail_to_read, lambda _, position: [b"ab", b"cd"][position])
+    flow = make_flow()
+    flow.request.headers["Range"] = "bytes=1-2"
+    await Answerer(CurrentMode(make_active(Mode.MOCK, example)), bodies).request(flow)
+    assert flow.response
+    assert (flow.response.status_code, flow.response.headers["Content-Range"]) == (206, f"bytes 1-2/{body.size}")
+    schedule = get_note(flow).sending
+    assert schedule is not None
+    assert schedule.next() == Fetch(body, 0)
 
 
 @pytest.mark.parametrize("mode", [Mode.MOCK, Mode.REPLAY])

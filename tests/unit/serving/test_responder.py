@@ -319,6 +319,47 @@ def test_a_large_body_in_a_coding_that_the_client_refuses_is_read_completely() -
     assert [step for step in steps if isinstance(step, Fetch)] == [Fetch(LARGE)]
 
 
+def ask_range(value: str) -> bytes:
+    """Return a request for this range."""
+    return GET.replace(b"\r\n\r\n", b"\r\nRange: %s\r\n\r\n" % value.encode())
+
+
+def test_a_range_of_a_large_body_reads_pieces_up_to_its_end() -> None:
+    digest = {"Content-MD5": "x"}
+    steps = large(b"abc", FIRST[3:], b"e", headers=digest).steps(ask_range("bytes=1-2"))
+    assert [step for step in steps if isinstance(step, Fetch)] == [Fetch(LARGE, 0)]
+    head, _, body = sent(steps).partition(b"\r\n\r\n")
+    assert (head[:12], body) == (b"HTTP/1.1 206", b"bc")
+    assert b"Content-Length: 2\r\n" in head + b"\r\n"
+    assert f"Content-Range: bytes 1-2/{LARGE.size}".encode() in head
+    assert b"Content-MD5" not in head
+
+
+def test_a_range_behind_a_large_body_reads_nothing() -> None:
+    steps = large().steps(ask_range(f"bytes={LARGE.size}-"))
+    assert [step for step in steps if isinstance(step, Fetch)] == []
+    assert sent(steps).startswith(b"HTTP/1.1 416")
+
+
+def large_part(*pieces: bytes) -> Client:
+    """Return a client of a mock server with a large recorded part of a file, of which the store has these pieces."""
+    recorded = make_request(target="/users/7", headers={"Range": "bytes=10-"})
+    content_range = f"bytes 10-{LARGE.size + 9}/{LARGE.size + 10}"
+    response = make_response(206, LARGE, headers={"Content-Range": content_range})
+    one = Client(at_root(make_served(make_example(recorded, response=response))))
+    one.pieces = list(pieces)
+    return one
+
+
+@pytest.mark.parametrize(("value", "size"), [("bytes=10-", LARGE.size), ("bytes=13-14", 2)])
+def test_a_recorded_part_is_never_read_whole(value: str, size: int) -> None:
+    """Neither for the range that was recorded nor for one inside it."""
+    body = b"abc" + FIRST[3:] + b"de"
+    steps = large_part(body[:3], body[3:7], body[7:]).steps(ask_range(value))
+    assert Fetch(LARGE) not in steps
+    assert sent(steps).partition(b"\r\n\r\n")[2] == (body if size == LARGE.size else body[3:5])
+
+
 # Delays and faults
 
 

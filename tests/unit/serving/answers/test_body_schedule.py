@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch
+from understudy.serving.answers.body_schedule import BodySchedule, DueChunk, Fetch, slice_body
 from understudy.store.model.messages import BodyRef, Chunk
 
 BODY = b"0123456789"
@@ -48,3 +48,14 @@ def test_the_body_is_sent_completely_in_any_pieces(sizes: list[int], stored: lis
     if sum(sizes) <= len(whole):
         wanted = [size for size in sizes if size]
         assert [len(due.content) for due in dues][: len(wanted)] == wanted
+
+
+@given(st.data(), st.lists(st.binary(min_size=1, max_size=6), min_size=1))
+def test_a_slice_of_a_stored_body_is_the_bytes_of_the_slice(data: st.DataObject, stored: list[bytes]) -> None:
+    """In whatever pieces the body is stored; no piece behind the slice is read."""
+    whole = b"".join(stored)
+    first = data.draw(st.integers(0, len(whole) - 1))
+    last = data.draw(st.integers(first, len(whole) - 1))
+    count = next(count for count in range(len(stored) + 1) if len(b"".join(stored[:count])) > last)
+    dues = sent(BodySchedule((), slice_body(BodyRef("d1935", len(whole)), first, last)), stored[:count])
+    assert b"".join(due.content for due in dues) == slice_body(whole, first, last)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from understudy.serving.answers.replies import Reply
 from understudy.serving.mock_server.calls import CompiledMockServer, respond
 from understudy.serving.templates.response_templates import Templates, compile_templates
 from understudy.store.model.collections import Example
+from understudy.store.model.header_fields import compute_fingerprint
 from understudy.store.model.messages import Response
 from understudy.store.model.values import replace
 
@@ -156,6 +159,24 @@ def test_no_304_for_an_edited_body_or_a_template(name: str) -> None:
     assert answer(template, field).status == 200
 
 
+def edit(example: Example, response: Response | None = None) -> Example:
+    """Return a promoted example that was edited since, its response only where one is given."""
+    recorded = example.response
+    assert isinstance(recorded.body, bytes)
+    fingerprint = compute_fingerprint(recorded, sha256(recorded.body).hexdigest())
+    return replace(example, edited=True, fingerprint=fingerprint, response=response or recorded)
+
+
+def test_a_304_for_an_example_whose_request_alone_was_edited() -> None:
+    assert answer(edit(make()), ("If-None-Match", '"v1"')).status == 304
+
+
+def test_no_304_for_an_example_whose_recorded_body_was_edited() -> None:
+    example = make()
+    edited = edit(example, replace(example.response, body=b"new"))
+    assert answer(edited, ("If-None-Match", '"v1"')).status == 200
+
+
 @pytest.mark.parametrize("status", [201, 404])
 def test_other_statuses_stay(status: int) -> None:
     example = make()
@@ -172,6 +193,23 @@ def test_a_cached_reply_is_not_that_of_another_condition() -> None:
         assert reply.response
         statuses.append(reply.response.status)
     assert statuses == [200, 304, 206, 200]
+
+
+@pytest.mark.parametrize("selector", [("x-mock-response-code", "200"), ("x-mock-response-id", "01")])
+@pytest.mark.parametrize(("field", "status"), [(("If-None-Match", '"v1"'), 304), (("Range", "bytes=0-1"), 206)])
+@pytest.mark.parametrize("is_selector_first", [True, False])
+def test_a_cached_reply_is_not_that_of_another_selector(
+    selector: tuple[str, str], field: tuple[str, str], status: int, is_selector_first: bool
+) -> None:
+    served = CompiledMockServer(make_mock(), Answers(compile_index([make()])))
+    statuses = {}
+    for is_chosen in (is_selector_first, not is_selector_first):
+        request = make_request(target="/f", headers=[selector, field] if is_chosen else [field], origin=None)
+        reply = respond(served, request, "http://h")
+        assert isinstance(reply, Reply)
+        assert reply.response
+        statuses[is_chosen] = reply.response.status
+    assert statuses == {True: 200, False: status}
 
 
 def make_part(first: int, last: int, size: str = "10") -> Example:
@@ -220,3 +258,132 @@ def test_a_range_inside_no_known_one_is_a_miss_that_lists_them() -> None:
         b"The range of the request differs. No recorded range holds these bytes; recorded are 0-3 and 6-9."
         in reply.body
     )
+
+
+@pytest.mark.parametrize("fields", [[], [("Range", "bytes=3-4")]])
+def test_head_of_a_part_that_holds_all_bytes_is_that_of_the_whole(fields: list[tuple[str, str]]) -> None:
+    """RFC 9110, section 14.2: methods other than GET have no range."""
+    head = answer(make_part(0, 9), *fields, method="HEAD")
+    assert (head.status, head.body, head.headers.get("content-length")) == (200, b"", "10")
+    assert head.headers.get("content-range") is None
+
+
+def test_head_of_a_recorded_range_has_the_fields_of_the_part() -> None:
+    head = answer(make_part(2, 7), ("Range", "bytes=2-7"), method="HEAD")
+    assert (head.status, head.body, head.headers.get("content-length")) == (206, b"", "6")
+    assert head.headers.get("content-range") == "bytes 2-7/10"
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [('"v1"', 206), ('"v2"', 200), ('W/"v1"', 200), (MODIFIED, 206), (LATER, 200), (EARLIER, 200)]
+)
+def test_if_range_of_a_part_that_holds_all_bytes(value: str, status: int) -> None:
+    """Another version of the file is sent as a whole."""
+    response = answer(make_part(0, 9), ("Range", "bytes=3-4"), ("If-Range", value))
+    assert (response.status, response.body) == (status, b"34" if status == 206 else BODY)
+
+
+def ask_status(example: Example, *fields: tuple[str, str]) -> int:
+    """Return the status, a miss included, that a mock server sends for a request with these header fields."""
+    served = CompiledMockServer(make_mock(), Answers(compile_index([example])))
+    reply = respond(served, make_request(target="/f", headers=fields, origin=None), "http://h")
+    assert isinstance(reply, Reply)
+    assert reply.response
+    return reply.response.status
+
+
+@pytest.mark.parametrize(("value", "status"), [('"v1"', 206), ('"v2"', 404), ('W/"v1"', 404), (MODIFIED, 404)])
+def test_if_range_of_a_part_names_its_etag(value: str, status: int) -> None:
+    """A date, too, is a miss: the whole is not known."""
+    assert ask_status(make_part(2, 7), ("Range", "bytes=3-4"), ("If-Range", value)) == status
+
+
+def test_several_ranges_of_a_part_that_holds_all_bytes_get_the_whole() -> None:
+    whole = answer(make_part(0, 9), ("Range", "bytes=0-1,4-5"))
+    assert (whole.status, whole.body, whole.headers.get("content-range")) == (200, BODY, None)
+
+
+@pytest.mark.parametrize(("value", "status"), [("bytes=0-1,4-5", 206), ("bytes=0-1", 404), ("bytes=0-1,4-6", 404)])
+def test_a_multipart_answers_the_very_same_ranges(value: str, status: int) -> None:
+    recorded = make_request(target="/f", headers=[("Range", "bytes=0-1,4-5")], origin=None)
+    fields = [("Content-Type", "multipart/byteranges; boundary=b")]
+    example = make_example(recorded, response=make_response(206, b"--b\r\n...", headers=fields))
+    assert ask_status(example, ("Range", value)) == status
+
+
+def test_a_part_that_is_decoded_for_its_client_is_cut_from_what_is_sent() -> None:
+    """The range of the recorded bytes would not fit the decoded ones."""
+    coded = gzip.compress(BODY * 9)
+    fields = [("Content-Encoding", "gzip"), ("Content-Range", f"bytes 0-{len(coded) - 1}/{len(coded)}")]
+    recorded = make_request(target="/f", headers=[("Range", "bytes=0-"), ("Accept-Encoding", "gzip")], origin=None)
+    example = make_example(recorded, response=make_response(206, coded, headers=fields))
+    response = answer(example, ("Range", "bytes=0-"), ("Accept-Encoding", "br"))
+    assert (response.status, response.body) == (206, BODY * 9)
+    assert response.headers.get("content-range") == "bytes 0-89/90"
+
+
+GREW = b"0123456789abcdef"
+
+
+def make_growing(*parts: tuple[int, int, int]) -> list[Example]:
+    """Return the parts of a growing file that one range got in turn, as first byte, last byte and size."""
+    request = make_request(target="/f", headers=[("Range", f"bytes={parts[0][0]}-")], origin=None)
+    return [
+        make_example(
+            request,
+            id=f"{number:02}",
+            sequence="s",
+            response=make_response(
+                206,
+                GREW[first : last + 1],
+                headers=[("ETag", f'"v{number}"'), ("Content-Range", f"bytes {first}-{last}/{size}")],
+            ),
+        )
+        for number, (first, last, size) in enumerate(parts, 1)
+    ]
+
+
+def answer_from(examples: list[Example], *fields: tuple[str, str]) -> tuple[int, bytes]:
+    """Return status and body of the first answer of a mock server of these examples."""
+    served = CompiledMockServer(make_mock(), Answers(compile_index(examples)))
+    reply = respond(served, make_request(target="/f", headers=fields, origin=None), "http://h")
+    assert isinstance(reply, Reply)
+    assert reply.response
+    return reply.response.status, reply.body
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields", "status", "body"),
+    [
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=12-15")], 206, GREW[12:]),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=4-5")], 206, b"45"),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=0-")], 206, BODY),
+        ([(0, 9, 10), (0, 15, 16)], [], 200, BODY),
+        ([(0, 9, 20), (0, 15, 16)], [], 200, GREW),
+        ([(0, 9, 20), (0, 15, 16)], [("Range", "bytes=0-1,4-5")], 200, GREW),
+        ([(0, 9, 10), (0, 15, 16)], [("Range", "bytes=20-")], 416, b""),
+        ([(2, 9, 10), (2, 15, 16)], [("Range", "bytes=12-15")], 206, GREW[12:]),
+        ([(2, 9, 10), (2, 15, 16)], [("Range", "bytes=3-4"), ("If-Range", '"v2"')], 206, b"34"),
+    ],
+)
+def test_a_range_of_a_growing_file_is_cut_from_a_part_that_holds_it(
+    parts: list[tuple[int, int, int]], fields: list[tuple[str, str]], status: int, body: bytes
+) -> None:
+    """From the part whose turn it is, else from the newest one that holds the range."""
+    assert answer_from(make_growing(*parts), *fields) == (status, body)
+
+
+def test_a_part_of_the_version_that_if_range_names_answers() -> None:
+    first, second = make_growing((2, 9, 10), (2, 15, 16))
+    changed = replace(first, response=replace(first.response, body=b"________"))
+    assert answer_from([changed, second], ("Range", "bytes=3-4"), ("If-Range", '"v2"')) == (206, b"34")
+
+
+def test_a_range_inside_the_recorded_one_takes_no_turn() -> None:
+    served = CompiledMockServer(make_mock(), Answers(compile_index(make_growing((0, 9, 10), (0, 15, 16)))))
+    bodies = []
+    for value in ("bytes=4-5", "bytes=0-"):
+        reply = respond(served, make_request(target="/f", headers=[("Range", value)], origin=None), "http://h")
+        assert isinstance(reply, Reply)
+        bodies.append(reply.body)
+    assert bodies == [b"45", BODY]
