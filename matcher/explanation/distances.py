@@ -100,7 +100,7 @@ def _measure_common_leaves(body: Body, request: NormalRequest) -> float:
         mine, theirs = (Counter(_list_leaves(parse_json_exact(each))) for each in (body, request.body))
     except (ValueError, RecursionError):
         return 0.0
-    return (mine & theirs).total() / max(mine.total(), theirs.total())
+    return (mine & theirs).total() / max(mine.total(), theirs.total(), 1)
 
 
 def _list_leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
