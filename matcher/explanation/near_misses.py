@@ -9,9 +9,9 @@ from itertools import chain, islice
 from operator import attrgetter
 
 from understudy.matcher.decision import Difference, NearMiss
-from understudy.matcher.explanation.body_differences import MAX_SHOWN_SIZE
 from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.explanation.distances import compute_distance, estimate_distance
+from understudy.matcher.explanation.hidden_bodies import find_secret_places
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
@@ -25,10 +25,7 @@ from understudy.matcher.scores import (
     PathLine,
     RequestPart,
 )
-from understudy.store.model.exchanges import RedactedPlace
-from understudy.store.model.messages import Request
 from understudy.store.model.values import replace
-from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 NOT_COMPARED = Difference(
     RequestPart.BODY,
@@ -81,17 +78,6 @@ def select_near_misses(candidates: Iterable[Candidate], request: NormalRequest) 
     return tuple(
         NearMiss(candidate, explain_differences(candidate, request, secret) or (NOT_COMPARED,)) for candidate in nearest
     )
-
-
-def find_secret_places(requests: Iterable[Request]) -> frozenset[RedactedPlace]:
-    """Return the places of these requests at which there are secrets; bodies too long to be shown are not searched."""
-    return frozenset().union(
-        *(BUILT_IN_REDACTOR.redact_request(request, _get_visible_body(request))[1] for request in requests)
-    )
-
-
-def _get_visible_body(request: Request) -> bytes:
-    return request.body if isinstance(request.body, bytes) and len(request.body) <= MAX_SHOWN_SIZE else b""
 
 
 def select_runners_up(matches: Iterator[Match | None], winner: Match, request: NormalRequest) -> tuple[Match, ...]:
