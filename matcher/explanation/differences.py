@@ -138,6 +138,8 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
         return Difference(part, *texts, _explain_path(candidate, request))
     if part is RequestPart.QUERY:
         return Difference(part, *texts, "", shorten_places(list_differing_names(candidate.query, request.pairs)))
+    if part is RequestPart.HEADERS:
+        return Difference(part, *texts, "", _list_differing_headers(candidate, request))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
     is_one_type = have_same_type(candidate.request, request.original)
@@ -197,6 +199,13 @@ def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
     """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
     hidden = {each for each in expected if HIDDEN in each}
     return [each.replace(HIDDEN, OTHER_SECRET) if each in hidden else each for each in actual]
+
+
+def _list_differing_headers(candidate: Candidate, request: NormalRequest) -> tuple[str, ...]:
+    """Return the names of the listed headers that differ; none where others differ too, which no setting leaves out."""
+    if _list_differing_varied(candidate, request):
+        return ()
+    return shorten_places(name for name, _, _ in candidate.headers.find_differing(request.header_values))
 
 
 def _list_differing_varied(candidate: Candidate, request: NormalRequest) -> list[str]:
