@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import msgspec
@@ -36,7 +37,7 @@ class Difference:
     """A part by which an example was filtered out, or is not quite equal, with the shortened values of both sides.
 
     `expected` is the example's value, `actual` the request's. `note` explains an unexpected way of comparing; `places`
-    are the first few query parameters, form fields, JSON paths or XML elements that differ.
+    are the first few query parameters, headers, form fields, JSON paths or XML elements that differ.
     """
 
     part: RequestPart
@@ -81,11 +82,11 @@ class Explainer(Protocol):
         """Return the match that there would be if ids found every example, or None."""
 
 
-class Decision(msgspec.Struct, frozen=True, eq=False):
+class Decision(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The candidate that answers a request, or a miss: then a named part filtered out every example.
 
     `match` is None on a miss. `problem` describes a selector header that cannot be read: then nothing was decided.
-    Runners-up and near misses are worked out only when their methods are called.
+    What explains a decision is worked out when it is first needed; of a miss it is kept, for its answer, hint and log.
     """
 
     normal_request: NormalRequest
@@ -153,9 +154,9 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         """The number of candidates in the index."""
         return len(self.explainer)
 
-    @property
+    @cached_property
     def bare_item(self) -> str | None:
-        """The name of the request item that fits but has no example, worked out on each access. None on a hit."""
+        """The name of the request item that fits but has no example. None on a hit."""
         if self.match or self.problem or self.selectors.is_named:
             return None
         return self.explainer.find_bare_item(self.normal_request)
@@ -166,6 +167,10 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
 
     def find_near_misses(self) -> tuple[NearMiss, ...]:
         """Return up to three examples that nearly answer, nearest first; empty on a hit."""
+        return self._near_misses
+
+    @cached_property
+    def _near_misses(self) -> tuple[NearMiss, ...]:
         if self.match or self.problem:
             return ()
         return self.explainer.find_near_misses(self.normal_request)
@@ -175,7 +180,11 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
         return self.explainer.find_known_ranges(self.normal_request)
 
     def find_match_by_ids(self) -> Match | None:
-        """Return the match that a miss would be if ids found every example, or None; worked out on each call."""
+        """Return the match that a miss would be if ids found every example, or None."""
+        return self._match_by_ids
+
+    @cached_property
+    def _match_by_ids(self) -> Match | None:
         if self.match or self.problem or self.selectors.is_named:
             return None
         return self.explainer.find_match_by_ids(self.normal_request)

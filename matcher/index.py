@@ -100,17 +100,24 @@ class Index:
         return len(self._derived.collect_header_lists(self))
 
     def apply_changes(
-        self, removed: Collection[str], examples: Iterable[Example], items: Iterable[BareItem] | None = None
+        self,
+        removed: Collection[str],
+        examples: Iterable[Example],
+        items: Iterable[BareItem] | None = None,
+        item_names: Mapping[str, str] = MappingProxyType({}),
     ) -> Index:
         """Return an index without the examples with the ids in `removed`, and with `examples` added or replaced by id.
 
         The result equals a newly compiled index; the time depends on the size of the change alone. The new index shares
         its unchanged pieces with this one, which stays as it is, and keeps the look-ups that requests have caused.
-        `items` are the request items without an example; None leaves them unchanged.
+        `items` are the request items without an example; None leaves them unchanged. `item_names` are added to
+        the known ones.
         """
         source, change = self._source.compile_changes(removed, examples)
         after = self._apply_change(
-            change if self.settings == source.settings else change.apply_settings(self.settings), source
+            change if self.settings == source.settings else change.apply_settings(self.settings),
+            source,
+            {**self.item_names, **item_names} if item_names else self.item_names,
         )
         if items is not None:
             after.bare_items = compile_bare_items(items, source.variables)
@@ -123,9 +130,11 @@ class Index:
     def restrict_to(self, candidates: Iterable[Candidate], settings: MatchSettings | None = None) -> Index:
         """Return an index of some of the candidates, under `settings` or the same settings as before."""
         empty = Index(self._source, settings or self.settings)
-        empty.bare_items, empty.item_names = self.bare_items, self.item_names
+        empty.bare_items = self.bare_items
         return empty._apply_change(
-            IndexChange((), tuple(candidates), self.unusable).apply_settings(empty.settings), self._source
+            IndexChange((), tuple(candidates), self.unusable).apply_settings(empty.settings),
+            self._source,
+            self.item_names,
         )
 
     def decide(self, request: Request) -> Decision:
@@ -253,7 +262,7 @@ class Index:
     def _make_method_key(self, method: str, origin: Origin | None) -> MethodKey:
         return method, origin.normal if origin is not None and self.settings.host else None
 
-    def _apply_change(self, change: IndexChange, source: IndexSource) -> Index:
+    def _apply_change(self, change: IndexChange, source: IndexSource, item_names: Mapping[str, str]) -> Index:
         """Return this index after a change that was compiled under the settings of this index."""
         unusable = [each for each in self.unusable if each.example.id not in change.removed]
         removed = (
@@ -262,12 +271,12 @@ class Index:
             else []
         )
         after = Index(source, self.settings)
-        after.bare_items, after.item_names = self.bare_items, self.item_names
+        after.bare_items, after.item_names = self.bare_items, item_names
         after.candidates = self.candidates.apply_changes(removed, change.added)
         after.unusable = tuple(sorted((*unusable, *change.unusable), key=lambda each: each.example.id))
         after._tables = self._update_tables(removed, change.added)
         after._pool = self._pool.apply_changes(removed, change.added)
-        after._derived = self._derived.apply_changes(removed, change, source)
+        after._derived = self._derived.apply_changes(removed, change, source, item_names)
         return after
 
     def _update_tables(
@@ -303,14 +312,20 @@ class DerivedIndexes:
         self._by_status: dict[int, Index] = {}
         self._named_examples: NamedExamples | None = None
 
-    def apply_changes(self, removed: Collection[Candidate], change: IndexChange, source: IndexSource) -> DerivedIndexes:
+    def apply_changes(
+        self,
+        removed: Collection[Candidate],
+        change: IndexChange,
+        source: IndexSource,
+        item_names: Mapping[str, str],
+    ) -> DerivedIndexes:
         """Return these indexes, each after a change of the main index that takes out the `removed` candidates."""
         after = DerivedIndexes()
         for settings, index in self._by_settings.copy().items():
-            after._by_settings[settings] = index._apply_change(change.apply_settings(settings), source)
+            after._by_settings[settings] = index._apply_change(change.apply_settings(settings), source, item_names)
         for code, index in self._by_status.copy().items():
             by_status = change.filter_by_status(code).apply_settings(index.settings)
-            after._by_status[code] = index._apply_change(by_status, source)
+            after._by_status[code] = index._apply_change(by_status, source, item_names)
         if self._named_examples is not None:
             after._named_examples = self._named_examples.apply_changes(removed, change.added)
         return after

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from understudy.matcher.body_forms import canonical
-from understudy.matcher.body_forms.codings import undo_codings
 from understudy.matcher.body_forms.kinds import Reading, parse_body_type
-from understudy.matcher.body_forms.open_places import Mark, Places, places_from_redacted
+from understudy.matcher.body_forms.open_places import Mark, Places, mask_text, places_from_redacted, select_marks
 from understudy.matcher.explanation.differing_bodies import BodyComparer, PlainBody
+from understudy.matcher.explanation.hidden_bodies import HiddenBody, Secrets, hide_secrets
 from understudy.matcher.normal_forms import format_for_display
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.store.model.collections import EditablePart
-from understudy.store.model.exchanges import RedactedPlace
+from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import BodyRef, Request
 
 EMPTY = "(empty)"
@@ -26,7 +26,6 @@ OTHER_SECRET = "[another secret]"
 _MAX_COMPARED = 64 * 1024  # characters of a body searched for its first difference
 MAX_PLACES = 4  # differing places that are searched for; a fourth is shown as "and more"
 _PATH_WIDTH = 60  # characters of a JSON path
-MAX_SHOWN_SIZE = 2**20  # bytes of a body up to which it is shown; a person does not read a longer one
 
 # A JSON text, the last one perhaps cut off, or a token in the place of a value. It matches in linear time, because a
 # quotation mark that does not end a text begins one.
@@ -34,14 +33,13 @@ _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|NaN|Infinity', re.DO
 _MARKS = {"NaN": Mark.REDACTED, "Infinity": Mark.ANY}
 
 
-def render_bodies(candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]) -> tuple[str, str]:
+def render_bodies(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[str, str]:
     """Return the example's body and the request's, without the values at hidden places of both."""
     pattern, reading = _get_pattern(candidate, request), find_common_reading(candidate, request)
     places = places_from_redacted(hidden) | pattern.places
     recorded = candidate.request
-    mine = undo_codings(recorded.body, recorded.headers) if isinstance(recorded.body, bytes) else b""
-    one = _render_body(recorded, mine, reading, places)
-    other = _render_body(request.original, request.body, reading, places)
+    one = _render_body(recorded, hide_secrets(recorded, candidate.example.redacted), reading, places)
+    other = _render_body(request.original, hide_secrets(request.original), reading, places)
     return (one, f"equal but for {OTHER_SECRET}") if one == other and str(Mark.REDACTED) in one else (one, other)
 
 
@@ -71,28 +69,40 @@ def find_common_reading(candidate: Candidate, request: NormalRequest) -> Reading
     return next((each.reading for each in types if each.media), Reading.UNTYPED)
 
 
-def find_differing_places(
-    candidate: Candidate, request: NormalRequest, hidden: frozenset[RedactedPlace]
-) -> tuple[tuple[str, ...], str]:
+def find_differing_places(candidate: Candidate, request: NormalRequest, hidden: Secrets) -> tuple[tuple[str, ...], str]:
     """Return the first few places at which two bodies differ, without hidden ones, as a setting takes them to ignore.
 
-    There are none for text and bytes, and for a place that is the whole body. The note names the parts of a multipart
-    body that they are in, if any.
+    There are none for text and bytes, for bodies of two kinds, and for a place that is the whole body. The note names
+    the parts of a multipart body that they are in, if any.
     """
-    recorded = candidate.request
-    if not isinstance(recorded.body, bytes) or max(len(recorded.body), len(request.body)) > MAX_SHOWN_SIZE:
-        return (), ""
     if request.settings.subset:  # more members than the example has are not a difference
         return (), ""
-    mine = PlainBody(undo_codings(recorded.body, recorded.headers), recorded.headers.get("content-type"))
-    theirs = PlainBody(request.body, request.content_type)
-    places = places_from_redacted(hidden) | _get_pattern(candidate, request).places
+    reading, places = find_common_reading(candidate, request), places_from_redacted(hidden)
+    places |= _get_pattern(candidate, request).places
+    mine, theirs = hide_secrets(candidate.request, candidate.example.redacted), hide_secrets(request.original)
+    if not mine.content or not theirs.content or not have_one_kind(mine, theirs, reading, places):
+        return (), ""
     comparer = BodyComparer(
         places, wild=request.settings.wildcards and not candidate.example.is_literal(EditablePart.BODY)
     )
-    found = list(islice(comparer.find_differing(mine, theirs, find_common_reading(candidate, request)), MAX_PLACES))
+    differing = comparer.find_differing(_mask(mine, places), _mask(theirs, places), reading)
+    found = list(islice(differing, MAX_PLACES))
     parts = list(dict.fromkeys(each.part for each in found if each.part))
     return shorten_places(each.place for each in found), f"in {format_parts(parts)}" if parts else ""
+
+
+def have_one_kind(one: HiddenBody, other: HiddenBody, reading: Reading, places: Places) -> bool:
+    """Return whether two bodies are compared as one kind, in which their secrets have places too.
+
+    Otherwise all of one may be taken for the name of a place of the other.
+    """
+    kinds = [canonical.read_body(each.content, reading, each.content_type, places)[0] for each in (one, other)]
+    return kinds[0] is kinds[1] and one.may_be_read_as(kinds[0]) and other.may_be_read_as(kinds[0])
+
+
+def _mask(body: HiddenBody, places: Places) -> PlainBody:
+    texts = frozenset(select_marks(places, Part.TEXT))
+    return PlainBody(mask_text(body.content, texts) if texts else body.content, body.content_type)
 
 
 def format_parts(parts: Sequence[str]) -> str:
@@ -111,23 +121,25 @@ def shorten_places(places: Iterable[str]) -> tuple[str, ...]:
     return tuple(format_for_display(place, _PATH_WIDTH) for place in islice(places, MAX_PLACES))
 
 
-def _render_body(request: Request, plain: bytes, reading: Reading, places: Places) -> str:
+def _render_body(request: Request, hidden: HiddenBody, reading: Reading, places: Places) -> str:
     body = request.body
     if isinstance(body, BodyRef):
         return f"{body.size} bytes, SHA-256 {body.digest[:12]}"
-    if not body or not plain:
+    if not body:
         return EMPTY
-    content_type = request.headers.get("content-type")
-    if len(plain) > MAX_SHOWN_SIZE:
+    if not hidden.content:
         return _describe_digest(body)
-    kind, _, text = canonical.read_body(plain, reading, content_type, places)[1].partition(b":")
-    if kind in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
+    kind, form = canonical.read_body(hidden.content, reading, hidden.content_type, places)
+    name, _, text = form.partition(b":")
+    if name in (b"bytes", b"text") and any(place.mark is Mark.REDACTED for place in places):
         return _describe_digest(body)  # the body could not be parsed, so its secrets cannot be located
+    if name != b"grpc" and not hidden.may_be_read_as(kind):
+        return _describe_digest(body)  # its secrets were found in another reading
     try:
         shown = text.decode()[:_MAX_COMPARED] if len(text) <= 4 * _MAX_COMPARED else _decode_start(text)
     except UnicodeDecodeError:
         return _describe_digest(body)
-    return _TOKEN.sub(_replace_token, shown) if kind in (b"json", b"graphql") else shown
+    return _TOKEN.sub(_replace_token, shown) if name in (b"json", b"graphql") else shown
 
 
 def _describe_digest(body: bytes) -> str:

@@ -15,6 +15,7 @@ from understudy.matcher.explanation.body_differences import (
     shorten_places,
 )
 from understudy.matcher.explanation.differing_places import list_differing_names
+from understudy.matcher.explanation.hidden_bodies import Secrets, find_secret_places
 from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.lookup.similar_paths import is_similar_path
 from understudy.matcher.normal_forms import format_for_display
@@ -24,7 +25,7 @@ from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.paths import find_first_line
 from understudy.matcher.scores import PathLine, RequestPart
 from understudy.store.model.collections import Example
-from understudy.store.model.exchanges import Part, RedactedPlace
+from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Request
 from understudy.store.model.values import replace
 
@@ -41,8 +42,6 @@ _AFTER_PATH = (
     RequestPart.OPERATION,
 )
 
-Secrets = frozenset[RedactedPlace]
-
 
 def explain_differences(
     candidate: Candidate, request: NormalRequest, secret: Secrets = frozenset()
@@ -50,9 +49,9 @@ def explain_differences(
     """Return the parts of `list_differing_parts` with their values.
 
     There are none if the candidate matches other than by distance. Values at places that are redacted in the example,
-    or listed in `secret`, are hidden on both sides.
+    that hold secrets in one of the two, or that are listed in `secret`, are hidden on both sides.
     """
-    hidden = secret | candidate.example.redacted
+    hidden = secret | candidate.example.redacted | find_secret_places((candidate.request, request.original))
     return tuple(
         _build_difference(part, candidate, request, hidden) for part in list_differing_parts(candidate, request)
     )
@@ -139,9 +138,12 @@ def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRe
         return Difference(part, *texts, _explain_path(candidate, request))
     if part is RequestPart.QUERY:
         return Difference(part, *texts, "", shorten_places(list_differing_names(candidate.query, request.pairs)))
+    if part is RequestPart.HEADERS:
+        return Difference(part, *texts, "", _list_differing_headers(candidate, request))
     if part is not RequestPart.BODY:
         return Difference(part, *texts)
-    places, where = find_differing_places(candidate, request, hidden)
+    is_one_type = have_same_type(candidate.request, request.original)
+    places, where = find_differing_places(candidate, request, hidden) if is_one_type else ((), "")
     notes = filter(None, (explain_comparison(candidate, request), where))
     return Difference(part, *texts, "; ".join(notes), places)
 
@@ -197,6 +199,13 @@ def mark_other_secrets(expected: list[str], actual: list[str]) -> list[str]:
     """Return the actual values, with another mark for a hidden one that differs from the hidden one expected."""
     hidden = {each for each in expected if HIDDEN in each}
     return [each.replace(HIDDEN, OTHER_SECRET) if each in hidden else each for each in actual]
+
+
+def _list_differing_headers(candidate: Candidate, request: NormalRequest) -> tuple[str, ...]:
+    """Return the names of the listed headers that differ; none where others differ too, which no setting leaves out."""
+    if _list_differing_varied(candidate, request):
+        return ()
+    return shorten_places(name for name, _, _ in candidate.headers.find_differing(request.header_values))
 
 
 def _list_differing_varied(candidate: Candidate, request: NormalRequest) -> list[str]:

@@ -9,9 +9,9 @@ from itertools import chain, islice
 from operator import attrgetter
 
 from understudy.matcher.decision import Difference, NearMiss
-from understudy.matcher.explanation.body_differences import MAX_SHOWN_SIZE
 from understudy.matcher.explanation.differences import explain_differences
 from understudy.matcher.explanation.distances import compute_distance, estimate_distance
+from understudy.matcher.explanation.hidden_bodies import Secrets, find_secret_places
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.parts.candidate import Candidate, Match, MatchOrder
@@ -25,15 +25,18 @@ from understudy.matcher.scores import (
     PathLine,
     RequestPart,
 )
-from understudy.store.model.exchanges import RedactedPlace
-from understudy.store.model.messages import Request
 from understudy.store.model.values import replace
-from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 NOT_COMPARED = Difference(
     RequestPart.BODY,
     f"one of the newest {MAX_LOOSE_BODIES} bodies with {{{{name}}}} inside texts on this path",
     "an older one, which is not compared",
+)
+UNEXPLAINED = Difference(
+    RequestPart.PATH,
+    "(nothing else)",
+    "(nothing else)",
+    "no difference was found, although the example does not answer: this is a bug of Understudy, please report it",
 )
 PoolKey = tuple[str, int]  # method and number of segments
 
@@ -78,20 +81,17 @@ def select_near_misses(candidates: Iterable[Candidate], request: NormalRequest) 
     # A secret of one request must not be shown beside another.
     secret = find_secret_places([request.original, *(candidate.request for candidate in nearest)])
     secret |= frozenset(chain.from_iterable(candidate.example.redacted for candidate in likely))
-    return tuple(
-        NearMiss(candidate, explain_differences(candidate, request, secret) or (NOT_COMPARED,)) for candidate in nearest
-    )
+    return tuple(NearMiss(candidate, _explain(candidate, request, secret)) for candidate in nearest)
 
 
-def find_secret_places(requests: Iterable[Request]) -> frozenset[RedactedPlace]:
-    """Return the places of these requests at which there are secrets; bodies too long to be shown are not searched."""
-    return frozenset().union(
-        *(BUILT_IN_REDACTOR.redact_request(request, _get_visible_body(request))[1] for request in requests)
-    )
+def _explain(candidate: Candidate, request: NormalRequest, secret: Secrets) -> tuple[Difference, ...]:
+    found = explain_differences(candidate, request, secret)
+    return found or ((NOT_COMPARED,) if _may_be_uncompared(candidate, request) else (UNEXPLAINED,))
 
 
-def _get_visible_body(request: Request) -> bytes:
-    return request.body if isinstance(request.body, bytes) and len(request.body) <= MAX_SHOWN_SIZE else b""
+def _may_be_uncompared(candidate: Candidate, request: NormalRequest) -> bool:
+    """Return whether the body is one of those of which only the newest are compared."""
+    return request.settings.body and candidate.body is not None and candidate.body.has_loose
 
 
 def select_runners_up(matches: Iterator[Match | None], winner: Match, request: NormalRequest) -> tuple[Match, ...]:

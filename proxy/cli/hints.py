@@ -42,7 +42,7 @@ HINTS: Mapping[str, str] = {
 }
 """What each action is at a terminal; `{name}` stands for a value of the hint."""
 
-PLACE_OPTIONS = {"query": "--ignore-query", "body": "--ignore-body"}
+PLACE_OPTIONS = {"query": "--ignore-query", "header": "--ignore-header", "body": "--ignore-body"}
 """The options that take the places of `ignore_places`, by the names of its values."""
 
 ARGUMENTS: Mapping[str, str] = {"url": "URL"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from understudy.matcher.parts.candidate import BodyLoader
+from understudy.proxy.compilation.mock_setup import select_item_names
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.templates.response_templates import compile_templates
 from understudy.store.model.changes import Change, Subject
@@ -22,12 +23,14 @@ def collect_edited_ids(changes: Iterable[Change]) -> dict[str, set[str]]:
     return found
 
 
-def apply_edits(answers: Answers, ids: Collection[str], examples: Sequence[Example], read: BodyLoader) -> Answers:
+def apply_edits(
+    answers: Answers, ids: Collection[str], examples: Sequence[Example], names: Mapping[str, str], read: BodyLoader
+) -> Answers:
     """Return the answers after the examples with these ids were added, edited or deleted.
 
-    `examples` are those of them that still exist.
+    `examples` are those of them that still exist, `names` the names of their request items, by id.
     """
-    index = answers.index.apply_changes(ids, examples)
+    index = answers.index.apply_changes(ids, examples, item_names=select_item_names(examples, names))
     kept = {id: template for id, template in answers.templates.by_example.items() if id not in ids}
     templates = replace(answers.templates, by_example=kept | compile_templates(examples, read))
     return replace(answers, index=index, templates=templates)

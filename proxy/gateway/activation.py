@@ -13,7 +13,7 @@ from understudy.matcher.replay_keys import expand_headers
 from understudy.matcher.settings import make_spy_settings
 from understudy.proxy.compilation.body_prefetch import BodyPrefetcher
 from understudy.proxy.compilation.live_edits import apply_edits, collect_edited_ids, may_affect
-from understudy.proxy.compilation.mock_setup import MockSetup, read_mock_setup
+from understudy.proxy.compilation.mock_setup import MockSetup, read_mock_setup, select_item_names
 from understudy.proxy.compilation.session_examples import build_session_examples
 from understudy.proxy.gateway.replay_settings import STRICT_REPLAY, ReplaySettings
 from understudy.serving.answers.outcomes import Answers
@@ -104,8 +104,12 @@ class Activation:
             return None
         ids, read = collect_edited_ids(relevant).get(collection_id, set()), self._store.bodies.read
         examples = self._store.collections.get_examples(collection_id, sorted(ids))
-        own = apply_edits(active.reverse_answers, ids, examples, read)
-        forward = replace(own, index=active.answers.index.apply_changes(ids, examples))
+        names = self._store.collections.list_item_names(collection_id, [example.item_id for example in examples])
+        own = apply_edits(active.reverse_answers, ids, examples, names, read)
+        forward = replace(
+            own,
+            index=active.answers.index.apply_changes(ids, examples, item_names=select_item_names(examples, names)),
+        )
         self._active = replace(active, reverse_answers=own, answers=forward, reply_cache=ReplyCache())
         return self._active
 

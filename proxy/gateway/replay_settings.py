@@ -121,7 +121,7 @@ def _check_lists(lists: ListSettings) -> None:
 def _parse_matching(names: ListSettings) -> MatchSettings:
     headers = _parse_headers(names, "match_header")
     ignored_headers = _parse_headers(names, "ignore_header")
-    if ignored_headers and "*" not in headers:
+    if "*" not in headers and not _fold(ignored_headers) <= _fold(headers):
         message = "this takes headers out of all headers, but not all are compared"
         raise UserError(message, field="ignore_header", hint=Hint("compare_all_headers"))
     return replace(
@@ -132,6 +132,10 @@ def _parse_matching(names: ListSettings) -> MatchSettings:
         ignore_body=_parse_places(names, "ignore_body") | _parse_places(names, "ignore_json"),
         key_headers=frozenset(),  # an x-api-key is the API's own here
     )
+
+
+def _fold(names: Iterable[str]) -> set[str]:
+    return {name.strip().lower() for name in names}
 
 
 def _parse_parameters(names: Iterable[str]) -> frozenset[str]:

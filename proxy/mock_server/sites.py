@@ -202,7 +202,8 @@ class MockSites:
             ids = edited.get(mock.collection_id)
             if ids:
                 examples = self._store.collections.get_examples(mock.collection_id, sorted(ids))
-                answers = apply_edits(served.answers, ids, examples, self._context.read)
+                names = self._store.collections.list_item_names(mock.collection_id, [each.item_id for each in examples])
+                answers = apply_edits(served.answers, ids, examples, names, self._context.read)
                 self._served[mock.id] = self._make_served(mock, answers, served.keys, served)
 
 

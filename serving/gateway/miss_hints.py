@@ -7,11 +7,12 @@ from understudy.matcher.explanation.body_differences import MAX_PLACES
 from understudy.matcher.scores import RequestPart
 from understudy.store.errors import Hint
 
-_SETTINGS = {RequestPart.QUERY: "query", RequestPart.BODY: "body"}
+_SETTINGS = {RequestPart.QUERY: "query", RequestPart.HEADERS: "header", RequestPart.BODY: "body"}
 
 
 def suggest_ignored_places(decision: Decision) -> Hint | None:
-    """Return the places by which alone the nearest example differs, `query` and `body` with one name a line.
+    """Return the places by which alone the nearest example differs, `query`, `header` and `body` with one
+    name a line.
 
     None if anything else differs, or more places than a user would leave out one by one.
     """

@@ -70,8 +70,8 @@ class Collections(Protocol):
         """Return the request items of a collection by position."""
         ...
 
-    def list_item_names(self, collection_id: str) -> dict[str, str]:
-        """Return the names of all request items of a collection, by id."""
+    def list_item_names(self, collection_id: str, ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Return the names of the request items of a collection by id: of all, or of those with these ids."""
         ...
 
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:

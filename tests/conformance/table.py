@@ -9,6 +9,7 @@ from typing import Literal
 from tests.factories.messages import make_example, make_request, make_response
 from understudy.matcher.decision import Decision
 from understudy.matcher.explanation.differences import explain_differences
+from understudy.matcher.explanation.near_misses import UNEXPLAINED
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.lookup.bare_items import BareItem
 from understudy.matcher.lookup.ties import list_negotiating_names
@@ -147,7 +148,7 @@ class Row:
         """Return whether the explanation agrees: no part filters out a winner, some part filters out each near miss."""
         decision = self.decide()
         if decision.candidate is None:
-            return all(miss.differences for miss in decision.find_near_misses())
+            return all(each.differences and UNEXPLAINED not in each.differences for each in decision.find_near_misses())
         normal_request = decision.normal_request.change_methods((decision.candidate.method,))
         parts = [each.part for each in explain_differences(decision.candidate, normal_request)]
         return parts == ([RequestPart.PATH] if decision.path_line is PathLine.DISTANCE else [])

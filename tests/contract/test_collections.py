@@ -435,3 +435,5 @@ def test_item_names(store: Store) -> None:
     store.collections.update(shop.id, CollectionUpdate(items=items))
     store.collections.update(other.id, CollectionUpdate(items=[make_item(other.id)]))
     assert store.collections.list_item_names(shop.id) == {items[0].id: "Get user", items[1].id: "Get order"}
+    assert store.collections.list_item_names(shop.id, [items[1].id, "unknown"]) == {items[1].id: "Get order"}
+    assert store.collections.list_item_names(other.id, [items[1].id]) == {}

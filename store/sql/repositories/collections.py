@@ -116,12 +116,16 @@ class SqlCollections:
         with self._database.begin_read() as tx:
             return read_examples(tx.connection(), collection_id)
 
-    def list_item_names(self, collection_id: str) -> dict[str, str]:
+    def list_item_names(self, collection_id: str, ids: Sequence[str] | None = None) -> dict[str, str]:
         query = select(t.RequestItemRow.id, t.RequestItemRow.name).where(
             t.RequestItemRow.collection_id == collection_id
         )
+        chosen = [query]
+        if ids is not None:
+            starts = range(0, len(ids), IDS_PER_QUERY)
+            chosen = [query.where(t.RequestItemRow.id.in_(ids[start : start + IDS_PER_QUERY])) for start in starts]
         with self._database.begin_read() as tx:
-            return {row.id: row.name for row in tx.execute(query)}
+            return {row.id: row.name for each in chosen for row in tx.execute(each)}
 
     def list_bare_items(self, collection_id: str) -> list[RequestItem]:
         has_example = select(t.ExampleRow.id).where(t.ExampleRow.item_id == t.RequestItemRow.id).exists()

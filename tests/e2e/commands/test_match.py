@@ -84,7 +84,7 @@ def test_hits(url: str, arguments: list[str], shown: list[str]) -> None:
         (
             ["GET", "/users/7"],
             [
-                '  ids would find "Broken" (06), but do not count for it',
+                '  ids would find "Broken" of "GET /users/7" (06), but do not count for it',
                 "Hint: answer by ids with --ids, or give the example a path template:"
                 " understudy examples set 06 --path '/users/{{id}}'",
             ],

@@ -247,7 +247,7 @@ def test_a_mock_server_has_the_settings_it_was_made_with(mocked_once: Understudy
     assert (told["private"], told["cors"], told["log_limit"], told["server_error"]) == (False, False, 5, "down")
     matching = told["matching"]
     assert (matching["body"], matching["headers"], matching["query"], matching["distance"]) == (
-        True,
+        "require",
         ["X-Team"],
         "prefer",
         None,
@@ -342,7 +342,7 @@ def test_how_it_compares_is_edited(mocked: Understudy) -> None:
         "mocks edit shop --no-match-body --match-header a,b --query off --no-ids --distance --ignore-json '$.at'",
     )
     matching = shown(mocked)["matching"]
-    assert (matching["body"], matching["headers"], matching["query"]) == (False, ["a", "b"], "off")
+    assert (matching["body"], matching["headers"], matching["query"]) == ("prefer", ["a", "b"], "off")
     assert (matching["ids"], matching["distance"], matching["ignore_body"]) == (False, True, ["$.at"])
     run(mocked, "mocks edit shop --no-match-header --usual-distance --no-ignore-json")
     matching = shown(mocked)["matching"]

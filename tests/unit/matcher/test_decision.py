@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.factories.messages import make_example, make_request
 from understudy.matcher.decision import Decision, ScoreLine
+from understudy.matcher.explanation import near_misses
+from understudy.matcher.explanation.rendering import (
+    as_json,
+    as_text,
+    describe_miss,
+    summarize_match_by_ids,
+    summarize_nearest,
+)
+from understudy.matcher.explanation.suggestions import suggest_ids
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES, PathLine, RequestPart
@@ -94,3 +105,25 @@ def test_example_requested_by_id_is_explained_once() -> None:
     assert [(miss.candidate.id, [each.part for each in miss.differences]) for miss in misses] == [
         ("1", [RequestPart.METHOD])
     ]
+
+
+def test_a_miss_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer, the hint and the log of one miss share what explains it."""
+    searched = Counter[str]()
+
+    def count(name: str) -> None:
+        search = getattr(near_misses, name)
+
+        def counted(*arguments: object) -> object:
+            searched[name] += 1
+            return search(*arguments)
+
+        monkeypatch.setattr(near_misses, name, counted)
+
+    count("select_near_misses")
+    count("select_match_by_ids")
+    index = compile_index([make_example("/users/1")])
+    decision = index.decide(make_request(target="/users/7"))
+    for explain in (describe_miss, suggest_ids, summarize_nearest, summarize_match_by_ids, as_text, as_json):
+        assert explain(decision)
+    assert searched == {"select_near_misses": 1, "select_match_by_ids": 1}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.factories.messages import make_example, make_request
-from understudy.matcher.explanation.near_misses import CandidatePool, select_near_misses
+from understudy.matcher.explanation.near_misses import NOT_COMPARED, UNEXPLAINED, CandidatePool, select_near_misses
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, MAX_NEAR_MISSES
@@ -63,4 +65,13 @@ def test_a_body_that_is_too_old_to_be_compared_is_explained() -> None:
     candidate = Candidate.of((make_example(body, literal=False),), settings)
     request = NormalRequest(make_request("POST", "/a", body=b'{"a": "bc"}', content_type=JSON), settings, ("POST",))
     [miss] = select_near_misses([candidate], request)
-    assert [each.part for each in miss.differences] == ["body"]
+    assert miss.differences == (NOT_COMPARED,)
+
+
+@pytest.mark.parametrize("settings", [MatchSettings(body=True), POSTMAN])
+def test_a_miss_without_a_difference_is_called_a_bug(settings: MatchSettings) -> None:
+    """Of an example that answers the request, there is no difference to show."""
+    request = make_request("POST", "/a", body=b'{"a": "b"}', content_type=JSON)
+    candidate = Candidate.of((make_example(request),), settings)
+    [miss] = select_near_misses([candidate], NormalRequest(request, settings, ("POST",)))
+    assert miss.differences == (UNEXPLAINED,)

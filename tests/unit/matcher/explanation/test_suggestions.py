@@ -12,6 +12,7 @@ from understudy.matcher.index import compile_index
 from understudy.matcher.settings import POSTMAN, STRICT, MatchSettings, QueryRule
 from understudy.store.model.values import replace
 
+STRICT_PATHS = MatchSettings(ids=False)
 RECORDED = make_example("/users/1", name="Ada")
 
 
@@ -37,6 +38,25 @@ def test_a_path_template_takes_the_place_of_ids(target: str, recorded: str, path
     hint = suggest_ids(decide(target, recorded))
     assert hint is not None
     assert (hint.action, dict(hint.values)) == ("find_by_ids", {"example": "00", "path": path})
+
+
+@pytest.mark.parametrize(
+    ("written", "base", "path"),
+    [
+        ("https://{{host}}/users/1", "", "https://{{host}}/users/{{id}}"),
+        ("https://api.test/users/1/", "", "https://api.test/users/{{id}}"),
+        ("{{baseUrl}}/users/1", "", "{{baseUrl}}/users/{{id}}"),
+        ("{{baseUrl}}/1", "https://api.test/users", "{{baseUrl}}/{{id}}"),
+        ("{{baseUrl}}/users/1", "https://api.test", "{{baseUrl}}/users/{{id}}"),
+        ("{{baseUrl}}", "https://api.test/users/1", "https://api.test/users/{{id}}"),
+    ],
+)
+def test_what_stands_before_the_path_stays(written: str, base: str, path: str) -> None:
+    """The template has the origin and the variables of the example, unless a variable holds the id."""
+    index = compile_index([make_example(written, literal=False)], STRICT_PATHS, variables={"baseUrl": base})
+    hint = suggest_ids(index.decide(make_request(target="/users/7")))
+    assert hint is not None
+    assert hint.values["path"] == path
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from understudy.store.errors import Hint, UserError
         (UserError("no port", field="listen"), "--listen: no port"),
         (UserError("takes an absolute URL", field="url"), "URL takes an absolute URL"),
         (
-            UserError("a miss", hint=Hint("ignore_places", {"body": "$.at\n//Id", "query": "t"})),
-            "a miss; leave out what differs with --ignore-query t --ignore-body '$.at' --ignore-body //Id",
+            UserError("a miss", hint=Hint("ignore_places", {"body": "$.at\n//Id", "header": "date", "query": "t"})),
+            "a miss; leave out what differs with --ignore-query t --ignore-header date"
+            " --ignore-body '$.at' --ignore-body //Id",
         ),
         (
             UserError("a miss", hint=Hint("find_by_ids", {"example": "01", "path": "/users/{{id}}"})),

@@ -31,6 +31,7 @@ def test_by_default_everything_but_headers_is_compared() -> None:
         ({"match_header": ["X-Team, X-Else"]}, "headers", {"X-Team", "X-Else"}),
         ({"match_header": ["*"]}, "headers", {"*"}),
         ({"match_header": ["*"], "ignore_header": ["Date"]}, "ignore_headers", {"Date"}),
+        ({"match_header": ["X-Team"], "ignore_header": ["x-team"]}, "ignore_headers", {"x-team"}),
     ],
 )
 def test_names_are_taken_as_listed(given: dict[str, list[str]], field: str, expected: set[str]) -> None:

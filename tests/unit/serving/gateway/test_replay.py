@@ -17,6 +17,7 @@ from understudy.serving.gateway.replay import HANG_UP, MOST_MISSES, Miss, MissAn
 from understudy.store.errors import Hint
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import Origin, Request
+from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.rules import Rules
 
@@ -102,18 +103,24 @@ def test_the_message_of_a_miss_has_the_first_difference(request_: Request, why: 
     assert message == f'This request is not in session shop: nearest is "Buy" (entry 57): {why}.'
 
 
+RED = {"X-Team": "red"}
+
+
 @pytest.mark.parametrize(
     ("request_", "hint"),
     [
-        (make_request(target="/users?t=2&u=1"), Hint("ignore_places", {"query": "t\nu"})),
-        (make_request(target="/users?t=1", body=b"x"), None),
-        (make_request(target="/other?t=2"), None),
-        (make_request(target="/users?a=1&b=2&c=3&d=4"), None),
+        (make_request(target="/users?t=2&u=1", headers=RED), Hint("ignore_places", {"query": "t\nu"})),
+        (make_request(target="/users?t=1"), Hint("ignore_places", {"header": "x-team"})),
+        (make_request(target="/users?t=1", headers=RED, body=b"x"), None),
+        (make_request(target="/other?t=2", headers=RED), None),
+        (make_request(target="/users?a=1&b=2&c=3&d=4", headers=RED), None),
     ],
 )
 def test_a_miss_has_the_places_to_ignore(request_: Request, hint: Hint | None) -> None:
     """Only where ignoring a few places would make it a hit."""
-    replay, index = Replay(tally=Tally()), compile_index([make_example("/users?t=1")], STRICT)
+    example = make_example(make_request(target="/users?t=1", headers=RED))
+    settings = replace(STRICT, headers=frozenset({"x-team"}))
+    replay, index = Replay(tally=Tally()), compile_index([example], settings)
     outcome = find_outcome(Answers(index), request_)
     replay.note(request_, outcome)
     [missed] = replay.tally.misses
