@@ -242,8 +242,7 @@ def name_operation(request: Request, *, loose: bool = False) -> object:
         return "target", request.headers.get("x-amz-target")
     body, media = request.body, parse_media_type(request.headers.get("content-type"))
     if not isinstance(body, bytes) or not body:
-        pairs = dict(normal_forms.parse_query_pairs(request.query))
-        return name_graphql(pairs, loose) if "{" in pairs.get("query", "") else None
+        return name_graphql(read_members(request.query), loose)
     if media == FORM:
         actions = [value for name, value in normal_forms.parse_query_pairs(body) if name == "Action" and value]
         return ("action", actions[0]) if actions else None
@@ -251,12 +250,27 @@ def name_operation(request: Request, *, loose: bool = False) -> object:
         return name_graphql({"query": body.decode()}, loose)
     if body.startswith(b"<"):
         return name_soap(request, body)
+    found = re.search(rb'name="operations"\r\n(?:[^\r]+\r\n)*\r\n(.*?)\r\n--', body, re.DOTALL)
+    if media == "multipart/form-data" and found:
+        body = found[1]
+    value = parse_json(body)
+    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
+    return (isinstance(value, list), named) if named and None not in named else None
+
+
+def parse_json(text: str | bytes) -> object:
+    """Return a JSON value; None for what is not JSON."""
     try:
-        value = json.loads(body)
+        return json.loads(text)
     except ValueError:
         return None
-    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
-    return named if named and None not in named else None
+
+
+def read_members(query: bytes) -> dict[str, object]:
+    """Return the members of a GraphQL request that a query holds."""
+    pairs = dict(normal_forms.parse_query_pairs(query))
+    maps = {name: parse_json(pairs.pop(name, "")) for name in ("variables", "extensions")}
+    return pairs | {name: value for name, value in maps.items() if value is not None}
 
 
 def name_message(message: object, loose: bool) -> object:
@@ -277,9 +291,10 @@ def name_graphql(members: Mapping[str, object], loose: bool) -> object:
         except GraphQLError:
             return None
         return "graphql", name, re.sub(r'"[^"]*"', '""', document) if loose else document
-    extensions = members.get("extensions")
+    extensions, variables = members.get("extensions"), members.get("variables", 0)
     persisted = extensions.get("persistedQuery", {}).get("sha256Hash") if isinstance(extensions, dict) else None
-    known = members.get("documentId") or (members.get("id") if {"variables", "operationName"} & {*members} else None)
+    is_graphql = "operationName" in members or isinstance(extensions, dict) or isinstance(variables, dict | None)
+    known = members.get("documentId") or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
     return ("persisted", name, persisted or known) if persisted or known else None
 
 
