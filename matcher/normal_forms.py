@@ -152,6 +152,11 @@ def decode_escapes(text: str) -> str:
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
 
+def decode_folded(segment: str) -> str:
+    """Return a folded segment of a normal path with its escapes decoded, for comparing it by characters."""
+    return text_from_bytes(unquote_to_bytes(segment.encode("utf-8", "surrogateescape"))) if "%" in segment else segment
+
+
 @dataclass(frozen=True, slots=True)
 class Wildcard:
     """A segment that stands for any segment with this prefix and suffix (both in normal form, without case)."""

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from typing import NamedTuple
+from urllib.parse import unquote
 from xml.etree.ElementTree import ParseError, fromstring
 
 from graphql import GraphQLError, parse, print_ast
@@ -26,8 +27,8 @@ from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request
 from understudy.store.model.values import replace
 
-# Total, the method itself, path, fewer wildcards, literal characters, what is preferred, an id of ours, id.
-Score = tuple[int, bool, int, int, int, tuple[int, ...], bool, str]
+# Total, the method itself, path, likeness, fewer wildcards, literal characters, what is preferred, an id of ours, id.
+Score = tuple[int, bool, int, float, int, int, tuple[int, ...], bool, str]
 
 
 class Between(NamedTuple):
@@ -76,7 +77,7 @@ def find_best(
     if selectors.is_named:
         for method in methods:
             if named_ids := find_named_ids(request, examples, settings, method, selectors):
-                return (0, False, 0, 0, 0, (), False, min(named_ids, key=order_id))
+                return (0, False, 0, 0, 0, 0, (), False, min(named_ids, key=order_id))
         return None
     kept = [
         each
@@ -109,8 +110,8 @@ def prefer(
     selectors: Selectors,
 ) -> Score | None:
     """Return the best score: among equals the one that is preferred in its group, then among the groups."""
-    best = max((score[:5] for score in scores if score), default=None)
-    tied = [(each, score) for each, score in zip(kept, scores, strict=True) if score and score[:5] == best]
+    best = max((score[:6] for score in scores if score), default=None)
+    tied = [(each, score) for each, score in zip(kept, scores, strict=True) if score and score[:6] == best]
     groups: dict[object, list[tuple[Example, Score]]] = {}
     for example, score in tied:
         groups.setdefault(identify_group(example, request, score[2], settings), []).append((example, score))
@@ -131,7 +132,7 @@ def identify_group(example: Example, request: Request, points: int, settings: Ma
     if points == 80:
         return example.request.method, tuple(parse_wild_segments(example.request.path))
     if points == 70:
-        return example.request.method, normal_forms.normalize_path(example.request.path)
+        return example.request.method, identify_path(example, settings)
     return example.request.method
 
 
@@ -143,7 +144,7 @@ def list_names(
     together = [
         each
         for each in kept
-        if each.request.method == example.request.method and is_grouped(each, example, request, score)
+        if each.request.method == example.request.method and is_grouped(each, example, request, score, settings)
     ]
     usual = list_usual_names(settings)
     never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", "", *usual}
@@ -158,13 +159,13 @@ def list_names(
     return usual + varying[:2] if settings.prefer_headers else []
 
 
-def is_grouped(other: Example, example: Example, request: Request, score: Score) -> bool:
+def is_grouped(other: Example, example: Example, request: Request, score: Score, settings: MatchSettings) -> bool:
     """Return whether another example is found together with this one."""
     if score[2] == 80:
         segments = (parse_wild_segments(each.request.path) for each in (other, example))
         return not is_recorded(other, "path") and len({tuple(each) for each in segments}) == 1
     if score[2] == 70:
-        return normal_forms.normalize_path(other.request.path) == normal_forms.normalize_path(example.request.path)
+        return identify_path(other, settings) == identify_path(example, settings)
     a, b = normal_forms.normalize_path(other.request.path), normal_forms.normalize_path(request.path)
     return {
         100: a == b,
@@ -210,7 +211,7 @@ def prefer_one(
     same_order = score[0] - score[2] >= 9 and has_same_order(
         list_example_pairs(example, settings, wildcards), request, settings
     )
-    return (is_range, *body, *headers, same_order, *score[6:])
+    return (is_range, *body, *headers, same_order, *score[7:])
 
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
@@ -457,7 +458,9 @@ def compute_score(
     )
     wild += count_wild_filters(example, settings, selectors)
     points = path + query
-    return points, recorded.method == request.method, path, -wild, literal_length, (), *order_id(example.id)
+    likeness = measure_likeness(example, request, settings) if path == 70 else 1
+    order = order_id(example.id)
+    return points, recorded.method == request.method, path, likeness, -wild, literal_length, (), *order
 
 
 def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettings) -> bool:
@@ -526,32 +529,69 @@ def find_best_by_distance(
     request: Request, kept: Sequence[Example], settings: MatchSettings, selectors: Selectors
 ) -> Score | None:
     """Return the best score among the similar of the newest 1,000 paths with at most one other segment."""
-    theirs = normal_forms.normalize_path(request.path).split("/")
-    near: list[str] = []
+    near: list[object] = []
     for example in sorted(kept, key=lambda one: order_id(one.id), reverse=True):
-        mine = normal_forms.normalize_path(example.request.path)
-        if mine not in near and count_differing_segments(mine.split("/"), theirs) <= 1:
+        mine = identify_path(example, settings)
+        apart = list_differing_segments(example, request, settings)
+        if mine not in near and apart is not None and len(apart) <= 1:
             near.append(mine)
-    alike = {mine for mine in near[:1000] if are_all_similar(mine.split("/"), theirs)}
-    scores = [
-        compute_score(request, each, settings, selectors, lambda _: 70)
+    alike = [
+        each
         for each in kept
-        if normal_forms.normalize_path(each.request.path) in alike
+        if identify_path(each, settings) in near[:1000] and measure_likeness(each, request, settings) >= 0.75
     ]
-    alike_examples = [each for each in kept if normal_forms.normalize_path(each.request.path) in alike]
-    return prefer(request, alike_examples, scores, settings, selectors)
+    scores = [compute_score(request, each, settings, selectors, lambda _: 70) for each in alike]
+    return prefer(request, alike, scores, settings, selectors)
 
 
-def count_differing_segments(mine: Sequence[str], theirs: Sequence[str]) -> int:
-    """Return how many segments differ; 2 if the numbers of segments differ."""
-    return sum(x != y for x, y in zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else 2
+def has_wildcards(example: Example, settings: MatchSettings) -> bool:
+    """Return whether a segment of an example's path is a wildcard."""
+    if not settings.wildcards or is_recorded(example, "path"):
+        return False
+    return any(not isinstance(each, str) for each in parse_wild_segments(example.request.path))
 
 
-def are_all_similar(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Return whether every segment is at least 75 % alike; equal ones are."""
-    return all(
-        1 - compute_edit_distance(x, y) / max(len(x), len(y), 1) >= 0.75 for x, y in zip(mine, theirs, strict=True)
-    )
+def identify_path(example: Example, settings: MatchSettings) -> object:
+    """Return what is equal for one path: its normal form, or with wildcards its segments without their names."""
+    text = normal_forms.normalize_path(example.request.path)
+    slashes = len(text) - len(text.rstrip("/"))
+    return (tuple(parse_wild_segments(example.request.path)), slashes) if has_wildcards(example, settings) else text
+
+
+def list_differing_segments(
+    example: Example, request: Request, settings: MatchSettings
+) -> list[tuple[str, str]] | None:
+    """Return the segments that differ, without case and escapes; None for paths of another number of segments.
+
+    None too where a wildcard does not fit.
+    """
+    theirs = normal_forms.fold(normal_forms.normalize_path(request.path)).split("/")
+    mine: list[str | tuple[str, str]] = []
+    mine += normal_forms.fold(normal_forms.normalize_path(example.request.path)).split("/")
+    if has_wildcards(example, settings):
+        wild = parse_wild_segments(example.request.path)
+        mine[: len(wild)] = wild
+    if len(mine) != len(theirs):
+        return None
+    wild_pairs = [(x, y) for x, y in zip(mine, theirs, strict=True) if not isinstance(x, str)]
+    if not all(re.fullmatch(re.escape(x[0]) + ".+" + re.escape(x[1]), y, re.DOTALL) for x, y in wild_pairs):
+        return None
+    pairs = [(unescape(x), unescape(y)) for x, y in zip(mine, theirs, strict=True) if isinstance(x, str)]
+    return [(x, y) for x, y in pairs if x != y]
+
+
+def unescape(segment: str) -> str:
+    """Return a segment with its escapes decoded."""
+    return unquote(segment.encode("utf-8", "surrogateescape").decode("latin-1"), "latin-1")
+
+
+def measure_likeness(example: Example, request: Request, settings: MatchSettings) -> float:
+    """Return how much alike the one segment is that differs; 0 if there is none or more."""
+    apart = list_differing_segments(example, request, settings)
+    if apart is None or len(apart) != 1:
+        return 0
+    one, other = (each.encode("latin-1").decode("utf-8", "surrogateescape") for each in apart[0])
+    return 1 - compute_edit_distance(one, other) / max(len(one), len(other))
 
 
 def compute_edit_distance(one: str, other: str) -> int:
