@@ -37,6 +37,7 @@ _ANY_ID = "\0"  # a normal path never contains it: a raw NUL becomes %00
 # These two are used on examples only, never on requests.
 _BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
 _COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
+_ANY_WILDCARD = re.compile(rb"\{\{[^{}]+\}\}|^:[A-Za-z_][A-Za-z0-9_-]*+")
 
 
 def text_from_bytes(raw: bytes) -> str:
@@ -190,6 +191,11 @@ def parse_wildcard(segment: bytes) -> Wildcard | None:
         return None
     prefix, name, suffix = found.groups()
     return Wildcard(name.strip(), fold_literal(prefix), fold_literal(suffix))
+
+
+def has_two_wildcards(segment: bytes) -> bool:
+    """Return whether a raw segment was meant to have more than one wildcard, which is not supported."""
+    return len(_ANY_WILDCARD.findall(segment)) > 1
 
 
 def fold_literal(text: str) -> str:
