@@ -58,7 +58,7 @@ class RequestedPath:
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text).split("/")
-        self.segments = [decode_folded(segment) for segment in self.folded]
+        self.segments = [decode_folded(segment) for segment in self.folded] if "%" in text else self.folded
 
     def measure_similarity(self, theirs: Sequence[str | Wildcard]) -> float | None:
         """Return how much alike the one segment is that differs from another path's; None if that is not similar."""
@@ -73,12 +73,13 @@ class RequestedPath:
                 apart.append((mine, other))
         return measure_similarity(*apart[0]) if len(apart) == 1 else None
 
-    def list_keys(self, shapes: Iterable[Shape]) -> Iterator[tuple[int, int]]:
-        """Yield place and key of each segment that may differ, for paths without wildcards and for each shape."""
-        yield from _hash_segments(self.segments)
+    def list_keys(self, shapes: Iterable[Shape]) -> list[tuple[int, int]]:
+        """Return place and key of each segment that may differ, for paths without wildcards and for each shape."""
+        keys = _hash_segments(self.segments)
         for shape in shapes:
             if all(wildcard.fits(self.folded[place]) for place, wildcard in shape):
-                yield from _hash_segments(self.segments, shape)
+                keys += _hash_segments(self.segments, shape)
+        return keys
 
 
 def list_wild_segments(path: PathPattern) -> WildSegments:
@@ -204,7 +205,7 @@ def is_similar_path(path: PathPattern, text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    return [decode_folded(segment) for segment in fold(text).split("/")]
+    return RequestedPath(text).segments
 
 
 def _update_shard(shard: Shard, removed: list[ShardEntry], added: list[ShardEntry]) -> Shard:
@@ -246,22 +247,23 @@ def _find_oldest(lists: list[Sequence[KnownPath]]) -> OrderKey:
     return next(islice((path.newest for path in distinct), MAX_DISTANT_PATHS - 1, None), _LOWEST)
 
 
-def _hash_segments(segments: Sequence[str | Wildcard], shape: Shape = ()) -> Iterator[tuple[int, int]]:
-    """Yield place and key of each segment after the first (which is empty): of its place and the segments around it.
+def _hash_segments(segments: Sequence[str | Wildcard], shape: Shape = ()) -> list[tuple[int, int]]:
+    """Return place and key of each segment after the first (which is empty): of its place and the segments around it.
 
     The segments of a `shape` are wildcards, which have no key of their own and are the same in all other keys.
     """
     opened = dict(shape)
-    others = [opened.get(at, segment) for at, segment in enumerate(segments)]
+    others = [opened.get(at, segment) for at, segment in enumerate(segments)] if opened else segments
     after, rest = [], 0
     for segment in reversed(others):
         after.append(rest)
         rest = hash((rest, segment))
-    before = hash(others[0])
+    keys, before = [], hash(others[0])
     for at in range(1, len(others)):
         if at not in opened:
-            yield at, hash((at, before, after[-at - 1]))
+            keys.append((at, hash((at, before, after[-at - 1]))))
         before = hash((before, others[at]))
+    return keys
 
 
 _MAX_LETTERS = 32  # different letters of a segment up to which they are used as a filter: more cost more than they save
