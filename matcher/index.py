@@ -21,7 +21,7 @@ from understudy.matcher.lookup.method_tables import MethodTables
 from understudy.matcher.lookup.persistent_list import PersistentList
 from understudy.matcher.lookup.persistent_map import group_by_key
 from understudy.matcher.mock_headers import NO_SELECTORS, SelectorProblem, Selectors, parse_selectors
-from understudy.matcher.parts.byte_ranges import merge_ranges
+from understudy.matcher.parts.byte_ranges import list_ranges
 from understudy.matcher.parts.candidate import BodyLoader, Candidate, Match, require_bytes
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, MAX_HEADER_LISTS, PathLine, QueryFit, RequestPart
@@ -160,10 +160,10 @@ class Index:
         return near_misses.select_runners_up(matches, winner, request)
 
     def find_known_ranges(self, request: NormalRequest) -> tuple[str, ...]:
-        """Return the ranges of bytes that examples hold of what the request asks for, adjacent ones as one."""
+        """Return the ranges of bytes that examples hold of what the request asks for."""
         fitting = islice(self.find_fitting(request), MAX_EXAMINED)
         parts = (each for each in fitting if each.list_unmet_parts(request) == [RequestPart.RANGE])
-        return merge_ranges(each.eligibility.known for each in parts)
+        return list_ranges(each.eligibility.known for each in parts)
 
     def find_bare_item(self, request: NormalRequest) -> str | None:
         """Return the name of the best request item without an example, by the request's method and path, or None.

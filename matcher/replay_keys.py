@@ -7,12 +7,13 @@ import hashlib
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms.canonical import compute_body_key
 from understudy.matcher.parts.bodies import collect_ignored_places
-from understudy.matcher.parts.eligibility import PRECONDITIONS, RANGES
+from understudy.matcher.parts.eligibility import CONDITIONS
 from understudy.matcher.parts.headers import read_header_values
-from understudy.matcher.parts.negotiation import NEGOTIATING, read_exact_values, read_vary
+from understudy.matcher.parts.negotiation import NEGOTIATING, read_exact_values
+from understudy.matcher.parts.operations import OPERATION_HEADERS, find_soap_action
 from understudy.matcher.parts.queries import select_pairs
 from understudy.matcher.settings import MatchSettings
-from understudy.store.model.messages import Headers, Request, Response
+from understudy.store.model.messages import Headers, Request
 from understudy.store.model.values import replace
 
 ALL_HEADERS = "*"
@@ -21,15 +22,12 @@ FRAMING_FIELDS = frozenset({"host", "content-length", "expect"})
 """Fields that repeat the body's length or the host, or are removed before a request is decided."""
 
 
-_CONDITIONS = (*RANGES, *PRECONDITIONS)
-
-
-def compute_request_key(request: Request, body: bytes, response: Response) -> str:
+def compute_request_key(request: Request, body: bytes, varied: frozenset[str]) -> str:
     """Return the key of equal requests: SHA-256 in hexadecimal digits (docs/matching.md, "Sequences").
 
-    Equal are method, origin, normal path, query with the order of repeated values, canonical body, negotiating headers
-    (among them those that the Vary of the response names), range and preconditions. `body` holds the bytes of the
-    request's body as they were sent.
+    Equal are method, origin, normal path, query with the order of repeated values, canonical body, the operation that a
+    header names, negotiating headers (`varied` are those that a Vary of this URL names), range and preconditions.
+    `body` holds the bytes of the request's body as they were sent.
     """
     origin = str(request.origin.normal if request.origin else "")
     pairs = normal_forms.parse_ordered_pairs(request.query)
@@ -38,12 +36,12 @@ def compute_request_key(request: Request, body: bytes, response: Response) -> st
         origin,
         normal_forms.normalize_path(request.path),
         pairs,
-        _list_negotiated(request, response, frozenset()),
+        _list_negotiated(request, varied, frozenset()),
     )
     return _digest(parts, compute_body_key(body, request.headers))
 
 
-def compute_replay_key(request: Request, body: bytes, response: Response, settings: MatchSettings) -> str:
+def compute_replay_key(request: Request, body: bytes, varied: frozenset[str], settings: MatchSettings) -> str:
     """Return a key that requests share if they are equal under these settings: SHA-256 in hexadecimal digits.
 
     `body` holds the bytes of the request's body as they were sent. The settings are strict ones: path, query, body and
@@ -57,19 +55,22 @@ def compute_replay_key(request: Request, body: bytes, response: Response, settin
         normal_forms.normalize_path(request.path),
         select_pairs(request.query, settings.ignore_query, ordered=settings.ordered_query),
         tuple(value for value in values if value[1] is not None),
-        _list_negotiated(request, response, settings.ignore_headers),
+        _list_negotiated(request, varied, settings.ignore_headers),
     )
     return _digest(parts, compute_body_key(body, request.headers, collect_ignored_places(settings)))
 
 
 def _list_negotiated(
-    request: Request, response: Response, ignored: frozenset[str]
+    request: Request, varied: frozenset[str], ignored: frozenset[str]
 ) -> tuple[tuple[str, str | None], ...]:
     """Return the headers, with values, by which a request asks for one answer among several of one URL."""
     dropped = {name.lower() for name in ignored}
-    names = tuple({*NEGOTIATING, *read_vary(response.headers), *_CONDITIONS} - dropped)
+    names = tuple({*NEGOTIATING, *varied, *CONDITIONS, *OPERATION_HEADERS} - dropped)
     named = zip(names, read_exact_values(request.headers, names), strict=True)
-    return tuple(sorted((name, value) for name, value in named if value is not None))
+    action = ("action", find_soap_action(request.headers)) if "soapaction" not in dropped else ("action", "")
+    return tuple(
+        sorted([*((name, value) for name, value in named if value is not None), *([action] if action[1] else [])])
+    )
 
 
 def _digest(parts: tuple[object, ...], body_key: bytes) -> str:

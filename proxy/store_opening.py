@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.messages import Request
 from understudy.store.repositories.store import Store
 from understudy.store.sql.open_store import open_store
 
@@ -12,8 +12,8 @@ def open_or_upgrade_store(url: str, *, sync_full: bool = False, make: bool = Tru
     return open_store(url, sync_full=sync_full, make=make, request_key=_compute_request_key)
 
 
-def _compute_request_key(request: Request, body: bytes, response: Response) -> str:
+def _compute_request_key(request: Request, body: bytes, varied: frozenset[str]) -> str:
     # Imported for upgrades alone: every command opens a store, and few need the matcher.
     from understudy.matcher.replay_keys import compute_request_key
 
-    return compute_request_key(request, body, response)
+    return compute_request_key(request, body, varied)

@@ -22,14 +22,15 @@ from understudy.store.model.messages import Body, BodyRef, Request, Response, me
 from understudy.store.model.naming import name_example, name_request
 from understudy.store.model.values import replace
 from understudy.store.redaction.redactor import BUILT_IN_REDACTOR, Redactor
+from understudy.store.varied_headers import NOT_VARIED, VariedHeaders
 
 Message = TypeVar("Message", Request, Response)
 # Finds only the places that it is given for comparing.
 _NO_BUILT_INS = Redactor(built_in=False)
 ReadStoredBody = Callable[[Body], bytes]
 """Returns the bytes of a body, which may be a reference."""
-RequestKey = Callable[[Request, bytes, Response], str]
-"""Returns the key of a request, from its copy for comparing, the bytes of its body, and its response.
+RequestKey = Callable[[Request, bytes, frozenset[str]], str]
+"""Returns the key of a request, from its copy for comparing, the bytes of its body, and the headers that negotiate.
 
 Recorded requests with the same key are one request item.
 """
@@ -76,27 +77,29 @@ class CollectionState:
     """The state of a collection before or after a promotion.
 
     `promoted` are the ids of the exchanges promoted so far, `items` its request items by key, `position` that of the
-    next item.
+    next item. `varied` are the request headers that the responses to one URL name in Vary.
     """
 
     collection_id: str
     promoted: frozenset[int] = frozenset()
     items: Mapping[str, KnownItem] = field(default_factory=dict)
     position: int = 0
+    varied: VariedHeaders = NOT_VARIED
 
     @classmethod
     def of(
         cls, collection_id: str, promoted: Iterable[int], items: Iterable[RequestItem], examples: Iterable[Example]
     ) -> CollectionState:
         """Return the state of a collection, from all its request items and examples."""
-        all_items = list(items)
+        all_items, all_examples = list(items), sorted(examples, key=lambda example: example.id)
         growing = {item.id: _GrowingItem(item) for item in all_items if item.key}
-        for example in sorted(examples, key=lambda example: example.id):
+        for example in all_examples:
             if example.item_id in growing:
                 growing[example.item_id].add(example)
         known = {each.item.key: each.freeze() for each in growing.values()}
         position = max((item.position + 1 for item in all_items), default=0)
-        return cls(collection_id, frozenset(promoted), known, position)
+        varied = NOT_VARIED.add((example.request, example.response) for example in all_examples)
+        return cls(collection_id, frozenset(promoted), known, position, varied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,14 @@ def promote(
     `redactor` replaces secrets, unless the plan keeps them;
     requests and responses that differ only in secrets are equal. Raises what `read` raises.
     """
-    run, applied_redactor = _PromotionRun(known, plan, new_id), None if plan.keep_secrets else redactor
-    for exchange in sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id)):
+    recorded = sorted(exchanges, key=lambda exchange: (exchange.timings.started, exchange.id))
+    # An error may lack the Vary of the other answers to its URL, and is still one of their turns.
+    varied = known.varied.add((exchange.request, exchange.response) for exchange in recorded)
+    run, applied_redactor = (
+        _PromotionRun(replace(known, varied=varied), plan, new_id),
+        None if plan.keep_secrets else redactor,
+    )
+    for exchange in recorded:
         reason = find_skip_reason(exchange, replay=plan.keep_every)
         if exchange.id in run.promoted:
             run.already_promoted += 1
@@ -152,7 +161,7 @@ def promote(
         else:
             request = _redact_request(exchange, applied_redactor, read)
             response = _redact_response(exchange.response, applied_redactor, read, comparing=not plan.keep_every)
-            key = request_key(request.compared, request.body, response.message)
+            key = request_key(request.compared, request.body, varied.get_names(exchange.request))
             run.add_exchange(exchange.id, key, request, response)
     return run.finish()
 
@@ -313,7 +322,7 @@ class _PromotionRun:
         replaced = set(self._replaced)
         items = {**self._known.items, **{key: growing.freeze() for key, growing in self._growing.items()}}
         return PromotionResult(
-            CollectionState(self._known.collection_id, frozenset(self.promoted), items, self._next_position),
+            replace(self._known, promoted=frozenset(self.promoted), items=items, position=self._next_position),
             items=tuple(self._items),
             examples=tuple(example for id_, example in self._examples.items() if id_ not in replaced),
             marks=tuple((exchange, None if id_ in replaced else id_) for exchange, id_ in self._marks.items()),

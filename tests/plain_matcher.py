@@ -45,6 +45,7 @@ WILD_VALUE = re.compile(rb"\{\{[^{}]+\}\}")
 WILD_QUERY_VALUE = re.compile(WILD_VALUE.pattern + rb"|:[A-Za-z_][A-Za-z0-9_-]*")
 WILD_END = re.compile(r"([^{}]*)\{\{[^{}]+\}\}")
 PARTLY_WILD = re.compile(rb"([^{}]*)\{\{[^{}]+\}\}([^{}]*)")
+CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -54,15 +55,15 @@ def decide(request: Request, examples: Sequence[Example], settings: MatchSetting
     if isinstance(selectors, SelectorProblem):
         return None
     found = find_best(request, examples, settings, selectors)
-    return (get_answering_id(found[-1], examples, selectors), found[0]) if found else None
+    return (get_answering_id(found[-1], examples, selectors, settings), found[0]) if found else None
 
 
-def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors) -> str:
+def get_answering_id(winner: str, examples: Sequence[Example], selectors: Selectors, settings: MatchSettings) -> str:
     """Return the id of the winner or, in a sequence, of its newest example with the requested status."""
-    sequence = next(each.sequence for each in examples if each.id == winner)
-    if selectors.is_named or sequence is None:
+    won = next(each for each in examples if each.id == winner)
+    if selectors.is_named or won.sequence is None:
         return winner
-    together = (each for each in examples if each.sequence == sequence)
+    together = (each for each in examples if identify_candidate(each, settings) == identify_candidate(won, settings))
     return max((each.id for each in together if selectors.code in (None, each.response.status)), key=order_id)
 
 
@@ -81,7 +82,7 @@ def find_best(
         return None
     kept = [
         each
-        for each in list_candidates(examples, selectors)
+        for each in list_candidates(examples, selectors, settings)
         for method in methods
         if is_comparable(each, request, settings, method)
     ]
@@ -205,13 +206,13 @@ def prefer_one(
     """Return the sort key of an example among equals."""
     example, score = one
     headers = [read_own_header(example, name) in (read_header(request, name), "any") for name in names]
-    is_range = not is_part(example, settings) or has_same_fields(example, request, ("range", "if-range"))
+    is_same = has_same_fields(example, request, (*CONDITIONS, "range", "if-range"))
     body = prefer_body(example, request, settings) if settings.prefer_body else ()
     wildcards = settings.wildcards and not is_recorded(example, "query")
     same_order = score[0] - score[2] >= 9 and has_same_order(
         list_example_pairs(example, settings, wildcards), request, settings
     )
-    return (is_range, *body, *headers, same_order, *score[7:])
+    return (is_same, *body, *headers, same_order, *score[7:])
 
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
@@ -310,9 +311,9 @@ def name_soap(request: Request, body: bytes) -> object:
     return ("soap", action, inner) if action or inner else None
 
 
-def is_part(example: Example, settings: MatchSettings) -> bool:
-    """Return whether an example holds a part of the bytes, and belongs to its range."""
-    return settings.eligibility and example.response.status == 206 and find_bytes(example) is not None
+def is_in_body(request: Request) -> bool:
+    """Return whether the body alone names the operation of a request."""
+    return bool(request.body) and not request.headers.get("x-amz-target") and not request.headers.get("soapaction")
 
 
 def find_bytes(example: Example) -> tuple[int, int, int] | None:
@@ -340,17 +341,16 @@ def is_eligible(request: Request, example: Example, settings: MatchSettings) -> 
     was_recorded = example.literal or example.fingerprint
     named = name_operation(example.request) is not None
     if (
-        settings.prefer_body
-        and not settings.body
+        (settings.prefer_body or settings.body)
+        and not (settings.body and not settings.ignore_body and not settings.subset and is_in_body(example.request))
         and was_recorded
         and named
         and not have_same_operation(example, request)
     ):
         return False
     status, own = example.response.status, example.request.headers
-    conditions = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
-    if status in (304, 412) and any(name in own for name in conditions):
-        return has_same_fields(example, request, conditions)
+    if status in (304, 412) and any(name in own for name in CONDITIONS):
+        return has_same_fields(example, request, CONDITIONS)
     if status not in (206, 416) or "range" not in own:
         return True
     if status == 206 and (example.response.headers.get("content-range") or "").startswith("bytes 0-"):
@@ -387,14 +387,26 @@ def holds_range(example: Example, request: Request) -> bool:
     return first <= start <= end <= last
 
 
-def list_candidates(examples: Sequence[Example], selectors: Selectors) -> list[Example]:
+def identify_candidate(example: Example, settings: MatchSettings) -> object:
+    """Return what the examples of one candidate share: a sequence, and the values of the listed headers."""
+    if example.sequence is None:
+        return "", example.id
+    listed = sorted({name.lower() for name in settings.headers}) + sorted(
+        {n.lower() for n in settings.preferred_headers}
+    )
+    values = [read_header(example.request, name) for name in listed if not is_own_header(name, settings)]
+    return example.sequence, tuple(values)
+
+
+def list_candidates(examples: Sequence[Example], selectors: Selectors, settings: MatchSettings) -> list[Example]:
     """Return one example for each sequence: the one whose request is compared, if some example has the status."""
     newest: dict[object, Example] = {}
     kept: dict[object, Example] = {}
     for example in sorted(examples, key=lambda one: order_id(one.id)):
-        newest[example.sequence or ("", example.id)] = example
+        key = identify_candidate(example, settings)
+        newest[key] = example
         if selectors.code in (None, example.response.status):
-            kept[example.sequence or ("", example.id)] = example
+            kept[key] = example
     return [newest[key] for key in kept]
 
 
@@ -402,8 +414,10 @@ def find_named_ids(
     request: Request, examples: Sequence[Example], settings: MatchSettings, method: str, selectors: Selectors
 ) -> list[str]:
     """Return the ids of the examples that the request names by id or by name."""
-    newest = {one.sequence or ("", one.id): one for one in sorted(examples, key=lambda one: order_id(one.id))}
-    realm = [one for one in examples if is_comparable(newest[one.sequence or ("", one.id)], request, settings, method)]
+    newest = {identify_candidate(one, settings): one for one in sorted(examples, key=lambda one: order_id(one.id))}
+    realm = [
+        one for one in examples if is_comparable(newest[identify_candidate(one, settings)], request, settings, method)
+    ]
     kept = [one for one in realm if selectors.code in (None, one.response.status)]
     if selectors.id is not None:
         whole = [one.id for one in examples if one.id == selectors.id and selectors.code in (None, one.response.status)]

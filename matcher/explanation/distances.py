@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from understudy.matcher import normal_forms
 from understudy.matcher.body_forms.canonical import have_same_type
+from understudy.matcher.body_forms.json_forms import parse_json_exact
 from understudy.matcher.explanation.differences import list_differing_parts
 from understudy.matcher.lookup.edit_distance import measure_common_prefix
 from understudy.matcher.normal_forms import Wildcard
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.paths import fits_segment, split_segments
-from understudy.matcher.scores import ID_SIMILARITY, MIN_SHARE, PART_WEIGHTS, SAME_TYPE_SHARE, RequestPart
+from understudy.matcher.scores import (
+    ID_SIMILARITY,
+    MAX_COMPARED_BODY,
+    MIN_SHARE,
+    OVERLAP_SHARE,
+    PART_WEIGHTS,
+    SAME_TYPE_SHARE,
+    RequestPart,
+)
+from understudy.store.model.messages import Body
 
 
 def compute_distance(candidate: Candidate, request: NormalRequest) -> float:
@@ -77,7 +87,39 @@ def _compute_header_share(candidate: Candidate, request: NormalRequest) -> float
 
 def _compute_body_share(candidate: Candidate, request: NormalRequest) -> float:
     mine, theirs = candidate.request, request.original
-    return SAME_TYPE_SHARE if mine.body and theirs.body and have_same_type(mine, theirs) else 1.0
+    if not mine.body or not theirs.body or not have_same_type(mine, theirs):
+        return 1.0
+    return max(MIN_SHARE, SAME_TYPE_SHARE * (1 - _measure_common_leaves(mine.body, request)))
+
+
+def _measure_common_leaves(body: Body, request: NormalRequest) -> float:
+    """Return the share of the values that two JSON documents have at the same places; 0 for other and long bodies."""
+    if not isinstance(body, bytes) or max(len(body), len(request.body)) > MAX_COMPARED_BODY:
+        return 0.0
+    try:
+        mine, theirs = (Counter(_list_leaves(parse_json_exact(each))) for each in (body, request.body))
+    except (ValueError, RecursionError):
+        return 0.0
+    return (mine & theirs).total() / max(mine.total(), theirs.total())
+
+
+def _list_leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _list_leaves(member, (*path, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _list_leaves(item, (*path, 0))
+    else:
+        yield *path, repr(value)
+
+
+def _compute_range_share(candidate: Candidate, request: NormalRequest) -> float:
+    known, asked = candidate.eligibility.known, request.requested_range
+    if known is None or asked is None:
+        return 1.0
+    first, last = (asked.first or 0), known.last if asked.last is None else asked.last
+    return OVERLAP_SHARE if first <= known.last and last >= known.first else 1.0
 
 
 def _compute_id_share(candidate: Candidate, request: NormalRequest) -> float:
@@ -97,6 +139,7 @@ _SHARES: Mapping[RequestPart, Callable[[Candidate, NormalRequest], float]] = {
     RequestPart.QUERY: _compute_query_share,
     RequestPart.HEADERS: _compute_header_share,
     RequestPart.BODY: _compute_body_share,
+    RequestPart.RANGE: _compute_range_share,
     RequestPart.ID: _compute_id_share,
     RequestPart.NAME: _compute_name_share,
 }

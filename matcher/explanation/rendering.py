@@ -79,7 +79,7 @@ def describe_difference(misses: Sequence[NearMiss], decision: Decision) -> str |
     *most, last = [str(part) for part in parts]
     subject, verb = (f"{', '.join(most)} and {last}", "differ") if most else (last, "differs")
     ranges = decision.find_known_ranges() if parts == [RequestPart.RANGE] else ()
-    known = f" Known are the bytes {_join(ranges)}." if ranges else ""
+    known = f" No recorded range holds these bytes; recorded are {_join(ranges)}." if ranges else ""
     return f"The {subject} of the request {verb}.{known}"
 
 
@@ -109,7 +109,7 @@ def _list_preferences(winner: Match) -> Iterator[str]:
     """Yield what each value of the preference means."""
     if not winner.preference:
         return
-    yield "was recorded with the same range"
+    yield "was recorded with the same range and preconditions"
     if len(winner.preference) > len(winner.negotiated) + 2:
         yield from _BODY_RULES
     yield from (f"has the {name.title()} of the request" for name in winner.negotiated)

@@ -17,6 +17,7 @@ from understudy.matcher import normal_forms
 from understudy.matcher.lookup import persistent_list, ties
 from understudy.matcher.lookup.persistent_list import PersistentList, SortedItems
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
+from understudy.matcher.lookup.range_index import RangeIndex
 from understudy.matcher.lookup.ties import TieIndex
 from understudy.matcher.parts.bodies import NO_BODY, BodyPattern, BodyShape
 from understudy.matcher.parts.candidate import Candidate, Match
@@ -35,18 +36,19 @@ MAX_TIES = 1_000  # sets of tied candidates whose look-ups are kept: each costs 
 class OpenParts(msgspec.Struct, frozen=True):
     """What the candidates of some buckets leave open: query names, header names, and the shape of the body.
 
-    `terms` is the kind of their terms: what else a request must have.
+    `terms` is the kind of their terms: what else a request must have. `is_keyed`: equal keys prove equal queries.
     """
 
     query: frozenset[str]
     headers: OpenHeaders
     body: BodyShape
     terms: TermKind
+    is_keyed: bool = True
 
     @property
     def is_certain(self) -> bool:
         """Whether every candidate of a bucket fits in the same way, which its key proves."""
-        return not self.query and not self.terms.within
+        return self.is_keyed and not self.terms.within
 
 
 BucketKey = tuple[QueryKey, HeaderValues, bytes, TermKey]  # the keys of query, headers, body and terms
@@ -132,6 +134,7 @@ class LargeGroup:
     loose: SortedItems[Candidate] = ()
     known_names: list[tuple[str, ...]] = field(default_factory=list, compare=False)
     known_ties: dict[TieKey, TieIndex] = field(default_factory=dict, compare=False)
+    known_ranges: dict[TieKey, RangeIndex] = field(default_factory=dict, compare=False)
 
     @property
     def text(self) -> str:
@@ -203,11 +206,25 @@ class LargeGroup:
                 return Match(first, line, fit)
             return self._choose_among(bucket, key, line, fit, request)
         # A name may have one open value and one spelled out, so the key alone does not prove the fit.
-        tied, best = select_tied(bucket, request, _FLOORS[level])
+        fitting = self._find_covering(bucket, key, request) if open_parts.terms.within else bucket
+        tied, best = select_tied(fitting, request, _FLOORS[level])
         if best is None:
             return None
         names = self.list_negotiating_names(request.settings) if len(tied) > 1 else ()
         return ties.choose_preferred(tied, line, best, request, names)
+
+    def _find_covering(
+        self, bucket: SortedItems[Candidate], key: TieKey, request: NormalRequest
+    ) -> Iterable[Candidate]:
+        """Return the partial responses of a bucket that hold the range that is asked for."""
+        if len(bucket) <= ties.FEW or request.requested_range is None:
+            return bucket
+        index = self.known_ranges.get(key)
+        if index is None:
+            if len(self.known_ranges) >= MAX_TIES:
+                self.known_ranges.clear()
+            index = self.known_ranges[key] = RangeIndex(bucket)
+        return index.find_covering(request.requested_range)
 
     def _choose_among(
         self, bucket: SortedItems[Candidate], key: TieKey, line: PathLine, fit: QueryFit, request: NormalRequest
@@ -244,7 +261,25 @@ class LargeGroup:
             [each for each in side if _get_body(each, by_body=by_body).has_loose] for side in (removed, added)
         )
         loose = persistent_list.update_items(self.loose, gone, come, _ORDER_KEY) if gone or come else self.loose
-        return LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
+        changed = LargeGroup(self.candidates.apply_changes(removed, added), buckets, loose)
+        self._warm(changed, settings)
+        return changed
+
+    def _warm(self, after: LargeGroup, settings: MatchSettings) -> None:
+        """Build for the changed group what requests have caused in this one, so that the next one does not wait."""
+        if not self.known_names or not after.candidates:
+            return
+        names, levels = after.list_negotiating_names(settings), _LEVELS[settings.query]
+        for key, index in list(self.known_ties.items()):
+            open_parts, level, bucket_key = key
+            place = levels.index(level)
+            before = self.buckets[open_parts][place].get(bucket_key)
+            bucket = after.buckets[open_parts][place].get(bucket_key) if open_parts in after.buckets else None
+            if bucket is before and names == index.names:
+                after.known_ties[key] = index
+            elif bucket:
+                after.known_ties[key] = TieIndex.merge([list(_iterate_tied(bucket))], names)
+                after.known_ties[key].warm_like(index)
 
 
 Group = SmallGroup | LargeGroup
@@ -280,7 +315,8 @@ def _group_by_opening(
 
     def get_open_parts(termed: TermedCandidate) -> OpenParts:
         candidate, term, body = termed
-        return OpenParts(candidate.query.open_names, candidate.headers.open_headers, body.shape, term.kind)
+        query = candidate.query
+        return OpenParts(query.open_names, candidate.headers.open_headers, body.shape, term.kind, query.is_keyed)
 
     termed = (
         (each, term, body)

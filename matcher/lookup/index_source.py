@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key
 from understudy.matcher.parts.candidate import BodyLoader, Candidate
+from understudy.matcher.parts.negotiation import read_exact_values
 from understudy.matcher.settings import MatchSettings
 from understudy.matcher.variables import Variables
 from understudy.store.errors import UnderstudyError
@@ -84,7 +86,7 @@ class IndexSource:
             sequences=self.sequences.replace_entries({name: members or None for name, members in sequences.items()}),
             names=self.names.replace_entries(dict.fromkeys(old_names) | new_names),
         )
-        ids |= {members[-1].id for name in sequences if (members := self.sequences.get(name))}
+        ids |= {each.id for name in sequences for each in self._list_newest(self.sequences.get(name) or ())}
         singles = [(example,) for example in added if example.sequence is None]
         return source, self._compile(ids, [*singles, *filter(None, sequences.values())])
 
@@ -92,10 +94,29 @@ class IndexSource:
         staying = [each for each in self.sequences.get(name) or () if each.id not in ids]
         return tuple(sorted([*staying, *joining], key=lambda example: compute_order_key(example.id)))
 
+    def _list_newest(self, members: tuple[Example, ...]) -> Sequence[Example]:
+        """Return examples whose ids are those of all candidates of a sequence: each has that of its newest example."""
+        return members if self._listed_headers else members[-1:]
+
+    @property
+    def _listed_headers(self) -> tuple[str, ...]:
+        return (*self.settings.list_compared_headers(), *self.settings.list_preferred_headers())
+
+    def _split_by_headers(self, examples: tuple[Example, ...]) -> Iterable[tuple[Example, ...]]:
+        """Return the examples of a sequence by the values of the headers that the settings list.
+
+        One request is promoted as a sequence whatever its other headers are; where these count, it is several.
+        """
+        names = self._listed_headers
+        if len(examples) == 1 or not names:
+            return [examples]
+        groups = group_by_key(examples, lambda each: read_exact_values(each.request.headers, names))
+        return map(tuple, groups.values())
+
     def _compile(self, removed: Collection[str], groups: Iterable[tuple[Example, ...]]) -> IndexChange:
         added: list[Candidate] = []
         unusable: list[UnusableExamples] = []
-        for examples in groups:
+        for examples in chain.from_iterable(map(self._split_by_headers, groups)):
             try:
                 added.append(Candidate.of(examples, self.settings, self.load_body, self.variables))
             except READING_ERRORS as error:

@@ -6,13 +6,14 @@ does not grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 
 from understudy.matcher.parts.bodies import BodyPattern, BodyShape
 from understudy.matcher.parts.body_comparison import is_equal_body
 from understudy.matcher.parts.candidate import Candidate, Match
+from understudy.matcher.parts.eligibility import CONDITIONS
 from understudy.matcher.parts.headers import OPEN
 from understudy.matcher.parts.negotiation import MAX_VARIED, NEGOTIATING, HeaderTexts
 from understudy.matcher.parts.normal_request import NormalRequest
@@ -92,11 +93,11 @@ class TieIndex:
     `names` are their negotiating headers.
     """
 
-    __slots__ = ("_children", "_differs", "_groups", "_is_form", "_is_redacted", "_names", "candidates")
+    __slots__ = ("_children", "_differs", "_groups", "_is_form", "_is_redacted", "candidates", "names")
 
     def __init__(self, candidates: Sequence[Candidate], names: tuple[str, ...]) -> None:
         self.candidates = candidates
-        self._names = names
+        self.names = names
         self._groups: dict[Hashable, dict[Hashable, list[Candidate]]] = {}
         self._children: dict[tuple[Hashable, Hashable], TieIndex] = {}
         self._differs: bool | None = None
@@ -108,18 +109,48 @@ class TieIndex:
         """Return the candidates of several parts."""
         return cls(sorted(chain.from_iterable(parts), key=_ORDER_KEY, reverse=True), names)
 
+    def warm_like(self, other: TieIndex, shape: Hashable = None) -> None:
+        """Build the look-ups that another index has built, so that the next request does not wait for them.
+
+        `shape` is that of the bodies, for candidates of one shape.
+        """
+        for level in list(other._groups):
+            if level == "shape":
+                self._group_by_shape()
+            else:
+                self._group_by(level, self._choose_key(level, shape))
+        for (level, value), child in list(other._children.items()):
+            mine = self._get_child(level, value)
+            if mine is not None and len(mine.candidates) > 1:
+                mine.warm_like(child, value if level == "shape" else shape)
+
+    def _choose_key(self, level: Hashable, shape: Hashable = None) -> Callable[[Candidate], Hashable]:
+        if isinstance(level, int):
+            return lambda candidate: (candidate.read_negotiated(self.names)[level],)
+        if level == "body":
+            assert isinstance(shape, BodyShape)
+            return lambda candidate: _find_key(candidate, shape)
+        return self._get_header_values if level == "headers" else _KEYS[level]
+
     def find_preferred(self, line: PathLine, fit: QueryFit, request: NormalRequest) -> Match:
         """Return the match of the preferred candidate."""
         settings = request.settings
         compares_body = settings.prefer_body and not settings.body
-        equal = self._find_equal_bodies(request) if compares_body else None
-        node = equal or (self._narrow_by_operation(request) if compares_body else self)
-        if len(node.candidates) > 1 and self._names:
-            node = node._narrow_by_headers(request.read_exact(self._names))
+        asked = self._narrow_by_conditions(request)
+        equal = asked._find_equal_bodies(request) if compares_body else None
+        node = equal or (asked._narrow_by_operation(request) if compares_body else asked)
+        if len(node.candidates) > 1 and self.names:
+            node = node._narrow_by_headers(request.read_exact(self.names))
         if request.repeats and fit >= QueryFit.WILD and len(node.candidates) > 1:
             node = node._narrow_by_order(request)
         differs = compares_body and equal is None and self._do_bodies_differ()
-        return Match(node.candidates[0], line, fit, (), self._names, differs)
+        return Match(node.candidates[0], line, fit, (), self.names, differs)
+
+    def _narrow_by_conditions(self, request: NormalRequest) -> TieIndex:
+        groups = self._group_by("conditions", _KEYS["conditions"])
+        if len(groups) == 1:
+            return self
+        return self._get_child("conditions", request.read_exact(CONDITIONS)) or self
 
     def _do_bodies_differ(self) -> bool:
         if self._differs is None:
@@ -130,28 +161,29 @@ class TieIndex:
         """Return the candidates with an equal body that has the fewest wildcards; None if there are none."""
         found = [node for shape in self._group_by_shape() if (node := self._find_body(shape, request)) is not None]
         loose = [each for each in self._list_loose() if is_equal_body(_get_pattern(each), request)]
-        equal = [*found, TieIndex(loose, self._names)] if loose else found
+        equal = [*found, TieIndex(loose, self.names)] if loose else found
         if len(equal) < 2 and not loose:
             return equal[0] if equal else None
         counted = [(_get_pattern(each).open_count, each) for node in equal for each in node.candidates]
         fewest = min(count for count, _ in counted)
         least = list(dict.fromkeys(each for count, each in counted if count == fewest))
-        return TieIndex(sorted(least, key=_ORDER_KEY, reverse=True), self._names)
+        return TieIndex(sorted(least, key=_ORDER_KEY, reverse=True), self.names)
 
     def _group_by_shape(self) -> dict[Hashable, list[Candidate]]:
         """Return the candidates by the shapes of their bodies: by several those without Content-Type."""
         groups = self._groups.get("shape")
         if groups is None:
-            groups = self._groups["shape"] = {}
+            groups = {}
             for candidate in self.candidates:
                 pattern = candidate.compared_body.pattern
                 for each in pattern.keyed if pattern else ():
                     groups.setdefault(each.shape, []).append(candidate)
+            self._groups["shape"] = groups
         return groups
 
     def _list_loose(self) -> Sequence[Candidate]:
         """Return the newest candidates whose bodies no key finds."""
-        groups = self._group_by("loose body", _has_loose_body)
+        groups = self._group_by("loose body", _KEYS["loose body"])
         return groups.get(True, [])[:MAX_LOOSE_BODIES]
 
     def _find_body(self, shape: Hashable, request: NormalRequest) -> TieIndex | None:
@@ -161,12 +193,12 @@ class TieIndex:
         node = None if key is None else self._get_child("shape", shape)
         if node is None:
             return None
-        node._group_by("body", lambda each: _find_key(each, shape))
+        node._group_by("body", node._choose_key("body", shape))
         found = node._get_child("body", key)
         if found is None or not found._has_forms():
             return found
         equal = [each for each in found.candidates if is_equal_body(_get_pattern(each), request)]
-        return TieIndex(equal, self._names) if equal else None
+        return TieIndex(equal, self.names) if equal else None
 
     def _has_forms(self) -> bool:
         """Return whether there are forms that a key alone does not prove equal."""
@@ -179,8 +211,8 @@ class TieIndex:
         operation = request.operation
         if operation is None:
             return self
-        self._group_by("operation", _get_operation_key)
-        self._group_by("loose", _get_loose_key)
+        self._group_by("operation", _KEYS["operation"])
+        self._group_by("loose", _KEYS["loose"])
         found = self._get_child("operation", operation.key), self._get_child("loose", operation.loose_key)
         return self._merge([each for each in found if each is not None]) or self
 
@@ -198,13 +230,13 @@ class TieIndex:
         return node
 
     def _narrow_by_header(self, at: int, value: str | None) -> TieIndex:
-        self._group_by(at, lambda candidate: (candidate.read_negotiated(self._names)[at],))
+        self._group_by(at, self._choose_key(at))
         found = self._get_child(at, (value,)), self._get_child(at, (OPEN,))
         return self._merge([each for each in found if each is not None]) or self
 
     def _narrow_by_order(self, request: NormalRequest) -> TieIndex:
         equal = [each for each in self.candidates if each.has_same_order(request)]
-        return TieIndex(equal, self._names) if equal else self
+        return TieIndex(equal, self.names) if equal else self
 
     def _has_redacted(self) -> bool:
         if self._is_redacted is None:
@@ -213,31 +245,32 @@ class TieIndex:
         return self._is_redacted
 
     def _get_header_values(self, candidate: Candidate) -> Hashable:
-        return candidate.read_negotiated(self._names)
+        return candidate.read_negotiated(self.names)
 
     def _merge(self, nodes: Sequence[TieIndex]) -> TieIndex | None:
         if len(nodes) < 2:
             return nodes[0] if nodes else None
-        return TieIndex.merge((each.candidates for each in nodes), self._names)
+        return TieIndex.merge((each.candidates for each in nodes), self.names)
 
     def _group_by(self, level: Hashable, key: Callable[[Candidate], Hashable]) -> dict[Hashable, list[Candidate]]:
         """Return the candidates by their keys, without those whose key is None; made once for each level."""
         groups = self._groups.get(level)
         if groups is None:
-            groups = self._groups[level] = {}
+            groups = {}
             for candidate in self.candidates:
                 if (value := key(candidate)) is not None:
                     groups.setdefault(value, []).append(candidate)
+            self._groups[level] = groups  # only now, as another thread may look
         return groups
 
     def _get_child(self, level: Hashable, value: Hashable) -> TieIndex | None:
         """Return the candidates with this key, or None."""
         found = self._groups[level].get(value)
         if found is None or len(found) == 1:
-            return None if found is None else TieIndex(found, self._names)
+            return None if found is None else TieIndex(found, self.names)
         child = self._children.get((level, value))
         if child is None:
-            child = self._children[level, value] = TieIndex(found, self._names)
+            child = self._children[level, value] = TieIndex(found, self.names)
         return child
 
 
@@ -264,3 +297,12 @@ def _get_operation_key(candidate: Candidate) -> Hashable:
 def _get_loose_key(candidate: Candidate) -> Hashable:
     operation = candidate.compared_body.operation
     return operation.loose_key if operation is not None and operation.is_redacted else None
+
+
+_KEYS: Mapping[Hashable, Callable[[Candidate], Hashable]] = {
+    "conditions": Candidate.read_conditions,
+    "loose body": _has_loose_body,
+    "operation": _get_operation_key,
+    "loose": _get_loose_key,
+}
+"""The key of each level of look-ups that depends on the candidate alone."""

@@ -80,12 +80,8 @@ def parse_content_range(value: str | None) -> KnownRange | None:
 MAX_RANGES = 20  # ranges that a text lists
 
 
-def merge_ranges(known: Iterable[KnownRange | None]) -> tuple[str, ...]:
-    """Return ranges as texts such as `0-99`, in order; overlapping and adjacent ones are one; at most the first 20."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted((each.first, each.last) for each in known if each is not None):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = merged[-1][0], max(merged[-1][1], last)
-        else:
-            merged.append((first, last))
-    return tuple(f"{first}-{last}" for first, last in merged[:MAX_RANGES])
+def list_ranges(known: Iterable[KnownRange | None]) -> tuple[str, ...]:
+    """Return ranges as texts such as `0-99`, each once, in order; of more than 20 the first ones and `more`."""
+    ranges = sorted({(each.first, each.last) for each in known if each is not None})
+    texts = tuple(f"{first}-{last}" for first, last in ranges[:MAX_RANGES])
+    return texts if len(ranges) <= MAX_RANGES else (*texts, "more")

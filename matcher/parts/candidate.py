@@ -12,16 +12,19 @@ from understudy.matcher.parts.body_comparison import is_equal_body
 from understudy.matcher.parts.compared_body import ComparedBody, compile_body
 from understudy.matcher.parts.eligibility import (
     ANY_REQUEST,
+    CONDITIONS,
     PRECONDITIONS,
     RANGES,
     Eligibility,
     Term,
     compile_eligibility,
     is_tag_equal,
+    is_unbound,
 )
 from understudy.matcher.parts.headers import NO_HEADERS, OPEN, HeaderPattern
 from understudy.matcher.parts.negotiation import HeaderTexts, list_vary_names, read_exact_values
 from understudy.matcher.parts.normal_request import NormalRequest
+from understudy.matcher.parts.operations import Operation
 from understudy.matcher.parts.paths import PathPattern, drop_open_base, find_first_line
 from understudy.matcher.parts.queries import QueryPattern
 from understudy.matcher.scores import PathLine, QueryFit, RequestPart
@@ -127,7 +130,7 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         open_count = compared.require_pattern().open_count if settings.body else 0
         wild = len(self.query.wild) + len(headers.open_headers) + open_count
         rank = (-len(self.path.shape) - wild, *self.rank[1:])
-        operation = compared.operation if self._is_bound_to_operation(settings) else None
+        operation = self._find_bound_operation(compared, settings)
         eligibility = compile_eligibility(self.examples, self.request, operation, settings)
         if eligibility == self.eligibility:
             eligibility = self.eligibility
@@ -136,14 +139,16 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
             return self
         return replace(self, headers=headers, compared_body=compared, rank=rank, eligibility=eligibility)
 
-    def _is_bound_to_operation(self, settings: MatchSettings) -> bool:
-        """Return whether only requests for the operation of this example may get it.
+    def _find_bound_operation(self, compared: ComparedBody, settings: MatchSettings) -> Operation | None:
+        """Return the operation that a request must name to get this example; None if any may get it.
 
         Where whole bodies are compared, so are the operations in them.
         """
         if not settings.eligibility or not settings.looks_at_body or not is_recorded(self.example):
-            return False
-        return not settings.body or settings.subset or bool(settings.ignore_body)
+            return None
+        operation = compared.operation
+        is_compared = settings.body and not settings.subset and not settings.ignore_body
+        return None if is_compared and operation is not None and operation.is_in_body else operation
 
     def _compile_headers(self, settings: MatchSettings) -> HeaderPattern:
         names = settings.list_compared_headers()
@@ -206,6 +211,12 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
         """Return whether the request is one that this answer makes sense to."""
         return any(self.fits_term(term, request) for term in self.eligibility.terms)
 
+    def find_unbound(self, request: NormalRequest) -> Example | None:
+        """Return the newest example of a mixed sequence that a request with other conditions may get; else None."""
+        if not self.eligibility.is_mixed or self.fits_term(self.eligibility.terms[0], request):
+            return None
+        return next((example for example in reversed(self.examples) if is_unbound(example)), None)
+
     def fits_term(self, term: Term, request: NormalRequest) -> bool:
         """Return whether the request has one term of the candidate's eligibility."""
         if request.build_term_key(term.kind) != term.key:
@@ -254,18 +265,20 @@ class Candidate(msgspec.Struct, frozen=True, eq=False):
     def compute_preference(self, request: NormalRequest, names: tuple[str, ...]) -> Preference:
         """Return by how much this candidate is preferred among equals (docs/matching.md, "Ties"): the greater wins.
 
-        `names` are the negotiating headers, in the order in which they count. In this order: the very range that is
-        asked for, an equal body and the fewer wildcards in it, an equal operation, each header, the order of repeated
-        query values.
+        `names` are the negotiating headers, in the order in which they count. In this order: the same range and
+        preconditions, an equal body and the fewer wildcards in it, an equal operation, each header, the order of
+        repeated query values.
         """
-        is_same_range = not any(term.kind.within for term in self.eligibility.terms) or self.fits_term(
-            self.eligibility.terms[0], request
-        )
+        is_same_question = self.read_conditions() == request.read_exact(CONDITIONS)
         body = self.prefer_body(request) if request.settings.prefer_body else ()
         mine = self.read_negotiated(names)
         theirs = request.read_exact(names)
         headers = [one in (other, OPEN) for one, other in zip(mine, theirs, strict=True)]
-        return (is_same_range, *body, *headers, self.has_same_order(request))
+        return (is_same_question, *body, *headers, self.has_same_order(request))
+
+    def read_conditions(self) -> HeaderTexts:
+        """Return the range and the preconditions of the recorded request."""
+        return read_exact_values(self.request.headers, CONDITIONS)
 
     def prefer_body(self, request: NormalRequest) -> tuple[int, int, int]:
         """Return whether the bodies are equal, the wildcards in an equal one (negative), whether operations are."""

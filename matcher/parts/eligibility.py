@@ -8,15 +8,17 @@ from __future__ import annotations
 import msgspec
 
 from understudy.matcher.parts.byte_ranges import KnownRange, parse_content_range
-from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values, read_vary
+from understudy.matcher.parts.negotiation import HeaderTexts, read_exact_values
 from understudy.matcher.parts.operations import Operation
 from understudy.matcher.settings import MatchSettings
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Part
+from understudy.store.model.header_fields import read_vary
 from understudy.store.model.messages import Headers, Request, measure_body
 
 PRECONDITIONS = ("if-match", "if-modified-since", "if-none-match", "if-unmodified-since")
 RANGES = ("if-range", "range")
+CONDITIONS = (*PRECONDITIONS, *RANGES)
 _CONDITIONAL_STATUSES = (304, 412)
 _PARTIAL_STATUSES = (206, 416)
 
@@ -59,13 +61,14 @@ class Eligibility(msgspec.Struct, frozen=True):
     """The terms of a candidate, of which a request must have one.
 
     `known` is the range of the whole that a partial response holds, `tag` its ETag; `operation` is the one that the
-    recorded request names.
+    recorded request names. `is_mixed`: only some of the examples of a sequence belong to their own request.
     """
 
     terms: tuple[Term, ...] = FREE_TERMS
     known: KnownRange | None = None
     tag: str | None = None
     operation: Operation | None = None
+    is_mixed: bool = False
 
 
 ANY_REQUEST = Eligibility()
@@ -83,8 +86,16 @@ def compile_eligibility(
     terms = [_make_term(request, (*names, *varied), operation)]
     if known is not None:
         terms.append(_make_term(request, varied, operation, within=True))
+    is_mixed = bool(names) and any(is_unbound(example) for example in examples)
+    if is_mixed:
+        terms.append(_make_term(request, varied, operation))
     tag = examples[-1].response.headers.get("etag")
-    return Eligibility(tuple(terms), known, tag, operation)
+    return Eligibility(tuple(terms), known, tag, operation, is_mixed)
+
+
+def is_unbound(example: Example) -> bool:
+    """Return whether an answer makes sense to requests with other preconditions and ranges too, by its status."""
+    return example.response.status not in (*_CONDITIONAL_STATUSES, *_PARTIAL_STATUSES)
 
 
 def _make_term(request: Request, names: tuple[str, ...], operation: Operation | None, *, within: bool = False) -> Term:

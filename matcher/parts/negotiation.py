@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from understudy.matcher.settings import OWN_HEADER_PREFIXES
 from understudy.store.model.collections import Example
+from understudy.store.model.header_fields import read_vary
 from understudy.store.model.messages import Headers
 
 HeaderTexts = tuple[str | None, ...]
@@ -13,8 +14,6 @@ HeaderTexts = tuple[str | None, ...]
 NEGOTIATING = ("accept", "accept-language")
 """These break ties between all examples of one URL."""
 MAX_VARIED = 2  # further headers that break ties: those that a Vary names
-# Their values name the client, a user or a coding; the answers to different values are seldom different resources.
-_NEVER = frozenset({"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*"})
 
 
 def read_exact_values(headers: Headers, names: tuple[str, ...]) -> HeaderTexts:
@@ -32,16 +31,8 @@ def read_exact_values(headers: Headers, names: tuple[str, ...]) -> HeaderTexts:
 def list_vary_names(examples: Iterable[Example]) -> tuple[str, ...]:
     """Return the sorted names of the request headers that the responses' Vary fields name and that negotiate.
 
-    See RFC 9110, section 12.5.5. Accept and Accept-Language negotiate in any case, so they are left out.
+    Accept and Accept-Language negotiate in any case, so they are left out.
     """
     names = {name for example in examples for name in read_vary(example.response.headers)}
-    return tuple(sorted(names.difference(NEGOTIATING))) if names else ()
-
-
-def read_vary(headers: Headers) -> list[str]:
-    """Return the names of the negotiating request headers in a Vary field, in lower case."""
-    fields = [value for name, value in headers.fields if len(name) == 4 and name.lower() == b"vary"]
-    if not fields:
-        return []
-    names = [name.strip().lower() for value in fields for name in value.decode("latin-1").split(",")]
-    return [name for name in names if name and name not in _NEVER and not name.startswith(OWN_HEADER_PREFIXES)]
+    others = names.difference(NEGOTIATING) if names else ()
+    return tuple(sorted(name for name in others if not name.startswith(OWN_HEADER_PREFIXES)))

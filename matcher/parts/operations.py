@@ -17,8 +17,11 @@ from understudy.matcher.body_forms import graphql_forms, multipart_forms
 from understudy.matcher.normal_forms import parse_query_pairs
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers
+from understudy.store.model.values import replace
 from understudy.store.redaction.placeholders import PATTERN
 
+OPERATION_HEADERS = ("x-amz-target",)
+"""Headers that name an operation by themselves."""
 MAX_SIZE = 1024 * 1024
 """Bytes of a body up to which an operation is looked for."""
 
@@ -41,17 +44,19 @@ class Operation(msgspec.Struct, frozen=True):
     name: str
     loose_key: str = ""
     is_redacted: bool = False
+    is_in_body: bool = True
 
 
 def find_operation(query: bytes, headers: Headers, body: bytes) -> Operation | None:
     """Return the operation that a request names, or None. `body` is without its content codings."""
     target = headers.get("x-amz-target")
     if target:
-        return Operation(f"aws {target.strip()}", target.strip())
+        return Operation(f"aws {target.strip()}", target.strip(), is_in_body=False)
     if len(body) > MAX_SIZE:
         return None
     if not body:
-        return _find_in_query(query)
+        found = _find_in_query(query)
+        return found and replace(found, is_in_body=False)
     media = parse_media_type(headers.get("content-type")) or ""
     if media == "application/x-www-form-urlencoded":
         return _find_in_form(body)
@@ -199,13 +204,19 @@ _SOAP_ACTION = re.compile(r";\s*action\s*=\s*\"?([^\";]+)", re.IGNORECASE)
 
 def _find_in_xml(headers: Headers, body: bytes) -> Operation | None:
     """Return the operation of SOAP 1.1 (SOAPAction) and 1.2 (the parameter `action` of the media type)."""
-    content_type = headers.get("content-type") or ""
-    in_type = _SOAP_ACTION.search(content_type)
-    action = (headers.get("soapaction") or (in_type[1] if in_type else "")).strip().strip('"')
+    action = find_soap_action(headers)
     if not action and b"Envelope" not in body:
         return None
     element = next(_find_first_of_body(body), "")
-    return Operation(f"soap {action}\0{element}", element.rpartition(" ")[2] or action) if action or element else None
+    if not action and not element:
+        return None
+    return Operation(f"soap {action}\0{element}", element.rpartition(" ")[2] or action, is_in_body=not action)
+
+
+def find_soap_action(headers: Headers) -> str:
+    """Return the action that SOAPAction names, or the media type of SOAP 1.2; "" without one."""
+    in_type = _SOAP_ACTION.search(headers.get("content-type") or "")
+    return (headers.get("soapaction") or (in_type[1] if in_type else "")).strip().strip('"')
 
 
 def _find_first_of_body(body: bytes) -> Iterator[str]:

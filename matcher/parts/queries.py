@@ -121,6 +121,16 @@ class QueryPattern(msgspec.Struct, frozen=True):
         """The names of which at least one value matches anything."""
         return frozenset(self.wild)
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether an equal key proves an equal query: no name has an open value and one that is spelled out."""
+        if self.literals or not self.wild:
+            return not self.literals
+        folded = set(map(normal_forms.fold, self.wild))
+        return len(folded) == len(set(self.wild)) and folded.isdisjoint(
+            normal_forms.fold(name) for name, _ in self.pairs
+        )
+
     def build_key(self) -> QueryKey:
         """Return the key that every equal request has for `open_names`."""
         pairs = (*self.pairs, *((name, "") for name in self.wild))
@@ -212,15 +222,17 @@ def _parse_wild(value: bytes, *, colons: bool) -> tuple[str, str] | None:
 
 
 def _can_assign(literals: tuple[OpenValue, ...], pairs: list[Pair]) -> bool:
-    """Return whether each of the open values fits a pair of its own."""
-    if not literals:
-        return True
-    first, *others = literals
-    fitting = {pair for pair in pairs if pair[0] == first.name and first.fits(pair[1])}
-    return any(_can_assign(tuple(others), _take(pairs, pair)) for pair in fitting)
+    """Return whether each of the open values fits a pair of its own: a matching, found by augmenting paths."""
+    fitting = [[at for at, pair in enumerate(pairs) if pair[0] == one.name and one.fits(pair[1])] for one in literals]
+    owners: dict[int, int] = {}
+    return all(_find_pair(number, fitting, owners, set()) for number in range(len(literals)))
 
 
-def _take(pairs: list[Pair], taken: Pair) -> list[Pair]:
-    left = list(pairs)
-    left.remove(taken)
-    return left
+def _find_pair(number: int, fitting: list[list[int]], owners: dict[int, int], tried: set[int]) -> bool:
+    for at in fitting[number]:
+        if at not in tried:
+            tried.add(at)
+            if at not in owners or _find_pair(owners[at], fitting, owners, tried):
+                owners[at] = number
+                return True
+    return False

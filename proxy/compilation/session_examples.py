@@ -118,7 +118,7 @@ def _leave_out_repeated(compiled: SessionExamples, abandoned: AbandonedRequests)
 
 
 def _make_request_key(matching: MatchSettings) -> RequestKey:
-    return lambda request, body, response: compute_replay_key(request, body, response, matching)
+    return lambda request, body, varied: compute_replay_key(request, body, varied, matching)
 
 
 def _read_batches(

@@ -44,7 +44,8 @@ class Activation:
 
     `replay` is how sessions are replayed; `seed` makes random values in answers the same in every run; `dates` is
     how recorded dates are sent. `match_overrides` are fields of `MatchSettings` that take the place of a mock's own.
-    `rewrite_bodies` leads URLs in bodies to the gateway, whatever its mock server says.
+    `rewrite_bodies` leads URLs in bodies to the gateway, whatever its mock server says; `explain_header` names the
+    example of each answer in a header.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Activation:
         dates: Dates = AS_NOW,
         match_overrides: Mapping[str, bool] | None = None,
         rewrite_bodies: bool = False,
+        explain_header: bool = False,
     ) -> None:
         self._rewrite_bodies = rewrite_bodies
+        self._explain_header = explain_header
         self._dates = dates
         self._match_overrides = dict(match_overrides or {})
         self._store = store
@@ -84,6 +87,7 @@ class Activation:
                 compiled,
                 ignored_hosts=self._replay_settings.ignored_hosts,
                 rewrites_bodies=compiled.rewrites_bodies or self._rewrite_bodies,
+                explains=self._explain_header,
             )
             return self._active
         except NotFound as error:

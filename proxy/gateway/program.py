@@ -96,6 +96,7 @@ class GatewayProgram:
             dates=Dates(settings.shift_dates),
             match_overrides=settings.match_overrides,
             rewrite_bodies=settings.rewrite_bodies,
+            explain_header=settings.explain_header,
         )
         self._servers = Proxyserver()
         self._connections = ClientConnections(self._servers)

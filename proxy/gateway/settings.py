@@ -28,7 +28,7 @@ class GatewaySettings:
     is recorded of bodies. `forward_elsewhere` forwards requests for other hosts beside the upstream. `rewrite_bodies`
     also changes URLs of the upstream in JSON and HTML bodies. `name_overrides` are addresses that names resolve to.
     `shift_dates` moves recorded dates by the time since. `match_overrides` are fields of `MatchSettings`, ids and
-    distance, that decide for all examples of a mock.
+    distance, that decide for all examples of a mock. `explain_header` names the example of each answer in a header.
     """
 
     host: str
@@ -51,6 +51,7 @@ class GatewaySettings:
     name_overrides: NameOverrides = field(default_factory=dict)
     shift_dates: bool = True
     match_overrides: Mapping[str, bool] = field(default_factory=dict)
+    explain_header: bool = False
 
     @property
     def sole_upstream(self) -> Origin | None:

@@ -44,7 +44,7 @@ class SharedSequences:
         examples = candidate.examples
         if len(examples) == 1:
             return examples[0]
-        key = f"{self._mock_id} {examples[0].sequence}"
+        key = f"{self._mock_id} {examples[0].id}"
         return examples[min(self._counts.advance(key, self._group, len(examples)), len(examples) - 1)]
 
     def peek(self, candidate: Candidate) -> Example | None:
@@ -52,7 +52,7 @@ class SharedSequences:
         examples = candidate.examples
         if len(examples) == 1:
             return examples[0]
-        given = self._counts.read(f"{self._mock_id} {examples[0].sequence}", self._group)
+        given = self._counts.read(f"{self._mock_id} {examples[0].id}", self._group)
         return examples[min(max(given - 1, 0), len(examples) - 1)]
 
     def may_advance(self, candidate: Candidate) -> bool:

@@ -13,9 +13,19 @@ from understudy.serving.answers.rate_limits import RateCounts, check_rate_limit
 from understudy.serving.answers.replies import CalledServer, Reply, make_reply
 from understudy.serving.answers.streams import stream_from_response
 from understudy.serving.http1.wire import render_head
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.collections import Example
+from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.model.values import replace
+
+EXAMPLE_HEADER = b"X-Understudy-Example"
+
+
+def name_example(response: Response, example: Example, reason: str) -> Response:
+    """Return the response with a header that names its example, or entry of history, and how the path matched."""
+    shown = example.id if example.entry is None else f"entry {example.entry}"
+    value = f'{shown}; path="{reason}"'.encode("latin-1", "replace")
+    return replace(response, headers=Headers((*response.headers.fields, (EXAMPLE_HEADER, value))))
 
 
 def may_cache(outcome: Outcome, behaviour: Behaviour | None) -> bool:

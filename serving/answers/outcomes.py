@@ -145,11 +145,15 @@ REPEAT_ANSWERS = Hint("repeat_answers")
 def choose_turn(answers: Answers, decision: Decision, candidate: Candidate) -> Example | None:
     """Return the example of a sequence that answers a request; None when the sequence has ended.
 
+    A request with other conditions than those of a sequence gets its newest answer that makes sense without them.
     Selector headers look at single examples. They, HEAD, and a range that does not start at 0 take no turn: HEAD asks
     about the answer that a GET gets, such a range goes on with one (docs/matching.md, "Sequences").
     """
     if decision.selectors.code is not None or decision.selectors.is_named:
         return candidate.example
+    unbound = candidate.find_unbound(decision.normal_request)
+    if unbound is not None:
+        return unbound
     asked = decision.normal_request.requested_range
     goes_on = asked is not None and asked.first != 0 and "range" not in candidate.request.headers
     if goes_on or decision.is_head_by_get:

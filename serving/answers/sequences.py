@@ -24,7 +24,7 @@ class Sequences:
         examples = candidate.examples
         if len(examples) == 1 and not self._once:
             return examples[0]
-        key = examples[0].sequence or candidate.id
+        key = examples[0].id
         with self._lock:
             position = self._positions.get(key, 0)
             # Never past the end: an example that is appended while the last one repeats comes next.
@@ -36,7 +36,7 @@ class Sequences:
     def peek(self, candidate: Candidate) -> Example | None:
         """Return the example that was given last, without moving on; the first one before that."""
         examples = candidate.examples
-        position = self._positions.get(examples[0].sequence or candidate.id, 0)
+        position = self._positions.get(examples[0].id, 0)
         return examples[min(max(position - 1, 0), len(examples) - 1)]
 
     def may_advance(self, candidate: Candidate) -> bool:

@@ -26,7 +26,8 @@ class ActiveMode:
     session has it, if no upstream is set. `replay` is for replay mode. Requests to `ignored_hosts` are not
     recorded, and in a replay neither answered nor counted. `reply_cache` belongs to this value alone.
     `dates` is how recorded dates are sent. `loose_matches` are its answers by ids or by distance, for the log.
-    `rewrites_bodies`: URLs in bodies lead clients of a reverse proxy to it.
+    `explains`: a header of each answer names its example. `rewrites_bodies`: URLs in bodies lead clients of a reverse
+    proxy to it.
     """
 
     mode: Mode
@@ -42,6 +43,7 @@ class ActiveMode:
     dates: Dates = AS_NOW
     loose_matches: LooseMatches = field(default_factory=LooseMatches, compare=False)
     rewrites_bodies: bool = False
+    explains: bool = False
 
     def for_origin(self, origin: Origin | None) -> ActiveMode:
         """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""

@@ -112,7 +112,10 @@ def build_response(
     if fault is not None and fault.kind is FaultKind.UNFINISHED:
         response = make_unfinished(response, example.response)
     upstream = example.request.origin
-    return rewrite_for_client(response, upstream, str(client), renamed) if upstream and client else response
+    response = rewrite_for_client(response, upstream, str(client), renamed) if upstream and client else response
+    if active.explains:
+        return example_replies.name_example(response, example, outcome.path_reason)
+    return response
 
 
 def log_outcome(active: ActiveMode, method: str, path: bytes, outcome: Outcome) -> None:

@@ -155,7 +155,8 @@ class GatewaySite:
                 reply if hold is None else replace(reply, hold=hold), active.dates.find_end(response, example)
             )
 
-        key = make_reply_key(outcome, behaviour, is_cacheable, client, *make_vary_key(request))
+        reason = outcome.path_reason if active.explains else ""
+        key = make_reply_key(outcome, behaviour, is_cacheable, client, reason, *make_vary_key(request))
         whole = respond.needs_whole_body(active, request, outcome, reverse=client is not None)
         return active.reply_cache.get_or_render(key, example.response.body, self._bodies, render, whole=whole)
 
@@ -213,9 +214,13 @@ def find_route(kind: ConnectionKind, target: bytes) -> Route | None:
 
 
 def find_client_origin(kind: ConnectionKind, host: str | None, origin: Origin) -> Origin | None:
-    """Return the origin that a client of a reverse proxy calls: by its Host, else that of `origin`."""
+    """Return the origin that a client of a reverse proxy calls: by its Host, else the gateway's own address.
+
+    Without either it is that of `origin`.
+    """
+    address = kind.own_address and f"{kind.own_address[0]}:{kind.own_address[1]}"
     try:
-        return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or origin.authority}")
+        return Origin.parse(f"{'https' if kind.tls else 'http'}://{host or address or origin.authority}")
     except ValueError:
         return None
 

@@ -16,6 +16,7 @@ from understudy.serving.answers.example_replies import (
     make_failure_reply,
     make_reply_key,
     may_cache,
+    name_example,
     refuse_over_limit,
     render_example_reply,
     set_end,
@@ -31,7 +32,7 @@ from understudy.serving.fields.dates import AS_NOW, Dates
 from understudy.serving.fields.url_rewriting import rewrite_for_client
 from understudy.serving.loose_matches import LooseMatches
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import Body, Headers, Request, Response
+from understudy.store.model.messages import Body, Request, Response
 from understudy.store.model.mock_servers import Behaviour, MockServer
 from understudy.store.model.naming import escape_unprintable
 from understudy.store.model.values import replace
@@ -43,7 +44,6 @@ KEY_HEADERS = ("x-api-key", "x-understudy-key")
 KEY_NEEDED = "This mock server is private: send a valid key in the x-api-key header (or x-understudy-key)."
 
 MAX_CACHED_ERROR_BYTES = 4 * 1024  # of an error that may be cached by the bytes of its request
-EXAMPLE_HEADER = b"X-Understudy-Example"
 _PREFLIGHT_HEADERS = ("origin", "access-control-request-method", "access-control-request-headers")
 
 
@@ -169,11 +169,10 @@ def _list_cors_headers(server: CompiledMockServer, request: Request) -> tuple[st
 def _add_headers(
     server: CompiledMockServer, request: Request, example: Example, response: Response, reason: str
 ) -> Response:
-    value = f'{example.id}; path="{reason}"'.encode("latin-1", "replace")
-    headers = Headers((*response.headers.fields, (EXAMPLE_HEADER, value)))
+    response = name_example(response, example, reason)
     if server.mock.private and server.mock.cors and cors.is_preflight(request):
-        headers = cors.allow_headers(headers, request, KEY_HEADERS)
-    return _add_cors_headers(server, request, replace(response, headers=headers))
+        response = replace(response, headers=cors.allow_headers(response.headers, request, KEY_HEADERS))
+    return _add_cors_headers(server, request, response)
 
 
 def _add_cors_headers(server: CompiledMockServer, request: Request, response: Response) -> Response:

@@ -14,6 +14,7 @@ from understudy.store.promotion import RequestKey, copy_for_comparing
 from understudy.store.request_keys import KeyChanges, KeyedExample, KeyedItem, plan_key_changes
 from understudy.store.sql.mapping.exchange_rows import redacted_from_text
 from understudy.store.sql.mapping.message_rows import headers_from_text, origin_from_text
+from understudy.store.varied_headers import NOT_VARIED, VariedHeaders
 
 ROWS_PER_READ = 500
 
@@ -24,9 +25,10 @@ _ITEMS = text(
 )
 _EXAMPLES = text(
     "select id, sequence, literal, method, origin, target, request_version, request_headers, request_trailers,"
-    " request_body, redacted, status, response_headers, response_body, response_size"
+    " request_body, redacted"
     " from examples where item_id = :item order by id"
 )
+_URLS = text("select method, origin, target, response_headers from examples where collection_id = :collection")
 _BODY = text("select content, pieces from bodies where digest = :digest")
 _PIECES = text("select content from body_pieces where key = :key order by position")
 _CLEAR_KEYS = text("update request_items set key = null where collection_id = :collection")
@@ -54,20 +56,37 @@ def upgrade_request_keys(connection: Connection, request_key: RequestKey | None)
 
 
 def _read_items(connection: Connection, collection_id: str, request_key: RequestKey) -> Iterator[KeyedItem]:
+    varied = _read_varied(connection, collection_id)
     for row in connection.execute(_ITEMS, {"collection": collection_id}).all():
         item = RequestItem(row.id, collection_id, row.name, row.key, row.folder_id, row.position)
-        yield KeyedItem(item, list(_read_examples(connection, item.id, request_key)))
+        yield KeyedItem(item, list(_read_examples(connection, item.id, request_key, varied)))
 
 
-def _read_examples(connection: Connection, item_id: str, request_key: RequestKey) -> Iterator[KeyedExample]:
+def _read_varied(connection: Connection, collection_id: str) -> VariedHeaders:
+    """Return the headers that the examples of a collection name in Vary."""
+    varied = NOT_VARIED
+    for rows in connection.execute(_URLS, {"collection": collection_id}).partitions(ROWS_PER_READ):
+        varied = varied.add(
+            (
+                Request(row.method, row.target, origin=origin_from_text(row.origin)),
+                Response(200, headers_from_text(row.response_headers)),
+            )
+            for row in rows
+        )
+    return varied
+
+
+def _read_examples(
+    connection: Connection, item_id: str, request_key: RequestKey, varied: VariedHeaders
+) -> Iterator[KeyedExample]:
     for rows in connection.execute(_EXAMPLES, {"item": item_id}).partitions(ROWS_PER_READ):
         for row in rows:
             # What a person edited of a request is unknown in rows of this age: it may be anything that its key is of.
-            key = _compute_key(connection, row, request_key) if row.literal else None
+            key = _compute_key(connection, row, request_key, varied) if row.literal else None
             yield KeyedExample(row.id, key, row.sequence)
 
 
-def _compute_key(connection: Connection, row: Any, request_key: RequestKey) -> str:
+def _compute_key(connection: Connection, row: Any, request_key: RequestKey, varied: VariedHeaders) -> str:
     request = Request(
         row.method,
         row.target,
@@ -77,10 +96,9 @@ def _compute_key(connection: Connection, row: Any, request_key: RequestKey) -> s
         row.request_version,
         headers_from_text(row.request_trailers),
     )
-    body = BodyRef(row.response_body, row.response_size) if row.response_body else b""
-    response = Response(row.status, headers_from_text(row.response_headers), body)
     plain = _read_body(connection, row.request_body)
-    return request_key(*copy_for_comparing(request, plain, redacted_from_text(row.redacted)), response)
+    compared = copy_for_comparing(request, plain, redacted_from_text(row.redacted))
+    return request_key(*compared, varied.get_names(request))
 
 
 def _read_body(connection: Connection, digest: str | None) -> bytes:

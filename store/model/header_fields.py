@@ -125,3 +125,19 @@ def _mask_cookie_value(value: bytes) -> bytes:
 
 
 _HOP_BY_HOP = frozenset(name.encode() for name in HOP_BY_HOP)
+
+
+# Their values name the client, a user or a coding; the answers to different values are seldom different resources.
+_NOT_NEGOTIATED = frozenset({"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", ""})
+
+
+def read_vary(headers: Headers) -> list[str]:
+    """Return the request headers by which a response was chosen among several, in lower case: those that Vary names.
+
+    See RFC 9110, section 12.5.5. Headers that name the client, its user or a coding are left out.
+    """
+    fields = [value for name, value in headers.fields if len(name) == 4 and name.lower() == b"vary"]
+    if not fields:
+        return []
+    names = [name.strip().lower() for value in fields for name in value.decode("latin-1").split(",")]
+    return [name for name in names if name not in _NOT_NEGOTIATED]

@@ -111,6 +111,11 @@ no_shift_dates_option = click.option(
 )
 
 
+explain_header_option = click.option(
+    "--explain-header", is_flag=True, help="Name the example of each answer in the header X-Understudy-Example."
+)
+
+
 def gateway_options(command: Command) -> Command:
     """Add the options of every gateway."""
     for option in reversed(GATEWAY_OPTIONS):
@@ -158,6 +163,7 @@ def read_gateway_settings(**options: Any) -> GatewaySettings:
         forward_elsewhere=runs_command,
         name_overrides=_merge_overrides(project, options["resolve"]),
         shift_dates=not options.get("no_shift_dates", False),
+        explain_header=options.get("explain_header", False),
         match_overrides={name: on for name in ("ids", "distance") if (on := options.get(name)) is not None},
     )
 

@@ -8,6 +8,7 @@ import click
 
 from understudy.proxy.cli.behaviour_options import path_line_options
 from understudy.proxy.cli.gateway.gateway_options import (
+    explain_header_option,
     gateway_options,
     no_shift_dates_option,
     read_gateway_settings,
@@ -45,6 +46,7 @@ def record(store: Store, **options: Any) -> None:
 @replay_options
 @click.option("--allow-misses", is_flag=True, help="Do not fail for requests that were not recorded.")
 @no_shift_dates_option
+@explain_header_option
 @gateway_options
 @command_options
 @with_store
@@ -67,6 +69,7 @@ def replay(store: Store, **options: Any) -> None:
 @path_line_options
 @seed_option
 @no_shift_dates_option
+@explain_header_option
 @gateway_options
 @command_options
 @with_store
@@ -89,6 +92,7 @@ def mock(store: Store, **options: Any) -> None:
 @seed_option
 @replay_options
 @no_shift_dates_option
+@explain_header_option
 @gateway_options
 @recording_options
 @making_store

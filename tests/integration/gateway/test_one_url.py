@@ -133,6 +133,15 @@ def test_what_was_not_recorded_is_no_other_answer(recorded: Recorded) -> None:
         }
 
 
+@pytest.mark.parametrize(("mode", "shown"), [("mock", 'path="as it is"'), ("replay", 'entry 1; path="as it is"')])
+def test_an_answer_names_its_example_where_that_is_asked_for(recorded: Recorded, mode: str, shown: str) -> None:
+    """`--explain-header` adds a header; without it, an answer is what was recorded."""
+    for option in ([], ["--explain-header"]):
+        with recorded.understudy.serving(mode, "all", *option) as gateway, Wire(gateway.url) as wire:
+            found = wire.ask(RECORDED[0]).all("x-understudy-example")
+        assert [shown in each for each in found] == [True] * len(option)
+
+
 @pytest.mark.parametrize(
     "asked",
     [

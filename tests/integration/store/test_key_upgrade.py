@@ -19,7 +19,7 @@ from understudy.matcher.replay_keys import compute_request_key
 from understudy.proxy.operations.recordings import promotion
 from understudy.proxy.operations.recordings.promotion import PromotionOutcome, choose_exchanges, promote_history
 from understudy.store.model.collections import Example
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.messages import Request
 from understudy.store.promotion import PromotionPlan, RequestKey
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
@@ -32,12 +32,12 @@ PIECES = "01J8ZZZZZZZZZZZZZZZZZPIECE"
 NEGOTIATING = ("accept", "range", "if-none-match")
 
 
-def compute_finer_key(request: Request, body: bytes, response: Response) -> str:
+def compute_finer_key(request: Request, body: bytes, varied: frozenset[str]) -> str:
     """A key that also distinguishes some header fields."""
-    return f"{compute_request_key(request, body, response)} {[request.headers.get(name) for name in NEGOTIATING]}"[:120]
+    return f"{compute_request_key(request, body, varied)} {[request.headers.get(name) for name in NEGOTIATING]}"[:120]
 
 
-def compute_path_key(request: Request, _body: bytes, _response: Response) -> str:
+def compute_path_key(request: Request, _body: bytes, _varied: frozenset[str]) -> str:
     """A key that distinguishes less than the old one."""
     return f"{request.method} {request.path.decode()}"
 
@@ -164,7 +164,7 @@ def test_an_upgrade_that_fails_changes_nothing(old: Path) -> None:
     before = dump(old)
     calls: list[bytes] = []
 
-    def fail(_request: Request, body: bytes, _response: Response) -> str:
+    def fail(_request: Request, body: bytes, _varied: frozenset[str]) -> str:
         calls.append(body)
         if len(calls) > 5:
             raise MemoryError
@@ -212,10 +212,10 @@ def test_a_large_body_is_read_from_its_pieces(old: Path) -> None:
         database.commit()
     seen: list[bytes] = []
 
-    def request_key(request: Request, body: bytes, _response: Response) -> str:
+    def request_key(request: Request, body: bytes, varied: frozenset[str]) -> str:
         if request.path == b"/notes":
             seen.append(body)
-        return compute_request_key(request, body, _response)
+        return compute_request_key(request, body, varied)
 
     open_store(str(old), request_key=request_key).close()
     assert seen == [b'{"a": 1}', b'{"a":1.0}']

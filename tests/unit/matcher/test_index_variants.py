@@ -117,3 +117,25 @@ def test_one_header_among_many(monkeypatch: pytest.MonkeyPatch, few: int) -> Non
     candidate = compile_examples(20).decide(make_listing_request(1, "r")).candidate
     assert candidate is not None
     assert candidate.id == "9r"
+
+
+def test_a_sequence_is_split_where_headers_count() -> None:
+    """One request of several tenants is promoted as a sequence; with the header listed, each tenant has its own."""
+    recorded = [(None, "01"), ("t1", "02"), ("t2", "03"), ("t1", "04")]
+    examples = [
+        make_example(make_request(headers={"X-Tenant": tenant} if tenant else {}), id=id, sequence="s")
+        for tenant, id in recorded
+    ]
+    for settings in (
+        MatchSettings(headers=frozenset({"X-Tenant"})),
+        MatchSettings(preferred_headers=frozenset({"X-Tenant"})),
+    ):
+        index = compile_index(examples, settings)
+        found = [index.decide(make_request(headers={"X-Tenant": tenant} if tenant else {})) for tenant, _ in recorded]
+        assert [[each.id for each in one.candidate.examples] for one in found if one.candidate] == [
+            ["01"],
+            ["02", "04"],
+            ["03"],
+            ["02", "04"],
+        ]
+        assert [each.id for each in index.apply_changes(["04"], []).candidates] == ["03", "02", "01"]

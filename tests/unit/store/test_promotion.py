@@ -37,7 +37,7 @@ def read(body: Body) -> bytes:
     return body
 
 
-def make_key(request: Request, body: bytes, _response: Response) -> str:
+def make_key(request: Request, body: bytes, _varied: frozenset[str]) -> str:
     return f"{request.method} {request.target!r} {body!r}"
 
 

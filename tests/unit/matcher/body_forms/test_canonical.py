@@ -15,9 +15,9 @@ from understudy.matcher.body_forms.open_places import places_from_redacted
 from understudy.matcher.replay_keys import compute_request_key
 from understudy.store.content_codings import LIMIT
 from understudy.store.model.exchanges import Part, RedactedPlace
-from understudy.store.model.messages import Headers, Response
+from understudy.store.model.messages import Headers
 
-OK = Response(200)
+OK = frozenset[str]()
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 GZIP = Headers.of([("Content-Encoding", "gzip")])

@@ -65,3 +65,18 @@ def test_requested_name_is_compared_with_names() -> None:
     assert not isinstance(selectors, SelectorProblem)
     near = NormalRequest(request, SETTINGS, ("GET",), selectors)
     assert 0 < compute_distance(make_candidate(make_request(target="/other")), near) < 0.2
+
+
+def test_a_body_with_more_equal_values_is_nearer() -> None:
+    """The nearest example is not just the newest: what is nearest differs in the least."""
+    request = NormalRequest(
+        make_request("POST", body=b'{"id": 9, "method": "add"}', content_type="application/json"), SETTINGS, ("POST",)
+    )
+    near, far = (
+        compute_distance(
+            Candidate.of((make_example(make_request("POST", body=body, content_type="application/json")),), SETTINGS),
+            request,
+        )
+        for body in (b'{"id": 1, "method": "add"}', b'{"id": 2, "method": "sub"}')
+    )
+    assert near < far

@@ -216,4 +216,7 @@ def test_a_range_inside_no_known_one_is_a_miss_that_lists_them() -> None:
     request = make_request(target="/f", headers=[("Range", "bytes=3-7")], origin=None)
     reply = respond(served, request, "http://h")
     assert isinstance(reply, Reply)
-    assert b"The range of the request differs. Known are the bytes 0-3 and 6-9." in reply.body
+    assert (
+        b"The range of the request differs. No recorded range holds these bytes; recorded are 0-3 and 6-9."
+        in reply.body
+    )

@@ -172,6 +172,16 @@ def test_a_range_that_starts_at_0_takes_a_turn() -> None:
     assert give_ids(answers(FIRST, SECOND), first, first) == ["01", "02"]
 
 
+def test_a_304_of_a_sequence_is_given_to_its_own_condition_only() -> None:
+    """Other requests get the newest answer of the sequence that makes sense to them."""
+    own = make_request(headers={"If-None-Match": '"1"'}, origin=None)
+    changed, same = (
+        make_example(own, id=id, sequence="s", response=make_response(status))
+        for id, status in (("01", 200), ("02", 304))
+    )
+    assert give_ids(answers(changed, same), GET, own, GET, own, own) == ["01", "01", "01", "02", "02"]
+
+
 def test_a_selector_takes_no_turn() -> None:
     """A selector header gets the newest example that it selects."""
     by_code, by_id = (

@@ -15,10 +15,10 @@ from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import HIT, hit, make_mock, make_served
 from understudy.matcher.index import compile_index
 from understudy.matcher.settings import MatchSettings
+from understudy.serving.answers.example_replies import EXAMPLE_HEADER
 from understudy.serving.answers.outcomes import Answers
 from understudy.serving.answers.replies import PendingReply, Reply
 from understudy.serving.mock_server.calls import (
-    EXAMPLE_HEADER,
     MAX_CACHED_ERROR_BYTES,
     CompiledMockServer,
     digest_key,
