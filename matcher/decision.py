@@ -145,7 +145,7 @@ class Decision(msgspec.Struct, frozen=True, eq=False, dict=True):
     @property
     def captures(self) -> dict[str, str]:
         """The percent-decoded texts that the wildcards of the winner's path matched, by wildcard name."""
-        if not self.match or self.match.path_line is not PathLine.WILDCARDS:
+        if not self.match or self.match.path_line not in (PathLine.WILDCARDS, PathLine.DISTANCE):
             return {}
         return self.match.candidate.path.extract_captures(normalize_path(self.request.path))
 

@@ -37,6 +37,7 @@ _ANY_ID = "\0"  # a normal path never contains it: a raw NUL becomes %00
 # These two are used on examples only, never on requests.
 _BRACES = re.compile(r"([^{}]*)\{\{([^{}]+)\}\}([^{}]*)")
 _COLON = re.compile(r"():([A-Za-z_][A-Za-z0-9_-]*+)([^{}]*)")
+_ANY_WILDCARD = re.compile(rb"\{\{[^{}]+\}\}|^:[A-Za-z_][A-Za-z0-9_-]*+")
 
 
 def text_from_bytes(raw: bytes) -> str:
@@ -152,6 +153,11 @@ def decode_escapes(text: str) -> str:
     return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
 
+def decode_folded(segment: str) -> str:
+    """Return a folded segment of a normal path with its escapes decoded, for comparing it by characters."""
+    return text_from_bytes(unquote_to_bytes(segment.encode("utf-8", "surrogateescape"))) if "%" in segment else segment
+
+
 @dataclass(frozen=True, slots=True)
 class Wildcard:
     """A segment that stands for any segment with this prefix and suffix (both in normal form, without case)."""
@@ -185,6 +191,11 @@ def parse_wildcard(segment: bytes) -> Wildcard | None:
         return None
     prefix, name, suffix = found.groups()
     return Wildcard(name.strip(), fold_literal(prefix), fold_literal(suffix))
+
+
+def has_two_wildcards(segment: bytes) -> bool:
+    """Return whether a raw segment was meant to have more than one wildcard, which is not supported."""
+    return len(_ANY_WILDCARD.findall(segment)) > 1
 
 
 def fold_literal(text: str) -> str:

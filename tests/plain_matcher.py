@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from typing import NamedTuple
+from urllib.parse import unquote
 from xml.etree.ElementTree import ParseError, fromstring
 
 from graphql import GraphQLError, parse, print_ast
@@ -26,8 +27,8 @@ from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request
 from understudy.store.model.values import replace
 
-# Total, the method itself, path, fewer wildcards, literal characters, what is preferred, an id of ours, id.
-Score = tuple[int, bool, int, int, int, tuple[int, ...], bool, str]
+# Total, the method itself, path, likeness, fewer wildcards, literal characters, what is preferred, an id of ours, id.
+Score = tuple[int, bool, int, float, int, int, tuple[int, ...], bool, str]
 
 
 class Between(NamedTuple):
@@ -77,7 +78,7 @@ def find_best(
     if selectors.is_named:
         for method in methods:
             if named_ids := find_named_ids(request, examples, settings, method, selectors):
-                return (0, False, 0, 0, 0, (), False, min(named_ids, key=order_id))
+                return (0, False, 0, 0, 0, 0, (), False, min(named_ids, key=order_id))
         return None
     kept = [
         each
@@ -110,8 +111,8 @@ def prefer(
     selectors: Selectors,
 ) -> Score | None:
     """Return the best score: among equals the one that is preferred in its group, then among the groups."""
-    best = max((score[:5] for score in scores if score), default=None)
-    tied = [(each, score) for each, score in zip(kept, scores, strict=True) if score and score[:5] == best]
+    best = max((score[:6] for score in scores if score), default=None)
+    tied = [(each, score) for each, score in zip(kept, scores, strict=True) if score and score[:6] == best]
     groups: dict[object, list[tuple[Example, Score]]] = {}
     for example, score in tied:
         groups.setdefault(identify_group(example, request, score[2], settings), []).append((example, score))
@@ -132,7 +133,7 @@ def identify_group(example: Example, request: Request, points: int, settings: Ma
     if points == 80:
         return example.request.method, tuple(parse_wild_segments(example.request.path))
     if points == 70:
-        return example.request.method, normal_forms.normalize_path(example.request.path)
+        return example.request.method, identify_path(example, settings)
     return example.request.method
 
 
@@ -144,7 +145,7 @@ def list_names(
     together = [
         each
         for each in kept
-        if each.request.method == example.request.method and is_grouped(each, example, request, score)
+        if each.request.method == example.request.method and is_grouped(each, example, request, score, settings)
     ]
     usual = list_usual_names(settings)
     never = {"accept-encoding", "origin", "user-agent", "cookie", "authorization", "*", "", *usual}
@@ -159,13 +160,13 @@ def list_names(
     return usual + varying[:2] if settings.prefer_headers else []
 
 
-def is_grouped(other: Example, example: Example, request: Request, score: Score) -> bool:
+def is_grouped(other: Example, example: Example, request: Request, score: Score, settings: MatchSettings) -> bool:
     """Return whether another example is found together with this one."""
     if score[2] == 80:
         segments = (parse_wild_segments(each.request.path) for each in (other, example))
         return not is_recorded(other, "path") and len({tuple(each) for each in segments}) == 1
     if score[2] == 70:
-        return normal_forms.normalize_path(other.request.path) == normal_forms.normalize_path(example.request.path)
+        return identify_path(other, settings) == identify_path(example, settings)
     a, b = normal_forms.normalize_path(other.request.path), normal_forms.normalize_path(request.path)
     return {
         100: a == b,
@@ -211,7 +212,7 @@ def prefer_one(
     same_order = score[0] - score[2] >= 9 and has_same_order(
         list_example_pairs(example, settings, wildcards), request, settings
     )
-    return (is_same, *body, *headers, same_order, *score[6:])
+    return (is_same, *body, *headers, same_order, *score[7:])
 
 
 def prefer_body(example: Example, request: Request, settings: MatchSettings) -> tuple[int, int, int]:
@@ -243,8 +244,7 @@ def name_operation(request: Request, *, loose: bool = False) -> object:
         return "target", request.headers.get("x-amz-target")
     body, media = request.body, parse_media_type(request.headers.get("content-type"))
     if not isinstance(body, bytes) or not body:
-        pairs = dict(normal_forms.parse_query_pairs(request.query))
-        return name_graphql(pairs, loose) if "{" in pairs.get("query", "") else None
+        return name_graphql(read_members(request.query), loose)
     if media == FORM:
         actions = [value for name, value in normal_forms.parse_query_pairs(body) if name == "Action" and value]
         return ("action", actions[0]) if actions else None
@@ -252,12 +252,27 @@ def name_operation(request: Request, *, loose: bool = False) -> object:
         return name_graphql({"query": body.decode()}, loose)
     if body.startswith(b"<"):
         return name_soap(request, body)
+    found = re.search(rb'name="operations"\r\n(?:[^\r]+\r\n)*\r\n(.*?)\r\n--', body, re.DOTALL)
+    if media == "multipart/form-data" and found:
+        body = found[1]
+    value = parse_json(body)
+    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
+    return (isinstance(value, list), named) if named and None not in named else None
+
+
+def parse_json(text: str | bytes) -> object:
+    """Return a JSON value; None for what is not JSON."""
     try:
-        value = json.loads(body)
+        return json.loads(text)
     except ValueError:
         return None
-    named = [name_message(each, loose) for each in (value if isinstance(value, list) else [value])]
-    return named if named and None not in named else None
+
+
+def read_members(query: bytes) -> dict[str, object]:
+    """Return the members of a GraphQL request that a query holds."""
+    pairs = dict(normal_forms.parse_query_pairs(query))
+    maps = {name: parse_json(pairs.pop(name, "")) for name in ("variables", "extensions")}
+    return pairs | {name: value for name, value in maps.items() if value is not None}
 
 
 def name_message(message: object, loose: bool) -> object:
@@ -278,9 +293,10 @@ def name_graphql(members: Mapping[str, object], loose: bool) -> object:
         except GraphQLError:
             return None
         return "graphql", name, re.sub(r'"[^"]*"', '""', document) if loose else document
-    extensions = members.get("extensions")
+    extensions, variables = members.get("extensions"), members.get("variables", 0)
     persisted = extensions.get("persistedQuery", {}).get("sha256Hash") if isinstance(extensions, dict) else None
-    known = members.get("documentId") or (members.get("id") if {"variables", "operationName"} & {*members} else None)
+    is_graphql = "operationName" in members or isinstance(extensions, dict) or isinstance(variables, dict | None)
+    known = members.get("documentId") or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
     return ("persisted", name, persisted or known) if persisted or known else None
 
 
@@ -456,7 +472,9 @@ def compute_score(
     )
     wild += count_wild_filters(example, settings, selectors)
     points = path + query
-    return points, recorded.method == request.method, path, -wild, literal_length, (), *order_id(example.id)
+    likeness = measure_likeness(example, request, settings) if path == 70 else 1
+    order = order_id(example.id)
+    return points, recorded.method == request.method, path, likeness, -wild, literal_length, (), *order
 
 
 def has_same_order(mine: Sequence[Pair], request: Request, settings: MatchSettings) -> bool:
@@ -525,32 +543,69 @@ def find_best_by_distance(
     request: Request, kept: Sequence[Example], settings: MatchSettings, selectors: Selectors
 ) -> Score | None:
     """Return the best score among the similar of the newest 1,000 paths with at most one other segment."""
-    theirs = normal_forms.normalize_path(request.path).split("/")
-    near: list[str] = []
+    near: list[object] = []
     for example in sorted(kept, key=lambda one: order_id(one.id), reverse=True):
-        mine = normal_forms.normalize_path(example.request.path)
-        if mine not in near and count_differing_segments(mine.split("/"), theirs) <= 1:
+        mine = identify_path(example, settings)
+        apart = list_differing_segments(example, request, settings)
+        if mine not in near and apart is not None and len(apart) <= 1:
             near.append(mine)
-    alike = {mine for mine in near[:1000] if are_all_similar(mine.split("/"), theirs)}
-    scores = [
-        compute_score(request, each, settings, selectors, lambda _: 70)
+    alike = [
+        each
         for each in kept
-        if normal_forms.normalize_path(each.request.path) in alike
+        if identify_path(each, settings) in near[:1000] and measure_likeness(each, request, settings) >= 0.75
     ]
-    alike_examples = [each for each in kept if normal_forms.normalize_path(each.request.path) in alike]
-    return prefer(request, alike_examples, scores, settings, selectors)
+    scores = [compute_score(request, each, settings, selectors, lambda _: 70) for each in alike]
+    return prefer(request, alike, scores, settings, selectors)
 
 
-def count_differing_segments(mine: Sequence[str], theirs: Sequence[str]) -> int:
-    """Return how many segments differ; 2 if the numbers of segments differ."""
-    return sum(x != y for x, y in zip(mine, theirs, strict=True)) if len(mine) == len(theirs) else 2
+def has_wildcards(example: Example, settings: MatchSettings) -> bool:
+    """Return whether a segment of an example's path is a wildcard."""
+    if not settings.wildcards or is_recorded(example, "path"):
+        return False
+    return any(not isinstance(each, str) for each in parse_wild_segments(example.request.path))
 
 
-def are_all_similar(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Return whether every segment is at least 75 % alike; equal ones are."""
-    return all(
-        1 - compute_edit_distance(x, y) / max(len(x), len(y), 1) >= 0.75 for x, y in zip(mine, theirs, strict=True)
-    )
+def identify_path(example: Example, settings: MatchSettings) -> object:
+    """Return what is equal for one path: its normal form, or with wildcards its segments without their names."""
+    text = normal_forms.normalize_path(example.request.path)
+    slashes = len(text) - len(text.rstrip("/"))
+    return (tuple(parse_wild_segments(example.request.path)), slashes) if has_wildcards(example, settings) else text
+
+
+def list_differing_segments(
+    example: Example, request: Request, settings: MatchSettings
+) -> list[tuple[str, str]] | None:
+    """Return the segments that differ, without case and escapes; None for paths of another number of segments.
+
+    None too where a wildcard does not fit.
+    """
+    theirs = normal_forms.fold(normal_forms.normalize_path(request.path)).split("/")
+    mine: list[str | tuple[str, str]] = []
+    mine += normal_forms.fold(normal_forms.normalize_path(example.request.path)).split("/")
+    if has_wildcards(example, settings):
+        wild = parse_wild_segments(example.request.path)
+        mine[: len(wild)] = wild
+    if len(mine) != len(theirs):
+        return None
+    wild_pairs = [(x, y) for x, y in zip(mine, theirs, strict=True) if not isinstance(x, str)]
+    if not all(re.fullmatch(re.escape(x[0]) + ".+" + re.escape(x[1]), y, re.DOTALL) for x, y in wild_pairs):
+        return None
+    pairs = [(unescape(x), unescape(y)) for x, y in zip(mine, theirs, strict=True) if isinstance(x, str)]
+    return [(x, y) for x, y in pairs if x != y]
+
+
+def unescape(segment: str) -> str:
+    """Return a segment with its escapes decoded."""
+    return unquote(segment.encode("utf-8", "surrogateescape").decode("latin-1"), "latin-1")
+
+
+def measure_likeness(example: Example, request: Request, settings: MatchSettings) -> float:
+    """Return how much alike the one segment is that differs; 0 if there is none or more."""
+    apart = list_differing_segments(example, request, settings)
+    if apart is None or len(apart) != 1:
+        return 0
+    one, other = (each.encode("latin-1").decode("utf-8", "surrogateescape") for each in apart[0])
+    return 1 - compute_edit_distance(one, other) / max(len(one), len(other))
 
 
 def compute_edit_distance(one: str, other: str) -> int:

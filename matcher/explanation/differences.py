@@ -128,7 +128,7 @@ def _check_parts(candidate: Candidate, request: NormalRequest) -> Iterator[Reque
 def _has_similar_path(candidate: Candidate, request: NormalRequest) -> bool:
     if not request.settings.uses_distance(recorded=candidate.path.recorded):
         return False
-    return is_similar_path(candidate.path.text.split("/"), request.path.split("/"))
+    return is_similar_path(candidate.path, request.path)
 
 
 def _build_difference(part: RequestPart, candidate: Candidate, request: NormalRequest, hidden: Secrets) -> Difference:

@@ -7,14 +7,20 @@ from understudy.matcher.scores import MAX_SEGMENT_LENGTH, MIN_SIMILARITY
 
 def is_similar(one: str, other: str) -> bool:
     """Return whether two segments are similar enough to match by distance, and neither is too long for that."""
+    return measure_similarity(one, other) is not None
+
+
+def measure_similarity(one: str, other: str) -> float | None:
+    """Return how much alike two segments are, from 0.75 to 1; None if they are too different, or one is too long."""
     allowed = compute_allowed_edits(len(one), len(other))
     if allowed is None or abs(len(one) - len(other)) > allowed:
-        return False
+        return None
     mine, theirs = set(one), set(other)
     # Each letter that only one of them has needs an edit, and one edit removes at most one such letter on each side.
     if len(mine - theirs) > allowed or len(theirs - mine) > allowed:
-        return False
-    return levenshtein(one, other) <= allowed
+        return None
+    edits = levenshtein(one, other)
+    return 1 - edits / max(len(one), len(other), 1) if edits <= allowed else None
 
 
 def compute_allowed_edits(length: int, other: int) -> int | None:

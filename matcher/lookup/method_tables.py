@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.lookup.candidate_groups import Group
 from understudy.matcher.lookup.path_buckets import PathBuckets
-from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key
-from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths
+from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
+from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths, WildSegments, list_wild_segments
 from understudy.matcher.lookup.wildcard_paths import WildcardPaths
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
@@ -55,8 +55,8 @@ class MethodTables:
         if self.by_ids:
             yield from self.by_ids.find_fitting(request.path)
 
-    def find_distant(self, request: NormalRequest) -> Iterator[Group]:
-        """Yield the groups of the candidates whose paths fit by document distance."""
+    def find_distant(self, request: NormalRequest) -> Iterator[tuple[float, Group]]:
+        """Yield the groups of the candidates whose paths fit by document distance, and how much alike the paths are."""
         if self.distant_paths is not None:
             yield from self.distant_paths.find_fitting(request.path, self.by_text)
 
@@ -64,7 +64,7 @@ class MethodTables:
         """Yield every candidate whose path fits by some line, distance last; some more than once."""
         for _, group in self.find_fitting(request):
             yield from group.candidates
-        for group in self.find_distant(request):
+        for _, group in self.find_distant(request):
             yield from group.candidates
 
     def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> MethodTables:
@@ -97,20 +97,22 @@ class DistantPaths:
     """The paths that document distance may find. Immutable.
 
     `count` is their number. `mixed` has the groups of the paths that other candidates have too, which distance does not
-    find: for each such path those that it finds. All other groups are those of the look-up by text.
+    find: for each such path those that it finds. `wild` has the groups of paths with wildcards, by their segments. All
+    other groups are those of the look-up by text.
     """
 
     settings: MatchSettings
     similar_paths: SimilarPaths = field(default_factory=SimilarPaths)
     count: int = 0
     mixed: PersistentMap[str, Group] = field(default_factory=PersistentMap)
+    wild: PersistentMap[WildSegments, Group] = field(default_factory=PersistentMap)
 
-    def find_fitting(self, text: str, by_text: PathBuckets) -> Iterator[Group]:
-        """Yield the groups whose paths are similar to this one."""
-        for similar in self.similar_paths.find_similar(text):
-            group = self._find_group(similar, by_text)
+    def find_fitting(self, text: str, by_text: PathBuckets) -> Iterator[tuple[float, Group]]:
+        """Yield the groups whose paths are similar to this one, and how much alike they are."""
+        for path, similarity in self.similar_paths.find_similar(text):
+            group = self.wild.get(path.wild) if path.wild else self._find_group(path.text, by_text)
             if group is not None:
-                yield group
+                yield similarity, group
 
     def apply_changes(
         self, removed: Collection[Candidate], added: Collection[Candidate], before: PathBuckets, after: PathBuckets
@@ -130,10 +132,32 @@ class DistantPaths:
             is_mixed = _is_smaller(changed[text], whole)
             if is_mixed or text in self.mixed:
                 mixed[text] = changed[text] if is_mixed else None
-        gone, come = _list_paths(groups), _list_paths(changed)
+        wild, wild_gone, wild_come = self._update_wild(removed, added)
+        gone, come = [*_list_paths(groups), *wild_gone], [*_list_paths(changed), *wild_come]
         count = self.count - len(gone) + len(come)
         similar_paths = self.similar_paths.apply_changes(gone, come)
-        return DistantPaths(self.settings, similar_paths, count, self.mixed.replace_entries(mixed)) if count else None
+        mixed_after = self.mixed.replace_entries(mixed)
+        return DistantPaths(self.settings, similar_paths, count, mixed_after, wild) if count else None
+
+    def _update_wild(
+        self, removed: Collection[Candidate], added: Collection[Candidate]
+    ) -> tuple[PersistentMap[WildSegments, Group], list[KnownPath], list[KnownPath]]:
+        """Return the groups of the paths with wildcards, and those paths as they were and as they are."""
+        old, new = (
+            [each for each in side if each.path.wild and self._uses_distance(each)] for side in (removed, added)
+        )
+        after = update_by_key(self.wild, old, new, _get_wild, self._update_wild_group)
+        keys = {_get_wild(each): None for each in (*old, *new)}
+        gone, come = (
+            [KnownPath("", group.newest, key) for key in keys if (group := groups.get(key)) is not None]
+            for groups in (self.wild, after)
+        )
+        return after, gone, come
+
+    def _update_wild_group(
+        self, group: Group | None, removed: Collection[Candidate], added: Collection[Candidate]
+    ) -> Group | None:
+        return candidate_groups.update_group(group, removed, added, self.settings)
 
     def _update_group(
         self, group: Group | None, removed: Collection[Candidate], added: Collection[Candidate]
@@ -150,7 +174,15 @@ class DistantPaths:
         return group if group is not None and self._may_find(next(iter(group.candidates))) else None
 
     def _may_find(self, candidate: Candidate) -> bool:
+        """Return whether distance may find a candidate by the text of its path."""
+        return not candidate.path.wild and self._uses_distance(candidate)
+
+    def _uses_distance(self, candidate: Candidate) -> bool:
         return self.settings.uses_distance(recorded=candidate.path.recorded)
+
+
+def _get_wild(candidate: Candidate) -> WildSegments:
+    return list_wild_segments(candidate.path)
 
 
 def _get_text(candidate: Candidate) -> str:

@@ -12,6 +12,7 @@ from understudy.matcher.parts.candidate import Candidate, Match
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.scores import MAX_EXAMINED, PathLine, QueryFit
 from understudy.matcher.settings import QueryRule
+from understudy.store.model.values import replace
 
 
 def find_best(tables: MethodTables, request: NormalRequest) -> Match | None:
@@ -40,8 +41,9 @@ def find_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match
 
 def find_distant_matches(tables: MethodTables, request: NormalRequest) -> Iterator[Match | None]:
     """Yield a match for each candidate whose path fits by document distance; None where another part filters it out."""
-    for group in tables.find_distant(request):
-        yield from _match_each(group.candidates, PathLine.DISTANCE, group, request)
+    for similarity, group in tables.find_distant(request):
+        for match in _match_each(group.candidates, PathLine.DISTANCE, group, request):
+            yield None if match is None else replace(match, similarity=similarity)
 
 
 def _match_each(
@@ -82,7 +84,8 @@ def _choose_better(winner: Match | None, match: Match, request: NormalRequest) -
 
 def _find_by_distance(tables: MethodTables, request: NormalRequest) -> Match | None:
     winner: Match | None = None
-    for group in tables.find_distant(request):
+    for similarity, group in tables.find_distant(request):
         match = group.find_best(PathLine.DISTANCE, request)
-        winner = winner if match is None else _choose_better(winner, match, request)
+        if match is not None:
+            winner = _choose_better(winner, replace(match, similarity=similarity), request)
     return winner

@@ -1,7 +1,8 @@
 """The look-up behind document distance: paths that differ from a request's path in one segment.
 
-Every path has one key for each of its segments, made of all the other segments. The keys lie in arrays, at sixteen
-bytes a key, because only a request that nothing else fits needs them.
+Every path has one key for each of its segments without wildcard, made of all the other segments, without case; in the
+place of a wildcard its literals are in the key. The keys lie in arrays, at sixteen bytes a key, because only a request
+that nothing else fits needs them.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
 
-from understudy.matcher.lookup.edit_distance import compute_allowed_edits, is_similar
+from understudy.matcher.lookup.edit_distance import compute_allowed_edits, measure_similarity
+from understudy.matcher.normal_forms import Wildcard, decode_folded, fold, get_trailing_slashes
+from understudy.matcher.parts.paths import PathPattern, Shape
 from understudy.matcher.scores import MAX_DISTANT_PATHS
 from understudy.store.model.ids import OrderKey, compute_order_key
 
@@ -23,12 +26,71 @@ _LOWEST = compute_order_key("")
 _SHARD_COUNT = 256  # a change copies only the shards of its keys
 
 
+WildSegments = tuple[str | Wildcard, ...]  # literals without case and escapes, and wildcards without names
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownPath:
-    """A normal path, and the order key of the highest id among its candidates."""
+    """A normal path, and the order key of the highest id among its candidates.
+
+    A path with wildcards has no text but `wild`, its segments.
+    """
 
     text: str
     newest: OrderKey
+    wild: WildSegments = ()
+
+    @property
+    def segments(self) -> Sequence[str | Wildcard]:
+        """The segments as they are compared."""
+        return self.wild or _split(self.text)
+
+    @property
+    def shape(self) -> Shape:
+        """The places of the wildcards, with their literals."""
+        return tuple((place, each) for place, each in enumerate(self.wild) if isinstance(each, Wildcard))
+
+
+class RequestedPath:
+    """The segments of a request's path: `folded` without case, `segments` without escapes too."""
+
+    __slots__ = ("folded", "segments")
+
+    def __init__(self, text: str) -> None:
+        self.folded = fold(text).split("/")
+        self.segments = [decode_folded(segment) for segment in self.folded] if "%" in text else self.folded
+
+    def measure_similarity(self, theirs: Sequence[str | Wildcard]) -> float | None:
+        """Return how much alike the one segment is that differs from another path's; None if that is not similar."""
+        if len(theirs) != len(self.segments):
+            return None
+        apart: list[tuple[str, str]] = []
+        for folded, mine, other in zip(self.folded, self.segments, theirs, strict=True):
+            if isinstance(other, Wildcard):
+                if not other.fits(folded):
+                    return None
+            elif mine != other:
+                apart.append((mine, other))
+        return measure_similarity(*apart[0]) if len(apart) == 1 else None
+
+    def list_keys(self, shapes: Iterable[Shape]) -> list[tuple[int, int]]:
+        """Return place and key of each segment that may differ, for paths without wildcards and for each shape."""
+        keys = _hash_segments(self.segments)
+        for shape in shapes:
+            if all(wildcard.fits(self.folded[place]) for place, wildcard in shape):
+                keys += _hash_segments(self.segments, shape)
+        return keys
+
+
+def list_wild_segments(path: PathPattern) -> WildSegments:
+    """Return the segments of a path with wildcards as they are compared by distance; () without wildcards."""
+    if not path.wild:
+        return ()
+    segments = (
+        Wildcard("", each.prefix, each.suffix) if isinstance(each, Wildcard) else decode_folded(each)
+        for each in path.wild
+    )
+    return (*segments, *("" for _ in get_trailing_slashes(path.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +112,40 @@ EMPTY_SHARD = Shard(array("q"), ())
 class SimilarPaths:
     """Normal paths, found by all their segments but one. Immutable, but for its cache."""
 
-    __slots__ = ("_shards", "_siblings")
+    __slots__ = ("_shapes", "_shards", "_siblings")
 
     def __init__(self) -> None:
         self._shards = (EMPTY_SHARD,) * _SHARD_COUNT
         self._siblings: dict[int, tuple[Sequence[KnownPath], SiblingSegments]] = {}
+        self._shapes: Mapping[int, Mapping[Shape, int]] = {}
 
-    def find_similar(self, text: str) -> Iterator[str]:
-        """Yield the similar paths among the newest 1,000 with as many segments, at most one of them different."""
-        segments = text.split("/")
-        found = [
-            (at, *near) for at, key in enumerate(_hash_segments(segments), 1) if (near := self._find_siblings(key, at))
-        ]
+    def find_similar(self, text: str) -> Iterator[tuple[KnownPath, float]]:
+        """Yield the similar paths among the newest 1,000 with at most one other segment, and how much alike that is."""
+        mine = RequestedPath(text)
+        keys = mine.list_keys(self._shapes.get(len(mine.segments), ()))
+        found = [(at, *near) for at, key in keys if (near := self._find_siblings(key, at))]
         oldest = _find_oldest([paths for _, paths, _ in found])
         for at, paths, siblings in found:
-            for number in siblings.find_similar(segments[at]):
+            for number in siblings.find_similar(mine.segments[at]):
                 path = paths[number]
                 # Different paths may have equal keys by chance.
-                if path.newest >= oldest and is_similar_path(path.text.split("/"), segments):
-                    yield path.text
+                similarity = mine.measure_similarity(path.segments) if path.newest >= oldest else None
+                if similarity is not None:
+                    yield path, similarity
 
-    def apply_changes(self, removed: Iterable[KnownPath], added: Iterable[KnownPath]) -> SimilarPaths:
+    def apply_changes(self, removed: Collection[KnownPath], added: Collection[KnownPath]) -> SimilarPaths:
         """Return the look-up without the `removed` paths, each as it was added, and with the `added` ones."""
         touched: defaultdict[int, tuple[list[ShardEntry], list[ShardEntry]]] = defaultdict(lambda: ([], []))
         for side, paths in enumerate((removed, added)):
             for path in paths:
-                for key in _hash_segments(path.text.split("/")):
+                for _, key in _hash_segments(path.segments, path.shape):
                     touched[key % _SHARD_COUNT][side].append((key, path))
         after = SimilarPaths()
         shards = list(self._shards)
         for place, sides in touched.items():
             shards[place] = _update_shard(shards[place], *sides)
         after._shards = tuple(shards)
+        after._shapes = _count_shapes(self._shapes, removed, added)
         after._siblings = self._siblings.copy()
         if after._siblings:
             for key in {key for sides in touched.values() for side in sides for key, _ in side}:
@@ -100,21 +164,48 @@ class SimilarPaths:
         if len(self._siblings) >= _MAX_CACHED:
             self._siblings.clear()
         paths = shard.paths[start : min(end, start + MAX_DISTANT_PATHS)]
-        split = (path.text.split("/") for path in paths)
-        siblings = SiblingSegments([segments[at] if at < len(segments) else "" for segments in split])
+        siblings = SiblingSegments([_get_literal(path.segments, at) for path in paths])
         self._siblings[key] = paths, siblings
         return paths, siblings
+
+
+def _get_literal(segments: Sequence[str | Wildcard], at: int) -> str:
+    """Return a segment; "" where a path, whose key is equal by chance, has no literal."""
+    segment = segments[at] if at < len(segments) else ""
+    return segment if isinstance(segment, str) else ""
+
+
+def _count_shapes(
+    known: Mapping[int, Mapping[Shape, int]], removed: Iterable[KnownPath], added: Iterable[KnownPath]
+) -> Mapping[int, Mapping[Shape, int]]:
+    """Return the numbers of paths by the number of their segments and their shape, without paths without wildcards."""
+    changes: defaultdict[int, defaultdict[Shape, int]] = defaultdict(lambda: defaultdict(int))
+    for step, paths in ((-1, removed), (1, added)):
+        for path in paths:
+            if path.wild:
+                changes[len(path.wild)][path.shape] += step
+    if not changes:
+        return known
+    after = dict(known)
+    for length, shapes in changes.items():
+        counts = dict(known.get(length, {}))
+        for shape, change in shapes.items():
+            counts[shape] = counts.get(shape, 0) + change
+        after[length] = {shape: count for shape, count in counts.items() if count}
+    return after
 
 
 ShardEntry = tuple[int, KnownPath]
 
 
-def is_similar_path(mine: list[str], theirs: list[str]) -> bool:
-    """Return whether two paths have as many segments, and differ in exactly one, which is similar."""
-    if len(mine) != len(theirs):
-        return False
-    apart = [(one, other) for one, other in zip(mine, theirs, strict=True) if one != other]
-    return len(apart) == 1 and is_similar(*apart[0])
+def is_similar_path(path: PathPattern, text: str) -> bool:
+    """Return whether a request's path differs from an example's in exactly one segment, which is similar."""
+    theirs = list_wild_segments(path) or _split(path.text)
+    return RequestedPath(text).measure_similarity(theirs) is not None
+
+
+def _split(text: str) -> list[str]:
+    return RequestedPath(text).segments
 
 
 def _update_shard(shard: Shard, removed: list[ShardEntry], added: list[ShardEntry]) -> Shard:
@@ -125,7 +216,7 @@ def _update_shard(shard: Shard, removed: list[ShardEntry], added: list[ShardEntr
     keys, paths = shard.keys[:], list(shard.paths)
     for key, path in removed:
         at = _find_offset(keys, paths, key, path)
-        while paths[at].text != path.text:  # keys may be equal by chance, ids by mistake
+        while (paths[at].text, paths[at].wild) != (path.text, path.wild):  # keys may be equal by chance, ids by mistake
             at += 1
         del keys[at], paths[at]
     for key, path in added:
@@ -156,16 +247,22 @@ def _find_oldest(lists: list[Sequence[KnownPath]]) -> OrderKey:
     return next(islice((path.newest for path in distinct), MAX_DISTANT_PATHS - 1, None), _LOWEST)
 
 
-def _hash_segments(segments: list[str]) -> list[int]:
-    """Return one key for each segment after the first (which is empty): of its place and the segments around it."""
+def _hash_segments(segments: Sequence[str | Wildcard], shape: Shape = ()) -> list[tuple[int, int]]:
+    """Return place and key of each segment after the first (which is empty): of its place and the segments around it.
+
+    The segments of a `shape` are wildcards, which have no key of their own and are the same in all other keys.
+    """
+    opened = dict(shape)
+    others = [opened.get(at, segment) for at, segment in enumerate(segments)] if opened else segments
     after, rest = [], 0
-    for segment in reversed(segments):
+    for segment in reversed(others):
         after.append(rest)
         rest = hash((rest, segment))
-    keys, before = [], hash(segments[0])
-    for at in range(1, len(segments)):
-        keys.append(hash((at, before, after[-at - 1])))
-        before = hash((before, segments[at]))
+    keys, before = [], hash(others[0])
+    for at in range(1, len(others)):
+        if at not in opened:
+            keys.append((at, hash((at, before, after[-at - 1]))))
+        before = hash((before, others[at]))
     return keys
 
 

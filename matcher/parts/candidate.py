@@ -40,7 +40,8 @@ from understudy.store.model.values import replace
 BodyLoader = Callable[[Body], bytes]
 Rank = tuple[int, int, OrderKey]
 Preference = tuple[int, ...]
-MatchOrder = tuple[int, int, int, int, Preference, OrderKey]
+Points = tuple[int, int, float, int, int]
+MatchOrder = tuple[int, int, float, int, int, Preference, OrderKey]
 
 MAX_KEPT_BODY = 4096  # bytes of a body from the store up to which it is kept in memory, to be compared and shown
 
@@ -332,7 +333,8 @@ class Match(msgspec.Struct, frozen=True):
     """A candidate that answers a request, with its points; the path line is None if a selector header named it.
 
     Where other candidates tie with it, `negotiated` are the headers that break the tie, and `preference` is set once it
-    was compared; `body_differs`: the tied ones differ in their bodies, and none equals that of the request.
+    was compared; `body_differs`: the tied ones differ in their bodies, and none equals that of the request. By
+    distance, `similarity` is how much alike the one segment is that differs, from 0.75 to 1.
     """
 
     candidate: Candidate
@@ -341,6 +343,7 @@ class Match(msgspec.Struct, frozen=True):
     preference: Preference = ()
     negotiated: tuple[str, ...] = ()
     body_differs: bool = False
+    similarity: float = 1
 
     @classmethod
     def of_tied(
@@ -359,10 +362,10 @@ class Match(msgspec.Struct, frozen=True):
         return (self.path_line or 0) + self.query_fit
 
     @property
-    def points(self) -> tuple[int, int, int, int]:
+    def points(self) -> Points:
         """The sort key of matches by all that a request does not have to be looked at again for."""
         wild, length, _ = self.candidate.rank
-        return self.score, self.path_line or 0, wild, length
+        return self.score, self.path_line or 0, self.similarity, wild, length
 
     @property
     def order(self) -> MatchOrder:

@@ -17,6 +17,7 @@ from understudy.matcher.settings import MatchSettings
 from understudy.store.model.collections import EditablePart, Example
 from understudy.store.model.exchanges import Part
 from understudy.store.model.messages import Request
+from understudy.store.model.values import replace
 
 UNREAD = "its body was not read when the index was compiled"
 _ID: Places = frozenset({Opening(Part.JSON, "$.id", Mark.IGNORED)})
@@ -39,6 +40,7 @@ class ComparedBody:
         "_request",
         "_rpc_ids",
         "_settings",
+        "_twin",
     )
 
     def __init__(self, body: bytes | None, request: Request, example: Example, settings: MatchSettings) -> None:
@@ -50,6 +52,7 @@ class ComparedBody:
         self._pattern: BodyPattern | None = None
         self._operation: Operation | None = None
         self._rpc_ids: tuple[bytes, ...] | None = None
+        self._twin: ComparedBody | None = None
 
     @property
     def pattern(self) -> BodyPattern | None:
@@ -70,7 +73,7 @@ class ComparedBody:
             self._has_operation = True
         return self._operation
 
-    def find_rpc_ids(self, example: Example) -> tuple[bytes, ...] | None:
+    def list_rpc_ids(self, example: Example) -> tuple[bytes, ...] | None:
         """Return the ids of the JSON-RPC request of an example, as `list_rpc_ids` does.
 
         None if its body was not read, or is that of another example of the sequence.
@@ -92,21 +95,33 @@ class ComparedBody:
 
     def apply_settings(self, settings: MatchSettings) -> ComparedBody:
         """Return the same body, compared under other settings; what is compiled is kept where it is the same."""
-        if (
-            self._body is None
-            or settings is self._settings
-            or ignores_rpc_id(settings) == ignores_rpc_id(self._settings)
-        ):
+        if self._body is None and self._twin is None:
             return self
+        if settings is self._settings or ignores_rpc_id(settings) == ignores_rpc_id(self._settings):
+            return self
+        if self._body is None:
+            return self._twin or self
         return ComparedBody(self._body, self._request, self._example, settings)
 
     def compile_now(self) -> ComparedBody:
-        """Compile all, and return this without the bytes."""
+        """Compile all, and return this without the bytes.
+
+        A body of JSON-RPC is compiled both with and without its ids, since a request may ask to compare it.
+        """
         self.pattern  # noqa: B018 - it is kept
         self.operation  # noqa: B018
-        self.find_rpc_ids(self._example)
+        self.list_rpc_ids(self._example)
+        if self._body is not None and find_rpc_ids(self._body, self._request):
+            self._twin = self._compile_twin()
         self._body = None
         return self
+
+    def _compile_twin(self) -> ComparedBody:
+        settings = replace(self._settings, spy=False, body=ignores_rpc_id(self._settings))
+        twin = ComparedBody(self._body, self._request, self._example, settings)
+        twin.pattern  # noqa: B018 - it is kept
+        twin._body, twin._operation, twin._has_operation, twin._twin = None, self._operation, True, self
+        return twin
 
     def _compile(self) -> None:
         if self._body is None or self._is_compiled:
@@ -128,9 +143,9 @@ class _EmptyBody(ComparedBody):
     def __init__(self) -> None:
         self._pattern, self._operation = NO_BODY, None
         self._is_compiled = self._has_operation = True
-        self._body = None
+        self._body = self._twin = None
 
-    def find_rpc_ids(self, example: Example) -> tuple[bytes, ...]:  # noqa: ARG002 - whatever the example
+    def list_rpc_ids(self, example: Example) -> tuple[bytes, ...]:  # noqa: ARG002 - whatever the example
         return ()
 
 

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 import msgspec
 
-from understudy.matcher.body_forms import graphql_forms
+from understudy.matcher.body_forms import graphql_forms, multipart_forms
 from understudy.matcher.normal_forms import parse_query_pairs
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers
@@ -25,10 +25,13 @@ OPERATION_HEADERS = ("x-amz-target",)
 MAX_SIZE = 1024 * 1024
 """Bytes of a body up to which an operation is looked for."""
 
-_JSON_MARKS = (b'"query"', b'"jsonrpc"', b'"documentId"', b'"sha256Hash"', b'"operationName"')
+# A body without any of these names no operation, and is not parsed.
+_JSON_MARKS = (b'"query"', b'"jsonrpc"', b'"documentId"', b'"sha256Hash"', b'"operationName"', b'"variables"')
+_QUERY_MARKS = (b"query=", b"extensions=", b"documentId=", b"operationName=", b"variables=")
 _PLACEHOLDER = re.compile(PATTERN)
 _PERSISTED = ("documentId", "id", "doc_id")
-_GRAPHQL_FIELDS = ("query", "operationName", "extensions", *_PERSISTED)
+_MAPS = ("variables", "extensions")
+_TEXTS_IN_QUERY = ("query", "operationName", *_PERSISTED)
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -57,6 +60,8 @@ def find_operation(query: bytes, headers: Headers, body: bytes) -> Operation | N
     media = parse_media_type(headers.get("content-type")) or ""
     if media == "application/x-www-form-urlencoded":
         return _find_in_form(body)
+    if media == "multipart/form-data":
+        return _find_in_multipart(headers, body)
     if media == "application/graphql":
         return _name_graphql({"query": body.decode("utf-8", "replace")})
     if body.lstrip()[:1] in (b"{", b"["):
@@ -96,15 +101,31 @@ def _get_rpc_method(message: object) -> str | None:
 def may_name_operation(query: bytes, headers: Headers) -> bool:
     """Return whether a request without a body may name an operation: quick, and rarely wrong."""
     # A GET of GraphQL carries the members of its request in the query (graphql.github.io/graphql-over-http).
-    return b"query=" in query or b"extensions=" in query or "x-amz-target" in headers
+    return _has_query_mark(query) or "x-amz-target" in headers
+
+
+def _has_query_mark(query: bytes) -> bool:
+    return any(mark in query for mark in _QUERY_MARKS)
 
 
 def _find_in_query(query: bytes) -> Operation | None:
-    if b"query=" not in query and b"extensions=" not in query:
+    if not _has_query_mark(query):
         return None
     pairs = dict(parse_query_pairs(query))
-    extensions = parse_json(pairs.get("extensions", "").encode("utf-8", "replace"))
-    return _name_graphql({name: pairs[name] for name in ("query", "operationName") if name in pairs}, extensions)
+    members: dict[str, object] = {name: pairs[name] for name in _TEXTS_IN_QUERY if name in pairs}
+    maps = {name: parse_json(pairs.get(name, "").encode("utf-8", "replace")) for name in _MAPS}
+    return _name_graphql(members | {name: value for name, value in maps.items() if value is not None})
+
+
+def _find_in_multipart(headers: Headers, body: bytes) -> Operation | None:
+    """Return the operation of an upload (github.com/jaydenseric/graphql-multipart-request-spec)."""
+    if b"operations" not in body:
+        return None
+    try:
+        parts = multipart_forms.split_parts(body, headers.get("content-type") or "")
+    except ValueError:
+        return None
+    return next((_find_in_json(part.content) for part in parts if part.name == "operations"), None)
 
 
 def _find_in_form(body: bytes) -> Operation | None:
@@ -119,25 +140,32 @@ def _find_in_json(body: bytes) -> Operation | None:
         return None
     value = parse_json(body)
     if is_json_rpc(value):
-        methods = [_get_rpc_method(each) or "" for each in (value if isinstance(value, list) else [value])]
-        return Operation(f"rpc {methods}", ", ".join(methods))
+        return _name_rpc(value)
     if not isinstance(value, list):
-        return _name_graphql(value, value.get("extensions")) if isinstance(value, dict) else None
-    named = [_name_graphql(each, each.get("extensions")) if isinstance(each, dict) else None for each in value]
+        return _name_graphql(value) if isinstance(value, dict) else None
+    named = [_name_graphql(each) if isinstance(each, dict) else None for each in value]
     found = [each for each in named if each is not None]
     return _join(found) if found and len(found) == len(named) else None
 
 
+def _name_rpc(value: object) -> Operation:
+    methods = [_get_rpc_method(each) or "" for each in (value if isinstance(value, list) else [value])]
+    # A batch is answered by a list (jsonrpc.org/specification, section 6), a batch of one too.
+    kind = "batch" if isinstance(value, list) else "rpc"
+    return Operation(f"{kind} {methods}", ", ".join(methods))
+
+
 def _join(operations: list[Operation]) -> Operation:
+    """Return the operation of a batch; a batch of one is answered by a list too, so it is another operation."""
     return Operation(
-        "\0".join(each.key for each in operations),
+        "\0".join(["batch", *(each.key for each in operations)]),
         ", ".join(each.name for each in operations),
-        "\0".join(each.loose_key or each.key for each in operations),
+        "\0".join(["batch", *(each.loose_key or each.key for each in operations)]),
         any(each.is_redacted for each in operations),
     )
 
 
-def _name_graphql(members: dict[str, object], extensions: object = None) -> Operation | None:
+def _name_graphql(members: dict[str, object]) -> Operation | None:
     text, name = members.get("query"), members.get("operationName")
     name = name if isinstance(name, str) else ""
     if isinstance(text, str):
@@ -152,18 +180,26 @@ def _name_graphql(members: dict[str, object], extensions: object = None) -> Oper
             f"graphql {name}\0{_digest(loose)}",
             _PLACEHOLDER.search(text) is not None,
         )
-    persisted = _find_persisted(members, extensions)
+    persisted = _find_persisted(members)
     return Operation(f"persisted {name}\0{persisted}", name or persisted) if persisted else None
 
 
-def _find_persisted(members: dict[str, object], extensions: object) -> str:
+def _find_persisted(members: dict[str, object]) -> str:
     """Return the id of a query that the server knows; "" without one."""
+    extensions = members.get("extensions")
     query = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
     digest = query.get("sha256Hash") if isinstance(query, dict) else None
-    # An `id` alone is a member of any JSON; with an operation name or variables it is one of GraphQL.
-    is_graphql = "operationName" in members or "variables" in members
-    known = next((members[each] for each in _PERSISTED if isinstance(members.get(each), str)), "")
-    return digest if isinstance(digest, str) else str(known) if is_graphql or "documentId" in members else ""
+    if isinstance(digest, str):
+        return digest
+    # An `id` alone is a member of any JSON; with another member of a GraphQL request it is one of GraphQL.
+    if "documentId" not in members and "operationName" not in members and not _has_map(members):
+        return ""
+    return next((known for each in _PERSISTED if isinstance(known := members.get(each), str)), "")
+
+
+def _has_map(members: dict[str, object]) -> bool:
+    """Return whether variables or extensions are those of GraphQL: an object, or null for none in a body."""
+    return any(isinstance(members.get(name), dict) for name in _MAPS) or members.get("variables", 0) is None
 
 
 def _digest(text: str) -> str:

@@ -121,6 +121,8 @@ class PathPattern(msgspec.Struct, frozen=True):
     def extract_captures(self, text: str) -> dict[str, str]:
         """Return the text that each wildcard stands for in a path that fits, by name; the first of a repeated name."""
         captures: dict[str, str] = {}
+        if not self.wild:
+            return captures
         for mine, theirs in zip(self.wild, split_segments(text), strict=True):
             if isinstance(mine, Wildcard) and mine.name:
                 captures.setdefault(mine.name, mine.capture(theirs))

@@ -23,6 +23,12 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print each warning as a line on stderr."""
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """Print a table, or `empty` without rows. Columns of numbers are aligned to the right."""
     from rich.console import Console

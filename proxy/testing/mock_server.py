@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from understudy.proxy.mock_server.sites import MockSites, ServingContext
 from understudy.proxy.mock_server.thread import ServingThread
 from understudy.proxy.operations.collections.behaviour_text import READERS
 from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.collections.path_warnings import list_typed_warnings
 from understudy.proxy.operations.collections.request_lines import REQUEST_FORM, read_typed
 from understudy.proxy.operations.mock_servers.call_expectations import Expected, times_of
 from understudy.proxy.operations.mock_servers.mock_servers import find_mock
@@ -144,10 +146,15 @@ def mock_from_name(store: Store, name: str, settings: Mapping[str, Any]) -> Mock
 
 
 def mock_from_requests(store: Store, requests: Sequence[str], settings: Mapping[str, Any]) -> MockServer:
-    """Return a mock server of requests `METHOD PATH [STATUS [BODY]]`, written to this store, the test's own."""
+    """Return a mock server of requests `METHOD PATH [STATUS [BODY]]`, written to this store, the test's own.
+
+    A path segment with two wildcards is a UserWarning.
+    """
     if isinstance(requests, str) or not all(isinstance(text, str) for text in requests):
         raise UserError(f"requests takes a list of texts, each {REQUEST_FORM}; not {requests!r}")
     typed = [read_typed(text) for text in requests]
+    for warning in list_typed_warnings(typed):
+        warnings.warn(warning, stacklevel=2)
     collection = collection_of_requests(store, "requests", [(one, one.body.encode()) for one in typed])
     return _apply_settings(store, _make_mock(collection.id, collection.name), settings)
 

@@ -189,5 +189,5 @@ def find_outcome(answers: Answers, request: Request) -> Outcome:
         return Outcome(decision, None)
     applied = answers.templates.apply(example, decision)
     filled = applied is not example
-    new_ids = map_ids(partial(candidate.compared_body.find_rpc_ids, example), request)
+    new_ids = map_ids(partial(candidate.compared_body.list_rpc_ids, example), request)
     return Outcome(decision, applied, fixed and not filled, filled, new_ids)

@@ -26,6 +26,9 @@ def ranged(value: str, *fields: tuple[str, str]) -> Request:
     return request("GET /f", ("Range", value), *fields)
 
 
+UPLOAD = "multipart/form-data; boundary=X"
+
+
 def recorded(body: str, kind: str = JSON, *fields: tuple[str, str], line: str = "POST /a") -> Given:
     """Return an example that was recorded."""
     return Given(request(line, *fields, body=body, kind=kind), literal=True)
@@ -55,6 +58,12 @@ def query(text: str, name: str = "", more: str = "") -> str:
     """Return a request of GraphQL."""
     named = f', "operationName": "{name}"' if name else ""
     return f'{{"query": "{text}"{named}{more}}}'
+
+
+def upload(field: str, file: str = "1") -> str:
+    """Return a request of GraphQL with a file."""
+    head = '--X\r\nContent-Disposition: form-data; name="'
+    return f'{head}operations"\r\n\r\n{query("{ " + field + " }")}\r\n{head}0"\r\n\r\n{file}\r\n--X--\r\n'
 
 
 CARDS = [Given(request("GET /r"), 200), Given(request("GET /r", TAG), 304)]
@@ -128,6 +137,19 @@ ROWS: list[Row] = [
         (recorded('{"documentId": "1"}'), post('{"documentId": "1", "variables": {}}'), (0, 110)),
         (recorded('{"documentId": "1"}'), post('{"documentId": "2"}'), None),
         (recorded('{"id": "1"}'), post('{"id": "2"}'), (0, 110)),
+        (recorded('{"id": "1", "variables": {}}'), post('{"id": "1", "variables": {"a": 1}}'), (0, 110)),
+        (recorded('{"id": "1", "variables": {}}'), post('{"id": "2", "variables": {}}'), None),
+        (recorded('{"id": "1", "variables": []}'), post('{"id": "2", "variables": []}'), (0, 110)),
+        (recorded('{"doc_id": "1", "variables": {}}'), post('{"doc_id": "2", "variables": {}}'), None),
+        (recorded("", JSON, line="GET /a?documentId=1"), request("GET /a?documentId=1&variables=%7B%7D"), (0, 90)),
+        (recorded("", JSON, line="GET /a?documentId=1"), request("GET /a?documentId=2"), None),
+        (recorded("", JSON, line="GET /a?id=1&operationName=A"), request("GET /a?id=2&operationName=A"), None),
+        (recorded("", JSON, line="GET /a?id=1&extensions=%7B%7D"), request("GET /a?id=2&extensions=%7B%7D"), None),
+        (recorded("", JSON, line="GET /a?id=1&variables=x"), request("GET /a?id=2&variables=x"), (0, 90)),
+        (recorded(f"[{query('{ a }')}]"), post(f"[{query('{ a }')}]"), (0, 110)),
+        (recorded(f"[{query('{ a }')}]"), post(query("{ a }")), None),
+        (recorded(upload("a"), UPLOAD), post(upload("a", "2"), UPLOAD), (0, 110)),
+        (recorded(upload("a"), UPLOAD), post(upload("b"), UPLOAD), None),
         (recorded("", JSON, line="GET /a?query=%7Ba%7D"), request("GET /a?query=%7Bb%7D"), None),
         (recorded("", JSON, line="GET /a?query=tea"), request("GET /a?query=coffee"), (0, 90)),
         (Given(post(query("{ a }"))), post(query("{ b }")), (0, 110)),
@@ -137,6 +159,8 @@ ROWS: list[Row] = [
         (recorded(rpc("add")), post(rpc("add", "7")), (0, 110)),
         (recorded(rpc("add")), post(rpc("sub")), None),
         (recorded(rpc("add")), post("[]"), None),
+        (recorded(f"[{rpc('add')}]"), post(f"[{rpc('add', '7')}]"), (0, 110)),
+        (recorded(f"[{rpc('add')}]"), post(rpc("add")), None),
         (recorded("Action=List&n=1", FORM), post("n=2&Action=List", FORM), (0, 110)),
         (recorded("Action=List", FORM), post("Action=Drop", FORM), None),
         (recorded("n=1", FORM), post("Action=Drop", FORM), (0, 110)),

@@ -36,7 +36,7 @@ from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 METHODS = st.sampled_from(["GET", "HEAD", "POST"])
 # Few words, near each other, so that examples and requests meet on every line of the table.
 WORDS = rb"a A b %61 7 42 cus_9s6XKz .. %2F {{x}} :id v{{n}} v2 V2.json {{n}}.json {{a}}{{b}} %C3%89"
-ALIKE = rb"profile Profile profiles profyle"
+ALIKE = rb"profile PROFILES profiles profyle prof%2fle"
 SEGMENTS = st.sampled_from([*WORDS.split(), *ALIKE.split(), b"", b"\xc3\xa9", b"\xff"])
 PATHS = st.builds(
     lambda segments, slash: b"/" + b"/".join(segments) + slash,

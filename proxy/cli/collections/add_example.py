@@ -8,6 +8,7 @@ import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.options import body_argument, current_user, making_store, wait_for_gateways
+from understudy.proxy.cli.output import print_warnings
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.store import Store
 
@@ -40,9 +41,11 @@ def add(store: Store, collection: str, **inputs: Any) -> None:
     understudy examples add shop 'POST /orders' --status 201 --header 'Location: /orders/7' --delay 100-300
     """
     from understudy.proxy.operations.collections.examples import add_example
+    from understudy.proxy.operations.collections.path_warnings import list_path_warnings
 
     example = add_example(store, collection, _read_draft(**inputs), actor=current_user())
     click.echo(f"Added {example.name} ({example.id}).")
+    print_warnings(list_path_warnings(example))
     wait_for_gateways(store)
 
 

@@ -12,7 +12,7 @@ import click
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.options import body_argument, current_user, json_option, wait_for_gateways, with_store
-from understudy.proxy.cli.output import message_text, print_json, print_table
+from understudy.proxy.cli.output import message_text, print_json, print_table, print_warnings
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
 from understudy.proxy.operations.views.behaviours import behaviour_json
@@ -167,7 +167,10 @@ def _edit(before: ExampleContents) -> str | None:
 
 
 def _report(store: Store, example: Example) -> None:
+    from understudy.proxy.operations.collections.path_warnings import list_path_warnings
+
     click.echo(f"Saved {example.name} ({example.id}).")
+    print_warnings(list_path_warnings(example))
     wait_for_gateways(store)
 
 

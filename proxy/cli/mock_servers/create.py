@@ -22,7 +22,7 @@ from understudy.proxy.cli.options import (
     making_store,
     tz_option,
 )
-from understudy.proxy.cli.output import print_json, progress
+from understudy.proxy.cli.output import print_json, print_warnings, progress
 from understudy.store.errors import UserError
 from understudy.store.model.mock_servers import Behaviour, Matching
 from understudy.store.repositories.history import HistoryFilter
@@ -85,6 +85,7 @@ def create(store: Store, name: str, as_json: bool, **options: Any) -> None:
     draft = _read_draft(name, **options)
     with progress(f"promoting to {name}") as step:
         created = create_mock_server(store, draft, source, actor=current_user(), step=step)
+    print_warnings(created.warnings)
     if as_json:
         print_json(_created_json(created))
     else:
@@ -149,7 +150,7 @@ def _created_json(created: CreatedMockServer) -> dict[str, Any]:
 
     details, outcome = created.details, created.outcome
     promoted = None if outcome is None else promotion_json(details.collection, outcome)
-    return {**mock_server_json(details), "promoted": promoted}
+    return {**mock_server_json(details), "promoted": promoted, "warnings": list(created.warnings)}
 
 
 def _print_created(created: CreatedMockServer, save_url: str | None) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from understudy.proxy.operations.collections.environments import find_environment
+from understudy.proxy.operations.collections.path_warnings import list_typed_warnings
 from understudy.proxy.operations.mock_servers.mock_server_rules import check_names, check_public
 from understudy.proxy.operations.mock_servers.mock_server_urls import environment_for_url
 from understudy.proxy.operations.mock_servers.mock_servers import MockServerDetails, describe_mock_server
 from understudy.proxy.operations.mock_servers.mock_sources import (
     MockSource,
     PromotedHistory,
+    TypedRequests,
     prepare_source,
     write_source,
 )
@@ -46,10 +48,14 @@ class MockServerDraft:
 
 @dataclass(frozen=True, slots=True)
 class CreatedMockServer:
-    """A new mock server, and the outcome of the promotion where it answers from history."""
+    """A new mock server, and the outcome of the promotion where it answers from history.
+
+    `warnings` name what of typed-in requests does not match as it was meant.
+    """
 
     details: MockServerDetails
     outcome: PromotionOutcome | None
+    warnings: Sequence[str] = ()
 
 
 def create_mock_server(
@@ -70,7 +76,9 @@ def create_mock_server(
         if environment is not None:
             store.environments.save(environment)
         details = describe_mock_server(store, mock)
-    return CreatedMockServer(details, prepared.outcome if isinstance(prepared, PromotedHistory) else None)
+    outcome = prepared.outcome if isinstance(prepared, PromotedHistory) else None
+    typed = [one for one, _ in source.requests] if isinstance(source, TypedRequests) else []
+    return CreatedMockServer(details, outcome, list_typed_warnings(typed))
 
 
 def _plan(store: Store, draft: MockServerDraft) -> tuple[MockServer, Environment | None]:

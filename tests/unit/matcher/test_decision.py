@@ -51,6 +51,12 @@ def test_captures(target: str, captures: dict[str, str]) -> None:
     assert decide(target, "/users/{{id}}").captures == captures
 
 
+def test_captures_by_distance() -> None:
+    """A path with wildcards that distance finds has captures too."""
+    assert decide("/users/A/profle", "/users/{{id}}/profile").captures == {"id": "A"}
+    assert decide("/users/A/profle", "/users/A/profile").captures == {}
+
+
 def test_hit_has_no_near_misses() -> None:
     """A hit has no near misses."""
     assert decide("/a", "/a", "/b").find_near_misses() == ()

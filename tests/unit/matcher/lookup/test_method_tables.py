@@ -57,7 +57,7 @@ def test_similar_paths_follow_the_candidates() -> None:
     """Similar paths exist only if distance counts, and change with the newest example of a path."""
     assert make_tables("/a", settings=STRICT).distant_paths is None
     found = make_tables("/profile", "/other")
-    assert [group.text for group in found.find_distant(normalize("/profle"))] == ["/profile"]
+    assert [group.text for _, group in found.find_distant(normalize("/profle"))] == ["/profile"]
     group = found.by_text.find_equal("/profile")
     assert group is not None
     [profile] = group.candidates
@@ -81,7 +81,7 @@ def test_recorded_paths_have_these_tables_if_the_settings_decide_for_all() -> No
     recorded = compile_recorded("/a/7", "/profile", settings=settings)
     found = MethodTables.create_empty(settings).apply_changes((), recorded)
     assert find_lines(found, "/a/8", settings) == [PathLine.IDS]
-    assert [group.text for group in found.find_distant(normalize("/profle", settings))] == ["/profile"]
+    assert [group.text for _, group in found.find_distant(normalize("/profle", settings))] == ["/profile"]
 
 
 @pytest.mark.parametrize("count", [1, 9])
@@ -90,7 +90,7 @@ def test_distance_finds_only_some_candidates_of_a_path(count: int) -> None:
     [typed] = make_candidates("/profile")
     recorded = [replace(each, examples=each.examples) for each in compile_recorded("/profile") * count]
     both = MethodTables.create_empty(POSTMAN).apply_changes((), recorded).apply_changes((), [typed])
-    assert [list(group.candidates) for group in both.find_distant(normalize("/profle"))] == [[typed]]
+    assert [list(group.candidates) for _, group in both.find_distant(normalize("/profle"))] == [[typed]]
     assert both.apply_changes([typed], ()).distant_paths is None
 
 
@@ -100,6 +100,6 @@ def test_a_path_that_loses_its_recorded_candidates_shares_its_group() -> None:
     typed = make_candidates("/profile")
     both = MethodTables.create_empty(POSTMAN).apply_changes((), [*typed, recorded])
     after = both.apply_changes([recorded], ())
-    assert [list(group.candidates) for group in after.find_distant(normalize("/profle"))] == [typed]
+    assert [list(group.candidates) for _, group in after.find_distant(normalize("/profle"))] == [typed]
     assert after.distant_paths is not None
     assert len(after.distant_paths.mixed) == 0

@@ -7,7 +7,13 @@ from random import Random
 
 import pytest
 
-from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths, is_similar_path
+from understudy.matcher.lookup.similar_paths import (
+    KnownPath,
+    SimilarPaths,
+    is_similar_path,
+    list_wild_segments,
+)
+from understudy.matcher.parts.paths import PathPattern
 from understudy.matcher.scores import MAX_DISTANT_PATHS
 
 
@@ -18,6 +24,11 @@ def make_paths(texts: Sequence[str]) -> SimilarPaths:
     )
 
 
+def find_texts(paths: SimilarPaths, text: str) -> list[str]:
+    """Return the similar paths."""
+    return [path.text for path, _ in paths.find_similar(text)]
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs", "expected"),
     [
@@ -26,11 +37,18 @@ def make_paths(texts: Sequence[str]) -> SimilarPaths:
         ("/a/profile", "/b/profle", False),
         ("/profile/a", "/profle", False),
         ("/abc", "/abx", False),
+        ("/a/PROFILE", "/A/profle", True),
+        ("/a/b%2Fcd", "/a/b%2fcx", True),
+        ("/a/b%2Fc", "/a/b%2Fx", False),
+        ("/{{x}}/profile", "/a/profle", True),
+        ("/{{x}}/profile", "/a/profile", False),
+        ("/v{{x}}/profile", "/V1/profle", True),
+        ("/v{{x}}/profile", "/v/profle", False),
     ],
 )
 def test_is_similar_path(mine: str, theirs: str, expected: bool) -> None:
     """Similar paths differ in one segment, and little in that."""
-    assert is_similar_path(mine.split("/"), theirs.split("/")) is expected
+    assert is_similar_path(PathPattern.of(mine.encode(), wildcards=True), theirs) is expected
 
 
 def test_look_up_equals_comparing_all() -> None:
@@ -40,16 +58,16 @@ def test_look_up_equals_comparing_all() -> None:
     texts = list({"/" + "/".join(chance.choices(words, k=chance.randint(1, 3))) for _ in range(200)})
     neighbours = make_paths(texts)
     for path in [*texts, "/profiel", "/x/y/z", "/"]:
-        expected = {text for text in texts if is_similar_path(text.split("/"), path.split("/"))}
-        assert set(neighbours.find_similar(path)) == expected
-        assert set(neighbours.find_similar(path)) == expected  # from what it remembers
+        expected = {text for text in texts if is_similar_path(PathPattern(text), path)}
+        assert set(find_texts(neighbours, path)) == expected
+        assert set(find_texts(neighbours, path)) == expected  # from what it remembers
 
 
 @pytest.mark.parametrize(("before", "found"), [(MAX_DISTANT_PATHS - 1, True), (MAX_DISTANT_PATHS, False)])
 def test_newest_thousand_over_all_segments(before: int, found: bool) -> None:
     """The limit of 1,000 paths counts paths with any different segment together."""
     texts = [f"/{number:05d}/users" if number % 2 else f"/profile/{number:05d}" for number in range(before)]
-    assert (list(make_paths([*texts, "/profile/user"]).find_similar("/profile/users")) == ["/profile/user"]) is found
+    assert (find_texts(make_paths([*texts, "/profile/user"]), "/profile/users") == ["/profile/user"]) is found
 
 
 def test_cache_is_bounded() -> None:
@@ -69,7 +87,7 @@ def test_changed_look_up_equals_a_new_one() -> None:
     neighbours = SimilarPaths()
     for step in range(60):
         before, target = neighbours, chance.choice(every)
-        found_before = list(before.find_similar(target))
+        found_before = find_texts(before, target)
         removed = chance.sample(sorted(held), k=min(len(held), 3))
         added = {
             text: KnownPath(text, (False, f"{chance.randrange(10**6):06d}.{step}"))
@@ -80,5 +98,16 @@ def test_changed_look_up_equals_a_new_one() -> None:
         neighbours = before.apply_changes(dropped, added.values())
         expected = SimilarPaths().apply_changes((), sorted(held.values(), key=lambda path: path.newest, reverse=True))
         for text in every:
-            assert list(neighbours.find_similar(text)) == list(expected.find_similar(text))
-        assert list(before.find_similar(target)) == found_before
+            assert find_texts(neighbours, text) == find_texts(expected, text)
+        assert find_texts(before, target) == found_before
+
+
+def test_paths_with_wildcards_come_and_go() -> None:
+    """A path with wildcards is found while it is known, and a shape without paths is not looked up."""
+    (pattern, later) = (PathPattern.of(raw, wildcards=True) for raw in (b"/{{x}}/profile", b"/{{y}}/profiles"))
+    one, other = (KnownPath("", (False, "1"), list_wild_segments(each)) for each in (pattern, later))
+    both = SimilarPaths().apply_changes((), [one, other])
+    assert [path for path, _ in both.find_similar("/a/profilez")] == [one, other]
+    fewer = both.apply_changes([one], ())
+    assert [path for path, _ in fewer.find_similar("/a/profilez")] == [other]
+    assert not fewer.apply_changes([other], ())._shapes.get(3)

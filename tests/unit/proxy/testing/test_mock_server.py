@@ -130,3 +130,9 @@ def test_a_single_mock_server_is_all_that_serving_sees() -> None:
     assert (alone.list(), alone.find(mock.id), alone.list_server_errors(mock.id)) == ([mock], mock, [error])
     with pytest.raises(NotFound):
         alone.find("another")
+
+
+def test_a_segment_with_two_wildcards_is_a_warning(store: Store) -> None:
+    """A test that types one in would else wait for requests that never match."""
+    with pytest.warns(UserWarning, match=r"the segment \{\{a\}\}-\{\{b\}\} of GET /"):
+        mock_from_requests(store, ["GET /{{a}}-{{b}}"], {})

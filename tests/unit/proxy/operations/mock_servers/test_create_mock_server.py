@@ -132,3 +132,13 @@ def test_where_public_ones_are_forbidden_a_private_one_is_created(store: Store) 
 def test_a_source_has_to_exist(store: Store, missing: MockSource) -> None:
     with pytest.raises(NotFound):
         create(store, missing)
+
+
+def test_typed_requests_that_do_not_match_as_meant_have_warnings(store: Store) -> None:
+    source = TypedRequests([(Typed("GET", "/{{a}}{{b}}"), b""), (Typed("GET", "/{{a}}", 200), b"")])
+    (warning,) = create_mock_server(store, MockServerDraft("new"), source, actor="ada").warnings
+    assert warning.startswith("the segment {{a}}{{b}} of GET /{{a}}{{b}} has two wildcards")
+
+
+def test_other_sources_have_no_warnings(store: Store) -> None:
+    assert create_mock_server(store, MockServerDraft("new"), SHOP, actor="ada").warnings == []
