@@ -244,6 +244,9 @@ def name_operation(request: Request, *, loose: bool = False) -> object:
         return "target", request.headers.get("x-amz-target")
     body, media = request.body, parse_media_type(request.headers.get("content-type"))
     if not isinstance(body, bytes) or not body:
+        pairs = dict(normal_forms.parse_query_pairs(request.query))
+        if "Action" in pairs and "Version" in pairs:
+            return "action", pairs["Action"]
         return name_graphql(read_members(request.query), loose)
     if media == FORM:
         actions = [value for name, value in normal_forms.parse_query_pairs(body) if name == "Action" and value]
@@ -280,7 +283,7 @@ def name_message(message: object, loose: bool) -> object:
     if not isinstance(message, dict):
         return None
     if "jsonrpc" in message and isinstance(message.get("method"), str):
-        return "rpc", message["method"]
+        return "rpc", message["method"], "id" in message
     return name_graphql(message, loose)
 
 
@@ -296,7 +299,10 @@ def name_graphql(members: Mapping[str, object], loose: bool) -> object:
     extensions, variables = members.get("extensions"), members.get("variables", 0)
     persisted = extensions.get("persistedQuery", {}).get("sha256Hash") if isinstance(extensions, dict) else None
     is_graphql = "operationName" in members or isinstance(extensions, dict) or isinstance(variables, dict | None)
-    known = members.get("documentId") or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
+    all_names = {"query", "operationName", "variables", "extensions", "documentId", "id", "doc_id"}
+    is_alone = "documentId" in members and set(members) <= all_names
+    document = members.get("documentId") if is_graphql or is_alone else None
+    known = document or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
     return ("persisted", name, persisted or known) if persisted or known else None
 
 

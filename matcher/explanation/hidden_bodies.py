@@ -15,7 +15,7 @@ from understudy.store.redaction.redactor import BUILT_IN_REDACTOR
 
 Secrets = frozenset[RedactedPlace]
 
-MAX_SHOWN_SIZE = 2**20  # bytes of a body up to which it is shown; a person does not read a longer one
+MAX_SHOWN_SIZE = 2**17  # bytes of a body up to which it is shown; a person does not read a longer one
 
 _PARTS = {
     BodyKind.JSON: Part.JSON,

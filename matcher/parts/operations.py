@@ -27,7 +27,7 @@ MAX_SIZE = 1024 * 1024
 
 # A body without any of these names no operation, and is not parsed.
 _JSON_MARKS = (b'"query"', b'"jsonrpc"', b'"documentId"', b'"sha256Hash"', b'"operationName"', b'"variables"')
-_QUERY_MARKS = (b"query=", b"extensions=", b"documentId=", b"operationName=", b"variables=")
+_QUERY_MARKS = (b"query=", b"extensions=", b"documentId=", b"operationName=", b"variables=", b"Action=")
 _PLACEHOLDER = re.compile(PATTERN)
 _PERSISTED = ("documentId", "id", "doc_id")
 _MAPS = ("variables", "extensions")
@@ -109,6 +109,8 @@ def _has_query_mark(query: bytes) -> bool:
 
 
 def _find_in_query(query: bytes) -> Operation | None:
+    if b"Action=" in query and b"Version=" in query:
+        return _find_in_form(query)  # AWS takes its form in the query too
     if not _has_query_mark(query):
         return None
     pairs = dict(parse_query_pairs(query))
@@ -149,10 +151,14 @@ def _find_in_json(body: bytes) -> Operation | None:
 
 
 def _name_rpc(value: object) -> Operation:
-    methods = [_get_rpc_method(each) or "" for each in (value if isinstance(value, list) else [value])]
-    # A batch is answered by a list (jsonrpc.org/specification, section 6), a batch of one too.
+    messages = value if isinstance(value, list) else [value]
+    methods = [_get_rpc_method(each) or "" for each in messages]
+    # A notification, which has no id, gets no answer; a batch is answered by a list, a batch of one too
+    # (jsonrpc.org/specification, sections 4.1 and 6).
+    calls = [isinstance(each, dict) and "id" in each for each in messages]
     kind = "batch" if isinstance(value, list) else "rpc"
-    return Operation(f"{kind} {methods}", ", ".join(methods))
+    names = [method if is_call else f"{method} (notification)" for method, is_call in zip(methods, calls, strict=True)]
+    return Operation(f"{kind} {methods} {calls}", ", ".join(names))
 
 
 def _join(operations: list[Operation]) -> Operation:
@@ -192,7 +198,8 @@ def _find_persisted(members: dict[str, object]) -> str:
     if isinstance(digest, str):
         return digest
     # An `id` alone is a member of any JSON; with another member of a GraphQL request it is one of GraphQL.
-    if "documentId" not in members and "operationName" not in members and not _has_map(members):
+    is_alone = "documentId" in members and members.keys() <= {*_TEXTS_IN_QUERY, *_MAPS}
+    if not is_alone and "operationName" not in members and not _has_map(members):
         return ""
     return next((known for each in _PERSISTED if isinstance(known := members.get(each), str)), "")
 
