@@ -301,8 +301,8 @@ def name_graphql(members: Mapping[str, object], loose: bool) -> object:
     is_graphql = "operationName" in members or isinstance(extensions, dict) or isinstance(variables, dict | None)
     all_names = {"query", "operationName", "variables", "extensions", "documentId", "id", "doc_id"}
     is_alone = "documentId" in members and set(members) <= all_names
-    document = members.get("documentId") if is_graphql or is_alone else None
-    known = document or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
+    stored = members.get("documentId") if is_graphql or is_alone else None
+    known = stored or ((members.get("id") or members.get("doc_id")) if is_graphql else None)
     return ("persisted", name, persisted or known) if persisted or known else None
 
 
