@@ -473,8 +473,15 @@ def compute_score(
     if places:
         before = [segment for segment in segments[: places[0]] if isinstance(segment, str)]
         literal_length = sum(len(segment) + 1 for segment in before) + len(segments[places[0]][0])
-    wild = len(places) + sum(
-        not isinstance(value, str) for _, value in list_example_pairs(example, settings, wildcards)
+    spans = list_redacted_spans(example)
+    hidden = [place for place, span in enumerate(spans) if span is not None]
+    if hidden and (not places or hidden[0] < places[0]):
+        first = spans[hidden[0]] or (0, 0)
+        literal_length = sum(len(segment) + 1 for segment in recorded.path.split(b"/")[: hidden[0]]) + first[0]
+    wild = (
+        len(places)
+        + len(hidden)
+        + sum(not isinstance(value, str) for _, value in list_example_pairs(example, settings, wildcards))
     )
     wild += count_wild_filters(example, settings, selectors)
     points = path + query
@@ -529,7 +536,7 @@ def make_table_points(request: Request, settings: MatchSettings) -> PathPoints:
 
 def compute_path_points(example: Example, theirs: bytes, settings: MatchSettings) -> int | None:
     """Return the points of the first line of the path table that fits, or None."""
-    mine, ids = example.request.path, counts(settings.ids, example)
+    mine, ids = fill_in(example, theirs), counts(settings.ids, example)
     wildcards = settings.wildcards and not is_recorded(example, "path")
     a, b = normal_forms.normalize_path(mine), normal_forms.normalize_path(theirs)
     short_a, short_b = a.rstrip("/"), b.rstrip("/")
@@ -543,6 +550,33 @@ def compute_path_points(example: Example, theirs: bytes, settings: MatchSettings
         (75, ids and are_equal_without_ids(short_a, short_b)),
     ]
     return next((points for points, fits in table[: 1 if settings.exact_path else None] if fits), None)
+
+
+def list_redacted_spans(example: Example) -> list[tuple[int, int] | None]:
+    """Return where each segment of an example's path has redacted texts, from the first to the last; None without."""
+    names = {place.name.encode() for place in example.redacted if place.part is Part.PATH}
+    found: list[tuple[int, int] | None] = []
+    for segment in normal_forms.extract_path(example.request.path).split(b"/"):
+        spans = [(segment.index(name), segment.rindex(name) + len(name)) for name in names if name in segment]
+        found.append((min(spans)[0], max(end for _, end in spans)) if spans else None)
+    return found
+
+
+def fill_in(example: Example, theirs: bytes) -> bytes:
+    """Return an example's path with a request's texts in the places of the redacted ones, if all fit."""
+    mine, others = (normal_forms.extract_path(path).split(b"/") for path in (example.request.path, theirs))
+    if len(b"/".join(others).rstrip(b"/").split(b"/")) != len(b"/".join(mine).rstrip(b"/").split(b"/")):
+        return example.request.path
+    for number, span in enumerate(list_redacted_spans(example)):
+        if span is not None:
+            start, end = span
+            tail = len(mine[number]) - end
+            mine[number] = (
+                mine[number][:start] + others[number][start : len(others[number]) - tail] + mine[number][end:]
+                if len(others[number]) > start + tail
+                else mine[number]
+            )
+    return b"/".join(mine)
 
 
 def find_best_by_distance(
@@ -690,7 +724,8 @@ def compute_query_points(request: Request, example: Example, settings: MatchSett
     repeats = len({name for name, _ in theirs}) < len(theirs)
     is_ordered = not settings.ordered_query or not repeats or has_same_order(mine, request, settings)
     if are_same_pairs(mine, theirs) and is_ordered:
-        return 9 if any(not isinstance(value, str) for _, value in mine) else 10
+        redacted = {place.name for place in example.redacted if place.part is Part.QUERY}
+        return 9 if any(not isinstance(value, str) and name not in redacted for name, value in mine) else 10
     if settings.query is QueryRule.EXACT:
         return None
     folded = [(normal_forms.fold(name), fold_value(value)) for name, value in mine]

@@ -37,6 +37,7 @@ class OpenParts(msgspec.Struct, frozen=True):
     """What the candidates of some buckets leave open: query names, header names, and the shape of the body.
 
     `terms` is the kind of their terms: what else a request must have. `is_keyed`: equal keys prove equal queries.
+    `has_wildcards`: a value of the query is open because of a wildcard, which has fewer points than a redacted one.
     """
 
     query: frozenset[str]
@@ -44,6 +45,7 @@ class OpenParts(msgspec.Struct, frozen=True):
     body: BodyShape
     terms: TermKind
     is_keyed: bool = True
+    has_wildcards: bool = False
 
     @property
     def is_certain(self) -> bool:
@@ -62,7 +64,7 @@ _LEVELS = {
     QueryRule.EXACT: (QueryFit.EQUAL,),
     QueryRule.OFF: (QueryFit.OFF,),
 }
-# The least fit of a candidate from the buckets of each fit: one that leaves a value open reaches only WILD.
+# The least fit of a candidate from the buckets of each fit: one with a wildcard reaches only WILD.
 _FLOORS = {level: level for level in QueryFit} | {QueryFit.EQUAL: QueryFit.WILD}
 _RANK = attrgetter("rank")
 _ORDER_KEY = attrgetter("order_key")
@@ -315,8 +317,8 @@ def _group_by_opening(
 
     def get_open_parts(termed: TermedCandidate) -> OpenParts:
         candidate, term, body = termed
-        query = candidate.query
-        return OpenParts(query.open_names, candidate.headers.open_headers, body.shape, term.kind, query.is_keyed)
+        query, headers = candidate.query, candidate.headers.open_headers
+        return OpenParts(query.open_names, headers, body.shape, term.kind, query.is_keyed, query.has_wildcards)
 
     termed = (
         (each, term, body)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import itemgetter
 
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.lookup.candidate_groups import Group
 from understudy.matcher.lookup.path_buckets import PathBuckets
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
 from understudy.matcher.lookup.similar_paths import KnownPath, SimilarPaths, WildSegments, list_wild_segments
-from understudy.matcher.lookup.wildcard_paths import WildcardPaths
+from understudy.matcher.lookup.wildcard_paths import RedactedPaths, WildcardPaths
 from understudy.matcher.parts.candidate import Candidate
 from understudy.matcher.parts.normal_request import NormalRequest
 from understudy.matcher.parts.paths import list_lines
@@ -22,8 +24,8 @@ from understudy.matcher.settings import MatchSettings
 class MethodTables:
     """All candidates of one method (and one origin, if hosts are compared), found by their paths.
 
-    A table that the settings do not need is None. `by_ids` has the candidates that ids may find, `distant_paths` those
-    that distance may find; each is None while there is no such candidate.
+    A table that the settings do not need is None. `redacted_paths` has the candidates whose paths have redacted texts,
+    `by_ids` those that ids may find, `distant_paths` those that distance may find; an empty one of these is None.
     """
 
     settings: MatchSettings
@@ -31,6 +33,7 @@ class MethodTables:
     by_shape: WildcardPaths | None
     by_ids: PathBuckets | None = None
     distant_paths: DistantPaths | None = None
+    redacted_paths: RedactedPaths | None = None
 
     @classmethod
     def create_empty(cls, settings: MatchSettings) -> MethodTables:
@@ -48,7 +51,11 @@ class MethodTables:
 
         A candidate may be found again by lines below its first: it has fewer points there, so that never decides.
         """
-        yield from self.by_text.find_fitting(request.path)
+        by_text = self.by_text.find_fitting(request.path)
+        if self.redacted_paths is None:
+            yield from by_text
+        else:
+            yield from merge(by_text, self.redacted_paths.find_fitting(request.path), key=itemgetter(0), reverse=True)
         if self.by_shape:
             for group in self.by_shape.find_fitting(request.folded_segments):
                 yield PathLine.WILDCARDS, group
@@ -77,7 +84,9 @@ class MethodTables:
             distant_paths = DistantPaths(self.settings)
         if distant_paths is not None:
             distant_paths = distant_paths.apply_changes(removed, added, self.by_text, by_text)
-        return MethodTables(self.settings, by_text, by_shape, by_ids, distant_paths)
+        redacted_paths = (self.redacted_paths or RedactedPaths(self.settings)).apply_changes(removed, added)
+        kept = redacted_paths if len(redacted_paths) else None
+        return MethodTables(self.settings, by_text, by_shape, by_ids, distant_paths, kept)
 
     def _update_ids(self, removed: Collection[Candidate], added: Collection[Candidate]) -> PathBuckets | None:
         if not removed and not added:

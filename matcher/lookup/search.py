@@ -68,7 +68,8 @@ def _find_by_lines(tables: MethodTables, request: NormalRequest) -> Match | None
             break
         match = group.find_best(line, request)
         winner = winner if match is None else _choose_better(winner, match, request)
-        if winner is not None and line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most:
+        is_best = winner is not None and line is PathLine.EXACT and winner.score >= PathLine.SLASHES + most
+        if is_best and tables.redacted_paths is None:
             break  # the same, before the look-up of the next line
     return winner
 

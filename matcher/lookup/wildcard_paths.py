@@ -1,21 +1,29 @@
-"""Look-ups by paths with wildcards: one for each distinct shape with the request's number of segments."""
+"""Look-ups by paths with open texts: one for each distinct shape with the request's number of segments.
+
+A wildcard has a line of the path table of its own. A redacted text equals any, and every line compares the rest.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
+from operator import itemgetter
 
 from understudy.matcher.lookup import candidate_groups
 from understudy.matcher.lookup.candidate_groups import Group
+from understudy.matcher.lookup.path_buckets import PathBuckets
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.paths import Shape, build_shape_key
+from understudy.matcher.parts.paths import Redactions, Shape, build_shape_key, list_lines, put_in, split_segments
+from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import MatchSettings
 
 GroupsByLiterals = PersistentMap[tuple[str, ...], Group]
+Place = tuple[int, Redactions]  # the number of segments, and which are redacted
 
 
 class WildcardPaths:
-    """Candidates whose paths contain wildcards. Immutable."""
+    """Candidates whose paths contain wildcards with a name. Immutable."""
 
     __slots__ = ("_settings", "_shapes")
 
@@ -60,6 +68,43 @@ class WildcardPaths:
         return candidate_groups.update_group(group, removed, added, self._settings)
 
 
+class RedactedPaths:
+    """Candidates in whose paths nothing is open but redacted texts. Immutable.
+
+    The places of their redacted texts have one look-up by text each. In it, a request has the same redacted texts.
+    """
+
+    __slots__ = ("_by_place", "_settings")
+
+    def __init__(self, settings: MatchSettings) -> None:
+        self._settings = settings
+        self._by_place: Mapping[Place, PathBuckets] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_place.values()))
+
+    def find_fitting(self, text: str) -> Iterator[tuple[PathLine, Group]]:
+        """Return the groups whose paths equal this one by each line, best line first."""
+        count = len(split_segments(text))
+        masked = ((put_in(place[1], text), each) for place, each in self._by_place.items() if place[0] == count)
+        found = chain.from_iterable(each.find_fitting(mask) for mask, each in masked if mask is not None)
+        return iter(sorted(found, key=itemgetter(0), reverse=True))
+
+    def apply_changes(self, removed: Collection[Candidate], added: Collection[Candidate]) -> RedactedPaths:
+        """Return the look-ups without the `removed` candidates and with the `added` ones."""
+        old, new = (group_by_key(_select_redacted(side), _get_place) for side in (removed, added))
+        if not old and not new:
+            return self
+        lines = tuple(line for line in list_lines(self._settings) if line > PathLine.WILDCARDS)
+        by_place = dict(self._by_place)
+        for place in {**old, **new}:
+            before = by_place.get(place) or PathBuckets(lines, self._settings)
+            by_place[place] = before.apply_changes(old.get(place, ()), new.get(place, ()))
+        after = RedactedPaths(self._settings)
+        after._by_place = {place: by_place[place] for place in sorted(by_place) if len(by_place[place])}
+        return after
+
+
 def _sort_shapes(shapes: Mapping[Shape, GroupsByLiterals]) -> dict[Shape, GroupsByLiterals]:
     return {shape: shapes[shape] for shape in sorted(shapes, key=_get_sort_key) if len(shapes[shape])}
 
@@ -69,7 +114,7 @@ def _get_sort_key(shape: Shape) -> list[tuple[int, str, str]]:
 
 
 def _filter_wild(candidates: Collection[Candidate]) -> list[Candidate]:
-    return [candidate for candidate in candidates if candidate.path.wild]
+    return [candidate for candidate in candidates if candidate.path.wild and not candidate.path.redactions]
 
 
 def _get_count_and_shape(candidate: Candidate) -> tuple[int, Shape]:
@@ -78,3 +123,11 @@ def _get_count_and_shape(candidate: Candidate) -> tuple[int, Shape]:
 
 def _get_literals(candidate: Candidate) -> tuple[str, ...]:
     return candidate.path.literals
+
+
+def _select_redacted(candidates: Collection[Candidate]) -> list[Candidate]:
+    return [each for each in candidates if each.path.redactions]
+
+
+def _get_place(candidate: Candidate) -> Place:
+    return len(candidate.path.wild), candidate.path.redactions

@@ -15,6 +15,7 @@ from understudy.matcher.settings import MatchSettings
 _OPEN_BASE = re.compile(rb"\{\{[^{}]+\}\}(?:[^/]*://)?[^/]*")
 
 Shape = tuple[tuple[int, Wildcard], ...]
+Redactions = tuple[tuple[int, str, str, str], ...]  # a segment's number, literal before, redacted text, literal after
 
 # Two paths are equal by a line if its function returns the same text for both; None equals nothing.
 TEXT_KEYS: Mapping[PathLine, Callable[[str], str | None]] = {
@@ -40,11 +41,9 @@ def list_lines(settings: MatchSettings, *, recorded: bool = False) -> tuple[Path
     """Return the lines of the path table that these settings use, best first, without distance, which no key finds.
 
     With `recorded`, those for an example whose path is as it was recorded; without, those for some example.
-
-    The line of wildcards is always used: where the settings turn wildcards off, redacted texts still are wildcards.
     """
     if settings.exact_path:
-        return (PathLine.EXACT, PathLine.WILDCARDS)
+        return (PathLine.EXACT,)
     off = {PathLine.DISTANCE}
     if not settings.uses_ids(recorded=recorded):
         off |= {PathLine.IDS, PathLine.SLASHES_IDS}
@@ -67,11 +66,13 @@ class PathPattern(msgspec.Struct, frozen=True):
 
     `wild` holds a folded literal or a wildcard for each segment; () for a path without wildcards. A redacted text is a
     wildcard without a name. `recorded`: nobody edited the path, so that by default neither ids nor distance find it.
+    `hides_only`: it has wildcards, and all of them are redacted texts.
     """
 
     text: str
     wild: tuple[str | Wildcard, ...] = ()
     recorded: bool = False
+    hides_only: bool = False
 
     @classmethod
     def of(
@@ -84,7 +85,10 @@ class PathPattern(msgspec.Struct, frozen=True):
             return cls(text, (), recorded)
         raw = normal_forms.extract_path(path).rstrip(b"/").split(b"/")
         wild = tuple(_parse_segment(segment, redacted, wildcards=wildcards) for segment in raw)
-        return cls(text, wild if any(isinstance(segment, Wildcard) for segment in wild) else (), recorded)
+        if not any(isinstance(segment, Wildcard) for segment in wild):
+            return cls(text, (), recorded)
+        hides_only = not (wildcards and any(normal_forms.parse_wildcard(segment) for segment in raw))
+        return cls(text, wild, recorded, hides_only)
 
     @property
     def shape(self) -> Shape:
@@ -116,6 +120,22 @@ class PathPattern(msgspec.Struct, frozen=True):
         """Return whether the folded segments of a request fit the wildcards and equal the literals."""
         return len(folded) == len(self.wild) and all(
             fits_segment(mine, theirs) for mine, theirs in zip(self.wild, folded, strict=True)
+        )
+
+    @property
+    def redactions(self) -> Redactions:
+        """The redacted texts and where they are; () for a path that has other wildcards, or none."""
+        if not self.hides_only:
+            return ()
+        segments = split_segments(self.text)
+        return tuple(
+            (
+                place,
+                wild.prefix,
+                segments[place][len(wild.prefix) : len(segments[place]) - len(wild.suffix)],
+                wild.suffix,
+            )
+            for place, wild in self.shape
         )
 
     def extract_captures(self, text: str) -> dict[str, str]:
@@ -154,8 +174,21 @@ def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | 
     return tuple(segment for place, segment in enumerate(folded) if place not in places)
 
 
+def put_in(redactions: Redactions, text: str) -> str | None:
+    """Return a request's path with these redacted texts in the places of its own; None if it has no text there."""
+    segments = text.split("/")
+    for place, prefix, hidden, suffix in redactions:
+        segment = segments[place]
+        if not Wildcard("", prefix, suffix).fits(normal_forms.fold(segment)):
+            return None
+        segments[place] = segment[: len(prefix)] + hidden + segment[len(segment) - len(suffix) :]
+    return "/".join(segments)
+
+
 def find_first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
     """Return the first line of the path table that makes the two paths equal, without distance, or None."""
+    if pattern.redactions and len(pattern.wild) == len(split_segments(text)):
+        text = put_in(pattern.redactions, text) or text
     for line in list_lines(settings, recorded=pattern.recorded):
         if line is PathLine.WILDCARDS:
             fits = pattern.fits_wildcards(tuple(normal_forms.fold(segment) for segment in split_segments(text)))

@@ -72,13 +72,14 @@ class QueryPattern(msgspec.Struct, frozen=True):
     """An example's query: pairs with a value, and the names of those that match any value, once for each.
 
     `literals` are those of the open values that match only between literals. `repeats` are the pairs of repeated names
-    without an open value, in their order.
+    without an open value, in their order. `has_wildcards`: some value is open because of a wildcard, not of redaction.
     """
 
     pairs: Pairs
     wild: tuple[str, ...] = ()
     repeats: Pairs = ()
     literals: tuple[OpenValue, ...] = ()
+    has_wildcards: bool = False
 
     @classmethod
     def of(
@@ -114,7 +115,8 @@ class QueryPattern(msgspec.Struct, frozen=True):
                 literals.append(OpenValue(name, *ends))
         repeats = find_repeats(tuple(pair for pair in pairs if pair[0] not in wild)) if len(pairs) > 1 else ()
         in_order = tuple(sorted(pairs, key=itemgetter(0) if ordered else None))
-        return cls(in_order, tuple(sorted(wild)), repeats, tuple(sorted(literals)))
+        has_wildcards = not redacted.issuperset(wild)
+        return cls(in_order, tuple(sorted(wild)), repeats, tuple(sorted(literals)), has_wildcards)
 
     @property
     def open_names(self) -> frozenset[str]:
@@ -139,7 +141,8 @@ class QueryPattern(msgspec.Struct, frozen=True):
     def fold(self) -> QueryPattern:
         """Return the pattern without case."""
         wild = tuple(sorted(map(normal_forms.fold, self.wild)))
-        return QueryPattern(fold_pairs(self.pairs), wild, (), tuple(each.fold() for each in self.literals))
+        literals = tuple(each.fold() for each in self.literals)
+        return QueryPattern(fold_pairs(self.pairs), wild, (), literals, self.has_wildcards)
 
     def compute_fit(self, pairs: Pairs, rule: QueryRule) -> QueryFit | None:
         """Return how well a request's pairs fit; None if the rule filters the example out.
@@ -149,7 +152,7 @@ class QueryPattern(msgspec.Struct, frozen=True):
         if rule is QueryRule.OFF:
             return QueryFit.OFF
         if self.covers(pairs):
-            return QueryFit.WILD if self.wild else QueryFit.EQUAL
+            return QueryFit.WILD if self.has_wildcards else QueryFit.EQUAL
         if rule is QueryRule.EXACT:
             return None
         if self.fold().covers(fold_pairs(pairs)):

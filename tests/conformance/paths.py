@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.table import Given, request, rows, under
 from understudy.matcher.settings import STRICT
+from understudy.store.model.exchanges import Part, RedactedPlace
 
 EXACT_ONLY = under(exact_path=True)
 LONG = "x" * 512  # the longest segment that is compared by distance
@@ -13,6 +14,10 @@ SPREAD = [path for number in range(500) for path in (f"/{number:07d}x/b", f"/pro
 RECORDED_LATER = [Given(request(f"GET /{number:07d}x"), literal=True) for number in range(1000)]
 RECORDED_7 = Given(request("GET /a/7"), literal=True)
 RECORDED_PROFILE = Given(request("GET /a/profile"), literal=True)
+BOT = Given(request("GET /botR-1/send"), redacted=(RedactedPlace(Part.PATH, "R-1"),))
+RECORDED_BOT = Given(request("GET /botR-1/send"), literal=True, redacted=(RedactedPlace(Part.PATH, "R-1"),))
+TWO_KEYS = Given(request("GET /R-1/{{x}}/R-2"), redacted=(RedactedPlace(Part.PATH, "R-1"),))
+BLANK = Given(request("GET /{{ }}/send"), redacted=(RedactedPlace(Part.PATH, "R-1"),))
 
 ROWS = [
     *rows(
@@ -35,6 +40,31 @@ ROWS = [
         ("GET /a", "HEAD /a", (0, 110)),
         ("POST /a", "HEAD /a", None),
         ("HEAD /a", "GET /a", None),
+    ),
+    *rows(
+        "Secrets: a redacted text of a path equals any, and the rest decides on the line",
+        (BOT, "/bot77/send", (0, 110)),
+        (BOT, "/bot77/send/", (0, 105)),
+        (BOT, "/Bot77/send", (0, 100)),
+        (BOT, "/bot77/Send/", (0, 95)),
+        (BOT, "/bot/send", None),
+        (BOT, "/bot7/7/send", None),
+        (BOT, "/bot77/send?q=1", (0, 90)),
+        (TWO_KEYS, "/77/b/R-2", (0, 90)),
+        (BLANK, "/bot77/send", (0, 90)),
+        ([BOT, "/bot77/send"], "/bot77/send", (1, 110)),
+        (["/bot77/send", BOT], "/bot77/send", (0, 110)),
+        (["/bot77/send", BOT], "/bot78/send", (1, 110)),
+        ([BOT, "/bot{{x}}/send"], "/bot77/send", (0, 110)),
+        ([BOT, "/BOT77/send"], "/bot77/send", (0, 110)),
+        ([BOT, "/bot77/send/"], "/bot77/send", (0, 110)),
+        ([BOT, RECORDED_BOT], "/bot77/send", (1, 110)),
+    ),
+    *rows(
+        "Secrets: a redacted text of a path equals any, in a replay too",
+        (RECORDED_BOT, "/bot77/send", (0, 110)),
+        (RECORDED_BOT, "/bot77/Send", None),
+        settings=STRICT,
     ),
     *rows(
         "Normal forms: of the path",

@@ -81,7 +81,7 @@ ROWS = [
     ),
     *rows(
         "Secrets: redacted values match any value",
-        (Given(request("GET /a?token=R"), redacted=TOKEN), "/a?token=x", (0, 109)),
+        (Given(request("GET /a?token=R"), redacted=TOKEN), "/a?token=x", (0, 110)),
         (Given(request("GET /a?token=R"), redacted=TOKEN), "/a", (0, 90)),
         (Given(request("GET /a?b=1"), redacted=(RedactedPlace(Part.HEADER, "b"),)), "/a?b=2", (0, 90)),
         (Given(request("GET /a?token=R&b=1"), redacted=TOKEN), "/a?token=x&b=2", (0, 90)),
@@ -182,7 +182,7 @@ ROWS = [
         ("/a?b=1&b=2", "/a?b=1&b=2", (0, 110)),
         ("/a?b=1&c=1&b=2", "/a?c=1&b=1&b=2", (0, 110)),
         (Given(request("GET /a?b=1&b=2&token=x"), literal=True, redacted=TOKEN), "/a?token=y&b=2&b=1", None),
-        (Given(request("GET /a?b=1&b=2&token=x"), literal=True, redacted=TOKEN), "/a?token=y&b=1&b=2", (0, 109)),
+        (Given(request("GET /a?b=1&b=2&token=x"), literal=True, redacted=TOKEN), "/a?token=y&b=1&b=2", (0, 110)),
         settings=STRICT,
     ),
     *rows(

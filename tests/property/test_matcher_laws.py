@@ -232,6 +232,44 @@ def test_the_index_decides_as_a_full_scan_does(
     assert outcome(decision) == plain_matcher.decide(request, examples, chosen)
 
 
+def key_paths(segments: list[str]) -> st.SearchStrategy[str]:
+    """Return a strategy for paths of such segments, with and without slashes at the end."""
+    ends = st.sampled_from(["", "", "/", "//"])
+    return st.builds(
+        lambda some, end: "/" + "/".join(some) + end, st.lists(st.sampled_from(segments), max_size=3), ends
+    )
+
+
+KEYS = ["R-1", "botR-1", "R-1.R-1x", "BOT7", "bot7", "a", "A"]
+HIDDEN_KEY = (RedactedPlace(Part.PATH, "R-1"),)
+BY_REST = MatchSettings(ids=False, distance=False)
+
+
+@settings(max_examples=choose(600, 60))
+@given(
+    key_paths(KEYS),
+    st.lists(st.tuples(key_paths([*KEYS, "{{x}}", "v{{x}}"]), st.booleans(), st.booleans()), max_size=14),
+    st.sampled_from([BY_REST, replace(BY_REST, wildcards=False), MatchSettings(exact_path=True), STRICT]),
+    st.sampled_from([0, 8]),
+)
+def test_redacted_texts_of_paths_match_in_the_index_as_in_a_full_scan(
+    path: str, given_paths: list[tuple[str, bool, bool]], chosen: MatchSettings, few: int
+) -> None:
+    """Whatever is redacted in the paths of the examples, look-ups find the winner of the scan, with its score."""
+    examples = [
+        make_example(
+            make_request(target=mine), id=f"{number:02d}", literal=literal, redacted=HIDDEN_KEY if hides else ()
+        )
+        for number, (mine, literal, hides) in enumerate(given_paths)
+    ]
+    request = make_request(target=path)
+    with mock.patch.object(candidate_groups, "SMALL_GROUP_SIZE", few):
+        index = compile_index([], chosen)
+        changed = index.apply_changes((), examples).apply_changes([each.id for each in examples[5:8]], examples[5:8])
+        decisions = [each.decide(request) for each in (compile_index(examples, chosen), changed)]
+    assert [outcome(each) for each in decisions] == [plain_matcher.decide(request, examples, chosen)] * 2
+
+
 KINDS = [
     None,
     "application/json",

@@ -157,14 +157,14 @@ def test_winner_and_score(targets: str, target: str, winner: Winner, settings: M
 @pytest.mark.parametrize(
     ("targets", "target", "winner"),
     [
-        ("/a?token=R", "/a?token=x", (0, 109)),
+        ("/a?token=R", "/a?token=x", (0, 110)),
         ("/a?token=R&b=1", "/a?token=x&b=2", (0, 90)),
         ("/a?token=R", "/a", (0, 90)),
         ("/a?token=R /a", "/a", (1, 110)),
     ],
 )
 def test_redacted_query_value(targets: str, target: str, winner: Winner) -> None:
-    """A redacted value matches any value, for one point less."""
+    """A redacted value equals any value."""
     decision = compile_index(make_typed_examples(targets, [RedactedPlace(Part.QUERY, "token")])).decide(
         make_request(target=target)
     )

@@ -49,9 +49,9 @@ def test_size_decides_the_kind(count: int, kind: type) -> None:
         ("q=2", "z001", QueryFit.EQUAL),
         ("Q=2", "z001", QueryFit.FOLDED),
         ("q=3", "z001", QueryFit.UNEQUAL),
-        ("q=1&token=x", "z002", QueryFit.WILD),
+        ("q=1&token=x", "z002", QueryFit.EQUAL),
         ("q=1&TOKEN=X", "z002", QueryFit.FOLDED),
-        ("q=9&token=x", "z003", QueryFit.WILD),
+        ("q=9&token=x", "z003", QueryFit.EQUAL),
     ],
 )
 def test_best(least: int, query: str, winner: str, fit: QueryFit) -> None:

@@ -34,10 +34,10 @@ def test_first_line_that_fits(mine: bytes, theirs: bytes, line: PathLine | None)
 
 
 @pytest.mark.parametrize(
-    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 7), (STRICT, 2)]
+    ("settings", "count"), [(POSTMAN, 7), (WITHOUT_IDS, 5), (MatchSettings(wildcards=False), 7), (STRICT, 1)]
 )
 def test_settings_remove_lines(settings: MatchSettings, count: int) -> None:
-    """Each setting removes its own lines; the line of wildcards always stays, for redacted texts."""
+    """Each setting removes its own lines."""
     assert len(paths.list_lines(settings)) == count
 
 
@@ -82,6 +82,21 @@ def test_redacted_text_matches_anything(path: bytes, redacted: set[str], target:
     """A redacted text matches any text within its segment, under any settings."""
     pattern = PathPattern.of(path, wildcards=False, redacted=frozenset(redacted))
     assert (find_first_line(pattern, target, STRICT) is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("/bot7/send", PathLine.EXACT),
+        ("/bot7/send/", PathLine.SLASHES),
+        ("/Bot7/send", PathLine.CASE),
+        ("/bot7/SEND//", PathLine.SLASHES_CASE),
+    ],
+)
+def test_redacted_text_leaves_the_line(target: str, line: PathLine) -> None:
+    """The rest of the path decides on the line, as if the redacted text were equal."""
+    pattern = PathPattern.of(b"/botR-1/send", wildcards=False, redacted=frozenset({"R-1"}))
+    assert find_first_line(pattern, target, POSTMAN) is line
 
 
 def test_redacted_text_is_not_captured() -> None:

@@ -67,7 +67,7 @@ def test_off_looks_at_nothing() -> None:
 @pytest.mark.parametrize("theirs", [b"token=anything", b"token="])
 def test_redacted_value_matches_any(theirs: bytes) -> None:
     """A redacted value matches any value."""
-    assert compute_fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.WILD
+    assert compute_fit(b"token=REDACTED", theirs, QueryRule.REQUIRE, redacted="token") is QueryFit.EQUAL
 
 
 def test_ignored_names_do_not_count() -> None:
