@@ -33,6 +33,7 @@ TESTS = Path(__file__).parent
 MARKS = {
     "property": ("once", "proof"),
     "unit/matcher": ("once",),
+    "conformance": ("once",),
     "e2e/commands": ("once",),
     "e2e/docs": ("once",),
 }

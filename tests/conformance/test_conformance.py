@@ -140,7 +140,6 @@ SOME_MUTANTS = choose(MUTANTS, MUTANTS[::7])
     [each[:4] for each in SOME_MUTANTS],
     ids=[f"{each[4]} -> {each[3]}" for each in SOME_MUTANTS],
 )
-@pytest.mark.once
 @pytest.mark.proof
 @pytest.mark.usefixtures("reloaded_modules")
 def test_every_number_is_fixed_by_a_row(line: int, start: int, end: int, value: str) -> None:

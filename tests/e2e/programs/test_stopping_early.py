@@ -10,6 +10,8 @@ import pytest
 
 from tests.programs import Understudy
 
+pytestmark = pytest.mark.once
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 by_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: str(number.name))
 

@@ -20,7 +20,7 @@ from tests.e2e.shop import call
 from tests.programs import Serving, Understudy, answer, upstream, wait_for
 from tests.proofs import choose
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.proof, pytest.mark.once]
 
 KEPT_BEFORE = 3
 LOST = 2

@@ -17,6 +17,8 @@ import pytest
 
 from tests.programs import Serving, Understudy, wait_for
 
+pytestmark = pytest.mark.once
+
 TIMEOUT = 20.0
 SHORT = """
 import understudy.serving.http1.limits as limits
