@@ -118,9 +118,8 @@ MAX_NEAR_MISSES = 3  # near misses of one explanation, and runners-up: as many a
 MAX_EXAMINED = 1000  # candidates examined for an explanation: a few milliseconds, however large the collection
 MAX_COMPARED = 100  # of those, the candidates compared part by part; the others are compared by whole segments only
 ID_SIMILARITY = 0.9  # of two different ids: they name different resources of the same kind
-MAX_COMPARED_BODY = (
-    64 * 1024
-)  # bytes of a JSON body up to which near misses are ranked by its values: it is parsed for each
+# Bytes of a JSON body up to which near misses are ranked by its values: it is parsed for each.
+MAX_COMPARED_BODY = 64 * 1024
 OVERLAP_SHARE = 0.5  # of a range that holds some of the bytes that are asked for: nearer than one that holds none
 SAME_TYPE_SHARE = 0.5  # of two different bodies of one media type: nearer than an empty body or another media type
 MIN_SHARE = 0.01  # of paths that differ only in case, slashes or ids, where the settings count these

@@ -39,7 +39,7 @@ class MatchSettings:
     """How requests and examples are compared (docs/matching.md, "Settings").
 
     - `wildcards`, `ids`, `distance`: whether these lines of the path table are used; `exact_path` leaves only the
-      first line and redacted segments. Where `ids` or `distance` is None, each example decides: one whose path is as
+      first line. Where `ids` or `distance` is None, each example decides: one whose path is as
       it was recorded is not found by that line, every other one is.
     - `query`: what an unequal query means; `ignore_query` names parameters that do not count on either side;
       `ordered_query`: whether the order of the values of a repeated parameter counts.

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from understudy.matcher.assignments import can_assign
 from understudy.matcher.body_forms.json_forms import is_token
 
 MAX_COMPARISONS = 1_000_000  # of texts with wildcards and values of one form field: a second
@@ -134,20 +135,4 @@ def _assign_values(mine: Sequence[object], theirs: Sequence[object], *, contains
     inner = [text for text in wild if not text.is_single]  # those that match any value need no partner in particular
     if len(inner) * len(left) > MAX_COMPARISONS:
         return False
-    return _has_matching([[number for number, value in enumerate(left) if fits_value(text, value)] for text in inner])
-
-
-def _has_matching(fitting: Sequence[Sequence[int]]) -> bool:
-    """Return whether each row can have a number of its own (augmenting paths, as in Kuhn's algorithm)."""
-    owners: dict[int, int] = {}
-
-    def assign(row: int, seen: set[int]) -> bool:
-        for number in fitting[row]:
-            if number not in seen:
-                seen.add(number)
-                if number not in owners or assign(owners[number], seen):
-                    owners[number] = row
-                    return True
-        return False
-
-    return all(assign(row, set()) for row in range(len(fitting)))
+    return can_assign([[number for number, value in enumerate(left) if fits_value(text, value)] for text in inner])

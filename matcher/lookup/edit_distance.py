@@ -5,11 +5,6 @@ from __future__ import annotations
 from understudy.matcher.scores import MAX_SEGMENT_LENGTH, MIN_SIMILARITY
 
 
-def is_similar(one: str, other: str) -> bool:
-    """Return whether two segments are similar enough to match by distance, and neither is too long for that."""
-    return measure_similarity(one, other) is not None
-
-
 def measure_similarity(one: str, other: str) -> float | None:
     """Return how much alike two segments are, from 0.75 to 1; None if they are too different, or one is too long."""
     allowed = compute_allowed_edits(len(one), len(other))

@@ -14,7 +14,14 @@ from understudy.matcher.lookup.candidate_groups import Group
 from understudy.matcher.lookup.path_buckets import PathBuckets
 from understudy.matcher.lookup.persistent_map import PersistentMap, group_by_key, update_by_key
 from understudy.matcher.parts.candidate import Candidate
-from understudy.matcher.parts.paths import Redactions, Shape, build_shape_key, list_lines, put_in, split_segments
+from understudy.matcher.parts.paths import (
+    Redactions,
+    Shape,
+    build_shape_key,
+    insert_redactions,
+    list_lines,
+    split_segments,
+)
 from understudy.matcher.scores import PathLine
 from understudy.matcher.settings import MatchSettings
 
@@ -23,7 +30,7 @@ Place = tuple[int, Redactions]  # the number of segments, and which are redacted
 
 
 class WildcardPaths:
-    """Candidates whose paths contain wildcards with a name. Immutable."""
+    """Candidates whose paths contain wildcards, some of them redacted texts too. Immutable."""
 
     __slots__ = ("_settings", "_shapes")
 
@@ -71,7 +78,7 @@ class WildcardPaths:
 class RedactedPaths:
     """Candidates in whose paths nothing is open but redacted texts. Immutable.
 
-    The places of their redacted texts have one look-up by text each. In it, a request has the same redacted texts.
+    All paths with the same redacted texts share one look-up, in which a request has these in the places of its own.
     """
 
     __slots__ = ("_by_place", "_settings")
@@ -86,7 +93,8 @@ class RedactedPaths:
     def find_fitting(self, text: str) -> Iterator[tuple[PathLine, Group]]:
         """Return the groups whose paths equal this one by each line, best line first."""
         count = len(split_segments(text))
-        masked = ((put_in(place[1], text), each) for place, each in self._by_place.items() if place[0] == count)
+        placed = (each for each in self._by_place.items() if each[0][0] == count)
+        masked = ((insert_redactions(place[1], text), each) for place, each in placed)
         found = chain.from_iterable(each.find_fitting(mask) for mask, each in masked if mask is not None)
         return iter(sorted(found, key=itemgetter(0), reverse=True))
 

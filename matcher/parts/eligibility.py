@@ -60,14 +60,13 @@ FREE_TERMS = (FREE,)
 class Eligibility(msgspec.Struct, frozen=True):
     """The terms of a candidate, of which a request must have one.
 
-    `known` is the range of the whole that a partial response holds, `tag` its ETag; `operation` is the one that the
-    recorded request names. `is_mixed`: only some of the examples of a sequence belong to their own request.
+    `known` is the range of the whole that a partial response holds, `tag` its ETag. `is_mixed`: only some of the
+    examples of a sequence belong to their own request.
     """
 
     terms: tuple[Term, ...] = FREE_TERMS
     known: KnownRange | None = None
     tag: str | None = None
-    operation: Operation | None = None
     is_mixed: bool = False
 
 
@@ -90,7 +89,7 @@ def compile_eligibility(
     if is_mixed:
         terms.append(_make_term(request, varied, operation))
     tag = examples[-1].response.headers.get("etag")
-    return Eligibility(tuple(terms), known, tag, operation, is_mixed)
+    return Eligibility(tuple(terms), known, tag, is_mixed)
 
 
 def is_unbound(example: Example) -> bool:

@@ -174,7 +174,7 @@ def build_shape_key(shape: Shape, folded: tuple[str, ...]) -> tuple[str, ...] | 
     return tuple(segment for place, segment in enumerate(folded) if place not in places)
 
 
-def put_in(redactions: Redactions, text: str) -> str | None:
+def insert_redactions(redactions: Redactions, text: str) -> str | None:
     """Return a request's path with these redacted texts in the places of its own; None if it has no text there."""
     segments = text.split("/")
     for place, prefix, hidden, suffix in redactions:
@@ -188,7 +188,7 @@ def put_in(redactions: Redactions, text: str) -> str | None:
 def find_first_line(pattern: PathPattern, text: str, settings: MatchSettings) -> PathLine | None:
     """Return the first line of the path table that makes the two paths equal, without distance, or None."""
     if pattern.redactions and len(pattern.wild) == len(split_segments(text)):
-        text = put_in(pattern.redactions, text) or text
+        text = insert_redactions(pattern.redactions, text) or text
     for line in list_lines(settings, recorded=pattern.recorded):
         if line is PathLine.WILDCARDS:
             fits = pattern.fits_wildcards(tuple(normal_forms.fold(segment) for segment in split_segments(text)))

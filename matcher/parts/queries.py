@@ -9,6 +9,7 @@ from operator import itemgetter
 import msgspec
 
 from understudy.matcher import normal_forms
+from understudy.matcher.assignments import can_assign
 from understudy.matcher.normal_forms import Pair
 from understudy.matcher.scores import QueryFit
 from understudy.matcher.settings import QueryRule
@@ -192,13 +193,6 @@ class QueryPattern(msgspec.Struct, frozen=True):
         open_names = self.open_names
         return self.repeats == tuple(pair for pair in repeats if pair[0] not in open_names)
 
-    def is_within(self, pairs: Pairs) -> bool:
-        """Return whether the pairs contain these; they may have more."""
-        rest = Counter(pairs)
-        rest.subtract(Counter(self.pairs))
-        left = Counter(name for name, _ in (+rest).elements())
-        return min(rest.values(), default=0) >= 0 and Counter(self.wild) <= left
-
     def list_differences(self, pairs: Pairs, redacted: frozenset[str]) -> tuple[list[str], list[str]]:
         """Return the pairs of the example alone and of the request alone, as `name=value`, without redacted values."""
         mine, theirs = Counter(self.pairs), Counter(pairs)
@@ -225,17 +219,7 @@ def _parse_wild(value: bytes, *, colons: bool) -> tuple[str, str] | None:
 
 
 def _can_assign(literals: tuple[OpenValue, ...], pairs: list[Pair]) -> bool:
-    """Return whether each of the open values fits a pair of its own: a matching, found by augmenting paths."""
-    fitting = [[at for at, pair in enumerate(pairs) if pair[0] == one.name and one.fits(pair[1])] for one in literals]
-    owners: dict[int, int] = {}
-    return all(_find_pair(number, fitting, owners, set()) for number in range(len(literals)))
-
-
-def _find_pair(number: int, fitting: list[list[int]], owners: dict[int, int], tried: set[int]) -> bool:
-    for at in fitting[number]:
-        if at not in tried:
-            tried.add(at)
-            if at not in owners or _find_pair(owners[at], fitting, owners, tried):
-                owners[at] = number
-                return True
-    return False
+    """Return whether each of the open values fits a pair of its own."""
+    return can_assign(
+        [[at for at, pair in enumerate(pairs) if pair[0] == one.name and one.fits(pair[1])] for one in literals]
+    )
