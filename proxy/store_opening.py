@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from understudy.store.model.messages import Request
 from understudy.store.repositories.store import Store
+from understudy.store.sql.database.schema import ignore_report
+from understudy.store.sql.database.upgrade import Report
 from understudy.store.sql.open_store import open_store
 
 
-def open_or_upgrade_store(url: str, *, sync_full: bool = False, make: bool = True) -> Store:
+def open_or_upgrade_store(
+    url: str, *, sync_full: bool = False, make: bool = True, report_upgrade: Report = ignore_report
+) -> Store:
     """Open a store and upgrade it if an older Understudy wrote it; parameters and errors are those of `open_store`."""
-    return open_store(url, sync_full=sync_full, make=make, request_key=_compute_request_key)
+    return open_store(
+        url, sync_full=sync_full, make=make, request_key=_compute_request_key, report_upgrade=report_upgrade
+    )
 
 
 def _compute_request_key(request: Request, body: bytes, varied: frozenset[str]) -> str:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import logging
 import queue
+import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from understudy.store.errors import StoreError, ValueRefused
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.log_paths import format_log_path
 
@@ -19,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 # A commit takes the same time for one exchange and for many; a longer batch only delays its first exchanges.
 LARGEST_BATCH = 500
+KEY_BITS = 31
+# A store that is locked fails after a long time, and is not tried again.
+QUICK_FAILURE_SECONDS = 1.0
 
 CommitResult = int | StoreError
 """The id of the exchange (0 for pieces and messages), or the reason why it was not stored."""
@@ -67,6 +74,8 @@ class HistoryWriter:
         self._queue: queue.SimpleQueue[list[QueueEntry] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="history writer", daemon=True)
         self._count_lock = threading.Lock()
+        # Counted from a random number: with the time it started, the key of an exchange is that of no other gateway's.
+        self._keys = count(secrets.randbits(KEY_BITS))
         self.kept = 0
         self.failed = 0
         self.lost = 0
@@ -130,7 +139,7 @@ class HistoryWriter:
         messages: list[tuple[ExchangeMessage, DoneCallback]] = []
         for work, done in batch:
             if isinstance(work, Exchange):
-                exchanges.append((work, done))
+                exchanges.append((replace(work, key=next(self._keys)), done))
             elif isinstance(work, tuple):
                 messages.append((work, done))
             else:
@@ -166,7 +175,7 @@ class HistoryWriter:
 
     def _commit(self, batch: list[tuple[Exchange, DoneCallback]]) -> Completions:
         try:
-            ids = self._keep([exchange for exchange, _ in batch])
+            ids = self._keep_twice([exchange for exchange, _ in batch])
         except Exception as error:  # noqa: BLE001 - each callback needs a result
             # One exchange that cannot be stored must not prevent the others from being stored.
             if len(batch) > 1 and not _is_store_failure(error):
@@ -175,6 +184,19 @@ class HistoryWriter:
         self.kept += len(batch)
         self.failed += sum(exchange.has_failed for exchange, _ in batch)
         return [(done, id_) for (_, done), id_ in zip(batch, ids, strict=True)]
+
+    def _keep_twice(self, exchanges: list[Exchange]) -> list[int]:
+        """Store exchanges, and try again at once if the store fails quickly.
+
+        What became of a commit that failed may be unknown. To repeat it stores nothing twice, because of the keys.
+        """
+        started = time.monotonic()
+        try:
+            return self._keep(exchanges)
+        except StoreError as error:
+            if not _is_store_failure(error) or time.monotonic() - started > QUICK_FAILURE_SECONDS:
+                raise
+        return self._keep(exchanges)
 
     def report_loss(self, exchange: Exchange, error: Exception) -> StoreError:
         """Count and log an exchange that was not stored; return the error as a StoreError."""

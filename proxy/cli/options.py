@@ -22,11 +22,18 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-FILTERS = ("method", "host", "path", "status")
+FILTERS = ("method", "host", "path", "status", "type")
 
 Command = Callable[..., Any]
 """A function that a decorator makes a click command of, or gives more options to."""
 
+filter_option = click.option(
+    "--filter",
+    "filters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Only with this method=, host=, path=, status= or (media) type=; repeatable.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 tz_option = click.option(
     "--tz", metavar="ZONE", help="The day's time zone, such as Europe/Berlin [default: this machine's]."
@@ -67,6 +74,7 @@ def _with_store(command: Command, *, makes: bool) -> Command:
     @click.pass_context
     @functools.wraps(command)
     def opened(ctx: click.Context, /, *, store_given: str | None, **arguments: Any) -> Any:
+        from understudy.proxy.cli.output import measured_progress
         from understudy.proxy.project_file import add_project_rules, read_project
         from understudy.proxy.settings import read_store_setting, resolve_store_url
         from understudy.proxy.store_opening import open_or_upgrade_store
@@ -74,7 +82,9 @@ def _with_store(command: Command, *, makes: bool) -> Command:
         named = read_store_setting(store_given or ctx.find_root().obj)
         full = arguments.get("sync") == "full"
         project = read_project()
-        store = open_or_upgrade_store(resolve_store_url(named), sync_full=full, make=makes or named is None)
+        url, make = resolve_store_url(named), makes or named is None
+        with measured_progress("upgrading the store") as report:
+            store = open_or_upgrade_store(url, sync_full=full, make=make, report_upgrade=report)
         try:
             return command(add_project_rules(store, project), **arguments)
         finally:
@@ -188,6 +198,7 @@ def history_filter(
         host=given.get("host"),
         path=given.get("path"),
         status=status,
+        media_type=given.get("type"),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +18,8 @@ from understudy.store.model.naming import escape_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.progress import Progress
 
 
 def print_json(value: Any) -> None:
@@ -52,24 +56,40 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Callable[[], None]]:
     """Show a progress bar on stderr once a second has passed; yields a function to call after each step."""
+    done = count(1)
+    with measured_progress(label) as report:
+        yield lambda: report(next(done), total)
+
+
+@contextmanager
+def measured_progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Do the same; yields a function that takes the number of things that are done, and of all if that is known."""
+    begun = time.monotonic()
+    bar: Progress | None = None
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal bar
+        if bar is None and sys.stderr.isatty() and time.monotonic() - begun >= 1:
+            bar = _start_bar(label)
+        if bar is not None:
+            bar.update(bar.task_ids[0], completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _start_bar(label: str) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(label, total=total)
-    begun = datetime.now().astimezone()
-
-    def step() -> None:
-        bar.advance(task)
-        if not bar.live.is_started and sys.stderr.isatty() and (datetime.now().astimezone() - begun).seconds >= 1:
-            bar.start()
-
-    try:
-        yield step
-    finally:
-        if bar.live.is_started:  # else it would print an empty line
-            bar.stop()
+    bar.add_task(label, total=None)
+    bar.start()
+    return bar
 
 
 def counted(number: int, noun: str) -> str:

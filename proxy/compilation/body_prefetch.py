@@ -30,6 +30,12 @@ class BodyPrefetcher:
         if missing:
             self._cache |= self._bodies.read_many(missing, MAX_BODY_BYTES)
 
+    def hold(self, body: BodyRef, content: bytes) -> None:
+        """Keep a body that is at hand, if there is room."""
+        if body.digest not in self._cache and body.size <= self._room:
+            self._room -= body.size
+            self._cache[body.digest] = content
+
     def clear(self) -> None:
         """Forget the prefetched bodies; `read` reads from the store from now on."""
         self._cache, self._room = {}, 0

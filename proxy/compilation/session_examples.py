@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from itertools import count, islice
 
 from understudy.matcher.replay_keys import compute_replay_key
@@ -16,7 +17,7 @@ from understudy.serving.gateway.failed_exchanges import clear_failure, find_fail
 from understudy.serving.gateway.replay import RecordedWebSocket
 from understudy.store.model.collections import Example
 from understudy.store.model.exchanges import Exchange, Session
-from understudy.store.model.messages import Request, Response
+from understudy.store.model.messages import InlineBody, Request, Response
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.model.naming import name_example
 from understudy.store.model.values import replace
@@ -127,7 +128,20 @@ def _read_batches(
     for batch in split_in_batches(store.history.select(HistoryFilter(session_id=session.id)), SESSION_BATCH_SIZE):
         reader.prefetch(one.request.body for one in batch)
         calls.note_paths(batch)
-        yield [calls.adapt(one, reader.read) for one in batch]
+        yield [calls.adapt(_refer_to_bodies(one, reader), reader.read) for one in batch]
+
+
+def _refer_to_bodies(exchange: Exchange, reader: BodyPrefetcher) -> Exchange:
+    """Return an exchange with references in place of small bodies: an index must not hold all of a session's bodies."""
+    request, response = exchange.request, exchange.response
+    if isinstance(request.body, bytes) and request.body:
+        reference = InlineBody(sha256(request.body).hexdigest(), len(request.body), exchange.id, is_request=True)
+        reader.hold(reference, request.body)
+        request = replace(request, body=reference)
+    if response is not None and isinstance(response.body, bytes) and response.body:
+        digest = sha256(response.body).hexdigest()
+        response = replace(response, body=InlineBody(digest, len(response.body), exchange.id, is_request=False))
+    return replace(exchange, request=request, response=response)
 
 
 def _collect_reasons(recorded: Iterable[Exchange], missing: PromotionResult) -> dict[str, str]:

@@ -189,6 +189,9 @@ class ExchangeReader:
             0,
             frozenset(),
             self._describe_losses(),
+            None,
+            self.request.raw,
+            self.response.raw if self.response else b"",
         )
 
     def _read_head(self, raw: bytes, now: float) -> bytes:

@@ -98,6 +98,10 @@ class Exchange(msgspec.Struct, frozen=True):
     A failed exchange has `error` set, and an incomplete response or None. `id` is 0 until it is stored. `redacted` are
     the places of the request whose values were replaced when it was recorded. `degraded` is a short reason why the
     recording is incomplete, such as a body that was cut; "" if it is complete.
+
+    A recorder sets the others, which the store does not return with an exchange: `key` is a number of its choice, so
+    that an exchange that is added twice is stored once; the heads are those of HTTP/1 as they were received, b"" where
+    only their fields are known.
     """
 
     session_id: str
@@ -108,6 +112,9 @@ class Exchange(msgspec.Struct, frozen=True):
     id: int = 0
     redacted: frozenset[RedactedPlace] = frozenset()
     degraded: str = ""
+    key: int | None = None
+    request_head: bytes = b""
+    response_head: bytes = b""
 
     @property
     def has_failed(self) -> bool:

@@ -90,6 +90,13 @@ class BodyRef(msgspec.Struct, frozen=True):
     size: int
 
 
+class InlineBody(BodyRef, frozen=True):
+    """A reference to a small body in history: that of the request or of the response of the exchange `entry`."""
+
+    entry: int
+    is_request: bool
+
+
 class PiecedBody(BodyRef, frozen=True):
     """A new body whose pieces are in the store already, under `key`; storing its exchange makes them permanent."""
 

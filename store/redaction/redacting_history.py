@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from understudy.store.grpc.framing import get_coding
 from understudy.store.model.exchanges import Exchange
+from understudy.store.model.heads import redact_received_head
 from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.bodies import count_unread_messages
 from understudy.store.redaction.redactor import Redactor
-from understudy.store.repositories.history import History, HistoryFilter
+from understudy.store.repositories.history import History, HistoryFilter, HistoryPosition
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,20 @@ class RedactingHistory:
     def get(self, exchange_id: int) -> Exchange:
         return self._history.get(exchange_id)
 
+    def read_heads(self, exchange_id: int) -> tuple[bytes, bytes]:
+        return self._history.read_heads(exchange_id)
+
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         return self._history.select(criteria)
 
-    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
-        return self._history.list_newest(criteria, limit)
+    def index_for_search(self, report: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+        self._history.index_for_search(report)
+
+    def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
+        return self._history.list_newest(criteria, limit, before)
+
+    def list_oldest(self, criteria: HistoryFilter, limit: int, after: HistoryPosition | None = None) -> list[Exchange]:
+        return self._history.list_oldest(criteria, limit, after)
 
 
 def redact_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
@@ -65,7 +75,24 @@ def redact_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
         response=response,
         redacted=exchange.redacted | places,
         degraded="; ".join(filter(None, notes)),
+        request_head=_redact_request_head(exchange, request),
+        response_head=_redact_response_head(exchange, response),
     )
+
+
+def _redact_request_head(exchange: Exchange, redacted: Request) -> bytes:
+    if not exchange.request_head:
+        return b""
+    # The first line is written anew: in absolute form it may have a password before the host.
+    line = b"%s %s %s" % (redacted.method.encode("latin-1"), redacted.target, redacted.http_version.encode("latin-1"))
+    before, after = exchange.request.headers.fields, redacted.headers.fields
+    return redact_received_head(exchange.request_head, before, after, line)
+
+
+def _redact_response_head(exchange: Exchange, redacted: Response | None) -> bytes:
+    if exchange.response is None or redacted is None:
+        return b""
+    return redact_received_head(exchange.response_head, exchange.response.headers.fields, redacted.headers.fields)
 
 
 def _get_inline_bytes(body: Body) -> bytes:

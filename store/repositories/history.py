@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Body, Origin
@@ -16,8 +15,11 @@ from understudy.store.model.websockets import WebSocketMessage
 class HistoryFilter:
     """The conditions on exchanges; an exchange has to meet all that are set.
 
-    `since` and `until` are seconds since the epoch (until excluded); `host` and `path` are globs (`*`, `?`, `[a-z]`)
-    that compare with case; `status` is a status code (`404`) or a class (`5xx`); `method` compares without case.
+    `since` and `until` are seconds since the epoch (until excluded); `host`, `path` and `media_type` are globs (`*`,
+    `?`, `[a-z]`, `[!a-z]`), of which the first two compare with case; `status` is a status code (`404`) or a class
+    (`5xx`); `method` compares without case; `media_type` is that of the response, such as `application/json`; `search`
+    has words that all have to be in the URL, the headers or the text of the bodies, each perhaps as the beginning of a
+    word; what is in double quotes is a phrase.
     """
 
     ids: frozenset[int] | None = None
@@ -28,12 +30,20 @@ class HistoryFilter:
     host: str | None = None
     path: str | None = None
     status: str | None = None
+    media_type: str | None = None
+    search: str | None = None
 
-    def matches_globs(self, host: str, path: str) -> bool:
-        """Whether an exchange meets the two globs; the store checks the other conditions in its query."""
-        return (self.host is None or fnmatchcase(host, self.host)) and (
-            self.path is None or fnmatchcase(path, self.path)
-        )
+
+class HistoryPosition(NamedTuple):
+    """The place of an exchange in recorded order: the time it started, in seconds since the epoch, then its id."""
+
+    started: float
+    id: int
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> HistoryPosition:
+        """Return the place of a stored exchange."""
+        return cls(exchange.timings.started, exchange.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +87,11 @@ class History(Protocol):
     """The exchanges of all sessions, and the messages of WebSockets."""
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        """Store exchanges, all or nothing, and each body once per content; return the ids of the exchanges.
+        """Store exchanges, all or nothing; return their ids.
 
-        Raises ValueRefused if one of them cannot be stored.
+        An exchange with the start and the `key` of a stored one is that one: it is not stored again, and has its id.
+        Large bodies, and small ones that repeat, are stored once per content. Raises ValueRefused if an exchange
+        cannot be stored.
         """
         ...
 
@@ -92,15 +104,33 @@ class History(Protocol):
         ...
 
     def get(self, exchange_id: int) -> Exchange:
-        """Return one exchange, its bodies as references; raise NotFound."""
+        """Return one exchange, small bodies as bytes and others as references; raise NotFound."""
+        ...
+
+    def read_heads(self, exchange_id: int) -> tuple[bytes, bytes]:
+        """Return the heads of request and response as they are stored, b"" without a response; raise NotFound.
+
+        Those of HTTP/1 are as they were received, but for redacted values; see `store.model.heads`.
+        """
         ...
 
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
-        """Yield the exchanges in recorded order (time started, then id), bodies as references, read page by page."""
+        """Yield the exchanges in recorded order (time started, then id), as `get` does, read page by page."""
         ...
 
-    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
-        """Return the last `limit` exchanges, in recorded order."""
+    def index_for_search(self, report: Callable[[int, int], None] = ...) -> None:
+        """Bring the index for searches up to date, as each search does; it can take a minute for a large history.
+
+        `report` is called with the numbers of added exchanges and of all that are to be added.
+        """
+        ...
+
+    def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
+        """Return the last `limit` exchanges, or the last before a position, in recorded order."""
+        ...
+
+    def list_oldest(self, criteria: HistoryFilter, limit: int, after: HistoryPosition | None = None) -> list[Exchange]:
+        """Return the first `limit` exchanges, or the first after a position, in recorded order."""
         ...
 
 

@@ -5,38 +5,49 @@ from __future__ import annotations
 from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.schema import ensure_schema
+from understudy.store.sql.database.schema import ensure_schema, ignore_report
+from understudy.store.sql.database.upgrade import Report
 from understudy.store.sql.repositories.bodies import SqlBodies
 from understudy.store.sql.repositories.calls import SqlCalls
 from understudy.store.sql.repositories.changes import SqlChanges
 from understudy.store.sql.repositories.collections import SqlCollections
 from understudy.store.sql.repositories.environments import SqlEnvironments, SqlSettings
 from understudy.store.sql.repositories.gateways import SqlGateways
-from understudy.store.sql.repositories.history import SqlHistory, SqlSessions
+from understudy.store.sql.repositories.history import SqlHistory
 from understudy.store.sql.repositories.keys import SqlKeys
 from understudy.store.sql.repositories.mock_servers import SqlMockServers
+from understudy.store.sql.repositories.sessions import SqlSessions
 
 
-def open_store(url: str, *, sync_full: bool = False, make: bool = True, request_key: RequestKey | None = None) -> Store:
+def open_store(
+    url: str,
+    *,
+    sync_full: bool = False,
+    make: bool = True,
+    request_key: RequestKey | None = None,
+    report_upgrade: Report = ignore_report,
+) -> Store:
     """Open a store; create it if it does not exist, unless `make` is false.
 
     `url` is a file path or a database URL. `sync_full` makes each commit survive a power cut, which takes longer.
     `request_key` is that of promotion: to upgrade a store of an older Understudy needs it, if it has promoted examples.
+    `report_upgrade` is called during an upgrade, with the numbers of upgraded exchanges and of all.
     Raises UserError for a URL or place that cannot be used, NotFound for a store that does not exist and must not be
     created, SchemaMismatch for a database of another program or of a newer Understudy, StoreError for one that cannot
-    be read.
+    be read, or that is old and open in another program.
     """
     database = Database(url, sync_full=sync_full, make=make)
     try:
-        ensure_schema(database, request_key)
+        ensure_schema(database, request_key, report_upgrade)
     except BaseException:
         database.close()
         raise
+    bodies = SqlBodies(database)
     return Store(
         location=database.location,
         sessions=SqlSessions(database),
-        history=SqlHistory(database),
-        bodies=SqlBodies(database),
+        history=SqlHistory(database, bodies.read),
+        bodies=bodies,
         collections=SqlCollections(database),
         environments=SqlEnvironments(database),
         settings=SqlSettings(database),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import make_example, make_request, make_response
-from tests.factories.stored import additions, collect, make_item, record, within
+from tests.factories.stored import LARGE, additions, collect, make_item, record, within
 from understudy.store.errors import Conflict, NotFound, StoreError, UserError
 from understudy.store.model.collections import Collection, Example, Folder
 from understudy.store.model.exchanges import Part, RedactedPlace
@@ -145,10 +145,20 @@ def test_examples_are_those_of_one_collection(store: Store) -> None:
 
 
 def test_an_example_refers_to_the_recorded_body(store: Store) -> None:
+    """One that is stored by its digest, such as a large one."""
+    [exchange] = record(store, LARGE)
+    assert exchange.response
+    assert isinstance(exchange.response.body, BodyRef)
+    collect(store, example_of(exchange.response.body))
+    assert body_of(store, "01") == exchange.response.body
+
+
+def test_an_example_outlives_the_session_of_its_inline_body(store: Store) -> None:
     [exchange] = record(store, b"recorded")
     assert exchange.response
     collect(store, example_of(exchange.response.body))
-    assert body_of(store, "01") == exchange.response.body
+    store.sessions.delete(exchange.session_id)
+    assert store.bodies.read(body_of(store, "01")) == b"recorded"
 
 
 def test_an_unknown_example_is_not_found(store: Store) -> None:

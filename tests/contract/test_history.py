@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from fnmatch import fnmatchcase
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.factories.messages import make_request, make_response
-from tests.factories.stored import EVERYTHING, make_exchange, record
-from understudy.store.errors import Hint, NotFound, StoreError
+from tests.factories.stored import EVERYTHING, LARGE, make_exchange, record
+from understudy.store.errors import Hint, NotFound, StoreError, UserError
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Timings
-from understudy.store.model.messages import BodyRef, Chunk, Headers, InterimResponse, Origin, Request, Response
+from understudy.store.model.ids import new_id
+from understudy.store.model.messages import (
+    BodyRef,
+    Chunk,
+    Headers,
+    InlineBody,
+    InterimResponse,
+    Origin,
+    Request,
+    Response,
+)
 from understudy.store.model.values import replace
-from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.repositories.store import Store
 
 EVERY_BYTE = bytes(range(256))
@@ -114,8 +127,21 @@ def test_an_impossible_id_is_not_found(store: Store, number: int) -> None:
 # Bodies
 
 
-@pytest.mark.parametrize("body", [b"{}", EVERY_BYTE, b"\x00", b"x" * 2_000_000], ids=len)
-def test_a_body_comes_back_by_its_reference(store: Store, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"{}", EVERY_BYTE, b"\x00", b"x" * 16_384], ids=len)
+def test_a_small_body_comes_back_as_bytes(store: Store, body: bytes) -> None:
+    [exchange] = record(store, body)
+    assert exchange.response
+    assert exchange.response.body == body
+
+
+@pytest.mark.parametrize("is_request", [False, True])
+def test_a_small_body_is_read_by_a_reference_to_its_exchange(store: Store, session_id: str, is_request: bool) -> None:
+    exchange = kept(store, make_exchange(session_id, make_request("POST", body=b"asked"), make_response(body=b"said")))
+    assert store.bodies.read(InlineBody("0" * 64, 5, exchange.id, is_request)) == (b"asked" if is_request else b"said")
+
+
+@pytest.mark.parametrize("body", [b"x" * 16_385, b"x" * 2_000_000], ids=len)
+def test_a_large_body_comes_back_by_its_reference(store: Store, body: bytes) -> None:
     [exchange] = record(store, body)
     assert exchange.response
     assert exchange.response.body == BodyRef(hashlib.sha256(body).hexdigest(), len(body))
@@ -142,14 +168,41 @@ def test_an_unknown_body_is_not_found(store: Store) -> None:
         store.bodies.read(BodyRef("abcd", 4))
 
 
-def test_equal_bodies_are_one_body(store: Store) -> None:
+REPEATED = b"repeated" * 64
+
+
+def test_equal_large_bodies_are_one_body(store: Store) -> None:
     """Within one call of `add`, and across calls."""
-    both, [later] = record(store, b"same", b"same", session="a"), record(store, b"same", session="b")
+    both, [later] = record(store, LARGE, LARGE, session="a"), record(store, LARGE, session="b")
     assert len({exchange.response.body for exchange in [*both, later] if exchange.response}) == 1
 
 
+def test_a_small_body_that_repeats_is_stored_once_more_by_its_digest(store: Store) -> None:
+    """The copy that came first stays in its row."""
+    first, second, third = record(store, REPEATED, REPEATED, REPEATED)
+    assert first.response
+    assert second.response
+    assert third.response
+    assert first.response.body == REPEATED
+    assert second.response.body == third.response.body == BodyRef(hashlib.sha256(REPEATED).hexdigest(), len(REPEATED))
+    assert store.bodies.read(third.response.body) == REPEATED
+
+
+def test_a_small_body_that_was_last_seen_long_ago_is_inline_again(store: Store) -> None:
+    others = [f"{number:04}".encode() * 80 for number in range(1_000)]
+    *_, last = record(store, REPEATED, *others, REPEATED)
+    assert last.response
+    assert last.response.body == REPEATED
+
+
+def test_a_tiny_body_is_always_inline(store: Store) -> None:
+    for exchange in record(store, b"{}", b"{}", b"{}"):
+        assert exchange.response
+        assert exchange.response.body == b"{}"
+
+
 def test_an_exchange_may_refer_to_a_stored_body(store: Store) -> None:
-    [first] = record(store, b"kept", session="a")
+    [first] = record(store, LARGE, session="a")
     assert first.response
     [second] = record(store, first.response.body, session="b")
     assert second.response
@@ -171,11 +224,11 @@ def test_a_batch_is_all_or_nothing(store: Store, session_id: str) -> None:
 
 
 def test_a_refused_batch_leaves_no_body(store: Store, session_id: str) -> None:
-    good = make_exchange(session_id, response=make_response(body=b"lost"))
+    good = make_exchange(session_id, response=make_response(body=LARGE))
     with pytest.raises(StoreError):
         store.history.add([good, make_exchange("no such session")])
     with pytest.raises(NotFound):
-        store.bodies.read(BodyRef(hashlib.sha256(b"lost").hexdigest(), 4))
+        store.bodies.read(BodyRef(hashlib.sha256(LARGE).hexdigest(), len(LARGE)))
 
 
 def test_text_that_no_store_can_hold_is_a_store_error(store: Store, session_id: str) -> None:
@@ -213,6 +266,65 @@ def test_an_id_is_never_reused(store: Store) -> None:
     assert later.id > deleted.id
 
 
+# Repeated commits
+
+
+def test_an_exchange_that_is_added_again_is_the_stored_one(store: Store, session_id: str) -> None:
+    exchanges = [replace(make_exchange(session_id, f"/{number}"), key=number) for number in range(100)]
+    ids = store.history.add(exchanges)
+    assert store.history.add(exchanges) == ids
+    assert [one.request.target for one in store.history.select(EVERYTHING)] == [one.request.target for one in exchanges]
+
+
+def test_of_a_batch_only_what_is_new_is_added(store: Store, session_id: str) -> None:
+    """Whatever the order: a part of it may be stored, and one may be there twice."""
+    stored, new, last = (replace(make_exchange(session_id, f"/{key}"), key=key) for key in (1, 2, 3))
+    [first] = store.history.add([stored])
+    ids = store.history.add([new, stored, last, new])
+    assert (ids[1], ids[0]) == (first, ids[3])
+    assert [store.history.get(number).request.target for number in ids] == [b"/2", b"/1", b"/3", b"/2"]
+    assert len(list(store.history.select(EVERYTHING))) == 3
+
+
+def test_a_key_is_that_of_one_moment(store: Store, session_id: str) -> None:
+    """Two gateways may choose the same number; exchanges without a key are all different."""
+    same_key = [replace(make_exchange(session_id, started=float(number)), key=7) for number in range(2)]
+    ids = store.history.add([*same_key, *[make_exchange(session_id)] * 2])
+    assert len(set(ids)) == 4
+
+
+# Heads
+
+
+RAW_REQUEST = b"GET /users/7 HTTP/1.1\r\nhost:  api.example.com \r\nX-Empty:\r\nX:\ta\t\r\n\r\n"
+RAW_RESPONSE = b"HTTP/1.1 200\r\ncontent-TYPE:application/json\r\n\r\n"
+
+
+def test_received_heads_are_stored_to_the_byte(store: Store, session_id: str) -> None:
+    request = make_request(target="/users/7", headers=[("host", "api.example.com"), ("X-Empty", ""), ("X", "a")])
+    response = make_response(reason=b"", headers=[("content-TYPE", "application/json")])
+    exchange = make_exchange(session_id, request, response)
+    found = kept(store, replace(exchange, request_head=RAW_REQUEST, response_head=RAW_RESPONSE))
+    assert store.history.read_heads(found.id) == (RAW_REQUEST, RAW_RESPONSE)
+    assert (found.request, found.response) == (request, response)
+
+
+def test_heads_of_which_the_fields_are_known_are_written_from_them(store: Store, session_id: str) -> None:
+    found = kept(store, make_exchange(session_id, make_request(headers=[("A", "1"), ("a", "2")]), make_response()))
+    request, response = store.history.read_heads(found.id)
+    assert request == b"GET /users/7 HTTP/1.1\r\nA: 1\r\na: 2\r\n\r\n"
+    assert response == b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+
+def test_the_head_of_an_exchange_without_a_response_is_empty(store: Store, session_id: str) -> None:
+    assert store.history.read_heads(kept(store, make_exchange(session_id, response=None)).id)[1] == b""
+
+
+def test_heads_of_an_unknown_entry_are_not_found(store: Store) -> None:
+    with pytest.raises(NotFound, match="there is no history entry 7"):
+        store.history.read_heads(7)
+
+
 # Order and pages
 
 
@@ -245,6 +357,27 @@ def test_the_newest_come_in_recorded_order(store: Store, long_history: list[int]
     assert [one.id for one in store.history.list_newest(EVERYTHING, limit)] == long_history[-limit:]
 
 
+@pytest.mark.parametrize("size", [1, 7, 600])
+def test_pages_go_back_and_forward_by_position(store: Store, long_history: list[int], size: int) -> None:
+    """Each page begins where the last one ended, also among exchanges that started together."""
+    back: list[int] = []
+    before: HistoryPosition | None = None
+    while page := store.history.list_newest(EVERYTHING, size, before):
+        back[:0] = [one.id for one in page]
+        before = HistoryPosition.of(page[0])
+        if len(back) > 50 and size < 600:
+            break
+    assert back == long_history[-len(back) :]
+    forward: list[int] = []
+    after: HistoryPosition | None = None
+    while page := store.history.list_oldest(EVERYTHING, size, after):
+        forward += [one.id for one in page]
+        after = HistoryPosition.of(page[-1])
+        if len(forward) > 50 and size < 600:
+            break
+    assert forward == long_history[: len(forward)]
+
+
 def test_a_limit_of_zero_returns_nothing(store: Store, long_history: list[int]) -> None:
     assert store.history.list_newest(EVERYTHING, 0) == []
 
@@ -272,7 +405,10 @@ def test_others_can_write_during_a_selection(store: Store, long_history: list[in
 
 OTHER = make_exchange("a", make_request("GET", "/a/b?c"), make_response(404), started=10.0)
 THIS = make_exchange(
-    "b", make_request("post", "/users/1?q=1", origin="http://h.example"), make_response(201), started=20.0
+    "b",
+    make_request("post", "/users/1?q=caf%C3%A9", origin="http://h.example"),
+    make_response(201, b"a red mango tree", headers=[("Content-Type", "text/csv; charset=utf-8")]),
+    started=20.0,
 )
 
 
@@ -298,9 +434,20 @@ def two(store: Store) -> dict[str, str]:
         HistoryFilter(path="/users/*"),
         HistoryFilter(path="/u*"),
         HistoryFilter(path="*[0-9]"),
+        HistoryFilter(host="[!a]*"),
+        HistoryFilter(path="/[!a-t]sers/[[0-9]"),
         HistoryFilter(status="201"),
         HistoryFilter(status="2xx"),
         HistoryFilter(method="POST", status="2xx", path="/users/*", since=1.0),
+        HistoryFilter(media_type="text/csv"),
+        HistoryFilter(media_type="TEXT/*"),
+        HistoryFilter(search="mango"),
+        HistoryFilter(search="MANG"),
+        HistoryFilter(search='red "mango tree"'),
+        HistoryFilter(search="users"),
+        HistoryFilter(search="café"),
+        HistoryFilter(search="text/csv"),
+        HistoryFilter(search="mango", status="2xx", path="/users/*"),
     ],
 )
 def test_a_filter_that_one_exchange_meets(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
@@ -318,14 +465,62 @@ def test_a_filter_that_one_exchange_meets(store: Store, two: dict[str, str], wan
         HistoryFilter(host="example"),
         HistoryFilter(path="/Users/1"),
         HistoryFilter(path="/users"),
-        HistoryFilter(path="/users/1[?]q=1"),
+        HistoryFilter(path="/users/1[?]q=*"),
         HistoryFilter(status="200"),
         HistoryFilter(status="3xx"),
         HistoryFilter(method="POST", status="404"),
+        HistoryFilter(media_type="text"),
+        HistoryFilter(search="mango banana"),
+        HistoryFilter(search='"tree mango"'),
+        HistoryFilter(search="ango"),
+        HistoryFilter(search='history_search" OR "mango'),
+        HistoryFilter(search="mango", status="4xx"),
     ],
 )
 def test_a_filter_that_no_exchange_meets(store: Store, two: dict[str, str], wanted: HistoryFilter) -> None:
     assert list(store.history.select(wanted)) == []
+
+
+@given(st.text("ab^-]![*?", max_size=6), st.text("ab^-]![", max_size=3))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_globs_are_those_of_fnmatch(store: Store, glob: str, path: str) -> None:
+    """Whatever their sets look like."""
+    session = store.sessions.create(new_id(), None)
+    store.history.add([make_exchange(session.id, f"/{path}")])
+    found = list(store.history.select(HistoryFilter(session_id=session.id, path=f"/{glob}")))
+    assert bool(found) == fnmatchcase(f"/{path}", f"/{glob}")
+    store.sessions.delete(session.id)
+
+
+def test_what_comes_after_a_search_is_found_by_the_next(store: Store, session_id: str) -> None:
+    wanted = HistoryFilter(search="mango")
+    assert store.history.list_newest(wanted, 9) == []
+    ids = store.history.add([make_exchange(session_id, f"/mango/{number}") for number in range(3)])
+    assert [one.id for one in store.history.list_newest(wanted, 2)] == ids[1:]
+
+
+def test_deleted_exchanges_leave_no_word_in_the_index(store: Store, session_id: str) -> None:
+    store.history.add([make_exchange(session_id, "/mango")])
+    assert len(store.history.list_newest(HistoryFilter(search="mango"), 9)) == 1
+    store.sessions.delete(session_id)
+    other = store.sessions.create("other", None)
+    store.history.add([make_exchange(other.id, "/kiwi")])
+    assert store.history.list_newest(HistoryFilter(search="mango"), 9) == []
+    assert len(store.history.list_newest(HistoryFilter(search="kiwi"), 9)) == 1
+
+
+@pytest.mark.parametrize("search", ["", "  ", '""', "?!", '"'])
+def test_a_search_without_a_word_is_refused(store: Store, search: str) -> None:
+    with pytest.raises(UserError, match="a search needs a word"):
+        store.history.list_newest(HistoryFilter(search=search), 9)
+
+
+def test_indexing_reports_its_progress(store: Store, session_id: str) -> None:
+    store.history.add([make_exchange(session_id)] * 450)
+    reports: list[tuple[int, int]] = []
+    store.history.index_for_search(lambda done, left: reports.append((done, left)))
+    assert reports[-1] == (450, 450)
+    assert [done for done, _ in reports] == sorted({done for done, _ in reports})
 
 
 def test_a_filter_by_session(store: Store, two: dict[str, str]) -> None:

@@ -19,7 +19,9 @@ from understudy.store.sql.database import engine
 from understudy.store.sql.database.engine import Database
 from understudy.store.sql.database.schema import ensure_schema
 from understudy.store.sql.open_store import open_store
-from understudy.store.sql.repositories.history import SqlHistory, SqlSessions
+from understudy.store.sql.repositories.bodies import SqlBodies
+from understudy.store.sql.repositories.history import SqlHistory
+from understudy.store.sql.repositories.sessions import SqlSessions
 
 
 @pytest.mark.parametrize("name", ["a.db", "no suffix", "what?.db", "a%41.db", "ü#.db"])
@@ -228,7 +230,7 @@ def test_a_store_that_another_program_locks_raises_after_the_timeout(
 def test_a_full_disk_leaves_the_store_as_it_was() -> None:
     database = Database("sqlite://")
     ensure_schema(database)
-    session, history = SqlSessions(database).create("shop", None), SqlHistory(database)
+    session, history = SqlSessions(database).create("shop", None), SqlHistory(database, SqlBodies(database).read)
     history.add([make_exchange(session.id)])
     with database.borrow_driver_connection() as connection:
         connection.execute("pragma max_page_count = 80")

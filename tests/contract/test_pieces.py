@@ -14,7 +14,7 @@ from understudy.store.model.messages import Body, BodyRef, PiecedBody, Response
 from understudy.store.repositories.store import Store
 from understudy.store.sql.repositories import bodies
 
-PIECES = [b"one", b"", b"two" * 1000, b"\x00\xff"]
+PIECES = [b"one", b"", b"two" * 6_000, b"\x00\xff"]
 WHOLE = b"".join(PIECES)
 
 
@@ -111,10 +111,11 @@ def test_the_response_bodies_of_a_collection_are_read_at_once(store: Store) -> N
 
 def test_many_bodies_are_read_at_once(store: Store) -> None:
     """Bodies of more than the largest size, bodies in pieces and unknown digests are left out."""
-    [pieced, *_] = record(store, receive(store), b"12345", b"123456", b"a", session="many")
+    short, long, other = (byte * size for byte, size in ((b"s", 20_000), (b"l", 20_001), (b"o", 20_000)))
+    [pieced, *_] = record(store, receive(store), short, long, other, session="many")
     assert pieced.response
     assert isinstance(pieced.response.body, BodyRef)
-    contents = {hashlib.sha256(one).hexdigest(): one for one in (b"12345", b"123456", b"a", b"never seen")}
-    found = store.bodies.read_many(contents.keys() | {pieced.response.body.digest}, 5)
-    assert sorted(found.values()) == [b"12345", b"a"]
+    contents = {hashlib.sha256(one).hexdigest(): one for one in (short, long, other, b"never seen")}
+    found = store.bodies.read_many(contents.keys() | {pieced.response.body.digest}, 20_000)
+    assert sorted(found.values()) == [other, short]
     assert found.items() <= contents.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -32,8 +33,9 @@ from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.mock_servers import CallFilter
 from understudy.store.repositories.store import Store
 from understudy.store.sql.database.engine import Database
-from understudy.store.sql.database.schema import HEAD, MIGRATIONS, ensure_schema, list_revisions
+from understudy.store.sql.database.schema import HEAD, ensure_schema, list_revisions
 from understudy.store.sql.database.tables import Base
+from understudy.store.sql.database.upgrade import MIGRATIONS
 from understudy.store.sql.open_store import open_store
 
 OLD_STORES = sorted(FOLDER.glob("*.db"))
@@ -252,6 +254,9 @@ def test_the_tables_of_an_old_store_are_sound(old: Store, tmp_path: Path) -> Non
         assert before.execute("pragma foreign_key_check").fetchall() == []
 
 
+MADE_ANEW = ("exchanges", "old_exchanges", "exchange_contents", "sqlite_sequence")
+
+
 @pytest.mark.parametrize("file", OLD_STORES, ids=lambda file: file.stem)
 def test_migrations_keep_every_row(tmp_path: Path, file: Path) -> None:
     """Tables that are made anew, too: examples with their sequences, marks of promotion, call logs."""
@@ -264,11 +269,56 @@ def test_migrations_keep_every_row(tmp_path: Path, file: Path) -> None:
     assert after == before
 
 
+@pytest.mark.parametrize("file", [file for file in OLD_STORES if file.stem < "0010"], ids=lambda file: file.stem)
+def test_migrations_keep_exchanges_to_the_byte(tmp_path: Path, file: Path) -> None:
+    """Heads and bodies, as the rows of before 0009 have them."""
+    copy = Path(shutil.copy(file, tmp_path / "old.db"))
+    before = read_old_exchanges(copy)
+    store = open_or_upgrade_store(str(copy))
+    after = [
+        (
+            one.id,
+            one.request.method,
+            one.request.target,
+            list(one.request.headers),
+            store.bodies.read(one.request.body),
+            one.response and (one.response.reason, list(one.response.headers), store.bodies.read(one.response.body)),
+        )
+        for one in store.history.select(EVERYTHING)
+    ]
+    store.close()
+    assert after == before
+
+
+def read_old_exchanges(file: Path) -> list[tuple[object, ...]]:
+    """Id, method, target, headers and body of each request, with reason, headers and body of its response."""
+    with closing(sqlite3.connect(file)) as database:
+        names = {name for (name,) in database.execute("select name from sqlite_master")}
+        table = "old_exchanges" if "old_exchanges" in names else "exchanges"
+        bodies = dict(database.execute("select digest, content from bodies"))
+        query = (
+            "select id, method, target, request_headers, request_body, status, reason, response_headers, response_body"
+            f" from {table} order by started_at, id"
+        )
+        return [
+            (
+                *(number, method, target, read_pairs(asked), bodies.get(sent, b"")),
+                None if status is None else (reason, read_pairs(answered), bodies.get(came, b"")),
+            )
+            for number, method, target, asked, sent, status, reason, answered, came in database.execute(query)
+        ]
+
+
+def read_pairs(text: str | None) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in json.loads(text or "[]")]
+
+
 def read_rows(file: Path, columns: dict[str, str] | None = None) -> dict[str, tuple[str, list[str]]]:
     """The columns and rows of every table, or of these columns."""
     with closing(sqlite3.connect(file)) as database:
         names = "select name from sqlite_master where type = 'table' and name not in ('alembic_version')"
-        tables = columns or {name: _list_columns(database, name) for (name,) in database.execute(names)}
+        kept = [name for (name,) in database.execute(names) if name not in MADE_ANEW]
+        tables = columns or {name: _list_columns(database, name) for name in kept}
         return {
             name: (listed, sorted(map(repr, database.execute(f"select {listed} from {name}"))))
             for name, listed in tables.items()

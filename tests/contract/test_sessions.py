@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.messages import ORIGIN, make_example, make_response
-from tests.factories.stored import EVERYTHING, collect, make_exchange, record
+from tests.factories.stored import EVERYTHING, LARGE, collect, make_exchange, record
 from understudy.store.errors import Conflict, NotFound, StoreError
-from understudy.store.model.messages import Origin
+from understudy.store.model.messages import InlineBody, Origin
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.store import Store
 
@@ -78,7 +78,7 @@ def test_deleting_a_session_deletes_its_exchanges_only(store: Store) -> None:
 
 
 def test_deleting_a_session_deletes_its_bodies(store: Store) -> None:
-    [exchange] = record(store, b"mine alone")
+    [exchange] = record(store, LARGE)
     store.sessions.delete(exchange.session_id)
     assert exchange.response
     with pytest.raises(NotFound):
@@ -86,18 +86,25 @@ def test_deleting_a_session_deletes_its_bodies(store: Store) -> None:
 
 
 def test_deleting_a_session_keeps_a_body_of_another_session(store: Store) -> None:
-    [gone], [kept] = record(store, b"shared", session="gone"), record(store, b"shared", session="kept")
+    [gone], [kept] = record(store, LARGE, session="gone"), record(store, LARGE, session="kept")
     store.sessions.delete(gone.session_id)
     assert kept.response
-    assert store.bodies.read(kept.response.body) == b"shared"
+    assert store.bodies.read(kept.response.body) == LARGE
+
+
+def test_deleting_a_session_deletes_its_inline_bodies(store: Store) -> None:
+    [exchange] = record(store, b"mine alone")
+    store.sessions.delete(exchange.session_id)
+    with pytest.raises(NotFound, match=f"the history entry {exchange.id} was deleted"):
+        store.bodies.read(InlineBody("0" * 64, 10, exchange.id, is_request=False))
 
 
 def test_deleting_a_session_keeps_a_body_of_an_example(store: Store) -> None:
-    [exchange] = record(store, b"promoted")
+    [exchange] = record(store, LARGE)
     assert exchange.response
     collect(store, make_example(response=make_response(body=exchange.response.body)))
     store.sessions.delete(exchange.session_id)
-    assert store.bodies.read(exchange.response.body) == b"promoted"
+    assert store.bodies.read(exchange.response.body) == LARGE
 
 
 def test_what_replays_use_is_kept_with_the_session(store: Store) -> None:

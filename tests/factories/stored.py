@@ -19,6 +19,8 @@ from understudy.store.repositories.store import Store
 
 EVERYTHING = HistoryFilter()
 GIVEN = make_response()
+LARGE = b"large" * 4_000
+"""A body that no row of history holds itself."""
 
 
 def make_exchange(

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from unittest import mock
 
-from understudy.store.promotion import RequestKey
 from understudy.store.repositories.store import Store
 from understudy.store.sql import open_store as opening
 from understudy.store.sql.database.engine import Database
@@ -29,7 +28,7 @@ def open_fresh_memory() -> Store:
     """Open a fresh store in memory; touches no disk."""
     migrated = _migrated_memory()
 
-    def fill(database: Database, _request_key: RequestKey | None) -> None:
+    def fill(database: Database, *_: object) -> None:
         with database.borrow_driver_connection() as connection:
             migrated.backup(connection)
 
@@ -57,7 +56,7 @@ def _migrated_memory() -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     atexit.register(copy.close)
 
-    def migrate(database: Database, _request_key: RequestKey | None) -> None:
+    def migrate(database: Database, *_: object) -> None:
         ensure_schema(database)
         with database.borrow_driver_connection() as connection:
             connection.backup(copy)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from understudy.proxy.cli.hints import render_hint
-from understudy.proxy.cli.options import history_filter, json_option, with_store
-from understudy.proxy.cli.output import local_time, message_text, print_json, print_table
+from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, with_store
+from understudy.proxy.cli.output import local_time, measured_progress, message_text, print_json, print_table
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
+from understudy.store.model.values import replace
 from understudy.store.repositories.store import Store
 
 if TYPE_CHECKING:
@@ -28,13 +30,12 @@ def history() -> None:
 
 @history.command("list")
 @click.option("-s", "--session", metavar="NAME", help="List this session only.")
-@click.option(
-    "--filter",
-    "filters",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Only with this method=, host=, path= or status=; repeatable.",
-)
+@filter_option
+@click.option("--search", metavar="TEXT", help="Only with these words in the URL, the headers or a text body.")
+@click.option("--since", metavar="TIME", help="Only from this time on: ISO 8601, or how long ago, such as 2h.")
+@click.option("--until", metavar="TIME", help="Only before this time.")
+@click.option("--before", metavar="ENTRY", type=int, help="List those before this entry.")
+@click.option("--after", metavar="ENTRY", type=int, help="List the first N after this entry, instead of the newest.")
 @click.option(
     "-n",
     "--limit",
@@ -46,16 +47,34 @@ def history() -> None:
 )
 @json_option
 @with_store
-def list_history(store: Store, session: str | None, filters: tuple[str, ...], limit: int, as_json: bool) -> None:
+def list_history(
+    store: Store,
+    session: str | None,
+    filters: tuple[str, ...],
+    search: str | None,
+    since: str | None,
+    until: str | None,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """List recorded exchanges, the newest last.
 
     \b
     understudy history list --filter 'path=/users/*' --filter status=5xx
+    understudy history list --search 'order "not found"' --since 2h
     """
     from understudy.proxy.operations.recordings.history import list_entries
     from understudy.proxy.operations.views.recordings import entry_json
 
-    entries = list_entries(store, history_filter(filters), session=session, limit=limit)
+    now = time.time()
+    begin, end = moment(since, "--since", now), moment(until, "--until", now)
+    criteria = replace(history_filter(filters, since=begin, until=end), search=search)
+    if search is not None:
+        with measured_progress("indexing history for searches") as report:
+            store.history.index_for_search(report)
+    entries = list_entries(store, criteria, session=session, limit=limit, before=before, after=after)
     if as_json:
         print_json([entry_json(entry) for entry in entries])
     else:
@@ -66,15 +85,22 @@ def list_history(store: Store, session: str | None, filters: tuple[str, ...], li
 @click.argument("entry_id", type=int)
 @click.option("--secrets", is_flag=True, help="Show secrets unmasked.")
 @click.option("--body", type=click.Choice(["request", "response"]), help="Write this body only, byte for byte.")
+@click.option("--head", type=click.Choice(["request", "response"]), help="Write this head only, byte for byte.")
 @json_option
 @with_store
-def show_history(store: Store, entry_id: int, secrets: bool, body: MessagePart | None, as_json: bool) -> None:
-    """Show the exchange ENTRY_ID and the messages of its WebSocket or gRPC call. Secrets are masked."""
-    from understudy.proxy.operations.recordings.history import read_entry, read_entry_body
+def show_history(
+    store: Store, entry_id: int, secrets: bool, body: MessagePart | None, head: MessagePart | None, as_json: bool
+) -> None:
+    """Show the exchange ENTRY_ID and the messages of its WebSocket or gRPC call. Secrets are masked.
+
+    Not so in the output of --body and --head, which is what was recorded.
+    """
+    from understudy.proxy.operations.recordings.history import read_entry, read_entry_body, read_entry_head
     from understudy.proxy.operations.views.recordings import entry_content_json
 
-    if body:
-        sys.stdout.buffer.write(read_entry_body(store, entry_id, body))
+    if head or body:
+        data = read_entry_head(store, entry_id, head) if head else b""
+        sys.stdout.buffer.write(data + (read_entry_body(store, entry_id, body) if body else b""))
         return
     content = read_entry(store, entry_id, show_secrets=secrets)
     if as_json:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.options import current_user, day_bounds, history_filter, json_option, tz_option, with_store
+from understudy.proxy.cli.options import (
+    current_user,
+    day_bounds,
+    filter_option,
+    history_filter,
+    json_option,
+    tz_option,
+    with_store,
+)
 from understudy.proxy.cli.output import print_json, progress
 from understudy.proxy.cli.promotion_output import print_outcome
 from understudy.store.errors import UserError
@@ -16,13 +24,7 @@ from understudy.store.repositories.store import Store
 @click.option("-s", "--session", metavar="NAME", help="Promote this session.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Promote this day.")
 @tz_option
-@click.option(
-    "--filter",
-    "filters",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="Only with this method=, host=, path= or status=; repeatable.",
-)
+@filter_option
 @click.option(
     "--to", "collection", metavar="COLLECTION", required=True, help="The collection; created if it does not exist."
 )

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from understudy.serving.grpc.script import restore_messages
-from understudy.store.errors import NotFound
+from understudy.store.errors import NotFound, UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.redactor import Redactor
 from understudy.store.redaction.settings import make_display_redactor
-from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.history import HistoryFilter, HistoryPosition
 from understudy.store.repositories.store import Store
 
 MessagePart = Literal["request", "response"]
@@ -48,14 +48,31 @@ class EntryContent:
 
 
 def list_entries(
-    store: Store, criteria: HistoryFilter, *, session: str | None = None, limit: int
+    store: Store,
+    criteria: HistoryFilter,
+    *,
+    session: str | None = None,
+    limit: int,
+    before: int | None = None,
+    after: int | None = None,
 ) -> list[HistoryEntry]:
     """Return the newest entries that fit, at most `limit`, the newest last.
 
-    `session` is the name of a session that they have to be of; raises NotFound if it does not exist.
+    `session` is the name of a session that they have to be of. They are the newest before the entry `before`; with
+    `after`, the oldest after that entry. Raises NotFound for a session or entry that does not exist, UserError for
+    both `before` and `after`.
     """
     criteria = narrow_to_session(store, criteria, session)
-    return describe_entries(store, store.history.list_newest(criteria, limit))
+    if after is None:
+        position = None if before is None else _find_position(store, before)
+        return describe_entries(store, store.history.list_newest(criteria, limit, position))
+    if before is not None:
+        raise UserError("choose entries before one or after one, not both", field="before")
+    return describe_entries(store, store.history.list_oldest(criteria, limit, _find_position(store, after)))
+
+
+def _find_position(store: Store, entry_id: int) -> HistoryPosition:
+    return HistoryPosition.of(store.history.get(entry_id))
 
 
 def narrow_to_session(store: Store, criteria: HistoryFilter, name: str | None) -> HistoryFilter:
@@ -92,6 +109,15 @@ def read_entry_body(store: Store, entry_id: int, part: MessagePart) -> bytes:
     exchange = store.history.get(entry_id)
     message = exchange.request if part == "request" else exchange.response
     return b"" if message is None else store.bodies.read(message.body)
+
+
+def read_entry_head(store: Store, entry_id: int, part: MessagePart) -> bytes:
+    """Return the head of an entry's request or response as it is stored; b"" without a response. Raises NotFound.
+
+    That of HTTP/1 is as it was received, see `store.model.heads`.
+    """
+    request, response = store.history.read_heads(entry_id)
+    return request if part == "request" else response
 
 
 def _find_session_name(store: Store, session_id: str) -> str:

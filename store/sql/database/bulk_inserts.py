@@ -6,13 +6,14 @@ that it runs for one row, and waits to get it back from a busy thread: fewer sta
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from understudy.store.sql.database.engine import get_driver_connection
@@ -36,14 +37,39 @@ def insert_missing(tx: Connection | Session, table: TableClass, rows: Rows) -> N
         pass
 
 
-def insert_numbered(tx: Connection, table: TableClass, rows: Rows) -> list[int]:
-    """Insert rows that the database numbers, and return their numbers. `tx` must hold the write lock."""
-    # No other program can take a number meanwhile, so the numbers of one statement are consecutive.
-    return [number for last, size in _insert(tx, table, rows, "") for number in range(last - size + 1, last + 1)]
+def insert_unless_repeated(
+    tx: Connection, table: TableClass, rows: Rows, unique: tuple[str, ...]
+) -> tuple[list[int], list[bool]]:
+    """Insert rows that the database numbers; return their numbers, and for each whether it was inserted.
+
+    A row is not inserted if one with the same values in the `unique` columns exists, whose number it has then. `tx`
+    must hold the write lock.
+    """
+    ids: list[int] = []
+    added: list[bool] = []
+    for start in range(0, len(rows), MOST_ROWS):
+        batch = rows[start : start + MOST_ROWS]
+        try:
+            [(last, inserted)] = _insert(tx, table, batch, "")
+        except sqlite3.IntegrityError:  # rarely; SQLite has undone the statement alone
+            for row in batch:
+                [(last, inserted)] = _insert(tx, table, [row], " on conflict do nothing")
+                ids.append(last if inserted else _find_number(tx, table, row, unique))
+                added.append(bool(inserted))
+        else:
+            # No other program can take a number meanwhile, so the numbers of one statement are consecutive.
+            ids += range(last - inserted + 1, last + 1)
+            added += [True] * inserted
+    return ids, added
+
+
+def _find_number(tx: Connection, table: TableClass, row: Mapping[str, Any], unique: tuple[str, ...]) -> int:
+    columns = table.__table__.c
+    return int(tx.scalars(select(columns.id).where(*(columns[name] == row[name] for name in unique))).one())
 
 
 def _insert(tx: Connection | Session, table: TableClass, rows: Rows, ending: str) -> Iterator[tuple[int, int]]:
-    """Insert rows; yield for each statement the number of its last row, and how many rows it inserted."""
+    """Insert rows; yield for each statement the number of the last row, and how many rows it inserted."""
     if not rows:
         return
     driver = get_driver_connection(tx if isinstance(tx, Connection) else tx.connection())
@@ -53,7 +79,7 @@ def _insert(tx: Connection | Session, table: TableClass, rows: Rows, ending: str
         batch = rows[start : start + MOST_ROWS]
         text = _build_statement(table.__tablename__, names, len(batch)) + ending
         cursor = driver.execute(text, tuple(chain.from_iterable(map(values_of, batch))))
-        yield cursor.lastrowid, len(batch)
+        yield cursor.lastrowid, cursor.rowcount
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -18,10 +19,18 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from understudy.store.errors import Hint, NotFound, SchemaMismatch, StoreError, UserError, ValueRefused
+from understudy.store.sql.database.checkpoints import Checkpointer
 
 BUSY_TIMEOUT_MS = 15_000
-# The length of the write-ahead log, in pages of 4 KB, at which it is written into the database.
+WAL_TIMEOUT_SECONDS = 5.0
+# Of a new database. Rows of 1 to 3 KB leave a fifth of a page of SQLite's default of 4 KB empty, or more.
+PAGE_BYTES = 16 * 1024
+# A commit writes the log into the database itself if it is longer than this many pages. With pages of 16 KB a thread
+# does it before (`checkpoints`).
 CHECKPOINT_PAGES = 8_000
+LONGEST_LOG_BYTES = 64 * 1024 * 1024
+# How often a writer tries to get the write lock. SQLite's own waits grow to 0.1 s, in which others take it again.
+LOCK_POLL_SECONDS = 0.002
 # SQLite binds up to 32,766 values in a statement since 3.32 (sqlite.org/limits.html); 500 is below all limits.
 IDS_PER_QUERY = 500
 ACTOR = "actor"
@@ -40,7 +49,8 @@ class Database:
         self.url = _parse_url(url)
         if _is_file(self.url):
             _check_file(str(self.url.database), make=make)
-        self.engine = _make_engine(self.url, sync_full=sync_full)
+        self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if _is_file(self.url) else None
+        self.engine = _make_engine(self.url, self.checkpointer, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory has one connection, and a connection has one transaction at a time.
         self._lock = RLock() if _is_in_memory(self.url) else nullcontext()
@@ -56,7 +66,7 @@ class Database:
         """Open a session that reads one snapshot; nothing is committed."""
         bind = self._open.connection or self.engine
         with (
-            self._translate_errors(),
+            self.translate_errors(),
             Session(bind, expire_on_commit=False, join_transaction_mode="rollback_only") as session,
         ):
             yield session
@@ -69,7 +79,7 @@ class Database:
         """
         bind = self._open.connection or self._write_engine
         with (
-            self._translate_errors(),
+            self.translate_errors(),
             Session(
                 bind,
                 expire_on_commit=False,
@@ -84,10 +94,10 @@ class Database:
     def begin_core_write(self) -> Iterator[Connection]:
         """Do what `begin_write` does without SQLAlchemy's unit of work, which costs more than a commit."""
         if self._open.connection is not None:
-            with self._translate_errors(), self._open.connection.begin_nested():
+            with self.translate_errors(), self._open.connection.begin_nested():
                 yield self._open.connection
             return
-        with self._translate_errors(), self._write_engine.begin() as connection:
+        with self.translate_errors(), self._write_engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -96,7 +106,7 @@ class Database:
         if self._open.connection is not None:
             yield
             return
-        with self._translate_errors(), self._write_engine.begin() as connection:
+        with self.translate_errors(), self._write_engine.begin() as connection:
             self._open.connection, self._open.actor = connection, actor
             try:
                 yield
@@ -104,21 +114,45 @@ class Database:
                 self._open.connection, self._open.actor = None, None
 
     @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Open a connection whose transactions write."""
+        with self.translate_errors(), self._write_engine.connect() as connection:
+            yield connection
+
+    @contextmanager
     def borrow_driver_connection(self) -> Iterator[Any]:
         """Lend a connection of the driver, outside any transaction."""
-        with self._translate_errors():
+        with self.translate_errors():
             raw = self.engine.raw_connection()
             try:
                 yield raw.driver_connection
             finally:
                 raw.close()
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of its own, which other processes can open."""
+        return _is_file(self.url)
+
+    def set_write_ahead_log(self) -> None:
+        """Make the file of an SQLite database use a write-ahead log, which is a property of the file."""
+        if self.is_file:
+            with self.borrow_driver_connection() as connection:
+                _set_write_ahead_log(connection)
+
     def close(self) -> None:
         """Close every connection."""
+        self.disconnect()
+        if self.checkpointer is not None:
+            self.checkpointer.close()
+
+    def disconnect(self) -> None:
+        """Close every connection that is not in use; the next access opens another one."""
         self.engine.dispose()
 
     @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
+        """Raise errors of the driver, and of values that it does not take, as StoreError."""
         try:
             with self._lock:
                 yield
@@ -158,7 +192,7 @@ def _parse_url(text: str) -> URL:
     return url
 
 
-def _make_engine(url: URL, *, sync_full: bool) -> Engine:
+def _make_engine(url: URL, checkpointer: Checkpointer | None, *, sync_full: bool) -> Engine:
     if _is_file(url):
         _create_private(Path(str(url.database)))
     pool = StaticPool if _is_in_memory(url) else QueuePool
@@ -171,12 +205,13 @@ def _make_engine(url: URL, *, sync_full: bool) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("pragma foreign_keys = on")
+        cursor.execute(f"pragma page_size = {PAGE_BYTES}")
         # Statement journals go to memory: a file for them costs more than the statement.
         cursor.execute("pragma temp_store = memory")
         # With a write-ahead log, NORMAL survives every end of the process; only a power cut can lose the last commits.
         cursor.execute(f"pragma synchronous = {'full' if sync_full else 'normal'}")
-        # A checkpoint waits for the disk; at SQLite's default of 1,000 pages recording would wait most of the time.
         cursor.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        cursor.execute(f"pragma journal_size_limit = {LONGEST_LOG_BYTES}")
         cursor.close()
 
     file = _DatabaseFile(Path(str(url.database)).absolute()) if _is_file(url) else None
@@ -184,12 +219,48 @@ def _make_engine(url: URL, *, sync_full: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first cannot wait for the write lock later: a writing one takes it at once.
-        writes = connection.get_execution_options().get("writes", False)
-        get_driver_connection(connection).execute("begin immediate" if writes else "begin")
-        if writes and file is not None:
+        driver = get_driver_connection(connection)
+        if not connection.get_execution_options().get("writes", False):
+            driver.execute("begin")
+            return
+        _begin_writing(driver)
+        if file is not None:
             file.check()
+        if checkpointer is not None:
+            checkpointer.note_commit()
 
     return engine
+
+
+def _begin_writing(driver: sqlite3.Connection) -> None:
+    """Begin a transaction with the write lock; raise OperationalError if others hold it for `BUSY_TIMEOUT_MS`."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    driver.execute("pragma busy_timeout = 0")
+    try:
+        while True:
+            try:
+                driver.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(LOCK_POLL_SECONDS)
+            else:
+                return
+    finally:
+        driver.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _set_write_ahead_log(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + WAL_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:  # another process sets it now; SQLite does not wait for this lock
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class _OpenTransaction(local):

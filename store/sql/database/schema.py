@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from pathlib import Path
-
 from sqlalchemy import Connection, inspect, text
 
 from understudy.store.errors import Hint, SchemaMismatch
 from understudy.store.promotion import RequestKey
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.upgrade import MIGRATIONS, Report, create_schema, upgrade_schema
 
-HEAD = "0008"
-WAL_TIMEOUT_SECONDS = 5.0
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+HEAD = "0010"
 
 
-def ensure_schema(database: Database, request_key: RequestKey | None = None) -> None:
-    """Upgrade the database to the newest schema, in one transaction; create the tables of an empty one.
+def ignore_report(_done: int, _all: int) -> None:
+    """Report nothing."""
 
-    `request_key` computes the keys of request items anew, where these are those of an older schema.
-    Raises SchemaMismatch for a database of another program or of a newer Understudy.
+
+def ensure_schema(database: Database, request_key: RequestKey | None = None, report: Report = ignore_report) -> None:
+    """Upgrade the database to the newest schema; create the tables of an empty one.
+
+    `request_key` computes the keys of request items anew, where these are those of an older schema. `report` is called
+    with the numbers of upgraded exchanges and of all. Raises SchemaMismatch for a database of another program or of a
+    newer Understudy, StoreError for an old one that another program has open.
     """
     with database.begin_read() as session:
-        if read_revision(session.connection(), database.location) == HEAD:
-            return
-    _set_wal(database)
-    with database.begin_write() as session:
-        # Checked again with the lock held: another process may have upgraded it in between.
-        if read_revision(session.connection(), database.location) != HEAD:
-            _upgrade(session.connection(), request_key)
+        revision = read_revision(session.connection(), database.location)
+    if revision == HEAD:
+        return
+    database.set_write_ahead_log()
+    if revision is None:
+        create_schema(database, lambda connection: read_revision(connection, database.location) is None)
+    else:
+        upgrade_schema(database, request_key, report)
 
 
 def read_revision(connection: Connection, location: str) -> str | None:
@@ -57,30 +58,3 @@ def read_revision(connection: Connection, location: str) -> str | None:
 def list_revisions() -> set[str]:
     """Return the revisions that this program has migrations for: the numbers that begin the names of their files."""
     return {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-
-
-def _set_wal(database: Database) -> None:
-    # The journal mode is a property of the file; it is set once and cannot change inside a transaction.
-    if database.url.drivername.startswith("sqlite"):
-        with database.borrow_driver_connection() as connection:
-            deadline = time.monotonic() + WAL_TIMEOUT_SECONDS
-            while True:
-                try:
-                    connection.execute("pragma journal_mode = wal")
-                except sqlite3.OperationalError:  # another process sets it now; SQLite does not wait for this lock
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.02)
-                else:
-                    return
-
-
-def _upgrade(connection: Connection, request_key: RequestKey | None) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    config.attributes["request_key"] = request_key
-    command.upgrade(config, "head")

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Text,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -38,10 +39,12 @@ class Base(DeclarativeBase):
 
 
 class SessionRow(Base):
-    """A named recording; `replay` is a JSON object of lists, null for none."""
+    """A named recording; `replay` is a JSON object of lists, null for none. `number` is its key in history."""
 
     __tablename__ = "sessions"
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    number: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(Id, unique=True)
     name: Mapped[str] = mapped_column(Text, unique=True)
     upstream: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float] = mapped_column(Float(53))
@@ -99,28 +102,68 @@ class StreamColumns:
     response_interim: Mapped[str | None] = mapped_column(Text)
 
 
-class ExchangeRow(RequestColumns, StreamColumns, Base):
-    """One recorded request and its response, whose columns are null if no response came.
+class ExchangeRow(Base):
+    """What lists show of an exchange, and filters compare; the rest is in `exchange_contents`.
 
-    `redacted` is a JSON list of [part, name], null if nothing was redacted.
+    These rows are small, so that a question reads few pages. `key` is a number that the recorder chose: with
+    `started_at` it is unique, so that the same exchange is added once. `host` is "" and `scheme` null without an
+    origin; `path` is that of the target, with %00 for NUL; `media_type` is that of the response.
     """
 
     __tablename__ = "exchanges"
-    __table_args__ = (Index(None, "session_id", "started_at", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "session_number", "started_at", "id"),
+        Index(None, "started_at", "key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
     id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
-    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
-    started_at: Mapped[float] = mapped_column(Float(53), index=True)
+    session_number: Mapped[int] = mapped_column(ForeignKey("sessions.number", ondelete="CASCADE"))
+    key: Mapped[int | None] = mapped_column(BigInteger)
+    started_at: Mapped[float] = mapped_column(Float(53))
+    method: Mapped[str] = mapped_column(Text)
+    scheme: Mapped[str | None] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(Text)
+    port: Mapped[int | None] = mapped_column(Integer)
+    path: Mapped[str] = mapped_column(Text)
+    status: Mapped[int | None] = mapped_column(Integer)
+    media_type: Mapped[str | None] = mapped_column(Text)
+    request_size: Mapped[int] = mapped_column(BigInteger)
+    response_size: Mapped[int | None] = mapped_column(BigInteger)
     request_end: Mapped[float | None] = mapped_column(Float(53))
     response_start: Mapped[float | None] = mapped_column(Float(53))
     response_end: Mapped[float | None] = mapped_column(Float(53))
     error: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[int | None] = mapped_column(Integer)
-    reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+def _make_body_index(column: str) -> Index:
+    # Only for the deletion of bodies: most exchanges refer to none.
+    has_body = text(f"{column} IS NOT NULL")
+    return Index(f"ix_exchange_contents_{column}", column, sqlite_where=has_body, postgresql_where=has_body)
+
+
+class ExchangeContentRow(StreamColumns, Base):
+    """The heads and bodies of an exchange, which only its readers need.
+
+    A head is one block (`store.model.heads`), whose version is null where its first line has it. A small body is the
+    `content`, another one the digest of a row in `bodies`; both are null for an empty body. `redacted` is a JSON list
+    of [part, name], null if nothing was redacted.
+    """
+
+    __tablename__ = "exchange_contents"
+    __table_args__ = (_make_body_index("request_body"), _make_body_index("response_body"))
+    exchange_id: Mapped[int] = mapped_column(
+        Serial, ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    request_version: Mapped[str | None] = mapped_column(Text)
+    request_head: Mapped[bytes] = mapped_column(LargeBinary)
+    request_trailers: Mapped[str | None] = mapped_column(Text)
+    request_content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    request_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"))
     response_version: Mapped[str | None] = mapped_column(Text)
-    response_headers: Mapped[str | None] = mapped_column(Text)
+    response_head: Mapped[bytes | None] = mapped_column(LargeBinary)
     response_trailers: Mapped[str | None] = mapped_column(Text)
-    response_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"), index=True)
-    response_size: Mapped[int | None] = mapped_column(BigInteger)
+    response_content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    response_body: Mapped[str | None] = mapped_column(ForeignKey("bodies.digest"))
     redacted: Mapped[str | None] = mapped_column(Text)
     degraded: Mapped[str | None] = mapped_column(Text)
 

@@ -1,8 +1,9 @@
-"""Bodies as rows: one row for each content, named by its digest."""
+"""Bodies as rows, one for each content, named by its digest; and small ones inline, in the row of their exchange."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from typing import Any
 
 from understudy.store.model.messages import Body, BodyRef, PiecedBody
@@ -11,10 +12,36 @@ Columns = dict[str, Any]
 """The values of one row by the names of its columns."""
 
 
-class NewBodies:
-    """The bodies of the things that are about to be stored: one row for each content, and the keys of their pieces."""
+# A digest and its index entry take as much room as such a body, and an entry of an index is at a random place.
+ALWAYS_INLINE_BYTES = 256
+MAX_INLINE_BYTES = 16 * 1024
+RECENT_BODIES = 1_000
+
+
+class RecentBodies:
+    """The digests of the last bodies that were stored inline: of those that repeat, one copy is kept."""
 
     def __init__(self) -> None:
+        self._digests: OrderedDict[str, None] = OrderedDict()
+
+    def note(self, digest: str) -> bool:
+        """Note a body; return whether it is one of the last."""
+        is_known = digest in self._digests
+        self._digests[digest] = None
+        self._digests.move_to_end(digest)
+        if len(self._digests) > RECENT_BODIES:
+            self._digests.popitem(last=False)
+        return is_known
+
+
+class NewBodies:
+    """The bodies of the things that are about to be stored: one row for each content, and the keys of their pieces.
+
+    `recent` are those of this store that were inline.
+    """
+
+    def __init__(self, recent: RecentBodies | None = None) -> None:
+        self._recent = recent or RecentBodies()
         self.rows: dict[str, Columns] = {}
         self.keys: list[str] = []  # of pieces
 
@@ -31,6 +58,23 @@ class NewBodies:
         digest = hashlib.sha256(body).hexdigest()
         self.rows[digest] = {"digest": digest, "size": len(body), "content": body, "pieces": None}
         return digest
+
+    def add_inline(self, body: Body) -> tuple[bytes | None, str | None]:
+        """Return a body that its row holds, or add it and return its digest; None for both if it is empty."""
+        if not isinstance(body, bytes) or len(body) > MAX_INLINE_BYTES:
+            return None, self.add(body)
+        if len(body) <= ALWAYS_INLINE_BYTES:
+            return body or None, None
+        digest = hashlib.sha256(body).hexdigest()
+        if not self._recent.note(digest):
+            return body, None
+        self.rows[digest] = {"digest": digest, "size": len(body), "content": body, "pieces": None}
+        return None, digest
+
+
+def inline_body_from_columns(content: bytes | None, digest: str | None, size: int | None) -> Body:
+    """Return a body that its row holds, the reference to another one, or empty bytes without either."""
+    return BodyRef(digest, size or 0) if digest else content or b""
 
 
 def body_from_columns(digest: str | None, size: int | None) -> Body:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from typing import Any
 
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Session, Timings
+from understudy.store.model.heads import (
+    HeadBlock,
+    make_request_block,
+    make_response_block,
+    read_request_block,
+    read_response_block,
+)
+from understudy.store.model.media_types import parse_media_type
+from understudy.store.model.messages import Origin, Request, Response, measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.mapping.body_rows import Columns, NewBodies
+from understudy.store.sql.mapping.body_rows import Columns, NewBodies, inline_body_from_columns
 from understudy.store.sql.mapping.message_rows import (
     CACHE_SIZE,
+    chunks_from_text,
+    chunks_to_text,
+    headers_from_text,
+    headers_to_text,
+    interim_from_text,
+    interim_to_text,
     origin_from_text,
-    request_from_row,
-    request_to_columns,
-    response_from_row,
-    response_to_columns,
+    path_to_text,
 )
 
 
@@ -25,35 +38,102 @@ def session_from_row(row: t.SessionRow) -> Session:
     return Session(row.id, row.name, origin_from_text(row.upstream), row.created_at, replay)
 
 
-def exchange_to_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
-    """Return the columns of an exchange without its id; its bodies are added to `bodies`."""
-    times = exchange.timings
+def exchange_to_columns(exchange: Exchange, session_number: int) -> Columns:
+    """Return the columns of `tables.ExchangeRow` without the id."""
+    times, request, response = exchange.timings, exchange.request, exchange.response
+    origin = request.origin
     return {
-        "session_id": exchange.session_id,
+        "session_number": session_number,
+        "key": exchange.key,
         "started_at": times.started,
+        "method": request.method,
+        "scheme": origin.scheme if origin else None,
+        "host": origin.host if origin else "",
+        "port": origin.port if origin else None,
+        "path": path_to_text(request),
+        "status": response.status if response else None,
+        "media_type": parse_media_type(response.headers.get("content-type")) if response else None,
+        "request_size": measure_body(request.body),
+        "response_size": measure_body(response.body) if response else None,
         "request_end": times.request_end,
         "response_start": times.response_start,
         "response_end": times.response_end,
         "error": exchange.error,
-        "redacted": redacted_to_text(exchange.redacted) if exchange.redacted else None,
-        "degraded": exchange.degraded or None,
-        **request_to_columns(exchange.request, bodies),
-        **response_to_columns(exchange.response, bodies),
     }
 
 
-def exchange_from_row(row: t.ExchangeRow) -> Exchange:
-    """Return the exchange of a row, its bodies as references."""
+def content_to_columns(exchange: Exchange, bodies: NewBodies) -> Columns:
+    """Return the columns of `tables.ExchangeContentRow` without the id; bodies that are not inline go to `bodies`."""
+    request, response = exchange.request, exchange.response
+    request_block = make_request_block(request, exchange.request_head)
+    response_block = make_response_block(response, exchange.response_head) if response else None
+    request_content, request_body = bodies.add_inline(request.body)
+    response_content, response_body = bodies.add_inline(response.body) if response else (None, None)
+    return {
+        "request_version": request_block.version,
+        "request_head": request_block.data,
+        "request_trailers": headers_to_text(request.trailers),
+        "request_content": request_content,
+        "request_body": request_body,
+        "response_version": response_block.version if response_block else None,
+        "response_head": response_block.data if response_block else None,
+        "response_trailers": headers_to_text(response.trailers) if response else None,
+        "response_content": response_content,
+        "response_body": response_body,
+        "response_chunks": chunks_to_text(response.chunks) if response else None,
+        "response_interim": interim_to_text(response.interim) if response else None,
+        "redacted": redacted_to_text(exchange.redacted) if exchange.redacted else None,
+        "degraded": exchange.degraded or None,
+    }
+
+
+def exchange_from_row(row: Any) -> Exchange:
+    """Return the exchange of a row of both tables and the session's id as `session_id`.
+
+    Small bodies are bytes, others references.
+    """
     return Exchange(
         session_id=row.session_id,
-        request=request_from_row(row),
-        response=None if row.status is None else response_from_row(row),
+        request=_request_from_row(row),
+        response=None if row.status is None else _response_from_row(row),
         timings=Timings(row.started_at, row.request_end, row.response_start, row.response_end),
         error=row.error,
         id=row.id,
         redacted=redacted_from_text(row.redacted) if row.redacted else frozenset(),
         degraded=row.degraded or "",
     )
+
+
+def _request_from_row(row: Any) -> Request:
+    head = read_request_block(HeadBlock(row.request_head, row.request_version))
+    return Request(
+        row.method,
+        head.subject,
+        head.headers,
+        inline_body_from_columns(row.request_content, row.request_body, row.request_size),
+        None if row.scheme is None else _share_origin(row.scheme, row.host, row.port),
+        head.version,
+        headers_from_text(row.request_trailers),
+    )
+
+
+def _response_from_row(row: Any) -> Response:
+    head = read_response_block(HeadBlock(row.response_head, row.response_version))
+    return Response(
+        row.status,
+        head.headers,
+        inline_body_from_columns(row.response_content, row.response_body, row.response_size),
+        head.subject,
+        head.version,
+        headers_from_text(row.response_trailers),
+        chunks_from_text(row.response_chunks),
+        interim_from_text(row.response_interim),
+    )
+
+
+@lru_cache(CACHE_SIZE)
+def _share_origin(scheme: str, host: str, port: int) -> Origin:
+    return Origin(scheme, host, port)
 
 
 def redacted_to_text(redacted: frozenset[RedactedPlace]) -> str:

@@ -1,4 +1,4 @@
-"""Requests and responses as columns, which exchanges, examples, server errors and calls share."""
+"""Requests and responses as columns, which examples, server errors and calls share."""
 
 from __future__ import annotations
 
@@ -78,15 +78,20 @@ def request_head_to_columns(request: Request) -> Columns:
         "method": request.method,
         "origin": origin_to_text(request.origin),
         "target": request.target,
-        "path": request.path.decode("latin-1").replace("\0", "%00"),
+        "path": path_to_text(request),
         "request_version": request.http_version,
         "request_headers": headers_to_text(request.headers),
         "request_trailers": headers_to_text(request.trailers),
     }
 
 
-def request_from_row(row: t.ExchangeRow | t.ExampleRow) -> Request:
-    """Return the request of an exchange or example, its body as a reference."""
+def path_to_text(request: Request) -> str:
+    """Return the path of a request for filters; NUL, which not every database can hold in text, becomes %00."""
+    return request.path.decode("latin-1").replace("\0", "%00")
+
+
+def request_from_row(row: t.ExampleRow) -> Request:
+    """Return the request of an example, its body as a reference."""
     return request_from_head(row, body_from_columns(row.request_body, row.request_size))
 
 
@@ -103,19 +108,13 @@ def request_from_head(row: t.RequestHeadColumns, body: Body) -> Request:
     )
 
 
-def response_to_columns(response: Response | None, bodies: NewBodies) -> Columns:
-    """Return the columns of a response, all null for None; the body is added to `bodies`."""
-    if response is None:
-        return {
-            **response_head_to_columns(None),
-            **_stream_to_columns(None),
-            "response_body": None,
-            "response_size": None,
-        }
-    size, stream = measure_body(response.body), _stream_to_columns(response)
+def response_to_columns(response: Response, bodies: NewBodies) -> Columns:
+    """Return the columns of a response; the body is added to `bodies`."""
+    size = measure_body(response.body)
     return {
         **response_head_to_columns(response),
-        **stream,
+        "response_chunks": chunks_to_text(response.chunks),
+        "response_interim": interim_to_text(response.interim),
         "response_body": bodies.add(response.body),
         "response_size": size,
     }
@@ -131,13 +130,6 @@ def response_head_to_columns(response: Response | None) -> Columns:
         "response_version": response.http_version,
         "response_headers": headers_to_text(response.headers),
         "response_trailers": headers_to_text(response.trailers),
-    }
-
-
-def _stream_to_columns(response: Response | None) -> Columns:
-    return {
-        "response_chunks": chunks_to_text(response.chunks) if response else None,
-        "response_interim": interim_to_text(response.interim) if response else None,
     }
 
 
@@ -173,8 +165,8 @@ def interim_from_text(text: str | None) -> tuple[InterimResponse, ...]:
     )
 
 
-def response_from_row(row: t.ExchangeRow | t.ExampleRow) -> Response:
-    """Return the response of an exchange or example that has one, its body as a reference."""
+def response_from_row(row: t.ExampleRow) -> Response:
+    """Return the response of an example, its body as a reference."""
     response = response_from_head(row, body_from_columns(row.response_body, row.response_size))
     if row.response_chunks is None and row.response_interim is None:
         return response
@@ -183,7 +175,7 @@ def response_from_row(row: t.ExchangeRow | t.ExampleRow) -> Response:
     )
 
 
-def response_from_head(row: t.ExchangeRow | t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
+def response_from_head(row: t.ExampleRow | t.ServerErrorRow | t.CallRow, body: Body) -> Response:
     """Return the response of a row that has one, with this body."""
     assert row.status is not None
     return Response(

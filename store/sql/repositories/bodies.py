@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.errors import NotFound
 from understudy.store.model.ids import id_from_age
-from understudy.store.model.messages import Body, BodyRef
+from understudy.store.model.messages import Body, BodyRef, InlineBody
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
@@ -83,12 +83,25 @@ class SqlBodies:
             insert_rows(tx, t.BodyPieceRow, columns)
 
     def _look_up(self, body: BodyRef) -> tuple[str | None, bytes]:
+        """Return the key of the pieces of a body, None for one in one row, and its content."""
+        if isinstance(body, InlineBody):
+            return None, self._read_inline(body)
         query = select(t.BodyRow.pieces, t.BodyRow.content).where(t.BodyRow.digest == body.digest)
         with self._database.begin_read() as tx:
             row = tx.execute(query).one_or_none()
         if row is None:
             raise NotFound(f"there is no body {body.digest}", what="body", which=body.digest)
         return row.pieces, row.content
+
+    def _read_inline(self, body: InlineBody) -> bytes:
+        row = t.ExchangeContentRow
+        column = row.request_content if body.is_request else row.response_content
+        with self._database.begin_read() as tx:
+            content = tx.scalar(select(column).where(row.exchange_id == body.entry))
+        if content is None:
+            line = f"there is no body {body.digest}: the history entry {body.entry} was deleted"
+            raise NotFound(line, what="body", which=body.digest)
+        return content
 
     def _select_piece(self, key: str, position: int) -> bytes | None:
         row = t.BodyPieceRow
@@ -125,7 +138,7 @@ def sweep_bodies(tx: Transaction, digests: Iterable[str | None] | None = None) -
 def _sweep(tx: Transaction, digests: list[str] | None = None) -> None:
     uses = [
         exists().where(column == t.BodyRow.digest)
-        for row in (t.ExchangeRow, t.ExampleRow)
+        for row in (t.ExchangeContentRow, t.ExampleRow)
         for column in (row.request_body, row.response_body)
     ]
     conditions = [~or_(*uses), *([] if digests is None else [t.BodyRow.digest.in_(digests)])]

@@ -1,104 +1,74 @@
-"""Sessions, exchanges and the messages of WebSockets in SQL."""
+"""Exchanges and the messages of WebSockets in SQL."""
 
 from __future__ import annotations
 
 import heapq
-import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection, Select, Table, func, select, tuple_
 
-from understudy.store.errors import Hint, NotFound
-from understudy.store.model.exchanges import Exchange, Session
-from understudy.store.model.ids import new_id
-from understudy.store.model.messages import Origin
+from understudy.store.errors import Hint, NotFound, ValueRefused
+from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
-from understudy.store.repositories.history import HistoryFilter, SessionSummary
+from understudy.store.repositories.history import HistoryFilter, HistoryPosition
+from understudy.store.searchable_text import ReadBody
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.database.bulk_inserts import insert_numbered, insert_rows
+from understudy.store.sql.database.bulk_inserts import insert_rows, insert_unless_repeated
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
-from understudy.store.sql.mapping.body_rows import NewBodies
+from understudy.store.sql.mapping.body_rows import Columns, NewBodies, RecentBodies
 from understudy.store.sql.mapping.exchange_rows import (
+    content_to_columns,
     exchange_from_row,
     exchange_to_columns,
     message_from_row,
     message_to_columns,
-    session_from_row,
 )
-from understudy.store.sql.mapping.message_rows import origin_to_text
-from understudy.store.sql.repositories.bodies import insert_bodies, sweep_bodies
-from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
+from understudy.store.sql.repositories.bodies import insert_bodies
+from understudy.store.sql.repositories.history_conditions import build_conditions
+from understudy.store.sql.repositories.search_index import SearchIndex
 
 PAGE = 500
 LARGEST_ID = 2**63 - 1
+
+_EXCHANGES, _CONTENTS, _SESSIONS = t.ExchangeRow.__table__, t.ExchangeContentRow.__table__, t.SessionRow.__table__
+assert isinstance(_EXCHANGES, Table)
+assert isinstance(_CONTENTS, Table)
+assert isinstance(_SESSIONS, Table)
 # History is read as plain rows: building ORM entities would take a third of the time.
-_COLUMNS = t.ExchangeRow.__table__.columns
-
-
-class SqlSessions:
-    """`store.repositories.history.Sessions` in SQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def create(self, name: str, upstream: Origin | None) -> Session:
-        check_name("session", name)
-        session = Session(new_id(), name, upstream, time.time())
-        with self._database.begin_write() as tx:
-            if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
-                raise make_name_conflict("session", name)
-            upstream_text = origin_to_text(upstream)
-            tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
-        return session
-
-    def find(self, text: str) -> Session:
-        with self._database.begin_read() as tx:
-            return session_from_row(find_named(tx, t.SessionRow, "session", text))
-
-    def list_summaries(self) -> list[SessionSummary]:
-        has_failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
-        query = (
-            select(
-                t.SessionRow,
-                func.count(t.ExchangeRow.id),
-                func.sum(case((and_(t.ExchangeRow.id.is_not(None), has_failed), 1), else_=0)),
-                func.max(t.ExchangeRow.started_at),
-            )
-            .outerjoin(t.ExchangeRow, t.ExchangeRow.session_id == t.SessionRow.id)
-            .group_by(t.SessionRow.id)
-            .order_by(t.SessionRow.id)
-        )
-        with self._database.begin_read() as tx:
-            return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
-
-    def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
-        with self._database.begin_write() as tx:
-            row = require_row(tx.get(t.SessionRow, session_id), "session", session_id)
-            row.replay = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
-
-    def delete(self, session_id: str) -> None:
-        with self._database.begin_write() as tx:
-            require_row(tx.get(t.SessionRow, session_id), "session", session_id)
-            tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
-            sweep_bodies(tx)
+_ROWS = select(
+    _SESSIONS.c.id.label("session_id"), *_EXCHANGES.c, *(column for column in _CONTENTS.c if not column.primary_key)
+).select_from(
+    _EXCHANGES.join(_CONTENTS, _CONTENTS.c.exchange_id == _EXCHANGES.c.id).join(
+        _SESSIONS, _SESSIONS.c.number == _EXCHANGES.c.session_number
+    )
+)
+_POSITION = (_EXCHANGES.c.started_at, _EXCHANGES.c.id)
 
 
 class SqlHistory:
     """`store.repositories.history.History` in SQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, read: ReadBody) -> None:
         self._database = database
+        self._search_index = SearchIndex(database, self._read_after, read)
+        self._recent_bodies = RecentBodies()
+        self._session_numbers: dict[str, int] = {}  # a number is never given again
 
     def add(self, exchanges: Sequence[Exchange]) -> list[int]:
-        bodies = NewBodies()
-        columns = [exchange_to_columns(exchange, bodies) for exchange in exchanges]
+        if not exchanges:
+            return []
+        bodies = NewBodies(self._recent_bodies)
+        with self._database.translate_errors():
+            contents = [content_to_columns(exchange, bodies) for exchange in exchanges]
         with self._database.begin_core_write() as tx:
+            numbers = self._find_session_numbers(tx, {exchange.session_id for exchange in exchanges})
+            rows = [exchange_to_columns(exchange, numbers[exchange.session_id]) for exchange in exchanges]
             insert_bodies(tx, bodies)
-            return insert_numbered(tx, t.ExchangeRow, columns)
+            ids, added = insert_unless_repeated(tx, t.ExchangeRow, rows, ("started_at", "key"))
+            insert_rows(tx, t.ExchangeContentRow, list(_number_rows(contents, ids, added)))
+        return ids
 
     def add_messages(self, messages: Sequence[tuple[int, WebSocketMessage]]) -> None:
         with self._database.begin_core_write() as tx:
@@ -120,43 +90,90 @@ class SqlHistory:
             return [message_from_row(found) for found in tx.scalars(query)]
 
     def get(self, exchange_id: int) -> Exchange:
-        with self._database.begin_read() as tx:
-            row = tx.get(t.ExchangeRow, exchange_id) if 0 < exchange_id <= LARGEST_ID else None
-            if row is None:
-                hint = Hint("list_history")
-                raise NotFound(
-                    f"there is no history entry {exchange_id}", what="entry", which=str(exchange_id), hint=hint
-                )
-            return exchange_from_row(row)
+        return exchange_from_row(self._get_row(_ROWS, exchange_id))
+
+    def read_heads(self, exchange_id: int) -> tuple[bytes, bytes]:
+        query = select(_CONTENTS.c.request_head, _CONTENTS.c.response_head, _CONTENTS.c.exchange_id)
+        row = self._get_row(query.join(_EXCHANGES, _CONTENTS.c.exchange_id == _EXCHANGES.c.id), exchange_id)
+        return row.request_head, row.response_head or b""
 
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         yield from heapq.merge(*(self._read_pages(criteria, ids) for ids in _split_ids(criteria.ids)), key=_sort_key)
 
-    def list_newest(self, criteria: HistoryFilter, limit: int) -> list[Exchange]:
+    def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
         exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
-            exchanges += islice(self._read_pages(criteria, ids, newest_first=True), limit)
+            exchanges += islice(self._read_pages(criteria, ids, before, newest_first=True, limit=limit), limit)
         return sorted(exchanges, key=_sort_key)[max(len(exchanges) - limit, 0) :]
 
+    def list_oldest(self, criteria: HistoryFilter, limit: int, after: HistoryPosition | None = None) -> list[Exchange]:
+        exchanges: list[Exchange] = []
+        for ids in _split_ids(criteria.ids):
+            exchanges += islice(self._read_pages(criteria, ids, after, limit=limit), limit)
+        return sorted(exchanges, key=_sort_key)[:limit]
+
+    def index_for_search(self, report: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+        self._search_index.update(report)
+
+    def _read_after(self, last: int, number: int) -> list[Exchange]:
+        query = _ROWS.where(_EXCHANGES.c.id > last).order_by(_EXCHANGES.c.id).limit(number)
+        with self._database.begin_read() as tx:
+            return [exchange_from_row(row) for row in tx.connection().execute(query)]
+
+    def _get_row(self, query: Select[Any], exchange_id: int) -> Any:
+        row = None
+        if 0 < exchange_id <= LARGEST_ID:
+            with self._database.begin_read() as tx:
+                row = tx.connection().execute(query.where(_EXCHANGES.c.id == exchange_id)).one_or_none()
+        if row is None:
+            message, hint = f"there is no history entry {exchange_id}", Hint("list_history")
+            raise NotFound(message, what="entry", which=str(exchange_id), hint=hint)
+        return row
+
+    def _find_session_numbers(self, tx: Connection, ids: set[str]) -> dict[str, int]:
+        missing = [id_ for id_ in ids if id_ not in self._session_numbers]
+        if missing:
+            query = select(_SESSIONS.c.id, _SESSIONS.c.number)
+            for start in range(0, len(missing), IDS_PER_QUERY):
+                found = tx.execute(query.where(_SESSIONS.c.id.in_(missing[start : start + IDS_PER_QUERY])))
+                self._session_numbers.update((row.id, row.number) for row in found)
+        for id_ in missing:
+            if id_ not in self._session_numbers:
+                line = f"the store {self._database.location} has no session with the id {id_!r}"
+                raise ValueRefused(line, what="session", which=id_)
+        return self._session_numbers
+
     def _read_pages(
-        self, criteria: HistoryFilter, ids: list[int] | None, *, newest_first: bool = False
+        self,
+        criteria: HistoryFilter,
+        ids: list[int] | None,
+        last: HistoryPosition | None = None,
+        *,
+        newest_first: bool = False,
+        limit: int = PAGE,
     ) -> Iterator[Exchange]:
         # Each page is a transaction of its own: during a long one the write-ahead log cannot be emptied.
-        query = _add_conditions(select(*_COLUMNS), criteria, ids)
-        order = (t.ExchangeRow.started_at, t.ExchangeRow.id)
-        query = query.order_by(*(column.desc() for column in order) if newest_first else order).limit(PAGE)
-        last: Exchange | None = None
-        while True:
+        if criteria.search is not None:
+            self._search_index.update(lambda _done, _all: None)
+        size = min(limit, PAGE)
+        query = _ROWS.where(*build_conditions(criteria)).limit(size)
+        query = query.order_by(*(column.desc() for column in _POSITION) if newest_first else _POSITION)
+        if ids is not None:
+            query = query.where(_EXCHANGES.c.id.in_(ids))
+        while size:
             with self._database.begin_read() as tx:
                 found = tx.connection().execute(_start_after(query, last, newest_first))
-                page = [exchange_from_row(cast("t.ExchangeRow", row)) for row in found]
-            for exchange in page:
-                origin = exchange.request.origin
-                if criteria.matches_globs(origin.host if origin else "", exchange.request.path.decode("latin-1")):
-                    yield exchange
-            if len(page) < PAGE:
+                page = [exchange_from_row(row) for row in found]
+            yield from page
+            if len(page) < size:
                 return
-            last = page[-1]
+            last = HistoryPosition.of(page[-1])
+
+
+def _number_rows(contents: list[Columns], ids: list[int], added: list[bool]) -> Iterator[Columns]:
+    for columns, exchange_id, is_new in zip(contents, ids, added, strict=True):
+        if is_new:
+            yield {"exchange_id": exchange_id, **columns}
 
 
 def _find_free_positions(tx: Connection, exchange_ids: list[int]) -> dict[int, Iterator[int]]:
@@ -169,43 +186,16 @@ def _find_free_positions(tx: Connection, exchange_ids: list[int]) -> dict[int, I
     return {exchange_id: count(last.get(exchange_id, -1) + 1) for exchange_id in exchange_ids}
 
 
-def _add_conditions(query: Select[Any], criteria: HistoryFilter, ids: list[int] | None) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = []
-    if ids is not None:
-        conditions.append(t.ExchangeRow.id.in_(ids))
-    if criteria.session_id is not None:
-        conditions.append(t.ExchangeRow.session_id == criteria.session_id)
-    if criteria.since is not None:
-        conditions.append(t.ExchangeRow.started_at >= criteria.since)
-    if criteria.until is not None:
-        conditions.append(t.ExchangeRow.started_at < criteria.until)
-    if criteria.method is not None:
-        conditions.append(func.upper(t.ExchangeRow.method) == criteria.method.upper())
-    if criteria.status is not None:
-        conditions.append(build_status_condition(t.ExchangeRow.status, criteria.status))
-    return query.where(*conditions)
-
-
-def build_status_condition(column: InstrumentedAttribute[int | None], status: str) -> ColumnElement[bool]:
-    """Return the condition that a column holds a status such as `404`, or one of a class such as `5xx`."""
-    if status.endswith("xx"):
-        first = int(status[0]) * 100
-        return and_(column >= first, column < first + 100)
-    return column == int(status)
-
-
-def _start_after(query: Select[Any], last: Exchange | None, newest_first: bool) -> Select[Any]:
+def _start_after(query: Select[Any], last: HistoryPosition | None, newest_first: bool) -> Select[Any]:
     if last is None:
         return query
-    started, number = t.ExchangeRow.started_at, t.ExchangeRow.id
-    at = last.timings.started
-    if newest_first:
-        return query.where(or_(started < at, and_(started == at, number < last.id)))
-    return query.where(or_(started > at, and_(started == at, number > last.id)))
+    # As a row value, which an index on the time answers.
+    position, bound = tuple_(*_POSITION), tuple_(last.started, last.id)
+    return query.where(position < bound if newest_first else position > bound)
 
 
-def _sort_key(exchange: Exchange) -> tuple[float, int]:
-    return exchange.timings.started, exchange.id
+def _sort_key(exchange: Exchange) -> HistoryPosition:
+    return HistoryPosition.of(exchange)
 
 
 def _split_ids(ids: frozenset[int] | None) -> Iterator[list[int] | None]:

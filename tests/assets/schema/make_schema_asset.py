@@ -1,10 +1,12 @@
 """Makes the small database that stands for the newest schema: python -m tests.assets.schema.make_schema_asset
 
 Run it once when a schema is released, and commit the file. What it holds is told in tests/contract/test_schema.py.
+The store of 0009 is one whose upgrade was interrupted before its exchanges were moved.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,9 @@ from understudy.store.model.mock_servers import PRESETS, ApiKey, Behaviour, Matc
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.sql.database.engine import Database, get_driver_connection
 from understudy.store.sql.database.schema import HEAD
+from understudy.store.sql.database.upgrade import TABLES_OF_HISTORY, migrate
 from understudy.store.sql.open_store import open_store
 
 FOLDER = Path(__file__).parent
@@ -64,5 +68,18 @@ def make(file: Path) -> None:
     store.close()
 
 
+def make_interrupted(file: Path) -> None:
+    """The store of 0008 at 0009, where an upgrade stops if it is killed."""
+    shutil.copy(FOLDER / "0008.db", file)
+    database = Database(str(file))
+    database.set_write_ahead_log()
+    with database.connect() as connection:
+        get_driver_connection(connection).execute("pragma foreign_keys = off")
+        with connection.begin():
+            migrate(connection, TABLES_OF_HISTORY)
+    database.close()
+
+
 if __name__ == "__main__":
     make(FOLDER / f"{HEAD}.db")
+    make_interrupted(FOLDER / f"{TABLES_OF_HISTORY}.db")

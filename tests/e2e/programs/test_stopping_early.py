@@ -51,7 +51,7 @@ def around(module: str, owner: str, name: str, number: int) -> str:
 
 
 def session_made(number: int) -> str:
-    return around("understudy.store.sql.repositories.history", "SqlSessions", "create", number)
+    return around("understudy.store.sql.repositories.sessions", "SqlSessions", "create", number)
 
 
 def gateway_registered(number: int) -> str:

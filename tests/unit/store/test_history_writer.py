@@ -121,8 +121,12 @@ def test_a_writer_that_always_fails_calls_each_callback_and_counts() -> None:
     assert (writer.kept, writer.lost) == (0, 2)
 
 
-def test_a_broken_store_is_called_once_for_a_batch() -> None:
-    """Each call may wait for a lock until the timeout."""
+@pytest.mark.parametrize(("patience", "calls"), [(-1.0, 1), (60.0, 2)], ids=["fails slowly", "fails at once"])
+def test_a_broken_store_is_called_for_whole_batches(
+    monkeypatch: pytest.MonkeyPatch, patience: float, calls: int
+) -> None:
+    """Once if each call may wait for a lock until the timeout, else once more; never for each exchange."""
+    monkeypatch.setattr(writer_module, "QUICK_FAILURE_SECONDS", patience)
     tries = 0
 
     def refuse(_: Sequence[Exchange]) -> list[int]:
@@ -136,7 +140,29 @@ def test_a_broken_store_is_called_once_for_a_batch() -> None:
         writer.submit(make_exchange(request=path), results.put)
     writer.start()
     writer.stop()
-    assert (tries, results.qsize(), writer.lost) == (1, 3, 3)
+    assert (tries, results.qsize(), writer.lost) == (calls, 3, 3)
+
+
+def test_a_commit_whose_outcome_is_unknown_is_repeated_with_the_same_keys() -> None:
+    """So that a store adds nothing if it had stored them."""
+    keys: list[list[int | None]] = []
+
+    def add(exchanges: Sequence[Exchange]) -> list[int]:
+        keys.append([exchange.key for exchange in exchanges])
+        if len(keys) == 1:
+            raise StoreError("the connection was lost")
+        return [1, 2]
+
+    writer = HistoryWriter(add)
+    results: queue.SimpleQueue[CommitResult] = queue.SimpleQueue()
+    for path in ("/1", "/2"):
+        writer.submit(make_exchange(request=path), results.put)
+    writer.start()
+    writer.stop()
+    first, second = keys
+    assert first == second
+    assert len(set(first)) == 2
+    assert (results.get(), results.get(), writer.lost) == (1, 2, 0)
 
 
 def test_stored_exchanges_are_counted() -> None:

@@ -1,0 +1,60 @@
+"""The programs that have a store open, by name: an upgrade needs the store for itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from understudy.store.model.naming import SHOWN_NAMES
+
+# A gateway sends a heartbeat each second.
+RECENT_SECONDS = 5.0
+PROCESSES = Path("/proc")
+
+
+def list_gateways(connection: Connection) -> dict[int, str]:
+    """Return the gateways on a store that run, by the ids of their processes; the store may be an old one."""
+    with suppress(DBAPIError):
+        query = text("select pid, name from gateways where heartbeat > :since order by name")
+        return {
+            pid: f"the gateway {name}"
+            for pid, name in connection.execute(query, {"since": time.time() - RECENT_SECONDS})
+        }
+    return {}
+
+
+def describe_users(file: Path, gateways: dict[int, str]) -> str:
+    """Return the names of the gateways and of the other processes that have a file open."""
+    others = {pid: command for pid, command in _list_processes(file) if pid not in gateways}
+    described = [f"{name} (process {pid})" for pid, name in gateways.items()]
+    described += [f"`{command}` (process {pid})" for pid, command in others.items()]
+    shown = described[:SHOWN_NAMES] + (["..."] if len(described) > SHOWN_NAMES else [])
+    return ", ".join(shown) or "another program"
+
+
+def _list_processes(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield the ids and commands of the other processes that have a file open; none where there is no /proc."""
+    target = str(file.resolve())
+    for folder in sorted(PROCESSES.glob("[0-9]*")):
+        with suppress(OSError):  # it has ended, or belongs to another user
+            is_own = int(folder.name) == os.getpid()
+            if not is_own and any(os.readlink(link) == target for link in (folder / "fd").iterdir()):
+                yield int(folder.name), _describe_command((folder / "cmdline").read_bytes())
+
+
+def _describe_command(command_line: bytes) -> str:
+    """Return a command up to its first option, whose values may be secrets."""
+    words = command_line.decode("utf-8", "replace").strip("\0").split("\0")
+    start = next((number for number, word in enumerate(words) if "understudy" in word), 0)
+    shown = [Path(words[start]).name]
+    for word in words[start + 1 :]:
+        if word.startswith("-"):
+            break
+        shown.append(word)
+    return " ".join(word if word.isprintable() else repr(word) for word in shown)

@@ -1,0 +1,93 @@
+"""The full-text index of history in SQLite (FTS5), built when a search needs it: recording never waits for it.
+
+It is no data but an index: it is dropped when exchanges are deleted, and built again by the next search.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session as Transaction
+
+from understudy.store.errors import NotFound
+from understudy.store.model.exchanges import Exchange
+from understudy.store.model.messages import Body
+from understudy.store.searchable_text import ReadBody, extract_text, split_search
+from understudy.store.sql.database.engine import Database
+from understudy.store.write_pieces import PieceSize
+
+# The text itself is not stored a second time.
+_CREATE = text(
+    "create virtual table if not exists history_search using fts5("
+    "url, headers, bodies, content='', tokenize='unicode61 remove_diacritics 2')"
+)
+_DROP = text("drop table if exists history_search")
+_EXISTS = text("select 1 from sqlite_master where name = 'history_search'")
+_LAST = text("select coalesce(max(id), 0) from history_search_docsize")
+_LEFT = text("select count(*) from exchanges where id > :last")
+_INSERT = text("insert into history_search (rowid, url, headers, bodies) values (:id, :url, :headers, :bodies)")
+MATCHES = text("exchanges.id in (select rowid from history_search where history_search match :search)")
+
+ReadAfter = Callable[[int, int], Sequence[Exchange]]
+"""Takes an id and a number; returns the next exchanges, by id."""
+Report = Callable[[int, int], None]
+
+
+class SearchIndex:
+    """The index of one database; `read_after` reads exchanges, `read` reads bodies."""
+
+    def __init__(self, database: Database, read_after: ReadAfter, read: ReadBody) -> None:
+        self._database = database
+        self._read_after = read_after
+        self._read = read
+
+    def update(self, report: Report) -> None:
+        """Add what is not in the index yet, in small transactions; `report` takes the numbers of added and of all."""
+        last, left = self._begin()
+        done, size = 0, PieceSize(200)
+        while exchanges := self._read_after(last, size.rows):
+            rows = [self._make_row(exchange) for exchange in exchanges]
+            started = time.monotonic()
+            with self._database.begin_core_write() as tx:
+                if tx.scalar(_EXISTS) is None:  # exchanges were deleted meanwhile
+                    return self.update(report)
+                # Another search may have added some of them.
+                newest = tx.scalar(_LAST)
+                tx.execute(_INSERT, [row for row in rows if row["id"] > newest] or [])
+            size.note(time.monotonic() - started)
+            last, done = exchanges[-1].id, done + len(exchanges)
+            report(done, max(left, done))
+        return None
+
+    def _begin(self) -> tuple[int, int]:
+        """Create the index if it does not exist; return the last id in it, and how many exchanges come after."""
+        with self._database.begin_read() as tx:
+            exists = tx.connection().scalar(_EXISTS) is not None
+        if not exists:
+            with self._database.begin_core_write() as tx:
+                tx.execute(_CREATE)
+        with self._database.begin_read() as tx:
+            last = int(tx.connection().scalar(_LAST))
+            return last, int(tx.connection().scalar(_LEFT, {"last": last}))
+
+    def _make_row(self, exchange: Exchange) -> dict[str, object]:
+        url, headers, bodies = extract_text(exchange, self._read_or_skip)
+        return {"id": exchange.id, "url": url, "headers": headers, "bodies": bodies}
+
+    def _read_or_skip(self, body: Body) -> bytes:
+        try:
+            return self._read(body)
+        except NotFound:  # deleted since its exchange was read
+            return b""
+
+
+def to_match_expression(search: str) -> str:
+    """Return a search in the syntax of FTS5: each word or phrase has to occur, the last word of each may go on."""
+    return " ".join(f'"{part}" *' for part in split_search(search))
+
+
+def drop_search_index(tx: Connection | Transaction) -> None:
+    """Drop the index, in the transaction that deletes exchanges; their words must not stay."""
+    tx.execute(_DROP)

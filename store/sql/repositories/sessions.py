@@ -1,0 +1,76 @@
+"""Sessions in SQL."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy.orm import Session as Transaction
+
+from understudy.store.model.exchanges import Session
+from understudy.store.model.ids import new_id
+from understudy.store.model.messages import Origin
+from understudy.store.repositories.history import SessionSummary
+from understudy.store.sql.database import tables as t
+from understudy.store.sql.database.engine import Database
+from understudy.store.sql.mapping.exchange_rows import session_from_row
+from understudy.store.sql.mapping.message_rows import origin_to_text
+from understudy.store.sql.repositories.bodies import sweep_bodies
+from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict, require_row
+from understudy.store.sql.repositories.search_index import drop_search_index
+
+
+class SqlSessions:
+    """`store.repositories.history.Sessions` in SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, upstream: Origin | None) -> Session:
+        check_name("session", name)
+        session = Session(new_id(), name, upstream, time.time())
+        with self._database.begin_write() as tx:
+            if tx.scalar(select(t.SessionRow).where(t.SessionRow.name == name)):
+                raise make_name_conflict("session", name)
+            upstream_text = origin_to_text(upstream)
+            tx.add(t.SessionRow(id=session.id, name=name, upstream=upstream_text, created_at=session.created_at))
+        return session
+
+    def find(self, text: str) -> Session:
+        with self._database.begin_read() as tx:
+            return session_from_row(find_named(tx, t.SessionRow, "session", text))
+
+    def list_summaries(self) -> list[SessionSummary]:
+        has_failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
+        query = (
+            select(
+                t.SessionRow,
+                func.count(t.ExchangeRow.id),
+                func.sum(case((and_(t.ExchangeRow.id.is_not(None), has_failed), 1), else_=0)),
+                func.max(t.ExchangeRow.started_at),
+            )
+            .outerjoin(t.ExchangeRow, t.ExchangeRow.session_number == t.SessionRow.number)
+            .group_by(t.SessionRow.number)
+            .order_by(t.SessionRow.id)
+        )
+        with self._database.begin_read() as tx:
+            return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
+
+    def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
+        with self._database.begin_write() as tx:
+            row = _get_session_row(tx, session_id)
+            row.replay = json.dumps({name: list(listed) for name, listed in lists.items()}) if lists else None
+
+    def delete(self, session_id: str) -> None:
+        with self._database.begin_write() as tx:
+            _get_session_row(tx, session_id)
+            tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
+            drop_search_index(tx)
+            sweep_bodies(tx)
+
+
+def _get_session_row(tx: Transaction, session_id: str) -> t.SessionRow:
+    row = tx.scalars(select(t.SessionRow).where(t.SessionRow.id == session_id)).one_or_none()
+    return require_row(row, "session", session_id)
