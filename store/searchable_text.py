@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from urllib.parse import unquote, unquote_plus
 
 from understudy.store.content_codings import remove_codings
@@ -12,6 +11,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Body, Headers, measure_body
+from understudy.store.promotion import ReadStoredBody
 
 MAX_STORED_BYTES = 1024 * 1024
 """A larger body is not searched."""
@@ -22,10 +22,8 @@ MAX_CHARACTERS = 256 * 1024
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _WORD_OR_PHRASE = re.compile(r'"([^"]*)"?|(\S+)')
 
-ReadBody = Callable[[Body], bytes]
 
-
-def extract_text(exchange: Exchange, read: ReadBody) -> tuple[str, str, str]:
+def extract_text(exchange: Exchange, read: ReadStoredBody) -> tuple[str, str, str]:
     """Return the URL, the header fields and the bodies of an exchange as text; raises what `read` raises."""
     request, response = exchange.request, exchange.response
     fields, bodies = [*request.headers], [_extract_body(request.headers, request.body, read)]
@@ -44,7 +42,7 @@ def split_search(text: str) -> list[str]:
     return parts
 
 
-def _extract_body(headers: Headers, body: Body, read: ReadBody) -> str:
+def _extract_body(headers: Headers, body: Body, read: ReadStoredBody) -> str:
     if not body or measure_body(body) > MAX_STORED_BYTES:
         return ""
     content_type = headers.get("content-type") or ""

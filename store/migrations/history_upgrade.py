@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from understudy.store.model.heads import make_request_block, make_response_block
+from understudy.store.head_blocks import make_request_block, make_response_block
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Headers, Request, Response
 from understudy.store.sql.mapping.message_rows import headers_from_text, origin_from_text

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from understudy.store.grpc.framing import get_coding
+from understudy.store.head_blocks import redact_received_head
 from understudy.store.model.exchanges import Exchange
-from understudy.store.model.heads import redact_received_head
 from understudy.store.model.media_types import is_grpc_type
 from understudy.store.model.messages import Body, Headers, Request, Response
 from understudy.store.model.values import replace
 from understudy.store.model.websockets import WebSocketMessage
 from understudy.store.redaction.bodies import count_unread_messages
 from understudy.store.redaction.redactor import Redactor
-from understudy.store.repositories.history import History, HistoryFilter, HistoryPosition
+from understudy.store.repositories.history import History, HistoryFilter, HistoryPosition, ReportProgress
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class RedactingHistory:
     def select(self, criteria: HistoryFilter) -> Iterator[Exchange]:
         return self._history.select(criteria)
 
-    def index_for_search(self, report: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+    def index_for_search(self, report: ReportProgress = lambda _done, _all: None) -> None:
         self._history.index_for_search(report)
 
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:

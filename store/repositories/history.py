@@ -10,6 +10,9 @@ from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Body, Origin
 from understudy.store.model.websockets import WebSocketMessage
 
+ReportProgress = Callable[[int, int], None]
+"""Takes the number of exchanges that are done, and of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
@@ -110,7 +113,7 @@ class History(Protocol):
     def read_heads(self, exchange_id: int) -> tuple[bytes, bytes]:
         """Return the heads of request and response as they are stored, b"" without a response; raise NotFound.
 
-        Those of HTTP/1 are as they were received, but for redacted values; see `store.model.heads`.
+        Those of HTTP/1 are as they were received, but for redacted values; see `store.head_blocks`.
         """
         ...
 
@@ -118,7 +121,7 @@ class History(Protocol):
         """Yield the exchanges in recorded order (time started, then id), as `get` does, read page by page."""
         ...
 
-    def index_for_search(self, report: Callable[[int, int], None] = ...) -> None:
+    def index_for_search(self, report: ReportProgress = ...) -> None:
         """Bring the index for searches up to date, as each search does; it can take a minute for a large history.
 
         `report` is called with the numbers of added exchanges and of all that are to be added.

@@ -114,7 +114,7 @@ def read_entry_body(store: Store, entry_id: int, part: MessagePart) -> bytes:
 def read_entry_head(store: Store, entry_id: int, part: MessagePart) -> bytes:
     """Return the head of an entry's request or response as it is stored; b"" without a response. Raises NotFound.
 
-    That of HTTP/1 is as it was received, see `store.model.heads`.
+    That of HTTP/1 is as it was received, see `store.head_blocks`.
     """
     request, response = store.history.read_heads(entry_id)
     return request if part == "request" else response

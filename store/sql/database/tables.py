@@ -144,7 +144,7 @@ def _make_body_index(column: str) -> Index:
 class ExchangeContentRow(StreamColumns, Base):
     """The heads and bodies of an exchange, which only its readers need.
 
-    A head is one block (`store.model.heads`), whose version is null where its first line has it. A small body is the
+    A head is one block (`store.head_blocks`), whose version is null where its first line has it. A small body is the
     `content`, another one the digest of a row in `bodies`; both are null for an empty body. `redacted` is a JSON list
     of [part, name], null if nothing was redacted.
     """

@@ -6,14 +6,14 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Session, Timings
-from understudy.store.model.heads import (
+from understudy.store.head_blocks import (
     HeadBlock,
     make_request_block,
     make_response_block,
     read_request_block,
     read_response_block,
 )
+from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Session, Timings
 from understudy.store.model.media_types import parse_media_type
 from understudy.store.model.messages import Origin, Request, Response, measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage

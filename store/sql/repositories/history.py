@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Select, Table, func, select, tuple_
 from understudy.store.errors import Hint, NotFound, ValueRefused
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.websockets import WebSocketMessage
-from understudy.store.repositories.history import HistoryFilter, HistoryPosition
-from understudy.store.searchable_text import ReadBody
+from understudy.store.promotion import ReadStoredBody
+from understudy.store.repositories.history import HistoryFilter, HistoryPosition, ReportProgress
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_rows, insert_unless_repeated
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
@@ -50,7 +50,7 @@ _POSITION = (_EXCHANGES.c.started_at, _EXCHANGES.c.id)
 class SqlHistory:
     """`store.repositories.history.History` in SQL."""
 
-    def __init__(self, database: Database, read: ReadBody) -> None:
+    def __init__(self, database: Database, read: ReadStoredBody) -> None:
         self._database = database
         self._search_index = SearchIndex(database, self._read_after, read)
         self._recent_bodies = RecentBodies()
@@ -112,7 +112,7 @@ class SqlHistory:
             exchanges += islice(self._read_pages(criteria, ids, after, limit=limit), limit)
         return sorted(exchanges, key=_sort_key)[:limit]
 
-    def index_for_search(self, report: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+    def index_for_search(self, report: ReportProgress = lambda _done, _all: None) -> None:
         self._search_index.update(report)
 
     def _read_after(self, last: int, number: int) -> list[Exchange]:

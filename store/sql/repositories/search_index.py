@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session as Transaction
 from understudy.store.errors import NotFound
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import Body
-from understudy.store.searchable_text import ReadBody, extract_text, split_search
+from understudy.store.promotion import ReadStoredBody
+from understudy.store.repositories.history import ReportProgress
+from understudy.store.searchable_text import extract_text, split_search
 from understudy.store.sql.database.engine import Database
 from understudy.store.write_pieces import PieceSize
 
@@ -32,18 +34,17 @@ MATCHES = text("exchanges.id in (select rowid from history_search where history_
 
 ReadAfter = Callable[[int, int], Sequence[Exchange]]
 """Takes an id and a number; returns the next exchanges, by id."""
-Report = Callable[[int, int], None]
 
 
 class SearchIndex:
     """The index of one database; `read_after` reads exchanges, `read` reads bodies."""
 
-    def __init__(self, database: Database, read_after: ReadAfter, read: ReadBody) -> None:
+    def __init__(self, database: Database, read_after: ReadAfter, read: ReadStoredBody) -> None:
         self._database = database
         self._read_after = read_after
         self._read = read
 
-    def update(self, report: Report) -> None:
+    def update(self, report: ReportProgress) -> None:
         """Add what is not in the index yet, in small transactions; `report` takes the numbers of added and of all."""
         last, left = self._begin()
         done, size = 0, PieceSize(200)

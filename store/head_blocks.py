@@ -18,7 +18,7 @@ from understudy.store.model.messages import Headers, Origin, Request, Response
 # Exchanges with one API have much the same fields: each block of lines is parsed once, and its value is shared.
 CACHE_SIZE = 4_096
 
-Fields = tuple[tuple[bytes, bytes], ...]
+HeadFields = tuple[tuple[bytes, bytes], ...]
 
 _FIELD = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
 _SCHEME_AND_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -95,7 +95,7 @@ def read_response_block(block: HeadBlock) -> ReadHead:
     return ReadHead(_read_reason(data), _to_text(data[:end].partition(b" ")[0]), _read_lines(data[end + 2 :]))
 
 
-def redact_received_head(received: bytes, before: Fields, after: Fields, line: bytes | None = None) -> bytes:
+def redact_received_head(received: bytes, before: HeadFields, after: HeadFields, line: bytes | None = None) -> bytes:
     """Return a received head with the values of `after` in the lines where they differ from those before.
 
     `line` replaces the first line. Returns b"" for a head whose lines are not those of the fields.
@@ -115,15 +115,15 @@ def _has_lines_first(version: str) -> bool:
     return version.startswith(("HTTP/0", "HTTP/1"))
 
 
-def _list_pseudo_fields(request: Request) -> Fields:
+def _list_pseudo_fields(request: Request) -> HeadFields:
     origin: Origin | None = request.origin
-    server: Fields = ()
+    server: HeadFields = ()
     if origin is not None:
         server = ((b":scheme", _show(origin.scheme)), (b":authority", _show(origin.authority)))
     return ((b":method", _show(request.method)), *server, (b":path", request.target))
 
 
-def _write_lines(first: bytes, fields: Fields, end: bytes = b"\r\n") -> bytes:
+def _write_lines(first: bytes, fields: HeadFields, end: bytes = b"\r\n") -> bytes:
     return b"".join([first, *[b"%s: %s\r\n" % field for field in fields], end])
 
 

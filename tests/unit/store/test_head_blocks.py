@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.store.model.heads import (
+from understudy.store.head_blocks import (
     HeadBlock,
     make_request_block,
     make_response_block,
