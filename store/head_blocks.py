@@ -155,7 +155,9 @@ def _read_target(data: bytes) -> bytes:
     if len(parts) != 3:
         return b""
     target = parts[1]
-    server = None if target.startswith(b"/") else _SCHEME_AND_HOST.match(target)
+    if target.startswith(b"/"):
+        return target
+    server = _SCHEME_AND_HOST.match(target)
     if server is None:
         return target
     rest = target[server.end() :]

@@ -15,12 +15,16 @@ GROWTH = 2.0
 class PieceSize:
     """The number of rows of the next piece, by how long the last one took; call `note` after each piece."""
 
-    def __init__(self, rows: int, *, most: int = 2_000) -> None:
+    def __init__(self, rows: int, *, least: int = 1, most: int = 2_000) -> None:
         self.rows = rows
-        self._most = most
+        self._least, self._most = least, most
 
     def note(self, seconds: float) -> None:
         """Note how long a piece held the lock, and pause for those who wait for it."""
         factor = min(AIM_SECONDS / max(seconds, 1e-6), GROWTH)
-        self.rows = max(min(int(self.rows * factor), self._most), 1)
-        time.sleep(PAUSE_SECONDS)
+        self.rows = max(min(int(self.rows * factor), self._most), self._least)
+        self.pause(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Leave the lock to others for a while, after a piece that held it for so long."""
+        time.sleep(max(PAUSE_SECONDS, seconds / 4))

@@ -5,13 +5,14 @@ A promotion that is interrupted is resumed by the next one: what a batch has kep
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from understudy.matcher.replay_keys import compute_request_key
-from understudy.proxy.compilation.session_examples import split_in_batches
 from understudy.proxy.operations.recordings.history import narrow_to_session
 from understudy.store.errors import Hint, NotFound, UserError
 from understudy.store.model.collections import Collection, Example
@@ -30,6 +31,12 @@ from understudy.store.redaction.settings import make_recording_redactor
 from understudy.store.repositories.collections import CollectionUpdate
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
+from understudy.store.write_pieces import PieceSize
+
+BATCH_SIZE = 200
+"""Exchanges that the first transaction promotes; the next ones, as many as a short transaction takes."""
+
+FEWEST = 50
 
 Promote = Callable[[Iterable[Exchange], CollectionState], PromotionResult]
 
@@ -89,21 +96,25 @@ def promote_history(
     if again and plan.repeats is Repeats.NEWEST:
         message = "this would bring back what a newer answer replaced, so it does not go with repeats: newest"
         raise UserError(message, field="again")
-    batches = split_in_batches(_select(store, criteria))
-    first = next(batches, None)
-    if first is None:
+    size = PieceSize(BATCH_SIZE, least=FEWEST)  # what a piece costs beside its rows grows with the collection
+    exchanges = _select(store, criteria)
+    batch = list(islice(exchanges, size.rows))
+    if not batch:
         raise UserError("nothing to promote: history has no such exchange", what="history entry")
     collection = _find_collection(store, collection_name)
     known, outcome = _read_state(store, collection, again=again), PromotionOutcome()
     run = _make_promote(store, plan, actor)
-    for batch in _prepend(first, batches):
+    while batch:
         result = run(batch, known)
         marks = CollectionUpdate(marks=result.marks, dropped=result.dropped)
+        started = time.monotonic()
         kept = _keep(store, collection_name, result, marks, actor)
+        size.note(time.monotonic() - started)
         outcome.add(result, len(batch))
         known = result.known if collection else _read_state(store, kept, again=again)
         collection = kept
         step()
+        batch = list(islice(exchanges, size.rows))
     return outcome
 
 
@@ -166,8 +177,3 @@ def _read_state(store: Store, collection: Collection | None, *, again: bool) -> 
     done = (exchange_id for exchange_id, example_id in marks.items() if example_id is not None or not again)
     items, examples = store.collections.list_items(collection.id), store.collections.list_examples(collection.id)
     return CollectionState.of(collection.id, done, items, examples)
-
-
-def _prepend(first: list[Exchange], others: Iterable[list[Exchange]]) -> Iterator[list[Exchange]]:
-    yield first
-    yield from others

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import Any
 
 from understudy.store.model.messages import Body, BodyRef, PiecedBody
@@ -22,16 +21,16 @@ class RecentBodies:
     """The digests of the last bodies that were stored inline: of those that repeat, one copy is kept."""
 
     def __init__(self) -> None:
-        self._digests: OrderedDict[str, None] = OrderedDict()
+        self._digests: dict[bytes, None] = {}  # in the order they came
 
-    def note(self, digest: str) -> bool:
+    def note(self, digest: bytes) -> bool:
         """Note a body; return whether it is one of the last."""
-        is_known = digest in self._digests
+        if digest in self._digests:
+            return True
         self._digests[digest] = None
-        self._digests.move_to_end(digest)
         if len(self._digests) > RECENT_BODIES:
-            self._digests.popitem(last=False)
-        return is_known
+            del self._digests[next(iter(self._digests))]
+        return False
 
 
 class NewBodies:
@@ -65,9 +64,10 @@ class NewBodies:
             return None, self.add(body)
         if len(body) <= ALWAYS_INLINE_BYTES:
             return body or None, None
-        digest = hashlib.sha256(body).hexdigest()
-        if not self._recent.note(digest):
+        hashed = hashlib.sha256(body)
+        if not self._recent.note(hashed.digest()):
             return body, None
+        digest = hashed.hexdigest()
         self.rows[digest] = {"digest": digest, "size": len(body), "content": body, "pieces": None}
         return None, digest
 

@@ -15,7 +15,7 @@ from understudy.store.head_blocks import (
 )
 from understudy.store.model.exchanges import Exchange, Part, RedactedPlace, Session, Timings
 from understudy.store.model.media_types import parse_media_type
-from understudy.store.model.messages import Origin, Request, Response, measure_body
+from understudy.store.model.messages import Headers, Origin, Request, Response, measure_body
 from understudy.store.model.websockets import MessageKind, WebSocketMessage
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.mapping.body_rows import Columns, NewBodies, inline_body_from_columns
@@ -30,6 +30,8 @@ from understudy.store.sql.mapping.message_rows import (
     origin_from_text,
     path_to_text,
 )
+
+CONTENT_TYPE_LENGTH = len("content-type")
 
 
 def session_from_row(row: t.SessionRow) -> Session:
@@ -52,7 +54,7 @@ def exchange_to_columns(exchange: Exchange, session_number: int) -> Columns:
         "port": origin.port if origin else None,
         "path": path_to_text(request),
         "status": response.status if response else None,
-        "media_type": parse_media_type(response.headers.get("content-type")) if response else None,
+        "media_type": find_media_type(response.headers) if response else None,
         "request_size": measure_body(request.body),
         "response_size": measure_body(response.body) if response else None,
         "request_end": times.request_end,
@@ -60,6 +62,19 @@ def exchange_to_columns(exchange: Exchange, session_number: int) -> Columns:
         "response_end": times.response_end,
         "error": exchange.error,
     }
+
+
+def find_media_type(headers: Headers) -> str | None:
+    """Return the media type of a message, in lower case and without parameters; None without one."""
+    for name, value in headers.fields:
+        if len(name) == CONTENT_TYPE_LENGTH and name.lower() == b"content-type":
+            return _parse_media_type(value)
+    return None
+
+
+@lru_cache(CACHE_SIZE)
+def _parse_media_type(value: bytes) -> str | None:
+    return parse_media_type(value.decode("latin-1"))
 
 
 def content_to_columns(exchange: Exchange, bodies: NewBodies) -> Columns:

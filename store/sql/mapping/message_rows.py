@@ -87,7 +87,8 @@ def request_head_to_columns(request: Request) -> Columns:
 
 def path_to_text(request: Request) -> str:
     """Return the path of a request for filters; NUL, which not every database can hold in text, becomes %00."""
-    return request.path.decode("latin-1").replace("\0", "%00")
+    path = request.target.partition(b"?")[0].decode("latin-1")
+    return path.replace("\0", "%00") if "\0" in path else path
 
 
 def request_from_row(row: t.ExampleRow) -> Request:

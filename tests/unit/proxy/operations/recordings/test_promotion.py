@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.stored import make_exchange, record
-from understudy.proxy.compilation import session_examples
 from understudy.proxy.operations.recordings import promotion
 from understudy.proxy.operations.recordings.promotion import (
     PromotionOutcome,
@@ -20,16 +19,30 @@ from understudy.store.model.values import replace
 from understudy.store.promotion import PromotionPlan, Repeats
 from understudy.store.repositories.history import HistoryFilter
 from understudy.store.repositories.store import Store
+from understudy.store.write_pieces import PieceSize
 
 ALL = HistoryFilter()
 BODIES = (b"1", b"2", b"3", b"4", b"5")
 
 
+class PieceOfTwo:
+    """A `PieceSize` that stays, and does not pause."""
+
+    rows = 2
+
+    def note(self, _seconds: float) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PieceSize, "pause", lambda _self, _seconds: None)
+
+
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of two exchanges."""
-    split = session_examples.split_in_batches
-    monkeypatch.setattr(promotion, "split_in_batches", lambda exchanges: split(exchanges, 2))
+    monkeypatch.setattr(promotion, "PieceSize", lambda *_args, **_bounds: PieceOfTwo())
 
 
 def promote(store: Store, criteria: HistoryFilter = ALL, *, again: bool = False) -> PromotionOutcome:
