@@ -164,8 +164,10 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
             return
         time.sleep(LOOK_SECONDS)
     output = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    ended = process.poll()
+    problem = f"not ready after {START_SECONDS:.0f} s" if ended is None else f"ended with status {ended} at its start"
     # `args` is the list that the process was started with.
-    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {output}")  # type: ignore[index]
+    raise RuntimeError(f"{Path(str(process.args[0])).name}: {problem}: {output or 'no output'}")  # type: ignore[index]
 
 
 def _listens(port: int) -> bool:

@@ -34,53 +34,66 @@ class QuietRounds:
     """Runs the rounds of a benchmark; repeats each one during which other programs used over 5 % of the processors.
 
     The last of `MOST_REPEATS` repetitions is kept in any case. `repeated` counts the repetitions, `disturbed` has the
-    share that other programs used in each round that was kept nevertheless.
+    share that other programs used in each round that was kept nevertheless, `short` counts the rounds that were too
+    short to find out. `measured` counts all rounds, with repetitions.
     """
 
     def __init__(self, read: Callable[[], Usage] | None = None, processors: int | None = None) -> None:
         self._read = read or read_usage
         self._processors = processors or psutil.cpu_count() or 1
-        self.repeated = 0
+        self.measured = self.repeated = self.short = 0
         self.disturbed: list[float] = []
 
     def run(self, measure: Callable[[], Result]) -> Result:
         """Measure a round until it is quiet, but not more than four times; return its result."""
         for _ in range(MOST_REPEATS):
             result, share = self._measure(measure)
-            if share <= MOST_SHARE:
+            if share is None or share <= MOST_SHARE:
                 return result
             self.repeated += 1
         result, share = self._measure(measure)
-        if share > MOST_SHARE:
+        if share is not None and share > MOST_SHARE:
             self.disturbed.append(share)
         return result
 
     @property
     def note(self) -> str:
-        """A sentence that describes how quiet the rounds were."""
+        """Sentences that describe how quiet the rounds were."""
+        short = f" Rounds too short to find out: {self.short}." if self.short else ""
+        return self._describe_repetitions() + short
+
+    def _describe_repetitions(self) -> str:
         limit = f"over {MOST_SHARE:.0%} of the processors"
+        if not self.measured:
+            return "Nothing was measured in rounds."
         if not self.repeated:
             return f"Other programs used {limit} in no round."
-        repetitions = f"{self.repeated} repetition{'s' if self.repeated > 1 else ''} of rounds in which other programs"
+        repetitions = f"{_count(self.repeated, 'repetition')} of rounds in which other programs used {limit}"
         if not self.disturbed:
-            return f"{repetitions} used {limit}; all rounds that count were quiet."
-        number, most = len(self.disturbed), max(self.disturbed)
-        kept = f"{number} disturbed round{'s' if number > 1 else ''} had to be kept (up to {most:.0%})"
-        return f"{repetitions} used {limit}; {kept}. Compare with care."
+            return f"{repetitions}; all rounds that count were quiet."
+        kept = f"{_count(len(self.disturbed), 'disturbed round')} had to be kept (up to {max(self.disturbed):.0%})"
+        return f"{repetitions}; {kept}. Compare with care."
 
-    def _measure(self, measure: Callable[[], Result]) -> tuple[Result, float]:
+    def _measure(self, measure: Callable[[], Result]) -> tuple[Result, float | None]:
         before = self._read()
         result = measure()
-        return result, compute_others_share(before, self._read(), self._processors)
+        share = compute_others_share(before, self._read(), self._processors)
+        self.measured += 1
+        self.short += share is None
+        return result, share
 
 
-def compute_others_share(before: Usage, after: Usage, processors: int) -> float:
-    """Return the share of all processors that other programs used between two readings; 0 for a very short time."""
+def compute_others_share(before: Usage, after: Usage, processors: int) -> float | None:
+    """Return the share of all processors that other programs used between two readings; None for a very short time."""
     seconds = after.at - before.at
     if seconds < SHORTEST_SECONDS:
-        return 0.0
+        return None
     others = (after.machine - before.machine) - (after.own - before.own)
     return max(0.0, others / (seconds * processors))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def read_usage() -> Usage:

@@ -33,8 +33,14 @@ def test_what_the_benchmark_did_not_use_was_used_by_others(machine: float, own: 
     assert compute_others_share(START, after, processors=2) == pytest.approx(share)
 
 
-def test_a_very_short_round_counts_as_quiet() -> None:
-    assert compute_others_share(START, Usage(START.at + 0.1, START.machine + 0.1, START.own), processors=1) == 0.0
+def test_a_very_short_round_is_kept_and_counted() -> None:
+    after = Usage(START.at + 0.1, START.machine + 0.1, START.own)
+    assert compute_others_share(START, after, processors=1) is None
+    readings = iter([START, after])
+    rounds = QuietRounds(lambda: next(readings), processors=1)
+    assert rounds.run(lambda: "only") == "only"
+    assert rounds.short == 1
+    assert rounds.note.endswith("Rounds too short to find out: 1.")
 
 
 def test_a_quiet_round_is_measured_once() -> None:
@@ -67,3 +73,7 @@ def test_each_round_has_repetitions_of_its_own() -> None:
     rounds = rounds_with([0.2, 0.3, 0.4, 0.25, 0.1, 0.0])
     results = iter(range(1, 9))
     assert [rounds.run(lambda: next(results)), rounds.run(lambda: next(results))] == [4, 6]
+
+
+def test_a_benchmark_without_rounds_says_nothing_about_other_programs() -> None:
+    assert rounds_with([]).note == "Nothing was measured in rounds."
