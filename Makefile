@@ -25,6 +25,7 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.record
+	$(BIN)/python -m bench.history
 	$(BIN)/python -m bench.matcher
 	$(BIN)/python -m bench.serve
 	$(BIN)/python -m bench.protocol

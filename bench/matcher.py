@@ -15,13 +15,14 @@ import statistics
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.quiet import QuietRounds
 from understudy.matcher.index import Index, compile_index
 from understudy.matcher.settings import POSTMAN, MatchSettings
 from understudy.store.model.collections import Example
@@ -134,11 +135,13 @@ def main() -> int:
     quick = parser.parse_args().quick
     sizes, decisions = ((10, 100, 1_000), 500) if quick else ((10, 1_000, 100_000), 4_000)
     console = Console(width=120)
-    costs = {case.name: _costs(case, sizes, decisions) for case in CASES}
+    quiet = QuietRounds()
+    costs = {case.name: _costs(case, sizes, decisions, quiet) for case in CASES}
     ratios = {name: each[-1].median / each[0].median for name, each in costs.items()}
     console.print(_table(sizes, costs, ratios))
     console.print(_memory(sizes))
     console.print(f"Medians of {decisions:,} decisions each; {describe_machine()}", highlight=False)
+    console.print(quiet.note, highlight=False)
     for name, aim in AIMS.items():
         case = next(each for each in costs if each.startswith(name))
         console.print(f"{case}: {costs[case][-1].median:.1f} µs; the aim is about {aim:.0f} µs on a fast laptop core")
@@ -146,22 +149,27 @@ def main() -> int:
     return 0 if quick or all(ratio <= MOST_RATIO for ratio in aimed) else 1
 
 
-def _costs(case: Case, sizes: tuple[int, ...], decisions: int) -> list[Cost]:
+def _costs(case: Case, sizes: tuple[int, ...], decisions: int, quiet: QuietRounds) -> list[Cost]:
     """Return the cost at every size, measured in turns, so that other load affects all sizes equally."""
     compiled, durations = zip(*(_compile(case, size) for size in sizes), strict=True)
-    times: list[list[int]] = [[] for _ in sizes]
     gc.collect()
     gc.freeze()  # as programs do with an index, so that full collections do not traverse it
-    for turn in range(TURNS):
-        for number, size in enumerate(sizes):
-            chance = random.Random(turn)
-            requests = [case.request(chance.randrange(size), size) for _ in range(decisions // TURNS)]
-            times[number] += _times(compiled[number], requests, case)
+    times = quiet.run(lambda: _take_turns(case, sizes, compiled, decisions))
     gc.unfreeze()
     return [
         Cost(each, statistics.median(found) / MICROSECOND, statistics.quantiles(found, n=100)[-1] / MICROSECOND)
         for each, found in zip(durations, times, strict=True)
     ]
+
+
+def _take_turns(case: Case, sizes: tuple[int, ...], compiled: Sequence[Index], decisions: int) -> list[list[int]]:
+    times: list[list[int]] = [[] for _ in sizes]
+    for turn in range(TURNS):
+        for number, size in enumerate(sizes):
+            chance = random.Random(turn)
+            requests = [case.request(chance.randrange(size), size) for _ in range(decisions // TURNS)]
+            times[number] += _times(compiled[number], requests, case)
+    return times
 
 
 def _compile(case: Case, size: int) -> tuple[Index, float]:

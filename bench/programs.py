@@ -26,13 +26,16 @@ NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr error;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 100000000; {temporary}
+  {log} keepalive_requests 100000000; {temporary}
   server {{
     listen 127.0.0.1:{port};
-    location = /large.bin {{ root {folder}; }}
-    location / {{ default_type application/json; return 200 '{{"path": "$request_uri", "padding": "{padding}"}}'; }}
+{locations}
   }}
 }}
+"""
+LOCATIONS = """
+    location = /large.bin {{ root {folder}; }}
+    location / {{ default_type application/json; return 200 '{{"path": "$request_uri", "padding": "{padding}"}}'; }}
 """
 NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -68,15 +71,23 @@ def find_program(program: str) -> str | None:
 @contextmanager
 def run_upstream(folder: Path) -> Iterator[Program]:
     """Run nginx if it is installed, else a bare asyncio server."""
-    port = find_free_port()
-    nginx = find_program("nginx")
-    if nginx is None:
-        command = [sys.executable, "-m", "bench.load.upstream", str(port)]
+    if find_program("nginx"):
+        with run_nginx(folder, LOCATIONS.format(folder=folder, padding=PADDING)) as program:
+            yield program
     else:
-        temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in NGINX_FOLDERS)
-        config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, port=port, padding=PADDING, temporary=temporary))
-        command = [nginx, "-p", str(folder), "-e", "stderr", "-c", str(config)]
+        port = find_free_port()
+        command = [sys.executable, "-m", "bench.load.upstream", str(port)]
+        with run_program(command, port, folder / "upstream.log") as program:
+            yield program
+
+
+@contextmanager
+def run_nginx(folder: Path, locations: str, log: str = "access_log off;") -> Iterator[Program]:
+    """Run nginx with these locations, and with these directives for its log."""
+    port, config = find_free_port(), folder / "nginx.conf"
+    temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in NGINX_FOLDERS)
+    config.write_text(NGINX.format(folder=folder, port=port, log=log, locations=locations, temporary=temporary))
+    command = [find_program("nginx") or "nginx", "-p", str(folder), "-e", "stderr", "-c", str(config)]
     with run_program(command, port, folder / "upstream.log") as program:
         yield program
 
@@ -153,8 +164,10 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
             return
         time.sleep(LOOK_SECONDS)
     output = " ".join(log.read_text(errors="replace").split())[-LOG_CHARACTERS:]
+    ended = process.poll()
+    problem = f"not ready after {START_SECONDS:.0f} s" if ended is None else f"ended with status {ended} at its start"
     # `args` is the list that the process was started with.
-    raise RuntimeError(f"{Path(str(process.args[0])).name} is not ready after {START_SECONDS:.0f} s: {output}")  # type: ignore[index]
+    raise RuntimeError(f"{Path(str(process.args[0])).name}: {problem}: {output or 'no output'}")  # type: ignore[index]
 
 
 def _listens(port: int) -> bool:

@@ -25,6 +25,7 @@ from rich.console import Console
 from bench.aims import Aim, make_table
 from bench.matcher import describe_machine
 from bench.programs import Program, find_free_port, run_program, store_file
+from bench.quiet import QuietRounds
 
 LONGEST_CALL_MS = 50.0
 MOST_PER_CONNECTION_KB = 16.0
@@ -54,10 +55,11 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a small run, to check that the benchmark works")
     quick = parser.parse_args().quick
     slow, kept, seconds = (20, 100, 1.0) if quick else (500, 10_000, 15.0)
+    quiet = QuietRounds()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
-        alone = asyncio.run(_measure_calls(server.port, 0, seconds / 3))
-        beside = asyncio.run(_measure_calls(server.port, slow, seconds))
+        alone = quiet.run(lambda: asyncio.run(_measure_calls(server.port, 0, seconds / 3)))
+        beside = quiet.run(lambda: asyncio.run(_measure_calls(server.port, slow, seconds)))
         before, during = asyncio.run(_measure_memory(server, kept))
     each = (during - before) / kept / 1024
     aims = [
@@ -77,6 +79,7 @@ def main() -> int:
     console.print(f"Resident: {megabytes[0]:.1f} MB, with {kept:,} keep-alive connections {megabytes[1]:.1f} MB")
     console.print(make_table(aims))
     console.print(f"{CLIENTS} clients without a pause; {describe_machine()}", highlight=False)
+    console.print(quiet.note, highlight=False)
     return 0 if quick or all(aim.met for aim in aims) else 1
 
 

@@ -15,6 +15,7 @@ from bench.aims import make_table
 from bench.arguments import parse_arguments
 from bench.peers.table import OTHERS, OURS, find_peers
 from bench.programs import find_program
+from bench.quiet import QuietRounds
 from bench.serving import tables
 from bench.serving.aims import list_aims
 from bench.serving.cases import PARTS, QUICK, Plan, measure_cases
@@ -34,12 +35,14 @@ def main() -> int:
         print(f"{time.monotonic() - begun:5.0f} s  {what}", file=sys.stderr, flush=True)
 
     available, missing = find_peers([*OURS, *(OTHERS if plan.others else ())], options.peers, report)
-    measured = measure_cases(plan, available, options.only or PARTS, report)
+    quiet = QuietRounds()
+    measured = measure_cases(plan, available, options.only or PARTS, quiet, report)
     report("done")
     aims = list_aims(plan, measured)
     console = Console(width=130)
     tables.show(console, plan, measured)
     console.print(tables.versions(available, missing), highlight=False)
+    console.print(quiet.note, highlight=False)
     console.print(make_table(aims))
     return 0 if options.quick or all(aim.met for aim in aims) else 1
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from bench.quiet import QuietRounds
 from tests.factories.messages import make_example, make_request, make_response
 from tests.in_memory.mock_servers import make_mock
 from understudy.matcher.index import Index, compile_index
@@ -51,15 +52,18 @@ def main() -> None:
     if options.profile:
         _profile(_answering(index, heads))
         return
+    quiet = QuietRounds()
     costs = {
-        "read": _cost(_reading(heads), requests),
-        "decide": _cost(_deciding(index, targets), requests),
-        "read, decide and answer": _cost(_answering(index, heads), requests),
+        "read": _cost(_reading(heads), requests, quiet),
+        "decide": _cost(_deciding(index, targets), requests, quiet),
+        "read, decide and answer": _cost(_answering(index, heads), requests, quiet),
     }
     table = Table("processor microseconds per request", "median", "least", box=None)
     for name, rounds in costs.items():
         table.add_row(name, f"{rounds[len(rounds) // 2]:.1f}", f"{rounds[0]:.1f}")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(quiet.note, highlight=False)
 
 
 def _options() -> argparse.Namespace:
@@ -109,14 +113,15 @@ def _answering(index: Index, heads: Sequence[bytes]) -> Callable[[], None]:
     return answer
 
 
-def _cost(work: Callable[[], None], requests: int) -> list[float]:
+def _cost(work: Callable[[], None], requests: int, quiet: QuietRounds) -> list[float]:
     """Return the processor time per request in each round, in microseconds, in ascending order."""
-    rounds = []
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        work()
-        rounds.append((time.process_time() - began) / requests * 1e6)
-    return sorted(rounds)
+    return sorted(quiet.run(lambda: _take_time(work)) / requests * 1e6 for _ in range(ROUNDS))
+
+
+def _take_time(work: Callable[[], None]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 def _profile(work: Callable[[], None]) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CONNECTIONS = 32
+# wrk ends when its time is over; if it still runs so much later, something is broken.
+MORE_SECONDS = 60
 
 # Each run has its own name, so that no URL is repeated.
 SCRIPT = """
@@ -28,7 +30,8 @@ end
 function done(summary, latency, requests)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  print(string.format('{"requests": %d, "microseconds": %d, "failed": %d}', summary.requests, summary.duration, failed))
+  print(string.format('{"requests": %d, "microseconds": %d, "failed": %d, "p50": %d, "p99": %d}',
+    summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
 end
 """
 
@@ -37,10 +40,12 @@ _run_numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Load:
-    """A result of wrk."""
+    """A result of wrk; latencies are in seconds."""
 
     requests: int
     seconds: float
+    p50: float
+    p99: float
 
     @property
     def rate(self) -> float:
@@ -48,18 +53,21 @@ class Load:
 
 
 def load_for_seconds(folder: Path, url: str, seconds: int, through: str = "") -> Load:
-    """Run wrk with 32 connections; raises RuntimeError if a request failed.
+    """Run wrk with 32 connections; raises RuntimeError if a request failed or none was answered.
 
     With `through`, the URL of an upstream, requests have absolute targets for a forward proxy."""
     script = folder / "unique.lua"
     script.write_text(SCRIPT)
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s"]
     command += ["--timeout", "10s", "--script", str(script), url, "--", f"run-{next(_run_numbers)}", through]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    longest = seconds + MORE_SECONDS
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=longest).stdout
     result = json.loads(printed.strip().splitlines()[-1])
     if result["failed"]:
         raise RuntimeError(f"{result['failed']} requests failed: {printed}")
-    return Load(result["requests"], result["microseconds"] / 1e6)
+    if not result["requests"]:
+        raise RuntimeError(f"no request was answered in {seconds} s")
+    return Load(result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e6, result["p99"] / 1e6)
 
 
 def send_requests(port: int, number: int) -> None:

@@ -15,6 +15,8 @@ from bench.load.pairs import SEED, Pair, format_lines
 CONNECTIONS = 64
 # Some peers take seconds for a request; that is slow, but no error.
 TIMEOUT = "60s"
+# wrk ends when its time is over; if it still runs so much later, something is broken.
+MORE_SECONDS = 120
 
 # A counter in white space makes the bytes of each JSON body unique: a space is 0, a tab is 1.
 SCRIPT = """
@@ -106,19 +108,22 @@ def load(
     uniqueness: Uniqueness = Uniqueness.ALIKE,
     connections: int = CONNECTIONS,
 ) -> Load:
-    """Run wrk for some seconds; raises RuntimeError if a request failed or its status was over 399."""
+    """Run wrk for some seconds; raises RuntimeError if no request succeeded, or one failed or had a status over 399."""
     script, requests = folder / "requests.lua", folder / "requests.txt"
     script.write_text(SCRIPT)
     requests.write_text(format_lines(pairs))
     command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"]
     command += ["--timeout", TIMEOUT, "--script", str(script), url, "--", str(requests), uniqueness, str(SEED)]
     command.append(str(next(_runs)))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    longest = seconds + MORE_SECONDS
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=longest)
     if done.returncode != 0:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
     result = json.loads(done.stdout.strip().splitlines()[-1])
     if result["failed"]:
         raise RuntimeError(f"{result['failed']:,} of {result['requests']:,} requests failed")
+    if not result["requests"]:
+        raise RuntimeError(f"no request was answered in {seconds} s")
     return Load(
         result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e6, result["p99"] / 1e6, result["most"] / 1e6
     )

@@ -51,7 +51,9 @@ def _install(place: Path, specifier: str) -> None:
     place.mkdir(parents=True, exist_ok=True)
     (place / "package.json").write_text('{"private": true}')
     command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", specifier]
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-    if done.returncode != 0:
-        shutil.rmtree(place)
-        raise Missing(f"npm install {specifier} failed: {done.stderr.strip().splitlines()[-1:]}")
+    try:
+        subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError) as problem:
+        shutil.rmtree(place, ignore_errors=True)  # half of a package would count as installed in the next run
+        said = problem.stderr if isinstance(problem, subprocess.CalledProcessError) else str(problem)
+        raise Missing(f"npm install {specifier} failed: {' '.join(said.split())}") from problem

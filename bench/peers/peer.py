@@ -14,6 +14,8 @@ from bench.load.check_answers import has_right_answer
 from bench.load.pairs import Pair
 from bench.programs import Program, find_free_port, run_program
 
+ANSWER_SECONDS = 60
+
 
 class Missing(Exception):
     """A peer is not available on this machine; the message is the reason."""
@@ -115,5 +117,6 @@ def from_path(program: str) -> Callable[[Path], Path]:
 
 def output_of(*command: str | Path) -> str:
     """Return the output of a command; some programs print their version and do not exit with 0."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
     return (done.stdout + done.stderr).strip()

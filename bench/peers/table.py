@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.peers.failures import FAILURES, describe_failure
 from bench.peers.hoverfly import HOVERFLY
 from bench.peers.mitmdump import MITMDUMP, MITMDUMP_HTTPS
 from bench.peers.mockoon import MOCKOON
@@ -13,7 +14,7 @@ from bench.peers.mockttp import MOCKTTP
 from bench.peers.mountebank import MOUNTEBANK
 from bench.peers.nginx import NGINX
 from bench.peers.ours import GATEWAY, GATEWAY_HTTPS, MOCKS
-from bench.peers.peer import Missing, Peer
+from bench.peers.peer import Peer
 from bench.peers.prism import PRISM
 from bench.peers.wiremock import WIREMOCK
 
@@ -43,6 +44,6 @@ def find_peers(
         report(f"looking for {peer.name}")
         try:
             available[peer] = peer.install(folder)
-        except Missing as reason:
-            missing[peer] = str(reason)
+        except FAILURES as problem:
+            missing[peer] = describe_failure(problem)
     return available, missing

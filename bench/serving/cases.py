@@ -11,6 +11,7 @@ from bench.load.wrk import Uniqueness
 from bench.peers.ours import GATEWAY, MOCKS, make_mocks_peer
 from bench.peers.peer import Bodies, Peer
 from bench.peers.table import FAST_PEERS
+from bench.quiet import QuietRounds
 from bench.serving.edits import Edits, measure_edits
 from bench.serving.side_by_side import Case, Question, Results, measure
 from bench.serving.starts import measure_start
@@ -64,18 +65,19 @@ class Measured:
     starts: dict[int, float] = field(default_factory=dict)
 
 
-def measure_cases(plan: Plan, available: Found, chosen: Container[str], report: Report) -> Measured:
+def measure_cases(plan: Plan, available: Found, chosen: Container[str], quiet: QuietRounds, report: Report) -> Measured:
     """Measure the chosen ones of PARTS with the available servers."""
     measured = Measured()
     for name in CASES:
         if name in chosen:
-            measured.cases[name] = measure(CASES[name](plan, available), plan.rounds, report)
+            measured.cases[name] = measure(CASES[name](plan, available), plan.rounds, quiet, report)
     if EDITS in chosen:
         report(f"edits among {plan.many_kept:,} examples")
-        measured.edits = measure_edits(plan.many_kept, plan.rounds, plan.edit_seconds)
+        measured.edits = measure_edits(plan.many_kept, plan.rounds, plan.edit_seconds, quiet)
     if STARTS in chosen:
         report("starts")
-        measured.starts = {number: measure_start(number, plan.starts) for number in (plan.few_kept, plan.many_kept)}
+        for number in (plan.few_kept, plan.many_kept):
+            measured.starts[number] = measure_start(number, plan.starts, quiet)
     return measured
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench.load.check_answers import wait_for_answer
@@ -21,12 +23,26 @@ from bench.load.wrk import Load, load
 from bench.peers.ours import COMMAND, MOCKS, NAME, environment
 from bench.peers.peer import Place, Server, run_peer
 from bench.programs import find_free_port
+from bench.quiet import QuietRounds
 from understudy.store.model.values import replace
 
 HOT = 1_000
 SERVED_WITHIN = 30.0
 # wrk reads its requests before it connects; the edit has to happen during its load.
 HEAD_START = 0.8
+# Each edit has another number, also if its round is repeated.
+_editions = itertools.count()
+
+
+@dataclass(frozen=True)
+class Round:
+    """The result of one edit: the loads before it, during it and beside a command that reads, and two times."""
+
+    before: Load
+    during: Load
+    beside_show: Load
+    after_start: float
+    after_return: float
 
 
 @dataclass
@@ -42,6 +58,14 @@ class Edits:
     beside_show: list[Load] = field(default_factory=list)
     after_start: list[float] = field(default_factory=list)
     after_return: list[float] = field(default_factory=list)
+
+    def add(self, result: Round) -> None:
+        """Add the result of a round."""
+        self.before.append(result.before)
+        self.during.append(result.during)
+        self.beside_show.append(result.beside_show)
+        self.after_start.append(result.after_start)
+        self.after_return.append(result.after_return)
 
     @property
     def worse(self) -> float:
@@ -59,7 +83,7 @@ def median_longest(loads: Sequence[Load]) -> float:
     return statistics.median(load.most for load in loads)
 
 
-def measure_edits(examples: int, rounds: int, seconds: int) -> list[Edits]:
+def measure_edits(examples: int, rounds: int, seconds: int, quiet: QuietRounds) -> list[Edits]:
     """Edit under two random loads: on all examples, and on a thousand of them."""
     pairs = make_gets(examples)
     some = random.Random(SEED).sample(pairs, min(HOT, examples))
@@ -68,28 +92,33 @@ def measure_edits(examples: int, rounds: int, seconds: int) -> list[Edits]:
         launch = MOCKS.launch(place, pairs)
         with run_peer(MOCKS, place, launch, pairs[-1]) as server:
             return [
-                _edits(server, place, chosen, Edits(f"at random among {len(chosen):,}"), rounds, seconds)
+                _measure_rounds(server, place, chosen, rounds, seconds, quiet)
                 for chosen in ([pairs, some] if examples > HOT else [pairs])
             ]
 
 
-def _edits(server: Server, place: Place, pairs: Sequence[Pair], edits: Edits, rounds: int, seconds: int) -> Edits:
+def _measure_rounds(
+    server: Server, place: Place, pairs: Sequence[Pair], rounds: int, seconds: int, quiet: QuietRounds
+) -> Edits:
+    edits = Edits(f"at random among {len(pairs):,}")
     load(place.folder, server.url, pairs, seconds)
     for number in range(rounds):
         edited = pairs[number * 7 % len(pairs)]
-        edits.before.append(load(place.folder, server.url, pairs, seconds))
-        with ThreadPoolExecutor(1) as beside:
-            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
-            time.sleep(HEAD_START)
-            after_start, after_return = _edit(server, place, edited, number)
-            edits.during.append(loading.result())
-            edits.after_start.append(after_start)
-            edits.after_return.append(after_return)
-            loading = beside.submit(load, place.folder, server.url, pairs, seconds)
-            time.sleep(HEAD_START)
-            _run("show", place, edited)
-            edits.beside_show.append(loading.result())
+        edits.add(quiet.run(partial(_measure_round, server, place, pairs, edited, seconds)))
     return edits
+
+
+def _measure_round(server: Server, place: Place, pairs: Sequence[Pair], edited: Pair, seconds: int) -> Round:
+    before = load(place.folder, server.url, pairs, seconds)
+    with ThreadPoolExecutor(1) as beside:
+        loading = beside.submit(load, place.folder, server.url, pairs, seconds)
+        time.sleep(HEAD_START)
+        after_start, after_return = _edit(server, place, edited, next(_editions))
+        during = loading.result()
+        loading = beside.submit(load, place.folder, server.url, pairs, seconds)
+        time.sleep(HEAD_START)
+        _run("show", place, edited)
+        return Round(before, during, loading.result(), after_start, after_return)
 
 
 def _edit(server: Server, place: Place, edited: Pair, number: int) -> tuple[float, float]:

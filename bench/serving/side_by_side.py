@@ -9,14 +9,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench.load.check_answers import check_answers
 from bench.load.pairs import Pair, choose_sample
 from bench.load.wrk import CONNECTIONS, Load, Uniqueness, load
+from bench.peers.failures import FAILURES, describe_failure
 from bench.peers.peer import Peer, Server, set_up_and_run
+from bench.quiet import QuietRounds
 
 CHECKED = 12
 MB = 1024 * 1024
@@ -56,12 +59,26 @@ class Case:
     warm_up: int
 
 
+@dataclass(frozen=True)
+class LoadOfServer:
+    """A load, the processor seconds of the server in it, and whether the server was idle soon after it."""
+
+    load: Load
+    cpu: float
+    calm: bool
+
+
 @dataclass
 class Measurement:
     """The results of one question to one server: the load of each round, and the processor time of the server in it."""
 
     loads: list[Load] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+
+    def add(self, done: LoadOfServer) -> None:
+        """Add the load of a round."""
+        self.loads.append(done.load)
+        self.cpu.append(done.cpu)
 
     @property
     def rate(self) -> float:
@@ -87,7 +104,10 @@ class Measurement:
 
 @dataclass
 class Outcome:
-    """The results of one server in a case; `problem` is why it was not measured, or not completely."""
+    """The results of one server in a case; `problem` is why it was not measured, or not completely.
+
+    A peer that fails has no result for the question in which it failed, and none for the later ones.
+    """
 
     started: float | None = None
     resident: float | None = None
@@ -112,10 +132,13 @@ class Results:
         return max(rates, default=None)
 
 
-def measure(case: Case, rounds: int, report: Callable[[str], None]) -> Results:
-    """Start all servers, check their answers, warm them up, and load them in turn."""
+def measure(case: Case, rounds: int, quiet: QuietRounds, report: Callable[[str], None]) -> Results:
+    """Start all servers, check their answers, warm them up, and load them in turn.
+
+    A peer that fails is left out from then on. If one of our own servers fails, its error is raised.
+    """
     with ExitStack() as stack:
-        run = _Run(case, stack, report)
+        run = SideBySide(case, stack, quiet, report)
         for peer in case.peers:
             run.start(peer)
         for question in case.questions:
@@ -126,12 +149,13 @@ def measure(case: Case, rounds: int, report: Callable[[str], None]) -> Results:
     return Results(case, run.outcomes)
 
 
-class _Run:
+class SideBySide:
     """The run of one case."""
 
-    def __init__(self, case: Case, stack: ExitStack, report: Callable[[str], None]) -> None:
+    def __init__(self, case: Case, stack: ExitStack, quiet: QuietRounds, report: Callable[[str], None]) -> None:
         self._case = case
         self._stack = stack
+        self._quiet = quiet
         self._report = report
         self._up: dict[Server, ExitStack] = {}
         self.outcomes = {peer: Outcome() for peer in case.peers}
@@ -140,16 +164,20 @@ class _Run:
         """Start a server, and check its answers to all questions."""
         self._report(f"{self._case.title}: starting {peer.name}")
         stack = self._stack.enter_context(ExitStack())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="understudy-bench-")))
+        place = tempfile.TemporaryDirectory(prefix="understudy-bench-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(place))
         outcome = self.outcomes[peer]
         try:
             server = stack.enter_context(set_up_and_run(peer, self._case.peers[peer], folder, self._case.pairs))
             for question in self._case.questions:
                 if question.goes_to(peer):
                     check_answers(server.url, choose_sample(question.pairs, CHECKED))
-        except (RuntimeError, OSError) as problem:
-            outcome.problem = str(problem)
-            stack.close()
+        except FAILURES as problem:
+            if peer.ours:
+                raise
+            outcome.problem = describe_failure(problem)
+            with suppress(*FAILURES):
+                stack.close()
         else:
             outcome.started = server.program.started
             self._up[server] = stack
@@ -170,30 +198,30 @@ class _Run:
 
     def weigh(self) -> None:
         """Record the memory of all servers that still run."""
-        for server in self._up:
-            self.outcomes[server.peer].resident = server.program.resident / MB
+        for server in list(self._up):
+            try:
+                self.outcomes[server.peer].resident = server.program.resident / MB
+            except FAILURES as problem:
+                self._fail(server, problem)
 
     def _measure(self, question: Question, server: Server, seconds: int, *, counts: bool) -> None:
-        before = server.program.cpu_seconds
         outcome = self.outcomes[server.peer]
+        load_once = partial(self._load, question, server, seconds)
         try:
-            done = self._load(question, server, seconds)
-        except RuntimeError as problem:
-            self._drop(server, str(problem))
-            return
-        spent = server.program.cpu_seconds - before
-        calm = _becomes_idle(server)
-        if counts or not calm:
-            measurement = outcome.measurements.setdefault(question.name, Measurement())
-            measurement.loads.append(done)
-            measurement.cpu.append(spent)
-        if not calm:
-            outcome.resident = server.program.resident / MB
-            self._drop(server, f"stopped, because it was still busy {CALM_SECONDS:.0f} s after a load")
+            done = self._quiet.run(load_once) if counts else load_once()
+            if counts or not done.calm:
+                outcome.measurements.setdefault(question.name, Measurement()).add(done)
+            if not done.calm:
+                outcome.resident = server.program.resident / MB
+                self._drop(server, f"stopped, because it was still busy {CALM_SECONDS:.0f} s after a load")
+        except FAILURES as problem:
+            outcome.measurements.pop(question.name, None)
+            self._fail(server, problem)
 
-    def _load(self, question: Question, server: Server, seconds: int) -> Load:
+    def _load(self, question: Question, server: Server, seconds: int) -> LoadOfServer:
+        before = server.program.cpu_seconds
         with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
-            return load(
+            done = load(
                 Path(folder),
                 server.url,
                 question.pairs,
@@ -201,10 +229,18 @@ class _Run:
                 uniqueness=question.uniqueness,
                 connections=question.connections,
             )
+        return LoadOfServer(done, server.program.cpu_seconds - before, _becomes_idle(server))
+
+    def _fail(self, server: Server, problem: Exception) -> None:
+        if server.peer.ours:
+            raise problem
+        self._drop(server, describe_failure(problem))
 
     def _drop(self, server: Server, problem: str) -> None:
         self.outcomes[server.peer].problem = problem
-        self._up.pop(server).close()
+        if stack := self._up.pop(server, None):
+            with suppress(*FAILURES):
+                stack.close()
 
     def _list_servers(self, question: Question) -> list[Server]:
         return [server for server in self._up if question.goes_to(server.peer)]

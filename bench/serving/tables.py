@@ -13,6 +13,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
+from bench.peers.failures import read_version
 from bench.peers.peer import Peer, output_of
 from bench.serving.cases import Measured, Plan
 from bench.serving.edits import Edits, median_longest, median_p99
@@ -43,7 +44,7 @@ def show(console: Console, plan: Plan, measured: Measured) -> None:
 
 def versions(available: Mapping[Peer, Path], missing: Mapping[Peer, str]) -> str:
     """Return the versions of all programs, and the peers that were not available."""
-    known = {peer.name.partition(",")[0]: peer.version(place) for peer, place in available.items()}
+    known = {peer.name.partition(",")[0]: read_version(peer, place) for peer, place in available.items()}
     words = [f"{name} {version}" for name, version in known.items()]
     words += [f"{name} {_version(command)}" for name, command in PROGRAMS if shutil.which(command[0])]
     words += [f"wrk {_version(['wrk', '--version'])}", f"Python {platform.python_version()}"]
