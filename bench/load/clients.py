@@ -8,7 +8,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +101,15 @@ def download(port: int, target: str) -> Iterator[int]:
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n".encode())
         while data := connection.recv(1024 * 1024):
             yield len(data)
+
+
+async def measure_until(port: int, connections: int, goes_on: Callable[[], bool]) -> list[float]:
+    """Send requests on `connections` without a pause while `goes_on`; return the seconds that each took."""
+    run = next(_run_numbers)
+    targets = (f"/items/beside-{run}/{sent}" for sent in itertools.takewhile(lambda _: goes_on(), itertools.count()))
+    durations: list[float] = []
+    await asyncio.gather(*(_connection(port, targets, durations) for _ in range(connections)))
+    return durations
 
 
 async def _timed(port: int, number: int, connections: int) -> list[float]:

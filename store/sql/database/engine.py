@@ -49,7 +49,7 @@ class Database:
         self.url = _parse_url(url)
         if _is_file(self.url):
             _check_file(str(self.url.database), make=make)
-        self.checkpointer = Checkpointer(Path(str(self.url.database)), PAGE_BYTES) if _is_file(self.url) else None
+        self.checkpointer = Checkpointer(Path(str(self.url.database))) if _is_file(self.url) else None
         self.engine = _make_engine(self.url, self.checkpointer, sync_full=sync_full)
         self._write_engine = self.engine.execution_options(writes=True)
         # A store in memory has one connection, and a connection has one transaction at a time.
