@@ -67,11 +67,17 @@ class UpstreamPool:
 
     def handle_event(self, event: events.ConnectionEvent) -> CommandIterator:
         """Pass an event to its connection."""
+        current = self._current
+        if (
+            isinstance(event, events.DataReceived)
+            and current is not None
+            and current.is_plain
+            and event.connection is current.socket
+        ):
+            return self._user.receive(event.data)  # what the layers beneath would do, in less time
         upstream = self._by_socket.get(event.connection)
         if upstream is None:
             return iter(())
-        if upstream.is_plain and upstream is self._current and isinstance(event, events.DataReceived):
-            return self._user.receive(event.data)  # what the layers beneath would do, in less time
         if isinstance(event, events.ConnectionClosed):
             del self._by_socket[event.connection]
         return self._run(upstream, upstream.handle_event(event))
