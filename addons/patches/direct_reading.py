@@ -76,10 +76,11 @@ class OutputBuffers:
     @property
     def has_room(self) -> bool:
         """Whether more may go out without waiting."""
-        return not any(
-            _count_unsent(io) > (self._max_unsent if other is self._connection else 0)
-            for other, io in self._handler.transports.items()
-        )
+        for other, io in self._handler.transports.items():
+            unsent = _count_unsent(io)
+            if unsent and (other is not self._connection or unsent > self._max_unsent):
+                return False
+        return True
 
     async def wait_for_room(self) -> None:
         """Wait until more may go out; end a connection that is lost meanwhile."""
@@ -129,11 +130,9 @@ class DirectProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass received bytes on."""
-        if (
-            self._reader.is_awaited
-            and self._connection.state & ConnectionState.CAN_READ
-            and self._reader.outputs.has_room
-        ):
+        state = self._connection.state
+        can_read = state is ConnectionState.OPEN or state & ConnectionState.CAN_READ
+        if can_read and self._reader.is_awaited and self._reader.outputs.has_room:
             _run(self._handler, events.DataReceived(self._connection, data))
         else:
             self._reader.is_awaited = False  # until the task has read these bytes
@@ -158,7 +157,8 @@ class DirectProtocol(asyncio.Protocol):
 
 
 def _count_unsent(io: ConnectionIO) -> int:
-    return io.writer.transport.get_write_buffer_size() if isinstance(io.writer, StreamWriter) else 0
+    writer = io.writer
+    return writer.transport.get_write_buffer_size() if isinstance(writer, StreamWriter) else 0
 
 
 async def _skip_drain() -> None:
