@@ -1,5 +1,7 @@
 """Reading from sockets without a buffer and a task between: received bytes go to the layers at once.
 
+Events go past the layers that have chosen another one, and only pass events on to it.
+
 A side is read no faster than the other side takes its bytes. mitmproxy waits for both sides before it reads from
 either: two peers that send much to each other at the same time then wait for ever.
 """
@@ -15,6 +17,7 @@ from typing import Protocol, cast
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.proxy import events
+from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
@@ -40,8 +43,10 @@ class DirectReading:
         self._release(client)
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        """Read directly from an upstream that was connected to."""
+        """Read directly from an upstream that was connected to; the layers above have made their choice by then."""
         self._install(data.client.id, data.server)
+        if (handler := self._servers.connections.get(data.client.id)) is not None:
+            handler.layer = find_working_layer(handler.layer)
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
         """Release an upstream's connection, which may still have bytes to send."""
@@ -62,6 +67,22 @@ class DirectReading:
         transport = self._transports.pop(connection, None)
         if transport is not None and (unsent := transport.get_write_buffer_size()):
             asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, unsent)
+
+
+def find_working_layer(top: Layer) -> Layer:
+    """Return the first layer that does something itself, from this one inwards."""
+    while (inner := _find_successor(top)) is not None:
+        top = inner
+    return top
+
+
+def _find_successor(top: Layer) -> Layer | None:
+    """Return the layer that has taken the place of this one: its `handle_event` is the other's `_handle_event`."""
+    handle = vars(top).get("_handle_event")
+    inner = getattr(handle, "__self__", None)
+    if top._paused or top.debug is not None or not isinstance(inner, Layer) or inner is top:
+        return None
+    return inner if getattr(handle, "__name__", "") == "handle_event" else None
 
 
 class OutputBuffers:
