@@ -90,7 +90,9 @@ class UpstreamPool:
     def can_reuse(self, origin: Origin, *, is_idempotent: bool) -> bool:
         """Return whether the next request, to this origin, may go through the connection in use."""
         upstream = self._current
-        if upstream is None or not upstream.is_open or upstream.origin != origin:
+        if upstream is None or not upstream.is_open:
+            return False
+        if upstream.origin is not origin and upstream.origin != origin:
             return False
         upstream.was_used = is_idempotent or time.time() - upstream.idle_since < MAX_REUSE_IDLE_SECONDS
         return upstream.was_used

@@ -259,10 +259,11 @@ class ExchangeReader:
         )
 
     def _describe_losses(self) -> str:
-        losses = []
-        for body, whose in ((self._request_body, "request"), (self._response_body, "response")):
-            if body is not None and body.cut:
-                losses.append(describe_cut(whose, body.size))
+        losses: list[str] = []
+        if self._request_body is not None and self._request_body.cut:
+            losses.append(describe_cut("request", self._request_body.size))
+        if self._response_body is not None and self._response_body.cut:
+            losses.append(describe_cut("response", self._response_body.size))
         if self.is_complete and not self.is_request_complete:
             losses.append(ANSWERED_EARLY)
         return "; ".join(losses)
