@@ -57,7 +57,8 @@ class Guard:
 
     def begin_request(self, client_id: str) -> None:
         """Count a request of this client that begins in a live mode, and for which no hook runs."""
-        self.live[client_id] += 1
+        # The methods of a Counter are written in Python, those of a dict are not.
+        self.live[client_id] = self.live.get(client_id, 0) + 1
         self.idle.clear()
 
     def end_request(self, client_id: str) -> None:
@@ -116,11 +117,11 @@ class Guard:
             self._hang_up(client.id)
 
     def _forget(self, client_id: str, count: int) -> None:
-        remaining = self.live[client_id] - count
+        remaining = self.live.get(client_id, 0) - count
         if remaining > 0:
             self.live[client_id] = remaining
         else:
-            del self.live[client_id]
+            self.live.pop(client_id, None)
         if not self.live:
             self.idle.set()
 

@@ -30,6 +30,7 @@ from understudy.serving.http1.heads import UpstreamProtocolError
 from understudy.serving.http1.rules import MalformedRequest
 from understudy.store.model.exchanges import CLIENT_LEFT, describe_unreached
 from understudy.store.model.gateways import OnLoss
+from understudy.store.model.messages import Origin
 
 # What may still come of a response whose client left before its end, for the exchange to be complete.
 MAX_LATE_SECONDS = 0.5
@@ -86,11 +87,12 @@ class ExchangeForwarder:
         """Take what became of an exchange, or of pieces of its bodies."""
         exchange = event.exchange
         if exchange is not self._exchange:
-            return
+            return iter(())
         if self.committer.handle_commit(event):
-            yield from self._finish(exchange)
-        elif exchange.loss is not None and exchange.is_running and self._settings.on_loss is OnLoss.STOP:
-            yield from self._fail(exchange, "it could not be kept")
+            return self._finish(exchange)
+        if exchange.loss is not None and exchange.is_running and self._settings.on_loss is OnLoss.STOP:
+            return self._fail(exchange, "it could not be kept")
+        return iter(())
 
     def handle_client_close(self) -> CommandIterator:
         """Fail the exchange, unless nothing more comes, or only the end of the response is outstanding.
@@ -122,10 +124,12 @@ class ExchangeForwarder:
         sent = render_upstream_head(settings, request)
         exchange.note_sent(sent)
         if self._upstreams.can_reuse(origin, is_idempotent=exchange.is_idempotent):
-            yield from self._upstreams.send(sent)
-        else:
-            yield from self._upstreams.drop()
-            yield from self._upstreams.open(origin, sent)
+            return self._upstreams.send(sent)
+        return self._reopen(origin, sent)
+
+    def _reopen(self, origin: Origin, first: bytes) -> CommandIterator:
+        yield from self._upstreams.drop()
+        yield from self._upstreams.open(origin, first)
 
     @property
     def can_take_body(self) -> bool:
@@ -173,21 +177,17 @@ class ExchangeForwarder:
         """Read on in the response, and pass it to the client."""
         exchange = self._exchange
         if exchange is None or exchange.progress is not Progress.RUNNING:
-            yield from self._upstreams.drop()  # no request is open that this could answer
-            return
+            return self._upstreams.drop()  # no request is open that this could answer
         try:
             passed = exchange.reader.take_response(data, time.time())
         except UpstreamProtocolError as problem:
-            yield from self._fail(exchange, f"the upstream's answer cannot be followed: {problem}")
-            return
+            return self._fail(exchange, f"the upstream's answer cannot be followed: {problem}")
         if exchange.delivery is Delivery.ABANDONED:
-            yield from self._count_late(exchange, len(passed))
-        elif exchange.reader.is_complete:
+            return self._count_late(exchange, len(passed))
+        if exchange.reader.is_complete:
             exchange.held.append(passed)
-            yield from self._complete(exchange)
-        else:
-            yield from self._pass_on(exchange, passed)
-            self.committer.keep_pieces(exchange, exchange.reader.take_pieces())
+            return self._complete(exchange)
+        return self._pass_on_and_keep(exchange, passed)
 
     def handle_close(self, upstream: UpstreamConnection, *, is_cut: bool) -> CommandIterator:
         """Take the end of the connection for that of the response, send the request again, or fail the exchange."""
@@ -216,6 +216,10 @@ class ExchangeForwarder:
         yield from self._complete(exchange)
 
     # What the client gets.
+
+    def _pass_on_and_keep(self, exchange: ExchangeInFlight, data: bytes) -> CommandIterator:
+        yield from self._pass_on(exchange, data)
+        self.committer.keep_pieces(exchange, exchange.reader.take_pieces())
 
     def _pass_on(self, exchange: ExchangeInFlight, data: bytes) -> CommandIterator:
         response = exchange.reader.response
@@ -258,18 +262,19 @@ class ExchangeForwarder:
     def _complete(self, exchange: ExchangeInFlight) -> CommandIterator:
         response, reader = exchange.reader.response, exchange.reader
         if response is None or response.ends_connection or reader.excess or not reader.is_request_complete:
-            yield from self._upstreams.drop()
-        else:
-            self._upstreams.mark_idle()
+            return self._drop_and_keep(exchange)
+        self._upstreams.mark_idle()
+        return self._finish(exchange) if self.committer.keep(exchange) else iter(())
+
+    def _drop_and_keep(self, exchange: ExchangeInFlight) -> CommandIterator:
+        yield from self._upstreams.drop()
         if self.committer.keep(exchange):
             yield from self._finish(exchange)
 
     def _fail(self, exchange: ExchangeInFlight, reason: str) -> CommandIterator:
         exchange.failure = reason
         exchange.held = []
-        yield from self._upstreams.drop()
-        if self.committer.keep(exchange):
-            yield from self._finish(exchange)
+        return self._drop_and_keep(exchange)
 
     def _finish(self, exchange: ExchangeInFlight) -> CommandIterator:
         self._exchange = None

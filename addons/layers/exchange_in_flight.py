@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mitmproxy.proxy import events
+from msgspec import Struct, field
 
 from understudy.addons.layers.record_states import Delivery, Progress, move
 from understudy.serving.gateway.active import ActiveMode
@@ -24,8 +25,7 @@ MAX_RESEND_BYTES = 64 * 1024
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
 
-@dataclass(slots=True, eq=False)
-class ExchangeInFlight:
+class ExchangeInFlight(Struct, eq=False):
     """An exchange that is not over, in the mode that was active when its request began.
 
     `held` are bytes of the response that the client has not got yet. `sent` is what the upstream has got, None when

@@ -72,16 +72,9 @@ class RecordLayer(layer.Layer):
         """Whether this is a connection of the layer to an upstream."""
         return self._forwarder.owns(connection)
 
-    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        if isinstance(event, events.ConnectionEvent):
-            if event.connection is self.context.client:
-                yield from self._handle_client_event(event)
-            else:
-                yield from self._forwarder.handle_upstream_event(event)
-        elif isinstance(event, CommitEvent):
-            yield from self._forwarder.handle_commit(event)
-        elif isinstance(event, events.CommandCompleted):
-            yield from self._handle_completion(event)
+    def handle_event(self, event: events.Event) -> CommandIterator:  # type: ignore[override]  # it waits for no command
+        """Take an event; what comes of it is done while the commands are taken."""
+        yield from self._take_event(event)
         if (
             self._paused_reading.connections
             or len(self._unread) > MAX_UNREAD_BYTES
@@ -89,14 +82,28 @@ class RecordLayer(layer.Layer):
         ):
             self._apply_backpressure()
 
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        yield from self.handle_event(event)
+
+    def _take_event(self, event: events.Event) -> CommandIterator:
+        # Where nothing follows what another function makes, its commands are returned: each generator takes time.
+        if isinstance(event, events.ConnectionEvent):
+            if event.connection is self.context.client:
+                return self._handle_client_event(event)
+            return self._forwarder.handle_upstream_event(event)
+        if isinstance(event, CommitEvent):
+            return self._forwarder.handle_commit(event)
+        if isinstance(event, events.CommandCompleted):
+            return self._handle_completion(event)
+        return iter(())
+
     def _handle_client_event(self, event: events.ConnectionEvent) -> CommandIterator:
         if isinstance(event, events.DataReceived):
             if not self._unread:
                 self._unread_since = time.time()
             self._unread = self._unread + event.data if self._unread else event.data
-            yield from self._advance()
-        elif isinstance(event, events.ConnectionClosed):
-            yield from self._handle_client_close()
+            return self._advance()
+        return self._handle_client_close() if isinstance(event, events.ConnectionClosed) else iter(())
 
     def _handle_completion(self, event: events.CommandCompleted) -> CommandIterator:
         if self._forwarder.owns_command(event.command):
@@ -131,38 +138,33 @@ class RecordLayer(layer.Layer):
         data = self._unread.lstrip(b"\r\n") if self._unread[:1] in b"\r\n" else self._unread
         active = self._settings.current.active
         if active.mode.is_offline:  # a request finishes in the mode it started in
-            yield from self._hand_over(Successor.ANSWERS)
-            return
+            return self._hand_over(Successor.ANSWERS)
         end = data.find(HEAD_END) + len(HEAD_END)
         if end < len(HEAD_END):
-            if (problem := check_partial_head(data)) is not None:
-                yield from self._refuse(problem)
-            return
+            problem = check_partial_head(data)
+            return iter(()) if problem is None else self._refuse(problem)
         head = read_request(data[:end])
         if isinstance(head, MalformedRequest):
-            yield from self._refuse(head)
-        elif isinstance(head, UnsupportedRequest) or head.upgrade or head.method == "CONNECT":
-            yield from self._hand_over(Successor.MITMPROXY)
-        else:
-            self._unread = data[end:]
-            yield from self._accept_request(head, active)
+            return self._refuse(head)
+        if isinstance(head, UnsupportedRequest) or head.upgrade or head.method == "CONNECT":
+            return self._hand_over(Successor.MITMPROXY)
+        self._unread = data[end:]
+        return self._accept_request(head, active)
 
     def _accept_request(self, head: RequestHead, active: ActiveMode) -> CommandIterator:
         route = find_route(self._kind, head.target)
         refusal = replies.BAD_TARGET if route is None else find_refusal(self._settings, route)
         if route is None or refusal is not None:
-            yield from self._reply(refusal or replies.BAD_TARGET, head)
-            return
+            return self._reply(refusal or replies.BAD_TARGET, head)
         if route.is_reverse and not self._kind.tls:
             head = restore_cookies(head, self._settings.sites.renamed)
         self._settings.guard.begin_request(self.context.client.id)
         active = active.for_origin(route.origin)
         request = AcceptedRequest(active, head, route, self._unread_since)
         if active.mode is Mode.SPY:
-            yield from self._begin_lookup(request)
-        else:
-            self._state = move(self._state, Forwarding())
-            yield from self._forwarder.forward(request)
+            return self._begin_lookup(request)
+        self._state = move(self._state, Forwarding())
+        return self._forwarder.forward(request)
 
     def _forward_body(self) -> CommandIterator:
         forwarder = self._forwarder

@@ -67,11 +67,17 @@ class UpstreamPool:
 
     def handle_event(self, event: events.ConnectionEvent) -> CommandIterator:
         """Pass an event to its connection."""
+        current = self._current
+        if (
+            isinstance(event, events.DataReceived)
+            and current is not None
+            and current.is_plain
+            and event.connection is current.socket
+        ):
+            return self._user.receive(event.data)  # what the layers beneath would do, in less time
         upstream = self._by_socket.get(event.connection)
         if upstream is None:
             return iter(())
-        if upstream.is_plain and upstream is self._current and isinstance(event, events.DataReceived):
-            return self._user.receive(event.data)  # what the layers beneath would do, in less time
         if isinstance(event, events.ConnectionClosed):
             del self._by_socket[event.connection]
         return self._run(upstream, upstream.handle_event(event))
@@ -84,7 +90,9 @@ class UpstreamPool:
     def can_reuse(self, origin: Origin, *, is_idempotent: bool) -> bool:
         """Return whether the next request, to this origin, may go through the connection in use."""
         upstream = self._current
-        if upstream is None or not upstream.is_open or upstream.origin != origin:
+        if upstream is None or not upstream.is_open:
+            return False
+        if upstream.origin is not origin and upstream.origin != origin:
             return False
         upstream.was_used = is_idempotent or time.time() - upstream.idle_since < MAX_REUSE_IDLE_SECONDS
         return upstream.was_used

@@ -1,5 +1,7 @@
 """Reading from sockets without a buffer and a task between: received bytes go to the layers at once.
 
+Events go past the layers that have chosen another one, and only pass events on to it.
+
 A side is read no faster than the other side takes its bytes. mitmproxy waits for both sides before it reads from
 either: two peers that send much to each other at the same time then wait for ever.
 """
@@ -15,6 +17,7 @@ from typing import Protocol, cast
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.proxy import events
+from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
@@ -40,8 +43,10 @@ class DirectReading:
         self._release(client)
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        """Read directly from an upstream that was connected to."""
+        """Read directly from an upstream that was connected to; the layers above have made their choice by then."""
         self._install(data.client.id, data.server)
+        if (handler := self._servers.connections.get(data.client.id)) is not None:
+            handler.layer = find_working_layer(handler.layer)
 
     def server_disconnected(self, data: ServerConnectionHookData) -> None:
         """Release an upstream's connection, which may still have bytes to send."""
@@ -64,6 +69,22 @@ class DirectReading:
             asyncio.get_running_loop().call_later(STALLED_SECONDS, _abort_stalled, transport, unsent)
 
 
+def find_working_layer(top: Layer) -> Layer:
+    """Return the first layer that does something itself, from this one inwards."""
+    while (inner := _find_successor(top)) is not None:
+        top = inner
+    return top
+
+
+def _find_successor(top: Layer) -> Layer | None:
+    """Return the layer that has taken the place of this one: its `handle_event` is the other's `_handle_event`."""
+    handle = vars(top).get("_handle_event")
+    inner = getattr(handle, "__self__", None)
+    if top._paused or top.debug is not None or not isinstance(inner, Layer) or inner is top:
+        return None
+    return inner if getattr(handle, "__name__", "") == "handle_event" else None
+
+
 class OutputBuffers:
     """The buffers that bytes of one connection may go to: those of its client's other connections, and its own."""
 
@@ -76,10 +97,11 @@ class OutputBuffers:
     @property
     def has_room(self) -> bool:
         """Whether more may go out without waiting."""
-        return not any(
-            _count_unsent(io) > (self._max_unsent if other is self._connection else 0)
-            for other, io in self._handler.transports.items()
-        )
+        for other, io in self._handler.transports.items():
+            unsent = _count_unsent(io)
+            if unsent and (other is not self._connection or unsent > self._max_unsent):
+                return False
+        return True
 
     async def wait_for_room(self) -> None:
         """Wait until more may go out; end a connection that is lost meanwhile."""
@@ -129,11 +151,9 @@ class DirectProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass received bytes on."""
-        if (
-            self._reader.is_awaited
-            and self._connection.state & ConnectionState.CAN_READ
-            and self._reader.outputs.has_room
-        ):
+        state = self._connection.state
+        can_read = state is ConnectionState.OPEN or state & ConnectionState.CAN_READ
+        if can_read and self._reader.is_awaited and self._reader.outputs.has_room:
             _run(self._handler, events.DataReceived(self._connection, data))
         else:
             self._reader.is_awaited = False  # until the task has read these bytes
@@ -158,7 +178,8 @@ class DirectProtocol(asyncio.Protocol):
 
 
 def _count_unsent(io: ConnectionIO) -> int:
-    return io.writer.transport.get_write_buffer_size() if isinstance(io.writer, StreamWriter) else 0
+    writer = io.writer
+    return writer.transport.get_write_buffer_size() if isinstance(writer, StreamWriter) else 0
 
 
 async def _skip_drain() -> None:

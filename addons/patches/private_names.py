@@ -96,7 +96,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "mitmproxy.proxy.layer": (
         "CommandGenerator",
         "Layer._handle_event(self, event)",
+        "Layer._paused",
         "Layer.context",
+        "Layer.debug",
         "Layer.handle_event(self, event)",
         "NextLayer.context",
         "NextLayer.data_client(self)",

@@ -25,7 +25,9 @@ _REFRESH = re.compile(rb"""(\s*[0-9.]+\s*[;,]\s*(?:url\s*=\s*)?["']?)([^"']*)(.*
 
 def may_lead_away(fields: RawFields) -> bool:
     """Return whether `rewrite_for_client` may change a field of these."""
-    return any(b"://" in value or name.lower() in _REWRITTEN_NAMES for name, value in fields)
+    if not _REWRITTEN_NAMES.isdisjoint([name.lower() for name, _ in fields]):
+        return True
+    return b"://" in b"\n".join([value for _, value in fields])
 
 
 def rewrite_for_client(

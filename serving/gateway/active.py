@@ -47,7 +47,7 @@ class ActiveMode:
 
     def for_origin(self, origin: Origin | None) -> ActiveMode:
         """Return the mode of requests to this origin: those that are not to be recorded are only passed on."""
-        is_passed = self.is_recording and self.ignored_hosts.has(origin)
+        is_passed = self.ignored_hosts.has(origin) and self.is_recording
         return ActiveMode(Mode.PASS, rewrites_bodies=self.rewrites_bodies) if is_passed else self
 
     def is_unanswered(self, request: Request) -> bool:

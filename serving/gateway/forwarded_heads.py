@@ -24,11 +24,13 @@ def rewrite_request_head(head: RequestHead, target: bytes, origin: Origin, *, re
 
     `reverse`: the client takes the gateway for the API, so Host has to become that of the upstream.
     """
-    host = origin.authority.encode("latin-1")
     absolute = target != head.target
-    if not absolute and (not reverse or _find_host(head.fields) == host):
+    if not absolute and not reverse:
         return head.raw
+    host = origin.authority.encode("latin-1")
     if not absolute and (field := _HOST.search(head.raw)) is not None:
+        if field[1].rstrip(b" \t") == host:
+            return head.raw
         return head.raw[: field.start(1)] + host + head.raw[field.end(1) :]
     fields = [(name, host if name.lower() == b"host" else value) for name, value in head.fields]
     if absolute:

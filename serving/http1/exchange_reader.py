@@ -136,7 +136,7 @@ class ExchangeReader:
             return self._read_body(data, 0, now)
         if self._rest:
             data, self._rest = self._rest + data, b""
-        sent: list[bytes] = []
+        sent = b""
         start = 0
         while self.response is None:
             end = data.find(HEAD_END, start) + len(HEAD_END)
@@ -144,11 +144,10 @@ class ExchangeReader:
                 self._rest = data[start:]
                 if len(self._rest) > PASSTHROUGH_LIMITS.head:
                     raise UpstreamProtocolError("its head is too large")
-                return b"".join(sent)
-            sent.append(self._read_head(data[start:end], now))
+                return sent
+            sent += self._read_head(data[start:end], now)
             start = end
-        sent.append(self._read_body(data, start, now))
-        return b"".join(sent)
+        return sent + self._read_body(data, start, now)
 
     def handle_close(self, now: float) -> bool:
         """Note that the upstream has closed its connection; return whether its response is complete."""
@@ -170,8 +169,11 @@ class ExchangeReader:
 
     def take_last_pieces(self) -> list[Piece]:
         """Return what is left of large bodies, also of an exchange that breaks off."""
-        kept = [body for body in (self._request_body, self._response_body) if body is not None]
-        return [piece for body in kept for piece in body.take_pieces(ended=True)]
+        pieces: list[Piece] = []
+        for body in (self._request_body, self._response_body):
+            if body is not None and body.is_large:
+                pieces += body.take_pieces(ended=True)
+        return pieces
 
     def to_exchange(self, session_id: str, error: str | None = None, left: float | None = None) -> Exchange:
         """Return the exchange to record; with an error, a failed one with what was received of its response.
@@ -222,7 +224,9 @@ class ExchangeReader:
         if response.framing.is_complete:
             self._response_end = now
             self.excess = self.excess or end < len(data)
-        return data[start:end] if self._forwarded is None else self._forward(self._forwarded, content)
+        if self._forwarded is not None:
+            return self._forward(self._forwarded, content)
+        return content if len(content) == end - start else data[start:end]  # most bodies have no framing of their own
 
     def _forward(self, body: ForwardedBody, content: bytes) -> bytes:
         sent = body.take(content)
@@ -258,10 +262,11 @@ class ExchangeReader:
         )
 
     def _describe_losses(self) -> str:
-        losses = []
-        for body, whose in ((self._request_body, "request"), (self._response_body, "response")):
-            if body is not None and body.cut:
-                losses.append(describe_cut(whose, body.size))
+        losses: list[str] = []
+        if self._request_body is not None and self._request_body.cut:
+            losses.append(describe_cut("request", self._request_body.size))
+        if self._response_body is not None and self._response_body.cut:
+            losses.append(describe_cut("response", self._response_body.size))
         if self.is_complete and not self.is_request_complete:
             losses.append(ANSWERED_EARLY)
         return "; ".join(losses)

@@ -14,13 +14,16 @@ from typing import Any, cast
 import pytest
 from mitmproxy.connection import ConnectionState
 from mitmproxy.options import Options
-from mitmproxy.proxy import events
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.events import HookCompleted
+from mitmproxy.proxy.layer import CommandGenerator, Layer, NextLayer
+from mitmproxy.proxy.layers.modes import HttpProxy
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test.tflow import tclient_conn, tserver_conn
 
 from understudy.addons.patches import direct_reading
-from understudy.addons.patches.direct_reading import MAX_UNSENT_BYTES, DirectReading
+from understudy.addons.patches.direct_reading import MAX_UNSENT_BYTES, DirectReading, find_working_layer
 
 
 class Transport(asyncio.Transport):
@@ -232,3 +235,46 @@ async def test_installed_mitmproxy_reads_in_a_task_and_waits_for_the_same_connec
     assert handler.got == [b"one"]
     task.cancel()
     await asyncio.wait([task])
+
+
+def test_events_go_past_the_layers_that_have_chosen_another() -> None:
+    context = Context(tclient_conn(), Options())
+    top = HttpProxy(context)
+    assert find_working_layer(top) is top
+    list(top.handle_event(events.Start()))
+    chooser = find_working_layer(top)
+    assert isinstance(chooser, NextLayer)
+    (question,) = chooser.handle_event(events.DataReceived(context.client, b"GET"))
+    assert isinstance(question, commands.StartHook)
+    chooser.layer = chosen = Echo(context)
+    assert find_working_layer(top) is chooser  # until it has the answer to its question
+    list(top.handle_event(HookCompleted(question)))
+    assert find_working_layer(top) is chosen
+    assert chosen.got == [b"GET"]
+
+
+def test_events_go_past_no_layer_that_logs_them() -> None:
+    context = Context(tclient_conn(), Options())
+    top = HttpProxy(context)
+    list(top.handle_event(events.Start()))
+    top.debug = ""
+    assert find_working_layer(top) is top
+
+
+def test_a_layer_that_changed_its_own_state_works() -> None:
+    changed = Echo(Context(tclient_conn(), Options()))
+    changed._handle_event = changed.handle_event  # type: ignore[method-assign]
+    assert find_working_layer(changed) is changed
+
+
+class Echo(Layer):
+    """A layer that remembers what it got."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.got: list[bytes] = []
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if isinstance(event, events.DataReceived):
+            self.got.append(event.data)
+        yield from ()
