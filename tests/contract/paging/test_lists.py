@@ -21,13 +21,16 @@ from tests.factories.stored import (
     serve,
 )
 from understudy.store.errors import UserError
-from understudy.store.model.collections import Environment, Folder
+from understudy.store.model.collections import Environment, Example, Folder
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import ApiKey
 from understudy.store.repositories.collections import CollectionUpdate, SiblingPosition
 from understudy.store.repositories.history import SessionSummary
 from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.repositories.store import Store
+from understudy.store.sql.database.tables import ExampleRow
+from understudy.store.sql.mapping.collection_rows import example_from_row
+from understudy.store.sql.repositories import collections as sql_collections
 
 NAMES = ["A b", "a", "b", "c", "é", "日本"]
 """In the order of their code points."""
@@ -320,3 +323,17 @@ def test_examples_of_a_page_are_whole(store: Store) -> None:
     shop = collect(store, *(make_example(id=id, response=make_response(body=LARGE)) for id in ("01", "02", "03")))
     page = store.collections.read_example_page(shop.id, PageRequest(2, after="01"))
     assert page.items == store.collections.list_examples(shop.id)[1:]
+
+
+def test_examples_outside_of_a_page_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[str]()
+
+    def note(row: ExampleRow) -> Example:
+        read.append(row.id)
+        return example_from_row(row)
+
+    monkeypatch.setattr(sql_collections, "example_from_row", note)
+    shop = collect(store, *(make_example(id=f"{number:02}") for number in range(20)))
+    store.collections.read_example_page(shop.id, PageRequest(3, after="05"))
+    store.collections.read_example_page(shop.id, PageRequest(3, before="15"))
+    assert sorted(read) == ["06", "07", "08", "09", "11", "12", "13", "14"]
