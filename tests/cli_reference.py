@@ -15,6 +15,10 @@ Generated from `--help`; a test compares the two. For shell completion, run
 goes before or after the command; `UNDERSTUDY_STORE` does the same, and `store` in a [project file](project-file.md). A
 store that is named has to exist, except for commands that may create it: `record`, `gateway`, `send`, and those that
 create, add or set.
+
+`-n N` cuts a list. A line on standard error then names the option that lists what follows: `More: --after shop`. Pages
+begin after a name or id, or end before one, so that what is added or deleted meanwhile neither repeats nor hides other
+lines. The name or id itself may be gone; only `sessions list`, which is by age, then needs the id.
 """
 
 

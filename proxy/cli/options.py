@@ -19,6 +19,7 @@ import click
 from understudy.store.errors import UserError
 from understudy.store.model.messages import Headers, Origin, Request, strip_url
 from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 SECONDS_OF = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -91,6 +92,25 @@ def _with_store(command: Command, *, makes: bool) -> Command:
             store.close()
 
     return opened
+
+
+def page_options(key: str) -> Callable[[Command], Command]:
+    """Give a command that lists things `--limit`, `--after` and `--before`, which it gets as its argument `request`.
+
+    `key` is what stands for one of the things in help, which the first column of the list shows.
+    """
+
+    def decorate(command: Command) -> Command:
+        @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="List N at most [default: all].")
+        @click.option("--after", metavar=key, help=f"List those after this {key}.")
+        @click.option("--before", metavar=key, help=f"List the last N before this {key}.")
+        @functools.wraps(command)
+        def paged(*, limit: int | None, after: str | None, before: str | None, **arguments: Any) -> Any:
+            return command(request=PageRequest(limit, after, before), **arguments)
+
+        return paged
+
+    return decorate
 
 
 def current_user() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ import click
 
 from understudy.store.model.messages import Headers
 from understudy.store.model.naming import escape_unprintable
+from understudy.store.repositories.paging import Page, PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +53,26 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty:
         table.add_row(*(Text("" if cell is None else escape_unprintable(str(cell))) for cell in row))
     # Piped, a table is as wide as its longest row: grep must find whole lines.
     Console(width=None if sys.stdout.isatty() else 10_000, soft_wrap=False).print(table)
+
+
+def print_page(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    empty: str,
+    *,
+    page: Page[Any, Any],
+    request: PageRequest[Any],
+) -> None:
+    """Print a page of a list as a table, or `empty` if the list is, and on stderr how to list the page that follows."""
+    asks_beyond = request.after is not None or request.before is not None
+    print_table(columns, rows, "No more." if asks_beyond else empty)
+    print_next_page("before" if request.is_backward else "after", page.previous if request.is_backward else page.next)
+
+
+def print_next_page(option: str, key: object) -> None:
+    """Print on stderr that a list goes on by an option with this key, unless the key is None."""
+    if key is not None:
+        click.echo(f"More: --{option} {shlex.quote(escape_unprintable(str(key)))}", err=True)
 
 
 @contextmanager

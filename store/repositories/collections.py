@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from understudy.store.model.collections import Collection, Environment, Example, Folder, RequestItem
+from understudy.store.repositories.paging import Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,18 @@ class CollectionSummary:
     collection: Collection
     items: int
     examples: int
+
+
+class SiblingPosition(NamedTuple):
+    """The place of a folder or request item in the list of those of its collection: its position, then its id."""
+
+    position: int
+    id: str
+
+    @classmethod
+    def of(cls, sibling: Folder | RequestItem) -> SiblingPosition:
+        """Return the place of a folder or request item."""
+        return cls(sibling.position, sibling.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,10 @@ class Collections(Protocol):
         """Return all collections by name."""
         ...
 
+    def read_summary_page(self, request: PageRequest[str]) -> Page[CollectionSummary, str]:
+        """Return a page of the collections by name."""
+        ...
+
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         """Replace the variables of a collection; raise NotFound."""
         ...
@@ -66,8 +83,20 @@ class Collections(Protocol):
         """Return the folders of a collection by position."""
         ...
 
+    def read_folder_page(
+        self, collection_id: str, request: PageRequest[SiblingPosition]
+    ) -> Page[Folder, SiblingPosition]:
+        """Return a page of the folders of a collection by position."""
+        ...
+
     def list_items(self, collection_id: str) -> list[RequestItem]:
         """Return the request items of a collection by position."""
+        ...
+
+    def read_item_page(
+        self, collection_id: str, request: PageRequest[SiblingPosition]
+    ) -> Page[RequestItem, SiblingPosition]:
+        """Return a page of the request items of a collection by position."""
         ...
 
     def list_item_names(self, collection_id: str, ids: Sequence[str] | None = None) -> dict[str, str]:
@@ -80,6 +109,10 @@ class Collections(Protocol):
 
     def list_examples(self, collection_id: str) -> list[Example]:
         """Return the examples of a collection by id, their bodies as references."""
+        ...
+
+    def read_example_page(self, collection_id: str, request: PageRequest[str]) -> Page[Example, str]:
+        """Return a page of the examples of a collection by id, their bodies as references; others are not read."""
         ...
 
     def get_examples(self, collection_id: str, ids: Sequence[str]) -> list[Example]:
@@ -142,6 +175,10 @@ class Environments(Protocol):
 
     def list(self) -> Sequence[Environment]:
         """Return all environments by name."""
+        ...
+
+    def read_page(self, request: PageRequest[str]) -> Page[Environment, str]:
+        """Return a page of the environments by name."""
         ...
 
     def delete(self, environment_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from understudy.store.model.exchanges import Exchange, Session
 from understudy.store.model.messages import Body, Origin
 from understudy.store.model.websockets import WebSocketMessage
+from understudy.store.repositories.paging import Page, PageRequest
 
 ReportProgress = Callable[[int, int], None]
 """Takes the number of exchanges that are done, and of all."""
@@ -75,6 +76,10 @@ class Sessions(Protocol):
 
     def list_summaries(self) -> list[SessionSummary]:
         """Return all sessions, oldest first."""
+        ...
+
+    def read_summary_page(self, request: PageRequest[str]) -> Page[SessionSummary, str]:
+        """Return a page of the sessions by id, which is oldest first; exchanges of others are not counted."""
         ...
 
     def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from understudy.store.model.calls import Call
 from understudy.store.model.mock_servers import ApiKey, MockServer, ServerError
+from understudy.store.repositories.paging import Page, PageRequest
 
 
 class MockServers(Protocol):
@@ -23,6 +24,10 @@ class MockServers(Protocol):
 
     def list(self) -> Sequence[MockServer]:
         """Return all mock servers by name."""
+        ...
+
+    def read_page(self, request: PageRequest[str]) -> Page[MockServer, str]:
+        """Return a page of the mock servers by name."""
         ...
 
     def save(self, mock: MockServer) -> int:
@@ -43,6 +48,10 @@ class MockServers(Protocol):
 
     def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
         """Return the saved server errors of a mock server by name."""
+        ...
+
+    def read_server_error_page(self, mock_server_id: str, request: PageRequest[str]) -> Page[ServerError, str]:
+        """Return a page of the saved server errors of a mock server by name."""
         ...
 
     def save_server_error(self, error: ServerError) -> None:
@@ -66,6 +75,10 @@ class Keys(Protocol):
 
     def list(self) -> Sequence[ApiKey]:
         """Return all keys that were not revoked, by name."""
+        ...
+
+    def read_page(self, request: PageRequest[str]) -> Page[ApiKey, str]:
+        """Return a page of the keys that were not revoked, by name."""
         ...
 
     def revoke(self, text: str) -> ApiKey:
@@ -110,6 +123,10 @@ class Calls(Protocol):
 
     def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
         """Return the last `limit` calls, oldest first."""
+        ...
+
+    def list_oldest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
+        """Return the first `limit` calls, oldest first."""
         ...
 
     def count(self, criteria: CallFilter) -> int:

@@ -9,15 +9,17 @@ from understudy.proxy.cli.options import (
     current_user,
     json_option,
     making_store,
+    page_options,
     variable,
     wait_for_gateways,
     with_store,
 )
-from understudy.proxy.cli.output import counted, local_time, print_json, print_table
+from understudy.proxy.cli.output import counted, local_time, print_json, print_page, print_table
 from understudy.proxy.operations.collections import collections as operations
 from understudy.proxy.operations.collections.collections import CollectionContents
 from understudy.store.errors import UserError
 from understudy.store.model.naming import escape_unprintable
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 variable_option = click.option("--variable", "variables", metavar="KEY=VALUE", multiple=True, help="Set a variable.")
@@ -29,19 +31,21 @@ def collections() -> None:
 
 
 @collections.command("list")
+@page_options("COLLECTION")
 @json_option
 @with_store
-def list_collections(store: Store, as_json: bool) -> None:
+def list_collections(store: Store, request: PageRequest[str], as_json: bool) -> None:
     """List the collections."""
     from understudy.proxy.operations.views.collections import collection_json
 
-    found = operations.list_collections(store)
+    page = operations.read_collection_page(store, request)
     if as_json:
-        print_json([collection_json(one) for one in found])
+        print_json([collection_json(one) for one in page.items])
         return
-    rows = [(one.collection.name, one.items, one.examples, local_time(one.collection.created_at)) for one in found]
+    rows = [(one.collection.name, one.items, one.examples, local_time(one.collection.created_at)) for one in page.items]
     columns = ("COLLECTION", "REQUESTS", "EXAMPLES", "CREATED")
-    print_table(columns, rows, "No collections yet. Create one with: understudy promote --session NAME --to COLLECTION")
+    none = "No collections yet. Create one with: understudy promote --session NAME --to COLLECTION"
+    print_page(columns, rows, none, page=page, request=request)
 
 
 @collections.command("show")

@@ -8,13 +8,15 @@ from understudy.proxy.cli.options import (
     current_user,
     json_option,
     making_store,
+    page_options,
     variable,
     wait_for_gateways,
     with_store,
 )
-from understudy.proxy.cli.output import counted, print_json, print_table
+from understudy.proxy.cli.output import counted, print_json, print_page, print_table
 from understudy.proxy.operations.collections import environments as operations
 from understudy.store.model.collections import Environment
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -24,19 +26,20 @@ def environments() -> None:
 
 
 @environments.command("list")
+@page_options("ENVIRONMENT")
 @json_option
 @with_store
-def list_environments(store: Store, as_json: bool) -> None:
+def list_environments(store: Store, request: PageRequest[str], as_json: bool) -> None:
     """List the environments."""
     from understudy.proxy.operations.views.collections import environment_json
 
-    found = operations.list_environments(store)
+    page = operations.read_environment_page(store, request)
     if as_json:
-        print_json([environment_json(one) for one in found])
+        print_json([environment_json(one) for one in page.items])
         return
-    rows = [(one.environment.name, len(one.environment.variables), ", ".join(one.used_by)) for one in found]
+    rows = [(one.environment.name, len(one.environment.variables), ", ".join(one.used_by)) for one in page.items]
     empty = "No environments yet. Create one with: understudy environments set NAME KEY=VALUE"
-    print_table(("ENVIRONMENT", "VARIABLES", "USED BY"), rows, empty)
+    print_page(("ENVIRONMENT", "VARIABLES", "USED BY"), rows, empty, page=page, request=request)
 
 
 @environments.command("show")

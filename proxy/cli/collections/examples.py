@@ -11,8 +11,15 @@ import click
 
 from understudy.proxy.cli.behaviour_options import behaviour_options
 from understudy.proxy.cli.lazy import LazyGroup
-from understudy.proxy.cli.options import body_argument, current_user, json_option, wait_for_gateways, with_store
-from understudy.proxy.cli.output import message_text, print_json, print_table, print_warnings
+from understudy.proxy.cli.options import (
+    body_argument,
+    current_user,
+    json_option,
+    page_options,
+    wait_for_gateways,
+    with_store,
+)
+from understudy.proxy.cli.output import message_text, print_json, print_page, print_warnings
 from understudy.proxy.operations.collections import examples as operations
 from understudy.proxy.operations.collections.examples import ExampleChanges, ExampleContents
 from understudy.proxy.operations.views.behaviours import behaviour_json
@@ -22,6 +29,7 @@ from understudy.store.errors import UserError
 from understudy.store.model.collections import Example
 from understudy.store.model.messages import measure_body
 from understudy.store.model.mock_servers import PLAIN
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 EXAMPLE_COLUMNS = ("ID", "EXAMPLE", "STATUS", "TYPE", "BYTES", "")
@@ -39,15 +47,16 @@ def examples() -> None:
 
 @examples.command("list")
 @click.argument("collection")
+@page_options("ID")
 @json_option
 @with_store
-def list_examples(store: Store, collection: str, as_json: bool) -> None:
-    """List the examples of COLLECTION."""
-    found = operations.list_examples(store, collection)
+def list_examples(store: Store, collection: str, request: PageRequest[str], as_json: bool) -> None:
+    """List the examples of COLLECTION, by id."""
+    page = operations.read_example_page(store, collection, request)
     if as_json:
-        print_json([example_json(example) for example in found])
+        print_json([example_json(example) for example in page.items])
         return
-    print_table(EXAMPLE_COLUMNS, example_rows(found), "It has no examples.")
+    print_page(EXAMPLE_COLUMNS, example_rows(page.items), "It has no examples.", page=page, request=request)
 
 
 @examples.command("show")

@@ -9,10 +9,18 @@ import click
 from understudy.proxy.cli.behaviour_options import behaviour_options, check_one, check_usual, matching_options
 from understudy.proxy.cli.lazy import LazyGroup
 from understudy.proxy.cli.mock_server_output import MOCK_COLUMNS, mock_rows, setting_rows
-from understudy.proxy.cli.options import current_user, json_option, making_store, wait_for_gateways, with_store
-from understudy.proxy.cli.output import print_json, print_table
+from understudy.proxy.cli.options import (
+    current_user,
+    json_option,
+    making_store,
+    page_options,
+    wait_for_gateways,
+    with_store,
+)
+from understudy.proxy.cli.output import print_json, print_page, print_table
 from understudy.proxy.operations.mock_servers import mock_servers as operations
 from understudy.store.errors import UserError
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 ELSEWHERE = {
@@ -47,18 +55,19 @@ def mocks() -> None:
 
 
 @mocks.command("list")
+@page_options("NAME")
 @json_option
 @with_store
-def list_mocks(store: Store, as_json: bool) -> None:
+def list_mocks(store: Store, request: PageRequest[str], as_json: bool) -> None:
     """List the mock servers."""
     from understudy.proxy.operations.views.mock_servers import mock_server_json
 
-    found = operations.list_mock_servers(store)
+    page = operations.read_mock_server_page(store, request)
     if as_json:
-        print_json([mock_server_json(details) for details in found])
+        print_json([mock_server_json(details) for details in page.items])
         return
     empty = "No mock servers yet. Create one with: understudy mocks create NAME --collection COLLECTION"
-    print_table(MOCK_COLUMNS, mock_rows(found), empty)
+    print_page(MOCK_COLUMNS, mock_rows(page.items), empty, page=page, request=request)
 
 
 @mocks.command("show")

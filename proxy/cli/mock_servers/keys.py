@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.options import current_user, json_option, making_store, with_store
-from understudy.proxy.cli.output import local_time, print_json, print_table
+from understudy.proxy.cli.options import current_user, json_option, making_store, page_options, with_store
+from understudy.proxy.cli.output import local_time, print_json, print_page
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -32,19 +33,21 @@ def create_key(store: Store, name: str, as_json: bool) -> None:
 
 
 @keys.command("list")
+@page_options("KEY")
 @json_option
 @with_store
-def list_keys(store: Store, as_json: bool) -> None:
+def list_keys(store: Store, request: PageRequest[str], as_json: bool) -> None:
     """List the keys."""
     from understudy.proxy.operations.mock_servers import keys as operations
     from understudy.proxy.operations.views.mock_servers import key_json
 
-    found = operations.list_keys(store)
+    page = operations.read_key_page(store, request)
     if as_json:
-        print_json([key_json(key) for key in found])
+        print_json([key_json(key) for key in page.items])
         return
-    rows = [(key.name, f"...{key.ending}", local_time(key.created_at)) for key in found]
-    print_table(("KEY", "ENDS IN", "CREATED"), rows, "No keys yet. Create one with: understudy keys create NAME")
+    rows = [(key.name, f"...{key.ending}", local_time(key.created_at)) for key in page.items]
+    empty = "No keys yet. Create one with: understudy keys create NAME"
+    print_page(("KEY", "ENDS IN", "CREATED"), rows, empty, page=page, request=request)
 
 
 @keys.command("revoke")

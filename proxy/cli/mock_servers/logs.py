@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from understudy.proxy.cli.options import current_user, json_option, moment, status_condition, with_store
-from understudy.proxy.cli.output import counted, local_time, message_text, print_json, print_table
+from understudy.proxy.cli.output import counted, local_time, message_text, print_json, print_next_page, print_table
 from understudy.proxy.operations.mock_servers import call_logs as operations
 from understudy.proxy.operations.mock_servers.call_logs import EVERY_CALL, CallConditions, CallPage
 from understudy.proxy.operations.views.calls import call_contents_json, call_json
@@ -51,6 +51,7 @@ LONGEST_SHOWN = 100
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--matched/--missed", default=None, help="Only calls that an example answered, or that none did.")
 @click.option("--before", type=click.IntRange(min=1), metavar="CALL", help="Older than this call.")
+@click.option("--after", type=click.IntRange(min=0), metavar="CALL", help="The first N that are newer than this call.")
 @click.option("--call", "call_id", type=int, metavar="CALL", help="Show this call in full.")
 @click.option("--clear", is_flag=True, help="Delete all calls.")
 @json_option
@@ -101,6 +102,8 @@ def _print_page(page: CallPage, wanted: CallConditions, *, as_json: bool) -> Non
         print_json([call_json(call) for call in page.calls])
     else:
         print_table(COLUMNS, [_row(call) for call in page.calls], _describe_empty(page, wanted))
+        option = "before" if wanted.after is None else "after"
+        print_next_page(option, page.more and getattr(page.more, option))
     _report_lost(page.counts)
 
 
@@ -127,7 +130,7 @@ def _report_lost(counts: CallCounts) -> None:
 
 def _follow(store: Store, page: CallPage, wanted: CallConditions, *, as_json: bool) -> None:
     """Print calls as they come, until Ctrl-C, or until the reader of standard output ends."""
-    newest = page.calls[-1].id if page.calls else 0
+    newest = page.calls[-1].id if page.calls else wanted.after or 0
     try:
         _print_lines(page.calls, as_json=as_json)
         while not _has_lost_reader():

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import click
 
-from understudy.proxy.cli.options import body_argument, current_user, json_option, wait_for_gateways, with_store
-from understudy.proxy.cli.output import print_json, print_table
+from understudy.proxy.cli.options import (
+    body_argument,
+    current_user,
+    json_option,
+    page_options,
+    wait_for_gateways,
+    with_store,
+)
+from understudy.proxy.cli.output import print_json, print_page
 from understudy.proxy.operations.mock_servers import server_errors as operations
 from understudy.proxy.operations.mock_servers.server_errors import FIRST, LAST, MockServerError
 from understudy.store.model.messages import measure_body
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -19,13 +27,14 @@ def errors() -> None:
 
 @errors.command("list")
 @click.argument("name")
+@page_options("ERROR")
 @json_option
 @with_store
-def list_errors(store: Store, name: str, as_json: bool) -> None:
+def list_errors(store: Store, name: str, request: PageRequest[str], as_json: bool) -> None:
     """List the server errors of the mock server NAME."""
     from understudy.proxy.operations.views.mock_servers import server_errors_json
 
-    found = operations.list_server_errors(store, name)
+    found = operations.list_server_errors(store, name, request)
     if as_json:
         print_json(server_errors_json(found))
         return
@@ -35,7 +44,7 @@ def list_errors(store: Store, name: str, as_json: bool) -> None:
         for one in found.errors
     ]
     empty = f"No server errors. Save one with: understudy mocks errors add {found.mock.name} down --status 503"
-    print_table(("SERVER ERROR", "STATUS", "BYTES", ""), rows, empty)
+    print_page(("SERVER ERROR", "STATUS", "BYTES", ""), rows, empty, page=found.page, request=request)
 
 
 @errors.command("add")

@@ -11,7 +11,14 @@ import click
 
 from understudy.proxy.cli.hints import render_hint
 from understudy.proxy.cli.options import filter_option, history_filter, json_option, moment, with_store
-from understudy.proxy.cli.output import local_time, measured_progress, message_text, print_json, print_table
+from understudy.proxy.cli.output import (
+    local_time,
+    measured_progress,
+    message_text,
+    print_json,
+    print_next_page,
+    print_table,
+)
 from understudy.store.model.exchanges import Exchange
 from understudy.store.model.messages import measure_body
 from understudy.store.model.values import replace
@@ -74,11 +81,16 @@ def list_history(
     if search is not None:
         with measured_progress("indexing history for searches") as report:
             store.history.index_for_search(report)
-    entries = list_entries(store, criteria, session=session, limit=limit, before=before, after=after)
+    # One more than asked for shows whether the list goes on.
+    found = list_entries(store, criteria, session=session, limit=limit + 1, before=before, after=after)
+    entries = found[-limit:] if after is None else found[:limit]
     if as_json:
         print_json([entry_json(entry) for entry in entries])
-    else:
-        print_table(HISTORY_COLUMNS, entry_rows(entries), "No exchanges.")
+        return
+    print_table(HISTORY_COLUMNS, entry_rows(entries), "No exchanges.")
+    if len(found) > limit:
+        option, last = ("before", entries[0]) if after is None else ("after", entries[-1])
+        print_next_page(option, last.exchange.id)
 
 
 @history.command("show")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from understudy.proxy.cli.gateway.replay_options import format_lists, list_options
-from understudy.proxy.cli.options import current_user, json_option, with_store
-from understudy.proxy.cli.output import local_time, print_json, print_table
+from understudy.proxy.cli.options import current_user, json_option, page_options, with_store
+from understudy.proxy.cli.output import local_time, print_json, print_page, print_table
 from understudy.proxy.cli.recordings.history import HISTORY_COLUMNS, entry_rows
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 SESSION_COLUMNS = ("SESSION", "UPSTREAM", "EXCHANGES", "FAILED", "LAST")
@@ -19,22 +20,24 @@ def sessions() -> None:
 
 
 @sessions.command("list")
+@page_options("SESSION")
 @json_option
 @with_store
-def list_sessions(store: Store, as_json: bool) -> None:
-    """List all sessions."""
+def list_sessions(store: Store, request: PageRequest[str], as_json: bool) -> None:
+    """List the sessions, the oldest first."""
     from understudy.proxy.operations.recordings import sessions as operations
     from understudy.proxy.operations.views.recordings import session_json
 
-    summaries = operations.list_sessions(store)
+    page = operations.read_session_page(store, request)
     if as_json:
-        print_json([session_json(summary) for summary in summaries])
+        print_json([session_json(summary) for summary in page.items])
         return
     rows = [
         (one.session.name, one.session.upstream or "-", one.exchanges, one.failed, local_time(one.last_at))
-        for one in summaries
+        for one in page.items
     ]
-    print_table(SESSION_COLUMNS, rows, "No sessions yet. Record one: understudy record --upstream URL --session NAME")
+    empty = "No sessions yet. Record one: understudy record --upstream URL --session NAME"
+    print_page(SESSION_COLUMNS, rows, empty, page=page, request=request)
 
 
 @sessions.command("show")

@@ -11,6 +11,7 @@ from understudy.proxy.operations.in_use import check_not_in_use
 from understudy.store.model.collections import Collection, Example, RequestItem
 from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionSummary
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -31,6 +32,11 @@ class CollectionContents:
 def list_collections(store: Store) -> Sequence[CollectionSummary]:
     """Return all collections by name."""
     return store.collections.list_summaries()
+
+
+def read_collection_page(store: Store, request: PageRequest[str]) -> Page[CollectionSummary, str]:
+    """Return a page of the collections by name."""
+    return store.collections.read_summary_page(request)
 
 
 def read_collection(store: Store, collection: str) -> CollectionContents:

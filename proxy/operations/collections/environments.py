@@ -9,7 +9,9 @@ from understudy.proxy.operations.collections.variables import change_variables
 from understudy.store.errors import Hint, NotFound
 from understudy.store.model.collections import Environment
 from understudy.store.model.ids import new_id
+from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.values import replace
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -23,12 +25,18 @@ class EnvironmentUse:
 
 def list_environments(store: Store) -> Sequence[EnvironmentUse]:
     """Return all environments by name."""
-    return [_with_users(store, environment) for environment in store.environments.list()]
+    return read_environment_page(store, WHOLE_LIST).items
+
+
+def read_environment_page(store: Store, request: PageRequest[str]) -> Page[EnvironmentUse, str]:
+    """Return a page of the environments by name."""
+    mocks = store.mock_servers.list()
+    return store.environments.read_page(request).convert(lambda environment: _with_users(environment, mocks))
 
 
 def read_environment(store: Store, environment: str) -> EnvironmentUse:
     """Return the environment of this name or id; raises NotFound."""
-    return _with_users(store, store.environments.find(environment))
+    return _with_users(store.environments.find(environment), store.mock_servers.list())
 
 
 def set_variables(store: Store, environment: str, new: Mapping[str, str], *, actor: str) -> Environment:
@@ -69,6 +77,5 @@ def find_environment(store: Store, text: str) -> Environment:
         raise NotFound(str(error), what="environment", which=text, field="environment", hint=hint) from error
 
 
-def _with_users(store: Store, environment: Environment) -> EnvironmentUse:
-    users = [mock.name for mock in store.mock_servers.list() if mock.environment_id == environment.id]
-    return EnvironmentUse(environment, users)
+def _with_users(environment: Environment, mocks: Sequence[MockServer]) -> EnvironmentUse:
+    return EnvironmentUse(environment, [mock.name for mock in mocks if mock.environment_id == environment.id])

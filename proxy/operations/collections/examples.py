@@ -8,11 +8,14 @@ from typing import Any
 
 from understudy.proxy.operations.collections.example_document import apply_changes, change_path, from_document
 from understudy.proxy.operations.collections.request_lines import Typed, typed_example, typed_item
+from understudy.proxy.operations.page_keys import find_keys
 from understudy.store.model.collections import Collection, Example
+from understudy.store.model.ids import is_own_id
 from understudy.store.model.messages import Request, Response
 from understudy.store.model.mock_servers import PLAIN, Behaviour
 from understudy.store.model.values import replace
 from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -56,6 +59,17 @@ class ExampleChanges:
 def list_examples(store: Store, collection: str) -> Sequence[Example]:
     """Return the examples of a collection by id, bodies as references; raises NotFound."""
     return store.collections.list_examples(store.collections.find(collection).id)
+
+
+def read_example_page(store: Store, collection: str, request: PageRequest[str]) -> Page[Example, str]:
+    """Return a page of the examples of a collection by id, bodies as references; other examples are not read.
+
+    The keys are ids, ends of ids or names. Raises NotFound for the collection, and for a key that is nothing like it;
+    UserError when several examples have the name.
+    """
+    collection_id = store.collections.find(collection).id
+    ids = find_keys(request, lambda text: _find_id(store, collection_id, text))
+    return store.collections.read_example_page(collection_id, ids)
 
 
 def read_example(store: Store, example: str, collection: str | None = None) -> ExampleContents:
@@ -124,6 +138,13 @@ def delete_example(store: Store, example: str, collection: str | None = None, *,
 def _find(store: Store, example: str, collection: str | None) -> Example:
     collection_id = store.collections.find(collection).id if collection else None
     return store.collections.find_example(example, collection_id)
+
+
+def _find_id(store: Store, collection_id: str, text: str) -> str:
+    # Whole ids are not looked up among ends of ids and names, for which all examples are read.
+    if is_own_id(text) or store.collections.get_examples(collection_id, [text]):
+        return text
+    return store.collections.find_example(text, collection_id).id
 
 
 def _plan_addition(store: Store, collection: Collection, draft: ExampleDraft) -> tuple[CollectionUpdate, Example]:

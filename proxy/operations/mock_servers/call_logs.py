@@ -24,6 +24,7 @@ class CallConditions:
     path: str | None = None
     status: str | None = None
     matched: bool | None = None
+    after: int | None = None
     before: int | None = None
 
     def as_filter(self, mock: MockServer) -> CallFilter:
@@ -38,6 +39,7 @@ class CallConditions:
             path=self.path,
             status=self.status,
             matched=self.matched,
+            after=self.after,
             before=self.before,
         )
 
@@ -47,11 +49,15 @@ EVERY_CALL = CallConditions()
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
-    """Calls to a mock server, oldest first, and how many of all calls are in its log or lost."""
+    """Calls to a mock server, oldest first, and how many of all calls are in its log or lost.
+
+    `more` are the conditions under which the list goes on, None at its end.
+    """
 
     mock: MockServer
     calls: Sequence[Call]
     counts: CallCounts
+    more: CallConditions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,23 @@ class ClearedLog:
 def list_calls(store: Store, mock: str, conditions: CallConditions = EVERY_CALL, limit: int = 50) -> CallPage:
     """Return the newest calls that fit, once every call that was answered is in the log; that takes a moment.
 
-    Raises NotFound, and UserError for a path that is not a glob of one.
+    With `after` they are the oldest that fit. Raises NotFound, and UserError for a path that is not a glob of one and
+    for both `after` and `before`.
     """
+    if conditions.after is not None and conditions.before is not None:
+        raise UserError("choose calls before one or after one, not both", field="before")
     found = store.mock_servers.find(mock)
     criteria = conditions.as_filter(found)
     with open_call_log(store, found) as log:
         log.catch_up()
-        return CallPage(found, store.calls.list_newest(criteria, limit), log.read_counts())
+        # One more than asked for shows whether the list goes on.
+        if conditions.after is not None:
+            calls = store.calls.list_oldest(criteria, limit + 1)
+            more = replace(conditions, after=calls[limit - 1].id) if len(calls) > limit else None
+            return CallPage(found, calls[:limit], log.read_counts(), more)
+        calls = store.calls.list_newest(criteria, limit + 1)
+        more = replace(conditions, before=calls[-limit].id) if len(calls) > limit else None
+        return CallPage(found, calls[-limit:], log.read_counts(), more)
 
 
 def read_new_calls(store: Store, mock: MockServer, conditions: CallConditions, after: int) -> Sequence[Call]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from understudy.serving.mock_server.calls import digest_key
 from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import ApiKey
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 START = "usk_"
@@ -28,6 +29,11 @@ class NewKey:
 def list_keys(store: Store) -> Sequence[ApiKey]:
     """Return all keys that were not revoked, by name."""
     return store.keys.list()
+
+
+def read_key_page(store: Store, request: PageRequest[str]) -> Page[ApiKey, str]:
+    """Return a page of the keys that were not revoked, by name."""
+    return store.keys.read_page(request)
 
 
 def create_key(store: Store, name: str, *, actor: str) -> NewKey:

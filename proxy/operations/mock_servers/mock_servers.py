@@ -22,6 +22,7 @@ from understudy.store.model.collections import Collection, Environment
 from understudy.store.model.mock_servers import MockServer
 from understudy.store.model.naming import describe_choices
 from understudy.store.model.values import replace
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -78,7 +79,12 @@ class PublicPolicy:
 
 def list_mock_servers(store: Store) -> Sequence[MockServerDetails]:
     """Return all mock servers by name."""
-    return [describe_mock_server(store, mock) for mock in store.mock_servers.list()]
+    return read_mock_server_page(store, WHOLE_LIST).items
+
+
+def read_mock_server_page(store: Store, request: PageRequest[str]) -> Page[MockServerDetails, str]:
+    """Return a page of the mock servers by name."""
+    return store.mock_servers.read_page(request).convert(lambda mock: describe_mock_server(store, mock))
 
 
 def read_mock_server(store: Store, mock: str) -> MockServerDetails:

@@ -12,6 +12,7 @@ from understudy.store.model.messages import Response
 from understudy.store.model.mock_servers import MockServer, ServerError
 from understudy.store.model.naming import describe_choices
 from understudy.store.model.values import replace
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.repositories.store import Store
 
 FIRST, LAST = 500, 599
@@ -19,10 +20,15 @@ FIRST, LAST = 500, 599
 
 @dataclass(frozen=True, slots=True)
 class ServerErrors:
-    """The server errors of a mock server by name."""
+    """The server errors of a mock server by name, all or a page."""
 
     mock: MockServer
-    errors: Sequence[ServerError]
+    page: Page[ServerError, str]
+
+    @property
+    def errors(self) -> Sequence[ServerError]:
+        """The server errors."""
+        return self.page.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,10 @@ class MockServerError:
     error: ServerError
 
 
-def list_server_errors(store: Store, mock: str) -> ServerErrors:
-    """Return the server errors of a mock server; raises NotFound."""
+def list_server_errors(store: Store, mock: str, request: PageRequest[str] = WHOLE_LIST) -> ServerErrors:
+    """Return the server errors of a mock server, all or a page; raises NotFound."""
     found = store.mock_servers.find(mock)
-    return ServerErrors(found, store.mock_servers.list_server_errors(found.id))
+    return ServerErrors(found, store.mock_servers.read_server_error_page(found.id, request))
 
 
 def add_server_error(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from understudy.proxy.gateway.replay_settings import overlay_lists, parse_replay_lists
 from understudy.proxy.operations.in_use import check_not_in_use
+from understudy.proxy.operations.page_keys import find_keys
 from understudy.proxy.operations.recordings.history import HistoryEntry, describe_entries
 from understudy.store.errors import Hint, UserError
 from understudy.store.model.exchanges import Session
 from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter, SessionSummary
+from understudy.store.repositories.paging import Page, PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -26,6 +28,17 @@ class SessionContent:
 def list_sessions(store: Store) -> list[SessionSummary]:
     """Return all sessions with their numbers, oldest first."""
     return store.sessions.list_summaries()
+
+
+def read_session_page(store: Store, request: PageRequest[str]) -> Page[SessionSummary, str]:
+    """Return a page of the sessions with their numbers, oldest first; exchanges of other sessions are not counted.
+
+    The keys are names or ids, those of the page names. Raises NotFound for a name that no session has.
+    """
+    ids = find_keys(request, lambda text: store.sessions.find(text).id)
+    page = store.sessions.read_summary_page(ids)
+    names = [summary.session.name for summary in page.items]
+    return Page(page.items, page.previous and names[0], page.next and names[-1])
 
 
 def summarize_session(store: Store, name: str) -> SessionSummary:

@@ -44,8 +44,10 @@ class SqlCalls:
             return call_from_row(row)
 
     def list_newest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
-        newest_first = list(islice(self._read_newest_first(criteria), limit))
-        return newest_first[::-1]
+        return list(self._read_some(criteria, limit, newest_first=True))[::-1]
+
+    def list_oldest(self, criteria: CallFilter, limit: int) -> Sequence[Call]:
+        return list(self._read_some(criteria, limit, newest_first=False))
 
     def count(self, criteria: CallFilter) -> int:
         query = select(t.CallRow.path, func.count()).where(*_build_conditions(criteria)).group_by(t.CallRow.path)
@@ -56,16 +58,23 @@ class SqlCalls:
         with self._database.begin_core_write() as tx:
             return tx.execute(delete(t.CallRow).where(t.CallRow.mock_server_id == mock_server_id)).rowcount
 
-    def _read_newest_first(self, criteria: CallFilter) -> Iterator[Call]:
-        query = select(t.CallRow).where(*_build_conditions(criteria)).order_by(t.CallRow.id.desc()).limit(PAGE)
-        before = LARGEST_ID
-        while True:
+    def _read_some(self, criteria: CallFilter, limit: int, *, newest_first: bool) -> Iterator[Call]:
+        return islice(self._read_pages(criteria, limit, newest_first=newest_first), min(limit, LARGEST_ID))
+
+    def _read_pages(self, criteria: CallFilter, limit: int, *, newest_first: bool) -> Iterator[Call]:
+        # A glob is not a condition in SQL: how many calls have to be read for it is not known.
+        size = min(limit, PAGE) if criteria.path is None else PAGE
+        query = select(t.CallRow).where(*_build_conditions(criteria)).limit(size)
+        query = query.order_by(t.CallRow.id.desc() if newest_first else t.CallRow.id)
+        last = LARGEST_ID if newest_first else 0
+        while size:
             with self._database.begin_read() as tx:
-                page = [call_from_row(row) for row in tx.scalars(query.where(t.CallRow.id < before))]
+                is_beyond = t.CallRow.id < last if newest_first else t.CallRow.id > last
+                page = [call_from_row(row) for row in tx.scalars(query.where(is_beyond))]
             yield from (call for call in page if _matches_glob(criteria, call.request.path.decode("latin-1")))
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
-            before = page[-1].id
+            last = page[-1].id
 
 
 def _build_trim() -> Delete:

@@ -14,10 +14,12 @@ from understudy.store.errors import UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Collection, Example, Folder, RequestItem
 from understudy.store.model.ids import new_id
-from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate
+from understudy.store.repositories.collections import CollectionSummary, CollectionUpdate, SiblingPosition
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.bulk_inserts import insert_missing, insert_rows
 from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.mapping.body_rows import NewBodies
 from understudy.store.sql.mapping.collection_rows import (
     collection_from_row,
@@ -45,6 +47,8 @@ FEW_EXAMPLES = 100
 # Rows that are read for an ambiguous name; the error states how many there are.
 MOST_SAME_NAMES = 100
 
+_ITEM_ORDER = (t.RequestItemRow.position, t.RequestItemRow.id)
+
 
 class SqlCollections:
     """`store.repositories.collections.Collections` in SQL."""
@@ -68,11 +72,13 @@ class SqlCollections:
             return collection_from_row(find_named(tx, t.CollectionRow, "collection", text))
 
     def list_summaries(self) -> list[CollectionSummary]:
-        items = _count_rows(t.RequestItemRow)
-        examples = _count_rows(t.ExampleRow)
-        query = select(t.CollectionRow, items, examples).order_by(t.CollectionRow.name)
+        return list(self.read_summary_page(WHOLE_LIST).items)
+
+    def read_summary_page(self, request: PageRequest[str]) -> Page[CollectionSummary, str]:
+        query = select(t.CollectionRow, _count_rows(t.RequestItemRow), _count_rows(t.ExampleRow))
         with self._database.begin_read() as tx:
-            return [CollectionSummary(collection_from_row(row), n, m) for row, n, m in tx.execute(query)]
+            order = (t.CollectionRow.name,)
+            return read_page(tx, query, order, request, _build_summary, lambda summary: summary.collection.name)
 
     def set_variables(self, collection_id: str, variables: Mapping[str, str]) -> None:
         with self._database.begin_write() as tx:
@@ -102,19 +108,34 @@ class SqlCollections:
             record_change(tx, Subject.COLLECTION, folder.collection_id, folder.collection_id)
 
     def list_folders(self, collection_id: str) -> list[Folder]:
+        return list(self.read_folder_page(collection_id, WHOLE_LIST).items)
+
+    def read_folder_page(
+        self, collection_id: str, request: PageRequest[SiblingPosition]
+    ) -> Page[Folder, SiblingPosition]:
         query = select(t.FolderRow).where(t.FolderRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            return [folder_from_row(row) for row in tx.scalars(query.order_by(t.FolderRow.position, t.FolderRow.id))]
+            order = (t.FolderRow.position, t.FolderRow.id)
+            return read_page(tx, query, order, request, folder_from_row, SiblingPosition.of)
 
     def list_items(self, collection_id: str) -> list[RequestItem]:
+        return list(self.read_item_page(collection_id, WHOLE_LIST).items)
+
+    def read_item_page(
+        self, collection_id: str, request: PageRequest[SiblingPosition]
+    ) -> Page[RequestItem, SiblingPosition]:
         query = select(t.RequestItemRow).where(t.RequestItemRow.collection_id == collection_id)
         with self._database.begin_read() as tx:
-            ordered = query.order_by(t.RequestItemRow.position, t.RequestItemRow.id)
-            return [item_from_row(row) for row in tx.scalars(ordered)]
+            return read_page(tx, query, _ITEM_ORDER, request, item_from_row, SiblingPosition.of)
 
     def list_examples(self, collection_id: str) -> list[Example]:
         with self._database.begin_read() as tx:
             return read_examples(tx.connection(), collection_id)
+
+    def read_example_page(self, collection_id: str, request: PageRequest[str]) -> Page[Example, str]:
+        query = select(t.ExampleRow).where(t.ExampleRow.collection_id == collection_id)
+        with self._database.begin_read() as tx:
+            return read_page(tx, query, (t.ExampleRow.id,), request, example_from_row, lambda example: example.id)
 
     def list_item_names(self, collection_id: str, ids: Sequence[str] | None = None) -> dict[str, str]:
         query = select(t.RequestItemRow.id, t.RequestItemRow.name).where(
@@ -133,8 +154,7 @@ class SqlCollections:
             t.RequestItemRow.collection_id == collection_id, t.RequestItemRow.method != "", ~has_example
         )
         with self._database.begin_read() as tx:
-            ordered = query.order_by(t.RequestItemRow.position, t.RequestItemRow.id)
-            return [item_from_row(row) for row in tx.scalars(ordered)]
+            return [item_from_row(row) for row in tx.scalars(query.order_by(*_ITEM_ORDER))]
 
     def get_examples(self, collection_id: str, ids: Sequence[str]) -> list[Example]:
         ordered = sorted(set(ids))
@@ -200,6 +220,10 @@ class SqlCollections:
             if tx.scalar(others.limit(1)) is None:
                 tx.execute(delete(t.RequestItemRow).where(t.RequestItemRow.id == item_id))
             record_change(tx, Subject.EXAMPLE, example_id, collection_id)
+
+
+def _build_summary(row: t.CollectionRow, items: int, examples: int) -> CollectionSummary:
+    return CollectionSummary(collection_from_row(row), items, examples)
 
 
 def _get_collection_row(tx: Transaction, collection_id: str) -> t.CollectionRow:

@@ -10,8 +10,10 @@ from sqlalchemy import delete, select
 
 from understudy.store.model.changes import Subject
 from understudy.store.model.collections import Environment
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.mapping.collection_rows import environment_from_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import (
@@ -44,9 +46,12 @@ class SqlEnvironments:
             return environment_from_row(find_named(tx, t.EnvironmentRow, "environment", text))
 
     def list(self) -> Sequence[Environment]:
+        return self.read_page(WHOLE_LIST).items
+
+    def read_page(self, request: PageRequest[str]) -> Page[Environment, str]:
+        row = t.EnvironmentRow
         with self._database.begin_read() as tx:
-            found = tx.scalars(select(t.EnvironmentRow).order_by(t.EnvironmentRow.name))
-            return [environment_from_row(row) for row in found]
+            return read_page(tx, select(row), (row.name,), request, environment_from_row, lambda one: one.name)
 
     def delete(self, environment_id: str) -> None:
         with self._database.begin_write() as tx:

@@ -103,13 +103,14 @@ class SqlHistory:
     def list_newest(self, criteria: HistoryFilter, limit: int, before: HistoryPosition | None = None) -> list[Exchange]:
         exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
-            exchanges += islice(self._read_pages(criteria, ids, before, newest_first=True, limit=limit), limit)
+            pages = self._read_pages(criteria, ids, before, newest_first=True, limit=limit)
+            exchanges += islice(pages, min(limit, LARGEST_ID))
         return sorted(exchanges, key=_sort_key)[max(len(exchanges) - limit, 0) :]
 
     def list_oldest(self, criteria: HistoryFilter, limit: int, after: HistoryPosition | None = None) -> list[Exchange]:
         exchanges: list[Exchange] = []
         for ids in _split_ids(criteria.ids):
-            exchanges += islice(self._read_pages(criteria, ids, after, limit=limit), limit)
+            exchanges += islice(self._read_pages(criteria, ids, after, limit=limit), min(limit, LARGEST_ID))
         return sorted(exchanges, key=_sort_key)[:limit]
 
     def index_for_search(self, report: ReportProgress = lambda _done, _all: None) -> None:

@@ -8,8 +8,10 @@ from sqlalchemy import delete, select
 
 from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import ApiKey
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.mapping.mock_server_rows import key_from_row
 from understudy.store.sql.repositories.changes import record_change
 from understudy.store.sql.repositories.find_by_name import check_name, find_named, make_name_conflict
@@ -31,8 +33,12 @@ class SqlKeys:
             record_change(tx, Subject.KEY, key.id)
 
     def list(self) -> Sequence[ApiKey]:
+        return self.read_page(WHOLE_LIST).items
+
+    def read_page(self, request: PageRequest[str]) -> Page[ApiKey, str]:
+        row = t.KeyRow
         with self._database.begin_read() as tx:
-            return [key_from_row(row) for row in tx.scalars(select(t.KeyRow).order_by(t.KeyRow.name))]
+            return read_page(tx, select(row), (row.name,), request, key_from_row, lambda one: one.name)
 
     def revoke(self, text: str) -> ApiKey:
         with self._database.begin_write() as tx:

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session as Transaction
 from understudy.store.errors import Conflict, UserError
 from understudy.store.model.changes import Subject
 from understudy.store.model.mock_servers import MockServer, ServerError
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
 from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.mapping.mock_server_rows import (
     mock_server_from_row,
     mock_server_to_columns,
@@ -44,9 +46,12 @@ class SqlMockServers:
             return mock_server_from_row(find_named(tx, t.MockServerRow, "mock server", text, by))
 
     def list(self) -> Sequence[MockServer]:
+        return self.read_page(WHOLE_LIST).items
+
+    def read_page(self, request: PageRequest[str]) -> Page[MockServer, str]:
+        row = t.MockServerRow
         with self._database.begin_read() as tx:
-            found = tx.scalars(select(t.MockServerRow).order_by(t.MockServerRow.name))
-            return [mock_server_from_row(row) for row in found]
+            return read_page(tx, select(row), (row.name,), request, mock_server_from_row, lambda one: one.name)
 
     def save(self, mock: MockServer) -> int:
         check_name("mock server", mock.name)
@@ -73,9 +78,13 @@ class SqlMockServers:
             record_change(tx, Subject.MOCK_SERVER, mock_server_id)
 
     def list_server_errors(self, mock_server_id: str) -> Sequence[ServerError]:
-        query = select(t.ServerErrorRow).where(t.ServerErrorRow.mock_server_id == mock_server_id)
+        return self.read_server_error_page(mock_server_id, WHOLE_LIST).items
+
+    def read_server_error_page(self, mock_server_id: str, request: PageRequest[str]) -> Page[ServerError, str]:
+        row = t.ServerErrorRow
+        query = select(row).where(row.mock_server_id == mock_server_id)
         with self._database.begin_read() as tx:
-            return [server_error_from_row(row) for row in tx.scalars(query.order_by(t.ServerErrorRow.name))]
+            return read_page(tx, query, (row.name,), request, server_error_from_row, lambda one: one.name)
 
     def save_server_error(self, error: ServerError) -> None:
         check_name("server error", error.name)

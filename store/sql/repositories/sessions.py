@@ -6,15 +6,17 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.orm import Session as Transaction
 
 from understudy.store.model.exchanges import Session
 from understudy.store.model.ids import new_id
 from understudy.store.model.messages import Origin
 from understudy.store.repositories.history import SessionSummary
+from understudy.store.repositories.paging import WHOLE_LIST, Page, PageRequest
 from understudy.store.sql.database import tables as t
-from understudy.store.sql.database.engine import Database
+from understudy.store.sql.database.engine import IDS_PER_QUERY, Database
+from understudy.store.sql.database.paged_queries import read_page
 from understudy.store.sql.mapping.exchange_rows import session_from_row
 from understudy.store.sql.mapping.message_rows import origin_to_text
 from understudy.store.sql.repositories.bodies import sweep_bodies
@@ -43,20 +45,16 @@ class SqlSessions:
             return session_from_row(find_named(tx, t.SessionRow, "session", text))
 
     def list_summaries(self) -> list[SessionSummary]:
-        has_failed = or_(t.ExchangeRow.error.is_not(None), t.ExchangeRow.status.is_(None))
-        query = (
-            select(
-                t.SessionRow,
-                func.count(t.ExchangeRow.id),
-                func.sum(case((and_(t.ExchangeRow.id.is_not(None), has_failed), 1), else_=0)),
-                func.max(t.ExchangeRow.started_at),
-            )
-            .outerjoin(t.ExchangeRow, t.ExchangeRow.session_number == t.SessionRow.number)
-            .group_by(t.SessionRow.number)
-            .order_by(t.SessionRow.id)
-        )
+        return list(self.read_summary_page(WHOLE_LIST).items)
+
+    def read_summary_page(self, request: PageRequest[str]) -> Page[SessionSummary, str]:
+        row = t.SessionRow
         with self._database.begin_read() as tx:
-            return [SessionSummary(session_from_row(row), n, bad or 0, last) for row, n, bad, last in tx.execute(query)]
+            page = read_page(tx, select(row), (row.id,), request, lambda found: found, lambda found: str(found.id))
+            counts = _count_exchanges(tx, [found.number for found in page.items])
+            return page.convert(
+                lambda found: SessionSummary(session_from_row(found), *counts.get(found.number, (0, 0, None)))
+            )
 
     def set_replay(self, session_id: str, lists: Mapping[str, Sequence[str]]) -> None:
         with self._database.begin_write() as tx:
@@ -69,6 +67,22 @@ class SqlSessions:
             tx.execute(delete(t.SessionRow).where(t.SessionRow.id == session_id))
             drop_search_index(tx)
             sweep_bodies(tx)
+
+
+def _count_exchanges(tx: Transaction, numbers: Sequence[int]) -> dict[int, tuple[int, int, float | None]]:
+    """Return the numbers of exchanges and failed ones of sessions, and when the last one started.
+
+    Sessions without exchanges are left out.
+    """
+    row = t.ExchangeRow
+    has_failed = or_(row.error.is_not(None), row.status.is_(None))
+    failed, last = func.sum(case((has_failed, 1), else_=0)), func.max(row.started_at)
+    counts = dict[int, tuple[int, int, float | None]]()
+    for start in range(0, len(numbers), IDS_PER_QUERY):
+        is_listed = row.session_number.in_(numbers[start : start + IDS_PER_QUERY])
+        query = select(row.session_number, func.count(), failed, last).where(is_listed).group_by(row.session_number)
+        counts.update((number, (n, bad, at)) for number, n, bad, at in tx.execute(query))
+    return counts
 
 
 def _get_session_row(tx: Transaction, session_id: str) -> t.SessionRow:

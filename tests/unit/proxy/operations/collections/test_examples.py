@@ -15,12 +15,15 @@ from understudy.proxy.operations.collections.examples import (
     delete_example,
     list_examples,
     read_example,
+    read_example_page,
     save_document,
 )
 from understudy.proxy.operations.collections.request_lines import Typed, typed_request, typed_response
 from understudy.store.errors import NotFound, UserError
+from understudy.store.model.ids import new_id
 from understudy.store.model.mock_servers import Behaviour
 from understudy.store.repositories.collections import CollectionUpdate
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 GET_A, GET_B = typed_request(Typed("GET", "/a")), typed_request(Typed("GET", "/b"))
@@ -133,3 +136,23 @@ def test_a_deleted_example_is_gone(store: Store) -> None:
     collect(store, make_example("/a", name="one"))
     delete_example(store, "one", "shop", actor="ada")
     assert list_examples(store, "shop") == []
+
+
+def test_keys_of_pages_are_ids_ends_of_ids_or_names(store: Store) -> None:
+    """The first id is an imported one."""
+    ids = ["0000-2c3d", new_id(), new_id()]
+    collect(store, *(make_example(id=id, name=name) for id, name in zip(ids, ("one", "two", "three"), strict=True)))
+    for key in (ids[1], ids[1][-6:], "two"):
+        [last] = read_example_page(store, "shop", PageRequest(after=key)).items
+        [first] = read_example_page(store, "shop", PageRequest(before=key)).items
+        assert (first.id, last.id) == (ids[0], ids[2])
+    assert [one.id for one in read_example_page(store, "shop", PageRequest(after=ids[0])).items] == ids[1:]
+    with pytest.raises(NotFound, match="there is no example 'four'"):
+        read_example_page(store, "shop", PageRequest(after="four"))
+
+
+def test_the_id_of_a_deleted_example_is_a_key(store: Store) -> None:
+    ids = [new_id() for _ in range(3)]
+    collect(store, *(make_example(id=id, name=id) for id in ids))
+    delete_example(store, ids[1], actor="ada")
+    assert [one.id for one in read_example_page(store, "shop", PageRequest(after=ids[1])).items] == [ids[2]]

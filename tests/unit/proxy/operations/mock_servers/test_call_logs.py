@@ -35,6 +35,24 @@ def test_calls_are_listed_by_conditions(store: Store, mock: MockServer) -> None:
     assert [call.id for call in page.calls] == [2]
 
 
+def test_the_oldest_calls_after_one_are_listed(store: Store, mock: MockServer) -> None:
+    page = list_calls(store, "shop", CallConditions(after=0), limit=2)
+    assert ([call.id for call in page.calls], page.more) == ([1, 2], CallConditions(after=2))
+    page = list_calls(store, "shop", CallConditions(after=2), limit=2)
+    assert ([call.id for call in page.calls], page.more) == ([3], None)
+
+
+def test_a_list_of_calls_goes_on_before_them(store: Store, mock: MockServer) -> None:
+    assert list_calls(store, "shop", limit=2).more == CallConditions(before=2)
+    page = list_calls(store, "shop", CallConditions(before=2), limit=2)
+    assert ([call.id for call in page.calls], page.more) == ([1], None)
+
+
+def test_calls_before_and_after_are_not_listed_at_once(store: Store, mock: MockServer) -> None:
+    with pytest.raises(UserError, match="choose calls before one or after one, not both"):
+        list_calls(store, "shop", CallConditions(after=1, before=3))
+
+
 def test_a_path_is_a_glob(store: Store, mock: MockServer) -> None:
     with pytest.raises(UserError, match="takes a glob of a path, such as '/users/\\*', got 'users'") as raised:
         list_calls(store, "shop", CallConditions(path="users"))

@@ -14,12 +14,14 @@ from understudy.proxy.operations.recordings.sessions import (
     keep_replay_lists,
     list_sessions,
     read_session,
+    read_session_page,
     summarize_session,
 )
 from understudy.store.errors import Conflict, NotFound, UserError
 from understudy.store.model.gateways import GatewayState, Mode
 from understudy.store.model.values import replace
 from understudy.store.repositories.history import HistoryFilter
+from understudy.store.repositories.paging import PageRequest
 from understudy.store.repositories.store import Store
 
 
@@ -104,3 +106,15 @@ def test_what_a_replay_cannot_use_is_not_kept(store: Store, lists: dict[str, tup
     with pytest.raises(UserError, match=message):
         keep_replay_lists(store, "shop", lists, actor="ada")
     assert store.sessions.find("shop") == session
+
+
+def test_pages_of_sessions_have_names_as_keys(store: Store) -> None:
+    """The id of a session that was deleted between two pages is a key too; a name that no session has is none."""
+    first, second, third = (store.sessions.create(name, None) for name in "cab")
+    page = read_session_page(store, PageRequest(1, after="c"))
+    assert ([one.session for one in page.items], page.previous, page.next) == ([second], "a", "a")
+    store.sessions.delete(second.id)
+    assert [one.session for one in read_session_page(store, PageRequest(after=second.id)).items] == [third]
+    assert [one.session for one in read_session_page(store, PageRequest(before=second.id)).items] == [first]
+    with pytest.raises(NotFound, match="there is no session 'a'"):
+        read_session_page(store, PageRequest(before="a"))
